@@ -1,0 +1,20 @@
+"""Classifies the stamps of sky-survey alerts: AGN, supernova, variable star, asteroid or bogus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stampapp.app import app as app
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    # Lazy (PEP 562): `faust -A stampapp` finds the app here, while importing a single
+    # room of the house costs neither Faust nor a look at the environment.
+    if name == "app":
+        from stampapp.app import app
+
+        return app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
