@@ -7,8 +7,8 @@ class StampError(Exception):
     """Root of every error that stampapp raises on purpose."""
 
 
-class BadAlert(StampError):
-    """This one message cannot be classified: it goes to the dead-letter topic.
+class BadAlert(StampError):  # noqa: N818  # the field's word for it
+    """One message that cannot be classified: it goes to the dead-letter topic.
 
     Its `cause` is a short, stable word for filters and metrics; the message is for a person.
     """

@@ -1,0 +1,46 @@
+"""What a survey's classifier offers to the rest of the house."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stampapp.errors import BadAlert
+from stampapp.records import Alert, Classification
+from stampapp.stamps import Image
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examined:
+    """An alert that can be classified, with its stamps cropped and ready to be normalised.
+
+    `crops` has one (side, side) float32 image per channel; it is empty where `rule` has decided.
+    """
+
+    alert: Alert
+    crops: tuple[Image, ...] = ()
+    rule: str | None = None
+
+
+class Classifier(ABC):
+    """Judges alerts of one survey. `examine` and `judge` may run in different threads."""
+
+    name: str
+    version: str
+    classes: tuple[str, ...]
+
+    @abstractmethod
+    def examine(self, alert: Alert) -> Examined:
+        """Check and decode one alert. Raises BadAlert where it cannot be classified."""
+
+    @abstractmethod
+    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
+        """Classify a batch: one result per alert, in order.
+
+        A result withdrawn by a rule has no class_name. An exception is the model's own failure.
+        """
+
+    @abstractmethod
+    def warm_up(self) -> None:
+        """Do now whatever would make the first batch slow."""

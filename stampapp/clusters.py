@@ -1,0 +1,98 @@
+"""One validated object per Kafka cluster: where it is, and how to be let in."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stampapp.errors import ConfigError
+
+PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cluster:
+    """A Kafka cluster in one of its roles: consumer, producer, scribe or metrics."""
+
+    role: str
+    servers: tuple[str, ...]
+    protocol: str = "PLAINTEXT"
+    mechanism: str = "SCRAM-SHA-512"
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    cafile: Path | None = None
+
+    def __post_init__(self) -> None:
+        prefix = self.role.upper()
+        for server in self.servers:
+            _check_server(server, f"{prefix}_SERVER")
+        _check_choice(self.protocol, PROTOCOLS, f"{prefix}_SECURITY_PROTOCOL")
+        _check_choice(self.mechanism, MECHANISMS, f"{prefix}_SASL_MECHANISM")
+        if self.sasl and not (self.username and self.password):
+            raise ConfigError(
+                f"{prefix}_SECURITY_PROTOCOL is {self.protocol}: set {prefix}_SASL_USERNAME and"
+                f" {prefix}_SASL_PASSWORD"
+            )
+        if self.cafile and not self.cafile.is_file():
+            raise ConfigError(f"{prefix}_SSL_CAFILE: there is no file {self.cafile}")
+
+    @property
+    def sasl(self) -> bool:
+        """Whether a name and password are sent."""
+        return self.protocol.startswith("SASL")
+
+    @property
+    def bootstrap(self) -> str:
+        """The servers, comma-separated, as Kafka clients want them."""
+        return ",".join(self.servers)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """What makes two roles the same cluster: all but the role's name."""
+        return (
+            self.servers,
+            self.protocol,
+            self.mechanism,
+            self.username,
+            self.password,
+            self.cafile,
+        )
+
+    def client_options(self) -> dict[str, Any]:
+        """Return the connection options of any aiokafka client."""
+        options: dict[str, Any] = {
+            "bootstrap_servers": list(self.servers),
+            "security_protocol": self.protocol,
+            "ssl_context": self.ssl_context(),
+        }
+        if self.sasl:
+            options |= {
+                "sasl_mechanism": self.mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password,
+            }
+        return options
+
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """Return the context of an encrypted connection, or None. Raises ConfigError."""
+        if not self.protocol.endswith("SSL"):
+            return None
+        try:
+            return ssl.create_default_context(cafile=str(self.cafile) if self.cafile else None)
+        except ssl.SSLError as error:
+            name = f"{self.role.upper()}_SSL_CAFILE"
+            raise ConfigError(f"{name}: {self.cafile} holds no CA certificate ({error})") from error
+
+
+def _check_server(server: str, key: str) -> None:
+    host, colon, port = server.rpartition(":")
+    if not (host and colon and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigError(f"{key}: {server!r} is not host:port")
+
+
+def _check_choice(value: str, choices: tuple[str, ...], key: str) -> None:
+    if value not in choices:
+        raise ConfigError(f"{key} is {value!r}: one of {', '.join(choices)} is expected")

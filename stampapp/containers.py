@@ -1,0 +1,177 @@
+"""Avro object containers, the envelope of every binary message: read with care, written fast.
+
+fastavro reads a container's schema anew for each container, which for a survey packet costs more
+than its data. Here each distinct schema is parsed once; fastavro does the rest.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, BinaryIO
+
+import fastavro
+
+from stampapp.errors import BadAlert
+
+MAGIC = b"Obj\x01"
+MAX_BLOCK_BYTES = 64 * 2**20
+_ZERO_WIDTH = ({"type": "null"}, "null")
+
+_HEADER = fastavro.parse_schema(
+    {
+        "type": "record",
+        "name": "header",
+        "fields": [
+            {"name": "magic", "type": {"type": "fixed", "name": "magic", "size": 4}},
+            {"name": "meta", "type": {"type": "map", "values": "bytes"}},
+            {"name": "sync", "type": {"type": "fixed", "name": "sync", "size": 16}},
+        ],
+    }
+)
+_BLOCK = fastavro.parse_schema(
+    {
+        "type": "record",
+        "name": "block",
+        "fields": [
+            {"name": "count", "type": "long"},
+            {"name": "data", "type": "bytes"},
+            {"name": "sync", "type": {"type": "fixed", "name": "sync", "size": 16}},
+        ],
+    }
+)
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schema:
+    """A writer's schema, parsed, with the names of its top-level fields."""
+
+    parsed: Any
+    fields: frozenset[str]
+
+
+def read(source: BinaryIO) -> Iterator[tuple[Schema, Record]]:
+    """Yield each record of the container with the schema it was written with.
+
+    Raises BadAlert where the bytes are not a container, are cut short, or contradict themselves.
+    """
+    header = _datum(source, _HEADER, "header")
+    if header["magic"] != MAGIC:
+        raise BadAlert("not-avro", "not an Avro object container (its first bytes are not 'Obj1')")
+    schema = _schema(header["meta"].get("avro.schema", b""))
+    codec = header["meta"].get("avro.codec", b"null")
+    while _more(source):
+        block = _datum(source, _BLOCK, "block")
+        if block["sync"] != header["sync"]:
+            raise BadAlert("avro-damaged", "an Avro block does not end with the sync marker")
+        yield from _records(schema, block["count"], _inflate(codec, block["data"]))
+
+
+def _records(schema: Schema, count: int, data: bytes) -> Iterator[tuple[Schema, Record]]:
+    body = io.BytesIO(data)
+    for _ in range(count):
+        yield schema, _datum(body, schema.parsed, "record")
+    if body.read(1):
+        raise BadAlert("avro-damaged", "an Avro block is longer than the records it declares")
+
+
+def _more(source: BinaryIO) -> bool:
+    if not source.read(1):
+        return False
+    source.seek(-1, os.SEEK_CUR)
+    return True
+
+
+def _datum(source: BinaryIO, schema: Any, what: str) -> Record:
+    # fastavro reports damaged bytes by whatever its decoder stumbles over; a negative or huge
+    # length reads to the end of the bytes at most, and a short read is its EOFError.
+    try:
+        datum = fastavro.schemaless_reader(source, schema, None)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise BadAlert(
+            "avro-damaged", f"the Avro {what} is cut short or damaged ({type(error).__name__})"
+        ) from error
+    if not isinstance(datum, dict):
+        raise BadAlert("schema", f"the Avro {what} is no record")
+    return datum
+
+
+@lru_cache(maxsize=64)
+def _schema(text: bytes) -> Schema:
+    try:
+        parsed = fastavro.parse_schema(json.loads(text))
+        _refuse_weightless(parsed)
+    except BadAlert:
+        raise
+    except Exception as error:
+        raise BadAlert("schema", f"the Avro schema cannot be parsed: {error}") from error
+    if not isinstance(parsed, dict) or parsed.get("type") != "record":
+        raise BadAlert("schema", "the Avro schema is not a record")
+    return Schema(parsed=parsed, fields=frozenset(field["name"] for field in parsed["fields"]))
+
+
+def _refuse_weightless(schema: Any) -> None:
+    """Refuse arrays whose items take no bytes: a few bytes could declare a billion of them."""
+    if isinstance(schema, list):
+        for branch in schema:
+            _refuse_weightless(branch)
+    elif isinstance(schema, dict):
+        items = schema.get("items")
+        if schema.get("type") == "array" and (items in _ZERO_WIDTH or _is_empty(items)):
+            raise BadAlert("schema", "the Avro schema has an array of items without bytes")
+        for child in (items, schema.get("values"), schema.get("type"), *schema.get("fields", ())):
+            if isinstance(child, list | dict):
+                _refuse_weightless(child)
+
+
+def _is_empty(items: Any) -> bool:
+    if not isinstance(items, dict):
+        return False
+    return items.get("size") == 0 or (items.get("type") == "record" and not items.get("fields"))
+
+
+def _inflate(codec: bytes, data: bytes) -> bytes:
+    if codec == b"null":
+        return data
+    if codec != b"deflate":
+        name = codec.decode("utf-8", "replace")
+        raise BadAlert("codec", f"Avro codec {name!r} is not supported: write null or deflate")
+    inflater = zlib.decompressobj(wbits=-15)
+    try:
+        inflated = inflater.decompress(data, MAX_BLOCK_BYTES)
+    except zlib.error as error:
+        raise BadAlert("avro-damaged", f"an Avro block cannot be inflated: {error}") from error
+    if not inflater.eof:
+        raise BadAlert("avro-damaged", f"an Avro block is cut short or over {MAX_BLOCK_BYTES} B")
+    return inflated
+
+
+class Writer:
+    """Writes containers of one record each: the header is encoded once, not per message."""
+
+    def __init__(self, schema: Record) -> None:
+        self._schema = fastavro.parse_schema(schema)
+        self._sync = os.urandom(16)
+        meta = {"avro.schema": json.dumps(schema).encode(), "avro.codec": b"null"}
+        header = {"magic": MAGIC, "meta": meta, "sync": self._sync}
+        self._header = _encode(_HEADER, header)
+
+    def write(self, record: Record) -> bytes:
+        """Return a container with this record, readable by any Avro library."""
+        block = {"count": 1, "data": _encode(self._schema, record), "sync": self._sync}
+        return self._header + _encode(_BLOCK, block)
+
+
+def _encode(schema: Any, record: Record) -> bytes:
+    buffer = io.BytesIO()
+    fastavro.schemaless_writer(buffer, schema, record)
+    return buffer.getvalue()

@@ -1,0 +1,47 @@
+"""Instant → topic of the night. The clock is an argument."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from stampapp.errors import ConfigError
+
+_LEGAL_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NightlyTopic:
+    """The output topic, which changes once a day, at `change_hour` (UTC) and never at midnight.
+
+    `topic_format` holds one `%s` for the date, or none for a fixed topic.
+    """
+
+    topic_format: str
+    date_format: str = "%Y%m%d"
+    change_hour: int = 22
+    retention_days: float = 8.0
+
+    def __post_init__(self) -> None:
+        if self.topic_format.count("%s") > 1 or "%" in self.topic_format.replace("%s", ""):
+            raise ConfigError(
+                f"PRODUCER_TOPIC_FORMAT is {self.topic_format!r}: it may hold one %s, for the date,"
+                " and no other %"
+            )
+        if not 0 <= self.change_hour <= 23:
+            raise ConfigError(f"PRODUCER_CHANGE_HOUR is {self.change_hour}: 0 to 23 is expected")
+        example = self.name_at(datetime(2020, 1, 1, tzinfo=UTC))
+        if not _LEGAL_TOPIC.fullmatch(example):
+            raise ConfigError(
+                f"PRODUCER_TOPIC_FORMAT and PRODUCER_DATE_FORMAT give {example!r}: a Kafka topic"
+                " has letters, digits, '.', '_' and '-' only"
+            )
+
+    def name_at(self, instant: datetime) -> str:
+        """Return the topic that a message published at this instant (any time zone) goes to."""
+        if "%s" not in self.topic_format:
+            return self.topic_format
+        utc = instant.astimezone(UTC)
+        night = utc + timedelta(days=1) if utc.hour >= self.change_hour else utc
+        return self.topic_format.replace("%s", night.strftime(self.date_format))

@@ -1,0 +1,240 @@
+"""The only reader of the environment: every key once, with its cast, default and meaning.
+
+A key comes from the environment or, failing that, from a `.env` file in the working directory.
+An empty value counts as unset, except where it means "off".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from decouple import Config, RepositoryEmpty, RepositoryEnv
+
+from stampapp.clusters import Cluster
+from stampapp.nights import NightlyTopic
+from stampapp.readings import Reader, Reading, flag, level, names, number
+from stampapp.records import Survey
+
+
+def survey(text: str) -> Survey:
+    """Cast the name of a survey."""
+    if text.upper() not in Survey.__members__:
+        raise ValueError(f"one of {', '.join(Survey)} is expected")
+    return Survey(text.upper())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSettings:
+    """Which model judges. An override that is None leaves it to the model folder."""
+
+    survey: Survey
+    path: Path
+    name: str | None
+    version: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that a worker is told. Times in seconds."""
+
+    model: ModelSettings
+    consumer: Cluster
+    producer: Cluster
+    scribe: Cluster
+    metrics: Cluster
+    consumer_topics: tuple[str, ...]
+    group_id: str
+    batch_timeout: float
+    batch_messages: int
+    session_timeout: float
+    output_topic: NightlyTopic
+    scribe_topic: str
+    metrics_topic: str
+    deadletter_topic: str | None
+    idempotence: bool
+    delivery_timeout: float
+    batches_in_flight: int
+    web_host: str
+    web_port: int
+    log_level: str
+    readings: tuple[Reading, ...]
+
+
+def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
+    """Read what a classifier needs; `chosen` overrides the strategy. No Kafka key is touched."""
+    strategy = reader.read(
+        "CLASSIFIER_STRATEGY", survey, chosen, "the survey: ZTF or ATLAS", required=chosen is None
+    )
+    effective = chosen or strategy
+    folder = Path("model") / (effective or Survey.ZTF).lower()
+    return ModelSettings(
+        survey=effective,
+        path=reader.read("MODEL_PATH", Path, folder, "the model folder"),
+        name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
+        version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
+    )
+
+
+def environment() -> Reader:
+    """Return a reader of the environment and of the `.env` file in the working directory."""
+    dotenv = Path(".env")
+    config = Config(RepositoryEnv(str(dotenv)) if dotenv.is_file() else RepositoryEmpty())
+    return Reader(lambda key: config(key, default=None))
+
+
+def load(reader: Reader) -> Settings:
+    """Read every key of a worker. Raises one ConfigError that lists all that is wrong."""
+    read = reader.read
+    model = read_model(reader)
+    consumer = _cluster(reader, "CONSUMER", None)
+    group = read("CONSUMER_GROUP_ID", str, None, "the consumer group", required=True)
+    values: dict[str, Any] = {
+        "model": model,
+        "consumer": consumer,
+        "producer": _cluster(reader, "PRODUCER", consumer),
+        "scribe": _cluster(reader, "SCRIBE", consumer),
+        "metrics": _cluster(reader, "METRICS", consumer),
+        "group_id": group,
+        "output_topic": _output_topic(reader),
+        **_topics(reader, group),
+        **_pace(reader),
+        **_surroundings(reader),
+    }
+    reader.finish()
+    return Settings(**values, readings=tuple(reader.readings))
+
+
+def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
+    read = reader.read
+    return {
+        "consumer_topics": read(
+            "CONSUMER_TOPICS", names, None, "topics of alerts, comma-separated", required=True
+        ),
+        "scribe_topic": read("SCRIBE_TOPIC", str, None, "topic of commands", required=True),
+        "metrics_topic": read("METRICS_TOPIC", str, None, "topic of figures", required=True),
+        "deadletter_topic": read(
+            "DEADLETTER_TOPIC",
+            str,
+            f"{group}-deadletter",
+            "topic of what cannot be classified, on the producer's cluster; empty: stop instead",
+            blank_is_a_value=True,
+        )
+        or None,
+    }
+
+
+def _pace(reader: Reader) -> dict[str, Any]:
+    read = reader.read
+    return {
+        "batch_timeout": read(
+            "CONSUME_TIMEOUT", number(0.01, 3600, float), 10.0, "s that a batch waits to fill"
+        ),
+        "batch_messages": read(
+            "CONSUME_MESSAGES", number(1, 10000, int), 128, "most messages in a batch"
+        ),
+        "session_timeout": read(
+            "CONSUMER_SESSION_TIMEOUT",
+            number(6, 1800, float),
+            60.0,
+            "s without heartbeat until the group gives a worker's partitions away",
+        ),
+        "batches_in_flight": read(
+            "BATCHES_IN_FLIGHT", number(1, 64, int), 4, "most batches in the worker at a time"
+        ),
+        "idempotence": read(
+            "PRODUCER_IDEMPOTENCE", flag, True, "idempotent producers on all clusters"
+        ),
+        "delivery_timeout": read(
+            "DELIVERY_TIMEOUT",
+            number(1, 86400, float),
+            600.0,
+            "s to retry a delivery until the worker gives up and exits",
+        ),
+    }
+
+
+def _surroundings(reader: Reader) -> dict[str, Any]:
+    read = reader.read
+    return {
+        "web_host": read("WEB_HOST", str, "127.0.0.1", "address that the web server binds"),
+        "web_port": read(
+            "WEB_PORT", number(1, 65535, int), 6066, "first port that the web server tries"
+        ),
+        "log_level": read("LOG_LEVEL", level, "INFO", "least level that is logged"),
+    }
+
+
+def _output_topic(reader: Reader) -> NightlyTopic | None:
+    read = reader.read
+    fields: dict[str, Any] = {
+        "topic_format": read(
+            "PRODUCER_TOPIC_FORMAT", str, None, "output topic; %s: the date", required=True
+        ),
+        "date_format": read("PRODUCER_DATE_FORMAT", str, "%Y%m%d", "format of the date (strftime)"),
+        "change_hour": read(
+            "PRODUCER_CHANGE_HOUR", number(0, 23, int), 22, "UTC hour at which the date changes"
+        ),
+        "retention_days": read(
+            "PRODUCER_RETENTION_DAYS", number(0.01, 3650, float), 8.0, "days a topic is kept"
+        ),
+    }
+    if fields["topic_format"] is None:
+        return None
+    return reader.build(lambda: NightlyTopic(**fields))
+
+
+def _cluster(reader: Reader, role: str, fallback: Cluster | None) -> Cluster | None:
+    read = reader.read
+    host_alias = (f"{role}_HOST",) if role == "METRICS" else ()
+    servers: tuple[str, ...] | None = read(
+        f"{role}_SERVER",
+        names,
+        fallback.servers if fallback else None,
+        f"bootstrap servers of the {role.lower()}'s cluster",
+        aliases=host_alias,
+        required=role == "CONSUMER",
+    )
+    secured = _security(reader, role)
+    if fallback and secured["username"] is None and servers == fallback.servers:
+        # The consumer's cluster by another name: its credentials open it, too.
+        shared = (fallback.protocol, fallback.mechanism, fallback.cafile)
+        secured |= {"username": fallback.username, "password": fallback.password}
+        secured |= dict(zip(("protocol", "mechanism", "cafile"), shared, strict=True)) | {
+            key: secured[key] for key in ("protocol", "mechanism", "cafile") if secured[key]
+        }
+    defaults = _security_defaults(role, secured["username"] is not None)
+    fields: dict[str, Any] = {key: secured[key] or defaults.get(key) for key in secured}
+    if servers is None:
+        return None
+    return reader.build(lambda: Cluster(role=role.lower(), servers=servers, **fields))
+
+
+def _security_defaults(role: str, credentials: bool) -> dict[str, str]:
+    if not credentials:
+        return {"protocol": "PLAINTEXT", "mechanism": "SCRAM-SHA-512"}
+    if role == "PRODUCER":
+        return {"protocol": "SASL_PLAINTEXT", "mechanism": "SCRAM-SHA-256"}
+    return {"protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-512"}
+
+
+def _security(reader: Reader, role: str) -> dict[str, Any]:
+    read = reader.read
+    of = f"of the {role.lower()}'s cluster"
+    return {
+        "username": read(
+            f"{role}_SASL_USERNAME", str, None, f"user {of}", aliases=(f"{role}_KAFKA_USERNAME",)
+        ),
+        "password": read(
+            f"{role}_SASL_PASSWORD",
+            str,
+            None,
+            f"password {of}",
+            aliases=(f"{role}_KAFKA_PASSWORD",),
+            secret=True,
+        ),
+        "protocol": read(f"{role}_SECURITY_PROTOCOL", str, None, f"PLAINTEXT, SSL, SASL_… {of}"),
+        "mechanism": read(f"{role}_SASL_MECHANISM", str, None, f"PLAIN or SCRAM-SHA-… {of}"),
+        "cafile": read(f"{role}_SSL_CAFILE", Path, None, f"CA certificates {of}"),
+    }
