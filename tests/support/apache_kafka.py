@@ -1,0 +1,163 @@
+"""Apache Kafka on loopback: one node, broker and controller, its own data, gone with the parent.
+
+By hand: `python -m tests.support.apache_kafka --port 9092`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stampapp.broker import LOOPBACK, address, answers_kafka, leashed, usable_port
+from tests.support.kafka_jars import kafka_jars, program
+from tests.support.kafka_settings import CONTROLLER, PLAIN, QUICK, node_layout, write_settings
+from tests.support.ports import free_ports
+
+READY_WITHIN = 60.0
+STOPPED_WITHIN = 30.0
+CLUSTER_ID = "c3RhbXBhcHAtdGVzdHMtMQ"
+
+
+class ApacheKafka:
+    """A context manager. `listeners` adds some: name → security protocol, each on a free port."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        listeners: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
+        heap_mb: int = 512,
+    ) -> None:
+        self.jars = kafka_jars()
+        self.java = program("java", "install Java 17 or later (Debian: openjdk-17-jre-headless)")
+        self.heap_mb = heap_mb
+        protocols = {CONTROLLER: "PLAINTEXT", PLAIN: "PLAINTEXT", **(listeners or {})}
+        self.ports = dict(zip(protocols, free_ports(len(protocols)), strict=True))
+        if port:
+            self.ports[PLAIN] = usable_port(LOOPBACK, port)
+        self.folder = Path(tempfile.mkdtemp(prefix="apache-kafka-"))
+        self.settings = self.folder / "server.properties"
+        self.log = self.folder / "kafka.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        layout = node_layout(self.ports, protocols, self.folder / "data")
+        write_settings(self.settings, {**layout, **QUICK, **(properties or {})})
+
+    @property
+    def bootstrap(self) -> str:
+        return self.address(PLAIN)
+
+    def address(self, listener: str) -> str:
+        return address(LOOPBACK, self.ports[listener])
+
+    def __enter__(self) -> Self:
+        try:
+            self._format()
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                leashed(self._java("kafka.Kafka", str(self.settings))),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
+        self._wait_until_ready(self.process)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is flushed, no client is told."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """SIGTERM: a controlled shutdown, which takes some two seconds."""
+        self._end(signal.SIGTERM)
+
+    def restart(self) -> None:
+        """Start again on the same data and ports; stops it first if it still runs."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _java(self, *arguments: str) -> list[str]:
+        # Cheap to start rather than fast in the long run.
+        economy = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Xmx{self.heap_mb}m"]
+        logging = "-Dorg.slf4j.simpleLogger.showDateTime=true"
+        return [self.java, *economy, logging, "-cp", f"{self.jars}/*", *arguments]
+
+    def _format(self) -> None:
+        arguments = ("format", "--cluster-id", CLUSTER_ID, "--config", str(self.settings))
+        done = subprocess.run(
+            self._java("kafka.tools.StorageTool", *arguments),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"Apache Kafka's storage was not formatted:\n{done.stderr}")
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        while not answers_kafka(LOOPBACK, self.ports[PLAIN]):
+            if process.poll() is not None:
+                raise RuntimeError(f"Apache Kafka ended at its start:\n{self._last_words()}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"Apache Kafka is not ready yet:\n{self._last_words()}")
+            time.sleep(0.05)
+
+    def _last_words(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
+
+    def _end(self, signum: signal.Signals) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(signum)
+        try:
+            self.process.wait(STOPPED_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="Run Apache Kafka in the foreground.")
+    options.add_argument("--port", type=int, default=9092)
+    # Ends the block below, and the broker with it, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ApacheKafka(port=options.parse_args().port) as kafka:
+        print(f"Apache Kafka ready on {kafka.bootstrap}, log in {kafka.log}.")
+        print("Stop it with Ctrl-C; its data is removed then.", flush=True)
+        assert kafka.process
+        try:
+            raise SystemExit(kafka.process.wait())
+        except KeyboardInterrupt:
+            print("Stopping.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What a single node of Apache Kafka is told in its server.properties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from stampapp.broker import LOOPBACK
+
+CONTROLLER = "CONTROLLER"
+PLAIN = "PLAINTEXT"
+
+QUICK = {
+    "auto.create.topics.enable": "true",
+    "num.partitions": "1",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.num.partitions": "1",
+    "transaction.state.log.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    # The tests' messages carry old timestamps: by default Kafka deletes them within a minute.
+    "log.retention.ms": "-1",
+    # A killed broker is let in again when its old session has run out (default: 9 s).
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+    "log.cleaner.dedupe.buffer.size": "4194304",
+    "num.io.threads": "4",
+    "num.network.threads": "2",
+}
+
+
+def node_layout(
+    ports: Mapping[str, int], protocols: Mapping[str, str], data: Path
+) -> dict[str, str]:
+    """Listeners and roles; both mappings are by the name of the listener."""
+    listeners = {name: f"{name}://{LOOPBACK}:{port}" for name, port in ports.items()}
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{LOOPBACK}:{ports[CONTROLLER]}",
+        "controller.listener.names": CONTROLLER,
+        "inter.broker.listener.name": PLAIN,
+        "listeners": ",".join(listeners.values()),
+        "advertised.listeners": ",".join(
+            url for name, url in listeners.items() if name != CONTROLLER
+        ),
+        "listener.security.protocol.map": ",".join(f"{n}:{p}" for n, p in protocols.items()),
+        "log.dirs": str(data),
+    }
+
+
+def write_settings(file: Path, settings: Mapping[str, str]) -> None:
+    file.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))

@@ -1,0 +1,169 @@
+"""An independent client's view of topics, on confluent-kafka: for tests, on any broker.
+
+Ends of partitions are taken from fetches, not from ListOffsets: the embedded broker answers the
+latter with the start of the last batch plus one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, cast
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from tests.support.producing import Headers, Record, produce
+
+__all__ = [
+    "Headers",
+    "Message",
+    "Record",
+    "committed",
+    "create_topics",
+    "end_offsets",
+    "produce",
+    "read_all",
+    "wait_for_count",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What was read; the timestamp in milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    timestamp: int
+
+
+def create_topics(
+    bootstrap: str,
+    topics: Mapping[str, int],
+    config: Mapping[str, str] | None = None,
+    *,
+    timeout: float = 30.0,
+) -> None:
+    """Create topics by name and number of partitions; returns when all can be used."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    wanted = [NewTopic(name, count, 1, config=dict(config or {})) for name, count in topics.items()]
+    for created in admin.create_topics(wanted, operation_timeout=timeout).values():
+        created.result(timeout)
+    deadline = time.monotonic() + timeout
+    while any(len(_led(admin, name)) < count for name, count in topics.items()):
+        _check(deadline, f"topics without leaders: {sorted(topics)}")
+
+
+def end_offsets(bootstrap: str, topic: str, *, timeout: float = 30.0) -> dict[int, int]:
+    """By partition, the offset that its next message will have; empty for an unknown topic."""
+    with _reader(bootstrap) as consumer:
+        partitions = _led(consumer, topic)
+        consumer.assign([TopicPartition(topic, number, OFFSET_END) for number in partitions])
+        ends: dict[int, int] = {}
+        for event in _events(consumer, timeout) if partitions else ():
+            if event.error():
+                ends[event.partition()] = event.offset()
+            if len(ends) == len(partitions):
+                break
+        return ends
+
+
+def read_all(bootstrap: str, topic: str, *, timeout: float = 60.0) -> list[Message]:
+    """The messages from the beginning to the ends at the time of the call, by partition."""
+    ends = {n: end for n, end in end_offsets(bootstrap, topic, timeout=timeout).items() if end}
+    with _reader(bootstrap) as consumer:
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in ends])
+        found: list[Message] = []
+        unfinished = set(ends)
+        for event in _events(consumer, timeout) if ends else ():
+            partition, offset = event.partition(), event.offset()
+            if not event.error() and offset < ends[partition]:
+                found.append(_message(event))
+            if event.error() or offset >= ends[partition] - 1:
+                unfinished.discard(partition)
+            if not unfinished:
+                break
+    return sorted(found, key=lambda message: (message.partition, message.offset))
+
+
+def wait_for_count(bootstrap: str, topic: str, n: int, timeout: float = 60.0) -> list[Message]:
+    """Wait for at least `n` messages; returns all that are there. The topic may come to be late."""
+    deadline = time.monotonic() + timeout
+    while (count := sum(end_offsets(bootstrap, topic).values())) < n:
+        _check(deadline, f"{count} of {n} messages in {topic} after {timeout} s")
+    return read_all(bootstrap, topic)
+
+
+def committed(bootstrap: str, group: str, topic: str, *, timeout: float = 30.0) -> dict[int, int]:
+    """The group's committed offsets by partition; a partition without one is left out."""
+    with _reader(bootstrap, group) as consumer:
+        places = [TopicPartition(topic, number) for number in _led(consumer, topic)]
+        answers = consumer.committed(places, timeout=timeout) if places else []
+        return {place.partition: place.offset for place in answers if place.offset >= 0}
+
+
+def _reader(bootstrap: str, group: str = "tests-reader") -> Any:
+    """A consumer that joins no group, commits nothing, and tells when it is at an end."""
+    return closing(
+        Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 20,
+            }
+        )
+    )
+
+
+def _led(client: Any, topic: str) -> list[int]:
+    """The topic's partitions that have a leader."""
+    found = client.list_topics(topic, timeout=30.0).topics[topic].partitions
+    return sorted(number for number, partition in found.items() if partition.leader >= 0)
+
+
+def _events(consumer: Consumer, timeout: float) -> Iterator[Any]:
+    """Messages, and as events with an error the ends of partitions."""
+    deadline = time.monotonic() + timeout
+    while True:
+        event = consumer.poll(0.2)
+        error = event.error() if event is not None else None
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            if not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:
+                raise KafkaException(error)
+        elif event is not None:
+            yield event
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not at the ends of the partitions after {timeout} s")
+
+
+def _message(event: Any) -> Message:
+    return Message(
+        topic=event.topic(),
+        partition=event.partition(),
+        offset=event.offset(),
+        key=event.key(),
+        value=event.value(),
+        headers=cast(Headers, event.headers() or []),
+        timestamp=event.timestamp()[1],
+    )
+
+
+def _check(deadline: float, complaint: str) -> None:
+    if time.monotonic() > deadline:
+        raise TimeoutError(complaint)
+    time.sleep(0.1)
