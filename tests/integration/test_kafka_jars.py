@@ -1,0 +1,80 @@
+"""No jar runs that is not the pinned one, and what is missing is said."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.kafka_jars import (
+    PINS,
+    PrerequisiteError,
+    checksums,
+    kafka_jars,
+    kafka_version,
+    verify,
+)
+
+
+@pytest.fixture
+def jars(tmp_path: Path) -> Path:
+    (tmp_path / "pins").write_text("0" * 64 + "  one.jar\n")
+    folder = tmp_path / f"kafka-{kafka_version()}"
+    folder.mkdir()
+    return folder
+
+
+def test_the_cache_is_used_without_maven(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = kafka_jars()
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    assert kafka_jars() == folder
+    assert f"kafka_2.13-{kafka_version()}.jar" in checksums(folder)
+    assert len(PINS.read_text().splitlines()) == len(checksums(folder)) > 40
+
+
+@pytest.mark.parametrize(("name", "content"), [("one.jar", b"changed"), ("two.jar", b"added")])
+def test_a_jar_that_is_not_the_pinned_one_is_refused(jars: Path, name: str, content: bytes) -> None:
+    (jars / name).write_bytes(content)
+    with pytest.raises(PrerequisiteError, match=rf"differ from pins: .*{name}.*Remove the folder"):
+        kafka_jars(jars.parent, jars.parent / "pins")
+
+
+def test_a_lost_jar_is_noticed(jars: Path) -> None:
+    with pytest.raises(PrerequisiteError, match=r"one\.jar"):
+        verify(jars, jars.parent / "pins")
+
+
+def test_without_maven_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PrerequisiteError, match=r"`mvn` on the PATH: install Maven"):
+        kafka_jars(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_java_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kafka_jars()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PrerequisiteError, match=r"`java` on the PATH: install Java 17"):
+        ApacheKafka()
+
+
+def test_a_refusal_of_maven_is_shown_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    maven = tmp_path / "bin" / "mvn"
+    maven.parent.mkdir()
+    maven.write_text("#!/bin/sh\necho Checksum validation failed; exit 1\n")
+    maven.chmod(0o755)
+    monkeypatch.setenv("PATH", str(maven.parent))
+    with pytest.raises(PrerequisiteError, match="Checksum validation failed"):
+        kafka_jars(tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_kafka_that_ends_at_its_start_tells_why() -> None:
+    refused = ApacheKafka(properties={"process.roles": "spectator"})
+    with pytest.raises(RuntimeError, match="spectator"), refused:
+        pass
+    assert not refused.folder.exists()
