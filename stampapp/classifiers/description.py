@@ -1,0 +1,125 @@
+"""What a model is: its classes, features and network, as `model.json` says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from stampapp.classifiers import jsonvalues
+from stampapp.errors import ConfigError
+from stampapp.records import Survey
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feature:
+    """One column of the features: a value is clipped to [lower, upper], then (v - mean) / std.
+
+    A bound that is None is open. `std` is above 0.
+    """
+
+    name: str
+    mean: float
+    std: float
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelDescription:
+    """What a model folder holds, and where it came from.
+
+    `classes` and `features` are in the network's order, `stamps` in the order of its channels.
+    `stamp_shape` is what an alert brings (rows, columns), `crop` the side of the square around
+    the centre that the network sees, `kernel` the side of the inner convolutions; all in pixels.
+    The SHA-256 are in lower-case hex; `source_sha256` is that of the imported zip, or of the
+    checkpoint's data file where a folder was imported.
+    """
+
+    name: str
+    version: str
+    survey: Survey
+    classes: tuple[str, ...]
+    features: tuple[Feature, ...]
+    stamps: tuple[str, ...]
+    stamp_shape: tuple[int, int]
+    crop: int
+    kernel: int
+    network_file: str
+    network_sha256: str
+    source_file: str
+    source_sha256: str
+    source_checkpoint: str
+
+
+def parse(document: object) -> ModelDescription:
+    """Return the description that a JSON document holds.
+
+    Raises ConfigError, which names the key, for a key too many or too few, a value of the wrong
+    type, a number that is not finite, and what contradicts itself.
+    """
+    values = jsonvalues.members(document, "the document", _names(ModelDescription))
+    shape = _stamp_shape(values["stamp_shape"], "stamp_shape")
+    crop = jsonvalues.size(values["crop"], "crop")
+    if crop > min(shape):
+        raise ConfigError(f"crop is {crop}, more than stamp_shape has: {shape[0]}x{shape[1]}")
+    return ModelDescription(
+        name=jsonvalues.text(values["name"], "name"),
+        version=jsonvalues.text(values["version"], "version"),
+        survey=_survey(values["survey"], "survey"),
+        classes=jsonvalues.names(values["classes"], "classes"),
+        features=_features(values["features"], "features"),
+        stamps=jsonvalues.names(values["stamps"], "stamps"),
+        stamp_shape=shape,
+        crop=crop,
+        kernel=jsonvalues.size(values["kernel"], "kernel"),
+        network_file=jsonvalues.file_name(values["network_file"], "network_file"),
+        network_sha256=jsonvalues.sha256(values["network_sha256"], "network_sha256"),
+        source_file=jsonvalues.text(values["source_file"], "source_file"),
+        source_sha256=jsonvalues.sha256(values["source_sha256"], "source_sha256"),
+        source_checkpoint=jsonvalues.text(values["source_checkpoint"], "source_checkpoint"),
+    )
+
+
+def _names(shape: type[Feature | ModelDescription]) -> list[str]:
+    return [field.name for field in fields(shape)]
+
+
+def _survey(value: object, key: str) -> Survey:
+    try:
+        return Survey(jsonvalues.text(value, key))
+    except ValueError:
+        known = ", ".join(Survey)
+        raise ConfigError(f"{key} is {value!r:.80}, not one of {known}") from None
+
+
+def _stamp_shape(value: object, key: str) -> tuple[int, int]:
+    match jsonvalues.items(value, key, jsonvalues.size):
+        case (rows, columns):
+            return rows, columns
+        case sizes:
+            raise ConfigError(f"{key} has {len(sizes)} numbers, not rows and columns")
+
+
+def _features(value: object, key: str) -> tuple[Feature, ...]:
+    found = jsonvalues.items(value, key, read_feature)
+    jsonvalues.names([feature.name for feature in found], key)
+    return found
+
+
+def read_feature(value: object, key: str) -> Feature:
+    """Return the feature in a JSON object. Raises ConfigError, which names key and feature."""
+    values = jsonvalues.members(value, key, _names(Feature))
+    name = jsonvalues.text(values["name"], f"{key}.name")
+    key = f"{key} ({name})"
+    feature = Feature(
+        name=name,
+        mean=jsonvalues.finite(values["mean"], f"{key}.mean"),
+        std=jsonvalues.finite(values["std"], f"{key}.std"),
+        lower=jsonvalues.bound(values["lower"], f"{key}.lower"),
+        upper=jsonvalues.bound(values["upper"], f"{key}.upper"),
+    )
+    if feature.std <= 0:
+        raise ConfigError(f"{key}.std is {feature.std}, not above 0")
+    lower, upper = feature.lower, feature.upper
+    if lower is not None and upper is not None and lower >= upper:
+        raise ConfigError(f"{key}.lower is {lower}, not below upper, {upper}")
+    return feature
