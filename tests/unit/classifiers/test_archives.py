@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from stampapp.classifiers import archives
+from stampapp.errors import ConfigError
+
+
+def write_zip(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return path
+
+
+def test_a_zip_and_its_folder_are_the_same(tmp_path: Path) -> None:
+    packed = write_zip(tmp_path / "model.zip", {"a/": b"", "a/b.txt": b"one", "c": b"two"})
+    folder = tmp_path / "folder"
+    zipfile.ZipFile(packed).extractall(folder)
+    for path in (packed, folder):
+        with archives.opened(path) as archive:
+            assert archive.names() == ["a/b.txt", "c"]
+            target = tmp_path / f"{path.name}.copy"
+            archive.copy("a/b.txt", target)
+            assert target.read_bytes() == b"one"
+
+
+def test_a_copy_goes_where_it_is_told_to(tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    packed = write_zip(inner / "model.zip", {"../../evil": b"x", "/evil": b"y"})
+    with archives.opened(packed) as archive:
+        for number, name in enumerate(archive.names()):
+            archive.copy(name, inner / f"copy{number}")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["copy0", "copy1", "inner", "model.zip"]
+
+
+def test_more_than_the_largest_extract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "LARGEST_EXTRACT", 1 << 20)
+    packed = write_zip(tmp_path / "model.zip", {"a": bytes(700_000), "b": bytes(700_000)})
+    with archives.opened(packed) as archive:
+        archive.copy("a", tmp_path / "a")
+        with pytest.raises(ConfigError, match="unpacks to more than 1 MiB"):
+            archive.copy("b", tmp_path / "b")
+
+
+def test_a_declared_size_is_not_believed(tmp_path: Path) -> None:
+    packed = write_zip(tmp_path / "model.zip", {"a": bytes(700_000)})
+    lying = packed.read_bytes().replace(struct.pack("<I", 700_000), struct.pack("<I", 7))
+    packed.write_bytes(lying)
+    with archives.opened(packed) as archive, pytest.raises(ConfigError, match=r"a in .*model\.zip"):
+        archive.copy("a", tmp_path / "a")
+    assert (tmp_path / "a").stat().st_size <= 7
+
+
+def test_damage_is_found(tmp_path: Path) -> None:
+    packed = tmp_path / "model.zip"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("a", b"content")
+    packed.write_bytes(buffer.getvalue().replace(b"content", b"CONTENT", 1))
+    with archives.opened(packed) as archive, pytest.raises(ConfigError, match="cannot be read"):
+        archive.copy("a", tmp_path / "a")
+
+
+def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MOST_FILES", 2)
+    packed = write_zip(tmp_path / "model.zip", dict.fromkeys("abc", b""))
+    with pytest.raises(ConfigError, match="has 3 files"), archives.opened(packed):
+        pass
+
+
+def test_neither_zip_nor_folder(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no zip")
+    with pytest.raises(ConfigError, match="neither a folder nor a readable zip"):
+        archives.opened(tmp_path / "text").__enter__()
+    with pytest.raises(ConfigError, match=r"there is no .*missing: give the published model\.zip"):
+        archives.opened(tmp_path / "missing").__enter__()
