@@ -1,0 +1,117 @@
+"""A model folder's network, loaded and checked, on batches of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from stampapp.classifiers.backend import keras, tf
+from stampapp.classifiers.modelstore import ModelDescription, sha256_of
+from stampapp.errors import ConfigError
+
+Array = npt.NDArray[np.float32]
+
+BUCKETS = (8, 32, 64, 128)
+_REMEDY = "import the model again"
+
+
+class Network:
+    """A loaded network. `predict` may be called from several threads.
+
+    TensorFlow traces and plans a graph per batch size, so batches are padded to a few sizes.
+    """
+
+    def __init__(self, model: keras.Model, buckets: Sequence[int] = BUCKETS) -> None:
+        if not buckets or min(buckets) < 1:
+            raise ConfigError(f"the batch sizes {tuple(buckets)} are not all 1 or more")
+        self._buckets = sorted(buckets)
+        self._image_shape, self._feature_shape = (tuple(item.shape[1:]) for item in model.inputs)
+        self._n_classes = model.outputs[0].shape[1]
+        self._run = tf.function(lambda images, features: model([images, features], training=False))
+
+    @classmethod
+    def load(
+        cls, folder: Path, description: ModelDescription, buckets: Sequence[int] = BUCKETS
+    ) -> Network:
+        """Return the network of a model folder.
+
+        Raises ConfigError where the file is missing, is not the one that was described, or is
+        not a network with finite weights that fits the description.
+        """
+        path = folder / description.network_file
+        _verify_file(path, description)
+        try:
+            model = keras.models.load_model(path, compile=False)
+        except Exception as error:
+            # Keras raises whatever the broken part of a file leads to.
+            raise ConfigError(f"{path} cannot be loaded: {error}; {_REMEDY}") from error
+        _verify_shapes(path, model, description)
+        for weight in model.weights:
+            if not keras.ops.all(keras.ops.isfinite(weight)):
+                raise ConfigError(f"{path}: {weight.path} has values that are not finite")
+        return cls(model, buckets)
+
+    @property
+    def traces(self) -> int:
+        """How many graphs have been traced: at most one per batch size."""
+        return int(self._run.experimental_get_tracing_count())
+
+    def warm_up(self) -> None:
+        """Trace and run the graph of every batch size, so that no alert waits for it."""
+        for size in self._buckets:
+            images = np.zeros((size, *self._image_shape), np.float32)
+            self.predict(images, np.zeros((size, *self._feature_shape), np.float32))
+
+    def predict(self, images: Array, features: Array) -> Array:
+        """Return the probabilities (n, classes) of images (n, side, side, channels) and features.
+
+        All are float32, features (n, f); n may be 0. Raises ValueError for other shapes.
+        """
+        wanted = (len(images), *self._image_shape), (len(images), *self._feature_shape)
+        if (images.shape, features.shape) != wanted:
+            raise ValueError(f"the shapes are {images.shape}, {features.shape}, not {wanted}")
+        largest = self._buckets[-1]
+        parts = [
+            self._predict_part(images[start : start + largest], features[start : start + largest])
+            for start in range(0, len(images), largest)
+        ]
+        return np.concatenate([np.empty((0, self._n_classes), np.float32), *parts])
+
+    def _predict_part(self, images: Array, features: Array) -> Array:
+        n = len(images)
+        size = next(bucket for bucket in self._buckets if bucket >= n)
+        result = self._run(_padded(images, size), _padded(features, size))
+        probabilities: Array = result.numpy()[:n]
+        return probabilities
+
+
+def _padded(array: Array, size: int) -> tf.Tensor:
+    padding = [(0, size - len(array)), *[(0, 0)] * (array.ndim - 1)]
+    return tf.constant(np.pad(array, padding) if len(array) < size else array, tf.float32)
+
+
+def _verify_file(path: Path, description: ModelDescription) -> None:
+    try:
+        found = sha256_of(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}): {_REMEDY}") from error
+    if found != description.network_sha256:
+        raise ConfigError(
+            f"{path} is not the file that model.json describes: its SHA-256 is {found}, "
+            f"not {description.network_sha256}; {_REMEDY}"
+        )
+
+
+def _verify_shapes(path: Path, model: keras.Model, description: ModelDescription) -> None:
+    side, channels = description.crop, len(description.stamps)
+    wanted = [
+        (None, side, side, channels),
+        (None, len(description.features)),
+        (None, len(description.classes)),
+    ]
+    found = [tuple(item.shape) for item in (*model.inputs, *model.outputs)]
+    if found != wanted:
+        raise ConfigError(f"{path} has inputs and outputs {found}, model.json says {wanted}")
