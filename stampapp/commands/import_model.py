@@ -1,0 +1,35 @@
+"""Import a published model: what `faust -A stampapp import-model` does and says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stampapp.classifiers.modelstore import ModelDescription
+
+
+def import_model(path: Path, into: Path, name: str | None) -> ModelDescription:
+    """Write the model folder `into` from a published model.zip, or its unpacked folder.
+
+    `name` chooses among several checkpoints. Raises ConfigError with what to do about it.
+    """
+    # TensorFlow takes seconds to import, and the other commands do without it.
+    from stampapp.classifiers.importer import import_published
+
+    return import_published(path, into, name)
+
+
+def report(description: ModelDescription, into: Path) -> str:
+    """Say to a human what was imported, and where to."""
+    kernel = f"{description.kernel}x{description.kernel}"
+    features = ", ".join(feature.name for feature in description.features)
+    return "\n".join(
+        (
+            f"Imported {description.source_checkpoint} from {description.source_file}",
+            f"  into      {into}",
+            f"  as        {description.name} {description.version}",
+            f"  network   {kernel} kernels, {description.network_file}",
+            f"  classes   {', '.join(description.classes)}",
+            f"  features  {len(description.features)}: {features}",
+            "MODEL_NAME and MODEL_VERSION override what the messages will say.",
+        )
+    )
