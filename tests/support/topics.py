@@ -37,6 +37,15 @@ __all__ = [
 ]
 
 
+# A broker that has just started is still loading; the client does not retry all of its answers.
+LOADING = (
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+)
+PASSING = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """What was read; the timestamp in milliseconds."""
@@ -111,7 +120,7 @@ def committed(bootstrap: str, group: str, topic: str, *, timeout: float = 30.0) 
     """The group's committed offsets by partition; a partition without one is left out."""
     with _reader(bootstrap, group) as consumer:
         places = [TopicPartition(topic, number) for number in _led(consumer, topic)]
-        answers = consumer.committed(places, timeout=timeout) if places else []
+        answers = _once_loaded(consumer, places, timeout) if places else []
         return {place.partition: place.offset for place in answers if place.offset >= 0}
 
 
@@ -136,6 +145,17 @@ def _led(client: Any, topic: str) -> list[int]:
     return sorted(number for number, partition in found.items() if partition.leader >= 0)
 
 
+def _once_loaded(consumer: Consumer, places: list[TopicPartition], timeout: float) -> list[Any]:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return list(consumer.committed(places, timeout=timeout))
+        except KafkaException as failure:
+            if failure.args[0].code() not in LOADING:
+                raise
+            _check(deadline, f"no committed offsets after {timeout} s: {failure}")
+
+
 def _events(consumer: Consumer, timeout: float) -> Iterator[Any]:
     """Messages, and as events with an error the ends of partitions."""
     deadline = time.monotonic() + timeout
@@ -143,7 +163,7 @@ def _events(consumer: Consumer, timeout: float) -> Iterator[Any]:
         event = consumer.poll(0.2)
         error = event.error() if event is not None else None
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
-            if not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:
+            if error.code() not in PASSING:
                 raise KafkaException(error)
         elif event is not None:
             yield event
