@@ -16,5 +16,7 @@ def __getattr__(name: str) -> object:
     if name == "app":
         from stampapp.app import app
 
+        # The import has put the module of this name in its place.
+        globals()["app"] = app
         return app
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -34,10 +34,8 @@ def decode(values: Sequence[bytes | None]) -> list[Decoded]:
 
 def prepare(decoded: Sequence[Decoded], classifier: Classifier, *, first_only: bool) -> Prepared:
     """Examine each alert; with `first_only`, keep the earliest good one of each object."""
-    examined = [
-        one if isinstance(one, BadAlert) else _attempt(classifier.examine, one) for one in decoded
-    ]
-    kept = _first_of_each(examined) if first_only else set(range(len(examined)))
+    examined = [examine(one, classifier) for one in decoded]
+    kept = first_of_each(examined) if first_only else set(range(len(examined)))
     settled = [
         _settled(alert, found, index in kept)
         for index, (alert, found) in enumerate(zip(decoded, examined, strict=True))
@@ -49,6 +47,21 @@ def prepare(decoded: Sequence[Decoded], classifier: Classifier, *, first_only: b
     )
 
 
+def examine(decoded: Decoded, classifier: Classifier) -> Examined | BadAlert:
+    """Examine an alert, or pass on what is wrong with it."""
+    return decoded if isinstance(decoded, BadAlert) else _attempt(classifier.examine, decoded)
+
+
+def first_of_each(examined: Iterable[Examined | BadAlert]) -> set[int]:
+    """Return the places of the earliest good alert (by mjd) of each object (aid)."""
+    first: dict[str, tuple[float, int]] = {}
+    for index, found in enumerate(examined):
+        if isinstance(found, Examined):
+            candidate = (found.alert.mjd, index)
+            first[found.alert.aid] = min(first.get(found.alert.aid, candidate), candidate)
+    return {index for _, index in first.values()}
+
+
 def conclude(prepared: Prepared, classifier: Classifier) -> list[Outcome]:
     """Judge those still open and return one outcome per message, in order.
 
@@ -56,9 +69,7 @@ def conclude(prepared: Prepared, classifier: Classifier) -> list[Outcome]:
     """
     results = iter(classifier.judge(prepared.examined) if prepared.examined else ())
     examined = iter(prepared.examined)
-    return [
-        settled or _judged(next(examined).alert, next(results)) for settled in prepared.settled
-    ]
+    return [settled or _judged(next(examined).alert, next(results)) for settled in prepared.settled]
 
 
 def _attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
@@ -66,15 +77,6 @@ def _attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
         return function(argument)
     except BadAlert as error:
         return error
-
-
-def _first_of_each(examined: Sequence[Examined | BadAlert]) -> set[int]:
-    first: dict[str, tuple[float, int]] = {}
-    for index, found in enumerate(examined):
-        if isinstance(found, Examined):
-            candidate = (found.alert.mjd, index)
-            first[found.alert.aid] = min(first.get(found.alert.aid, candidate), candidate)
-    return {index for _, index in first.values()}
 
 
 def _settled(decoded: Decoded, found: Examined | BadAlert, kept: bool) -> Outcome | None:

@@ -28,7 +28,6 @@ _HEADER = fastavro.parse_schema(
         "type": "record",
         "name": "header",
         "fields": [
-            {"name": "magic", "type": {"type": "fixed", "name": "magic", "size": 4}},
             {"name": "meta", "type": {"type": "map", "values": "bytes"}},
             {"name": "sync", "type": {"type": "fixed", "name": "sync", "size": 16}},
         ],
@@ -62,9 +61,9 @@ def read(source: BinaryIO) -> Iterator[tuple[Schema, Record]]:
 
     Raises BadAlert where the bytes are not a container, are cut short, or contradict themselves.
     """
+    if source.read(len(MAGIC)) != MAGIC:
+        raise BadAlert("not-avro", "not an Avro object container: it does not begin with 'Obj'")
     header = _datum(source, _HEADER, "header")
-    if header["magic"] != MAGIC:
-        raise BadAlert("not-avro", "not an Avro object container (its first bytes are not 'Obj1')")
     schema = _schema(header["meta"].get("avro.schema", b""))
     codec = header["meta"].get("avro.codec", b"null")
     while _more(source):
@@ -162,8 +161,7 @@ class Writer:
         self._schema = fastavro.parse_schema(schema)
         self._sync = os.urandom(16)
         meta = {"avro.schema": json.dumps(schema).encode(), "avro.codec": b"null"}
-        header = {"magic": MAGIC, "meta": meta, "sync": self._sync}
-        self._header = _encode(_HEADER, header)
+        self._header = MAGIC + _encode(_HEADER, {"meta": meta, "sync": self._sync})
 
     def write(self, record: Record) -> bytes:
         """Return a container with this record, readable by any Avro library."""

@@ -23,15 +23,15 @@ class Feature(Protocol):
     """A column of the matrix: its name, its clip (None: open) and its training statistics."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str: ...
     @property
-    def mean(self) -> float: ...  # noqa: D102
+    def mean(self) -> float: ...
     @property
-    def std(self) -> float: ...  # noqa: D102
+    def std(self) -> float: ...
     @property
-    def lower(self) -> float | None: ...  # noqa: D102
+    def lower(self) -> float | None: ...
     @property
-    def upper(self) -> float | None: ...  # noqa: D102
+    def upper(self) -> float | None: ...
 
 
 def ecliptic(ra: Column, dec: Column) -> tuple[Column, Column]:

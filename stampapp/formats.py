@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import BinaryIO
 
 from stampapp import containers
@@ -27,25 +28,33 @@ def decode(value: bytes | None) -> Alert:
     """
     if not value:
         raise BadAlert("empty", "the message has no value")
-    alerts = list(_take_two(read(io.BytesIO(value))))
-    if len(alerts) != 1:
-        number = "no record" if not alerts else "more than one record"
+    found = list(islice(read(io.BytesIO(value)), 2))
+    for one in found:
+        if isinstance(one, BadAlert):
+            raise one
+    if len(found) != 1 or not isinstance(found[0], Alert):
+        number = "more than one record" if found else "no record"
         raise BadAlert("not-one-alert", f"the container holds {number}, one alert is expected")
-    return alerts[0]
+    return found[0]
 
 
-def read(source: BinaryIO) -> Iterator[Alert]:
-    """Decode every record of a container; see `stampapp.containers.read` for what it raises."""
-    return (_alert(schema, record) for schema, record in containers.read(source))
+def read(source: BinaryIO) -> Iterator[Alert | BadAlert]:
+    """Decode every record of a container, or say what is wrong with it.
+
+    Damage to the container itself ends it, with a BadAlert for whatever would have followed.
+    """
+    try:
+        for schema, record in containers.read(source):
+            yield _alert(schema, record)
+    except BadAlert as error:
+        yield error
 
 
-def _take_two(alerts: Iterator[Alert]) -> Iterator[Alert]:
-    for alert, _ in zip(alerts, range(2), strict=False):
-        yield alert
-
-
-def _alert(schema: Schema, record: Record) -> Alert:
-    return _decoder(schema.fields)(record)
+def _alert(schema: Schema, record: Record) -> Alert | BadAlert:
+    try:
+        return _decoder(schema.fields)(record)
+    except BadAlert as error:
+        return error
 
 
 def _decoder(fields: frozenset[str]) -> Callable[[Record], Alert]:

@@ -38,6 +38,11 @@ class NightlyTopic:
                 " has letters, digits, '.', '_' and '-' only"
             )
 
+    @property
+    def retention_ms(self) -> int:
+        """How long the topic's messages are kept, in milliseconds."""
+        return int(self.retention_days * 86_400_000)
+
     def name_at(self, instant: datetime) -> str:
         """Return the topic that a message published at this instant (any time zone) goes to."""
         if "%s" not in self.topic_format:

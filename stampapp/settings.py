@@ -6,7 +6,7 @@ An empty value counts as unset, except where it means "off".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,14 @@ def environment() -> Reader:
     dotenv = Path(".env")
     config = Config(RepositoryEnv(str(dotenv)) if dotenv.is_file() else RepositoryEmpty())
     return Reader(lambda key: config(key, default=None))
+
+
+def model_settings(chosen: Survey | None, path: Path | None) -> ModelSettings:
+    """Return what the offline commands need; an argument that is not None overrides its key."""
+    reader = environment()
+    model = read_model(reader, chosen)
+    reader.finish()
+    return replace(model, path=path or model.path)
 
 
 def load(reader: Reader) -> Settings:

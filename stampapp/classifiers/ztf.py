@@ -25,9 +25,9 @@ class Predictor(Protocol):
 
     def predict(
         self, images: npt.NDArray[np.float32], features: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]: ...  # noqa: D102
+    ) -> npt.NDArray[np.float32]: ...
 
-    def warm_up(self) -> None: ...  # noqa: D102
+    def warm_up(self) -> None: ...
 
 
 class ZTFClassifier(Classifier):
@@ -46,13 +46,13 @@ class ZTFClassifier(Classifier):
         self._required = features.required(description.features)
         self._network = network
 
-    def warm_up(self) -> None:  # noqa: D102
+    def warm_up(self) -> None:
         self._network.warm_up()
 
-    def examine(self, alert: Alert) -> Examined:  # noqa: D102
+    def examine(self, alert: Alert) -> Examined:
         if alert.survey is not Survey.ZTF:
             raise BadAlert(
-                "survey", f"an alert of {alert.survey} came to the ZTF classifier: see the topics"
+                "survey", f"an {alert.survey} alert cannot be judged by the ZTF classifier"
             )
         rule = solar_system(alert)
         if rule:
@@ -65,7 +65,7 @@ class ZTFClassifier(Classifier):
         )
         return Examined(alert=alert, crops=tuple(crops))
 
-    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:  # noqa: D102
+    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
         unknown = [one for one in examined if not one.rule]
         rows = iter(self._predict(unknown) if unknown else ())
         return [

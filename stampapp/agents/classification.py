@@ -1,0 +1,102 @@
+"""Alerts → outcomes: takes messages from Kafka, hands results over, acknowledges in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from faust.types import EventT, StreamT
+from mode.supervisors import CrashingSupervisor
+
+from stampapp import messages
+from stampapp.agents import deadletter, metrics, output, scribe
+from stampapp.app import alerts_topic, app, commit
+from stampapp.errors import StampError
+from stampapp.pipeline import Batch
+from stampapp.records import Headers, Message, Verdict
+
+log = logging.getLogger(__name__)
+# A rebalance waits this long for the batches under way; the rest is consumed again.
+REBALANCE_PATIENCE = 15.0
+
+
+@app.agent(
+    alerts_topic,
+    name="classification",
+    concurrency=1,
+    supervisor_strategy=CrashingSupervisor,
+)
+async def classification(stream: StreamT[bytes]) -> None:
+    """Classify alerts, batch by batch."""
+    pipeline = app.works.start_pipeline(deliver=deliver, commit=commit, fail=fail)
+    async for event in stream.events():
+        await pipeline.take(message_of(event))
+    if not app.should_stop:
+        await fail(StampError("the stream of alerts has ended by itself"))
+
+
+def message_of(event: EventT[bytes]) -> Message:
+    """Return what Kafka delivered, as our own record."""
+    raw = event.message
+    return Message(
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        key=raw.key,
+        value=raw.value,
+        timestamp=round(raw.timestamp * 1000) if raw.timestamp else None,
+        headers=tuple(cast(Headers, raw.headers or ())),
+    )
+
+
+async def deliver(batch: Batch) -> None:
+    """Publish what came out of a batch; return when all that counts is confirmed."""
+    classified = [
+        outcome.classification
+        for outcome in batch.outcomes
+        if outcome.verdict is Verdict.CLASSIFIED and outcome.classification
+    ]
+    dead = [
+        (message, outcome.error)
+        for message, outcome in zip(batch.messages, batch.outcomes, strict=True)
+        if outcome.error
+    ]
+    waits = []
+    if classified:
+        waits.append(output.outbox.deliver_and_wait(classified))
+        waits.append(scribe.outbox.deliver_and_wait(classified))
+    if dead:
+        waits.append(deadletter.outbox.deliver_and_wait(dead))
+    await asyncio.gather(*waits)
+    await report(batch)
+
+
+async def report(batch: Batch) -> None:
+    """Count the batch, say it in the log, and send its figures without waiting for them."""
+    works = app.works
+    works.counts.add(batch.outcomes)
+    document = messages.metrics(
+        batch.outcomes,
+        received=batch.received,
+        sent=datetime.now(UTC),
+        name=works.classifier.name,
+        version=works.classifier.version,
+    )
+    if not metrics.outbox.post(document):
+        works.counts.metrics_lost += 1
+    log.info("%s", works.counts.line(batch.outcomes))
+
+
+@app.on_partitions_revoked.connect
+async def hand_back(*_: Any, **__: Any) -> None:
+    """Finish and commit what can be finished before another worker takes the partitions."""
+    await app.works.hand_back(REBALANCE_PATIENCE)
+
+
+async def fail(error: BaseException) -> None:
+    """Stop the worker: what is not acknowledged comes back to its successor."""
+    if app.works.failure is None:
+        app.works.failure = error
+        await app.crash(error)

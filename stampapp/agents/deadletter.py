@@ -1,0 +1,45 @@
+"""Messages that cannot be classified → the dead-letter topic, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Sequence
+
+from stampapp import messages
+from stampapp.agents.outboxes import Outbox, Parcel
+from stampapp.app import app
+from stampapp.deliveries import Letter
+from stampapp.errors import BadAlert, StampError
+from stampapp.records import Message
+
+outbox = Outbox(app)
+
+Dead = tuple[Message, BadAlert]
+
+
+@app.agent(outbox, name="deadletter")
+async def deadletter(parcels: AsyncIterable[Parcel[Sequence[Dead]]]) -> None:
+    """Publish what cannot be classified, with the cause in its headers."""
+    async for parcel in parcels:
+        await parcel.carry(_publish)
+
+
+async def _publish(dead: Sequence[Dead]) -> None:
+    topic = app.works.required().deadletter_topic
+    if not topic:
+        message, error = dead[0]
+        raise StampError(
+            f"{message.topic}[{message.partition}]@{message.offset} cannot be classified ({error})"
+            " and DEADLETTER_TOPIC is empty: set it, or mend the message, and start again"
+        )
+    await app.works.delivery("producer").deliver(
+        [
+            Letter(
+                topic=topic,
+                key=message.key,
+                value=message.value,
+                headers=messages.dead_letter_headers(message, error),
+                timestamp=message.timestamp,
+            )
+            for message, error in dead
+        ]
+    )

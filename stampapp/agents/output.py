@@ -1,0 +1,35 @@
+"""Predictions → the night's output topic."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Sequence
+from datetime import UTC, datetime
+
+from stampapp import messages
+from stampapp.agents.outboxes import Outbox, Parcel
+from stampapp.app import app
+from stampapp.deliveries import Letter
+from stampapp.records import Classification
+
+outbox = Outbox(app)
+
+
+@app.agent(outbox, name="output")
+async def output(parcels: AsyncIterable[Parcel[Sequence[Classification]]]) -> None:
+    """Publish predictions to the topic of the night."""
+    async for parcel in parcels:
+        await parcel.carry(_publish)
+
+
+async def _publish(classifications: Sequence[Classification]) -> None:
+    nightly = app.works.required().output_topic
+    delivery = app.works.delivery("producer")
+    now = datetime.now(UTC)
+    topic = nightly.name_at(now)
+    await delivery.ensure_topic(topic, nightly.retention_ms)
+    await delivery.deliver(
+        [
+            Letter(topic=topic, key=messages.key(one), value=messages.output(one, now))
+            for one in classifications
+        ]
+    )

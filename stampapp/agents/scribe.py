@@ -1,0 +1,30 @@
+"""Predictions → database commands on the scribe topic."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Sequence
+
+from stampapp import messages
+from stampapp.agents.outboxes import Outbox, Parcel
+from stampapp.app import app
+from stampapp.deliveries import Letter
+from stampapp.records import Classification
+
+outbox = Outbox(app)
+
+
+@app.agent(outbox, name="scribe")
+async def scribe(parcels: AsyncIterable[Parcel[Sequence[Classification]]]) -> None:
+    """Publish a database command for each prediction."""
+    async for parcel in parcels:
+        await parcel.carry(_publish)
+
+
+async def _publish(classifications: Sequence[Classification]) -> None:
+    topic = app.works.required().scribe_topic
+    await app.works.delivery("scribe").deliver(
+        [
+            Letter(topic=topic, key=messages.key(one), value=messages.scribe(one))
+            for one in classifications
+        ]
+    )

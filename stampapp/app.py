@@ -1,0 +1,127 @@
+"""The Faust app and its topics. No logic: it says what belongs together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+from faust.types import TP
+
+from stampapp import settings as keys
+from stampapp.errors import ConfigError
+from stampapp.settings import Settings
+from stampapp.works import Works
+
+ROOMS = (
+    "stampapp.agents.classification",
+    "stampapp.agents.output",
+    "stampapp.agents.scribe",
+    "stampapp.agents.metrics",
+    "stampapp.agents.deadletter",
+    "stampapp.commands.shells",
+    "stampapp.web.health",
+)
+FETCH_BYTES = 2 * 2**20
+# Faust's default would strand a worker whose buffers were full for five minutes.
+NEVER = 10.0**6
+
+
+class _Boot(BootStrategy):
+    # The publishing side is ours (stampapp.deliveries), with acks=all and its own clusters.
+    enable_kafka_producer = False
+
+
+class StampApp(faust.App):
+    """A Faust app that opens its works before it consumes and closes them before it leaves."""
+
+    BootStrategy = _Boot
+    works: Works
+
+    def _discovery_modules(self) -> list[str]:
+        # Faust would add the whole package, and with it TensorFlow to every command.
+        return list(ROOMS)
+
+    async def on_start(self) -> None:
+        """Load the model and reach every cluster, or fail with a ConfigError."""
+        await super().on_start()
+        await self.works.open()
+
+    async def on_stop(self) -> None:
+        """Finish or abandon what is under way, commit what is confirmed, then let Faust stop."""
+        await self.works.close()
+        await super().on_stop()
+
+
+def create(settings: Settings | ConfigError) -> StampApp:
+    """Return the app. With a ConfigError it can be looked at but not be started."""
+    usable = settings if isinstance(settings, Settings) else None
+    stamp_app = StampApp(
+        usable.group_id if usable else "stampapp-not-configured",
+        autodiscover=ROOMS,
+        Worker="stampapp.commands.worker:StampWorker",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        stream_wait_empty=True,
+        broker_max_poll_interval=NEVER,
+        consumer_max_fetch_size=FETCH_BYTES,
+        web_in_thread=False,
+        **(_of(usable) if usable else {}),
+    )
+    stamp_app.works = Works(settings)
+    return stamp_app
+
+
+def _of(settings: Settings) -> dict[str, Any]:
+    session = settings.session_timeout
+    return {
+        "broker": [f"kafka://{server}" for server in settings.consumer.servers],
+        "broker_credentials": _credentials(settings),
+        "broker_session_timeout": session,
+        "broker_heartbeat_interval": min(3.0, session / 5),
+        "broker_request_timeout": session + 30.0,
+        "broker_rebalance_timeout": session,
+        "stream_buffer_maxsize": max(200, min(1000, 2 * settings.batch_messages)),
+        "web_bind": settings.web_host,
+        "web_host": settings.web_host,
+        "web_port": settings.web_port,
+    }
+
+
+def _credentials(settings: Settings) -> faust.auth.Credentials | None:
+    cluster = settings.consumer
+    context = cluster.ssl_context()
+    if cluster.sasl:
+        return faust.auth.SASLCredentials(
+            username=cluster.username,
+            password=cluster.password,
+            mechanism=cluster.mechanism,
+            ssl_context=context,
+        )
+    return faust.auth.SSLCredentials(context) if context else None
+
+
+def _settings() -> Settings | ConfigError:
+    try:
+        return keys.load(keys.environment())
+    except ConfigError as error:
+        return error
+
+
+app = create(_settings())
+# Raw bytes, keys included: Faust must neither decode nor acknowledge. `acks=False` keeps its
+# bookkeeping out; offsets are committed from the ledger (see stampapp.offsets).
+alerts_topic = app.topic(
+    *(app.works.settings.consumer_topics if app.works.settings else ("not-configured",)),
+    key_serializer="raw",
+    value_serializer="raw",
+    acks=False,
+)
+
+
+async def commit(offsets: dict[tuple[str, int], int]) -> bool:
+    """Commit through Faust's consumer, which leaves out partitions that are no longer ours."""
+    targets = {TP(topic, partition): offset for (topic, partition), offset in offsets.items()}
+    # The public `commit` knows only what Faust itself has acknowledged.
+    return bool(await app.consumer._commit(targets))  # type: ignore[attr-defined]

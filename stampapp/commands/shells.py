@@ -1,0 +1,88 @@
+"""The commands as Faust's CLI sees them: options in, a plain function, an exit code out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from faust.cli import AppCommand, option
+
+from stampapp.app import app
+from stampapp.errors import StampError
+from stampapp.records import Survey
+
+
+class PlainCommand(AppCommand):
+    """A command that needs no event loop; a StampError is told in a line, with exit code 2."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run and exit with what `run` returns."""
+        try:
+            code = self.run(*self.args, *args, **{**self.kwargs, **kwargs})
+        except StampError as error:
+            click.echo(f"error: {error}", err=True)
+            code = 2
+        except (KeyboardInterrupt, BrokenPipeError):
+            # Nobody reads on; keep the interpreter from complaining when it flushes.
+            sys.stderr.close()
+            code = 1
+        raise SystemExit(code)
+
+
+@app.command(
+    click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path)),
+    option("--json", "as_json", is_flag=True, help="Print one JSON object per line."),
+    option("--every-alert", is_flag=True, help="Classify all alerts of an object."),
+    option("--survey", type=click.Choice(list(Survey)), help="Instead of CLASSIFIER_STRATEGY."),
+    option("--model", type=click.Path(path_type=Path), help="Model folder, not MODEL_PATH."),
+    base=PlainCommand,
+)
+def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
+    self: PlainCommand,  # noqa: ARG001
+    paths: tuple[Path, ...],
+    as_json: bool,
+    every_alert: bool,
+    survey: str | None,
+    model: Path | None,
+) -> int:
+    """Classify alerts in Avro files and folders, without Kafka."""
+    from stampapp import classifiers, settings
+    from stampapp.commands import classify as command
+
+    chosen = settings.model_settings(Survey(survey) if survey else None, model)
+    classifier = classifiers.load(chosen)
+    summary = command.classify(
+        paths, classifier, sys.stdout, as_json=as_json, every_alert=every_alert
+    )
+    click.echo(str(summary), err=True)
+    return 1 if summary.errors else 0
+
+
+@app.command(
+    click.argument("path", type=click.Path(path_type=Path)),
+    option("--into", type=click.Path(path_type=Path), default=Path("model/ztf"), show_default=True),
+    option("--name", help="Which checkpoint, where there are several."),
+    base=PlainCommand,
+)
+def import_model(self: PlainCommand, path: Path, into: Path, name: str | None) -> int:  # noqa: ARG001
+    """Import a published model.zip (or its unpacked folder) into a model folder."""
+    from stampapp.commands import import_model as command
+
+    click.echo(command.report(command.import_model(path, into, name), into))
+    return 0
+
+
+@app.command(
+    option("--port", type=int, default=9092, show_default=True),
+    option("--host", default="127.0.0.1", show_default=True),
+    base=PlainCommand,
+)
+def broker(self: PlainCommand, port: int, host: str) -> int:  # noqa: ARG001
+    """Run an in-memory Kafka broker in the foreground, for demos and tests."""
+    from stampapp.broker import run_broker
+
+    return run_broker(port, host)

@@ -1,0 +1,86 @@
+"""The worker process: how it starts, how it says what is wrong, and that it really ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import threading
+from typing import Any, NoReturn
+
+import faust
+from faust.cli.base import DEFAULT_LOGLEVEL
+
+from stampapp import logs
+from stampapp.errors import ConfigError
+
+log = logging.getLogger(__name__)
+# After this the process is ended by force: nothing that is unconfirmed has been acknowledged.
+SHUTDOWN_LIMIT = 9.0
+EX_CONFIG = 2
+
+
+class StampWorker(faust.Worker):
+    """Faust's worker, with exit codes that a supervisor can act on and an end that has a limit."""
+
+    def __init__(self, stamp_app: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            settings = stamp_app.works.required()
+            port = free_port(stamp_app.conf.web_bind, stamp_app.conf.web_port)
+        except ConfigError as error:
+            sys.exit(_complain(error))
+        if kwargs.get("loglevel") in (None, DEFAULT_LOGLEVEL):
+            kwargs["loglevel"] = settings.log_level
+        stamp_app.conf.web_port = port
+        super().__init__(stamp_app, *args, **kwargs)
+
+    def execute_from_commandline(self) -> NoReturn:
+        """Run until stopped: exit code 0, 2 where the settings are wrong, 1 otherwise."""
+        try:
+            super().execute_from_commandline()
+        except SystemExit as end:
+            sys.exit(self._exit_code(end))
+
+    def _exit_code(self, end: SystemExit) -> int:
+        reason = self.crash_reason or self.app.works.failure  # type: ignore[attr-defined]
+        if isinstance(reason, ConfigError):
+            return _complain(reason)
+        return 1 if reason else int(end.code or 0)
+
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        """Keep the Kafka clients from flooding the log while a broker is away."""
+        super().on_setup_root_logger(logger, level)
+        logs.limit_floods(logger)
+
+    def _schedule_shutdown(self, signal: Any) -> None:
+        _end_by_force_after(SHUTDOWN_LIMIT)
+        super()._schedule_shutdown(signal)
+
+
+def free_port(host: str, first: int, tries: int = 100) -> int:
+    """Return the first port from `first` on that can be bound; a host may run several workers."""
+    for port in range(first, min(first + tries, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise ConfigError(f"WEB_PORT: no port from {first} on is free on {host}")
+
+
+def _end_by_force_after(seconds: float) -> None:
+    def end() -> None:
+        log.critical("The worker has not stopped in %g s and is ended", seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
+def _complain(error: ConfigError) -> int:
+    print(f"stampapp cannot start: {error}", file=sys.stderr)
+    return EX_CONFIG

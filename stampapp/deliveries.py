@@ -1,0 +1,263 @@
+"""Hands letters to a cluster and returns once its broker has confirmed every one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mode
+from aiokafka import AIOKafkaProducer
+from aiokafka import errors as kafka
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from stampapp.clusters import Cluster
+from stampapp.errors import ConfigError, DeliveryError
+from stampapp.records import Headers
+
+BOOT_TIMEOUT = 12.0
+REQUEST_TIMEOUT = 30.0
+ADMIN_TIMEOUT = 10.0
+LINGER = 0.02
+MAX_REQUEST_BYTES = 8 * 2**20
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
+
+# To repeat these would give the same answer.
+_HOPELESS = (
+    kafka.MessageSizeTooLargeError,
+    kafka.RecordListTooLargeError,
+    kafka.TopicAuthorizationFailedError,
+    kafka.ClusterAuthorizationFailedError,
+    kafka.InvalidTopicError,
+    kafka.UnsupportedVersionError,
+    kafka.UnsupportedForMessageFormatError,
+)
+_NOT_ALLOWED = (kafka.TopicAuthorizationFailedError, kafka.ClusterAuthorizationFailedError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """A message on its way out. `timestamp` in ms since 1970 (None: now)."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    timestamp: int | None = None
+
+
+class Delivery(mode.Service):
+    """The producer of one cluster: `acks=all`, retried until `timeout` seconds have passed."""
+
+    def __init__(
+        self, cluster: Cluster, *, idempotence: bool, timeout: float, optional: bool = False
+    ) -> None:
+        super().__init__()
+        self.cluster = cluster
+        self.retries = 0
+        self._optional = optional
+        self._idempotence = idempotence
+        self._timeout = timeout
+        self._producer: AIOKafkaProducer | None = None
+        self._renewing = asyncio.Lock()
+        self._known_topics: set[str] = set()
+        self._failing_since: float | None = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last attempt failed and none has succeeded since."""
+        return self._failing_since is not None
+
+    async def on_start(self) -> None:
+        """Connect. Raises ConfigError where the cluster does not let us in, unless optional."""
+        try:
+            self._producer = await asyncio.wait_for(self._connect(), BOOT_TIMEOUT)
+        except (kafka.KafkaError, OSError, TimeoutError) as error:
+            if not self._optional:
+                raise ConfigError(unreachable(self.cluster, error)) from error
+            self.log.error("Going on without: %s", unreachable(self.cluster, error))
+
+    async def on_stop(self) -> None:
+        """Let go of the connection; what is unconfirmed by now was not acknowledged either."""
+        producer, self._producer = self._producer, None
+        if producer:
+            await _stopped(producer, 2.0)
+
+    async def deliver(self, letters: Sequence[Letter]) -> None:
+        """Return when every letter is confirmed. Raises DeliveryError when that is hopeless."""
+        deadline = time.monotonic() + self._timeout
+        pause = _FIRST_PAUSE
+        pending = list(letters)
+        while pending:
+            producer = self._producer
+            if producer is None:
+                raise DeliveryError(f"the connection to {self._where} is closed")
+            pending, error = await _send(producer, pending)
+            if error is None:
+                self._succeeded()
+                return
+            self._judge(error, len(pending), deadline)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            await self._renew(producer)
+
+    async def attempt(self, letter: Letter) -> bool:
+        """Send a letter once, best effort; tell whether it was confirmed."""
+        if self._producer is None:
+            await self._renew(None)
+        producer = self._producer
+        if producer is None:
+            return False
+        _, error = await _send(producer, [letter])
+        if error is None:
+            self._succeeded()
+            return True
+        self.log.warning("%s has not confirmed a message: %r", self._where, error)
+        await self._renew(producer)
+        return False
+
+    async def ensure_topic(self, name: str, retention_ms: int) -> None:
+        """Create a topic once; where that is not allowed, the cluster's auto-creation must do."""
+        if name in self._known_topics:
+            return
+        try:
+            await asyncio.wait_for(self._create(name, retention_ms), ADMIN_TIMEOUT)
+        except _NOT_ALLOWED as error:
+            self.log.info("Topic %s: relying on auto-creation (%s)", name, type(error).__name__)
+        except (kafka.KafkaError, OSError, TimeoutError) as error:
+            # Tried again with the next batch: a topic made without its retention would stay so.
+            self.log.warning("Topic %s cannot be created yet: %r", name, error)
+            return
+        self._known_topics.add(name)
+
+    async def _create(self, name: str, retention_ms: int) -> None:
+        admin = AIOKafkaAdminClient(**self.cluster.client_options())
+        try:
+            await admin.start()
+            if name in await admin.list_topics():
+                return
+            # -1 with an empty assignment leaves partitions and replicas to the broker.
+            topic = NewTopic(name, -1, -1, {}, {"retention.ms": str(retention_ms)})
+            response = await admin.create_topics([topic])
+            for _, code, *_ in response.topic_errors:
+                if code not in (0, kafka.TopicAlreadyExistsError.errno):
+                    raise kafka.for_code(code)(name)
+            self.log.info("Topic %s created on %s", name, self._where)
+        finally:
+            await admin.close()
+
+    async def _connect(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            **self.cluster.client_options(),
+            acks="all",
+            enable_idempotence=self._idempotence,
+            linger_ms=int(LINGER * 1000),
+            max_batch_size=2**18,
+            max_request_size=MAX_REQUEST_BYTES,
+            request_timeout_ms=int(REQUEST_TIMEOUT * 1000),
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        return producer
+
+    async def _renew(self, failed: AIOKafkaProducer | None) -> None:
+        """Replace a producer after a failure: an idempotent one may never recover by itself."""
+        async with self._renewing:
+            if self._producer is not failed:
+                return
+            try:
+                self._producer = await asyncio.wait_for(self._connect(), BOOT_TIMEOUT)
+            except (kafka.KafkaError, OSError, TimeoutError) as error:
+                self.log.warning("No connection to %s yet: %r", self._where, error)
+                return
+            if failed:
+                self.add_future(_stopped(failed, REQUEST_TIMEOUT))
+
+    def _judge(self, error: BaseException, letters: int, deadline: float) -> None:
+        self.retries += 1
+        self._failing_since = self._failing_since or time.monotonic()
+        if isinstance(error, _HOPELESS):
+            raise DeliveryError(f"{self._where} refuses messages: {error!r}") from error
+        if time.monotonic() > deadline:
+            raise DeliveryError(
+                f"{self._where} has not taken {letters} messages in {self._timeout:g} s"
+                f" (DELIVERY_TIMEOUT); the last error: {error!r}"
+            ) from error
+        self.log.warning("%s has not confirmed %d messages: %r", self._where, letters, error)
+
+    def _succeeded(self) -> None:
+        if self._failing_since is not None:
+            seconds = time.monotonic() - self._failing_since
+            self.log.warning("%s confirms again, after %.1f s", self._where, seconds)
+        self._failing_since = None
+
+    @property
+    def _where(self) -> str:
+        return f"the {self.cluster.role}'s cluster ({self.cluster.bootstrap})"
+
+
+async def _send(
+    producer: AIOKafkaProducer, letters: Sequence[Letter]
+) -> tuple[list[Letter], BaseException | None]:
+    """Send once and wait; return the letters that were not confirmed, and the last error."""
+    futures: list[asyncio.Future[Any]] = []
+    try:
+        for letter in letters:
+            future = await producer.send(
+                letter.topic,
+                letter.value,
+                key=letter.key,
+                headers=list(letter.headers),
+                timestamp_ms=letter.timestamp,
+            )
+            futures.append(future)
+    except (kafka.KafkaError, OSError, TimeoutError) as error:
+        confirmed = await asyncio.gather(*futures, return_exceptions=True)
+        return _unconfirmed(letters, confirmed), error
+    confirmed = await asyncio.gather(*futures, return_exceptions=True)
+    errors = [result for result in confirmed if isinstance(result, BaseException)]
+    return _unconfirmed(letters, confirmed), errors[-1] if errors else None
+
+
+def _unconfirmed(letters: Sequence[Letter], results: Sequence[Any]) -> list[Letter]:
+    failed = [
+        letter
+        for letter, result in zip(letters, results, strict=False)
+        if isinstance(result, BaseException)
+    ]
+    return [*failed, *letters[len(results) :]]
+
+
+async def _stopped(producer: AIOKafkaProducer, patience: float) -> None:
+    try:
+        await asyncio.wait_for(producer.stop(), patience)
+    except (kafka.KafkaError, OSError, TimeoutError):
+        # It is given up because it does not answer; what it held is delivered by its successor.
+        return
+
+
+async def probe(cluster: Cluster) -> None:
+    """Connect to a cluster and leave. Raises ConfigError where that is not possible."""
+    admin = AIOKafkaAdminClient(**cluster.client_options())
+    try:
+        await asyncio.wait_for(admin.start(), BOOT_TIMEOUT)
+    except (kafka.KafkaError, OSError, TimeoutError) as error:
+        raise ConfigError(unreachable(cluster, error)) from error
+    finally:
+        await admin.close()
+
+
+def unreachable(cluster: Cluster, error: BaseException) -> str:
+    """Say which cluster cannot be used and which setting to look at."""
+    prefix = cluster.role.upper()
+    if isinstance(error, kafka.AuthenticationFailedError | kafka.SaslAuthenticationFailed):
+        hint = f"see {prefix}_SASL_USERNAME, {prefix}_SASL_PASSWORD and {prefix}_SASL_MECHANISM"
+    else:
+        hint = f"see {prefix}_SERVER and {prefix}_SECURITY_PROTOCOL ({cluster.protocol})"
+    detail = str(error) or type(error).__name__
+    return f"the {cluster.role}'s cluster {cluster.bootstrap} cannot be used: {detail}; {hint}"

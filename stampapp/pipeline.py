@@ -1,0 +1,185 @@
+"""Batches on their way: collected, decoded, judged, delivered, and only then acknowledged.
+
+Each batch is a task. One thread decodes and one judges, so that while a batch is in the network
+the next is being decoded and the one before is being published; the number of batches in flight is
+bounded, and so is the memory that they hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from stampapp import batches
+from stampapp.classifiers.base import Classifier
+from stampapp.offsets import Ledger, Partition
+from stampapp.records import Message, Outcome
+
+COMMIT_INTERVAL = 0.25
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Consumed messages with one outcome each; `received` is when the first arrived (UTC)."""
+
+    messages: tuple[Message, ...]
+    outcomes: tuple[Outcome, ...]
+    received: datetime
+
+
+Deliver = Callable[[Batch], Awaitable[None]]
+Commit = Callable[[dict[Partition, int]], Awaitable[bool]]
+Fail = Callable[[BaseException], Awaitable[None]]
+
+
+class Pipeline:
+    """Takes messages one by one, in the order of their partitions.
+
+    `deliver` returns when everything that came out of a batch is confirmed; `commit` tells
+    whether the broker took the offsets; `fail` is told of whatever must stop the worker.
+    """
+
+    def __init__(  # noqa: PLR0913  # each is a part that a test replaces
+        self,
+        classifier: Classifier,
+        *,
+        size: int,
+        timeout: float,
+        in_flight: int,
+        deliver: Deliver,
+        commit: Commit,
+        fail: Fail,
+    ) -> None:
+        self.ledger = Ledger()
+        self._classifier = classifier
+        self._size, self._timeout = size, timeout
+        self._deliver, self._commit, self._fail = deliver, commit, fail
+        self._slots = asyncio.Semaphore(in_flight)
+        self._decoding = ThreadPoolExecutor(1, "decode")
+        self._judging = ThreadPoolExecutor(1, "judge")
+        self._collected: list[Message] = []
+        self._received = datetime.now(UTC)
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._progress = asyncio.Event()
+        self._committing = asyncio.Lock()
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin to commit what gets confirmed."""
+        self._spawn(self._commit_now_and_then())
+
+    async def take(self, message: Message) -> None:
+        """Add a message to the batch; wait while too many batches are on their way."""
+        if self._closed:
+            return
+        self.ledger.take(message)
+        if not self._collected:
+            self._received = datetime.now(UTC)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._timeout, self._ripe)
+        self._collected.append(message)
+        if len(self._collected) >= self._size:
+            await self._dispatch()
+
+    async def drain(self, patience: float) -> bool:
+        """Finish what was taken, commit it, and tell whether all was done in `patience` seconds.
+
+        Called before partitions are given away: what is not done by then is forgotten, not lost.
+        """
+        self._ripe()
+        try:
+            await asyncio.wait_for(self._emptied(), patience)
+        except TimeoutError:
+            done = False
+        else:
+            done = True
+        await self.commit()
+        return done
+
+    def forget(self) -> None:
+        """Give up the partitions: their messages come back from the committed offsets."""
+        self._collected = []
+        self._stop_timer()
+        self.ledger.forget()
+
+    async def close(self, patience: float) -> bool:
+        """Take nothing more, finish or abandon what is under way, and stop."""
+        self._closed = True
+        done = await self.drain(patience)
+        for task in self._tasks:
+            task.cancel()
+        self._decoding.shutdown(wait=False, cancel_futures=True)
+        self._judging.shutdown(wait=False, cancel_futures=True)
+        return done
+
+    async def commit(self) -> None:
+        """Commit what is confirmed."""
+        async with self._committing:
+            offsets = self.ledger.committable()
+            if offsets and await self._commit(offsets):
+                self.ledger.committed(offsets)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as error:  # nothing may end unseen: the worker stops
+            await self._fail(error)
+
+    def _ripe(self) -> None:
+        self._spawn(self._dispatch())
+
+    def _stop_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    async def _dispatch(self) -> None:
+        # The batch goes on growing while it waits for its turn.
+        await self._slots.acquire()
+        collected, self._collected = self._collected, []
+        self._stop_timer()
+        if collected:
+            self._spawn(self._process(tuple(collected), self._received))
+        else:
+            self._slots.release()
+
+    async def _process(self, messages: tuple[Message, ...], received: datetime) -> None:
+        try:
+            outcomes = await self._classify([message.value for message in messages])
+            batch = Batch(messages=messages, outcomes=tuple(outcomes), received=received)
+            await self._deliver(batch)
+            self.ledger.settle(messages)
+            self._progress.set()
+        finally:
+            self._slots.release()
+
+    async def _classify(self, values: Sequence[bytes | None]) -> list[Outcome]:
+        loop = asyncio.get_running_loop()
+        prepared = await loop.run_in_executor(self._decoding, self._prepare, values)
+        return await loop.run_in_executor(
+            self._judging, batches.conclude, prepared, self._classifier
+        )
+
+    def _prepare(self, values: Sequence[bytes | None]) -> batches.Prepared:
+        return batches.prepare(batches.decode(values), self._classifier, first_only=True)
+
+    async def _emptied(self) -> None:
+        while self.ledger.open:
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def _commit_now_and_then(self) -> None:
+        while True:
+            await self._progress.wait()
+            self._progress.clear()
+            await self.commit()
+            await asyncio.sleep(COMMIT_INTERVAL)

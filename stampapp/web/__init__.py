@@ -1,0 +1,1 @@
+"""Views on Faust's own web server."""

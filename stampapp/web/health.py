@@ -1,0 +1,30 @@
+"""Whether the worker lives, and whether it is ready to do its work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from faust.web import Request, Response, View
+
+from stampapp.app import app
+
+
+@app.page("/healthz")
+async def healthz(view: View, request: Request) -> Response:  # noqa: ARG001
+    """Answer 200 as long as the event loop turns and nothing has failed for good."""
+    failure = app.works.failure
+    return view.json({"failure": str(failure) if failure else None}, status=500 if failure else 200)
+
+
+@app.page("/readyz")
+async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
+    """Answer 200 when the model is loaded, partitions are assigned and the sinks deliver."""
+    works = app.works
+    assigned = bool(app.consumer.assignment()) if works.pipeline else False
+    state: dict[str, Any] = {
+        "ready": works.ready and assigned,
+        "partitions_assigned": assigned,
+        "outcomes": works.counts.by_verdict,
+        "metrics_lost": works.counts.metrics_lost,
+    }
+    return view.json(state, status=200 if state["ready"] else 503)

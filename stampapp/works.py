@@ -1,0 +1,136 @@
+"""What a worker runs besides Faust: the model, the deliveries, the pipeline, the counts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from stampapp import classifiers, deliveries
+from stampapp.classifiers.base import Classifier
+from stampapp.clusters import Cluster
+from stampapp.deliveries import Delivery
+from stampapp.errors import ConfigError
+from stampapp.pipeline import Commit, Deliver, Fail, Pipeline
+from stampapp.records import Outcome, Verdict
+from stampapp.settings import Settings
+
+log = logging.getLogger(__name__)
+CLOSING_PATIENCE = 4.0
+
+
+class Counts:
+    """The outcomes since the start; their sum is the number of messages acknowledged."""
+
+    def __init__(self) -> None:
+        self.by_verdict = dict.fromkeys(Verdict, 0)
+        self.metrics_lost = 0
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Count a batch."""
+        for outcome in outcomes:
+            self.by_verdict[outcome.verdict] += 1
+
+    def line(self, outcomes: Sequence[Outcome]) -> str:
+        """Say in a line what became of a batch, and how many there were in all."""
+        batch = dict.fromkeys(Verdict, 0)
+        for outcome in outcomes:
+            batch[outcome.verdict] += 1
+        parts = ", ".join(f"{count} {verdict}" for verdict, count in batch.items())
+        return f"batch of {len(outcomes)}: {parts}; {sum(self.by_verdict.values())} in all"
+
+
+class Works:
+    """Opened before the first message is consumed, closed after the last is committed."""
+
+    def __init__(self, settings: Settings | ConfigError) -> None:
+        self.settings = settings if isinstance(settings, Settings) else None
+        self.counts = Counts()
+        self.failure: BaseException | None = None
+        self.classifier: Classifier
+        self.pipeline: Pipeline | None = None
+        self._problem = settings if isinstance(settings, ConfigError) else None
+        self._deliveries: dict[str, Delivery] = {}
+
+    def required(self) -> Settings:
+        """Return the settings. Raises the ConfigError that says what is wrong with them."""
+        if self.settings is None:
+            raise self._problem or ConfigError("there are no settings")
+        return self.settings
+
+    async def open(self) -> None:
+        """Load the model and reach every cluster. Raises ConfigError."""
+        settings = self.required()
+        loop = asyncio.get_running_loop()
+        await deliveries.probe(settings.consumer)
+        await self._connect(settings)
+        self.classifier = await loop.run_in_executor(None, classifiers.load, settings.model)
+        await loop.run_in_executor(None, self.classifier.warm_up)
+        log.info(
+            "%s alerts are classified by %s %s from %s",
+            settings.model.survey,
+            self.classifier.name,
+            self.classifier.version,
+            settings.model.path,
+        )
+
+    def start_pipeline(self, *, deliver: Deliver, commit: Commit, fail: Fail) -> Pipeline:
+        """Return the pipeline that takes the messages of this worker."""
+        settings = self.required()
+        self.pipeline = Pipeline(
+            self.classifier,
+            size=settings.batch_messages,
+            timeout=settings.batch_timeout,
+            in_flight=settings.batches_in_flight,
+            deliver=deliver,
+            commit=commit,
+            fail=fail,
+        )
+        self.pipeline.start()
+        return self.pipeline
+
+    def delivery(self, role: str) -> Delivery:
+        """Return the delivery to a role's cluster: producer, scribe or metrics."""
+        return self._deliveries[role]
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model is loaded and every delivery that counts is confirmed."""
+        guaranteed = [self._deliveries.get(role) for role in ("producer", "scribe")]
+        sound = all(delivery and not delivery.failing for delivery in guaranteed)
+        return sound and self.pipeline is not None and self.failure is None
+
+    async def hand_back(self, patience: float) -> None:
+        """Finish and commit what `patience` seconds allow, and forget the rest."""
+        if self.pipeline:
+            if not await self.pipeline.drain(patience):
+                log.warning(
+                    "%d messages are given back unfinished: they will be consumed again",
+                    self.pipeline.ledger.open,
+                )
+            self.pipeline.forget()
+
+    async def close(self) -> None:
+        """Stop taking, finish or abandon what is under way, commit, and disconnect."""
+        if self.pipeline and not await self.pipeline.close(CLOSING_PATIENCE):
+            log.warning("%d messages are abandoned unfinished", self.pipeline.ledger.open)
+        await asyncio.gather(*(delivery.stop() for delivery in self._distinct()))
+
+    async def _connect(self, settings: Settings) -> None:
+        by_place: dict[object, Delivery] = {}
+        for cluster in (settings.producer, settings.scribe, settings.metrics):
+            by_place.setdefault(cluster.place, _delivery(settings, cluster))
+            self._deliveries[cluster.role] = by_place[cluster.place]
+        await asyncio.gather(*(delivery.start() for delivery in self._distinct()))
+
+    def _distinct(self) -> list[Delivery]:
+        return list(dict.fromkeys(self._deliveries.values()))
+
+
+def _delivery(settings: Settings, cluster: Cluster) -> Delivery:
+    return Delivery(
+        cluster,
+        idempotence=settings.idempotence,
+        timeout=settings.delivery_timeout,
+        optional=cluster.role == "metrics",
+    )
