@@ -1,0 +1,52 @@
+# `make` alone lists the targets. Each makes the environment first where it is missing or old.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+# Arguments that go on to pytest and to the benchmarks, for example ARGS="-k ledger".
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench requirements audit clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(READY) ## make the environment in .venv, every package pinned by its hash
+
+$(READY): requirements/build.txt requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed: make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(READY) ## classify alerts and watch: ALERTS=file or folder, MODEL=model.zip or folder
+	@$(BIN)/python -m stampapp.demo $(if $(ALERTS),--alerts "$(ALERTS)") \
+		$(if $(MODEL),--model "$(MODEL)") $(if $(COUNT),--count $(COUNT)) $(if $(RATE),--rate $(RATE))
+
+test: $(READY) ## run every test
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+
+bench: $(READY) ## measure the speed on this machine
+	$(BIN)/python -m benchmarks $(ARGS)
+
+requirements: $(READY) ## pin the newest versions of everything anew
+	for name in build base test dev; do \
+		UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --upgrade \
+			--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			$$(test $$name = base -o $$name = build || echo -c requirements/build.txt -c requirements/base.txt) \
+			requirements/$$name.in -o requirements/$$name.txt || exit 1; \
+	done
+
+audit: $(READY) ## ask whether a pinned package has a known vulnerability
+	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements/dev.txt
+
+clean: ## remove the environment and what the demo left
+	rm -rf .venv .demo
