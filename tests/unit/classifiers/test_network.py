@@ -14,7 +14,7 @@ import pytest
 from stampapp.classifiers.backend import keras
 from stampapp.classifiers.deephits import build
 from stampapp.classifiers.modelstore import Feature, ModelDescription, sha256_of, write_model
-from stampapp.classifiers.network import Network
+from stampapp.classifiers.network import BUCKETS, Network, plan
 from stampapp.classifiers.variables import _named_weights
 from stampapp.errors import ConfigError
 from stampapp.records import Survey
@@ -104,6 +104,25 @@ def test_any_batch_size_gives_the_same_rows(network: Network, n: int) -> None:
     assert together.dtype == np.float32
     for row, single in zip(together, one_by_one, strict=True):
         np.testing.assert_allclose(row, single[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("n", "sizes"),
+    [
+        *[(0, []), (1, [8]), (8, [8]), (9, [8, 8]), (13, [16]), (33, [32, 8]), (52, [64])],
+        *[(90, [64, 32]), (128, [128]), (129, [128, 8]), (300, [128, 128, 32, 8, 8])],
+    ],
+)
+def test_the_plan(n: int, sizes: list[int]) -> None:
+    assert plan(n, BUCKETS) == sizes
+
+
+@pytest.mark.parametrize("buckets", [BUCKETS, (1,), (2, 4, 8), (7, 100)])
+def test_a_plan_has_room_for_all_and_little_more(buckets: tuple[int, ...]) -> None:
+    for n in range(1, 400):
+        sizes = plan(n, buckets)
+        assert sum(sizes[:-1]) < n <= sum(sizes)
+        assert sum(sizes) <= max(1.25 * n, n + buckets[0] - 1)
 
 
 def test_a_trace_per_bucket_and_no_more(folder: Path, description: ModelDescription) -> None:
