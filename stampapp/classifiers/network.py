@@ -14,7 +14,7 @@ from stampapp.errors import ConfigError
 
 Array = npt.NDArray[np.float32]
 
-# Measured on two cores: 128 rows at once run as fast as 256 and take half the memory.
+# Measured on two cores: batches of 256 run only 3 % faster than batches of 128.
 BUCKETS = (8, 16, 32, 64, 128)
 # Padding that costs more than an extra run of a smaller bucket is not worth it.
 _MOST_PADDING = 1.25
