@@ -21,7 +21,9 @@ from stampapp.errors import BadAlert
 
 MAGIC = b"Obj\x01"
 MAX_BLOCK_BYTES = 64 * 2**20
-_ZERO_WIDTH = ({"type": "null"}, "null")
+MAX_DEPTH = 64
+_CHUNK = 2**20
+_NULL = ({"type": "null"}, "null")
 
 _HEADER = fastavro.parse_schema(
     {
@@ -61,16 +63,33 @@ def read(source: BinaryIO) -> Iterator[tuple[Schema, Record]]:
 
     Raises BadAlert where the bytes are not a container, are cut short, or contradict themselves.
     """
+    frugal = _Frugal(source)
     if source.read(len(MAGIC)) != MAGIC:
         raise BadAlert("not-avro", "not an Avro object container: it does not begin with 'Obj'")
-    header = _datum(source, _HEADER, "header")
+    header = _datum(frugal, _HEADER, "header")
     schema = _schema(header["meta"].get("avro.schema", b""))
     codec = header["meta"].get("avro.codec", b"null")
     while _more(source):
-        block = _datum(source, _BLOCK, "block")
+        block = _datum(frugal, _BLOCK, "block")
         if block["sync"] != header["sync"]:
             raise BadAlert("avro-damaged", "an Avro block does not end with the sync marker")
         yield from _records(schema, block["count"], _inflate(codec, block["data"]))
+
+
+class _Frugal:
+    """A source that allocates what it holds, not what a damaged length says that it holds."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; none for a length that no block has."""
+        if not 0 <= size <= MAX_BLOCK_BYTES:
+            return b""
+        found = bytearray()
+        while part := self._source.read(min(size - len(found), _CHUNK)):
+            found += part
+        return bytes(found)
 
 
 def _records(schema: Schema, count: int, data: bytes) -> Iterator[tuple[Schema, Record]]:
@@ -88,7 +107,7 @@ def _more(source: BinaryIO) -> bool:
     return True
 
 
-def _datum(source: BinaryIO, schema: Any, what: str) -> Record:
+def _datum(source: _Frugal | BinaryIO, schema: Any, what: str) -> Record:
     # fastavro reports damaged bytes by whatever its decoder stumbles over; a negative or huge
     # length reads to the end of the bytes at most, and a short read is its EOFError.
     try:
@@ -108,7 +127,7 @@ def _datum(source: BinaryIO, schema: Any, what: str) -> Record:
 def _schema(text: bytes) -> Schema:
     try:
         parsed = fastavro.parse_schema(json.loads(text))
-        _refuse_weightless(parsed)
+        _depth(parsed, {})
     except BadAlert:
         raise
     except Exception as error:
@@ -118,24 +137,43 @@ def _schema(text: bytes) -> Schema:
     return Schema(parsed=parsed, fields=frozenset(field["name"] for field in parsed["fields"]))
 
 
-def _refuse_weightless(schema: Any) -> None:
-    """Refuse arrays whose items take no bytes: a few bytes could declare a billion of them."""
+def _depth(schema: Any, known: dict[str, int]) -> int:
+    """Return how deep a value of this type can nest; refuse what no message has.
+
+    A type that contains itself makes the decoder recurse until the process dies, and of values
+    without bytes a few bytes could declare a billion: null is for unions only.
+    """
     if isinstance(schema, list):
-        for branch in schema:
-            _refuse_weightless(branch)
-    elif isinstance(schema, dict):
-        items = schema.get("items")
-        if schema.get("type") == "array" and (items in _ZERO_WIDTH or _is_empty(items)):
-            raise BadAlert("schema", "the Avro schema has an array of items without bytes")
-        for child in (items, schema.get("values"), schema.get("type"), *schema.get("fields", ())):
-            if isinstance(child, list | dict):
-                _refuse_weightless(child)
+        return 1 + max(_depth(branch, known) for branch in schema if branch not in _NULL)
+    if isinstance(schema, str):
+        if schema == "null" or known.get(schema) == 0:
+            raise BadAlert("schema", f"the Avro type {schema!r} contains itself or has no bytes")
+        return known.get(schema, 1)
+    depth = 1 + _depth_inside(schema, known)
+    if depth > MAX_DEPTH:
+        raise BadAlert("schema", f"the Avro schema nests more than {MAX_DEPTH} levels")
+    if "name" in schema:
+        known[schema["name"]] = depth
+    return depth
 
 
-def _is_empty(items: Any) -> bool:
-    if not isinstance(items, dict):
-        return False
-    return items.get("size") == 0 or (items.get("type") == "record" and not items.get("fields"))
+def _depth_inside(schema: Record, known: dict[str, int]) -> int:
+    match schema["type"]:
+        case "array":
+            return _depth(schema["items"], known)
+        case "map":
+            return _depth(schema["values"], known)
+        case "record" | "error":
+            known[schema["name"]] = 0
+            if not schema["fields"]:
+                raise BadAlert("schema", f"the Avro record {schema['name']!r} has no fields")
+            return max(_depth(field["type"], known) for field in schema["fields"])
+        case "fixed" if not schema["size"]:
+            raise BadAlert("schema", f"the Avro type {schema['name']!r} has no bytes")
+        case "fixed" | "enum":
+            return 0
+        case other:
+            return _depth(other, known)
 
 
 def _inflate(codec: bytes, data: bytes) -> bytes:
