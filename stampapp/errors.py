@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+MAX_MESSAGE_BYTES = 1000
+
 
 class StampError(Exception):
     """Root of every error that stampapp raises on purpose."""
@@ -14,7 +16,9 @@ class BadAlert(StampError):  # noqa: N818  # the field's word for it
     """
 
     def __init__(self, cause: str, message: str) -> None:
-        super().__init__(message)
+        # Part of it may come from the message itself: it must fit a header, and UTF-8.
+        text = message.encode("utf-8", "backslashreplace")[:MAX_MESSAGE_BYTES]
+        super().__init__(text.decode("utf-8", "ignore"))
         self.cause = cause
 
 
