@@ -138,8 +138,12 @@ def _without(candidate: Mapping[str, object], moved: frozenset[str]) -> dict[str
 
 
 def _cutouts(record: Record, *names: str) -> dict[str, bytes | None]:
-    cutouts = ((name.lower(), record.get(f"cutout{name}")) for name in names)
-    return {name: cutout.get("stampData") if cutout else None for name, cutout in cutouts}
+    keys = {name.lower(): f"cutout{name}" for name in names}
+    return {name: _stamp_data(record, key) for name, key in keys.items()}
+
+
+def _stamp_data(record: Record, key: str) -> bytes | None:
+    return None if record.get(key) is None else _mapping(record, key).get("stampData")  # type: ignore[return-value]  # likewise
 
 
 def _text(record: Mapping[str, object], name: str) -> str:
