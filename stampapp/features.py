@@ -97,8 +97,10 @@ def matrix(alerts: Sequence[Alert], features: Sequence[Feature]) -> Matrix:
 
     Every alert must have passed `check` with the names that `required` gives.
     """
-    columns = [_normalised(alerts, feature) for feature in features]
-    return np.array(columns, dtype=np.float32).T.copy()
+    # A value beyond float32 becomes infinite; what the network makes of it is refused afterwards.
+    with np.errstate(over="ignore"):
+        columns = [_normalised(alerts, feature) for feature in features]
+        return np.array(columns, dtype=np.float32).T.copy()
 
 
 def _normalised(alerts: Sequence[Alert], feature: Feature) -> Column:

@@ -101,7 +101,8 @@ class _Layout:
         """Apply BSCALE, BZERO and BLANK (FITS standard 4.0, 4.4.2.5 and 5.3)."""
         if self.dtype.kind == "f" and (self._scale, self._zero) == (1.0, 0.0):
             return pixels
-        physical: Pixels = pixels * np.float64(self._scale) + self._zero
+        with np.errstate(over="ignore", invalid="ignore"):
+            physical: Pixels = pixels * np.float64(self._scale) + self._zero
         if self.dtype.kind != "f" and self._blank is not None:
             physical[pixels == self._blank] = np.nan
         return physical
@@ -138,7 +139,8 @@ def _value(card: bytes, keyword: bytes, name: str) -> float:
 def crop(pixels: Pixels, side: int) -> Image:
     """Return the central `side` by `side` pixels as native float32."""
     top, left = ((length - side) // 2 for length in pixels.shape)
-    return pixels[top : top + side, left : left + side].astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return pixels[top : top + side, left : left + side].astype(np.float32)
 
 
 def normalise(images: Sequence[Sequence[Image]]) -> Image:
@@ -149,7 +151,7 @@ def normalise(images: Sequence[Sequence[Image]]) -> Image:
     all-NaN channel becomes zeros, and so does every NaN.
     """
     stack = np.array(images, dtype=np.float32)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         stack -= np.fmin.reduce(stack, axis=(2, 3), keepdims=True)
         stack /= np.fmax.reduce(stack, axis=(2, 3), keepdims=True)
     np.nan_to_num(stack, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
