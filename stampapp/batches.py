@@ -67,9 +67,10 @@ def conclude(prepared: Prepared, classifier: Classifier) -> list[Outcome]:
 
     Whatever this raises is the model's failure and no message's fault.
     """
-    results = iter(classifier.judge(prepared.examined) if prepared.examined else ())
-    examined = iter(prepared.examined)
-    return [settled or _judged(next(examined).alert, next(results)) for settled in prepared.settled]
+    results = classifier.judge(prepared.examined) if prepared.examined else []
+    pairs = zip(prepared.examined, results, strict=True)
+    judged = iter([_judged(one.alert, result) for one, result in pairs])
+    return [settled or next(judged) for settled in prepared.settled]
 
 
 def _attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:

@@ -67,10 +67,10 @@ class ZTFClassifier(Classifier):
 
     def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
         unknown = [one for one in examined if not one.rule]
-        rows = iter(self._predict(unknown) if unknown else ())
+        rows = self._predict(unknown) if unknown else []
+        results = iter([self._result(x.alert, row) for x, row in zip(unknown, rows, strict=True)])
         return [
-            self._asteroid(one.alert, one.rule) if one.rule else self._result(one.alert, next(rows))
-            for one in examined
+            self._asteroid(one.alert, one.rule) if one.rule else next(results) for one in examined
         ]
 
     def _predict(self, examined: Sequence[Examined]) -> list[list[float]]:
