@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stampapp import __version__, containers
@@ -48,6 +48,7 @@ SCRIBE_SCHEMA: dict[str, Any] = {
     "fields": [{"name": "payload", "type": "string"}],
 }
 METRICS_SOURCE = "StampClassifierStep"
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 _output = containers.Writer(OUTPUT_SCHEMA)
 _scribe = containers.Writer(SCRIBE_SCHEMA)
@@ -69,7 +70,7 @@ def output(classification: Classification, published: datetime) -> bytes:
             ],
             "classifier_name": classification.classifier_name,
             "classifier_version": classification.classifier_version,
-            "brokerPublishTimestamp": int(published.timestamp() * 1000),
+            "brokerPublishTimestamp": (published - _EPOCH) // _MILLISECOND,
         }
     )
 
