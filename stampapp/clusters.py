@@ -82,14 +82,15 @@ class Cluster:
             return None
         try:
             return ssl.create_default_context(cafile=str(self.cafile) if self.cafile else None)
-        except ssl.SSLError as error:
+        except OSError as error:
             name = f"{self.role.upper()}_SSL_CAFILE"
-            raise ConfigError(f"{name}: {self.cafile} holds no CA certificate ({error})") from error
+            raise ConfigError(f"{name}: {self.cafile} gives no CA certificate ({error})") from error
 
 
 def _check_server(server: str, key: str) -> None:
     host, colon, port = server.rpartition(":")
-    if not (host and colon and port.isdigit() and 0 < int(port) < 65536):
+    legal = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536
+    if not (host and colon and legal):
         raise ConfigError(f"{key}: {server!r} is not host:port")
 
 

@@ -57,7 +57,8 @@ class Reader:
 
     def _raw(self, name: str, blank_is_a_value: bool) -> str | None:
         text = self._lookup(name)
-        return text if text or (text == "" and blank_is_a_value) else None
+        blank = text is None or not text.strip()
+        return text if not blank or (text is not None and blank_is_a_value) else None
 
     def _cast(
         self, name: str, text: str, cast: Callable[[str], T], default: T | None, secret: bool
