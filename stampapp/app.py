@@ -42,6 +42,9 @@ class StampApp(faust.App):
         # Faust would add the whole package, and with it TensorFlow to every command.
         return list(ROOMS)
 
+    async def on_first_start(self) -> None:
+        """Leave the disk alone: there are no tables, and the root may be read-only."""
+
     async def on_start(self) -> None:
         """Load the model and reach every cluster, or fail with a ConfigError."""
         await super().on_start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stampapp.records import Message
@@ -18,6 +18,7 @@ class _Line:
     waiting: deque[int] = field(default_factory=deque)
     settled: set[int] = field(default_factory=set)
     position: int | None = None
+    taken: int = 0
 
 
 class Ledger:
@@ -35,6 +36,7 @@ class Ledger:
         """Note a consumed message, in the order of arrival."""
         line = self._lines.setdefault((message.topic, message.partition), _Line())
         line.waiting.append(message.offset)
+        line.taken = max(line.taken, message.offset + 1)
 
     def settle(self, messages: Iterable[Message]) -> None:
         """Note messages whose every result is confirmed; those forgotten meanwhile are ignored."""
@@ -61,6 +63,17 @@ class Ledger:
         """Forget all partitions: they were revoked, and come back from what is committed."""
         self._lines.clear()
         self._committed.clear()
+
+    def behind(self, ends: Mapping[Partition, int]) -> int:
+        """Return how many offsets lie between what was taken and the ends of these partitions.
+
+        A partition of which nothing was taken yet does not count: its position is not known.
+        """
+        return sum(
+            max(0, end - self._lines[partition].taken)
+            for partition, end in ends.items()
+            if partition in self._lines
+        )
 
     @property
     def open(self) -> int:

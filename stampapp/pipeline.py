@@ -8,6 +8,7 @@ bounded, and so is the memory that they hold.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -67,6 +68,12 @@ class Pipeline:
         self._progress = asyncio.Event()
         self._committing = asyncio.Lock()
         self._closed = False
+        self._moved = time.monotonic()
+
+    @property
+    def idle(self) -> float:
+        """Seconds since a message was taken or a batch was confirmed."""
+        return time.monotonic() - self._moved
 
     def start(self) -> None:
         """Begin to commit what gets confirmed."""
@@ -76,6 +83,7 @@ class Pipeline:
         """Add a message to the batch; wait while too many batches are on their way."""
         if self._closed:
             return
+        self._moved = time.monotonic()
         self.ledger.take(message)
         if not self._collected:
             self._received = datetime.now(UTC)
@@ -158,6 +166,7 @@ class Pipeline:
             batch = Batch(messages=messages, outcomes=tuple(outcomes), received=received)
             await self._deliver(batch)
             self.ledger.settle(messages)
+            self._moved = time.monotonic()
             self._progress.set()
         finally:
             self._slots.release()

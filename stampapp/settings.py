@@ -55,6 +55,7 @@ class Settings:
     deadletter_topic: str | None
     idempotence: bool
     delivery_timeout: float
+    stall_timeout: float
     batches_in_flight: int
     web_host: str
     web_port: int
@@ -159,6 +160,12 @@ def _pace(reader: Reader) -> dict[str, Any]:
             number(1, 86400, float),
             600.0,
             "s to retry a delivery until the worker gives up and exits",
+        ),
+        "stall_timeout": read(
+            "STALL_TIMEOUT",
+            number(10, 86400, float),
+            300.0,
+            "s that messages may wait without any being taken until the worker exits",
         ),
     }
 

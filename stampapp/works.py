@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from stampapp import classifiers, deliveries
-from stampapp.classifiers.base import Classifier
+from stampapp import deliveries
 from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery
 from stampapp.errors import ConfigError
-from stampapp.pipeline import Commit, Deliver, Fail, Pipeline
 from stampapp.records import Outcome, Verdict
 from stampapp.settings import Settings
+
+if TYPE_CHECKING:
+    # Not at run time: numpy and what reads alerts would slow down every command.
+    from stampapp.classifiers.base import Classifier
+    from stampapp.pipeline import Commit, Deliver, Fail, Pipeline
 
 log = logging.getLogger(__name__)
 CLOSING_PATIENCE = 4.0
@@ -60,6 +64,8 @@ class Works:
 
     async def open(self) -> None:
         """Load the model and reach every cluster. Raises ConfigError."""
+        from stampapp import classifiers
+
         settings = self.required()
         loop = asyncio.get_running_loop()
         await deliveries.probe(settings.consumer)
@@ -76,6 +82,8 @@ class Works:
 
     def start_pipeline(self, *, deliver: Deliver, commit: Commit, fail: Fail) -> Pipeline:
         """Return the pipeline that takes the messages of this worker."""
+        from stampapp.pipeline import Pipeline
+
         settings = self.required()
         self.pipeline = Pipeline(
             self.classifier,
@@ -99,6 +107,11 @@ class Works:
         guaranteed = [self._deliveries.get(role) for role in ("producer", "scribe")]
         sound = all(delivery and not delivery.failing for delivery in guaranteed)
         return sound and self.pipeline is not None and self.failure is None
+
+    @property
+    def retrying(self) -> bool:
+        """Whether a delivery waits for its cluster; DELIVERY_TIMEOUT limits that."""
+        return any(delivery.failing for delivery in self._distinct())
 
     async def hand_back(self, patience: float) -> None:
         """Finish and commit what `patience` seconds allow, and forget the rest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
@@ -14,12 +14,15 @@ from stampapp import messages
 from stampapp.agents import deadletter, metrics, output, scribe
 from stampapp.app import alerts_topic, app, commit
 from stampapp.errors import StampError
-from stampapp.pipeline import Batch
 from stampapp.records import Headers, Message, Verdict
+
+if TYPE_CHECKING:
+    from stampapp.pipeline import Batch
 
 log = logging.getLogger(__name__)
 # A rebalance waits this long for the batches under way; the rest is consumed again.
 REBALANCE_PATIENCE = 15.0
+WATCH_INTERVAL = 10.0
 
 
 @app.agent(
@@ -93,6 +96,27 @@ async def report(batch: Batch) -> None:
 async def hand_back(*_: Any, **__: Any) -> None:
     """Finish and commit what can be finished before another worker takes the partitions."""
     await app.works.hand_back(REBALANCE_PATIENCE)
+
+
+@app.timer(interval=WATCH_INTERVAL)  # type: ignore[untyped-decorator]
+async def watch() -> None:
+    """Stop a worker that no longer gets on, so that its supervisor starts another."""
+    works = app.works
+    if works.pipeline is None or works.retrying:
+        return
+    idle, limit = works.pipeline.idle, works.required().stall_timeout
+    if idle > limit and (lag := waiting()):
+        await fail(StampError(f"{lag} messages wait and none was taken for {idle:.0f} s"))
+
+
+def waiting() -> int:
+    """Return how many messages of our partitions have been fetched or offered, but not taken."""
+    ledger = app.works.pipeline.ledger if app.works.pipeline else None
+    if ledger is None:
+        return 0
+    assigned = app.consumer.assignment()
+    ends = {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in assigned}
+    return ledger.behind(ends)
 
 
 async def fail(error: BaseException) -> None:

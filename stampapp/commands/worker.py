@@ -7,10 +7,12 @@ import os
 import socket
 import sys
 import threading
+import warnings
 from typing import Any, NoReturn
 
 import faust
 from faust.cli.base import DEFAULT_LOGLEVEL
+from faust.exceptions import AlreadyConfiguredWarning
 
 from stampapp import logs
 from stampapp.errors import ConfigError
@@ -27,12 +29,11 @@ class StampWorker(faust.Worker):
     def __init__(self, stamp_app: Any, *args: Any, **kwargs: Any) -> None:
         try:
             settings = stamp_app.works.required()
-            port = free_port(stamp_app.conf.web_bind, stamp_app.conf.web_port)
+            _settle_port(stamp_app.conf)
         except ConfigError as error:
             sys.exit(_complain(error))
         if kwargs.get("loglevel") in (None, DEFAULT_LOGLEVEL):
             kwargs["loglevel"] = settings.log_level
-        stamp_app.conf.web_port = port
         super().__init__(stamp_app, *args, **kwargs)
 
     def execute_from_commandline(self) -> NoReturn:
@@ -56,6 +57,14 @@ class StampWorker(faust.Worker):
     def _schedule_shutdown(self, signal: Any) -> None:
         _end_by_force_after(SHUTDOWN_LIMIT)
         super()._schedule_shutdown(signal)
+
+
+def _settle_port(conf: Any) -> None:
+    if conf.web_enabled:
+        with warnings.catch_warnings():
+            # Faust warns of settings that change after use; nothing has used this one yet.
+            warnings.simplefilter("ignore", AlreadyConfiguredWarning)
+            conf.web_port = free_port(conf.web_bind, conf.web_port)
 
 
 def free_port(host: str, first: int, tries: int = 100) -> int:

@@ -1,0 +1,93 @@
+"""The worker as an operator sees it: a process, its environment, its log, its exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+FAUST = [sys.executable, "-m", "faust", "-A", "stampapp"]
+READY_WITHIN = 60.0
+
+
+class Worker:
+    """A running `faust -A stampapp worker`."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, workdir: Path) -> None:
+        self.log = log
+        self._file = log.open("a")
+        self._seen = log.stat().st_size
+        self.process = subprocess.Popen(
+            [*FAUST, "worker"],
+            env=clean_environment() | dict(environment),
+            cwd=workdir,
+            stdout=self._file,
+            stderr=subprocess.STDOUT,
+        )
+
+    def text(self) -> str:
+        """What this process has logged, without its predecessors in the same file."""
+        return self.log.read_bytes()[self._seen :].decode()
+
+    def wait_for(self, words: str, timeout: float = READY_WITHIN) -> None:
+        deadline = time.monotonic() + timeout
+        while words not in self.text():
+            assert self.process.poll() is None, f"the worker ended:\n{self.text()}"
+            assert time.monotonic() < deadline, f"no {words!r} in the log:\n{self.text()}"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def terminate(self) -> float:
+        """Send SIGTERM; return the seconds that the process took to end."""
+        start = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        return time.monotonic() - start
+
+    def exit_code(self, timeout: float) -> int:
+        """Wait for the process to end by itself."""
+        return self.process.wait(timeout)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.kill()
+        self._file.close()
+
+
+@contextmanager
+def worker(environment: Mapping[str, str], workdir: Path) -> Iterator[Worker]:
+    """Run a worker whose log is `workdir`/worker.log; it does not outlive the block."""
+    running = Worker(environment, workdir / "worker.log", workdir)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def command(
+    *arguments: str, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `faust -A stampapp …` to its end."""
+    return subprocess.run(
+        [*FAUST, *arguments],
+        env=clean_environment() | environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """Return what a process needs of this one's environment, and no setting of stampapp."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "JAVA_HOME")
+    return {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,0 +1,64 @@
+"""What the system tests share. Nothing here, and no test beside it, imports stampapp."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.topics import create_topics
+from tests.support.worker import command
+
+Environment = dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def model(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ALeRCE's network of June 2020, imported by the command that operators use."""
+    folder = tmp_path_factory.mktemp("model") / "ztf"
+    archive = shared_data / "ztf_model_2020-06.zip"
+    done = command("import-model", str(archive), "--into", str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def classified(model: Path, shared_data: Path) -> dict[str, dict[str, Any]]:
+    """What `classify` says of every real alert, by candid."""
+    arguments = ("--json", "--every-alert", "--survey", "ZTF", "--model", str(model))
+    done = command("classify", *arguments, str(shared_data / "ztf_sorting_hat.avro"))
+    assert done.returncode == 0, done.stderr
+    return {row["candid"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+
+def environment(bootstrap: str, model: Path, **overrides: str) -> Environment:
+    """Create topics of a test's own and return the environment of a worker on them."""
+    unique = secrets.token_hex(4)
+    partitions = {"alerts": 4, "out": 2, "scribe": 2, "metrics": 1, "dead": 1}
+    names = {role: f"{role}-{unique}" for role in partitions}
+    create_topics(bootstrap, {names[role]: count for role, count in partitions.items()})
+    return {
+        "CLASSIFIER_STRATEGY": "ZTF",
+        "MODEL_PATH": str(model),
+        "CONSUMER_SERVER": bootstrap,
+        "CONSUMER_TOPICS": names["alerts"],
+        "CONSUMER_GROUP_ID": f"group-{unique}",
+        "CONSUMER_SESSION_TIMEOUT": "6",
+        "CONSUME_TIMEOUT": "1",
+        "CONSUME_MESSAGES": "50",
+        "PRODUCER_TOPIC_FORMAT": names["out"],
+        "SCRIBE_TOPIC": names["scribe"],
+        "METRICS_TOPIC": names["metrics"],
+        "DEADLETTER_TOPIC": names["dead"],
+    } | overrides
+
+
+@pytest.fixture
+def setup(kafka: ApacheKafka, model: Path) -> Callable[..., Environment]:
+    return partial(environment, kafka.bootstrap, model)

@@ -1,0 +1,103 @@
+"""`classify` and `import-model` on real alerts, against ALeRCE's own answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.support import skies
+from tests.support.worker import command
+
+TOLERANCE = 1e-5
+
+
+def rows(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def assert_parity(found: list[dict[str, Any]], shared_data: Path) -> int:
+    """Compare with the reference where the network decided; return how many that were."""
+    reference = skies.reference(shared_data)
+    by_network = [row for row in found if "solar-system" not in (row["rule"] or "")]
+    for row in by_network:
+        expected = reference[row["candid"]]
+        for name, probability in row["probabilities"].items():
+            assert abs(probability - expected[name]) < TOLERANCE, row["candid"]
+    return len(by_network)
+
+
+def test_every_real_alert_gets_the_probabilities_of_the_original_network(
+    classified: dict[str, dict[str, Any]], shared_data: Path
+) -> None:
+    found = list(classified.values())
+    assert len(found) == 222
+    assert [row["error"] for row in found] == [None] * 222
+    assert assert_parity(found, shared_data) == 209
+    asteroids = [row for row in found if row["rule"] and "solar-system" in row["rule"]]
+    assert len(asteroids) == 13
+    for row in asteroids:
+        assert row["class_name"] == "asteroid"
+        assert row["probabilities"] == {n: float(n == "asteroid") for n in skies.CLASSES}
+
+
+def test_raw_packets_get_the_same_probabilities(model: Path, shared_data: Path) -> None:
+    done = command(
+        *("classify", "--json", "--every-alert", "--model", str(model)),
+        str(shared_data / "ztf_raw"),
+        CLASSIFIER_STRATEGY="ZTF",
+    )
+    assert done.returncode == 0, done.stderr
+    found = rows(done.stdout)
+    assert len(found) == 38
+    assert assert_parity(found, shared_data) == 28
+
+
+def test_the_first_alert_of_each_object_is_kept(model: Path, shared_data: Path) -> None:
+    path = shared_data / "ztf_sorting_hat.avro"
+    done = command(
+        "classify", "--json", str(path), CLASSIFIER_STRATEGY="ztf", MODEL_PATH=str(model)
+    )
+    assert done.returncode == 0, done.stderr
+    first: dict[str, dict[str, Any]] = {}
+    for alert in skies.records(path)[1]:
+        earliest = first.setdefault(alert["aid"], alert)
+        if alert["mjd"] < earliest["mjd"]:
+            first[alert["aid"]] = alert
+    assert {row["candid"] for row in rows(done.stdout)} == {a["candid"] for a in first.values()}
+    assert "27 superseded" in done.stderr
+
+
+def test_damaged_alerts_are_named_and_the_exit_code_tells(model: Path, shared_data: Path) -> None:
+    path = shared_data / "ztf_sorting_hat_unreadable.avro"
+    done = command("classify", "--json", "--survey", "ZTF", "--model", str(model), str(path))
+    assert done.returncode == 1
+    found = rows(done.stdout)
+    assert len(found) == 3
+    for row in found:
+        assert row["candid"]
+        assert "difference stamp" in row["error"]
+        assert row["probabilities"] is None
+        assert row["class_name"] is None
+
+
+def test_the_table_is_for_people(model: Path, shared_data: Path) -> None:
+    path = shared_data / "ztf_raw" / "1048092120315015012.avro"
+    done = command("classify", "--survey", "ZTF", "--model", str(model), str(path))
+    assert done.returncode == 0
+    heading, line = done.stdout.splitlines()
+    assert heading.split() == ["candid", "object", "class", *skies.CLASSES]
+    assert line.split()[:2] == ["1048092120315015012", "ZTF18abvcdqu"]
+
+
+def test_a_path_that_is_not_there_is_an_error_of_usage(model: Path) -> None:
+    done = command("classify", "--survey", "ZTF", "--model", str(model), "nowhere.avro")
+    assert done.returncode == 2
+    assert "there is no nowhere.avro" in done.stderr
+
+
+def test_a_model_that_is_not_there_names_the_remedy(tmp_path: Path, shared_data: Path) -> None:
+    path = str(shared_data / "ztf_sorting_hat.avro")
+    done = command("classify", "--survey", "ZTF", path, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "import-model" in done.stderr

@@ -1,0 +1,182 @@
+"""A worker on Apache Kafka: every real alert in, the three contracts out, everything counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import skies
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.topics import (
+    Headers,
+    Message,
+    Record,
+    committed,
+    end_offsets,
+    produce,
+    read_all,
+    wait_for_count,
+)
+from tests.support.worker import worker
+from tests.system.conftest import environment
+
+VERDICTS = ("classified", "superseded", "ruled_out", "dead_lettered")
+
+
+class Published:
+    """What a worker made of the real alerts and of the three that cannot be read."""
+
+    def __init__(self, kafka: ApacheKafka, environment: dict[str, str], sent: list[Record]) -> None:
+        def read(key: str) -> list[Message]:
+            return read_all(kafka.bootstrap, environment[key])
+
+        self.sent = sent
+        self.output = read("PRODUCER_TOPIC_FORMAT")
+        self.scribe = read("SCRIBE_TOPIC")
+        self.dead = read("DEADLETTER_TOPIC")
+        self.metrics = [json.loads(m.value or b"") for m in read("METRICS_TOPIC")]
+        topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
+        self.committed = committed(kafka.bootstrap, group, topic)
+        self.ends = end_offsets(kafka.bootstrap, topic)
+
+
+@pytest.fixture(scope="module")
+def published(
+    kafka: ApacheKafka, model: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Published:
+    setup = environment(kafka.bootstrap, model)
+    good = skies.stream(shared_data / "ztf_sorting_hat.avro")
+    unreadable = skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
+    headers: Headers = [("origin", b"test")]
+    sent = good + [record._replace(headers=headers) for record in unreadable]
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], sent)
+    with worker(setup, tmp_path_factory.mktemp("worker")) as running:
+        running.wait_for("225 in all")
+        wait_for_count(kafka.bootstrap, setup["DEADLETTER_TOPIC"], 3, 30)
+        assert running.terminate() < 10.0
+        assert running.process.returncode == 0, running.text()
+    return Published(kafka, setup, sent)
+
+
+def test_each_prediction_is_what_classify_says(
+    published: Published, classified: dict[str, dict[str, Any]]
+) -> None:
+    said: dict[str, list[dict[str, float]]] = {}
+    for row in classified.values():
+        if row["class_name"]:
+            said.setdefault(row["aid"], []).append(row["probabilities"])
+    records = skies.decoded([message.value for message in published.output])
+    assert {record["aid"] for record in records} == set(said)
+    for record in records:
+        found = {one["class_name"]: one["probability"] for one in record["classifications"]}
+        assert any(_close(found, expected) for expected in said[record["aid"]]), record["aid"]
+
+
+def _close(found: dict[str, float], expected: dict[str, float]) -> bool:
+    return list(found) == list(expected) and all(
+        abs(found[name] - expected[name]) < 1e-5 for name in expected
+    )
+
+
+def test_the_output_record_keeps_its_contract(published: Published) -> None:
+    now = datetime.now(UTC)
+    for message, record in zip(
+        published.output, skies.decoded([m.value for m in published.output]), strict=True
+    ):
+        assert set(record) == {
+            "aid",
+            "classifications",
+            "classifier_name",
+            "classifier_version",
+            "brokerPublishTimestamp",
+        }
+        assert message.key == record["aid"].encode()
+        assert record["classifier_name"] == "stamp_classifier"
+        published_at = record["brokerPublishTimestamp"]
+        assert abs((now - published_at).total_seconds()) < 600
+        assert abs(published_at.timestamp() * 1000 - message.timestamp) < 60_000
+
+
+def test_the_scribe_gets_a_command_for_each_prediction(published: Published) -> None:
+    predictions = skies.decoded([m.value for m in published.output])
+    commands = [
+        json.loads(r["payload"]) for r in skies.decoded([m.value for m in published.scribe])
+    ]
+    expected = [
+        {
+            "collection": "object",
+            "type": "update_probabilities",
+            "criteria": {"_id": one["aid"]},
+            "data": {
+                "classifier_name": one["classifier_name"],
+                "classifier_version": one["classifier_version"],
+                **{c["class_name"]: c["probability"] for c in one["classifications"]},
+            },
+            "options": {"upsert": True, "set_on_insert": True},
+        }
+        for one in predictions
+    ]
+    assert sorted(commands, key=str) == sorted(expected, key=str)
+    assert {m.key for m in published.scribe} == {m.key for m in published.output}
+
+
+def test_the_four_counts_add_up_to_all_that_was_consumed(published: Published) -> None:
+    totals = {name: sum(document[name] for document in published.metrics) for name in VERDICTS}
+    assert sum(totals.values()) == len(published.sent) == 225
+    assert sum(document["n_messages"] for document in published.metrics) == 225
+    assert totals["dead_lettered"] == 3
+    assert totals["classified"] == len(published.output)
+    assert published.committed == published.ends
+
+
+def test_the_metrics_documents_keep_their_contract(published: Published) -> None:
+    classes: dict[str, str] = {}
+    for document in published.metrics:
+        received = datetime.fromisoformat(document["timestamp_received"])
+        sent = datetime.fromisoformat(document["timestamp_sent"])
+        assert document["execution_time"] == pytest.approx((sent - received).total_seconds())
+        assert document["source"] == "StampClassifierStep"
+        assert len(document["candid"]) == len(document["oid"]) == document["n_messages"]
+        assert document["n_messages"] <= 50
+        classes |= document["class"]
+    assert set(classes) == {m.key.decode() for m in published.output if m.key}
+    assert set(classes.values()) <= set(skies.CLASSES)
+
+
+def test_what_cannot_be_read_is_kept_byte_for_byte(published: Published) -> None:
+    sent = {record.value: record for record in published.sent[-3:]}
+    assert len(published.dead) == 3
+    for message in published.dead:
+        original = sent.pop(message.value)
+        headers = dict(message.headers)
+        assert message.key == original.key
+        assert headers["origin"] == b"test"
+        assert headers["error.type"] == b"stamp-damaged"
+        assert b"difference stamp" in (headers["error.message"] or b"")
+        assert (headers["source.topic"] or b"").startswith(b"alerts-")
+        assert headers["stampapp.version"]
+        partition, offset = (int(headers[f"source.{n}"] or b"") for n in ("partition", "offset"))
+        assert offset < published.ends[partition]
+    assert sent == {}
+
+
+def test_the_night_has_a_topic_of_its_own(
+    kafka: ApacheKafka, setup: Callable[..., dict[str, str]], shared_data: Path, tmp_path: Path
+) -> None:
+    hour = datetime.now(UTC).hour
+    # Half a day from any roll-over, so that midnight cannot fall into the test.
+    change = (hour + 12) % 24
+    settings = setup(PRODUCER_TOPIC_FORMAT="night_%s_x", PRODUCER_CHANGE_HOUR=str(change))
+    expected = datetime.now(UTC).toordinal() + (1 if hour >= change else 0)
+    name = f"night_{datetime.fromordinal(expected):%Y%m%d}_x"
+    sent = skies.stream(shared_data / "ztf_sorting_hat.avro")[:20]
+    produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], sent)
+    with worker(settings, tmp_path) as running:
+        running.wait_for("20 in all")
+        running.terminate()
+    assert read_all(kafka.bootstrap, name)
