@@ -116,9 +116,12 @@ def read(raw: Any) -> Iterable[Result]:
         counts = {key: value for key, value in json.loads(raw.value).items() if key in _VERDICTS}
         yield Figures(counts=counts)
     elif raw.topic == DEADLETTER:
-        headers = {name: value.decode() for name, value in raw.headers}
-        name = (raw.key or b"?").decode(errors="replace")
-        yield Dead(key=name, cause=headers["error.type"], message=headers["error.message"])
+        headers = dict(raw.headers)
+        name, cause, text = (
+            (part or b"?").decode(errors="replace")
+            for part in (raw.key, headers["error.type"], headers["error.message"])
+        )
+        yield Dead(key=name, cause=cause, message=text)
     else:
         for _, record in containers.read(BytesIO(raw.value)):
             pairs = record["classifications"]
