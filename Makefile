@@ -46,7 +46,7 @@ requirements: $(READY) ## pin the newest versions of everything anew
 	done
 
 audit: $(READY) ## ask whether a pinned package has a known vulnerability
-	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements/dev.txt
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/dev.txt
 
 clean: ## remove the environment and what the demo left
 	rm -rf .venv .demo
