@@ -1,0 +1,51 @@
+"""A classifier without a network, whose answers a test chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from stampapp.classifiers.base import Classifier, Examined
+from stampapp.errors import BadAlert
+from stampapp.records import Alert, Classification
+
+Judgement = Callable[[Alert], Classification | BadAlert]
+
+
+def classification(of: Alert, class_name: str | None = "SN") -> Classification:
+    """Return a result; without a class_name it is one that a rule has withdrawn."""
+    return Classification(
+        aid=of.aid,
+        oid=of.oid,
+        candid=of.candid,
+        mjd=of.mjd,
+        probabilities={"SN": 0.75, "bogus": 0.25},
+        class_name=class_name,
+        rule=None if class_name else "withdrawn",
+        classifier_name="fake",
+        classifier_version="1.2.3",
+    )
+
+
+class FakeClassifier(Classifier):
+    """Judges as told; notes the batches that it was given."""
+
+    name, version, classes = "fake", "1.2.3", ("SN", "bogus")
+
+    def __init__(
+        self,
+        judgement: Judgement = classification,
+        examination: Callable[[Alert], object] = bool,
+    ) -> None:
+        self.judgement, self.examination = judgement, examination
+        self.batches: list[list[str]] = []
+
+    def examine(self, alert: Alert) -> Examined:
+        self.examination(alert)
+        return Examined(alert=alert)
+
+    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
+        self.batches.append([one.alert.candid for one in examined])
+        return [self.judgement(one.alert) for one in examined]
+
+    def warm_up(self) -> None:
+        """There is nothing to warm."""
