@@ -1,0 +1,24 @@
+# One image for every survey: CLASSIFIER_STRATEGY chooses, /app/model/<survey> is mounted.
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY requirements ./requirements
+RUN pip install --no-cache-dir --require-hashes -r requirements/build.txt \
+ && python -m venv --without-pip /opt/venv \
+ && VIRTUAL_ENV=/opt/venv uv pip sync --no-cache --compile-bytecode --require-hashes requirements/base.txt
+COPY LICENSE README.md pyproject.toml ./
+COPY stampapp ./stampapp
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && VIRTUAL_ENV=/opt/venv uv pip install --no-cache --compile-bytecode --no-deps --no-index /wheels/*.whl
+
+FROM python:3.11-slim
+COPY --from=build /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /app
+USER 10001:10001
+# The worker writes nothing: the root may be read-only.
+VOLUME /app/model
+EXPOSE 6066
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-c", \
+  "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ.get(\"WEB_PORT\") or 6066}/healthz', timeout=4)"]
+ENTRYPOINT ["faust", "-A", "stampapp"]
+CMD ["worker"]
