@@ -48,7 +48,11 @@ class StampApp(faust.App):
     async def on_start(self) -> None:
         """Load the model and reach every cluster, or fail with a ConfigError."""
         await super().on_start()
-        await self.works.open()
+        try:
+            await self.works.open()
+        except BaseException as error:
+            self.works.failure = error
+            raise
 
     async def on_stop(self) -> None:
         """Finish or abandon what is under way, commit what is confirmed, then let Faust stop."""

@@ -98,7 +98,7 @@ class Delivery(mode.Service):
             if error is None:
                 self._succeeded()
                 return
-            self._judge(error, len(pending), deadline)
+            self._judge(error, pending, deadline)
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             await self._renew(producer)
@@ -178,17 +178,18 @@ class Delivery(mode.Service):
             if failed:
                 self.add_future(_stopped(failed, REQUEST_TIMEOUT))
 
-    def _judge(self, error: BaseException, letters: int, deadline: float) -> None:
+    def _judge(self, error: BaseException, letters: Sequence[Letter], deadline: float) -> None:
         self.retries += 1
         self._failing_since = self._failing_since or time.monotonic()
+        what = f"{len(letters)} messages for {', '.join(sorted({one.topic for one in letters}))}"
         if isinstance(error, _HOPELESS):
-            raise DeliveryError(f"{self._where} refuses messages: {error!r}") from error
+            raise DeliveryError(f"{self._where} refuses {what}: {error!r}") from error
         if time.monotonic() > deadline:
             raise DeliveryError(
-                f"{self._where} has not taken {letters} messages in {self._timeout:g} s"
+                f"{self._where} has not taken {what} in {self._timeout:g} s"
                 f" (DELIVERY_TIMEOUT); the last error: {error!r}"
             ) from error
-        self.log.warning("%s has not confirmed %d messages: %r", self._where, letters, error)
+        self.log.warning("%s has not confirmed %s: %r", self._where, what, error)
 
     def _succeeded(self) -> None:
         if self._failing_since is not None:

@@ -1,9 +1,11 @@
-"""Keeps the log readable: a client that repeats itself is heard once in a while."""
+"""Keeps the log readable: no floods from Kafka clients, no stack trace that says nothing."""
 
 from __future__ import annotations
 
 import logging
 import time
+
+from stampapp.errors import StampError
 
 _CLIENTS = ("aiokafka", "faust", "mode")
 
@@ -29,8 +31,20 @@ class FloodFilter(logging.Filter):
         return True
 
 
-def limit_floods(root: logging.Logger) -> None:
-    """Put the filter before every handler of the root logger."""
-    flood = FloodFilter()
+class PlainErrors(logging.Filter):
+    """Tells our own errors in a line: their message says what to do, a stack trace does not."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take the stack trace from errors that stampapp raises on purpose."""
+        if record.exc_info and isinstance(record.exc_info[1], StampError):
+            record.exc_info = None
+            record.exc_text = None
+        return True
+
+
+def tidy(root: logging.Logger) -> None:
+    """Put the filters before every handler of the root logger."""
+    flood, plain = FloodFilter(), PlainErrors()
     for handler in root.handlers:
         handler.addFilter(flood)
+        handler.addFilter(plain)

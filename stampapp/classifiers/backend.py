@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stampapp.errors import ConfigError
 
 # All three are read once, by the imports below. With oneDNN TensorFlow computes the same, only
 # faster; by itself it turns that on for some processors only.
@@ -10,10 +17,31 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-import keras
-import tensorflow as tf
+_GREETING = re.compile(rb"WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d:\d\d|[IW]0000 ")
 
-from stampapp.errors import ConfigError
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep TensorFlow's greeting, which comes before any of its log levels applies, off stderr.
+
+    Whatever else is written meanwhile, by other threads too, is shown afterwards.
+    """
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            held.seek(0)
+            os.write(2, b"".join(line for line in held if not _GREETING.match(line)))
+
+
+with _quiet():
+    import keras
+    import tensorflow as tf
 
 __all__ = ["keras", "tf"]
 

@@ -44,15 +44,18 @@ class StampWorker(faust.Worker):
             sys.exit(self._exit_code(end))
 
     def _exit_code(self, end: SystemExit) -> int:
-        reason = self.crash_reason or self.app.works.failure  # type: ignore[attr-defined]
+        reason = self.app.works.failure or self.crash_reason  # type: ignore[attr-defined]
         if isinstance(reason, ConfigError):
             return _complain(reason)
-        return 1 if reason else int(end.code or 0)
+        if reason:
+            print(f"stampapp stops: {reason}", file=sys.stderr)
+            return 1
+        return int(end.code or 0)
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
-        """Keep the Kafka clients from flooding the log while a broker is away."""
+        """Keep the log readable (see stampapp.logs)."""
         super().on_setup_root_logger(logger, level)
-        logs.limit_floods(logger)
+        logs.tidy(logger)
 
     def _schedule_shutdown(self, signal: Any) -> None:
         _end_by_force_after(SHUTDOWN_LIMIT)
@@ -65,6 +68,7 @@ def _settle_port(conf: Any) -> None:
             # Faust warns of settings that change after use; nothing has used this one yet.
             warnings.simplefilter("ignore", AlreadyConfiguredWarning)
             conf.web_port = free_port(conf.web_bind, conf.web_port)
+            conf.canonical_url = f"http://{conf.web_host}:{conf.web_port}"
 
 
 def free_port(host: str, first: int, tries: int = 100) -> int:

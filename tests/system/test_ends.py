@@ -1,0 +1,142 @@
+"""How a worker ends: in time when asked to, and never by limping on."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import skies
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.topics import committed, create_topics, produce, read_all
+from tests.support.worker import command, worker
+
+Setup = Callable[..., dict[str, str]]
+
+
+def test_sigterm_in_the_middle_ends_in_time_and_commits_what_is_confirmed(
+    kafka: ApacheKafka, setup: Setup, shared_data: Path, tmp_path: Path
+) -> None:
+    environment = setup()
+    sent = list(skies.distinct(shared_data / "ztf_sorting_hat.avro", 10))
+    produce(kafka.bootstrap, environment["CONSUMER_TOPICS"], sent)
+    with worker(environment, tmp_path) as running:
+        running.wait_for("batch of 50")
+        assert running.terminate() < 10.0
+        assert running.process.returncode == 0, running.text()
+    topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
+    done = sum(committed(kafka.bootstrap, group, topic).values())
+    published = len(read_all(kafka.bootstrap, environment["PRODUCER_TOPIC_FORMAT"]))
+    # All alerts are distinct objects, so a clean end leaves nothing to repeat.
+    assert 50 <= done < len(sent)
+    assert done == published
+
+
+def test_without_settings_it_says_which_and_how(tmp_path: Path) -> None:
+    done = command("worker", cwd=tmp_path)
+    assert done.returncode == 2
+    for key in ("CLASSIFIER_STRATEGY", "CONSUMER_SERVER", "CONSUMER_TOPICS", "SCRIBE_TOPIC"):
+        assert f"{key} is not set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_model_that_was_not_imported_names_the_remedy(setup: Setup, tmp_path: Path) -> None:
+    done = command("worker", cwd=tmp_path, **setup(MODEL_PATH=str(tmp_path / "none")))
+    assert done.returncode == 2
+    assert "import-model" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("role", ["CONSUMER", "PRODUCER", "SCRIBE"])
+def test_a_cluster_that_is_not_there_is_named_within_15_s(
+    role: str, setup: Setup, tmp_path: Path
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        start = time.monotonic()
+        done = command("worker", cwd=tmp_path, **setup(**{f"{role}_SERVER": address}))
+    assert done.returncode == 2
+    assert f"the {role.lower()}'s cluster {address} cannot be used" in done.stderr
+    assert f"see {role}_SERVER" in done.stderr
+    assert time.monotonic() - start < 25.0
+
+
+def test_without_a_dead_letter_topic_a_bad_alert_stops_the_worker(
+    kafka: ApacheKafka, setup: Setup, shared_data: Path, tmp_path: Path
+) -> None:
+    environment = setup(DEADLETTER_TOPIC="")
+    produce(kafka.bootstrap, environment["CONSUMER_TOPICS"], [(b"k", b"no alert", 0, None, None)])
+    with worker(environment, tmp_path) as running:
+        running.wait_for("Worker ready")
+        assert running.exit_code(30) == 1
+        assert "DEADLETTER_TOPIC is empty" in running.text()
+    assert not committed(
+        kafka.bootstrap, environment["CONSUMER_GROUP_ID"], environment["CONSUMER_TOPICS"]
+    )
+
+
+def test_a_cluster_that_refuses_messages_stops_the_worker(
+    kafka: ApacheKafka, setup: Setup, shared_data: Path, tmp_path: Path
+) -> None:
+    environment = setup()
+    # No prediction fits into ten bytes.
+    scribe = f"small-{environment['SCRIBE_TOPIC']}"
+    create_topics(kafka.bootstrap, {scribe: 1}, {"max.message.bytes": "10"})
+    sent = skies.stream(shared_data / "ztf_sorting_hat.avro")[:5]
+    produce(kafka.bootstrap, environment["CONSUMER_TOPICS"], sent)
+    with worker(environment | {"SCRIBE_TOPIC": scribe}, tmp_path) as running:
+        running.wait_for("Worker ready")
+        assert running.exit_code(30) == 1
+        assert f"refuses 5 messages for {scribe}: MessageSizeTooLarge" in running.text()
+    assert not committed(
+        kafka.bootstrap, environment["CONSUMER_GROUP_ID"], environment["CONSUMER_TOPICS"]
+    )
+
+
+def test_a_model_of_other_weights_is_refused(setup: Setup, model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tampered"
+    shutil.copytree(model, folder)
+    network = folder / json.loads((folder / "model.json").read_text())["network_file"]
+    network.write_bytes(network.read_bytes() + b"\0")
+    done = command("worker", cwd=tmp_path, **setup(MODEL_PATH=str(folder)))
+    assert done.returncode == 2
+    assert network.name in done.stderr
+
+
+def test_a_second_worker_on_the_host_takes_the_next_port(setup: Setup, tmp_path: Path) -> None:
+    environment = setup()
+    with worker(environment, tmp_path) as first:
+        first.wait_for("Worker ready")
+        other = tmp_path / "other"
+        other.mkdir()
+        with worker(setup(), other) as second:
+            second.wait_for("Worker ready")
+            ports = [_port(first.text()), _port(second.text())]
+            for port in ports:
+                assert _health(port) == {"failure": None}
+    assert ports[0] != ports[1]
+
+
+def _health(port: str) -> dict[str, str | None]:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+                return dict(json.load(answer))
+        except urllib.error.URLError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def _port(log: str) -> str:
+    found = re.search(r"http://127\.0\.0\.1:(\d+)", log)
+    assert found, log
+    return found[1]

@@ -1,0 +1,69 @@
+"""A worker killed at random moments loses nothing."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support import skies
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.topics import Message, committed, end_offsets, produce, read_all
+from tests.support.worker import Worker, worker
+
+ROUNDS = 10
+COPIES = 40
+SEED = 20200601
+
+
+def test_no_alert_is_left_without_an_outcome(
+    kafka: ApacheKafka, setup: Callable[..., dict[str, str]], shared_data: Path, tmp_path: Path
+) -> None:
+    environment = setup(CONSUME_TIMEOUT="0.5")
+    sent = list(skies.distinct(shared_data / "ztf_sorting_hat.avro", COPIES))
+    produce(kafka.bootstrap, environment["CONSUMER_TOPICS"], sent)
+    chance = random.Random(SEED)
+    for _ in range(ROUNDS):
+        with worker(environment, tmp_path) as running:
+            running.wait_for("Worker ready")
+            time.sleep(chance.uniform(0.0, 1.2))
+            running.kill()
+        assert_nothing_committed_ahead(kafka, environment)
+    interrupted = len(read(kafka, environment, "PRODUCER_TOPIC_FORMAT"))
+    assert 0 < interrupted < len(sent), "the kills did not fall into the stream"
+    with worker(environment, tmp_path) as running:
+        finish(running, kafka, environment)
+    everyone = {record.key for record in sent}
+    assert {m.key for m in read(kafka, environment, "PRODUCER_TOPIC_FORMAT")} == everyone
+    assert {m.key for m in read(kafka, environment, "SCRIBE_TOPIC")} == everyone
+    assert read(kafka, environment, "DEADLETTER_TOPIC") == []
+
+
+def finish(running: Worker, kafka: ApacheKafka, environment: dict[str, str]) -> None:
+    """Wait until everything is committed, and stop."""
+    topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
+    ends = end_offsets(kafka.bootstrap, topic)
+    deadline = time.monotonic() + 120
+    while committed(kafka.bootstrap, group, topic) != ends:
+        assert running.process.poll() is None, running.text()
+        assert time.monotonic() < deadline, running.text()
+        time.sleep(0.5)
+    running.terminate()
+
+
+def assert_nothing_committed_ahead(kafka: ApacheKafka, environment: dict[str, str]) -> None:
+    """Every alert before a committed offset is in both topics already."""
+    topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
+    offsets = committed(kafka.bootstrap, group, topic)
+    done = {
+        message.key
+        for message in read_all(kafka.bootstrap, topic)
+        if message.offset < offsets.get(message.partition, 0)
+    }
+    assert done <= {m.key for m in read(kafka, environment, "PRODUCER_TOPIC_FORMAT")}
+    assert done <= {m.key for m in read(kafka, environment, "SCRIBE_TOPIC")}
+
+
+def read(kafka: ApacheKafka, environment: dict[str, str], key: str) -> list[Message]:
+    return read_all(kafka.bootstrap, environment[key])
