@@ -114,10 +114,10 @@ class Pipeline:
         self._stop_timer()
         self.ledger.forget()
 
-    async def close(self, patience: float) -> bool:
-        """Take nothing more, finish or abandon what is under way, and stop."""
+    async def close(self, patience: float | None) -> bool:
+        """Take nothing more and stop, after `patience` seconds to finish (None: abandon all)."""
         self._closed = True
-        done = await self.drain(patience)
+        done = patience is not None and await self.drain(patience)
         for task in self._tasks:
             task.cancel()
         self._decoding.shutdown(wait=False, cancel_futures=True)

@@ -124,9 +124,14 @@ class Works:
             self.pipeline.forget()
 
     async def close(self) -> None:
-        """Stop taking, finish or abandon what is under way, commit, and disconnect."""
-        if self.pipeline and not await self.pipeline.close(CLOSING_PATIENCE):
-            log.warning("%d messages are abandoned unfinished", self.pipeline.ledger.open)
+        """Stop taking, finish or abandon what is under way, commit, and disconnect.
+
+        After a failure nothing is committed any more: the consumer may be gone already.
+        """
+        if self.pipeline:
+            patience = CLOSING_PATIENCE if self.failure is None else None
+            if not await self.pipeline.close(patience):
+                log.warning("%d messages are abandoned unfinished", self.pipeline.ledger.open)
         await asyncio.gather(*(delivery.stop() for delivery in self._distinct()))
 
     async def _connect(self, settings: Settings) -> None:

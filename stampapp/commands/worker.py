@@ -57,6 +57,11 @@ class StampWorker(faust.Worker):
         super().on_setup_root_logger(logger, level)
         logs.tidy(logger)
 
+    def on_worker_shutdown(self) -> None:
+        """Give the way out a limit, after a failure as after a signal."""
+        _end_by_force_after(SHUTDOWN_LIMIT)
+        super().on_worker_shutdown()
+
     def _schedule_shutdown(self, signal: Any) -> None:
         _end_by_force_after(SHUTDOWN_LIMIT)
         super()._schedule_shutdown(signal)
