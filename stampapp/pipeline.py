@@ -117,12 +117,13 @@ class Pipeline:
     async def close(self, patience: float | None) -> bool:
         """Take nothing more and stop, after `patience` seconds to finish (None: abandon all)."""
         self._closed = True
-        done = patience is not None and await self.drain(patience)
-        for task in self._tasks:
-            task.cancel()
-        self._decoding.shutdown(wait=False, cancel_futures=True)
-        self._judging.shutdown(wait=False, cancel_futures=True)
-        return done
+        try:
+            return patience is not None and await self.drain(patience)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            self._decoding.shutdown(wait=False, cancel_futures=True)
+            self._judging.shutdown(wait=False, cancel_futures=True)
 
     async def commit(self) -> None:
         """Commit what is confirmed."""
@@ -191,4 +192,7 @@ class Pipeline:
             await self._progress.wait()
             self._progress.clear()
             await self.commit()
+            if self.ledger.committable():
+                # It was refused: after the last message nothing else would bring it up again.
+                self._progress.set()
             await asyncio.sleep(COMMIT_INTERVAL)
