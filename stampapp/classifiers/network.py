@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ class Network:
         self._image_shape, self._feature_shape = (tuple(item.shape[1:]) for item in model.inputs)
         self._n_classes = model.outputs[0].shape[1]
         self._run = tf.function(lambda images, features: model([images, features], training=False))
+        self._graphs: dict[int, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {}
 
     @classmethod
     def load(
@@ -84,8 +85,18 @@ class Network:
             start += size
         return np.concatenate(parts)
 
+    def _graph(self, size: int) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+        # Traced by shape and not by a call, which TensorFlow would take for a mistake.
+        if size not in self._graphs:
+            specs = [
+                tf.TensorSpec((size, *shape), tf.float32)
+                for shape in (self._image_shape, self._feature_shape)
+            ]
+            self._graphs[size] = self._run.get_concrete_function(*specs)
+        return self._graphs[size]
+
     def _predict_part(self, images: Array, features: Array, size: int) -> Array:
-        result = self._run(_padded(images, size), _padded(features, size))
+        result = self._graph(size)(_padded(images, size), _padded(features, size))
         probabilities: Array = result.numpy()[: len(images)]
         return probabilities
 
