@@ -1,0 +1,117 @@
+"""What stands around a pipeline in its tests: deliveries, commits, and a way to wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from stampapp.offsets import Partition
+from stampapp.pipeline import Batch, Pipeline
+from stampapp.records import Message
+from tests.support.alerts import container, message, record
+from tests.support.judging import FakeClassifier
+
+PLACE = ("alerts", 0)
+FOREVER = 60.0
+
+
+def alert_message(offset: int) -> Message:
+    value = container(record(aid=f"A{offset}", candid=str(offset), stamps=NO_STAMPS))
+    return message(offset, value)
+
+
+NO_STAMPS = dict.fromkeys(("science", "template", "difference"))
+
+
+class Surroundings:
+    """What stands around a pipeline: it notes what happens, and fails or waits as a test wishes."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.delivered: list[Batch] = []
+        self.commits: list[dict[Partition, int]] = []
+        self.failures: list[BaseException] = []
+        self.error: Exception | None = None
+        self.commit_error: Exception | None = None
+        self.accepts = True
+        self.gates: dict[int, asyncio.Event] = {}
+        self.waiting = 0
+
+    def hold(self, first_offset: int) -> asyncio.Event:
+        """Let the batch that begins with this offset wait in its delivery."""
+        return self.gates.setdefault(first_offset, asyncio.Event())
+
+    async def deliver(self, batch: Batch) -> None:
+        first = batch.messages[0].offset
+        if self.error:
+            raise self.error
+        if gate := self.gates.get(first):
+            self.waiting += 1
+            await gate.wait()
+            self.waiting -= 1
+        self.delivered.append(batch)
+        self.events.append(f"delivered {first}")
+
+    async def commit(self, offsets: dict[Partition, int]) -> bool:
+        if self.commit_error:
+            raise self.commit_error
+        self.commits.append(offsets)
+        self.events.append(f"committed {offsets[PLACE]}")
+        return self.accepts
+
+    async def fail(self, error: BaseException) -> None:
+        self.failures.append(error)
+
+    @property
+    def offsets(self) -> list[list[int]]:
+        """What was delivered: the offsets of each batch."""
+        return [[one.offset for one in batch.messages] for batch in self.delivered]
+
+
+@asynccontextmanager
+async def running(
+    around: Surroundings,
+    classifier: FakeClassifier | None = None,
+    *,
+    size: int = 2,
+    patience: float = FOREVER,
+    in_flight: int = 4,
+) -> AsyncIterator[Pipeline]:
+    pipeline = Pipeline(
+        classifier or FakeClassifier(),
+        size=size,
+        timeout=patience,
+        in_flight=in_flight,
+        deliver=around.deliver,
+        commit=around.commit,
+        fail=around.fail,
+    )
+    pipeline.start()
+    try:
+        yield pipeline
+    finally:
+        for gate in around.gates.values():
+            gate.set()
+        await pipeline.close(0.05)
+        await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], object], within: float = 5.0) -> None:
+    async with asyncio.timeout(within):
+        while not condition():  # noqa: ASYNC110  # nothing tells a test of every change
+            await asyncio.sleep(0.002)
+
+
+async def stays(condition: Callable[[], object], during: float = 0.1) -> None:
+    """Fail as soon as the condition does."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + during
+    while loop.time() < end:
+        assert condition()
+        await asyncio.sleep(0.005)
+
+
+async def feed(pipeline: Pipeline, *offsets: int) -> None:
+    for offset in offsets:
+        await pipeline.take(alert_message(offset))
