@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stampapp.commands import classify as command
+from stampapp.commands.classify import Summary
+from stampapp.errors import BadAlert, ConfigError
+from stampapp.records import Alert, Classification
+from tests.support.alerts import container, record
+from tests.support.judging import FakeClassifier, classification
+
+STAMPLESS = dict.fromkeys(("science", "template", "difference"))
+
+
+def small(**changes: object) -> dict[str, Any]:
+    return record(stamps=STAMPLESS, **changes)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two objects, of which one comes again earlier in the other file, and a foreign file."""
+    files = {
+        "a.avro": container(small(aid="A", candid="1", mjd=2.0), small(aid="B", candid="2")),
+        "deep/b.avro": container(small(aid="A", candid="3", mjd=1.0)),
+        "notes.txt": b"no alerts",
+    }
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    return tmp_path
+
+
+def run(
+    *paths: Path, classifier: FakeClassifier | None = None, every_alert: bool = False
+) -> tuple[Summary, list[dict[str, Any]]]:
+    out = io.StringIO()
+    summary = command.classify(
+        paths, classifier or FakeClassifier(), out, as_json=True, every_alert=every_alert
+    )
+    return summary, [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_the_earliest_alert_of_each_object_over_all_files(folder: Path) -> None:
+    summary, lines = run(folder)
+    assert [line["candid"] for line in lines] == ["2", "3"]
+    assert summary == Summary(read=3, shown=2, errors=0)
+    assert str(summary) == (
+        "3 alerts: 2 classified, 1 superseded by an earlier one of their object, 0 with an error"
+    )
+
+
+def test_every_alert_where_that_is_asked_for(folder: Path) -> None:
+    summary, lines = run(folder, every_alert=True)
+    assert [line["candid"] for line in lines] == ["1", "2", "3"]
+    assert summary == Summary(read=3, shown=3, errors=0)
+
+
+def test_a_line_of_json(folder: Path) -> None:
+    _, (line,) = run(folder / "deep" / "b.avro")
+    assert line == {
+        "candid": "3",
+        "aid": "A",
+        "oid": "ZTF20abcdefg",
+        "mjd": 1.0,
+        "probabilities": {"SN": 0.75, "bogus": 0.25},
+        "class_name": "SN",
+        "rule": None,
+        "error": None,
+        "classifier_name": "fake",
+        "classifier_version": "1.2.3",
+    }
+
+
+def test_a_withdrawn_result_says_the_rule(folder: Path) -> None:
+    def withdraw(one: Alert) -> Classification:
+        return classification(one, None)
+
+    _, (line,) = run(folder / "deep" / "b.avro", classifier=FakeClassifier(withdraw))
+    assert (line["class_name"], line["rule"], line["error"]) == (None, "withdrawn", None)
+    assert line["probabilities"] == {"SN": 0.75, "bogus": 0.25}
+
+
+def test_a_damaged_file_is_named_and_harms_no_other(folder: Path) -> None:
+    bad = folder / "a0.avro"
+    bad.write_bytes(container(small(aid="C", candid="4"))[:-1])
+    summary, lines = run(folder)
+    assert [line["candid"] for line in lines] == ["2", None, "3"]
+    assert lines[1]["error"].startswith(f"{bad}: ")
+    assert lines[1]["probabilities"] is None
+    assert summary == Summary(read=4, shown=3, errors=1)
+
+
+def test_a_damaged_length_in_a_file_is_an_error_of_that_file(folder: Path) -> None:
+    """It once asked for as much memory as the length said."""
+    whole = container()
+    (folder / "a.avro").write_bytes(whole + b"\x02" + b"\xfe" * 8 + b"\x01" + b"rest")
+    summary, lines = run(folder / "a.avro")
+    assert summary == Summary(read=1, shown=1, errors=1)
+    assert "damaged" in lines[0]["error"]
+
+
+def test_a_file_that_vanishes_is_an_error_of_that_file(tmp_path: Path) -> None:
+    (found,) = command.alerts([tmp_path / "gone.avro"])
+    assert isinstance(found, BadAlert)
+    assert found.cause == "unreadable"
+    assert "gone.avro: No such file" in str(found)
+
+
+def test_what_the_classifier_refuses_is_shown_with_its_alert(folder: Path) -> None:
+    def refuse(one: Alert) -> None:
+        if one.candid == "3":
+            raise BadAlert("stamp-missing", "there is no stamp")
+
+    summary, lines = run(folder, classifier=FakeClassifier(examination=refuse))
+    assert [(line["candid"], line["error"]) for line in lines] == [
+        ("1", None),
+        ("2", None),
+        ("3", "there is no stamp"),
+    ]
+    assert summary == Summary(read=3, shown=3, errors=1)
+
+
+def test_more_alerts_than_a_batch_are_judged_in_batches(tmp_path: Path) -> None:
+    count = command.BATCH + 3
+    path = tmp_path / "many.avro"
+    path.write_bytes(container(*(small(aid=f"A{n}", candid=str(n)) for n in range(count))))
+    classifier = FakeClassifier()
+    summary, lines = run(path, classifier=classifier)
+    assert [len(batch) for batch in classifier.batches] == [command.BATCH, 3]
+    assert [line["candid"] for line in lines] == [str(n) for n in range(count)]
+    assert summary == Summary(read=count, shown=count, errors=0)
+
+
+def test_the_table(folder: Path) -> None:
+    bad = folder / "z.avro"
+    bad.write_bytes(b"no container")
+    out = io.StringIO()
+    command.classify([folder], FakeClassifier(), out, as_json=False, every_alert=False)
+    heading, second, third, damaged = out.getvalue().splitlines()
+    assert heading.split() == ["candid", "object", "class", "SN", "bogus"]
+    assert second.split() == ["2", "ZTF20abcdefg", "SN", "0.750", "0.250"]
+    assert third.split() == ["3", "ZTF20abcdefg", "SN", "0.750", "0.250"]
+    assert damaged.split()[:4] == ["?", "?", "error", f"{bad}:"]
+
+
+def test_a_withdrawn_result_in_the_table(folder: Path) -> None:
+    def withdraw(one: Alert) -> Classification:
+        return classification(one, None)
+
+    out = io.StringIO()
+    command.classify(
+        [folder / "a.avro"], FakeClassifier(withdraw), out, as_json=False, every_alert=True
+    )
+    assert out.getvalue().splitlines()[1].split() == [
+        *("1", "ZTF20abcdefg", "-", "0.750", "0.250", "withdrawn")
+    ]
+
+
+def test_files_are_found_in_a_stable_order(folder: Path) -> None:
+    assert command.find([folder]) == [folder / "a.avro", folder / "deep" / "b.avro"]
+    assert command.find([folder / "notes.txt"]) == [folder / "notes.txt"]
+
+
+def test_a_path_that_leads_nowhere_is_named(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    with pytest.raises(ConfigError, match=r"there is no .*missing\.avro"):
+        command.find([folder, folder / "missing.avro"])
+    with pytest.raises(ConfigError, match=r"folder .*empty holds no \.avro file"):
+        command.find([folder / "empty"])
