@@ -44,7 +44,7 @@ class PlainErrors(logging.Filter):
 
 def tidy(root: logging.Logger) -> None:
     """Put the filters before every handler of the root logger."""
-    flood, plain = FloodFilter(), PlainErrors()
     for handler in root.handlers:
-        handler.addFilter(flood)
-        handler.addFilter(plain)
+        # To each its own: what one handler has told would be a repetition for the next.
+        handler.addFilter(FloodFilter())
+        handler.addFilter(PlainErrors())
