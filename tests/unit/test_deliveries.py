@@ -1,0 +1,240 @@
+"""Deliveries with a producer that only pretends; the brokers' own ways are tried elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import errors as kafka
+
+from stampapp import deliveries
+from stampapp.clusters import Cluster
+from stampapp.deliveries import Delivery, Letter
+from stampapp.errors import ConfigError, DeliveryError
+
+CLUSTER = Cluster(
+    role="scribe",
+    servers=("one:9092",),
+    protocol="SASL_PLAINTEXT",
+    username="user",
+    password="hush",
+)
+
+
+class Sent(list[dict[str, Any]]):
+    """What the fake cluster was handed, and how it answers: errors by value, used up one by one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[bytes | None, list[Exception]] = {}
+        self.refusals: dict[bytes | None, list[Exception]] = {}
+        self.starts: list[Exception] = []
+        self.options: list[dict[str, Any]] = []
+        self.stopped = 0
+
+    @property
+    def values(self) -> list[bytes | None]:
+        return [one["value"] for one in self]
+
+
+class FakeProducer:
+    cluster: Sent
+
+    def __init__(self, **options: Any) -> None:
+        self.cluster.options.append(options)
+
+    async def start(self) -> None:
+        if self.cluster.starts:
+            raise self.cluster.starts.pop(0)
+
+    async def stop(self) -> None:
+        self.cluster.stopped += 1
+
+    async def send(self, topic: str, value: bytes | None, **more: Any) -> asyncio.Future[None]:
+        if self.cluster.refusals.get(value):
+            raise self.cluster.refusals[value].pop(0)
+        self.cluster.append({"topic": topic, "value": value, **more})
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.cluster.answers.get(value):
+            answer.set_exception(self.cluster.answers[value].pop(0))
+        else:
+            answer.set_result(None)
+        return answer
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    sent = Sent()
+    monkeypatch.setattr(FakeProducer, "cluster", sent, raising=False)
+    monkeypatch.setattr(deliveries, "AIOKafkaProducer", FakeProducer)
+    monkeypatch.setattr(deliveries, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(deliveries, "_LONGEST_PAUSE", 0.002)
+    return sent
+
+
+@asynccontextmanager
+async def connected(
+    seconds: float = 30.0, *, idempotence: bool = True, optional: bool = False
+) -> AsyncIterator[Delivery]:
+    delivery = Delivery(CLUSTER, idempotence=idempotence, timeout=seconds, optional=optional)
+    await delivery.start()
+    try:
+        yield delivery
+    finally:
+        await delivery.stop()
+
+
+def letters(*values: bytes) -> list[Letter]:
+    return [Letter(topic="t", key=b"k", value=value) for value in values]
+
+
+async def test_every_letter_is_sent_as_it_is(cluster: Sent) -> None:
+    letter = Letter(topic="t", key=None, value=b"v", headers=(("h", b"\xff"),), timestamp=7)
+    async with connected() as delivery:
+        await delivery.deliver([letter])
+        assert not delivery.failing
+    assert cluster == [
+        {"topic": "t", "value": b"v", "key": None, "headers": [("h", b"\xff")], "timestamp_ms": 7}
+    ]
+
+
+@pytest.mark.parametrize("idempotence", [True, False])
+async def test_the_producer_waits_for_all_replicas(cluster: Sent, idempotence: bool) -> None:
+    async with connected(idempotence=idempotence):
+        (options,) = cluster.options
+    assert options["acks"] == "all"
+    assert options["enable_idempotence"] is idempotence
+    assert options["bootstrap_servers"] == ["one:9092"]
+    assert options["sasl_plain_username"] == "user"
+
+
+async def test_only_what_was_not_confirmed_is_sent_again(cluster: Sent) -> None:
+    cluster.answers = {b"2": [kafka.RequestTimedOutError(), kafka.NotLeaderForPartitionError()]}
+    async with connected() as delivery:
+        await delivery.deliver(letters(b"1", b"2", b"3"))
+        assert (delivery.retries, delivery.failing) == (2, False)
+    assert cluster.values == [b"1", b"2", b"3", b"2", b"2"]
+
+
+async def test_what_the_producer_did_not_take_is_sent_again_with_what_follows(
+    cluster: Sent,
+) -> None:
+    cluster.refusals = {b"2": [kafka.KafkaTimeoutError()]}
+    cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
+    async with connected() as delivery:
+        await delivery.deliver(letters(b"1", b"2", b"3"))
+    assert cluster.values == [b"1", b"1", b"2", b"3"]
+
+
+async def test_a_producer_that_failed_is_replaced_and_stopped(cluster: Sent) -> None:
+    cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
+    async with connected() as delivery:
+        await delivery.deliver(letters(b"1"))
+        assert len(cluster.options) == 2
+        await asyncio.sleep(0.01)
+        assert cluster.stopped == 1
+    assert cluster.stopped == 2
+
+
+async def test_a_cluster_that_cannot_be_reached_again_yet_is_tried_again(cluster: Sent) -> None:
+    cluster.answers = {b"1": [kafka.RequestTimedOutError(), kafka.RequestTimedOutError()]}
+    cluster.starts = []
+    async with connected() as delivery:
+        cluster.starts = [kafka.KafkaConnectionError(), OSError("refused")]
+        await delivery.deliver(letters(b"1"))
+    assert cluster.values == [b"1"] * 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        kafka.MessageSizeTooLargeError(),
+        kafka.TopicAuthorizationFailedError(),
+        kafka.ClusterAuthorizationFailedError(),
+        kafka.InvalidTopicError(),
+    ],
+)
+async def test_what_is_hopeless_is_not_repeated(cluster: Sent, error: Exception) -> None:
+    cluster.answers = {b"1": [error]}
+    async with connected() as delivery:
+        with pytest.raises(DeliveryError, match=type(error).__name__) as raised:
+            await delivery.deliver(letters(b"1"))
+        assert delivery.failing
+    assert "scribe's cluster (one:9092)" in str(raised.value)
+    assert "hush" not in str(raised.value)
+    assert cluster.values == [b"1"]
+
+
+async def test_patience_ends(cluster: Sent) -> None:
+    cluster.answers = {b"1": [kafka.RequestTimedOutError()] * 1000}
+    async with connected(0.02) as delivery:
+        with pytest.raises(DeliveryError, match=r"0\.02 s \(DELIVERY_TIMEOUT\).*RequestTimedOut"):
+            await delivery.deliver(letters(b"1"))
+        assert delivery.failing
+    assert len(cluster) > 1
+
+
+async def test_it_is_failing_from_the_first_failure_to_the_next_success(cluster: Sent) -> None:
+    async with connected() as delivery:
+        cluster.answers = {b"1": [kafka.RequestTimedOutError()] * 50}
+        under_way = asyncio.ensure_future(delivery.deliver(letters(b"1")))
+        async with asyncio.timeout(5):
+            while not delivery.failing:  # noqa: ASYNC110  # nothing tells of it
+                await asyncio.sleep(0.001)
+        assert not under_way.done()
+        cluster.answers.clear()
+        await under_way
+        assert not delivery.failing
+
+
+async def test_after_the_end_nothing_is_delivered(cluster: Sent) -> None:
+    async with connected() as delivery:
+        pass
+    with pytest.raises(DeliveryError, match="is closed"):
+        await delivery.deliver(letters(b"1"))
+    assert cluster == []
+
+
+async def test_no_letters_need_no_connection(cluster: Sent) -> None:
+    async with connected() as delivery:
+        pass
+    await delivery.deliver([])
+
+
+async def test_an_attempt_is_made_once(cluster: Sent) -> None:
+    cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
+    (letter,) = letters(b"1")
+    async with connected(optional=True) as delivery:
+        assert not await delivery.attempt(letter)
+        assert cluster.values == [b"1"]
+        assert await delivery.attempt(letter)
+
+
+async def test_without_its_cluster_it_cannot_start(cluster: Sent) -> None:
+    cluster.starts = [kafka.KafkaConnectionError("nobody there")]
+    with pytest.raises(ConfigError, match="nobody there; see SCRIBE_SERVER and SCRIBE_SECURITY_PR"):
+        async with connected():
+            pytest.fail("it has started")
+    assert cluster.stopped == 1
+
+
+async def test_wrong_credentials_are_told_by_their_keys(cluster: Sent) -> None:
+    cluster.starts = [kafka.AuthenticationFailedError("no such user")]
+    with pytest.raises(
+        ConfigError, match="see SCRIBE_SASL_USERNAME, SCRIBE_SASL_PASSWORD"
+    ) as error:
+        async with connected():
+            pytest.fail("it has started")
+    assert "hush" not in str(error.value)
+
+
+async def test_an_optional_cluster_may_be_away_and_come_later(cluster: Sent) -> None:
+    cluster.starts = [kafka.KafkaConnectionError(), kafka.KafkaConnectionError()]
+    (letter,) = letters(b"1")
+    async with connected(optional=True) as delivery:
+        assert not await delivery.attempt(letter)
+        assert await delivery.attempt(letter)
+    assert cluster.values == [b"1"]
