@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stampapp.agents import classification as room
+from stampapp.errors import BadAlert, DeliveryError
+from stampapp.pipeline import Batch
+from stampapp.records import Message, Outcome, Verdict
+from stampapp.works import Counts
+from tests.support.alerts import alert, message
+from tests.support.judging import FakeClassifier, classification
+
+FAULT = BadAlert("stamp-missing", "there is none")
+ONE = alert(aid="A", candid="1")
+CLASSIFIED = Outcome(verdict=Verdict.CLASSIFIED, alert=ONE, classification=classification(ONE))
+RULED_OUT = Outcome(verdict=Verdict.RULED_OUT, alert=ONE, classification=classification(ONE, None))
+SUPERSEDED = Outcome(verdict=Verdict.SUPERSEDED, alert=ONE)
+DEAD = Outcome(verdict=Verdict.DEAD_LETTERED, error=FAULT)
+
+
+class FakeOutbox:
+    def __init__(self) -> None:
+        self.payloads: list[Any] = []
+        self.error: Exception | None = None
+        self.gate: asyncio.Event | None = None
+        self.room = True
+
+    async def deliver_and_wait(self, payload: object) -> None:
+        self.payloads.append(payload)
+        if self.gate:
+            await self.gate.wait()
+        if self.error:
+            raise self.error
+
+    def post(self, payload: object) -> bool:
+        self.payloads.append(payload)
+        return self.room
+
+
+class Boxes:
+    """The outboxes of the forwarding agents, and the works, all of them fakes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.output, self.scribe, self.deadletter, self.metrics = (FakeOutbox() for _ in range(4))
+        for name in ("output", "scribe", "deadletter", "metrics"):
+            monkeypatch.setattr(room, name, SimpleNamespace(outbox=getattr(self, name)))
+        self.works: Any = SimpleNamespace(
+            counts=Counts(), classifier=FakeClassifier(), failure=None
+        )
+        self.crashes: list[BaseException] = []
+        monkeypatch.setattr(room, "app", SimpleNamespace(works=self.works, crash=self.crash))
+
+    async def crash(self, error: BaseException) -> None:
+        self.crashes.append(error)
+
+
+@pytest.fixture
+def boxes(monkeypatch: pytest.MonkeyPatch) -> Boxes:
+    return Boxes(monkeypatch)
+
+
+def batch(outcomes: Sequence[Outcome]) -> Batch:
+    return Batch(
+        messages=tuple(message(offset) for offset in range(len(outcomes))),
+        outcomes=tuple(outcomes),
+        received=datetime.now(UTC),
+    )
+
+
+def event(**changes: Any) -> Any:
+    raw = {
+        "topic": "alerts",
+        "partition": 3,
+        "offset": 42,
+        "key": b"k",
+        "value": b"v",
+        "timestamp": 1_600_000_000.123,
+        "headers": [("h", b"\xff")],
+    }
+    return SimpleNamespace(message=SimpleNamespace(**raw | changes))
+
+
+def test_a_message_is_taken_as_kafka_delivered_it() -> None:
+    assert room.message_of(event()) == Message(
+        topic="alerts",
+        partition=3,
+        offset=42,
+        key=b"k",
+        value=b"v",
+        timestamp=1_600_000_000_123,
+        headers=(("h", b"\xff"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "raw", "expected"),
+    [
+        ("headers", None, ()),
+        ("headers", [], ()),
+        ("timestamp", None, None),
+        ("timestamp", 1_699_999_999.999, 1_699_999_999_999),
+        ("key", None, None),
+        ("value", None, None),
+    ],
+)
+def test_what_a_message_may_lack(field: str, raw: object, expected: object) -> None:
+    assert getattr(room.message_of(event(**{field: raw})), field) == expected
+
+
+async def test_each_outcome_goes_where_it_belongs(boxes: Boxes) -> None:
+    await room.deliver(batch([SUPERSEDED, CLASSIFIED, DEAD, RULED_OUT]))
+    assert boxes.output.payloads == [[CLASSIFIED.classification]]
+    assert boxes.scribe.payloads == [[CLASSIFIED.classification]]
+    assert boxes.deadletter.payloads == [[(message(2), FAULT)]]
+
+
+@pytest.mark.parametrize("outcomes", [[SUPERSEDED], [RULED_OUT]])
+async def test_without_a_result_nothing_is_published_but_figures(
+    boxes: Boxes, outcomes: list[Outcome]
+) -> None:
+    await room.deliver(batch(outcomes))
+    assert boxes.output.payloads == boxes.scribe.payloads == boxes.deadletter.payloads == []
+    assert len(boxes.metrics.payloads) == 1
+
+
+async def test_the_figures_of_a_batch_are_counted_and_sent(boxes: Boxes) -> None:
+    await room.deliver(batch([CLASSIFIED, SUPERSEDED, DEAD, DEAD]))
+    assert boxes.works.counts.by_verdict == {
+        "classified": 1,
+        "superseded": 1,
+        "ruled_out": 0,
+        "dead_lettered": 2,
+    }
+    (document,) = map(json.loads, boxes.metrics.payloads)
+    assert document["n_messages"] == 4
+    assert document["class"] == {"A": "SN"}
+    assert (document["classifier_name"], document["classifier_version"]) == ("fake", "1.2.3")
+    assert boxes.works.counts.metrics_lost == 0
+
+
+async def test_figures_that_find_no_room_are_counted_as_lost(boxes: Boxes) -> None:
+    boxes.metrics.room = False
+    await room.deliver(batch([CLASSIFIED]))
+    assert boxes.works.counts.metrics_lost == 1
+
+
+@pytest.mark.parametrize("box", ["output", "scribe", "deadletter"])
+async def test_it_waits_for_every_delivery(boxes: Boxes, box: str) -> None:
+    gate = asyncio.Event()
+    getattr(boxes, box).gate = gate
+    delivering = asyncio.ensure_future(room.deliver(batch([CLASSIFIED, DEAD])))
+    await asyncio.sleep(0.02)
+    assert not delivering.done()
+    assert boxes.metrics.payloads == []
+    gate.set()
+    await delivering
+
+
+@pytest.mark.parametrize("box", ["output", "scribe", "deadletter"])
+async def test_a_delivery_that_fails_fails_the_batch_and_counts_nothing(
+    boxes: Boxes, box: str
+) -> None:
+    getattr(boxes, box).error = DeliveryError("hopeless")
+    with pytest.raises(DeliveryError, match="hopeless"):
+        await room.deliver(batch([CLASSIFIED, DEAD]))
+    assert sum(boxes.works.counts.by_verdict.values()) == 0
+    assert boxes.metrics.payloads == []
+
+
+async def test_the_first_failure_stops_the_worker_once(boxes: Boxes) -> None:
+    first, second = DeliveryError("first"), DeliveryError("second")
+    await room.fail(first)
+    await room.fail(second)
+    assert boxes.works.failure is first
+    assert boxes.crashes == [first]

@@ -1,0 +1,125 @@
+"""What the forwarding agents make of their parcels."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import fastavro
+import pytest
+
+from stampapp.agents import deadletter, metrics, output, scribe
+from stampapp.deliveries import Letter
+from stampapp.errors import BadAlert, StampError
+from stampapp.nights import NightlyTopic
+from stampapp.works import Counts
+from tests.support.alerts import alert, message
+from tests.support.judging import classification
+
+NIGHTLY = NightlyTopic(topic_format="stamps_%s", retention_days=2)
+RESULTS = [classification(alert(aid=aid)) for aid in ("A", "B")]
+
+
+class FakeDelivery:
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+        self.topics: list[tuple[str, int]] = []
+        self.confirms = True
+
+    async def deliver(self, letters: Sequence[Letter]) -> None:
+        self.letters += letters
+
+    async def attempt(self, letter: Letter) -> bool:
+        self.letters.append(letter)
+        return self.confirms
+
+    async def ensure_topic(self, name: str, retention_ms: int) -> None:
+        assert not self.letters
+        self.topics.append((name, retention_ms))
+
+
+class FakeWorks:
+    def __init__(self) -> None:
+        self.deliveries = {role: FakeDelivery() for role in ("producer", "scribe", "metrics")}
+        self.counts = Counts()
+        self.settings = SimpleNamespace(
+            output_topic=NIGHTLY,
+            scribe_topic="commands",
+            metrics_topic="figures",
+            deadletter_topic="dead",
+        )
+
+    def required(self) -> Any:
+        return self.settings
+
+    def delivery(self, role: str) -> FakeDelivery:
+        return self.deliveries[role]
+
+
+@pytest.fixture
+def works(monkeypatch: pytest.MonkeyPatch) -> FakeWorks:
+    works = FakeWorks()
+    for room in (deadletter, metrics, output, scribe):
+        monkeypatch.setattr(room, "app", SimpleNamespace(works=works))
+    return works
+
+
+def records(letters: Sequence[Letter]) -> list[Any]:
+    return [next(iter(fastavro.reader(io.BytesIO(letter.value or b"")))) for letter in letters]
+
+
+async def test_predictions_go_to_the_topic_of_the_night_that_is_made_first(
+    works: FakeWorks,
+) -> None:
+    before = datetime.now(UTC)
+    await output._publish(RESULTS)
+    after = datetime.now(UTC)
+    delivery = works.deliveries["producer"]
+    ((topic, retention),) = delivery.topics
+    assert topic in {NIGHTLY.name_at(before), NIGHTLY.name_at(after)}
+    assert retention == 2 * 86_400_000
+    assert [(one.topic, one.key) for one in delivery.letters] == [(topic, b"A"), (topic, b"B")]
+    first, second = records(delivery.letters)
+    assert (first["aid"], second["aid"]) == ("A", "B")
+    assert abs((first["brokerPublishTimestamp"] - before).total_seconds()) < 5
+
+
+async def test_commands_go_to_the_scribe(works: FakeWorks) -> None:
+    await scribe._publish(RESULTS)
+    letters = works.deliveries["scribe"].letters
+    assert [(one.topic, one.key) for one in letters] == [("commands", b"A"), ("commands", b"B")]
+    payloads = [json.loads(one["payload"]) for one in records(letters)]
+    assert [one["criteria"] for one in payloads] == [{"_id": "A"}, {"_id": "B"}]
+
+
+async def test_a_dead_letter_is_the_message_byte_for_byte(works: FakeWorks) -> None:
+    dead = message(7, b"\x00damaged", key=b"\xff", headers=(("h", b"1"),))
+    await deadletter._publish([(dead, BadAlert("not-avro", "no container"))])
+    (letter,) = works.deliveries["producer"].letters
+    assert (letter.topic, letter.key, letter.value) == ("dead", b"\xff", b"\x00damaged")
+    assert letter.timestamp == dead.timestamp
+    headers = dict(letter.headers)
+    assert headers["h"] == b"1"
+    assert headers["error.type"] == b"not-avro"
+    assert headers["source.offset"] == b"7"
+
+
+async def test_without_a_dead_letter_topic_a_bad_alert_stops_the_worker(works: FakeWorks) -> None:
+    works.settings.deadletter_topic = None
+    with pytest.raises(StampError, match=r"alerts\[0\]@7 .*no container.*DEADLETTER_TOPIC is empt"):
+        await deadletter._publish([(message(7), BadAlert("not-avro", "no container"))])
+    assert works.deliveries["producer"].letters == []
+
+
+@pytest.mark.parametrize(("confirmed", "lost"), [(True, 0), (False, 1)])
+async def test_figures_that_are_not_confirmed_are_counted_as_lost(
+    works: FakeWorks, confirmed: bool, lost: int
+) -> None:
+    works.deliveries["metrics"].confirms = confirmed
+    await metrics._publish(b"{}")
+    assert works.deliveries["metrics"].letters == [Letter(topic="figures", key=None, value=b"{}")]
+    assert works.counts.metrics_lost == lost
