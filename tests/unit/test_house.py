@@ -1,0 +1,145 @@
+"""House rules that ARCHITECTURE.md states and a test can hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stampapp import settings
+from stampapp.readings import Reader
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "stampapp"
+ROOMS = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+ASSIGNMENT = re.compile(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
+
+
+def tree(room: str) -> ast.Module:
+    return ast.parse((PACKAGE / room).read_text())
+
+
+def imported(room: str) -> set[str]:
+    """The top-level packages that a room imports, inside of functions too."""
+    found: set[str] = set()
+    for node in ast.walk(tree(room)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return {name.split(".")[0] for name in found}
+
+
+def importers(*packages: str) -> set[str]:
+    return {room for room in ROOMS if imported(room) & set(packages)}
+
+
+def below(*folders: str) -> set[str]:
+    return {room for room in ROOMS if room.split("/")[0] in folders}
+
+
+def test_only_the_rooms_that_wire_import_faust() -> None:
+    # `python -m stampapp` is Faust's command line under another name.
+    entrances = {"app.py", "__main__.py"}
+    assert importers("faust") <= below("agents", "commands", "web") | entrances
+    assert "agents/outboxes.py" in importers("faust")
+
+
+def test_only_classifiers_and_training_import_tensorflow() -> None:
+    assert importers("tensorflow", "keras") <= below("classifiers", "training")
+    assert "classifiers/backend.py" in importers("tensorflow")
+
+
+def test_only_settings_read_configuration() -> None:
+    assert importers("decouple") == {"settings.py"}
+
+
+def environment_users() -> Iterator[str]:
+    names = {"environ", "environb", "getenv", "putenv"}
+    for room in ROOMS:
+        for node in ast.walk(tree(room)):
+            attribute = isinstance(node, ast.Attribute) and node.attr in names
+            name = isinstance(node, ast.alias) and node.name in names
+            if attribute or name:
+                yield room
+
+
+def test_the_environment_is_nobody_elses_business() -> None:
+    # The first tells TensorFlow, before its import, to be quiet; the others decide what the
+    # processes that they start may see. None of them is told anything by it.
+    allowed = {"classifiers/backend.py", "broker.py", "demo/crew.py"}
+    assert set(environment_users()) <= allowed
+
+
+def loaded_by(statement: str, folder: Path) -> set[str]:
+    """The top-level packages in a fresh interpreter after this statement."""
+    program = f"{statement}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_the_app_is_imported_without_tensorflow_and_without_settings(tmp_path: Path) -> None:
+    found = loaded_by("from stampapp import app; app.discover()", tmp_path)
+    assert "faust" in found
+    assert not found & {"tensorflow", "keras"}
+
+
+def test_the_pure_rooms_need_neither_faust_nor_kafka_nor_the_environment(tmp_path: Path) -> None:
+    rooms = "clusters, containers, features, formats, messages, nights, offsets, stamps"
+    found = loaded_by(f"from stampapp import {rooms}", tmp_path)
+    assert "numpy" in found
+    assert not found & {"faust", "mode", "aiokafka", "tensorflow", "keras", "decouple"}
+
+
+def keys() -> list[str]:
+    """Every key that a worker reads, without the older names."""
+    reader = Reader({**REQUIRED, "CONSUMER_SERVER": "one:9092"}.get)
+    return [one.key for one in settings.load(reader).readings]
+
+
+REQUIRED = {
+    "CLASSIFIER_STRATEGY": "ZTF",
+    "CONSUMER_TOPICS": "alerts",
+    "CONSUMER_SERVER": "one:9092",
+    "CONSUMER_GROUP_ID": "group",
+    "PRODUCER_TOPIC_FORMAT": "out_%s",
+    "SCRIBE_TOPIC": "scribe",
+    "METRICS_TOPIC": "metrics",
+}
+
+
+@pytest.fixture(scope="module")
+def example() -> dict[str, str]:
+    """The assignments of .env.example, those that are commented out too."""
+    return dict(ASSIGNMENT.findall((ROOT / ".env.example").read_text()))
+
+
+def test_the_example_has_every_key_that_is_read_and_no_other(example: dict[str, str]) -> None:
+    assert sorted(example) == sorted(keys())
+
+
+def test_the_example_leaves_open_what_it_does_not_comment_out(example: dict[str, str]) -> None:
+    text = (ROOT / ".env.example").read_text()
+    active = {key for key in example if re.search(rf"^{key}=", text, re.MULTILINE)}
+    assert active >= REQUIRED.keys()
+
+
+def test_what_the_example_comments_out_is_the_default(example: dict[str, str]) -> None:
+    plain = settings.load(Reader(REQUIRED.get))
+    told = {key: value for key, value in example.items() if value and key not in REQUIRED}
+    explicit = settings.load(Reader({**told, **REQUIRED}.get))
+    assert replace(explicit, readings=()) == replace(plain, readings=())
