@@ -79,7 +79,6 @@ async def test_it_does_not_open_where_nobody_listens() -> None:
 async def test_before_it_is_open_it_is_not_ready_and_closes_without_harm() -> None:
     works = Works(configured())
     assert not works.ready
-    assert not works.retrying
     await works.hand_back(0.1)
     await works.close()
 
