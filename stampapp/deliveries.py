@@ -11,16 +11,17 @@ from typing import Any
 import mode
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from stampapp import admin
 from stampapp.clusters import Cluster
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.records import Headers
 
-BOOT_TIMEOUT = 12.0
 REQUEST_TIMEOUT = 30.0
 ADMIN_TIMEOUT = 10.0
 LINGER = 0.02
+# Longer than this and a delivery is late: the log and /readyz say so.
+NOTICE = 5.0
 MAX_REQUEST_BYTES = 8 * 2**20
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 
@@ -73,11 +74,11 @@ class Delivery(mode.Service):
     async def on_start(self) -> None:
         """Connect. Raises ConfigError where the cluster does not let us in, unless optional."""
         try:
-            self._producer = await asyncio.wait_for(self._connect(), BOOT_TIMEOUT)
+            self._producer = await asyncio.wait_for(self._connect(), admin.BOOT_TIMEOUT)
         except (kafka.KafkaError, OSError, TimeoutError) as error:
             if not self._optional:
-                raise ConfigError(unreachable(self.cluster, error)) from error
-            self.log.error("Going on without: %s", unreachable(self.cluster, error))
+                raise ConfigError(admin.unreachable(self.cluster, error)) from error
+            self.log.error("Going on without: %s", admin.unreachable(self.cluster, error))
 
     async def on_stop(self) -> None:
         """Let go of the connection; what is unconfirmed by now was not acknowledged either."""
@@ -94,7 +95,7 @@ class Delivery(mode.Service):
             producer = self._producer
             if producer is None:
                 raise DeliveryError(f"the connection to {self._where} is closed")
-            pending, error = await _send(producer, pending)
+            pending, error = await self._watched(producer, pending, deadline)
             if error is None:
                 self._succeeded()
                 return
@@ -102,6 +103,21 @@ class Delivery(mode.Service):
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             await self._renew(producer)
+
+    async def _watched(
+        self, producer: AIOKafkaProducer, letters: list[Letter], deadline: float
+    ) -> tuple[list[Letter], BaseException | None]:
+        """Send and wait, but not for ever: an idempotent producer itself never gives up."""
+        sending = asyncio.ensure_future(_send(producer, letters))
+        answered, _ = await asyncio.wait({sending}, timeout=NOTICE)
+        if not answered:
+            self._notice(f"has not confirmed {_what(letters)} for {NOTICE:g} s")
+            left = max(0.0, deadline - time.monotonic())
+            answered, _ = await asyncio.wait({sending}, timeout=left)
+        if not answered:
+            sending.cancel()
+            raise self._given_up(letters, "there is no answer")
+        return sending.result()
 
     async def attempt(self, letter: Letter) -> bool:
         """Send a letter once, best effort; tell whether it was confirmed."""
@@ -123,7 +139,9 @@ class Delivery(mode.Service):
         if name in self._known_topics:
             return
         try:
-            await asyncio.wait_for(self._create(name, retention_ms), ADMIN_TIMEOUT)
+            await asyncio.wait_for(
+                admin.create_topic(self.cluster, name, retention_ms), ADMIN_TIMEOUT
+            )
         except _NOT_ALLOWED as error:
             self.log.info("Topic %s: relying on auto-creation (%s)", name, type(error).__name__)
         except (kafka.KafkaError, OSError, TimeoutError) as error:
@@ -131,22 +149,6 @@ class Delivery(mode.Service):
             self.log.warning("Topic %s cannot be created yet: %r", name, error)
             return
         self._known_topics.add(name)
-
-    async def _create(self, name: str, retention_ms: int) -> None:
-        admin = AIOKafkaAdminClient(**self.cluster.client_options())
-        try:
-            await admin.start()
-            if name in await admin.list_topics():
-                return
-            # -1 with an empty assignment leaves partitions and replicas to the broker.
-            topic = NewTopic(name, -1, -1, {}, {"retention.ms": str(retention_ms)})
-            response = await admin.create_topics([topic])
-            for _, code, *_ in response.topic_errors:
-                if code not in (0, kafka.TopicAlreadyExistsError.errno):
-                    raise kafka.for_code(code)(name)
-            self.log.info("Topic %s created on %s", name, self._where)
-        finally:
-            await admin.close()
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
@@ -171,7 +173,7 @@ class Delivery(mode.Service):
             if self._producer is not failed:
                 return
             try:
-                self._producer = await asyncio.wait_for(self._connect(), BOOT_TIMEOUT)
+                self._producer = await asyncio.wait_for(self._connect(), admin.BOOT_TIMEOUT)
             except (kafka.KafkaError, OSError, TimeoutError) as error:
                 self.log.warning("No connection to %s yet: %r", self._where, error)
                 return
@@ -180,16 +182,21 @@ class Delivery(mode.Service):
 
     def _judge(self, error: BaseException, letters: Sequence[Letter], deadline: float) -> None:
         self.retries += 1
-        self._failing_since = self._failing_since or time.monotonic()
-        what = f"{len(letters)} messages for {', '.join(sorted({one.topic for one in letters}))}"
+        self._notice(f"has not confirmed {_what(letters)}: {error!r}")
         if isinstance(error, _HOPELESS):
-            raise DeliveryError(f"{self._where} refuses {what}: {error!r}") from error
+            raise DeliveryError(f"{self._where} refuses {_what(letters)}: {error!r}") from error
         if time.monotonic() > deadline:
-            raise DeliveryError(
-                f"{self._where} has not taken {what} in {self._timeout:g} s"
-                f" (DELIVERY_TIMEOUT); the last error: {error!r}"
-            ) from error
-        self.log.warning("%s has not confirmed %s: %r", self._where, what, error)
+            raise self._given_up(letters, repr(error)) from error
+
+    def _notice(self, what: str) -> None:
+        self._failing_since = self._failing_since or time.monotonic()
+        self.log.warning("%s %s", self._where, what)
+
+    def _given_up(self, letters: Sequence[Letter], why: str) -> DeliveryError:
+        return DeliveryError(
+            f"{self._where} has not taken {_what(letters)} in {self._timeout:g} s"
+            f" (DELIVERY_TIMEOUT): {why}"
+        )
 
     def _succeeded(self) -> None:
         if self._failing_since is not None:
@@ -200,6 +207,10 @@ class Delivery(mode.Service):
     @property
     def _where(self) -> str:
         return f"the {self.cluster.role}'s cluster ({self.cluster.bootstrap})"
+
+
+def _what(letters: Sequence[Letter]) -> str:
+    return f"{len(letters)} messages for {', '.join(sorted({one.topic for one in letters}))}"
 
 
 async def _send(
@@ -240,25 +251,3 @@ async def _stopped(producer: AIOKafkaProducer, patience: float) -> None:
     except (kafka.KafkaError, OSError, TimeoutError):
         # It is given up because it does not answer; what it held is delivered by its successor.
         return
-
-
-async def probe(cluster: Cluster) -> None:
-    """Connect to a cluster and leave. Raises ConfigError where that is not possible."""
-    admin = AIOKafkaAdminClient(**cluster.client_options())
-    try:
-        await asyncio.wait_for(admin.start(), BOOT_TIMEOUT)
-    except (kafka.KafkaError, OSError, TimeoutError) as error:
-        raise ConfigError(unreachable(cluster, error)) from error
-    finally:
-        await admin.close()
-
-
-def unreachable(cluster: Cluster, error: BaseException) -> str:
-    """Say which cluster cannot be used and which setting to look at."""
-    prefix = cluster.role.upper()
-    if isinstance(error, kafka.AuthenticationFailedError | kafka.SaslAuthenticationFailed):
-        hint = f"see {prefix}_SASL_USERNAME, {prefix}_SASL_PASSWORD and {prefix}_SASL_MECHANISM"
-    else:
-        hint = f"see {prefix}_SERVER and {prefix}_SECURITY_PROTOCOL ({cluster.protocol})"
-    detail = str(error) or type(error).__name__
-    return f"the {cluster.role}'s cluster {cluster.bootstrap} cannot be used: {detail}; {hint}"

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stampapp import deliveries
+from stampapp import admin
 from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery
 from stampapp.errors import ConfigError
@@ -68,7 +68,7 @@ class Works:
 
         settings = self.required()
         loop = asyncio.get_running_loop()
-        await deliveries.probe(settings.consumer)
+        await admin.probe(settings.consumer)
         await self._connect(settings)
         self.classifier = await loop.run_in_executor(None, classifiers.load, settings.model)
         await loop.run_in_executor(None, self.classifier.warm_up)
@@ -104,14 +104,12 @@ class Works:
     @property
     def ready(self) -> bool:
         """Whether the model is loaded and every delivery that counts is confirmed."""
-        guaranteed = [self._deliveries.get(role) for role in ("producer", "scribe")]
-        sound = all(delivery and not delivery.failing for delivery in guaranteed)
-        return sound and self.pipeline is not None and self.failure is None
+        return self.pipeline is not None and self.failure is None and not self.retrying
 
     @property
     def retrying(self) -> bool:
-        """Whether a delivery waits for its cluster; DELIVERY_TIMEOUT limits that."""
-        return any(delivery.failing for delivery in self._distinct())
+        """Whether a delivery that counts waits for its cluster; DELIVERY_TIMEOUT limits that."""
+        return any(self.delivery(role).failing for role in ("producer", "scribe"))
 
     async def hand_back(self, patience: float) -> None:
         """Finish and commit what `patience` seconds allow, and forget the rest."""

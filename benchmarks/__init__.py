@@ -1,0 +1,1 @@
+"""How fast it is, measured on one machine in one run: ratios are the verdict, not seconds."""

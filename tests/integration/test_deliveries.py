@@ -1,0 +1,155 @@
+"""Deliveries to real brokers: confirmed, repeated, given up, and to topics made for them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+
+from stampapp.admin import probe
+from stampapp.clusters import Cluster
+from stampapp.deliveries import Delivery, Letter
+from stampapp.errors import ConfigError, DeliveryError
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.ports import free_ports
+from tests.support.topics import create_topics, read_all
+
+
+def cluster(bootstrap: str) -> Cluster:
+    return Cluster(role="producer", servers=(bootstrap,))
+
+
+@asynccontextmanager
+async def delivery(
+    bootstrap: str, *, idempotence: bool = True, patience: float = 60.0, optional: bool = False
+) -> AsyncIterator[Delivery]:
+    service = Delivery(
+        cluster(bootstrap), idempotence=idempotence, timeout=patience, optional=optional
+    )
+    await service.start()
+    try:
+        yield service
+    finally:
+        await service.stop()
+
+
+def topic() -> str:
+    return f"delivered-{secrets.token_hex(4)}"
+
+
+def letters(name: str, count: int) -> list[Letter]:
+    return [Letter(topic=name, key=b"%d" % n, value=b"v%d" % n) for n in range(count)]
+
+
+async def test_what_is_confirmed_is_on_the_broker_as_it_was_written(kafka: ApacheKafka) -> None:
+    name = topic()
+    letter = Letter(
+        topic=name,
+        key=b"k",
+        value=None,
+        headers=(("a", b"1"), ("a", b"2")),
+        timestamp=1234567890123,
+    )
+    async with delivery(kafka.bootstrap) as service:
+        await service.deliver([letter, *letters(name, 300)])
+        assert not service.failing
+        assert service.retries == 0
+    found = read_all(kafka.bootstrap, name)
+    assert len(found) == 301
+    (first,) = (message for message in found if message.value is None)
+    assert (first.key, first.timestamp) == (b"k", 1234567890123)
+    assert list(first.headers) == [("a", b"1"), ("a", b"2")]
+
+
+async def test_without_idempotence_it_delivers_to_the_embedded_broker(tansu: str) -> None:
+    name = topic()
+    async with delivery(tansu, idempotence=False) as service:
+        await service.deliver(letters(name, 10))
+    assert {message.value for message in read_all(tansu, name)} == {b"v%d" % n for n in range(10)}
+
+
+async def test_a_broker_that_goes_and_comes_back_is_waited_for(kafka: ApacheKafka) -> None:
+    name = topic()
+    create_topics(kafka.bootstrap, {name: 1})
+    async with delivery(kafka.bootstrap) as service:
+        await service.deliver(letters(name, 5))
+        kafka.kill()
+        try:
+            waiting = asyncio.create_task(service.deliver(letters(name, 50)))
+            await asyncio.sleep(3.0)
+            assert not waiting.done()
+        finally:
+            # In this thread, whose end is the broker's, too.
+            kafka.restart()
+        await asyncio.wait_for(waiting, 60)
+        assert not service.failing
+    values = {message.value for message in read_all(kafka.bootstrap, name)}
+    assert values == {b"v%d" % n for n in range(50)}
+
+
+async def test_what_the_broker_refuses_is_given_up_at_once(kafka: ApacheKafka) -> None:
+    name = topic()
+    create_topics(kafka.bootstrap, {name: 1}, {"max.message.bytes": "10"})
+    async with delivery(kafka.bootstrap) as service:
+        with pytest.raises(DeliveryError, match=f"refuses 1 messages for {name}"):
+            await asyncio.wait_for(service.deliver(letters(name, 1)), 10)
+        assert service.failing
+
+
+async def test_a_broker_that_stays_away_is_given_up_after_the_timeout(kafka: ApacheKafka) -> None:
+    with ApacheKafka() as other:
+        async with delivery(other.bootstrap, patience=2.0) as service:
+            create_topics(other.bootstrap, {"t": 1})
+            await service.deliver(letters("t", 1))
+            other.kill()
+            with pytest.raises(DeliveryError, match="DELIVERY_TIMEOUT"):
+                await asyncio.wait_for(service.deliver(letters("t", 1)), 90)
+
+
+@pytest.mark.parametrize("broker", ["kafka", "tansu"])
+async def test_the_topic_of_a_night_is_made_with_its_retention(
+    broker: str, kafka: ApacheKafka, tansu: str
+) -> None:
+    bootstrap = kafka.bootstrap if broker == "kafka" else tansu
+    name = topic()
+    async with delivery(bootstrap, idempotence=broker == "kafka") as service:
+        await service.ensure_topic(name, 691_200_000)
+        await service.ensure_topic(name, 691_200_000)
+        await service.deliver(letters(name, 1))
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    configuration = admin.describe_configs([resource])[resource].result(10)
+    assert configuration["retention.ms"].value == "691200000"
+
+
+async def test_a_topic_that_exists_keeps_its_retention(kafka: ApacheKafka) -> None:
+    name = topic()
+    create_topics(kafka.bootstrap, {name: 3}, {"retention.ms": "5000"})
+    async with delivery(kafka.bootstrap) as service:
+        await service.ensure_topic(name, 691_200_000)
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    configuration = admin.describe_configs([resource])[resource].result(10)
+    assert configuration["retention.ms"].value == "5000"
+
+
+async def test_nobody_there_is_a_matter_of_settings() -> None:
+    (port,) = free_ports(1)
+    nobody = f"127.0.0.1:{port}"
+    with pytest.raises(
+        ConfigError, match=f"the producer's cluster {nobody} .* see PRODUCER_SERVER"
+    ):
+        await probe(cluster(nobody))
+    with pytest.raises(ConfigError, match="see PRODUCER_SERVER"):
+        async with delivery(nobody):
+            raise AssertionError("it started")
+
+
+async def test_what_is_optional_may_be_away() -> None:
+    (port,) = free_ports(1)
+    async with delivery(f"127.0.0.1:{port}", optional=True) as service:
+        assert not await service.attempt(letters("t", 1)[0])
