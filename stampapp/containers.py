@@ -20,7 +20,7 @@ import fastavro
 from stampapp.errors import BadAlert
 
 MAGIC = b"Obj\x01"
-MAX_BLOCK_BYTES = 64 * 2**20
+MAX_BLOCK_BYTES = 8 * 2**20
 MAX_DEPTH = 64
 _CHUNK = 2**20
 _NULL = ({"type": "null"}, "null")

@@ -109,15 +109,17 @@ class Delivery(mode.Service):
     ) -> tuple[list[Letter], BaseException | None]:
         """Send and wait, but not for ever: an idempotent producer itself never gives up."""
         sending = asyncio.ensure_future(_send(producer, letters))
-        answered, _ = await asyncio.wait({sending}, timeout=NOTICE)
-        if not answered:
-            self._notice(f"has not confirmed {_what(letters)} for {NOTICE:g} s")
-            left = max(0.0, deadline - time.monotonic())
-            answered, _ = await asyncio.wait({sending}, timeout=left)
-        if not answered:
+        try:
+            answered, _ = await asyncio.wait({sending}, timeout=NOTICE)
+            if not answered:
+                self._notice(f"has not confirmed {_what(letters)} for {NOTICE:g} s")
+                left = max(0.0, deadline - time.monotonic())
+                answered, _ = await asyncio.wait({sending}, timeout=left)
+            if not answered:
+                raise self._given_up(letters, "there is no answer")
+            return sending.result()
+        finally:
             sending.cancel()
-            raise self._given_up(letters, "there is no answer")
-        return sending.result()
 
     async def attempt(self, letter: Letter) -> bool:
         """Send a letter once, best effort; tell whether it was confirmed."""
@@ -222,7 +224,8 @@ async def _send(
         for letter in letters:
             future = await producer.send(
                 letter.topic,
-                letter.value,
+                # The client refuses a message of neither key nor value, which Kafka would take.
+                b"" if letter.key is None and letter.value is None else letter.value,
                 key=letter.key,
                 headers=list(letter.headers),
                 timestamp_ms=letter.timestamp,

@@ -34,9 +34,13 @@ class Ledger:
 
     def take(self, message: Message) -> None:
         """Note a consumed message, in the order of arrival."""
-        line = self._lines.setdefault((message.topic, message.partition), _Line())
+        partition = (message.topic, message.partition)
+        line = self._lines.setdefault(partition, _Line())
+        if message.offset < line.taken:
+            # Kafka has gone back: all from here on comes again, and is to be confirmed again.
+            line = self._lines[partition] = _Line()
         line.waiting.append(message.offset)
-        line.taken = max(line.taken, message.offset + 1)
+        line.taken = message.offset + 1
 
     def settle(self, messages: Iterable[Message]) -> None:
         """Note messages whose every result is confirmed; those forgotten meanwhile are ignored."""

@@ -64,7 +64,7 @@ class Reader:
         self, name: str, text: str, cast: Callable[[str], T], default: T | None, secret: bool
     ) -> T:
         try:
-            return cast(text.strip())
+            return cast(text if secret else text.strip())
         except (ValueError, ConfigError) as error:
             self.problems.append(f"{name} is {'***' if secret else repr(text)}: {error}")
             return default  # type: ignore[return-value]  # likewise

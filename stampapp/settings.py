@@ -65,13 +65,12 @@ class Settings:
 
 def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
     """Read what a classifier needs; `chosen` overrides the strategy. No Kafka key is touched."""
-    strategy = reader.read(
-        "CLASSIFIER_STRATEGY", survey, chosen, "the survey: ZTF or ATLAS", required=chosen is None
+    strategy = chosen or reader.read(
+        "CLASSIFIER_STRATEGY", survey, None, "the survey: ZTF or ATLAS", required=True
     )
-    effective = chosen or strategy
-    folder = Path("model") / (effective or Survey.ZTF).lower()
+    folder = Path("model") / (strategy or Survey.ZTF).lower()
     return ModelSettings(
-        survey=effective,
+        survey=strategy,
         path=reader.read("MODEL_PATH", Path, folder, "the model folder"),
         name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
         version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
@@ -212,18 +211,23 @@ def _cluster(reader: Reader, role: str, fallback: Cluster | None) -> Cluster | N
         required=role == "CONSUMER",
     )
     secured = _security(reader, role)
-    if fallback and secured["username"] is None and servers == fallback.servers:
-        # The consumer's cluster by another name: its credentials open it, too.
-        shared = (fallback.protocol, fallback.mechanism, fallback.cafile)
-        secured |= {"username": fallback.username, "password": fallback.password}
-        secured |= dict(zip(("protocol", "mechanism", "cafile"), shared, strict=True)) | {
-            key: secured[key] for key in ("protocol", "mechanism", "cafile") if secured[key]
-        }
+    if secured["password"] and not secured["username"]:
+        reader.problems.append(f"{role}_SASL_PASSWORD is set without {role}_SASL_USERNAME")
+    if fallback and servers == fallback.servers:
+        secured = _inherited(secured, fallback)
     defaults = _security_defaults(role, secured["username"] is not None)
     fields: dict[str, Any] = {key: secured[key] or defaults.get(key) for key in secured}
     if servers is None:
         return None
     return reader.build(lambda: Cluster(role=role.lower(), servers=servers, **fields))
+
+
+def _inherited(secured: dict[str, Any], fallback: Cluster) -> dict[str, Any]:
+    """Fill in what opens the consumer's cluster; a user of one's own brings the rest along."""
+    shared: dict[str, Any] = {"cafile": fallback.cafile}
+    if secured["username"] is None:
+        shared |= {key: getattr(fallback, key) for key in secured}
+    return {key: value or shared.get(key) for key, value in secured.items()}
 
 
 def _security_defaults(role: str, credentials: bool) -> dict[str, str]:

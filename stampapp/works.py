@@ -109,7 +109,8 @@ class Works:
     @property
     def retrying(self) -> bool:
         """Whether a delivery that counts waits for its cluster; DELIVERY_TIMEOUT limits that."""
-        return any(self.delivery(role).failing for role in ("producer", "scribe"))
+        guaranteed = (self._deliveries.get(role) for role in ("producer", "scribe"))
+        return any(delivery is not None and delivery.failing for delivery in guaranteed)
 
     async def hand_back(self, patience: float) -> None:
         """Finish and commit what `patience` seconds allow, and forget the rest."""
@@ -126,11 +127,12 @@ class Works:
 
         After a failure nothing is committed any more: the consumer may be gone already.
         """
-        if self.pipeline:
+        try:
             patience = CLOSING_PATIENCE if self.failure is None else None
-            if not await self.pipeline.close(patience):
+            if self.pipeline and not await self.pipeline.close(patience):
                 log.warning("%d messages are abandoned unfinished", self.pipeline.ledger.open)
-        await asyncio.gather(*(delivery.stop() for delivery in self._distinct()))
+        finally:
+            await asyncio.gather(*(delivery.stop() for delivery in self._distinct()))
 
     async def _connect(self, settings: Settings) -> None:
         by_place: dict[object, Delivery] = {}

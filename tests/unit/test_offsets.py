@@ -145,3 +145,16 @@ def prefix(offsets: list[int], settled: set[int]) -> int:
             break
         end = offset + 1
     return end
+
+
+def test_a_step_back_must_be_confirmed_anew() -> None:
+    ledger = Ledger()
+    for offset in (10, 11, 12):
+        ledger.take(message(offset))
+    ledger.settle([message(12)])
+    # The partition came back from its committed offset, before any of these was confirmed.
+    ledger.take(message(9))
+    assert ledger.committable() == {}
+    assert ledger.open == 1
+    ledger.settle([message(9)])
+    assert ledger.committable() == {("alerts", 0): 10}
