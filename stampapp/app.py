@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import faust
@@ -37,6 +38,8 @@ class StampApp(faust.App):
 
     BootStrategy = _Boot
     works: Works
+    # Holds the web server's port while the model is loading.
+    reservation: socket.socket | None = None
 
     def _discovery_modules(self) -> list[str]:
         # Faust would add the whole package, and with it TensorFlow to every command.
@@ -53,6 +56,9 @@ class StampApp(faust.App):
         except BaseException as error:
             self.works.failure = error
             raise
+        finally:
+            if self.reservation:
+                self.reservation.close()
 
     async def on_stop(self) -> None:
         """Finish or abandon what is under way, commit what is confirmed, then let Faust stop."""

@@ -1,7 +1,7 @@
 """Avro object containers, the envelope of every binary message: read with care, written fast.
 
-fastavro reads a container's schema anew for each container, which for a survey packet costs more
-than its data. Here each distinct schema is parsed once; fastavro does the rest.
+fastavro's reader parses the schema of each container anew and believes what a container declares.
+Here each distinct schema is parsed once and refused where it is dangerous; fastavro does the rest.
 """
 
 from __future__ import annotations

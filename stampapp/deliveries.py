@@ -76,9 +76,12 @@ class Delivery(mode.Service):
         try:
             self._producer = await asyncio.wait_for(self._connect(), admin.BOOT_TIMEOUT)
         except (kafka.KafkaError, OSError, TimeoutError) as error:
+            problem = admin.unreachable(self.cluster, error)
+            if self._idempotence and isinstance(error, kafka.UnknownError):
+                problem += ", and PRODUCER_IDEMPOTENCE=false for a broker without such producers"
             if not self._optional:
-                raise ConfigError(admin.unreachable(self.cluster, error)) from error
-            self.log.error("Going on without: %s", admin.unreachable(self.cluster, error))
+                raise ConfigError(problem) from error
+            self.log.error("Going on without: %s", problem)
 
     async def on_stop(self) -> None:
         """Let go of the connection; what is unconfirmed by now was not acknowledged either."""

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 from stampapp.errors import ConfigError
 
@@ -20,6 +21,13 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 _GREETING = re.compile(rb"WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d:\d\d|[IW]0000 ")
 
 
+def _scratch() -> BinaryIO:
+    # In memory where that is possible: the root may be read-only, /tmp too.
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("stderr"), "w+b")
+    return tempfile.TemporaryFile()
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep TensorFlow's greeting, which comes before any of its log levels applies, off stderr.
@@ -28,7 +36,7 @@ def _quiet() -> Iterator[None]:
     """
     sys.stderr.flush()
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with _scratch() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -29,7 +29,7 @@ class StampWorker(faust.Worker):
     def __init__(self, stamp_app: Any, *args: Any, **kwargs: Any) -> None:
         try:
             settings = stamp_app.works.required()
-            _settle_port(stamp_app.conf)
+            _settle_port(stamp_app)
         except ConfigError as error:
             sys.exit(_complain(error))
         if kwargs.get("loglevel") in (None, DEFAULT_LOGLEVEL):
@@ -67,25 +67,35 @@ class StampWorker(faust.Worker):
         super()._schedule_shutdown(signal)
 
 
-def _settle_port(conf: Any) -> None:
+def _settle_port(stamp_app: Any) -> None:
+    conf = stamp_app.conf
     if conf.web_enabled:
+        stamp_app.reservation = take_port(conf.web_bind, conf.web_port)
+        port = stamp_app.reservation.getsockname()[1]
         with warnings.catch_warnings():
             # Faust warns of settings that change after use; nothing has used this one yet.
             warnings.simplefilter("ignore", AlreadyConfiguredWarning)
-            conf.web_port = free_port(conf.web_bind, conf.web_port)
-            conf.canonical_url = f"http://{conf.web_host}:{conf.web_port}"
+            conf.web_port = port
+            conf.canonical_url = f"http://{conf.web_host}:{port}"
 
 
-def free_port(host: str, first: int, tries: int = 100) -> int:
-    """Return the first port from `first` on that can be bound; a host may run several workers."""
+def take_port(host: str, first: int, tries: int = 100) -> socket.socket:
+    """Take the first free port from `first` on: a host may run several workers.
+
+    It is taken until the socket is closed; the web server needs it only when the model is loaded.
+    """
     for port in range(first, min(first + tries, 65536)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        reservation = socket.socket(family)
+        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            reservation.bind((host, port))
+            # Only a socket that listens keeps others away from its port.
+            reservation.listen()
+        except OSError:
+            reservation.close()
+            continue
+        return reservation
     raise ConfigError(f"WEB_PORT: no port from {first} on is free on {host}")
 
 

@@ -4,35 +4,40 @@ import socket
 
 import pytest
 
-from stampapp.commands.worker import free_port
+from stampapp.commands.worker import take_port
 from stampapp.errors import ConfigError
 from tests.support.ports import free_ports
 
 LOOPBACK = "127.0.0.1"
 
 
+def taken(first: int, tries: int = 100) -> int:
+    with take_port(LOOPBACK, first, tries) as reservation:
+        return int(reservation.getsockname()[1])
+
+
 def test_a_free_port_is_taken_as_it_is() -> None:
     (port,) = free_ports(1)
-    assert free_port(LOOPBACK, port) == port
+    assert taken(port) == port
 
 
-def test_the_next_free_port_where_another_worker_listens() -> None:
-    with socket.create_server((LOOPBACK, 0)) as taken:
-        port = int(taken.getsockname()[1])
-        found = free_port(LOOPBACK, port)
-    assert port < found < port + 100
+def test_a_port_is_kept_until_the_web_server_needs_it() -> None:
+    (port,) = free_ports(1)
+    with take_port(LOOPBACK, port):
+        assert port < taken(port) < port + 100
+    assert taken(port) == port
 
 
 def test_no_free_port_within_the_tries_names_the_key() -> None:
-    with socket.create_server((LOOPBACK, 0)) as taken:
-        port = int(taken.getsockname()[1])
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = int(other.getsockname()[1])
         with pytest.raises(ConfigError, match=f"WEB_PORT: no port from {port} on is free"):
-            free_port(LOOPBACK, port, tries=1)
+            taken(port, tries=1)
 
 
 def test_there_is_no_port_beyond_the_last() -> None:
-    with socket.socket() as taken:
-        taken.bind((LOOPBACK, 65535))
-        taken.listen()
+    with socket.socket() as other:
+        other.bind((LOOPBACK, 65535))
+        other.listen()
         with pytest.raises(ConfigError, match="no port from 65535 on is free"):
-            free_port(LOOPBACK, 65535)
+            taken(65535)
