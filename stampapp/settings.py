@@ -140,7 +140,7 @@ def _pace(reader: Reader) -> dict[str, Any]:
             "CONSUME_TIMEOUT", number(0.01, 3600, float), 10.0, "s that a batch waits to fill"
         ),
         "batch_messages": read(
-            "CONSUME_MESSAGES", number(1, 10000, int), 128, "most messages in a batch"
+            "CONSUME_MESSAGES", number(1, 10000, int), 256, "most messages in a batch"
         ),
         "session_timeout": read(
             "CONSUMER_SESSION_TIMEOUT",
