@@ -20,7 +20,10 @@ import fastavro
 from stampapp.errors import BadAlert
 
 MAGIC = b"Obj\x01"
-MAX_BLOCK_BYTES = 8 * 2**20
+# What a block of a file may hold; the block of a message is in memory already.
+MAX_BLOCK_BYTES = 2**28
+MAX_INFLATED_FILE = 2**26
+MAX_INFLATED_MESSAGE = 2**23
 MAX_DEPTH = 64
 _CHUNK = 2**20
 _NULL = ({"type": "null"}, "null")
@@ -58,9 +61,12 @@ class Schema:
     fields: frozenset[str]
 
 
-def read(source: BinaryIO) -> Iterator[tuple[Schema, Record]]:
+def read(
+    source: BinaryIO, max_inflated: int = MAX_INFLATED_FILE
+) -> Iterator[tuple[Schema, Record]]:
     """Yield each record of the container with the schema it was written with.
 
+    A compressed block may inflate to `max_inflated` bytes.
     Raises BadAlert where the bytes are not a container, are cut short, or contradict themselves.
     """
     frugal = _Frugal(source)
@@ -73,7 +79,7 @@ def read(source: BinaryIO) -> Iterator[tuple[Schema, Record]]:
         block = _datum(frugal, _BLOCK, "block")
         if block["sync"] != header["sync"]:
             raise BadAlert("avro-damaged", "an Avro block does not end with the sync marker")
-        yield from _records(schema, block["count"], _inflate(codec, block["data"]))
+        yield from _records(schema, block["count"], _inflate(codec, block["data"], max_inflated))
 
 
 class _Frugal:
@@ -176,7 +182,7 @@ def _depth_inside(schema: Record, known: dict[str, int]) -> int:
             return _depth(other, known)
 
 
-def _inflate(codec: bytes, data: bytes) -> bytes:
+def _inflate(codec: bytes, data: bytes, limit: int) -> bytes:
     if codec == b"null":
         return data
     if codec != b"deflate":
@@ -184,11 +190,11 @@ def _inflate(codec: bytes, data: bytes) -> bytes:
         raise BadAlert("codec", f"Avro codec {name!r} is not supported: write null or deflate")
     inflater = zlib.decompressobj(wbits=-15)
     try:
-        inflated = inflater.decompress(data, MAX_BLOCK_BYTES)
+        inflated = inflater.decompress(data, limit)
     except zlib.error as error:
         raise BadAlert("avro-damaged", f"an Avro block cannot be inflated: {error}") from error
     if not inflater.eof:
-        raise BadAlert("avro-damaged", f"an Avro block is cut short or over {MAX_BLOCK_BYTES} B")
+        raise BadAlert("avro-damaged", f"an Avro block is cut short or over {limit} B")
     return inflated
 
 

@@ -28,7 +28,7 @@ def decode(value: bytes | None) -> Alert:
     """
     if not value:
         raise BadAlert("empty", "the message has no value")
-    found = list(islice(read(io.BytesIO(value)), 2))
+    found = list(islice(read(io.BytesIO(value), containers.MAX_INFLATED_MESSAGE), 2))
     for one in found:
         if isinstance(one, BadAlert):
             raise one
@@ -38,13 +38,15 @@ def decode(value: bytes | None) -> Alert:
     return found[0]
 
 
-def read(source: BinaryIO) -> Iterator[Alert | BadAlert]:
+def read(
+    source: BinaryIO, max_inflated: int = containers.MAX_INFLATED_FILE
+) -> Iterator[Alert | BadAlert]:
     """Decode every record of a container, or say what is wrong with it.
 
     Damage to the container itself ends it, with a BadAlert for whatever would have followed.
     """
     try:
-        for schema, record in containers.read(source):
+        for schema, record in containers.read(source, max_inflated):
             yield _alert(schema, record)
     except BadAlert as error:
         yield error

@@ -46,6 +46,18 @@ def test_every_sorting_hat_alert_has_the_values_that_plain_fastavro_reads(
     assert len({alert.oid for alert in hat.values()}) == 195
 
 
+@pytest.mark.parametrize("codec", ["null", "deflate"])
+def test_a_file_of_one_large_block_is_read(shared_data: Path, codec: str, tmp_path: Path) -> None:
+    path = tmp_path / "one-block.avro"
+    with (shared_data / "ztf_sorting_hat.avro").open("rb") as source, path.open("wb") as target:
+        reader = fastavro.reader(source)
+        schema = reader.writer_schema
+        assert schema is not None
+        fastavro.writer(target, schema, reader, codec=codec, sync_interval=2**30)
+    with path.open("rb") as source:
+        assert sum(isinstance(one, Alert) for one in formats.read(source)) == 222
+
+
 def test_every_sorting_hat_stamp_is_readable(hat: dict[str, Alert]) -> None:
     for alert in hat.values():
         for name in NAMES:
