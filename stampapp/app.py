@@ -53,7 +53,7 @@ class StampApp(faust.App):
         await super().on_start()
         try:
             await self.works.open()
-        except BaseException as error:
+        except Exception as error:
             self.works.failure = error
             raise
         finally:

@@ -41,7 +41,12 @@ class StampWorker(faust.Worker):
         try:
             super().execute_from_commandline()
         except SystemExit as end:
-            sys.exit(self._exit_code(end))
+            code = self._exit_code(end)
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Python would wait for threads: one may still be importing TensorFlow.
+        os._exit(code)
 
     def _exit_code(self, end: SystemExit) -> int:
         reason = self.app.works.failure or self.crash_reason  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 import socket
 import time
@@ -38,6 +39,22 @@ def test_sigterm_in_the_middle_ends_in_time_and_commits_what_is_confirmed(
     # All alerts are distinct objects, so a clean end leaves nothing to repeat.
     assert 50 <= done < len(sent)
     assert done == published
+
+
+@pytest.mark.parametrize("words", ["Starting...", "created on", "Worker ready"])
+def test_sigterm_ends_it_in_time_however_far_it_has_come(
+    words: str, kafka: ApacheKafka, setup: Setup, shared_data: Path, tmp_path: Path
+) -> None:
+    environment = setup(PRODUCER_TOPIC_FORMAT=f"fresh-{secrets.token_hex(4)}")
+    produce(
+        kafka.bootstrap,
+        environment["CONSUMER_TOPICS"],
+        skies.stream(shared_data / "ztf_sorting_hat.avro"),
+    )
+    with worker(environment, tmp_path) as running:
+        running.wait_for(words)
+        assert running.terminate() < 10.0
+        assert running.process.returncode == 0, running.text()
 
 
 def test_without_settings_it_says_which_and_how(tmp_path: Path) -> None:
