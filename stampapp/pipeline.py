@@ -68,12 +68,8 @@ class Pipeline:
         self._progress = asyncio.Event()
         self._committing = asyncio.Lock()
         self._closed = False
-        self._moved = time.monotonic()
-
-    @property
-    def idle(self) -> float:
-        """Seconds since a message was taken or a batch was confirmed."""
-        return time.monotonic() - self._moved
+        # When a message was last taken or a batch confirmed (monotonic clock, seconds).
+        self.moved = time.monotonic()
 
     def start(self) -> None:
         """Begin to commit what gets confirmed."""
@@ -83,7 +79,7 @@ class Pipeline:
         """Add a message to the batch; wait while too many batches are on their way."""
         if self._closed:
             return
-        self._moved = time.monotonic()
+        self.moved = time.monotonic()
         self.ledger.take(message)
         if not self._collected:
             self._received = datetime.now(UTC)
@@ -167,7 +163,7 @@ class Pipeline:
             batch = Batch(messages=messages, outcomes=tuple(outcomes), received=received)
             await self._deliver(batch)
             self.ledger.settle(messages)
-            self._moved = time.monotonic()
+            self.moved = time.monotonic()
             self._progress.set()
         finally:
             self._slots.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +16,7 @@ from stampapp.agents import deadletter, metrics, output, scribe
 from stampapp.app import alerts_topic, app, commit
 from stampapp.errors import StampError
 from stampapp.records import Headers, Message, Verdict
+from stampapp.stalls import StallWatch
 
 if TYPE_CHECKING:
     from stampapp.pipeline import Batch
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 # A rebalance waits this long for the batches under way; the rest is consumed again.
 REBALANCE_PATIENCE = 15.0
 WATCH_INTERVAL = 10.0
+
+stalls = StallWatch()
 
 
 @app.agent(
@@ -100,19 +104,25 @@ async def hand_back(*_: Any, **__: Any) -> None:
 
 @app.timer(interval=WATCH_INTERVAL)  # type: ignore[untyped-decorator]
 async def watch() -> None:
+    """Look now and then whether the worker gets on."""
+    await look()
+
+
+async def look() -> None:
     """Stop a worker that no longer gets on, so that its supervisor starts another."""
     works = app.works
     if works.pipeline is None or works.retrying:
         return
-    idle, limit = works.pipeline.idle, works.required().stall_timeout
-    if idle > limit and (lag := waiting()):
-        await fail(StampError(f"{lag} messages wait and none was taken for {idle:.0f} s"))
+    lag = waiting()
+    seconds = stalls.stuck(waiting=lag, moved=works.pipeline.moved, now=time.monotonic())
+    if seconds > works.required().stall_timeout:
+        await fail(StampError(f"{lag} messages wait and none was taken for {seconds:.0f} s"))
 
 
 def waiting() -> int:
     """Return how many messages of our partitions have been fetched or offered, but not taken."""
     ledger = app.works.pipeline.ledger if app.works.pipeline else None
-    if ledger is None:
+    if ledger is None or app.rebalancing:
         return 0
     assigned = app.consumer.assignment()
     ends = {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in assigned}

@@ -158,3 +158,12 @@ def test_a_step_back_must_be_confirmed_anew() -> None:
     assert ledger.open == 1
     ledger.settle([message(9)])
     assert ledger.committable() == {("alerts", 0): 10}
+
+
+def test_how_far_it_is_behind_the_ends() -> None:
+    ledger = taken(5, 6)
+    ends = {PLACE: 10, ("alerts", 1): 50}
+    # Of partition 1 nothing was taken yet: where it stands is not known.
+    assert ledger.behind(ends) == 3
+    assert ledger.behind({PLACE: 7}) == 0
+    assert ledger.behind({PLACE: 0}) == 0

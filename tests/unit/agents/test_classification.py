@@ -8,11 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from stampapp.agents import classification as room
 from stampapp.errors import BadAlert, DeliveryError
+from stampapp.offsets import Ledger
 from stampapp.pipeline import Batch
 from stampapp.records import Message, Outcome, Verdict
+from stampapp.stalls import StallWatch
 from stampapp.works import Counts
 from tests.support.alerts import alert, message
 from tests.support.judging import FakeClassifier, classification
@@ -180,3 +183,49 @@ async def test_the_first_failure_stops_the_worker_once(boxes: Boxes) -> None:
     await room.fail(second)
     assert boxes.works.failure is first
     assert boxes.crashes == [first]
+
+
+class FakeConsumer:
+    """A consumer of one partition, whose end is at `end`."""
+
+    def __init__(self, end: int | None) -> None:
+        self.end = end
+
+    def assignment(self) -> set[TP]:
+        return {TP("alerts", 0)}
+
+    def highwater(self, _: TP) -> int | None:
+        return self.end
+
+
+@pytest.mark.parametrize(
+    ("end", "rebalancing", "expected"), [(9, False, 4), (None, False, 0), (9, True, 0)]
+)
+def test_what_waits_is_what_lies_behind_the_last_taken(
+    boxes: Boxes, monkeypatch: pytest.MonkeyPatch, end: int | None, rebalancing: bool, expected: int
+) -> None:
+    ledger = Ledger()
+    ledger.take(message(4))
+    boxes.works.pipeline = SimpleNamespace(ledger=ledger, moved=0.0)
+    around = SimpleNamespace(works=boxes.works, consumer=FakeConsumer(end), rebalancing=rebalancing)
+    monkeypatch.setattr(room, "app", around)
+    assert room.waiting() == expected
+
+
+async def test_a_worker_that_no_longer_gets_on_is_stopped(
+    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes.works.retrying = False
+    boxes.works.pipeline = SimpleNamespace(moved=0.0)
+    boxes.works.required = lambda: SimpleNamespace(stall_timeout=0.05)
+    monkeypatch.setattr(room, "stalls", StallWatch())
+    monkeypatch.setattr(room, "waiting", lambda: 7)
+    await room.look()
+    assert boxes.crashes == []
+    await asyncio.sleep(0.06)
+    boxes.works.retrying = True
+    await room.look()
+    assert boxes.crashes == []
+    boxes.works.retrying = False
+    await room.look()
+    assert "7 messages wait" in str(boxes.crashes[0])
