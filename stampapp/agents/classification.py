@@ -99,7 +99,9 @@ async def report(batch: Batch) -> None:
 @app.on_partitions_revoked.connect
 async def hand_back(*_: Any, **__: Any) -> None:
     """Finish and commit what can be finished before another worker takes the partitions."""
-    await app.works.hand_back(REBALANCE_PATIENCE)
+    # The group waits for a member no longer than its session.
+    half_a_session = app.works.required().session_timeout / 2
+    await app.works.hand_back(min(REBALANCE_PATIENCE, half_a_session))
 
 
 @app.timer(interval=WATCH_INTERVAL)  # type: ignore[untyped-decorator]
