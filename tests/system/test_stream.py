@@ -25,6 +25,8 @@ from tests.support.topics import (
 from tests.support.worker import worker
 from tests.system.conftest import environment
 
+# An instant in the past, in ms: a dead letter keeps its own.
+PAST = 1_700_000_000_123
 VERDICTS = ("classified", "superseded", "ruled_out", "dead_lettered")
 
 
@@ -53,7 +55,7 @@ def published(
     good = skies.stream(shared_data / "ztf_sorting_hat.avro")
     unreadable = skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
     headers: Headers = [("origin", b"test")]
-    sent = good + [record._replace(headers=headers) for record in unreadable]
+    sent = good + [record._replace(headers=headers, timestamp=PAST) for record in unreadable]
     produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], sent)
     with worker(setup, tmp_path_factory.mktemp("worker")) as running:
         running.wait_for("225 in all")
@@ -155,6 +157,7 @@ def test_what_cannot_be_read_is_kept_byte_for_byte(published: Published) -> None
         original = sent.pop(message.value)
         headers = dict(message.headers)
         assert message.key == original.key
+        assert message.timestamp == PAST
         assert headers["origin"] == b"test"
         assert headers["error.type"] == b"stamp-damaged"
         assert b"difference stamp" in (headers["error.message"] or b"")
