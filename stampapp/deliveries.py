@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from stampapp.clusters import Cluster
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.records import Headers
 
+log = logging.getLogger(__name__)
 REQUEST_TIMEOUT = 30.0
 ADMIN_TIMEOUT = 10.0
 LINGER = 0.02
@@ -35,7 +37,6 @@ _HOPELESS = (
     kafka.UnsupportedVersionError,
     kafka.UnsupportedForMessageFormatError,
 )
-_NOT_ALLOWED = (kafka.TopicAuthorizationFailedError, kafka.ClusterAuthorizationFailedError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +82,7 @@ class Delivery(mode.Service):
                 problem += ", and PRODUCER_IDEMPOTENCE=false for a broker without such producers"
             if not self._optional:
                 raise ConfigError(problem) from error
-            self.log.error("Going on without: %s", problem)
+            log.error("Going on without: %s", problem)
 
     async def on_stop(self) -> None:
         """Let go of the connection; what is unconfirmed by now was not acknowledged either."""
@@ -135,25 +136,35 @@ class Delivery(mode.Service):
         if error is None:
             self._succeeded()
             return True
-        self.log.warning("%s has not confirmed a message: %r", self._where, error)
+        log.warning("%s has not confirmed a message: %r", self._where, error)
         await self._renew(producer)
         return False
 
     async def ensure_topic(self, name: str, retention_ms: int) -> None:
-        """Create a topic once; where that is not allowed, the cluster's auto-creation must do."""
-        if name in self._known_topics:
-            return
+        """Create a topic once; where that is not allowed, the cluster's auto-creation must do.
+
+        Waits for a cluster that is away, since a topic made by publishing would lack its retention.
+        """
+        deadline = time.monotonic() + self._timeout
+        while name not in self._known_topics:
+            if await self._made(name, retention_ms):
+                self._known_topics.add(name)
+            elif time.monotonic() > deadline:
+                raise DeliveryError(f"{self._where} has not created the topic {name}")
+            else:
+                await asyncio.sleep(_FIRST_PAUSE)
+
+    async def _made(self, name: str, retention_ms: int) -> bool:
         try:
             await asyncio.wait_for(
                 admin.create_topic(self.cluster, name, retention_ms), ADMIN_TIMEOUT
             )
-        except _NOT_ALLOWED as error:
-            self.log.info("Topic %s: relying on auto-creation (%s)", name, type(error).__name__)
         except (kafka.KafkaError, OSError, TimeoutError) as error:
-            # Tried again with the next batch: a topic made without its retention would stay so.
-            self.log.warning("Topic %s cannot be created yet: %r", name, error)
-            return
-        self._known_topics.add(name)
+            if not isinstance(error, kafka.KafkaError) or error.retriable:
+                self._notice(f"cannot create the topic {name} yet: {error!r}")
+                return False
+            log.warning("Topic %s: relying on auto-creation (%r)", name, error)
+        return True
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
@@ -180,7 +191,7 @@ class Delivery(mode.Service):
             try:
                 self._producer = await asyncio.wait_for(self._connect(), admin.BOOT_TIMEOUT)
             except (kafka.KafkaError, OSError, TimeoutError) as error:
-                self.log.warning("No connection to %s yet: %r", self._where, error)
+                log.warning("No connection to %s yet: %r", self._where, error)
                 return
             if failed:
                 self.add_future(_stopped(failed, REQUEST_TIMEOUT))
@@ -195,7 +206,7 @@ class Delivery(mode.Service):
 
     def _notice(self, what: str) -> None:
         self._failing_since = self._failing_since or time.monotonic()
-        self.log.warning("%s %s", self._where, what)
+        log.warning("%s %s", self._where, what)
 
     def _given_up(self, letters: Sequence[Letter], why: str) -> DeliveryError:
         return DeliveryError(
@@ -206,7 +217,7 @@ class Delivery(mode.Service):
     def _succeeded(self) -> None:
         if self._failing_since is not None:
             seconds = time.monotonic() - self._failing_since
-            self.log.warning("%s confirms again, after %.1f s", self._where, seconds)
+            log.warning("%s confirms again, after %.1f s", self._where, seconds)
         self._failing_since = None
 
     @property

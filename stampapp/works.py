@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stampapp import admin
+from stampapp import admin, messages
 from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery
 from stampapp.errors import ConfigError
@@ -37,9 +37,7 @@ class Counts:
 
     def line(self, outcomes: Sequence[Outcome]) -> str:
         """Say in a line what became of a batch, and how many there were in all."""
-        batch = dict.fromkeys(Verdict, 0)
-        for outcome in outcomes:
-            batch[outcome.verdict] += 1
+        batch = messages.counts(outcomes)
         parts = ", ".join(f"{count} {verdict}" for verdict, count in batch.items())
         return f"batch of {len(outcomes)}: {parts}; {sum(self.by_verdict.values())} in all"
 

@@ -45,6 +45,15 @@ def letters(name: str, count: int) -> list[Letter]:
     return [Letter(topic=name, key=b"%d" % n, value=b"v%d" % n) for n in range(count)]
 
 
+def retention(bootstrap: str, name: str) -> str | None:
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    value: str | None = (
+        admin.describe_configs([resource])[resource].result(10)["retention.ms"].value
+    )
+    return value
+
+
 async def test_what_is_confirmed_is_on_the_broker_as_it_was_written(kafka: ApacheKafka) -> None:
     name = topic()
     letter = Letter(
@@ -120,10 +129,31 @@ async def test_the_topic_of_a_night_is_made_with_its_retention(
         await service.ensure_topic(name, 691_200_000)
         await service.ensure_topic(name, 691_200_000)
         await service.deliver(letters(name, 1))
-    resource = ConfigResource(ResourceType.TOPIC, name)
-    admin = AdminClient({"bootstrap.servers": bootstrap})
-    configuration = admin.describe_configs([resource])[resource].result(10)
-    assert configuration["retention.ms"].value == "691200000"
+    assert retention(bootstrap, name) == "691200000"
+
+
+async def test_a_night_that_begins_in_an_outage_has_its_retention(kafka: ApacheKafka) -> None:
+    name = topic()
+    async with delivery(kafka.bootstrap) as service:
+        kafka.kill()
+        try:
+            waiting = asyncio.create_task(service.ensure_topic(name, 691_200_000))
+            await asyncio.sleep(2.0)
+            assert not waiting.done()
+            failing = [service.failing]
+        finally:
+            kafka.restart()
+        await asyncio.wait_for(waiting, 60)
+        await service.deliver(letters(name, 1))
+        failing.append(service.failing)
+    assert failing == [True, False]
+    assert retention(kafka.bootstrap, name) == "691200000"
+
+
+async def test_a_topic_that_cannot_be_made_is_left_to_the_broker(kafka: ApacheKafka) -> None:
+    async with delivery(kafka.bootstrap) as service:
+        await asyncio.wait_for(service.ensure_topic("no/topic", 691_200_000), 10)
+        assert not service.failing
 
 
 async def test_a_topic_that_exists_keeps_its_retention(kafka: ApacheKafka) -> None:
@@ -131,10 +161,7 @@ async def test_a_topic_that_exists_keeps_its_retention(kafka: ApacheKafka) -> No
     create_topics(kafka.bootstrap, {name: 3}, {"retention.ms": "5000"})
     async with delivery(kafka.bootstrap) as service:
         await service.ensure_topic(name, 691_200_000)
-    resource = ConfigResource(ResourceType.TOPIC, name)
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
-    configuration = admin.describe_configs([resource])[resource].result(10)
-    assert configuration["retention.ms"].value == "5000"
+    assert retention(kafka.bootstrap, name) == "5000"
 
 
 async def test_nobody_there_is_a_matter_of_settings() -> None:
