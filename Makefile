@@ -38,7 +38,7 @@ bench: $(READY) ## measure the speed on this machine
 	$(BIN)/python -m benchmarks $(ARGS)
 
 requirements: $(READY) ## pin the newest versions of everything anew
-	for name in build base test dev; do \
+	for name in build base training test dev; do \
 		UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --upgrade \
 			--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			$$(test $$name = base -o $$name = build || echo -c requirements/build.txt -c requirements/base.txt) \

@@ -68,6 +68,14 @@ class Alert:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Labelled:
+    """An alert, and the class that its object is known to be of."""
+
+    alert: Alert
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Classification:
     """What an object is, judged from one alert.
 
