@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TypeVar
 
 from stampapp.classifiers import jsonvalues
 from stampapp.errors import ConfigError
 from stampapp.records import Survey
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class Origin(StrEnum):
+    """Where a model comes from."""
+
+    IMPORTED = "imported"
+    SIMULATED = "trained on simulated alerts"
+    LABELLED = "trained on labelled alerts"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,8 +42,9 @@ class ModelDescription:
     `classes` and `features` are in the network's order, `stamps` in the order of its channels.
     `stamp_shape` is what an alert brings (rows, columns), `crop` the side of the square around
     the centre that the network sees, `kernel` the side of the inner convolutions; all in pixels.
-    The SHA-256 are in lower-case hex; `source_sha256` is that of the imported zip, or of the
-    checkpoint's data file where a folder was imported.
+    The SHA-256 are in lower-case hex; `source_sha256` is that of what `source` names: the imported
+    zip (or the checkpoint's data file where a folder was imported), the simulation's source code,
+    or the file of labels.
     """
 
     name: str
@@ -45,9 +58,9 @@ class ModelDescription:
     kernel: int
     network_file: str
     network_sha256: str
-    source_file: str
+    origin: Origin
+    source: str
     source_sha256: str
-    source_checkpoint: str
 
 
 def parse(document: object) -> ModelDescription:
@@ -64,7 +77,7 @@ def parse(document: object) -> ModelDescription:
     return ModelDescription(
         name=jsonvalues.text(values["name"], "name"),
         version=jsonvalues.text(values["version"], "version"),
-        survey=_survey(values["survey"], "survey"),
+        survey=_member(Survey, values["survey"], "survey"),
         classes=jsonvalues.names(values["classes"], "classes"),
         features=_features(values["features"], "features"),
         stamps=jsonvalues.names(values["stamps"], "stamps"),
@@ -73,9 +86,9 @@ def parse(document: object) -> ModelDescription:
         kernel=jsonvalues.size(values["kernel"], "kernel"),
         network_file=jsonvalues.file_name(values["network_file"], "network_file"),
         network_sha256=jsonvalues.sha256(values["network_sha256"], "network_sha256"),
-        source_file=jsonvalues.text(values["source_file"], "source_file"),
+        origin=_member(Origin, values["origin"], "origin"),
+        source=jsonvalues.text(values["source"], "source"),
         source_sha256=jsonvalues.sha256(values["source_sha256"], "source_sha256"),
-        source_checkpoint=jsonvalues.text(values["source_checkpoint"], "source_checkpoint"),
     )
 
 
@@ -83,11 +96,11 @@ def _names(shape: type[Feature | ModelDescription]) -> list[str]:
     return [field.name for field in fields(shape)]
 
 
-def _survey(value: object, key: str) -> Survey:
+def _member(kind: type[E], value: object, key: str) -> E:
     try:
-        return Survey(jsonvalues.text(value, key))
+        return kind(jsonvalues.text(value, key))
     except ValueError:
-        known = ", ".join(Survey)
+        known = ", ".join(kind)
         raise ConfigError(f"{key} is {value!r:.80}, not one of {known}") from None
 
 

@@ -10,31 +10,15 @@ from stampapp.classifiers import archives, checkpoints, deephits, jsonvalues, pi
 from stampapp.classifiers.archives import Archive
 from stampapp.classifiers.backend import keras
 from stampapp.classifiers.checkpoints import Checkpoint
-from stampapp.classifiers.description import read_feature
+from stampapp.classifiers.columns import CLASSES, CLIPS, CROP, STAMP_SHAPE, STAMPS
+from stampapp.classifiers.description import Origin, read_feature
 from stampapp.classifiers.modelstore import Feature, ModelDescription, sha256_of, write_model
 from stampapp.classifiers.variables import Variables, kernel_side, transfer
 from stampapp.errors import ConfigError
 from stampapp.records import Survey
 
-CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")
-STAMPS = ("science", "template", "difference")
-STAMP_SHAPE = (63, 63)
-CROP = 21
 DEFAULT_NAME = "stamp_classifier"
 MOST_FEATURES = 256
-
-# Feature → (lowest, highest) value in training; None is open.
-CLIPS: dict[str, tuple[float | None, float | None]] = {
-    **dict.fromkeys(("sgscore1", "sgscore2", "sgscore3"), (-1.0, None)),
-    **dict.fromkeys(("distpsnr1", "distpsnr2", "distpsnr3"), (-1.0, None)),
-    **dict.fromkeys(("distnr", "magnr"), (-1.0, None)),
-    "fwhm": (None, 10.0),
-    "ndethist": (None, 20.0),
-    "ncovhist": (None, 3000.0),
-    "non_detections": (None, 2000.0),
-    "chinr": (-1.0, 15.0),
-    "sharpnr": (-1.0, 1.5),
-}
 
 
 def import_published(path: Path, into: Path, name: str | None) -> ModelDescription:
@@ -122,7 +106,7 @@ def _describe(
         kernel=kernel,
         network_file="network.keras",
         network_sha256="",
-        source_file=checkpoint.shards[0] if folder else path.name,
+        origin=Origin.IMPORTED,
+        source=f"{checkpoint.name} in {checkpoint.shards[0] if folder else path.name}",
         source_sha256=digest,
-        source_checkpoint=checkpoint.name,
     )

@@ -10,10 +10,17 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from stampapp.classifiers.description import Feature, ModelDescription, parse
+from stampapp.classifiers.description import Feature, ModelDescription, Origin, parse
 from stampapp.errors import ConfigError
 
-__all__ = ["Feature", "ModelDescription", "read_description", "sha256_of", "write_model"]
+__all__ = [
+    "Feature",
+    "ModelDescription",
+    "Origin",
+    "read_description",
+    "sha256_of",
+    "write_model",
+]
 
 DESCRIPTION_FILE = "model.json"
 _LARGEST_DESCRIPTION = 1 << 20

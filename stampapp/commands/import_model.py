@@ -24,7 +24,7 @@ def report(description: ModelDescription, into: Path) -> str:
     features = ", ".join(feature.name for feature in description.features)
     return "\n".join(
         (
-            f"Imported {description.source_checkpoint} from {description.source_file}",
+            f"Imported {description.source}",
             f"  into      {into}",
             f"  as        {description.name} {description.version}",
             f"  network   {kernel} kernels, {description.network_file}",

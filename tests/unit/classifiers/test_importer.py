@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stampapp.classifiers.modelstore import read_description
+from stampapp.classifiers.modelstore import Origin, read_description
 from stampapp.classifiers.network import Network
 from stampapp.commands.import_model import import_model, report
 from stampapp.errors import ConfigError
@@ -56,8 +56,9 @@ def test_the_description(tmp_path: Path) -> None:
     assert description == read_description(tmp_path / "ztf")
     assert description.name == "stamp_classifier"
     assert description.version == f"staging_model-{digest[:8]}"
-    assert (description.source_file, description.source_sha256) == ("model.zip", digest)
-    assert description.source_checkpoint == "staging_model"
+    assert description.origin is Origin.IMPORTED
+    assert description.source == "staging_model in model.zip"
+    assert description.source_sha256 == digest
     assert description.survey == "ZTF"
     assert description.classes == ("AGN", "SN", "VS", "asteroid", "bogus")
     assert description.stamps == ("science", "template", "difference")
@@ -78,7 +79,7 @@ def test_a_folder_is_known_by_its_data_file(tmp_path: Path) -> None:
     data = path / "results/best/checkpoints/model.data-00000-of-00001"
     digest = hashlib.sha256(data.read_bytes()).hexdigest()
     assert description.source_sha256 == digest
-    assert description.source_file == "checkpoints/model.data-00000-of-00001"
+    assert description.source == "best in checkpoints/model.data-00000-of-00001"
     assert description.version == f"best-{digest[:8]}"
 
 
@@ -97,7 +98,7 @@ def test_the_report(tmp_path: Path) -> None:
     description = import_model(path, tmp_path / "ztf", None)
     text = report(description, tmp_path / "ztf")
     for part in (
-        "Imported staging_model from results/staging_model/checkpoints/model.data",
+        "Imported staging_model in results/staging_model/checkpoints/model.data",
         f"into      {tmp_path / 'ztf'}",
         f"stamp_classifier {description.version}",
         "1x1 kernels",
@@ -221,7 +222,7 @@ def test_a_damaged_checkpoint(tmp_path: Path, file: str, damage: str) -> None:
 def test_the_weights_of_june_2020(tmp_path: Path) -> None:
     description = import_model(REAL_ZIP, tmp_path, None)
     assert (description.kernel, len(description.features)) == (3, 26)
-    assert description.source_checkpoint == "best_model_so_far"
+    assert description.source == "best_model_so_far in ztf_model_2020-06.zip"
     clips = {f.name: (f.lower, f.upper) for f in description.features}
     open_ends = ("isdiffpos", "magpsf", "sigmapsf", "ra", "dec", "diffmaglim", "rb", "classtar")
     coordinates = ("ecl_lat", "ecl_long", "gal_lat", "gal_long")

@@ -12,6 +12,7 @@ import pytest
 from stampapp.classifiers.modelstore import (
     Feature,
     ModelDescription,
+    Origin,
     read_description,
     sha256_of,
     write_model,
@@ -36,9 +37,9 @@ DESCRIPTION = ModelDescription(
     kernel=3,
     network_file="network.keras",
     network_sha256="",
-    source_file="model.zip",
+    origin=Origin.IMPORTED,
+    source="staging_model in model.zip",
     source_sha256="0" * 64,
-    source_checkpoint="staging_model",
 )
 
 
@@ -140,6 +141,8 @@ WRONG: list[tuple[str, object, str]] = [
     ("network_file", "../network.keras", "network_file is '../network.keras'"),
     ("network_file", ".hidden", "network_file is"),
     ("network_sha256", "ABC", "network_sha256 is 'ABC', not a SHA-256"),
+    ("origin", "found", "origin is 'found', not one of imported, trained on simulated alerts"),
+    ("source", "", "source is '', not printable text"),
     ("source_sha256", "0" * 65, "source_sha256 is"),
     ("features", [], "features is of type list"),
     ("features", [1], r"features\[0\] is 1, not an object"),

@@ -13,7 +13,13 @@ import pytest
 
 from stampapp.classifiers.backend import keras
 from stampapp.classifiers.deephits import build
-from stampapp.classifiers.modelstore import Feature, ModelDescription, sha256_of, write_model
+from stampapp.classifiers.modelstore import (
+    Feature,
+    ModelDescription,
+    Origin,
+    sha256_of,
+    write_model,
+)
 from stampapp.classifiers.network import BUCKETS, Network, plan
 from stampapp.classifiers.variables import _named_weights
 from stampapp.errors import ConfigError
@@ -47,9 +53,9 @@ def describe(**changes: Any) -> ModelDescription:
         "kernel": 3,
         "network_file": "network.keras",
         "network_sha256": "",
-        "source_file": "model.zip",
+        "origin": Origin.IMPORTED,
+        "source": "test in model.zip",
         "source_sha256": "0" * 64,
-        "source_checkpoint": "test",
     }
     return ModelDescription(**values | changes)
 

@@ -9,7 +9,7 @@ import pytest
 
 from stampapp import stamps
 from stampapp.classifiers.base import Examined
-from stampapp.classifiers.description import Feature, ModelDescription
+from stampapp.classifiers.description import Feature, ModelDescription, Origin
 from stampapp.classifiers.ztf import ZTFClassifier
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.records import Alert, Classification, Survey
@@ -33,9 +33,9 @@ DESCRIPTION = ModelDescription(
     kernel=3,
     network_file="network.keras",
     network_sha256="0" * 64,
-    source_file="model.zip",
+    origin=Origin.IMPORTED,
+    source="any in model.zip",
     source_sha256="0" * 64,
-    source_checkpoint="any",
 )
 SN_ROW = (0.125, 0.5, 0.125, 0.125, 0.125)
 AGN_ROW = (0.5, 0.25, 0.125, 0.0625, 0.0625)
