@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,19 +16,27 @@ import numpy as np
 import numpy.typing as npt
 from isal import igzip_lib
 
+from stampapp import headers
 from stampapp.errors import BadAlert
+from stampapp.headers import Header
 
 Image = npt.NDArray[np.float32]
 Pixels = npt.NDArray[Any]
 
 MAX_STAMP_BYTES = 2**20
-MAX_HEADER_BLOCKS = 64
-_BLOCK = 2880
-_CARD = 80
-_END = b"END" + b" " * 77
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_MAX_MEMBERS = 8
+_AXES = ("BITPIX", "NAXIS", "NAXIS1", "NAXIS2")
+_NUMBERS = (*_AXES, "BSCALE", "BZERO", "BLANK")
 _TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stamp:
+    """A stamp that was read: its read-only pixels (rows, columns), and the cards about them."""
+
+    pixels: Pixels
+    header: Header
 
 
 def decode(data: object, shape: tuple[int, int], name: str) -> Pixels:
@@ -36,21 +45,29 @@ def decode(data: object, shape: tuple[int, int], name: str) -> Pixels:
     `name` is science, template or difference, for the error. Raises BadAlert where there is no
     stamp, it is damaged, is no FITS image, or is not of this shape (rows, columns) in pixels.
     """
+    return read(data, shape, name).pixels
+
+
+def read(data: object, shape: tuple[int, int], name: str) -> Stamp:
+    """Return the pixels as `decode` does, and the header."""
     if not isinstance(data, bytes) or not data:
         raise BadAlert("stamp-missing", f"there is no {name} stamp")
     plain = _gunzip(data, name) if data.startswith(_GZIP_MAGIC) else data
     if not plain.startswith(b"SIMPLE  ="):
         raise BadAlert("stamp-not-fits", f"the {name} stamp is neither FITS nor gzipped FITS")
-    layout = _layout(_header(plain, name), name)
+    header = headers.find(plain)
+    if header is None:
+        raise BadAlert("stamp-not-fits", f"the FITS header of the {name} stamp has no end")
+    layout = _layout(header, name)
     if layout.shape != shape:
         raise BadAlert(
             "stamp-shape", f"the {name} stamp is {_size(layout.shape)}, {_size(shape)} is expected"
         )
-    count = shape[0] * shape[1]
-    if len(plain) < layout.offset + count * layout.dtype.itemsize:
+    count, offset = shape[0] * shape[1], layout.header.size
+    if len(plain) < offset + count * layout.dtype.itemsize:
         raise BadAlert("stamp-damaged", f"the {name} stamp ends before its last pixel")
-    pixels = np.frombuffer(plain, layout.dtype, count, layout.offset).reshape(shape)
-    return layout.scaled(pixels)
+    pixels = np.frombuffer(plain, layout.dtype, count, offset).reshape(shape)
+    return Stamp(pixels=layout.scaled(pixels), header=layout.header)
 
 
 def _size(shape: tuple[int, ...]) -> str:
@@ -75,27 +92,16 @@ def _gunzip(data: bytes, name: str) -> bytes:
     return plain
 
 
-def _header(plain: bytes, name: str) -> bytes:
-    limit = min(len(plain), MAX_HEADER_BLOCKS * _BLOCK)
-    at = plain.find(_END, 0, limit)
-    while at >= 0:
-        end = (at // _BLOCK + 1) * _BLOCK
-        if at % _CARD == 0 and end <= len(plain):
-            return plain[:end]
-        at = plain.find(_END, at + 1, limit)
-    raise BadAlert("stamp-not-fits", f"the FITS header of the {name} stamp has no end")
-
-
 class _Layout:
     """How the pixels of an image lie in its bytes."""
 
-    def __init__(self, offset: int, cards: dict[bytes, float]) -> None:
-        self.offset = offset
-        self.dtype = np.dtype(_TYPES[int(cards[b"BITPIX"])])
-        self.shape = (int(cards[b"NAXIS2"]), int(cards[b"NAXIS1"]))
-        self._blank = cards.get(b"BLANK")
-        self._scale = cards.get(b"BSCALE", 1.0)
-        self._zero = cards.get(b"BZERO", 0.0)
+    def __init__(self, header: Header, numbers: dict[str, float]) -> None:
+        self.header = header
+        self.dtype = np.dtype(_TYPES[int(numbers["BITPIX"])])
+        self.shape = (int(numbers["NAXIS2"]), int(numbers["NAXIS1"]))
+        self._blank = numbers.get("BLANK")
+        self._scale = numbers.get("BSCALE", 1.0)
+        self._zero = numbers.get("BZERO", 0.0)
 
     def scaled(self, pixels: Pixels) -> Pixels:
         """Apply BSCALE, BZERO and BLANK (FITS standard 4.0, 4.4.2.5 and 5.3)."""
@@ -108,30 +114,20 @@ class _Layout:
         return physical
 
 
-_NUMBERS = (b"BITPIX", b"NAXIS", b"NAXIS1", b"NAXIS2", b"BSCALE", b"BZERO", b"BLANK")
-
-
 @lru_cache(maxsize=64)
 def _layout(header: bytes, name: str) -> _Layout:
-    cards: dict[bytes, float] = {}
-    for at in range(0, len(header), _CARD):
-        keyword = header[at : at + 8].rstrip()
-        if keyword in _NUMBERS and keyword not in cards:
-            cards[keyword] = _value(header[at : at + _CARD], keyword, name)
-    missing = [key for key in (b"BITPIX", b"NAXIS", b"NAXIS1", b"NAXIS2") if key not in cards]
-    if missing or cards[b"NAXIS"] != 2 or cards[b"BITPIX"] not in _TYPES:
+    cards = Header(header)
+    found = {keyword: _number(cards, keyword, name) for keyword in _NUMBERS}
+    numbers = {keyword: value for keyword, value in found.items() if value is not None}
+    if set(_AXES) - numbers.keys() or numbers["NAXIS"] != 2 or numbers["BITPIX"] not in _TYPES:
         raise BadAlert("stamp-not-fits", f"the {name} stamp is no two-dimensional FITS image")
-    return _Layout(len(header), cards)
+    return _Layout(cards, numbers)
 
 
-def _value(card: bytes, keyword: bytes, name: str) -> float:
-    text = card[10:].split(b"/")[0].strip()
-    try:
-        value = float(text.replace(b"D", b"E"))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        what = f"{keyword.decode()} in the FITS header of the {name} stamp is {text!r}, no number"
+def _number(cards: Header, keyword: str, name: str) -> float | None:
+    value = cards.value(keyword)
+    if isinstance(value, str) or (value is not None and not math.isfinite(value)):
+        what = f"{keyword} in the FITS header of the {name} stamp is {value!r}, no number"
         raise BadAlert("stamp-not-fits", what)
     return value
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from stampapp.classifiers import judging
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.description import ModelDescription
-from stampapp.classifiers.judging import NetworkClassifier, Predictor
+from stampapp.classifiers.judging import Demand, NetworkClassifier, Predictor
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.records import Alert, Classification, Survey
 
@@ -17,7 +17,7 @@ SUPERNOVA = "SN"
 NO_VALUE = -999.0
 
 
-def look(alert: Alert, description: ModelDescription) -> Examined:
+def look(alert: Alert, description: Demand) -> Examined:
     """Return what the model sees of an alert, whatever the rules say. Raises BadAlert."""
     return judging.look(alert, description)
 

@@ -1,0 +1,59 @@
+"""FITS header → where on the sky the centre of its image lies. Pure; the one door to astropy.
+
+ATLAS describes its distortion twice in a header, in PV and in SIP cards, and names the projection
+TPV, to which the PV cards belong: they alone count. Wcslib gets these values one by one and never
+the header, whose other cards it would complain of.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+
+from astropy.wcs import WcsError, Wcsprm
+
+from stampapp.errors import BadAlert
+from stampapp.headers import Header
+
+_EXPECTED = {"CTYPE1": "RA---TPV", "CTYPE2": "DEC--TPV", "CUNIT1": "deg", "CUNIT2": "deg"}
+# TPV numbers the terms of each axis from 0 to 39.
+_TERMS = [(axis, term, f"PV{axis}_{term}") for axis in (1, 2) for term in range(40)]
+
+
+def centre(header: Header) -> tuple[float, float]:
+    """Return right ascension in [0, 360) and declination of the image's centre, in degrees.
+
+    Raises BadAlert where the header does not say where the image lies.
+    """
+    for keyword, expected in _EXPECTED.items():
+        if (found := header.value(keyword)) != expected:
+            raise BadAlert("stamp-wcs", f"{keyword} is {found!r}, {expected!r} is expected")
+    middle = [(_number(header, f"NAXIS{axis}") + 1.0) / 2.0 for axis in (1, 2)]
+    try:
+        ra, dec = _projection(header).p2s([middle], 1)["world"][0].tolist()
+    except (WcsError, ValueError) as error:
+        raise BadAlert("stamp-wcs", f"the header's projection cannot be used: {error}") from error
+    if not (math.isfinite(ra) and math.isfinite(dec)):
+        raise BadAlert("stamp-wcs", "the header's projection puts the image nowhere on the sky")
+    return ra % 360.0, dec
+
+
+def _projection(header: Header) -> Wcsprm:
+    wcs = Wcsprm(naxis=2)
+    wcs.ctype = [_EXPECTED["CTYPE1"], _EXPECTED["CTYPE2"]]
+    wcs.crval = [_number(header, "CRVAL1", 360.0), _number(header, "CRVAL2", 90.0)]
+    wcs.crpix = [_number(header, "CRPIX1"), _number(header, "CRPIX2")]
+    wcs.cd = [[_number(header, f"CD{row}_{column}") for column in (1, 2)] for row in (1, 2)]
+    wcs.lonpole = _number(header, "LONPOLE", 360.0, absent=180.0)
+    # A term that is not there has a default, which is not always 0.
+    wcs.set_pv([(axis, term, _number(header, key)) for axis, term, key in _TERMS if key in header])
+    return wcs
+
+
+def _number(
+    header: Header, keyword: str, most: float = sys.float_info.max, absent: float | None = None
+) -> float:
+    value = header.value(keyword) if keyword in header else absent
+    if not isinstance(value, float) or abs(value) > most:
+        raise BadAlert("stamp-wcs", f"{keyword} of the header is {value!r:.80}, no such number")
+    return value

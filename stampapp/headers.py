@@ -1,0 +1,53 @@
+"""FITS header → the values of its cards. Pure; cards that are not standard do no harm."""
+
+from __future__ import annotations
+
+import re
+
+BLOCK = 2880
+MAX_BLOCKS = 64
+_CARD = 80
+_END = b"END" + b" " * 77
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([EeDd][+-]?\d+)?")
+_TEXT = re.compile(r"'((?:[^']|'')*)'")
+
+
+class Header:
+    """The cards of a header by keyword; where a keyword is there twice, the first counts."""
+
+    def __init__(self, text: bytes) -> None:
+        self.size = len(text)
+        # From the end, so that the first of two stays.
+        places = range(len(text) - _CARD, -1, -_CARD)
+        self._cards = {text[at : at + 8]: text[at + 8 : at + _CARD] for at in places}
+
+    def __contains__(self, keyword: str) -> bool:
+        return keyword.ljust(8).encode() in self._cards
+
+    def value(self, keyword: str) -> float | str | None:
+        """Return a number, or the text of anything else; None where there is no such value.
+
+        A text is without its quotes and the blanks at its end; a number may be infinite.
+        """
+        card = self._cards.get(keyword.ljust(8).encode())
+        if card is None or not card.startswith(b"= "):
+            return None
+        field = card[2:].decode("latin-1").lstrip()
+        if quoted := _TEXT.match(field):
+            return quoted[1].replace("''", "'").rstrip()
+        plain = field.split("/")[0].rstrip()
+        if _NUMBER.fullmatch(plain):
+            return float(plain.upper().replace("D", "E"))
+        return plain or None
+
+
+def find(plain: bytes) -> bytes | None:
+    """Return the blocks of the header that a FITS file begins with; None where it has no end."""
+    limit = min(len(plain), MAX_BLOCKS * BLOCK)
+    at = plain.find(_END, 0, limit)
+    while at >= 0:
+        end = (at // BLOCK + 1) * BLOCK
+        if at % _CARD == 0 and end <= len(plain):
+            return plain[:end]
+        at = plain.find(_END, at + 1, limit)
+    return None
