@@ -7,6 +7,7 @@ from typing import Any
 
 import faust
 from faust.app.base import BootStrategy
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.types import TP
 
 from stampapp import settings as keys
@@ -102,17 +103,17 @@ def _of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _credentials(settings: Settings) -> faust.auth.Credentials | None:
+def _credentials(settings: Settings) -> Credentials | None:
     cluster = settings.consumer
     context = cluster.ssl_context()
     if cluster.sasl:
-        return faust.auth.SASLCredentials(
+        return SASLCredentials(
             username=cluster.username,
             password=cluster.password,
             mechanism=cluster.mechanism,
             ssl_context=context,
         )
-    return faust.auth.SSLCredentials(context) if context else None
+    return SSLCredentials(context) if context else None
 
 
 def _settings() -> Settings | ConfigError:
