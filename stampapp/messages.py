@@ -122,14 +122,15 @@ def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
     return {verdict.value: counter[verdict] for verdict in Verdict}
 
 
-def dead_letter_headers(message: Message, error: BadAlert) -> Headers:
-    """Return the message's own headers and those that tell why and from where it came here."""
+def dead_letter_headers(message: Message, error: BadAlert, source: Headers) -> Headers:
+    """Return the message's own headers and those that tell why and from where it came here.
+
+    `source` is what names the message (see `evidence`); `error.type` begins what is ours.
+    """
     return (
         *message.headers,
         ("error.type", error.cause.encode()),
         ("error.message", str(error).encode()),
-        ("source.topic", message.topic.encode()),
-        ("source.partition", str(message.partition).encode()),
-        ("source.offset", str(message.offset).encode()),
+        *source,
         ("stampapp.version", __version__.encode()),
     )

@@ -28,6 +28,18 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a message lies in Kafka; written `topic:partition:offset`."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}:{self.partition}:{self.offset}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """A Kafka message as it was consumed, untouched.
 
@@ -92,6 +104,14 @@ class Classification:
     rule: str | None
     classifier_name: str
     classifier_version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prediction:
+    """A classification on its way out, with the headers that name its source."""
+
+    classification: Classification
+    headers: Headers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
-from stampapp import messages
+from stampapp import evidence, messages
 from stampapp.agents import deadletter, metrics, output, scribe
 from stampapp.app import alerts_topic, app, commit
 from stampapp.errors import StampError
-from stampapp.records import Headers, Message, Verdict
+from stampapp.records import Headers, Message, Prediction, Verdict
 from stampapp.stalls import StallWatch
 
 if TYPE_CHECKING:
@@ -60,14 +60,16 @@ def message_of(event: EventT[bytes]) -> Message:
 
 async def deliver(batch: Batch) -> None:
     """Publish what came out of a batch; return when all that counts is confirmed."""
+    group = app.works.required().group_id
+    named = evidence.of_batch(batch.messages, batch.outcomes, group)
     classified = [
-        outcome.classification
-        for outcome in batch.outcomes
+        Prediction(classification=outcome.classification, headers=headers)
+        for outcome, headers in zip(batch.outcomes, named, strict=True)
         if outcome.verdict is Verdict.CLASSIFIED and outcome.classification
     ]
     dead = [
-        (message, outcome.error)
-        for message, outcome in zip(batch.messages, batch.outcomes, strict=True)
+        (message, outcome.error, headers)
+        for message, outcome, headers in zip(batch.messages, batch.outcomes, named, strict=True)
         if outcome.error
     ]
     waits = []

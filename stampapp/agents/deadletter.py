@@ -9,11 +9,12 @@ from stampapp.agents.outboxes import Outbox, Parcel
 from stampapp.app import app
 from stampapp.deliveries import Letter
 from stampapp.errors import BadAlert, StampError
-from stampapp.records import Message
+from stampapp.records import Headers, Message
 
 outbox = Outbox(app)
 
-Dead = tuple[Message, BadAlert]
+# The message, what is wrong with it, and the headers that name it.
+Dead = tuple[Message, BadAlert, Headers]
 
 
 @app.agent(outbox, name="deadletter")
@@ -26,7 +27,7 @@ async def deadletter(parcels: AsyncIterable[Parcel[Sequence[Dead]]]) -> None:
 async def _publish(dead: Sequence[Dead]) -> None:
     topic = app.works.required().deadletter_topic
     if not topic:
-        message, error = dead[0]
+        message, error, _ = dead[0]
         raise StampError(
             f"{message.topic}[{message.partition}]@{message.offset} cannot be classified ({error})"
             " and DEADLETTER_TOPIC is empty: set it, or mend the message, and start again"
@@ -37,9 +38,9 @@ async def _publish(dead: Sequence[Dead]) -> None:
                 topic=topic,
                 key=message.key,
                 value=message.value,
-                headers=messages.dead_letter_headers(message, error),
+                headers=messages.dead_letter_headers(message, error, source),
                 timestamp=message.timestamp,
             )
-            for message, error in dead
+            for message, error, source in dead
         ]
     )

@@ -9,19 +9,19 @@ from stampapp import messages
 from stampapp.agents.outboxes import Outbox, Parcel
 from stampapp.app import app
 from stampapp.deliveries import Letter
-from stampapp.records import Classification
+from stampapp.records import Prediction
 
 outbox = Outbox(app)
 
 
 @app.agent(outbox, name="output")
-async def output(parcels: AsyncIterable[Parcel[Sequence[Classification]]]) -> None:
+async def output(parcels: AsyncIterable[Parcel[Sequence[Prediction]]]) -> None:
     """Publish predictions to the topic of the night."""
     async for parcel in parcels:
         await parcel.carry(_publish)
 
 
-async def _publish(classifications: Sequence[Classification]) -> None:
+async def _publish(predictions: Sequence[Prediction]) -> None:
     nightly = app.works.required().output_topic
     delivery = app.works.delivery("producer")
     now = datetime.now(UTC)
@@ -29,7 +29,12 @@ async def _publish(classifications: Sequence[Classification]) -> None:
     await delivery.ensure_topic(topic, nightly.retention_ms)
     await delivery.deliver(
         [
-            Letter(topic=topic, key=messages.key(one), value=messages.output(one, now))
-            for one in classifications
+            Letter(
+                topic=topic,
+                key=messages.key(one.classification),
+                value=messages.output(one.classification, now),
+                headers=one.headers,
+            )
+            for one in predictions
         ]
     )

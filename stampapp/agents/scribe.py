@@ -8,23 +8,28 @@ from stampapp import messages
 from stampapp.agents.outboxes import Outbox, Parcel
 from stampapp.app import app
 from stampapp.deliveries import Letter
-from stampapp.records import Classification
+from stampapp.records import Prediction
 
 outbox = Outbox(app)
 
 
 @app.agent(outbox, name="scribe")
-async def scribe(parcels: AsyncIterable[Parcel[Sequence[Classification]]]) -> None:
+async def scribe(parcels: AsyncIterable[Parcel[Sequence[Prediction]]]) -> None:
     """Publish a database command for each prediction."""
     async for parcel in parcels:
         await parcel.carry(_publish)
 
 
-async def _publish(classifications: Sequence[Classification]) -> None:
+async def _publish(predictions: Sequence[Prediction]) -> None:
     topic = app.works.required().scribe_topic
     await app.works.delivery("scribe").deliver(
         [
-            Letter(topic=topic, key=messages.key(one), value=messages.scribe(one))
-            for one in classifications
+            Letter(
+                topic=topic,
+                key=messages.key(one.classification),
+                value=messages.scribe(one.classification),
+                headers=one.headers,
+            )
+            for one in predictions
         ]
     )

@@ -168,7 +168,9 @@ def test_the_four_counts_add_up(outcomes: list[Outcome]) -> None:
 
 def test_a_dead_letter_keeps_its_headers_and_tells_why_and_from_where_it_comes() -> None:
     dead = message(42, partition=3, headers=(("trace", b"\x00\xff"),))
-    assert messages.dead_letter_headers(dead, BadAlert("stamp-missing", "there is none")) == (
+    source = (("source.topic", b"alerts"), ("source.partition", b"3"), ("source.offset", b"42"))
+    error = BadAlert("stamp-missing", "there is none")
+    assert messages.dead_letter_headers(dead, error, source) == (
         ("trace", b"\x00\xff"),
         ("error.type", b"stamp-missing"),
         ("error.message", b"there is none"),
@@ -181,7 +183,7 @@ def test_a_dead_letter_keeps_its_headers_and_tells_why_and_from_where_it_comes()
 
 @pytest.mark.parametrize("text", ["\ud800", "ñ" * 10_000, "x" * 10_000])
 def test_a_dead_letters_reason_is_short_utf8_whatever_the_message_said(text: str) -> None:
-    headers = dict(messages.dead_letter_headers(message(), BadAlert("schema", text)))
+    headers = dict(messages.dead_letter_headers(message(), BadAlert("schema", text), ()))
     reason = headers["error.message"]
     assert 0 < len(reason) <= 1000
     assert reason.decode("utf-8")[0] == (text[0] if text[0] in "ñx" else "\\")

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from faust.types import TP
 
+from stampapp import evidence
 from stampapp.agents import classification as room
 from stampapp.errors import BadAlert, DeliveryError
 from stampapp.offsets import Ledger
 from stampapp.pipeline import Batch
-from stampapp.records import Message, Outcome, Verdict
+from stampapp.records import Message, Outcome, Prediction, Verdict
 from stampapp.stalls import StallWatch
 from stampapp.works import Counts
 from tests.support.alerts import alert, message
@@ -55,7 +56,10 @@ class Boxes:
         for name in ("output", "scribe", "deadletter", "metrics"):
             monkeypatch.setattr(room, name, SimpleNamespace(outbox=getattr(self, name)))
         self.works: Any = SimpleNamespace(
-            counts=Counts(), classifier=FakeClassifier(), failure=None
+            counts=Counts(),
+            classifier=FakeClassifier(),
+            failure=None,
+            required=lambda: SimpleNamespace(group_id="group"),
         )
         self.crashes: list[BaseException] = []
         monkeypatch.setattr(room, "app", SimpleNamespace(works=self.works, crash=self.crash))
@@ -118,10 +122,12 @@ def test_what_a_message_may_lack(field: str, raw: object, expected: object) -> N
 
 
 async def test_each_outcome_goes_where_it_belongs(boxes: Boxes) -> None:
-    await room.deliver(batch([SUPERSEDED, CLASSIFIED, DEAD, RULED_OUT]))
-    assert boxes.output.payloads == [[CLASSIFIED.classification]]
-    assert boxes.scribe.payloads == [[CLASSIFIED.classification]]
-    assert boxes.deadletter.payloads == [[(message(2), FAULT)]]
+    outcomes = batch([SUPERSEDED, CLASSIFIED, DEAD, RULED_OUT])
+    await room.deliver(outcomes)
+    named = evidence.of_batch(outcomes.messages, outcomes.outcomes, "group")
+    prediction = Prediction(classification=classification(ONE), headers=named[1])
+    assert boxes.output.payloads == boxes.scribe.payloads == [[prediction]]
+    assert boxes.deadletter.payloads == [[(message(2), FAULT, named[2])]]
 
 
 @pytest.mark.parametrize("outcomes", [[SUPERSEDED], [RULED_OUT]])

@@ -16,12 +16,18 @@ from stampapp.agents import deadletter, metrics, output, scribe
 from stampapp.deliveries import Letter
 from stampapp.errors import BadAlert, StampError
 from stampapp.nights import NightlyTopic
+from stampapp.records import Prediction
 from stampapp.works import Counts
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 
 NIGHTLY = NightlyTopic(topic_format="stamps_%s", retention_days=2)
-RESULTS = [classification(alert(aid=aid)) for aid in ("A", "B")]
+RESULTS = [
+    Prediction(
+        classification=classification(alert(aid=aid)), headers=(("source.offset", aid.encode()),)
+    )
+    for aid in ("A", "B")
+]
 
 
 class FakeDelivery:
@@ -83,6 +89,7 @@ async def test_predictions_go_to_the_topic_of_the_night_that_is_made_first(
     assert topic in {NIGHTLY.name_at(before), NIGHTLY.name_at(after)}
     assert retention == 2 * 86_400_000
     assert [(one.topic, one.key) for one in delivery.letters] == [(topic, b"A"), (topic, b"B")]
+    assert [one.headers for one in delivery.letters] == [one.headers for one in RESULTS]
     first, second = records(delivery.letters)
     assert (first["aid"], second["aid"]) == ("A", "B")
     assert abs((first["brokerPublishTimestamp"] - before).total_seconds()) < 5
@@ -92,13 +99,15 @@ async def test_commands_go_to_the_scribe(works: FakeWorks) -> None:
     await scribe._publish(RESULTS)
     letters = works.deliveries["scribe"].letters
     assert [(one.topic, one.key) for one in letters] == [("commands", b"A"), ("commands", b"B")]
+    assert [one.headers for one in letters] == [one.headers for one in RESULTS]
     payloads = [json.loads(one["payload"]) for one in records(letters)]
     assert [one["criteria"] for one in payloads] == [{"_id": "A"}, {"_id": "B"}]
 
 
 async def test_a_dead_letter_is_the_message_byte_for_byte(works: FakeWorks) -> None:
     dead = message(7, b"\x00damaged", key=b"\xff", headers=(("h", b"1"),))
-    await deadletter._publish([(dead, BadAlert("not-avro", "no container"))])
+    source = (("source.offset", b"7"),)
+    await deadletter._publish([(dead, BadAlert("not-avro", "no container"), source)])
     (letter,) = works.deliveries["producer"].letters
     assert (letter.topic, letter.key, letter.value) == ("dead", b"\xff", b"\x00damaged")
     assert letter.timestamp == dead.timestamp
@@ -111,7 +120,7 @@ async def test_a_dead_letter_is_the_message_byte_for_byte(works: FakeWorks) -> N
 async def test_without_a_dead_letter_topic_a_bad_alert_stops_the_worker(works: FakeWorks) -> None:
     works.settings.deadletter_topic = None
     with pytest.raises(StampError, match=r"alerts\[0\]@7 .*no container.*DEADLETTER_TOPIC is empt"):
-        await deadletter._publish([(message(7), BadAlert("not-avro", "no container"))])
+        await deadletter._publish([(message(7), BadAlert("not-avro", "no container"), ())])
     assert works.deliveries["producer"].letters == []
 
 
