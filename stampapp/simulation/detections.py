@@ -1,0 +1,76 @@
+"""Finding and measuring what stands out of a difference image."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from stampapp.simulation import optics
+from stampapp.simulation.optics import GRID, Image
+from stampapp.simulation.subtraction import Difference
+
+_MIDDLE = GRID // 2
+_REACH = 4.0
+_ROWS, _COLUMNS = np.mgrid[-_MIDDLE:_MIDDLE, -_MIDDLE:_MIDDLE]
+_NEAR = np.hypot(_ROWS, _COLUMNS) <= _REACH
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detection:
+    """The best match of the PSF near the middle of a difference image.
+
+    `x`, `y` in pixels from the middle; `sign` +1 or -1; `flux` in DN, above 0; `snr` is the flux
+    over its noise on an empty sky; `sharpness` compares the peak with that of the PSF.
+    """
+
+    x: float
+    y: float
+    sign: int
+    flux: float
+    snr: float
+    sharpness: float
+
+
+def find(difference: Difference) -> Detection:
+    """Return the most significant detection of either sign, within four pixels of the middle."""
+    matched = optics.image(
+        optics.spectrum(difference.pixels) * np.conj(optics.spectrum(difference.psf))
+    )
+    power = float((difference.psf**2).sum())
+    near = np.where(_NEAR, matched, 0.0)
+    row, column = np.unravel_index(int(np.argmax(np.abs(near))), near.shape)
+    peak = float(near[row, column])
+    sign = 1 if peak >= 0 else -1
+    y, x = (
+        at - _MIDDLE + _vertex(sign * matched[np.ix_(rows, columns)].ravel())
+        for at, rows, columns in (
+            (row, range(row - 1, row + 2), [column]),
+            (column, [row], range(column - 1, column + 2)),
+        )
+    )
+    top = float((sign * difference.pixels[row - 1 : row + 2, column - 1 : column + 2]).max())
+    flux = abs(peak) / power
+    return Detection(
+        x=float(x),
+        y=float(y),
+        sign=sign,
+        flux=max(flux, 1e-3),
+        snr=flux * math.sqrt(power) / difference.noise,
+        sharpness=top / max(flux * float(difference.psf.max()), 1e-6),
+    )
+
+
+def stamp(image: Image, detection: Detection, side: int) -> Image:
+    """Return the `side` by `side` pixels around the pixel of a detection."""
+    row, column = _MIDDLE + round(detection.y), _MIDDLE + round(detection.x)
+    half = side // 2
+    return image[row - half : row + half + 1, column - half : column + half + 1]
+
+
+def _vertex(values: Image) -> float:
+    """Return where the parabola through three values around a peak has its top, in pixels."""
+    left, middle, right = (float(value) for value in values)
+    curvature = left - 2 * middle + right
+    return 0.0 if curvature >= 0 else max(-0.5, min(0.5, 0.5 * (left - right) / curvature))

@@ -1,0 +1,90 @@
+"""One pointing at one place: weather, seeing, depth, and the template that it is compared with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from numpy.random import Generator
+
+from stampapp.simulation.cameras import Camera
+
+_POOR_NIGHTS = 0.17
+_DETECTION = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exposure:
+    """A science image and its template, in DN of the science image and in pixels.
+
+    `noise` and `template_noise` are the scatter of an empty pixel, `fwhm` and `template_fwhm`
+    the PSF's, `shift` (x, y) is how far the template is misregistered, `psf_error` the relative
+    error of the width that the subtraction assumes. `zero_point` is the magnitude of 1 DN;
+    `mjd` in days (UTC); `background` in DN.
+    """
+
+    camera: Camera
+    band: str
+    mjd: float
+    zero_point: float
+    noise: float
+    background: float
+    fwhm: float
+    ellipticity: tuple[float, float]
+    template_fwhm: float
+    template_noise: float
+    frames: int
+    shift: tuple[float, float]
+    psf_error: float
+
+    def flux(self, magnitude: float) -> float:
+        """Return the DN that a source of this magnitude gives."""
+        return float(10 ** (0.4 * (self.zero_point - magnitude)))
+
+    def magnitude(self, flux: float) -> float:
+        """Return the magnitude of a flux in DN, above 0."""
+        return self.zero_point - 2.5 * math.log10(flux)
+
+    @property
+    def point_noise(self) -> float:
+        """The scatter in DN of a point source's flux on the difference's empty sky."""
+        # The noise-equivalent area of a Gaussian PSF is 4 pi sigma^2 (King 1983).
+        sigma = math.hypot(self.fwhm, 0.3) / 2.355
+        return math.hypot(self.noise, self.template_noise) * sigma * math.sqrt(4 * math.pi)
+
+    @property
+    def limiting_magnitude(self) -> float:
+        """The magnitude of a source of five times the noise."""
+        return self.magnitude(_DETECTION * self.point_noise)
+
+
+def draw(rng: Generator, camera: Camera) -> Exposure:
+    """Draw an exposure: mostly clear nights, and some of cloud, twilight or bad seeing."""
+    names = list(camera.bands)
+    shares = [camera.bands[name].share for name in names]
+    name = names[int(rng.choice(len(names), p=shares))]
+    band = camera.bands[name]
+    poor = rng.random() < _POOR_NIGHTS
+    loss = rng.uniform(0.3, 4.0) if poor else abs(rng.normal(0.0, 0.12))
+    frames = int(rng.choice(camera.frames))
+    seeing = camera.seeing * math.exp(rng.normal(0.0, camera.seeing_scatter))
+    seeing *= rng.uniform(1.2, 2.4) if rng.random() < (0.3 if poor else 0.07) else 1.0
+    template = camera.template_seeing * math.exp(rng.normal(0.0, 0.1))
+    noise = band.noise * math.exp(rng.normal(-0.35 if poor else 0.0, 0.4 if poor else 0.22))
+    jitter = 0.07 * math.exp(rng.normal(0.0, 0.6))
+    return Exposure(
+        camera=camera,
+        band=name,
+        mjd=rng.uniform(camera.first_mjd, camera.last_mjd),
+        zero_point=band.zero_point - loss,
+        noise=noise,
+        background=camera.background * (noise / band.noise) ** 2,
+        fwhm=seeing / camera.pixel,
+        ellipticity=(rng.normal(0.0, 0.03), rng.normal(0.0, 0.03)),
+        template_fwhm=template / camera.pixel,
+        # A template is scaled to the science image's flux, and its noise with it.
+        template_noise=band.noise * 10 ** (-0.4 * loss) / math.sqrt(frames) * rng.uniform(0.6, 1.2),
+        frames=frames,
+        shift=(rng.normal(0.0, jitter), rng.normal(0.0, jitter)),
+        psf_error=rng.normal(0.0, 0.02),
+    )

@@ -1,0 +1,171 @@
+"""The story behind an alert: what is always there, what has changed, and what went wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from numpy.random import Generator
+
+from stampapp.simulation import sources
+from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.sources import Source
+
+_LEAST_SNR = 5.3
+_TRIES = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """What the camera is pointed at.
+
+    `static` is in both images; of the `changed` only the science image knows, by so many DN
+    (`fluxes`, below 0 where light is missing). `blemish` names what is wrong with the image.
+    `catalogued` is what catalogues make of `static`, where that differs.
+    """
+
+    exposure: Exposure
+    static: tuple[Source, ...] = ()
+    changed: tuple[Source, ...] = ()
+    fluxes: tuple[float, ...] = ()
+    blemish: str | None = None
+    catalogued: tuple[Source, ...] | None = None
+
+
+def draw(rng: Generator, exposure: Exposure, label: str) -> Scene:
+    """Draw the scene of an object of this class."""
+    return _STORIES[label](rng, exposure)
+
+
+def _agn(rng: Generator, exposure: Exposure) -> Scene:
+    """A nucleus that flickers by some tenths of a magnitude, in a host that often is not seen."""
+    for _ in range(_TRIES):
+        magnitude = float(rng.normal(18.9, 1.1))
+        share = rng.uniform(0.85, 1.0) if rng.random() < 0.55 else rng.uniform(0.15, 0.85)
+        nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
+        change = _variation(exposure, nucleus.magnitude, rng.normal(0.0, 0.35))
+        if 16.0 < magnitude < 21.5 and _noticed(exposure, nucleus.magnitude, change):
+            break
+    host = sources.galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
+    static = (nucleus, host) if host.magnitude < 23.5 else (nucleus,)
+    entry = replace(host, magnitude=magnitude, radius=host.radius * (1 - share))
+    return Scene(
+        exposure=exposure,
+        static=static,
+        changed=(nucleus,),
+        fluxes=(change,),
+        catalogued=(entry,) if share < 0.97 else (nucleus,),
+    )
+
+
+def _variable(rng: Generator, exposure: Exposure) -> Scene:
+    """A star that is brighter or fainter than in the template; a few flare out of nothing."""
+    for _ in range(_TRIES):
+        if rng.random() < 0.05:
+            star = Source(x=0, y=0, magnitude=rng.uniform(19.5, 24.0))
+            step = -rng.uniform(1.5, 5.0)
+        else:
+            star = Source(x=0, y=0, magnitude=float(rng.normal(16.0, 1.9)))
+            step = 0.2 * math.exp(rng.normal(0.0, 0.9)) * (1 if rng.random() < 0.5 else -1)
+        change = _variation(exposure, star.magnitude, step)
+        if star.magnitude > 12.3 and _noticed(exposure, star.magnitude, change):
+            break
+    return Scene(exposure=exposure, static=(star,), changed=(star,), fluxes=(change,))
+
+
+def _supernova(rng: Generator, exposure: Exposure) -> Scene:
+    """A new point of light, somewhere in a galaxy that may be too faint to be seen."""
+    hostless = rng.random() < 0.12
+    magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.9, 1.7), 14), 23)
+    host = sources.galaxy(rng, exposure, float(magnitude))
+    along = host.radius * 0.55 * rng.gamma(2.0)
+    angle = rng.uniform(0, 2 * math.pi)
+    x, y = along * math.cos(angle), along * host.ratio * math.sin(angle)
+    cosine, sine = math.cos(host.angle), math.sin(host.angle)
+    host = host.moved(-(x * cosine - y * sine), -(x * sine + y * cosine))
+    new = Source(x=0, y=0, magnitude=0.0)
+    flux = _new_light(rng, exposure)
+    # Rarely, the template was taken while it shone.
+    sign = -1.0 if rng.random() < 0.04 else 1.0
+    return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(sign * flux,))
+
+
+def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
+    """A light where the template has none, drawn out a little by its motion."""
+    near_earth = rng.random() < 0.06
+    arcsec = rng.uniform(1.5, 7.0) if near_earth else rng.uniform(0.05, 0.4)
+    length, angle = arcsec / exposure.camera.pixel, rng.uniform(0, 2 * math.pi)
+    trail = (length * math.cos(angle), length * math.sin(angle))
+    mover = Source(x=0, y=0, magnitude=0.0, trail=trail)
+    flux = _new_light(rng, exposure) * math.sqrt(1 + length / 2)
+    return Scene(exposure=exposure, changed=(mover,), fluxes=(flux,))
+
+
+def _bogus(rng: Generator, exposure: Exposure) -> Scene:
+    """Nothing has changed: the subtraction, the detector or chance made a detection."""
+    kind = str(rng.choice([name for name, _ in _BLEMISHES], p=[share for _, share in _BLEMISHES]))
+    if kind == "residual":
+        return _residual(rng, exposure)
+    static: tuple[Source, ...] = ()
+    if kind == "noise" and rng.random() < 0.5:
+        near = sources.galaxy(rng, exposure, rng.uniform(16.5, 22.0))
+        static = (near.moved(rng.normal(0, 3.0), rng.normal(0, 3.0)),)
+    if kind in ("spike", "ghost"):
+        angle, distance = rng.uniform(0, 2 * math.pi), rng.uniform(9.0, 30.0)
+        star = Source(x=0, y=0, magnitude=rng.uniform(9.5, 13.0))
+        along = (0.0, distance) if kind == "spike" else (math.cos(angle) * distance, distance)
+        static = (star.moved(*along),)
+    return Scene(exposure=exposure, static=static, blemish=kind)
+
+
+_BLEMISHES = (
+    ("residual", 0.52),
+    ("noise", 0.16),
+    ("cosmic ray", 0.06),
+    ("column", 0.06),
+    ("spike", 0.08),
+    ("ghost", 0.05),
+    ("edge", 0.07),
+)
+
+
+def _residual(rng: Generator, exposure: Exposure) -> Scene:
+    """A bright source that subtracts badly: misregistered, or blurred by the wrong PSF."""
+    if rng.random() < 0.75:
+        core = Source(x=0, y=0, magnitude=float(min(max(rng.normal(15.3, 1.5), 11.5), 19.0)))
+    else:
+        core = sources.galaxy(rng, exposure, rng.uniform(13.5, 18.5))
+    wrong = math.exp(rng.normal(0.0, 0.5))
+    angle = rng.uniform(0, 2 * math.pi)
+    worse = replace(
+        exposure,
+        shift=(0.25 * wrong * math.cos(angle), 0.25 * wrong * math.sin(angle)),
+        psf_error=rng.normal(0.0, 0.06),
+    )
+    return Scene(exposure=worse, static=(core,), blemish="residual")
+
+
+def _new_light(rng: Generator, exposure: Exposure) -> float:
+    """Return a flux in DN: in a volume, N(>F) goes as F^-1.5."""
+    snr = _LEAST_SNR * rng.uniform(5e-4, 1.0) ** (-1 / 1.5)
+    return float(snr * exposure.point_noise)
+
+
+def _variation(exposure: Exposure, magnitude: float, step: float) -> float:
+    return exposure.flux(magnitude) * (10 ** (-0.4 * step) - 1.0)
+
+
+def _noticed(exposure: Exposure, magnitude: float, change: float) -> bool:
+    photons = (exposure.flux(magnitude) + abs(change)) / exposure.camera.gain
+    return abs(change) > _LEAST_SNR * math.hypot(exposure.point_noise, math.sqrt(photons))
+
+
+_STORIES: dict[str, Callable[[Generator, Exposure], Scene]] = {
+    "AGN": _agn,
+    "SN": _supernova,
+    "VS": _variable,
+    "asteroid": _asteroid,
+    "bogus": _bogus,
+}
+LABELS = tuple(_STORIES)

@@ -1,0 +1,192 @@
+"""A survey, a seed and a number → an alert and its class. The same three give the same alert."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.random import Generator
+
+from stampapp.records import Alert, Labelled, Survey
+from stampapp.simulation import (
+    blemishes,
+    catalogues,
+    detections,
+    exposures,
+    fitsimages,
+    headers,
+    histories,
+    measurements,
+    optics,
+    places,
+    scenes,
+    sources,
+    subtraction,
+)
+from stampapp.simulation.cameras import CAMERAS, Camera
+from stampapp.simulation.catalogues import NO_VALUE
+from stampapp.simulation.detections import Detection
+from stampapp.simulation.optics import GRID, Image
+from stampapp.simulation.places import Place
+from stampapp.simulation.scenes import LABELS, Scene
+from stampapp.simulation.sources import Source
+
+_SURVEY_NUMBER = {Survey.ZTF: 1, Survey.ATLAS: 2}
+_LEAST_SNR = 5.0
+_REACH = GRID / 2 - 2
+_TRIES = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shot:
+    """A scene as it came out: both images, their difference, and what was detected in it."""
+
+    scene: Scene
+    place: Place
+    science: Image
+    template: Image
+    difference: Image
+    detection: Detection
+
+
+def draw(survey: Survey, seed: int, index: int) -> Labelled:
+    """Return the alert of this number in the simulated sky of a seed; classes take turns by lot."""
+    rng = np.random.default_rng([seed, _SURVEY_NUMBER[survey], index])
+    label = LABELS[int(rng.integers(len(LABELS)))]
+    camera = CAMERAS[survey]
+    for _ in range(_TRIES):
+        shot = _shoot(rng, camera, label)
+        if shot.detection.snr >= _LEAST_SNR:
+            return Labelled(
+                alert=_alert(rng, shot, label, f"{seed % 10**6:06d}{index:09d}"), label=label
+            )
+    raise RuntimeError(f"{survey} alert {index} of seed {seed}: no {label} was bright enough")
+
+
+def draw_many(survey: Survey, seed: int, count: int) -> Iterator[Labelled]:
+    """Yield the first `count` alerts of the simulated sky of a seed."""
+    for index in range(count):
+        yield draw(survey, seed, index)
+
+
+def _shoot(rng: Generator, camera: Camera, label: str) -> _Shot:
+    scene = scenes.draw(rng, exposures.draw(rng, camera), label)
+    place = places.draw(rng, camera, label)
+    around = sources.surroundings(rng, scene.exposure, place, _REACH)
+    dx, dy = rng.uniform(-0.5, 0.5, 2)
+    scene = replace(
+        scene,
+        static=_moved(scene.static, dx, dy) + tuple(around),
+        changed=_moved(scene.changed, dx, dy),
+        catalogued=_moved(scene.catalogued or scene.static, dx, dy) + tuple(around),
+    )
+    return _expose(rng, scene, place)
+
+
+def _moved(some: tuple[Source, ...], dx: float, dy: float) -> tuple[Source, ...]:
+    return tuple(one.moved(dx, dy) for one in some)
+
+
+def _expose(rng: Generator, scene: Scene, place: Place) -> _Shot:
+    exposure = scene.exposure
+    static = optics.light(scene.static, [exposure.flux(one.magnitude) for one in scene.static])
+    changed = optics.light(scene.changed, scene.fluxes)
+    blur = optics.psf(exposure.fwhm, exposure.ellipticity)
+    science = optics.image((static + changed) * blur)
+    template = optics.image(
+        static * optics.psf(exposure.template_fwhm) * optics.shift(*exposure.shift)
+    )
+    if scene.blemish:
+        blemishes.add(rng, science, exposure, scene.blemish)
+    gain = exposure.camera.gain
+    science = _noisy(rng, science, exposure.noise, gain)
+    template = _noisy(rng, template, exposure.template_noise, gain * exposure.frames)
+    top = exposure.camera.saturation
+    science, template = np.minimum(science, top), np.minimum(template, top)
+    difference = subtraction.subtract(science, template, exposure)
+    return _Shot(
+        scene=scene,
+        place=place,
+        science=science,
+        template=template,
+        difference=difference.pixels,
+        detection=detections.find(difference),
+    )
+
+
+def _noisy(rng: Generator, image: Image, scatter: float, gain: float) -> Image:
+    variance = scatter**2 + np.maximum(image, 0.0) / gain
+    return image + np.sqrt(variance) * rng.normal(size=image.shape)
+
+
+def _alert(rng: Generator, shot: _Shot, label: str, number: str) -> Alert:
+    exposure, camera = shot.scene.exposure, shot.scene.exposure.camera
+    values = _values(rng, shot, label)
+    name = f"{camera.survey}SIM{number}"
+    return Alert(
+        aid=f"SIM{camera.survey[0]}{number}",
+        oid=name,
+        candid=f"{_SURVEY_NUMBER[camera.survey]}{number}",
+        survey=camera.survey,
+        mjd=exposure.mjd,
+        fid=exposure.band,
+        ra=shot.place.ra,
+        dec=shot.place.dec,
+        mag=values.pop("magpsf"),
+        e_mag=values.pop("sigmapsf"),
+        isdiffpos=shot.detection.sign,
+        extra_fields={**values, **_solar_system(rng, label)},
+        stamps=_stamps(rng, shot),
+    )
+
+
+def _values(rng: Generator, shot: _Shot, label: str) -> dict[str, float]:
+    exposure, detection = shot.scene.exposure, shot.detection
+    at = (detection.x, detection.y)
+    row, column = (GRID // 2 + round(value) for value in (detection.y, detection.x))
+    values = measurements.photometry(rng, exposure, detection, float(shot.template[row, column]))
+    values |= measurements.shape(rng, exposure, detection)
+    values |= {"rb": measurements.real_bogus(rng, detection, label), "scorr": detection.snr}
+    if exposure.camera.survey is Survey.ATLAS:
+        return values
+    values |= measurements.limits(rng, exposure)
+    values |= catalogues.reference(rng, exposure, shot.scene.catalogued or (), at)
+    values |= catalogues.pan_starrs(rng, exposure, shot.scene.catalogued or (), at)
+    return values | histories.draw(rng, exposure.camera, label, exposure.mjd)
+
+
+def _solar_system(rng: Generator, label: str) -> dict[str, object]:
+    """Return what the ephemerides say: most asteroids that are seen are known."""
+    if label == "asteroid" and rng.random() < 0.75:
+        return {"ssdistnr": abs(rng.normal(0, 0.7)), "ssmagnr": rng.uniform(16, 20.5)}
+    return {"ssdistnr": NO_VALUE, "ssmagnr": NO_VALUE, "ssnamenr": "null"}
+
+
+def _stamps(rng: Generator, shot: _Shot) -> dict[str, bytes | None]:
+    exposure, detection, camera = shot.scene.exposure, shot.detection, shot.scene.exposure.camera
+    images = {
+        "science": shot.science + exposure.background,
+        "template": shot.template + exposure.background,
+        "difference": shot.difference,
+    }
+    lost = blemishes.mask(rng, camera.side, shot.scene.blemish)
+    if camera.survey is Survey.ATLAS:
+        del images["template"]
+        cards = {"science": headers.atlas(rng, exposure, shot.place)}
+        lost[:] = False
+    else:
+        cards = {}
+        # A detection in template minus science comes with that image.
+        images["difference"] = images["difference"] * detection.sign
+    cut = {
+        name: detections.stamp(image, detection, camera.side).copy()
+        for name, image in images.items()
+    }
+    for image in cut.values():
+        image[lost] = math.nan
+    return {
+        name: fitsimages.write(image, cards.get(name, {}), compressed=True)
+        for name, image in cut.items()
+    }

@@ -1,0 +1,87 @@
+"""What shines in a stamp: stars, galaxies, and what moves through it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.random import Generator
+
+from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.places import Place
+
+FAINTEST = 23.0
+_BRIGHTEST_NEIGHBOUR = 12.5
+_SHAPED = 20.5
+_SERSIC_INDICES = (0.7, 1.0, 1.5, 2.5, 4.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A light on the sky.
+
+    `x`, `y` in pixels from the middle of the stamp; `magnitude` of the whole; a galaxy has its
+    half-light radius `radius` in pixels, Sérsic `index`, axis `ratio` and `angle` (radians); a
+    mover its `trail` (x, y), the pixels that it crosses in the exposure.
+    """
+
+    x: float
+    y: float
+    magnitude: float
+    radius: float = 0.0
+    index: float = 1.0
+    ratio: float = 1.0
+    angle: float = 0.0
+    trail: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def extended(self) -> bool:
+        """Whether it is a galaxy."""
+        return self.radius > 0.0
+
+    def moved(self, dx: float, dy: float) -> Source:
+        """Return it at another place of the stamp."""
+        return replace(self, x=self.x + dx, y=self.y + dy)
+
+
+def galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:
+    """Draw a galaxy at the middle: the fainter, the smaller (as in Shen et al. 2003)."""
+    arcsec = 2.4 * 10 ** (-0.14 * (magnitude - 18.0)) * math.exp(rng.normal(0.0, 0.4))
+    # What is small and faint looks the same whatever its index; a disc is the cheapest.
+    early = magnitude < _SHAPED and rng.random() < 0.45
+    late = _SERSIC_INDICES[:3] if magnitude < _SHAPED else (1.0,)
+    return Source(
+        x=0.0,
+        y=0.0,
+        magnitude=magnitude,
+        radius=float(np.clip(arcsec, 0.25, 15.0)) / exposure.camera.pixel,
+        index=float(rng.choice(_SERSIC_INDICES[3:] if early else late)),
+        ratio=float(rng.uniform(0.55, 1.0) if early else rng.uniform(0.2, 1.0)),
+        angle=rng.uniform(0.0, math.pi),
+    )
+
+
+def surroundings(rng: Generator, exposure: Exposure, place: Place, reach: float) -> list[Source]:
+    """Draw the stars and galaxies within `reach` pixels (half a side) of the middle."""
+    area = (2 * reach * exposure.camera.pixel / 60.0) ** 2
+    stars = [
+        Source(x=x, y=y, magnitude=magnitude)
+        for x, y, magnitude in _scattered(rng, place.stars * area, reach, 0.22)
+    ]
+    galaxies = [
+        galaxy(rng, exposure, max(magnitude, 16.0)).moved(x, y)
+        for x, y, magnitude in _scattered(rng, place.galaxies * area, reach, 0.4)
+    ]
+    return stars + galaxies
+
+
+def _scattered(
+    rng: Generator, expected: float, reach: float, slope: float
+) -> list[tuple[float, float, float]]:
+    """Draw places and magnitudes; the counts grow as 10^(slope m)."""
+    count = int(rng.poisson(expected))
+    xy = rng.uniform(-reach, reach, (count, 2))
+    magnitudes = FAINTEST + np.log10(rng.uniform(1e-9, 1.0, count)) / slope
+    magnitudes = np.maximum(magnitudes, _BRIGHTEST_NEIGHBOUR)
+    return [(float(x), float(y), float(m)) for (x, y), m in zip(xy, magnitudes, strict=True)]

@@ -1,0 +1,60 @@
+"""Science minus template, as the surveys' pipelines do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stampapp.records import Survey
+from stampapp.simulation import optics
+from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.optics import Image, Spectrum
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """A difference image in DN, the PSF that a source has in it, and its noise per pixel (DN)."""
+
+    pixels: Image
+    psf: Image
+    noise: float
+
+
+def subtract(science: Image, template: Image, exposure: Exposure) -> Difference:
+    """Subtract two images (GRID, GRID) without background, of the same flux scale."""
+    error = 1.0 + exposure.psf_error
+    psf_s = optics.psf(max(exposure.fwhm * error, 1.0), exposure.ellipticity)
+    psf_t = optics.psf(exposure.template_fwhm)
+    s, t = optics.spectrum(science), optics.spectrum(template)
+    if exposure.camera.survey is Survey.ZTF:
+        return _proper(s, t, psf_s, psf_t, exposure)
+    return _matched(s, t, psf_s, psf_t, exposure)
+
+
+def _proper(
+    s: Spectrum, t: Spectrum, psf_s: Spectrum, psf_t: Spectrum, exposure: Exposure
+) -> Difference:
+    """Zackay, Ofek & Gal-Yam 2016, equations 13 and 14: white noise, for fluxes that agree."""
+    scatter_s, scatter_t = exposure.noise, exposure.template_noise
+    whitening = np.sqrt(scatter_s**2 * np.abs(psf_t) ** 2 + scatter_t**2 * np.abs(psf_s) ** 2)
+    whitening = np.maximum(whitening, 1e-12)
+    unit = np.hypot(scatter_s, scatter_t)
+    difference = (s * psf_t - t * psf_s) / whitening * unit
+    psf = psf_s * psf_t / whitening * unit
+    return Difference(
+        pixels=optics.image(difference), psf=optics.image(psf / psf[0, 0].real), noise=float(unit)
+    )
+
+
+def _matched(
+    s: Spectrum, t: Spectrum, psf_s: Spectrum, psf_t: Spectrum, exposure: Exposure
+) -> Difference:
+    """Alard & Lupton 1998: the template is blurred to the seeing of the science image."""
+    kernel = psf_s * np.conj(psf_t) / (np.abs(psf_t) ** 2 + 3e-3)
+    difference = s - t * kernel / kernel[0, 0].real
+    return Difference(
+        pixels=optics.image(difference),
+        psf=optics.image(psf_s),
+        noise=float(np.hypot(exposure.noise, exposure.template_noise)),
+    )
