@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stampapp.classifiers import columns
-from stampapp.classifiers.description import Feature, ModelDescription, Origin
+from stampapp.classifiers.description import Feature
 from stampapp.records import Survey
-
-Clip = tuple[float | None, float | None]
-OPEN: Clip = (None, None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +16,7 @@ class Recipe:
 
     `stamp_shape` is what an alert brings (rows, columns), `crop` the side of the square around the
     centre that the network sees, `kernel` the side of the inner convolutions; all in pixels.
-    `features` has the (lower, upper) clip of each, None where it is open.
+    `features` are clipped and not yet normalised: their mean is 0 and their std 1.
     """
 
     survey: Survey
@@ -28,43 +26,18 @@ class Recipe:
     stamp_shape: tuple[int, int]
     crop: int
     kernel: int
-    features: dict[str, Clip]
+    features: tuple[Feature, ...]
 
-    def raw(self) -> ModelDescription:
-        """Return a description under which features are clipped but not normalised.
 
-        It serves to look at alerts, not to be written: there is no network yet.
-        """
-        features = tuple(
-            Feature(name=name, mean=0.0, std=1.0, lower=lower, upper=upper)
-            for name, (lower, upper) in self.features.items()
-        )
-        return ModelDescription(
-            name=self.name,
-            version="untrained",
-            survey=self.survey,
-            classes=self.classes,
-            features=features,
-            stamps=self.stamps,
-            stamp_shape=self.stamp_shape,
-            crop=self.crop,
-            kernel=self.kernel,
-            network_file="network.keras",
-            network_sha256="",
-            origin=Origin.SIMULATED,
-            source="nothing yet",
-            source_sha256="",
-        )
+def _clipped(names: Iterable[str]) -> tuple[Feature, ...]:
+    clips = {name: columns.CLIPS.get(name, (None, None)) for name in names}
+    return tuple(
+        Feature(name=name, mean=0.0, std=1.0, lower=lower, upper=upper)
+        for name, (lower, upper) in clips.items()
+    )
 
 
 # The 26 columns of the weights of June 2020, in their order.
-_ZTF_FEATURES = (
-    *("sgscore1", "distpsnr1", "sgscore2", "distpsnr2", "sgscore3", "distpsnr3"),
-    *("isdiffpos", "fwhm", "magpsf", "sigmapsf", "ra", "dec", "diffmaglim", "rb"),
-    *("distnr", "magnr", "classtar", "ndethist", "ncovhist"),
-    *("ecl_lat", "ecl_long", "gal_lat", "gal_long", "non_detections", "chinr", "sharpnr"),
-)
-
 ZTF = Recipe(
     survey=Survey.ZTF,
     name="stampapp_ztf",
@@ -73,7 +46,15 @@ ZTF = Recipe(
     stamp_shape=columns.STAMP_SHAPE,
     crop=columns.CROP,
     kernel=3,
-    features={name: columns.CLIPS.get(name, OPEN) for name in _ZTF_FEATURES},
+    features=_clipped(
+        (
+            *("sgscore1", "distpsnr1", "sgscore2", "distpsnr2", "sgscore3", "distpsnr3"),
+            *("isdiffpos", "fwhm", "magpsf", "sigmapsf", "ra", "dec", "diffmaglim", "rb"),
+            *("distnr", "magnr", "classtar", "ndethist", "ncovhist"),
+            *("ecl_lat", "ecl_long", "gal_lat", "gal_long", "non_detections"),
+            *("chinr", "sharpnr"),
+        )
+    ),
 )
 
 ATLAS = Recipe(
@@ -84,14 +65,12 @@ ATLAS = Recipe(
     stamp_shape=(61, 61),
     crop=31,
     kernel=3,
-    features=dict.fromkeys(
+    features=_clipped(
         (
             *("filter", "airmass", "seeing", "sunelong", "mangle", "magpsf", "sigmapsf"),
             *("isdiffpos", "ecl_lat", "ecl_long", "gal_lat", "gal_long"),
-        ),
-        OPEN,
+        )
     ),
 )
 
-
-RECIPES = {one.survey: one for one in (ZTF, ATLAS)}
+RECIPES = {recipe.survey: recipe for recipe in (ZTF, ATLAS)}

@@ -1,0 +1,87 @@
+"""What others say of alerts: a class by candid, or the probabilities of a reference network."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stampapp.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """The class of an alert, and the line of the file that says so; "" where none is known."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """What a reference network gives to each class, by candid."""
+
+    probabilities: Mapping[str, Mapping[str, float]]
+
+    def class_name(self, candid: str) -> str:
+        """Return the most probable class."""
+        row = self.probabilities[candid]
+        return max(row, key=row.__getitem__)
+
+
+def labels(path: Path, classes: Sequence[str]) -> dict[str, Label]:
+    """Read a CSV with the columns candid and label; a label may be empty, other columns too.
+
+    Raises ConfigError, which names file and line, for a class not among these and for a candid
+    that is missing or there twice.
+    """
+    found: dict[str, Label] = {}
+    for line, row in _rows(path, ("candid", "label")):
+        candid, name = row["candid"], row["label"]
+        if name and name not in classes:
+            known = ", ".join(classes)
+            raise ConfigError(f"{path}, line {line}: {name!r} is not one of the classes {known}")
+        if candid in found:
+            raise ConfigError(
+                f"{path}, line {line}: candid {candid} is in line {found[candid].line} already"
+            )
+        found[candid] = Label(name=name, line=line)
+    return found
+
+
+def reference(path: Path, classes: Sequence[str]) -> Reference:
+    """Read a CSV with the column candid and one with the probability of each class."""
+    rows: dict[str, dict[str, float]] = {}
+    for line, row in _rows(path, ("candid", *classes)):
+        rows[row["candid"]] = {
+            name: _probability(row[name], f"{path}, line {line}: {name}") for name in classes
+        }
+    return Reference(probabilities=rows)
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
+            if missing:
+                raise ConfigError(f"{path} lacks the columns {', '.join(missing)}")
+            for row in reader:
+                values = {name: row[name].strip() for name in columns}
+                if not values["candid"]:
+                    raise ConfigError(f"{path}, line {reader.line_num}: there is no candid")
+                yield reader.line_num, values
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"{path} cannot be read as CSV: {error}") from error
+
+
+def _probability(text: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 <= value <= 1.0:
+        raise ConfigError(f"{where} is {text!r}, no probability")
+    return value
