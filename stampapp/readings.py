@@ -55,6 +55,10 @@ class Reader:
         self._note(key, text, name, meaning, secret)
         return self._cast(name, text, cast, default, secret)
 
+    def told(self, key: str) -> bool:
+        """Tell whether somebody has set this key, which has been read."""
+        return any(one.key == key and one.origin != "default" for one in self.readings)
+
     def _raw(self, name: str, blank_is_a_value: bool) -> str | None:
         text = self._lookup(name)
         blank = text is None or not text.strip()

@@ -27,12 +27,17 @@ def survey(text: str) -> Survey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelSettings:
-    """Which model judges. An override that is None leaves it to the model folder."""
+    """Which model judges. An override that is None leaves it to the model.
+
+    `chosen` tells whether somebody has named the path; a survey's installed package goes before
+    a path that is only the default.
+    """
 
     survey: Survey
     path: Path
     name: str | None
     version: str | None
+    chosen: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,9 +74,11 @@ def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
         "CLASSIFIER_STRATEGY", survey, None, "the survey: ZTF or ATLAS", required=True
     )
     folder = Path("model") / (strategy or Survey.ZTF).lower()
+    path = reader.read("MODEL_PATH", Path, folder, "the model folder")
     return ModelSettings(
         survey=strategy,
-        path=reader.read("MODEL_PATH", Path, folder, "the model folder"),
+        path=path,
+        chosen=reader.told("MODEL_PATH"),
         name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
         version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
     )
@@ -89,7 +96,7 @@ def model_settings(chosen: Survey | None, path: Path | None) -> ModelSettings:
     reader = environment()
     model = read_model(reader, chosen)
     reader.finish()
-    return replace(model, path=path or model.path)
+    return replace(model, path=path, chosen=True) if path else model
 
 
 def load(reader: Reader) -> Settings:

@@ -71,11 +71,11 @@ class Works:
         self.classifier = await loop.run_in_executor(None, classifiers.load, settings.model)
         await loop.run_in_executor(None, self.classifier.warm_up)
         log.info(
-            "%s alerts are classified by %s %s from %s",
+            "%s alerts are classified by %s %s, %s",
             settings.model.survey,
             self.classifier.name,
             self.classifier.version,
-            settings.model.path,
+            self.classifier.provenance,
         )
 
     def start_pipeline(self, *, deliver: Deliver, commit: Commit, fail: Fail) -> Pipeline:

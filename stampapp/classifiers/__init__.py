@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from stampapp.classifiers.base import Classifier
 from stampapp.errors import ConfigError
 from stampapp.records import Survey
 from stampapp.settings import ModelSettings
 
+if TYPE_CHECKING:
+    from stampapp.classifiers.judging import NetworkClassifier
+
 
 def load(model: ModelSettings) -> Classifier:
-    """Load the classifier of a survey. Raises ConfigError where its model cannot be used."""
-    if model.survey is not Survey.ZTF:
-        raise ConfigError(f"CLASSIFIER_STRATEGY={model.survey}: this release classifies ZTF only")
+    """Load the classifier of a survey. Raises ConfigError where its model cannot be used.
+
+    ATLAS alerts go to the installed package, unless somebody has chosen a model folder.
+    """
+    if model.survey is Survey.ATLAS and not model.chosen:
+        from stampapp.classifiers import atlas_package
+
+        if atlas_package.installed():
+            return atlas_package.load(model.name, model.version)
+    return _of_folder(model)
+
+
+def _of_folder(model: ModelSettings) -> Classifier:
     from stampapp.classifiers import modelstore
-    from stampapp.classifiers.ztf import ZTFClassifier
 
     description = modelstore.read_description(model.path)
+    if description.survey is not model.survey:
+        raise ConfigError(
+            f"the model in {model.path} is for {description.survey}, CLASSIFIER_STRATEGY is "
+            f"{model.survey}: set MODEL_PATH to a model for {model.survey}"
+        )
     from stampapp.classifiers.network import Network
 
-    return ZTFClassifier(
+    return _of_survey(model.survey)(
         description,
         Network.load(model.path, description),
         name=model.name or description.name,
         version=model.version or description.version,
+        provenance=f"a model {description.origin}, from {model.path}",
     )
+
+
+def _of_survey(survey: Survey) -> type[NetworkClassifier]:
+    if survey is Survey.ATLAS:
+        from stampapp.classifiers.atlas import ATLASClassifier
+
+        return ATLASClassifier
+    from stampapp.classifiers.ztf import ZTFClassifier
+
+    return ZTFClassifier

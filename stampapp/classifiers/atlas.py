@@ -7,7 +7,7 @@ from dataclasses import replace
 from stampapp import astrometry, features, stamps
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.description import ModelDescription
-from stampapp.classifiers.judging import Demand, NetworkClassifier, Predictor
+from stampapp.classifiers.judging import Demand, NetworkClassifier
 from stampapp.errors import ConfigError
 from stampapp.headers import Header
 from stampapp.records import Alert, Survey
@@ -53,13 +53,10 @@ class ATLASClassifier(NetworkClassifier):
 
     survey = Survey.ATLAS
 
-    def __init__(
-        self, description: ModelDescription, network: Predictor, *, name: str, version: str
-    ) -> None:
+    def accept(self, description: ModelDescription) -> None:
         unknown = set(description.stamps) - set(STAMPS)
         if unknown:
             raise ConfigError(f"the model asks for {unknown}: ATLAS alerts have {STAMPS}")
-        super().__init__(description, network, name=name, version=version)
 
     def regard(self, alert: Alert) -> Examined:
         return look(alert, self.description)

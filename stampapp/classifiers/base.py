@@ -24,11 +24,15 @@ class Examined:
 
 
 class Classifier(ABC):
-    """Judges alerts of one survey. `examine` and `judge` may run in different threads."""
+    """Judges alerts of one survey. `examine` and `judge` may run in different threads.
+
+    `provenance` says to people what judges: a model folder, or a package.
+    """
 
     name: str
     version: str
     classes: tuple[str, ...]
+    provenance: str
 
     @abstractmethod
     def examine(self, alert: Alert) -> Examined:

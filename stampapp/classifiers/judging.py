@@ -61,7 +61,7 @@ class SurveyClassifier(Classifier):
     def result(self, alert: Alert, row: Sequence[float]) -> Classification | BadAlert:
         """Return what these probabilities, in the order of `classes`, say of an alert."""
         if not all(map(math.isfinite, row)):
-            return BadAlert("feature-out-of-range", "the network overflows on the features")
+            return BadAlert("feature-out-of-range", "the model's probabilities are not finite")
         probabilities = dict(zip(self.classes, row, strict=True))
         best = max(probabilities, key=probabilities.__getitem__)
         rule = self.withdrawal(alert, best)
@@ -85,16 +85,28 @@ class SurveyClassifier(Classifier):
 
 
 class NetworkClassifier(SurveyClassifier):
-    """Asks the network of a model folder."""
+    """Asks the network of a model folder. Raises ConfigError where it is none for the survey."""
 
     def __init__(
-        self, description: ModelDescription, network: Predictor, *, name: str, version: str
+        self,
+        description: ModelDescription,
+        network: Predictor,
+        *,
+        name: str,
+        version: str,
+        provenance: str,
     ) -> None:
+        self.accept(description)
         self.name = name
         self.version = version
+        self.provenance = provenance
         self.classes = description.classes
         self.description = description
         self._network = network
+
+    @abstractmethod
+    def accept(self, description: ModelDescription) -> None:
+        """Raise ConfigError where the survey has not what this model asks for."""
 
     def warm_up(self) -> None:
         self._network.warm_up()

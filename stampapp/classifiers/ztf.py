@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from stampapp.classifiers import judging
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.description import ModelDescription
-from stampapp.classifiers.judging import Demand, NetworkClassifier, Predictor
+from stampapp.classifiers.judging import Demand, NetworkClassifier
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.records import Alert, Classification, Survey
 
@@ -27,13 +27,10 @@ class ZTFClassifier(NetworkClassifier):
 
     survey = Survey.ZTF
 
-    def __init__(
-        self, description: ModelDescription, network: Predictor, *, name: str, version: str
-    ) -> None:
+    def accept(self, description: ModelDescription) -> None:
         missing = {ASTEROID, SUPERNOVA} - set(description.classes)
         if missing:
             raise ConfigError(f"the model knows no {missing}: the ZTF rules need these classes")
-        super().__init__(description, network, name=name, version=version)
 
     def regard(self, alert: Alert) -> Examined:
         rule = solar_system(alert)

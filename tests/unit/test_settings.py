@@ -56,6 +56,12 @@ def test_the_atlas_model_is_in_a_folder_of_its_own() -> None:
     assert load(CLASSIFIER_STRATEGY="atlas").model.path == Path("model/atlas")
 
 
+def test_a_model_folder_that_somebody_names_is_told_from_the_default() -> None:
+    assert load(CLASSIFIER_STRATEGY="ATLAS").model.chosen is False
+    assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH=" ").model.chosen is False
+    assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH="model/atlas").model.chosen is True
+
+
 @pytest.mark.parametrize(
     ("key", "text", "value", "field"),
     [
@@ -270,6 +276,8 @@ def test_the_offline_commands_need_no_key_of_kafka(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert settings.model_settings(Survey.ZTF, None).path == Path("model/ztf")
+    assert settings.model_settings(Survey.ATLAS, None).chosen is False
+    assert settings.model_settings(Survey.ATLAS, Path("model/atlas")).chosen is True
     monkeypatch.setenv("CLASSIFIER_STRATEGY", "ATLAS")
     monkeypatch.setenv("MODEL_PATH", "elsewhere")
     found = settings.model_settings(None, None)

@@ -58,7 +58,9 @@ class FakePredictor:
 
 
 def classifier(*rows: tuple[float, ...]) -> ZTFClassifier:
-    return ZTFClassifier(DESCRIPTION, FakePredictor(*rows), name="told", version="1")
+    return ZTFClassifier(
+        DESCRIPTION, FakePredictor(*rows), name="told", version="1", provenance="p"
+    )
 
 
 def judged(one: Alert, row: tuple[float, ...]) -> Classification:
@@ -86,7 +88,7 @@ def test_a_result_has_every_class_in_order_and_the_names_that_were_told() -> Non
 
 def test_what_the_network_sees() -> None:
     network = FakePredictor(AGN_ROW, AGN_ROW)
-    ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v")
+    ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
     ztf.judge([ztf.examine(alert()), ztf.examine(alert({"sgscore1": 1}, isdiffpos=-1))])
     ((images, features),) = network.seen
     assert images.shape == (2, 21, 21, 3)
@@ -109,7 +111,7 @@ def test_a_known_object_of_the_solar_system_is_an_asteroid_without_the_network(
     distance: float,
 ) -> None:
     network = FakePredictor()
-    ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v")
+    ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
     # Neither stamps nor features are needed for that.
     bare = alert(extra_fields={"ssdistnr": distance}, stamps={})
     (result,) = ztf.judge([ztf.examine(bare)])
@@ -227,18 +229,24 @@ def test_what_cannot_be_classified_has_a_cause(changed: Alert, cause: str) -> No
 def test_a_model_without_the_classes_of_the_rules_is_refused(classes: tuple[str, ...]) -> None:
     missing = next(iter({"SN", "asteroid"} - set(classes)))
     with pytest.raises(ConfigError, match=missing):
-        ZTFClassifier(replace(DESCRIPTION, classes=classes), FakePredictor(), name="n", version="v")
+        ZTFClassifier(
+            replace(DESCRIPTION, classes=classes),
+            FakePredictor(),
+            name="n",
+            version="v",
+            provenance="p",
+        )
 
 
 def test_to_warm_up_warms_the_network() -> None:
     network = FakePredictor()
-    ZTFClassifier(DESCRIPTION, network, name="n", version="v").warm_up()
+    ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p").warm_up()
     assert network.warm
 
 
 def test_blank_stamps_give_the_network_zeros() -> None:
     network = FakePredictor(AGN_ROW)
-    ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v")
+    ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
     crops: tuple[stamps.Image, ...] = (np.full((21, 21), np.nan, np.float32),) * 3
     ztf.judge([Examined(alert=alert(), crops=crops)])
     assert not network.seen[0][0].any()

@@ -1,0 +1,171 @@
+"""ATLAS: hands alerts to ALeRCE's own package, `atlas_stamp_classifier`, where it is installed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+import numpy as np
+
+from stampapp.classifiers import atlas
+from stampapp.classifiers.base import Examined
+from stampapp.classifiers.description import Feature
+from stampapp.classifiers.judging import SurveyClassifier
+from stampapp.errors import BadAlert, ConfigError
+from stampapp.records import Alert, Classification, Survey
+
+PACKAGE = "atlas_stamp_classifier"
+VERSION = "1.0.0"
+CLASSES = ("agn", "asteroid", "bogus", "sn", "vs")
+_BAND, *_FIGURES = atlas.CARDS
+_SIDE = 61
+_REMEDY = (
+    "install what it needs in this environment, whose TensorFlow it runs on; or uninstall it, or "
+    "set MODEL_PATH to a model folder, and that is used instead"
+)
+
+
+class Model(Protocol):
+    """What the package offers: a DataFrame of alerts → a DataFrame of probabilities."""
+
+    def predict_probs(self, alerts: Any) -> Any: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Demand:
+    """The whole stamps, and the figures in the header of the science stamp."""
+
+    features: tuple[Feature, ...] = tuple(
+        Feature(name=card.lower(), mean=0.0, std=1.0, lower=None, upper=None) for card in _FIGURES
+    )
+    stamps: tuple[str, ...] = atlas.STAMPS
+    stamp_shape: tuple[int, int] = (_SIDE, _SIDE)
+    crop: int = _SIDE
+
+
+_DEMAND = _Demand()
+
+
+def installed() -> bool:
+    """Tell whether the package is there; it may be one that cannot be imported."""
+    return find_spec(PACKAGE) is not None
+
+
+def load(name: str | None, version: str | None) -> PackageClassifier:
+    """Load the package's model. Raises ConfigError where that fails."""
+    try:
+        model = import_module(f"{PACKAGE}.inference").AtlasStampClassifier()
+    except Exception as error:
+        # Made for another TensorFlow or Python, a package fails in whatever way it likes.
+        raise _unusable("cannot be loaded", error) from error
+    return PackageClassifier(model, name=name or PACKAGE, version=version or VERSION)
+
+
+class PackageClassifier(SurveyClassifier):
+    """Asks the package about each object once at a time, and finds its answers by the object."""
+
+    survey = Survey.ATLAS
+    classes = CLASSES
+    provenance = f"the installed package {PACKAGE}"
+
+    def __init__(self, model: Model, *, name: str, version: str) -> None:
+        self.name = name
+        self.version = version
+        self._model = model
+
+    def warm_up(self) -> None:
+        """Have it judge an alert of nobody's: whatever it lacks is said before the first one."""
+        try:
+            self._ask([_nobody()])
+        except Exception as error:
+            # Likewise.
+            raise _unusable("cannot classify", error) from error
+
+    def regard(self, alert: Alert) -> Examined:
+        examined = atlas.look(alert, _DEMAND)
+        band = examined.alert.extra_fields.get(_BAND)
+        if not isinstance(band, str):
+            cause = "feature-missing" if band is None else "feature-ill-typed"
+            raise BadAlert(cause, f"{_BAND} in the header of the science stamp is {band}")
+        return examined
+
+    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
+        turns = list(_turns(one.alert.aid for one in examined))
+        answers = [
+            self._ask([one for one, its in zip(examined, turns, strict=True) if its == turn])
+            for turn in range(max(turns, default=-1) + 1)
+        ]
+        return [
+            self.result(one.alert, answers[turn][one.alert.aid])
+            for one, turn in zip(examined, turns, strict=True)
+        ]
+
+    def _ask(self, examined: Sequence[Examined]) -> dict[str, list[float]]:
+        aids = [one.alert.aid for one in examined]
+        answer = self._model.predict_probs(frame(examined))
+        if sorted(answer.columns) != sorted(CLASSES):
+            raise ConfigError(f"{PACKAGE} answers with the columns {list(answer.columns)}")
+        if not answer.index.is_unique or not set(answer.index) <= set(aids):
+            raise ConfigError(f"{PACKAGE} answers for others than the objects it was asked about")
+        # An object that it says nothing about gets NaN, which is no result.
+        rows = answer.reindex(index=aids, columns=list(CLASSES)).to_numpy(np.float64)
+        return dict(zip(aids, rows.tolist(), strict=True))
+
+
+def frame(examined: Sequence[Examined]) -> Any:
+    """Return the DataFrame that the package takes: a row for each object, the earliest first.
+
+    Indexed by aid; candid and FILTER are str, red and diff (61, 61) float32, the others float64.
+    """
+    import pandas
+
+    ordered = sorted(examined, key=lambda one: one.alert.mjd)
+    rows = [_row(one) for one in ordered]
+    index = pandas.Index([one.alert.aid for one in ordered], dtype=object)
+    columns = ("candid", "mjd", "red", "diff", *atlas.CARDS, "ra", "dec")
+    # As objects first: by itself, pandas chooses its type of text by its version.
+    table = pandas.DataFrame(rows, index=index, columns=columns, dtype=object)
+    return table.astype(dict.fromkeys(("mjd", *_FIGURES, "ra", "dec"), np.float64))
+
+
+def _row(one: Examined) -> list[object]:
+    alert = one.alert
+    cards = [alert.extra_fields[card] for card in atlas.CARDS]
+    return [alert.candid, alert.mjd, *one.crops, *cards, alert.ra, alert.dec]
+
+
+def _turns(aids: Iterable[str]) -> Iterator[int]:
+    """Yield how often each has come before."""
+    seen: Counter[str] = Counter()
+    for aid in aids:
+        yield seen[aid]
+        seen[aid] += 1
+
+
+def _unusable(what: str, error: Exception) -> ConfigError:
+    reason = f"{type(error).__name__}: {error}"
+    return ConfigError(f"the package {PACKAGE} is installed but {what} ({reason}): {_REMEDY}")
+
+
+def _nobody() -> Examined:
+    slope = np.add.outer(np.arange(_SIDE), np.arange(_SIDE)).astype(np.float32)
+    alert = Alert(
+        aid="nobody",
+        oid="nobody",
+        candid="0",
+        survey=Survey.ATLAS,
+        mjd=0.0,
+        fid="o",
+        ra=0.0,
+        dec=0.0,
+        mag=18.0,
+        e_mag=0.1,
+        isdiffpos=1,
+        extra_fields=dict.fromkeys(_FIGURES, 1.0) | {_BAND: "o"},
+        stamps={},
+    )
+    return Examined(alert=alert, crops=(slope, slope))
