@@ -1,35 +1,26 @@
-"""What is asked of a cluster besides messages: whether it lets us in, and new topics."""
+"""What is asked of a cluster besides messages: new topics."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from aiokafka import errors as kafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stampapp.clusters import Cluster
-from stampapp.errors import ConfigError
+from stampapp.refusals import place, refusal, told
 
 log = logging.getLogger(__name__)
 BOOT_TIMEOUT = 12.0
 
 
-async def probe(cluster: Cluster) -> None:
-    """Connect to a cluster and leave. Raises ConfigError where that is not possible."""
-    admin = AIOKafkaAdminClient(**cluster.client_options())
-    try:
-        await asyncio.wait_for(admin.start(), BOOT_TIMEOUT)
-    except (kafka.KafkaError, OSError, TimeoutError) as error:
-        raise ConfigError(unreachable(cluster, error)) from error
-    finally:
-        await admin.close()
-
-
-async def create_topic(cluster: Cluster, name: str, retention_ms: int) -> None:
+async def create_topic(
+    cluster: Cluster, name: str, retention_ms: int, *, only_try: bool = False
+) -> None:
     """Create a topic that does not exist yet, with the cluster's own partitions and replicas.
 
-    Raises the KafkaError of a cluster that refuses.
+    With `only_try` the cluster says whether it would, and does not. Raises the KafkaError of a
+    cluster that refuses.
     """
     admin = AIOKafkaAdminClient(**cluster.client_options())
     try:
@@ -38,21 +29,16 @@ async def create_topic(cluster: Cluster, name: str, retention_ms: int) -> None:
             return
         # -1 with an empty assignment leaves partitions and replicas to the broker.
         topic = NewTopic(name, -1, -1, {}, {"retention.ms": str(retention_ms)})
-        response = await admin.create_topics([topic])
+        response = await admin.create_topics([topic], validate_only=only_try)
         for _, code, *_ in response.topic_errors:
             if code not in (0, kafka.TopicAlreadyExistsError.errno):
                 raise kafka.for_code(code)(name)
-        log.info("Topic %s created on the %s's cluster (%s)", name, cluster.role, cluster.bootstrap)
+        if not only_try:
+            log.info("Topic %s created on %s", name, place(cluster))
     finally:
         await admin.close()
 
 
 def unreachable(cluster: Cluster, error: BaseException) -> str:
     """Say which cluster cannot be used and which setting to look at."""
-    prefix = cluster.role.upper()
-    if isinstance(error, kafka.AuthenticationFailedError | kafka.SaslAuthenticationFailed):
-        hint = f"see {prefix}_SASL_USERNAME, {prefix}_SASL_PASSWORD and {prefix}_SASL_MECHANISM"
-    else:
-        hint = f"see {prefix}_SERVER and {prefix}_SECURITY_PROTOCOL ({cluster.protocol})"
-    detail = str(error) or type(error).__name__
-    return f"the {cluster.role}'s cluster {cluster.bootstrap} cannot be used: {detail}; {hint}"
+    return told(cluster, [refusal(cluster, server, error) for server in cluster.servers])

@@ -38,11 +38,18 @@ class Cluster:
             )
         if self.cafile and not self.cafile.is_file():
             raise ConfigError(f"{prefix}_SSL_CAFILE: there is no file {self.cafile}")
+        # Now rather than when somebody connects: an unusable file is told with the other problems.
+        self.ssl_context()
 
     @property
     def sasl(self) -> bool:
         """Whether a name and password are sent."""
         return self.protocol.startswith("SASL")
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the connection is encrypted, and the cluster's certificate verified."""
+        return self.protocol.endswith("SSL")
 
     @property
     def bootstrap(self) -> str:
@@ -78,7 +85,7 @@ class Cluster:
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """Return the context of an encrypted connection, or None. Raises ConfigError."""
-        if not self.protocol.endswith("SSL"):
+        if not self.encrypted:
             return None
         try:
             return ssl.create_default_context(cafile=str(self.cafile) if self.cafile else None)

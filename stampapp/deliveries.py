@@ -13,18 +13,16 @@ import mode
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 
-from stampapp import admin
+from stampapp import admin, connections, producers
 from stampapp.clusters import Cluster
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.records import Headers
+from stampapp.refusals import place
 
 log = logging.getLogger(__name__)
-REQUEST_TIMEOUT = 30.0
 ADMIN_TIMEOUT = 10.0
-LINGER = 0.02
 # Longer than this and a delivery is late: the log and /readyz say so.
 NOTICE = 5.0
-MAX_REQUEST_BYTES = 8 * 2**20
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 
 # To repeat these would give the same answer.
@@ -75,20 +73,17 @@ class Delivery(mode.Service):
     async def on_start(self) -> None:
         """Connect. Raises ConfigError where the cluster does not let us in, unless optional."""
         try:
-            self._producer = await asyncio.wait_for(self._connect(), admin.BOOT_TIMEOUT)
-        except (kafka.KafkaError, OSError, TimeoutError) as error:
-            problem = admin.unreachable(self.cluster, error)
-            if self._idempotence and isinstance(error, kafka.UnknownError):
-                problem += ", and PRODUCER_IDEMPOTENCE=false for a broker without such producers"
+            self._producer = await self._connect()
+        except ConfigError as problem:
             if not self._optional:
-                raise ConfigError(problem) from error
+                raise
             log.error("Going on without: %s", problem)
 
     async def on_stop(self) -> None:
         """Let go of the connection; what is unconfirmed by now was not acknowledged either."""
         producer, self._producer = self._producer, None
         if producer:
-            await _stopped(producer, 2.0)
+            await producers.stop(producer, 2.0)
 
     async def deliver(self, letters: Sequence[Letter]) -> None:
         """Return when every letter is confirmed. Raises DeliveryError when that is hopeless."""
@@ -116,11 +111,12 @@ class Delivery(mode.Service):
         try:
             answered, _ = await asyncio.wait({sending}, timeout=NOTICE)
             if not answered:
-                self._notice(f"has not confirmed {_what(letters)} for {NOTICE:g} s")
+                why = await self._why()
+                self._notice(f"has not confirmed {_what(letters)} for {NOTICE:g} s: {why}")
                 left = max(0.0, deadline - time.monotonic())
                 answered, _ = await asyncio.wait({sending}, timeout=left)
             if not answered:
-                raise self._given_up(letters, "there is no answer")
+                raise self._given_up(letters, await self._why())
             return sending.result()
         finally:
             sending.cancel()
@@ -167,21 +163,7 @@ class Delivery(mode.Service):
         return True
 
     async def _connect(self) -> AIOKafkaProducer:
-        producer = AIOKafkaProducer(
-            **self.cluster.client_options(),
-            acks="all",
-            enable_idempotence=self._idempotence,
-            linger_ms=int(LINGER * 1000),
-            max_batch_size=2**18,
-            max_request_size=MAX_REQUEST_BYTES,
-            request_timeout_ms=int(REQUEST_TIMEOUT * 1000),
-        )
-        try:
-            await producer.start()
-        except BaseException:
-            await producer.stop()
-            raise
-        return producer
+        return await producers.start(self.cluster, idempotence=self._idempotence)
 
     async def _renew(self, failed: AIOKafkaProducer | None) -> None:
         """Replace a producer after a failure: an idempotent one may never recover by itself."""
@@ -189,12 +171,15 @@ class Delivery(mode.Service):
             if self._producer is not failed:
                 return
             try:
-                self._producer = await asyncio.wait_for(self._connect(), admin.BOOT_TIMEOUT)
-            except (kafka.KafkaError, OSError, TimeoutError) as error:
-                log.warning("No connection to %s yet: %r", self._where, error)
+                self._producer = await self._connect()
+            except ConfigError as problem:
+                log.warning("No connection yet: %s", problem)
                 return
             if failed:
-                self.add_future(_stopped(failed, REQUEST_TIMEOUT))
+                self.add_future(producers.stop(failed, producers.REQUEST_TIMEOUT))
+
+    async def _why(self) -> str:
+        return await connections.problem(self.cluster) or "it lets us in but does not answer"
 
     def _judge(self, error: BaseException, letters: Sequence[Letter], deadline: float) -> None:
         self.retries += 1
@@ -222,7 +207,7 @@ class Delivery(mode.Service):
 
     @property
     def _where(self) -> str:
-        return f"the {self.cluster.role}'s cluster ({self.cluster.bootstrap})"
+        return place(self.cluster)
 
 
 def _what(letters: Sequence[Letter]) -> str:
@@ -260,11 +245,3 @@ def _unconfirmed(letters: Sequence[Letter], results: Sequence[Any]) -> list[Lett
         if isinstance(result, BaseException)
     ]
     return [*failed, *letters[len(results) :]]
-
-
-async def _stopped(producer: AIOKafkaProducer, patience: float) -> None:
-    try:
-        await asyncio.wait_for(producer.stop(), patience)
-    except (kafka.KafkaError, OSError, TimeoutError):
-        # It is given up because it does not answer; what it held is delivered by its successor.
-        return

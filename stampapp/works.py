@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stampapp import admin, messages
+from stampapp import admission, messages
 from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery
 from stampapp.errors import ConfigError
@@ -66,7 +66,7 @@ class Works:
 
         settings = self.required()
         loop = asyncio.get_running_loop()
-        await admin.probe(settings.consumer)
+        await admission.check(settings)
         await self._connect(settings)
         self.classifier = await loop.run_in_executor(None, classifiers.load, settings.model)
         await loop.run_in_executor(None, self.classifier.warm_up)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiokafka import errors as kafka
 
-from stampapp import deliveries
+from stampapp import connections, deliveries, producers
 from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery, Letter
 from stampapp.errors import ConfigError, DeliveryError
@@ -34,6 +34,10 @@ class Sent(list[dict[str, Any]]):
         self.starts: list[Exception] = []
         self.options: list[dict[str, Any]] = []
         self.stopped = 0
+        self.problem: str | None = None
+
+    async def diagnosis(self, *_: object) -> str | None:
+        return self.problem
 
     @property
     def values(self) -> list[bytes | None]:
@@ -69,7 +73,8 @@ class FakeProducer:
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Sent:
     sent = Sent()
     monkeypatch.setattr(FakeProducer, "cluster", sent, raising=False)
-    monkeypatch.setattr(deliveries, "AIOKafkaProducer", FakeProducer)
+    monkeypatch.setattr(producers, "AIOKafkaProducer", FakeProducer)
+    monkeypatch.setattr(connections, "problem", sent.diagnosis)
     monkeypatch.setattr(deliveries, "_FIRST_PAUSE", 0.001)
     monkeypatch.setattr(deliveries, "_LONGEST_PAUSE", 0.002)
     return sent
@@ -163,7 +168,7 @@ async def test_what_is_hopeless_is_not_repeated(cluster: Sent, error: Exception)
         with pytest.raises(DeliveryError, match=type(error).__name__) as raised:
             await delivery.deliver(letters(b"1"))
         assert delivery.failing
-    assert "scribe's cluster (one:9092)" in str(raised.value)
+    assert "scribe's cluster one:9092" in str(raised.value)
     assert "hush" not in str(raised.value)
     assert cluster.values == [b"1"]
 
@@ -213,22 +218,36 @@ async def test_an_attempt_is_made_once(cluster: Sent) -> None:
         assert await delivery.attempt(letter)
 
 
-async def test_without_its_cluster_it_cannot_start(cluster: Sent) -> None:
-    cluster.starts = [kafka.KafkaConnectionError("nobody there")]
-    with pytest.raises(ConfigError, match="nobody there; see SCRIBE_SERVER and SCRIBE_SECURITY_PR"):
+async def test_without_its_cluster_it_cannot_start_and_says_what_a_connection_finds(
+    cluster: Sent,
+) -> None:
+    cluster.starts = [kafka.KafkaConnectionError("Unable to bootstrap")]
+    cluster.problem = "user 'user' is not let in; see SCRIBE_SASL_PASSWORD"
+    with pytest.raises(ConfigError, match="is not let in; see SCRIBE_SASL_PASSWORD"):
         async with connected():
             pytest.fail("it has started")
     assert cluster.stopped == 1
 
 
-async def test_wrong_credentials_are_told_by_their_keys(cluster: Sent) -> None:
-    cluster.starts = [kafka.AuthenticationFailedError("no such user")]
-    with pytest.raises(
-        ConfigError, match="see SCRIBE_SASL_USERNAME, SCRIBE_SASL_PASSWORD"
-    ) as error:
-        async with connected():
+@pytest.mark.parametrize(
+    ("error", "idempotence", "message"),
+    [
+        (kafka.ClusterAuthorizationFailedError(), True, "have IDEMPOTENT_WRITE granted on the cl"),
+        (kafka.UnknownError(), True, "PRODUCER_IDEMPOTENCE=false is for brokers without such"),
+        (
+            kafka.UnknownError(),
+            False,
+            r"no producer starts \(UnknownError\(\)\); see SCRIBE_SERVER",
+        ),
+    ],
+)
+async def test_a_cluster_that_lets_us_in_but_starts_no_producer_is_told_so(
+    cluster: Sent, error: Exception, idempotence: bool, message: str
+) -> None:
+    cluster.starts = [error]
+    with pytest.raises(ConfigError, match=f"the scribe's cluster one:9092 lets us in.*{message}"):
+        async with connected(idempotence=idempotence):
             pytest.fail("it has started")
-    assert "hush" not in str(error.value)
 
 
 async def test_an_optional_cluster_may_be_away_and_come_later(cluster: Sent) -> None:

@@ -1,0 +1,106 @@
+"""Whether every cluster lets us in and do our work: asked before the first message is consumed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+from aiokafka import errors as kafka
+from aiokafka.conn import AIOKafkaConnection
+
+from stampapp import admin
+from stampapp.connections import ask
+from stampapp.errands import Errand, absent, denied, errands, group_denied
+from stampapp.errors import ConfigError
+from stampapp.questions import Answer, group_refused, who_and_what
+from stampapp.refusals import place
+from stampapp.settings import Settings
+
+log = logging.getLogger(__name__)
+# A broker that was reached a moment ago, under the name that it gives itself (seconds).
+_SECOND_PATIENCE = 4.0
+
+
+async def check(settings: Settings) -> None:
+    """Try every cluster, all at once. Raises one ConfigError that lists all that is wrong.
+
+    Metrics are best effort: what is wrong with them alone is logged.
+    """
+    todo = errands(settings, datetime.now(UTC))
+    found = await asyncio.gather(*(_problems(errand, settings) for errand in todo))
+    fatal: list[str] = []
+    for errand, problems in zip(todo, found, strict=True):
+        if not errand.optional:
+            fatal += problems
+        elif problems:
+            log.error("Going on without metrics: %s", "; ".join(problems))
+    if fatal:
+        head = [] if len(fatal) == 1 else ["the clusters are not usable:"]
+        raise ConfigError("\n".join([*head, *fatal]))
+
+
+async def _problems(errand: Errand, settings: Settings) -> list[str]:
+    try:
+        answer = await ask(errand.cluster, partial(who_and_what, topics=errand.topics))
+        problems = denied(errand, answer)
+        if await _by_their_own_names(errand, answer, _about_group(errand)):
+            problems.append(group_denied(errand.cluster, str(errand.group)))
+        if not problems:
+            await _tell_what_is_missing(errand, answer, settings)
+    except ConfigError as error:
+        return [str(error)]
+    return problems
+
+
+def _about_group(errand: Errand) -> Callable[[AIOKafkaConnection], Awaitable[bool]]:
+    async def question(connection: AIOKafkaConnection) -> bool:
+        return errand.group is not None and await group_refused(connection, errand.group)
+
+    return question
+
+
+async def _by_their_own_names(
+    errand: Errand, answer: Answer, question: Callable[[AIOKafkaConnection], Awaitable[bool]]
+) -> bool:
+    """Ask a broker at the address that clients are sent to, which may be another than ours."""
+    if not answer.brokers:
+        return False
+    named = replace(errand.cluster, servers=answer.brokers)
+    try:
+        return await ask(named, question, _SECOND_PATIENCE)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{place(errand.cluster)} answers, but sends its clients on to"
+            f" {named.bootstrap} (advertised.listeners): {error}"
+        ) from error
+
+
+async def _tell_what_is_missing(errand: Errand, answer: Answer, settings: Settings) -> None:
+    tonight = settings.output_topic.name_at(datetime.now(UTC))
+    for need in absent(errand, answer):
+        where = replace(errand.cluster, role=need.role)
+        if need.key != "PRODUCER_TOPIC_FORMAT":
+            log.warning(
+                "Topic %s does not exist on %s: where topics do not come to be by themselves,"
+                " create it, or see %s",
+                *(need.topic, place(where), need.key),
+            )
+        elif need.topic == tonight:
+            await _try_to_create(errand, tonight, settings.output_topic.retention_ms)
+
+
+async def _try_to_create(errand: Errand, topic: str, retention_ms: int) -> None:
+    creating = admin.create_topic(errand.cluster, topic, retention_ms, only_try=True)
+    try:
+        await asyncio.wait_for(creating, _SECOND_PATIENCE)
+    except (kafka.KafkaError, OSError, TimeoutError) as error:
+        log.warning(
+            "Topic %s, where predictions go, does not exist on %s, and we may not create it (%r):"
+            " it must come to be by itself; or have CREATE granted on it, or see"
+            " PRODUCER_TOPIC_FORMAT",
+            *(topic, place(errand.cluster), error),
+        )

@@ -1,0 +1,145 @@
+"""What is asked of a broker at the start: who it is, and what we may do there.
+
+aiokafka knows Metadata up to version 5; what a client may do with a topic is told from version 8
+on (Kafka 2.3), in the codes of Kafka's AclOperation. The wire formats are those of the Kafka
+protocol guide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from aiokafka import errors as kafka
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka.protocol.types import Array, Boolean, Int16, Int32, Schema, String
+
+_STRING = String("utf-8")
+
+
+class Operation(IntEnum):
+    """What somebody may do with a topic: Kafka's AclOperation."""
+
+    READ = 3
+    WRITE = 4
+    CREATE = 5
+    DESCRIBE = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Topic:
+    """What a broker says of a topic. `allowed` is None where it does not say what we may do."""
+
+    name: str
+    exists: bool
+    allowed: frozenset[Operation] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The brokers' own names (host:port), and the topics by name."""
+
+    brokers: tuple[str, ...]
+    topics: dict[str, Topic]
+
+
+class _MetadataResponse_v8(Response):  # type: ignore[misc]  # noqa: N801  # as aiokafka has it
+    API_KEY = 3
+    API_VERSION = 8
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "brokers",
+            Array(("node_id", Int32), ("host", _STRING), ("port", Int32), ("rack", _STRING)),
+        ),
+        ("cluster_id", _STRING),
+        ("controller_id", Int32),
+        (
+            "topics",
+            Array(
+                ("error_code", Int16),
+                ("topic", _STRING),
+                ("is_internal", Boolean),
+                (
+                    "partitions",
+                    Array(
+                        ("error_code", Int16),
+                        ("partition", Int32),
+                        ("leader", Int32),
+                        ("leader_epoch", Int32),
+                        ("replicas", Array(Int32)),
+                        ("isr", Array(Int32)),
+                        ("offline_replicas", Array(Int32)),
+                    ),
+                ),
+                ("authorized_operations", Int32),
+            ),
+        ),
+        ("cluster_authorized_operations", Int32),
+    )
+
+
+class _MetadataRequest_v8(RequestStruct):  # type: ignore[misc]  # noqa: N801
+    API_KEY = 3
+    API_VERSION = 8
+    RESPONSE_TYPE = _MetadataResponse_v8
+    SCHEMA = Schema(
+        ("topics", Array(_STRING)),
+        ("allow_auto_topic_creation", Boolean),
+        ("include_cluster_authorized_operations", Boolean),
+        ("include_topic_authorized_operations", Boolean),
+    )
+
+
+class _PermissionsRequest(Request[_MetadataRequest_v8]):  # type: ignore[misc]
+    API_KEY = 3
+
+    def __init__(self, topics: list[str]) -> None:
+        self._topics = topics
+
+    def build(self, request_struct_class: type[_MetadataRequest_v8]) -> _MetadataRequest_v8:
+        return request_struct_class(self._topics, False, False, True)
+
+
+async def who_and_what(connection: AIOKafkaConnection, topics: Iterable[str]) -> Answer:
+    """Ask for the brokers, and for what we may do with topics; none comes to be by the question."""
+    try:
+        found = await connection.send(_PermissionsRequest(list(topics)))
+    except NotImplementedError:
+        # An older broker: it does not say what we may do.
+        found = await connection.send(MetadataRequest([], allow_auto_topic_creation=False))
+    return answer(found)
+
+
+async def group_refused(connection: AIOKafkaConnection, group: str) -> bool:
+    """Tell whether we must not consume as this group; to ask does not join it."""
+    # Nobody's heartbeat: a broker looks at the right to read before it looks for the member.
+    response = await connection.send(HeartbeatRequest(group, -1, ""))
+    return bool(response.error_code == kafka.GroupAuthorizationFailedError.errno)
+
+
+def answer(found: Response) -> Answer:
+    """Return what a response to either metadata request says."""
+    brokers = tuple(f"{_bracketed(host)}:{port}" for _, host, port, _ in found.brokers)
+    topics = [_topic(name, code, operations) for code, name, _, _, operations in found.topics]
+    return Answer(brokers=brokers, topics={topic.name: topic for topic in topics})
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _topic(name: str, code: int, operations: int) -> Topic:
+    told = frozenset(one for one in Operation if operations >= 0 and operations & 1 << one)
+    forbidden = code == kafka.TopicAuthorizationFailedError.errno
+    # Whoever describes a topic to us without saying that we may describe it keeps no account.
+    silent = not forbidden and Operation.DESCRIBE not in told
+    return Topic(
+        name=name,
+        exists=not forbidden and code != kafka.UnknownTopicOrPartitionError.errno,
+        allowed=None if silent else told,
+    )

@@ -1,0 +1,44 @@
+"""Certificates for brokers on loopback, made with the `keytool` that comes with Java."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from stampapp.broker import LOOPBACK
+from tests.support.kafka_jars import program
+
+# The PKCS #12 file exists as long as a test run, beside the key that it protects.
+PASSWORD = "changeit"
+ISSUER = ("-ext", "bc:c", "-ext", "ku:c=keyCertSign,cRLSign")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Certificates:
+    """`cafile` (PEM) is what clients trust, `keystore` (PKCS #12) what a broker shows them."""
+
+    cafile: Path
+    keystore: Path
+
+
+def make_certificates(folder: Path) -> Certificates:
+    """An authority of its own, and a broker's certificate for 127.0.0.1 and no host name."""
+    made = Certificates(cafile=folder / "ca.pem", keystore=folder / "broker.p12")
+    _make(made.keystore, "ca", *ISSUER)
+    _make(made.keystore, "broker", "-signer", "ca", "-ext", f"san=ip:{LOOPBACK}")
+    _keytool(made.keystore, "-exportcert", "-rfc", "-alias", "ca", "-file", str(made.cafile))
+    return made
+
+
+def _make(keystore: Path, name: str, *more: str) -> None:
+    key = ("-keyalg", "EC", "-groupname", "secp256r1", "-validity", "2")
+    _keytool(keystore, "-genkeypair", "-alias", name, "-dname", f"CN={name}", *key, *more)
+
+
+def _keytool(keystore: Path, *arguments: str) -> None:
+    tool = program("keytool", "install Java 17 or later (Debian: openjdk-17-jre-headless)")
+    store = ("-storetype", "PKCS12", "-keystore", str(keystore), "-storepass", PASSWORD)
+    done = subprocess.run([tool, *arguments, *store], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"keytool failed:\n{done.stdout}{done.stderr}")

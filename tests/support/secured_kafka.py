@@ -1,0 +1,131 @@
+"""Apache Kafka that lets nobody in without a name, and nobody do what was not granted.
+
+Its PLAINTEXT listener is the tests' own entrance: who comes in there may do everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.certificates import PASSWORD, Certificates
+
+WITHIN = 30.0
+# Listeners by name, with their protocol.
+SASL_SSL, SSL, SASL = "ENCRYPTED", "TRUSTED", "NAMED"
+LISTENERS = {SASL_SSL: "SASL_SSL", SSL: "SSL", SASL: "SASL_PLAINTEXT"}
+MODULES = {
+    "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
+    "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
+    "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
+}
+GUARDED = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+    "auto.create.topics.enable": "false",
+}
+
+
+class SecuredKafka(ApacheKafka):
+    """`mechanisms` names those of its SASL listeners; `users` (name → password) are for PLAIN."""
+
+    def __init__(
+        self,
+        certificates: Certificates,
+        *,
+        mechanisms: Iterable[str],
+        users: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
+        heap_mb: int = 256,
+    ) -> None:
+        self.cafile: Path = certificates.cafile
+        secured = {**_ssl(certificates), **_sasl(tuple(mechanisms), users or {}), **GUARDED}
+        super().__init__(
+            listeners=LISTENERS, properties={**secured, **(properties or {})}, heap_mb=heap_mb
+        )
+
+    def add_user(self, name: str, password: str, mechanism: str) -> None:
+        """Let a user in by SCRAM, or change the password."""
+        kind = ScramMechanism[mechanism.replace("-", "_")]
+        change = UserScramCredentialUpsertion(
+            name, ScramCredentialInfo(kind, 4096), password.encode()
+        )
+        admin = self._admin()
+        for done in admin.alter_user_scram_credentials([change]).values():
+            done.result(WITHIN)
+
+    def grant(self, user: str, operation: str, **resource: str) -> None:
+        """Allow e.g. "READ" to a user on topic=…, group=…, or topics=… for all that begin so."""
+        admin = self._admin()
+        for done in admin.create_acls([_binding(user, operation, resource)]).values():
+            done.result(WITHIN)
+
+    def withdraw(self, user: str, operation: str, **resource: str) -> None:
+        """Take back what was granted in the same words."""
+        granted = _binding(user, operation, resource)
+        found = AclBindingFilter(
+            granted.restype,
+            granted.name,
+            granted.resource_pattern_type,
+            granted.principal,
+            granted.host,
+            granted.operation,
+            granted.permission_type,
+        )
+        admin = self._admin()
+        for done in admin.delete_acls([found]).values():
+            assert done.result(WITHIN), f"{user} had not been granted {operation} on {resource}"
+
+    def topics(self) -> set[str]:
+        """Every topic, the broker's own included."""
+        return set(self._admin().list_topics(timeout=WITHIN).topics)
+
+    def _admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.bootstrap})
+
+
+def _binding(user: str, operation: str, resource: dict[str, str]) -> AclBinding:
+    ((kind, name),) = resource.items()
+    return AclBinding(
+        ResourceType[kind.removesuffix("s").upper()],
+        name,
+        ResourcePatternType.PREFIXED if kind.endswith("s") else ResourcePatternType.LITERAL,
+        f"User:{user}",
+        "*",
+        AclOperation[operation],
+        AclPermissionType.ALLOW,
+    )
+
+
+def _ssl(certificates: Certificates) -> dict[str, str]:
+    return {
+        "ssl.keystore.type": "PKCS12",
+        "ssl.keystore.location": str(certificates.keystore),
+        "ssl.keystore.password": PASSWORD,
+        "ssl.key.password": PASSWORD,
+    }
+
+
+def _sasl(mechanisms: tuple[str, ...], users: Mapping[str, str]) -> dict[str, str]:
+    properties = {"sasl.enabled.mechanisms": ",".join(mechanisms)}
+    for listener in (SASL_SSL.lower(), SASL.lower()):
+        for mechanism in mechanisms:
+            key = f"listener.name.{listener}.{mechanism.lower()}.sasl.jaas.config"
+            known = users if mechanism == "PLAIN" else {}
+            options = [f'user_{name}="{password}"' for name, password in known.items()]
+            properties[key] = " ".join([MODULES[mechanism], "required", *options]) + ";"
+    return properties
