@@ -18,6 +18,8 @@ from stampapp.training.references import Reference
 
 # Fewer alerts of a class than this say nothing about their distribution.
 FEWEST = 5
+# The most different quantities go into the figures, all into the tables.
+DRAWN = 24
 Sides = tuple[dict[str, Values], dict[str, Values]]
 
 
@@ -67,16 +69,19 @@ def _all(
 def _one(group: str, sky: Examples, simulated: Examples, recipe: Recipe, into: Path) -> Comparison:
     by_feature = _columns(sky, recipe), _columns(simulated, recipe)
     by_pixels = measures.measure(sky, recipe.stamps), measures.measure(simulated, recipe.stamps)
-    for what, (one, other) in {"features": by_feature, "pixels": by_pixels}.items():
-        plates.histograms(one, other, list(one), into / f"{group}_{what}.png")
-    both = {"sky": sky.images()[:12], "simulated": simulated.images()[:12]}
-    plates.gallery(both, recipe.stamps, into / f"{group}_stamps.png", across=12)
+    features = comparisons.differences(*by_feature)
+    pixels = comparisons.differences(*by_pixels)
+    for what, sides, rows in (("features", by_feature, features), ("pixels", by_pixels, pixels)):
+        names = [row.name for row in rows[:DRAWN]]
+        plates.histograms(*sides, names, into / f"{group}_{what}.png")
+    both = {"sky": sky.images(), "simulated": simulated.images()}
+    plates.gallery(both, recipe.stamps, into / f"{group}_stamps.png")
     return Comparison(
         group=group,
         n_sky=len(sky),
         n_simulated=len(simulated),
-        features=comparisons.differences(*by_feature),
-        pixels=comparisons.differences(*by_pixels),
+        features=features,
+        pixels=pixels,
         separability=_separability(by_feature, by_pixels),
     )
 

@@ -14,6 +14,7 @@ from stampapp.training.examples import Indices, Texts
 Values = npt.NDArray[np.float64]
 SHOWN = (5, 50, 95)
 FOLDS = 5
+TREES = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +86,7 @@ def separability(sky: Mapping[str, Values], simulated: Mapping[str, Values], see
     rows = np.concatenate([np.column_stack(list(side.values())) for side in (sky, simulated)])
     truth = np.repeat([1, 0], [len(next(iter(side.values()))) for side in (sky, simulated)])
     trees = ExtraTreesClassifier(
-        200, min_samples_leaf=2, class_weight="balanced", random_state=seed
+        TREES, min_samples_leaf=2, class_weight="balanced", random_state=seed
     )
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     scores = cross_val_predict(trees, rows, truth, cv=folds, method="predict_proba")[:, 1]

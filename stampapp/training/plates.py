@@ -18,12 +18,13 @@ from matplotlib import pyplot as plt  # the backend must be chosen before
 
 COLUMNS = 6
 BINS = 30
+ACROSS = 12
 
 
 def save(figure: Any, path: Path) -> None:
     """Write the figure as a small PNG and forget it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=80, bbox_inches="tight")
+    figure.savefig(path, dpi=70)
     plt.close(figure)
 
 
@@ -32,7 +33,7 @@ def histograms(
 ) -> None:
     """Draw each quantity's distribution in both samples, between the sky's 1 and 99 per cent."""
     rows = -(-len(names) // COLUMNS)
-    figure, axes = plt.subplots(rows, COLUMNS, figsize=(3 * COLUMNS, 2.2 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, COLUMNS, figsize=(3 * COLUMNS, 2 * rows), squeeze=False)
     for axis, name in zip(axes.flat, names, strict=False):
         both = np.concatenate([np.percentile(side[name], (1, 99)) for side in (sky, simulated)])
         edges = np.linspace(both.min(), both.max() + 1e-9, BINS + 1)
@@ -40,31 +41,39 @@ def histograms(
             weights = np.full(len(side[name]), 1 / len(side[name]))
             axis.hist(side[name], edges, weights=weights, histtype="step", label=label)
         axis.set_title(name, fontsize=9)
+        axis.locator_params(nbins=3)
         axis.tick_params(labelsize=7)
     for axis in axes.flat[len(names) :]:
         axis.axis("off")
     axes.flat[0].legend(fontsize=7)
+    figure.subplots_adjust(0.03, 0.05, 0.99, 0.95, wspace=0.25, hspace=0.5)
     save(figure, path)
 
 
-def gallery(
-    groups: Mapping[str, Array], channels: Sequence[str], path: Path, across: int = 8
-) -> None:
-    """Draw the first stamps of each group: images (n, side, side, channels) in [0, 1]."""
-    rows = len(groups) * len(channels)
-    figure, axes = plt.subplots(rows, across, figsize=(across, rows), squeeze=False)
-    for axis in axes.flat:
-        axis.set_xticks([])
-        axis.set_yticks([])
-    for place, (name, images) in enumerate(groups.items()):
-        for number, channel in enumerate(channels):
-            line = axes[place * len(channels) + number]
-            label = f"{name}\n{channel}"
-            line[0].set_ylabel(label, fontsize=6, rotation=0, ha="right", va="center")
-            for axis, image in zip(line, images[..., number], strict=False):
-                axis.imshow(image, cmap="gray", vmin=0, vmax=1, origin="lower")
-    figure.subplots_adjust(wspace=0.02, hspace=0.02)
+def gallery(groups: Mapping[str, Array], channels: Sequence[str], path: Path) -> None:
+    """Draw the first stamps of each group, a channel a row.
+
+    The images of a group are (n, side, side, channels) in [0, 1].
+    """
+    rows = [(name, number) for name in groups for number in range(len(channels))]
+    mosaic = np.vstack([_strip(groups[name][..., number]) for name, number in rows])
+    side = mosaic.shape[0] / len(rows)
+    figure, axis = plt.subplots(figsize=(ACROSS + 2, len(rows)), layout="constrained")
+    axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1)
+    axis.set_xticks([])
+    labels = [f"{name} {channels[number]}" for name, number in rows]
+    axis.set_yticks([(place + 0.5) * side for place in range(len(rows))], labels)
     save(figure, path)
+
+
+def _strip(images: Array) -> Array:
+    """Return the first images (n, side, side) in a row, each with a light edge; 1 to ACROSS."""
+    side = images.shape[1]
+    shown = np.ones((ACROSS, side + 2, side + 2), np.float32)
+    for place, image in enumerate(images[:ACROSS]):
+        # FITS images begin at the bottom.
+        shown[place, 1:-1, 1:-1] = image[::-1]
+    return np.hstack(list(shown))
 
 
 def by_class(images: Array, labels: Texts, classes: Sequence[str]) -> dict[str, Array]:
