@@ -46,8 +46,10 @@ def _projection(header: Header) -> Wcsprm:
     wcs.crpix = [_number(header, "CRPIX1"), _number(header, "CRPIX2")]
     wcs.cd = [[_number(header, f"CD{row}_{column}") for column in (1, 2)] for row in (1, 2)]
     wcs.lonpole = _number(header, "LONPOLE", 360.0, absent=180.0)
-    # A term that is not there has a default, which is not always 0.
-    wcs.set_pv([(axis, term, _number(header, key)) for axis, term, key in _TERMS if key in header])
+    # Wcslib takes every term that is missing for 0; by the convention the linear ones are 1.
+    given = {(axis, term): _number(header, key) for axis, term, key in _TERMS if key in header}
+    terms = {(1, 1): 1.0, (2, 1): 1.0} | given
+    wcs.set_pv([(*place, value) for place, value in terms.items()])
     return wcs
 
 
