@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import time
 
+from aiokafka.protocol.admin import SaslAuthenticateRequest
+
 from stampapp.errors import StampError
 
 _CLIENTS = ("aiokafka", "faust", "mode")
@@ -42,9 +44,27 @@ class PlainErrors(logging.Filter):
         return True
 
 
+class Discretion(logging.Filter):
+    """Keeps credentials out of what aiokafka shows at DEBUG: its requests hold passwords."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Put the name of a request in the place of what it holds."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                type(one).__name__ if _confidential(one) else one for one in record.args
+            )
+        return True
+
+
+def _confidential(value: object) -> bool:
+    # Requests and responses carry the number of their API, whatever their version.
+    return getattr(value, "API_KEY", None) == SaslAuthenticateRequest.API_KEY
+
+
 def tidy(root: logging.Logger) -> None:
     """Put the filters before every handler of the root logger."""
     for handler in root.handlers:
         # To each its own: what one handler has told would be a repetition for the next.
         handler.addFilter(FloodFilter())
         handler.addFilter(PlainErrors())
+        handler.addFilter(Discretion())

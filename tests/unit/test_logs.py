@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from aiokafka.protocol import admin, group
 
 from stampapp import logs
 from stampapp.errors import ConfigError, StampError
@@ -106,3 +107,19 @@ def test_only_what_is_unforeseen_has_a_stack_trace(
     for stream in streams:
         assert stream.getvalue().startswith(f"it fails: {error}")
         assert ("Traceback" in stream.getvalue()) == traced
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_credentials_are_not_shown_with_their_request(version: int) -> None:
+    request = getattr(admin, f"SaslAuthenticateRequest_v{version}")(b"\0user\0hush")
+    record = entry("Request to %s:%d %d: %s", "one", 9092, 3, request, level=logging.DEBUG)
+    assert "hush" in record.getMessage()
+    assert logs.Discretion().filter(record)
+    assert record.getMessage() == f"Request to one:9092 3: SaslAuthenticateRequest_v{version}"
+
+
+def test_other_requests_are_shown_in_full() -> None:
+    request = group.HeartbeatRequest_v1("readers", -1, "")
+    record = entry("Request: %s", request, level=logging.DEBUG)
+    assert logs.Discretion().filter(record)
+    assert "readers" in record.getMessage()
