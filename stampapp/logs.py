@@ -58,7 +58,7 @@ class Discretion(logging.Filter):
 
 def _confidential(value: object) -> bool:
     # Requests and responses carry the number of their API, whatever their version.
-    return getattr(value, "API_KEY", None) == SaslAuthenticateRequest.API_KEY
+    return bool(getattr(value, "API_KEY", None) == SaslAuthenticateRequest.API_KEY)
 
 
 def tidy(root: logging.Logger) -> None:
