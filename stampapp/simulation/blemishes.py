@@ -6,12 +6,18 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
 
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.optics import GRID, Image
 
+Mask = npt.NDArray[np.bool_]
+
 _MIDDLE = GRID // 2
+# How many stamps reach over the edge of the detector, and how many have a masked area.
+_NEAR_EDGE = 0.06
+_MASKED = 0.05
 _ROWS, _COLUMNS = np.mgrid[-_MIDDLE:_MIDDLE, -_MIDDLE:_MIDDLE].astype(np.float64)
 
 
@@ -23,7 +29,7 @@ def add(rng: Generator, image: Image, exposure: Exposure, kind: str) -> None:
 
 
 def _noise(rng: Generator, exposure: Exposure) -> Image:
-    """A peak of the noise that happens to look like something."""
+    """Make a peak of the noise that happens to look like something."""
     patch = np.zeros((GRID, GRID))
     bump = np.abs(rng.normal(size=(3, 3))) ** 1.5
     patch[_MIDDLE - 1 : _MIDDLE + 2, _MIDDLE - 1 : _MIDDLE + 2] = bump / bump.sum()
@@ -31,7 +37,7 @@ def _noise(rng: Generator, exposure: Exposure) -> Image:
 
 
 def _cosmic_ray(rng: Generator, exposure: Exposure) -> Image:
-    """A particle's track: as narrow as a pixel, whatever the seeing."""
+    """Make a particle's track: as narrow as a pixel, whatever the seeing."""
     angle, length = rng.uniform(0, math.pi), rng.exponential(2.0) + 0.5
     along = _COLUMNS * math.cos(angle) + _ROWS * math.sin(angle)
     across = -_COLUMNS * math.sin(angle) + _ROWS * math.cos(angle)
@@ -43,7 +49,7 @@ def _cosmic_ray(rng: Generator, exposure: Exposure) -> Image:
 
 
 def _column(rng: Generator, exposure: Exposure) -> Image:
-    """A column, or a row, that reads too high, with a stretch that is worse."""
+    """Make a column, or a row, that reads too high, with a stretch that is worse."""
     wide, lines = rng.choice([0.3, 1.0, 1.6]), _COLUMNS if rng.random() < 0.7 else _ROWS
     other = _ROWS if lines is _COLUMNS else _COLUMNS
     level = exposure.noise * rng.uniform(1.0, 6.0)
@@ -53,7 +59,7 @@ def _column(rng: Generator, exposure: Exposure) -> Image:
 
 
 def _spike(rng: Generator, exposure: Exposure) -> Image:
-    """A diffraction spike or a bleeding column of a bright star further up."""
+    """Make a diffraction spike or a bleeding column of a bright star further up."""
     level = exposure.noise * rng.uniform(2.0, 15.0)
     tilt = rng.normal(0.0, 0.05)
     across = _COLUMNS - tilt * _ROWS
@@ -63,7 +69,7 @@ def _spike(rng: Generator, exposure: Exposure) -> Image:
 
 
 def _ghost(rng: Generator, exposure: Exposure) -> Image:
-    """The rim of an out-of-focus reflection."""
+    """Make the rim of an out-of-focus reflection."""
     radius, angle = rng.uniform(6.0, 25.0), rng.uniform(0, 2 * math.pi)
     distance = np.hypot(_COLUMNS - radius * math.cos(angle), _ROWS - radius * math.sin(angle))
     disc = 1.0 / (1.0 + np.exp((distance - radius) / rng.uniform(0.5, 2.0)))
@@ -88,23 +94,24 @@ _MAKERS: dict[str, Callable[[Generator, Exposure], Image]] = {
 }
 
 
-def mask(
-    rng: Generator, side: int, kind: str | None
-) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def mask(rng: Generator, side: int, kind: str | None) -> Mask:
     """Return which pixels of a stamp (side, side) have no data: beyond an edge, or masked out."""
     lost = np.zeros((side, side), dtype=np.bool_)
+    half = side // 2
     if kind == "edge":
-        lost[:, : side // 2 - int(rng.integers(1, 8))] = True
-        return np.rot90(lost, int(rng.integers(4)))
-    if rng.random() < 0.06:
-        lost[:, : int(rng.integers(1, side // 2 - 4))] = True
-        lost = np.rot90(lost, int(rng.integers(4)))
-    if rng.random() < 0.05:
-        top, left = rng.integers(0, side, 2)
-        if max(abs(top - side // 2), abs(left - side // 2)) > 5:
-            lost = lost.copy()
-            lost[top : top + int(rng.integers(2, 14)), left : left + int(rng.integers(2, 14))] = (
-                True
-            )
-            lost[side // 2 - 4 : side // 2 + 5, side // 2 - 4 : side // 2 + 5] = False
+        lost[:, : half - int(rng.integers(1, 8))] = True
+    elif rng.random() < _NEAR_EDGE:
+        lost[:, : int(rng.integers(1, half - 4))] = True
+    lost = np.rot90(lost, int(rng.integers(4))).copy()
+    if rng.random() < _MASKED:
+        _mask_out(rng, lost, half)
     return lost
+
+
+def _mask_out(rng: Generator, lost: Mask, half: int) -> None:
+    """Mask a rectangle, but not where the detection is."""
+    kept = lost[half - 4 : half + 5, half - 4 : half + 5].copy()
+    top, left = rng.integers(0, 2 * half, 2)
+    rows, columns = rng.integers(2, 14, 2)
+    lost[top : top + rows, left : left + columns] = True
+    lost[half - 4 : half + 5, half - 4 : half + 5] = kept

@@ -57,8 +57,8 @@ def _profile(rng: Generator, magnitude: float, radius: float) -> dict[str, float
     sharpness = rng.normal(-0.015, 0.03 + 0.25 * faint)
     chi = math.exp(rng.normal(-0.35, 0.4)) * (1 + 0.5 * max(0.0, 13.5 - magnitude))
     if radius > 0:
-        sharpness += 0.3 * min(radius, 3.0) ** 0.7 * math.exp(rng.normal(0, 0.35))
-        chi += 2.0 * radius**0.6 * 10 ** (-0.22 * (magnitude - 19.0)) * math.exp(rng.normal(0, 0.5))
+        sharpness += 0.22 * min(radius, 3.0) ** 0.8 * math.exp(rng.normal(0, 0.4))
+        chi += 1.6 * radius * 10 ** (-0.22 * (magnitude - 19.0)) * math.exp(rng.normal(0, 0.5))
         magnitude += 0.7 * math.log10(1 + radius**2) + abs(rng.normal(0, 0.1))
     magnitude += rng.normal(0.0, 0.02 + 0.15 * faint)
     return {"magnr": magnitude, "chinr": min(chi, 60.0), "sharpnr": sharpness}

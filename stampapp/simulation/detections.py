@@ -43,13 +43,8 @@ def find(difference: Difference) -> Detection:
     row, column = np.unravel_index(int(np.argmax(np.abs(near))), near.shape)
     peak = float(near[row, column])
     sign = 1 if peak >= 0 else -1
-    y, x = (
-        at - _MIDDLE + _vertex(sign * matched[np.ix_(rows, columns)].ravel())
-        for at, rows, columns in (
-            (row, range(row - 1, row + 2), [column]),
-            (column, [row], range(column - 1, column + 2)),
-        )
-    )
+    y = row - _MIDDLE + _vertex(sign * matched[row - 1 : row + 2, column])
+    x = column - _MIDDLE + _vertex(sign * matched[row, column - 1 : column + 2])
     top = float((sign * difference.pixels[row - 1 : row + 2, column - 1 : column + 2]).max())
     flux = abs(peak) / power
     return Detection(

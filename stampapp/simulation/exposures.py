@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from stampapp.simulation.cameras import Camera
 
-_POOR_NIGHTS = 0.17
+_POOR_NIGHTS = 0.22
 _DETECTION = 5.0
 
 
@@ -19,7 +19,8 @@ class Exposure:
 
     `noise` and `template_noise` are the scatter of an empty pixel, `fwhm` and `template_fwhm`
     the PSF's, `shift` (x, y) is how far the template is misregistered, `psf_error` the relative
-    error of the width that the subtraction assumes. `zero_point` is the magnitude of 1 DN;
+    error of the width that the subtraction assumes, `flux_error` that of the flux scale, as thin
+    clouds make it. `zero_point` is the magnitude of 1 DN;
     `mjd` in days (UTC); `background` in DN.
     """
 
@@ -36,6 +37,7 @@ class Exposure:
     frames: int
     shift: tuple[float, float]
     psf_error: float
+    flux_error: float
 
     def flux(self, magnitude: float) -> float:
         """Return the DN that a source of this magnitude gives."""
@@ -46,11 +48,15 @@ class Exposure:
         return self.zero_point - 2.5 * math.log10(flux)
 
     @property
+    def point_area(self) -> float:
+        """The noise-equivalent area of the PSF in pixels, as if it were Gaussian (King 1983)."""
+        sigma = math.hypot(self.fwhm, 0.3) / 2.355
+        return 4 * math.pi * sigma**2
+
+    @property
     def point_noise(self) -> float:
         """The scatter in DN of a point source's flux on the difference's empty sky."""
-        # The noise-equivalent area of a Gaussian PSF is 4 pi sigma^2 (King 1983).
-        sigma = math.hypot(self.fwhm, 0.3) / 2.355
-        return math.hypot(self.noise, self.template_noise) * sigma * math.sqrt(4 * math.pi)
+        return math.hypot(self.noise, self.template_noise) * math.sqrt(self.point_area)
 
     @property
     def limiting_magnitude(self) -> float:
@@ -65,7 +71,7 @@ def draw(rng: Generator, camera: Camera) -> Exposure:
     name = names[int(rng.choice(len(names), p=shares))]
     band = camera.bands[name]
     poor = rng.random() < _POOR_NIGHTS
-    loss = rng.uniform(0.3, 4.0) if poor else abs(rng.normal(0.0, 0.12))
+    loss = rng.uniform(0.3, 4.4) if poor else abs(rng.normal(0.0, 0.12))
     frames = int(rng.choice(camera.frames))
     seeing = camera.seeing * math.exp(rng.normal(0.0, camera.seeing_scatter))
     seeing *= rng.uniform(1.2, 2.4) if rng.random() < (0.3 if poor else 0.07) else 1.0
@@ -87,4 +93,5 @@ def draw(rng: Generator, camera: Camera) -> Exposure:
         frames=frames,
         shift=(rng.normal(0.0, jitter), rng.normal(0.0, jitter)),
         psf_error=rng.normal(0.0, 0.02),
+        flux_error=rng.normal(0.0, 0.012 if poor else 0.006),
     )

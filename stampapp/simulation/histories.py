@@ -15,7 +15,7 @@ _JD = 2400000.5
 def draw(rng: Generator, camera: Camera, label: str, mjd: float) -> dict[str, float]:
     """Return ndethist, ncovhist, jdstarthist and jdendhist (JD) of an alert taken at `mjd`."""
     years = (mjd - camera.first_mjd) / _YEAR + 0.3
-    visits = max(1.0, years * 230.0 * math.exp(rng.normal(0.0, 0.75)))
+    visits = max(1.0, years * 290.0 * math.exp(rng.normal(0.0, 0.75)))
     seen = min(_detections(rng, label, visits), visits)
     first = mjd if seen < 2 else mjd - min(_span(rng, label), mjd - camera.first_mjd)
     return {
@@ -30,15 +30,15 @@ def _detections(rng: Generator, label: str, visits: float) -> float:
     fresh = rng.random()
     match label:
         case "AGN":
-            return float(1 + rng.poisson(2.0) if fresh < 0.25 else visits * rng.beta(0.8, 6.0))
+            return float(1 + rng.poisson(2.0) if fresh < 0.18 else visits * rng.beta(0.9, 6.0))
         case "VS":
-            return float(1 + rng.poisson(2.0) if fresh < 0.25 else visits * rng.beta(0.9, 3.0))
+            return float(1 + rng.poisson(2.0) if fresh < 0.15 else visits * rng.beta(0.9, 3.0))
         case "SN":
-            return 1.0 if fresh < 0.2 else 1.0 + math.exp(rng.normal(1.9, 1.1))
+            return 1.0 if fresh < 0.1 else 1.0 + math.exp(rng.normal(1.9, 1.1))
         case "asteroid":
             return 1.0 if fresh < 0.96 else 2.0
         case _:
-            return 1.0 if fresh < 0.4 else 1.0 + math.exp(rng.normal(1.2, 1.6))
+            return 1.0 if fresh < 0.45 else 1.0 + math.exp(rng.normal(0.8, 1.4))
 
 
 def _span(rng: Generator, label: str) -> float:

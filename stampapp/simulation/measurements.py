@@ -9,15 +9,21 @@ from numpy.random import Generator
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.exposures import Exposure
 
+# How well a bright source subtracts, as a share of its flux.
+FLAT_ERROR = 0.012
 _SIGMA_MAG = 2.5 / math.log(10)
+
+# What is round and alone is taken for real, even where it moves; bogus alerts are those that pass.
+_DOUBT = {"bogus": 1.3, "asteroid": 0.4}
 
 
 def photometry(
-    rng: Generator, exposure: Exposure, detection: Detection, below: float
+    rng: Generator, exposure: Exposure, detection: Detection, under: float
 ) -> dict[str, float]:
-    """Return magpsf and sigmapsf; `below` is the flux in DN that lies under the detection."""
-    photons = math.sqrt((detection.flux + max(below, 0.0)) / exposure.camera.gain)
-    scatter = math.hypot(detection.flux / max(detection.snr, 1.0), photons)
+    """Return magpsf and sigmapsf; `under` is the flux in DN that lies under the detection."""
+    photons = math.sqrt((detection.flux + max(under, 0.0)) / exposure.camera.gain)
+    empty = detection.flux / max(detection.snr, 1.0)
+    scatter = math.hypot(empty, photons, FLAT_ERROR * under)
     error = _SIGMA_MAG * scatter / detection.flux * math.exp(rng.normal(0.05, 0.12))
     return {
         "magpsf": exposure.magnitude(detection.flux),
@@ -29,26 +35,30 @@ def shape(rng: Generator, exposure: Exposure, detection: Detection) -> dict[str,
     """Return fwhm (pixels), classtar, elong and the moments aimage, bimage (pixels)."""
     faint = 1.0 / max(detection.snr, 1.0)
     narrow = min(max(detection.sharpness, 0.5), 3.0)
-    width = exposure.fwhm * 1.05 * narrow**-0.6 * math.exp(rng.normal(0.0, 0.1 + 1.2 * faint))
+    width = exposure.fwhm * 1.12 * narrow**-0.6 * math.exp(rng.normal(0.0, 0.12 + 1.4 * faint))
+    if rng.random() < 2.5 * faint:
+        # Of a faint source, little more than its peak is above the threshold.
+        width = rng.uniform(1.0, 1.6)
     major = 0.37 * width * math.exp(rng.normal(0.0, 0.1))
     elongation = 1.0 + abs(rng.normal(0.06, 0.05 + 0.5 * faint))
     blurred = max(0.0, exposure.fwhm - 2.5)
-    doubt = rng.exponential(0.02 + 0.5 * faint + 0.06 * blurred)
+    doubt = rng.exponential(0.012 + 0.35 * faint + 0.06 * blurred)
     return {
         "fwhm": max(width, 0.5),
-        "classtar": max(0.0, 0.985 - min(doubt, 0.98)),
+        "classtar": max(0.0, 0.999 - min(doubt, 0.99)),
         "elong": elongation,
         "aimage": major,
         "bimage": major / elongation,
     }
 
 
-def real_bogus(rng: Generator, detection: Detection, label: str) -> float:
+def real_bogus(rng: Generator, detection: Detection, under: float, label: str) -> float:
     """Return rb: the survey's random forest's opinion, which is right more often than not."""
     strength = min(math.log10(max(detection.snr, 5.0) / 5.0), 1.0)
     odd = min(abs(math.log(max(detection.sharpness, 0.1))), 1.5)
-    centre = 0.75 + 0.9 * strength - 0.7 * odd - (0.75 if label == "bogus" else 0.0)
-    return 1.0 / (1.0 + math.exp(-(centre + rng.normal(0.0, 0.75))))
+    contrast = min(math.log10(1 + max(under, 0.0) / detection.flux), 1.5)
+    centre = 1.5 + 0.5 * strength - 0.7 * odd - 0.6 * contrast - _DOUBT.get(label, 0.0)
+    return 1.0 / (1.0 + math.exp(-(centre + rng.normal(0.0, 0.7))))
 
 
 def limits(rng: Generator, exposure: Exposure) -> dict[str, float]:

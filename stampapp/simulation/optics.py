@@ -34,12 +34,12 @@ def psf(fwhm: float, ellipticity: tuple[float, float] = (0.0, 0.0)) -> Spectrum:
     profile = galsim.Moffat(beta=_MOFFAT_BETA, fwhm=fwhm).shear(
         g1=ellipticity[0], g2=ellipticity[1]
     )
-    image = galsim.ImageD(GRID, GRID, scale=1.0)
-    profile.drawImage(
-        image, method="no_pixel", center=galsim.PositionD(GRID // 2 + 1, GRID // 2 + 1)
-    )
-    spectrum: Spectrum = np.fft.rfft2(np.fft.ifftshift(image.array))
-    return spectrum / spectrum[0, 0].real
+    pixels = galsim.ImageD(GRID, GRID, scale=1.0)
+    middle = galsim.PositionD(GRID // 2 + 1, GRID // 2 + 1)
+    profile.drawImage(pixels, method="no_pixel", center=middle)
+    transform = spectrum(pixels.array)
+    unit: Spectrum = transform / transform[0, 0].real
+    return unit
 
 
 def light(sources: Sequence[Source], fluxes: Sequence[float]) -> Spectrum:
@@ -108,5 +108,5 @@ def _disc(source: Source) -> Spectrum:
     cosine, sine = math.cos(source.angle), math.sin(source.angle)
     along = long * (cosine * _KX[None, :] + sine * _KY[:, None])
     across = short * (cosine * _KY[:, None] - sine * _KX[None, :])
-    disc: Spectrum = (1.0 + along**2 + across**2) ** -1.5 + 0j
-    return disc
+    disc = (1.0 + along**2 + across**2) ** -1.5
+    return disc.astype(np.complex128)

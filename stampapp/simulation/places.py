@@ -43,8 +43,8 @@ def _direction(rng: Generator, label: str) -> tuple[float, float]:
         # Inclinations of main-belt asteroids: a core near the ecliptic and a tail.
         latitude = rng.normal(0.0, 6.0 if rng.random() < 0.6 else 14.0)
         ra, dec = erfa.eceq06(*_J2000, rng.uniform(0, 2 * math.pi), math.radians(latitude))
-    elif rng.random() < {"VS": 0.65, "bogus": 0.4}.get(label, 0.0):
-        latitude = rng.laplace(0.0, 12.0)
+    elif rng.random() < {"VS": 0.75, "bogus": 0.4}.get(label, 0.0):
+        latitude = rng.laplace(0.0, 13.0)
         ra, dec = erfa.g2icrs(
             rng.uniform(0, 2 * math.pi), math.radians(float(np.clip(latitude, -89, 89)))
         )
@@ -56,7 +56,7 @@ def _direction(rng: Generator, label: str) -> tuple[float, float]:
 def _visible(label: str, latitude: float) -> float:
     if label in ("AGN", "SN"):
         # Dust hides what lies behind the Milky Way.
-        return 1.0 - math.exp(-((latitude / (22.0 if label == "AGN" else 15.0)) ** 2))
+        return 1.0 - math.exp(-((latitude / (27.0 if label == "AGN" else 15.0)) ** 2))
     return 1.0
 
 
@@ -69,5 +69,5 @@ def _place(rng: Generator, ra: float, dec: float, longitude: float, latitude: fl
         gal_long=longitude,
         gal_lat=latitude,
         stars=stars,
-        galaxies=5.0 * (1.0 - math.exp(-abs(latitude) / 12.0)) * math.exp(rng.normal(0, 0.3)),
+        galaxies=4.0 * (1.0 - math.exp(-abs(latitude) / 12.0)) * math.exp(rng.normal(0, 0.45)),
     )

@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from stampapp.simulation import sources
 from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.measurements import FLAT_ERROR
 from stampapp.simulation.sources import Source
 
 _LEAST_SNR = 5.3
@@ -39,12 +40,12 @@ def draw(rng: Generator, exposure: Exposure, label: str) -> Scene:
 
 
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
-    """A nucleus that flickers by some tenths of a magnitude, in a host that often is not seen."""
+    """Draw a nucleus that flickers by tenths of a magnitude, in a host that may be too faint."""
     for _ in range(_TRIES):
-        magnitude = float(rng.normal(18.9, 1.1))
-        share = rng.uniform(0.85, 1.0) if rng.random() < 0.55 else rng.uniform(0.15, 0.85)
+        magnitude = float(rng.normal(19.2, 1.0))
+        share = rng.uniform(0.85, 1.0) if rng.random() < 0.65 else rng.uniform(0.2, 0.85)
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
-        change = _variation(exposure, nucleus.magnitude, rng.normal(0.0, 0.35))
+        change = _variation(exposure, nucleus.magnitude, rng.normal(0.0, 0.3))
         if 16.0 < magnitude < 21.5 and _noticed(exposure, nucleus.magnitude, change):
             break
     host = sources.galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
@@ -60,13 +61,13 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _variable(rng: Generator, exposure: Exposure) -> Scene:
-    """A star that is brighter or fainter than in the template; a few flare out of nothing."""
+    """Draw a star that is brighter or fainter than in the template; a few flare out of nothing."""
     for _ in range(_TRIES):
-        if rng.random() < 0.05:
+        if rng.random() < 0.04:
             star = Source(x=0, y=0, magnitude=rng.uniform(19.5, 24.0))
             step = -rng.uniform(1.5, 5.0)
         else:
-            star = Source(x=0, y=0, magnitude=float(rng.normal(16.0, 1.9)))
+            star = Source(x=0, y=0, magnitude=float(rng.normal(15.7, 1.7)))
             step = 0.2 * math.exp(rng.normal(0.0, 0.9)) * (1 if rng.random() < 0.5 else -1)
         change = _variation(exposure, star.magnitude, step)
         if star.magnitude > 12.3 and _noticed(exposure, star.magnitude, change):
@@ -75,9 +76,9 @@ def _variable(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _supernova(rng: Generator, exposure: Exposure) -> Scene:
-    """A new point of light, somewhere in a galaxy that may be too faint to be seen."""
-    hostless = rng.random() < 0.12
-    magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.9, 1.7), 14), 23)
+    """Draw a new point of light, somewhere in a galaxy that may be too faint to be seen."""
+    hostless = rng.random() < 0.07
+    magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.8, 1.6), 14), 22.3)
     host = sources.galaxy(rng, exposure, float(magnitude))
     along = host.radius * 0.55 * rng.gamma(2.0)
     angle = rng.uniform(0, 2 * math.pi)
@@ -92,7 +93,7 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
-    """A light where the template has none, drawn out a little by its motion."""
+    """Draw a light where the template has none, drawn out a little by its motion."""
     near_earth = rng.random() < 0.06
     arcsec = rng.uniform(1.5, 7.0) if near_earth else rng.uniform(0.05, 0.4)
     length, angle = arcsec / exposure.camera.pixel, rng.uniform(0, 2 * math.pi)
@@ -107,6 +108,8 @@ def _bogus(rng: Generator, exposure: Exposure) -> Scene:
     kind = str(rng.choice([name for name, _ in _BLEMISHES], p=[share for _, share in _BLEMISHES]))
     if kind == "residual":
         return _residual(rng, exposure)
+    if kind == "cloud":
+        return _cloud(rng, exposure)
     static: tuple[Source, ...] = ()
     if kind == "noise" and rng.random() < 0.5:
         near = sources.galaxy(rng, exposure, rng.uniform(16.5, 22.0))
@@ -120,8 +123,9 @@ def _bogus(rng: Generator, exposure: Exposure) -> Scene:
 
 
 _BLEMISHES = (
-    ("residual", 0.52),
-    ("noise", 0.16),
+    ("residual", 0.34),
+    ("cloud", 0.22),
+    ("noise", 0.12),
     ("cosmic ray", 0.06),
     ("column", 0.06),
     ("spike", 0.08),
@@ -131,11 +135,8 @@ _BLEMISHES = (
 
 
 def _residual(rng: Generator, exposure: Exposure) -> Scene:
-    """A bright source that subtracts badly: misregistered, or blurred by the wrong PSF."""
-    if rng.random() < 0.75:
-        core = Source(x=0, y=0, magnitude=float(min(max(rng.normal(15.3, 1.5), 11.5), 19.0)))
-    else:
-        core = sources.galaxy(rng, exposure, rng.uniform(13.5, 18.5))
+    """Draw a bright source that subtracts badly: misregistered, or blurred by the wrong PSF."""
+    core = _bright(rng, exposure)
     wrong = math.exp(rng.normal(0.0, 0.5))
     angle = rng.uniform(0, 2 * math.pi)
     worse = replace(
@@ -144,6 +145,31 @@ def _residual(rng: Generator, exposure: Exposure) -> Scene:
         psf_error=rng.normal(0.0, 0.06),
     )
     return Scene(exposure=worse, static=(core,), blemish="residual")
+
+
+def _cloud(rng: Generator, exposure: Exposure) -> Scene:
+    """Draw a bright source that seems to vary, as the flux scale is wrong just there."""
+    core = _bright(rng, exposure)
+    flux = exposure.flux(core.magnitude)
+    photons = math.sqrt(flux / exposure.camera.gain)
+    needed = _LEAST_SNR * math.hypot(exposure.point_noise, photons) / flux
+    wrong = needed * rng.uniform(1.0, 1.9) * (1 if rng.random() < 0.55 else -1)
+    jitter = rng.normal(0.0, 0.12, 2)
+    worse = replace(
+        exposure,
+        flux_error=wrong,
+        shift=(float(jitter[0]), float(jitter[1])),
+        psf_error=rng.normal(0.0, 0.03),
+    )
+    return Scene(exposure=worse, static=(core,), blemish="cloud")
+
+
+def _bright(rng: Generator, exposure: Exposure) -> Source:
+    """Draw what leaves residuals: something far above the exposure's limit."""
+    above = exposure.limiting_magnitude - float(min(max(rng.normal(3.3, 1.6), 0.8), 8.0))
+    if rng.random() < 0.7:
+        return Source(x=0, y=0, magnitude=max(above, 11.5))
+    return sources.galaxy(rng, exposure, max(above, 13.0))
 
 
 def _new_light(rng: Generator, exposure: Exposure) -> float:
@@ -157,8 +183,10 @@ def _variation(exposure: Exposure, magnitude: float, step: float) -> float:
 
 
 def _noticed(exposure: Exposure, magnitude: float, change: float) -> bool:
-    photons = (exposure.flux(magnitude) + abs(change)) / exposure.camera.gain
-    return abs(change) > _LEAST_SNR * math.hypot(exposure.point_noise, math.sqrt(photons))
+    flux = exposure.flux(magnitude)
+    photons = math.sqrt((flux + abs(change)) / exposure.camera.gain)
+    scatter = math.hypot(exposure.point_noise, photons, FLAT_ERROR * flux)
+    return abs(change) > _LEAST_SNR * scatter
 
 
 _STORIES: dict[str, Callable[[Generator, Exposure], Scene]] = {

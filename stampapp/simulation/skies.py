@@ -94,7 +94,7 @@ def _expose(rng: Generator, scene: Scene, place: Place) -> _Shot:
     static = optics.light(scene.static, [exposure.flux(one.magnitude) for one in scene.static])
     changed = optics.light(scene.changed, scene.fluxes)
     blur = optics.psf(exposure.fwhm, exposure.ellipticity)
-    science = optics.image((static + changed) * blur)
+    science = optics.image((static * (1 + exposure.flux_error) + changed) * blur)
     template = optics.image(
         static * optics.psf(exposure.template_fwhm) * optics.shift(*exposure.shift)
     )
@@ -146,9 +146,10 @@ def _values(rng: Generator, shot: _Shot, label: str) -> dict[str, float]:
     exposure, detection = shot.scene.exposure, shot.detection
     at = (detection.x, detection.y)
     row, column = (GRID // 2 + round(value) for value in (detection.y, detection.x))
-    values = measurements.photometry(rng, exposure, detection, float(shot.template[row, column]))
+    under = float(shot.template[row, column]) * exposure.point_area
+    values = measurements.photometry(rng, exposure, detection, under)
     values |= measurements.shape(rng, exposure, detection)
-    values |= {"rb": measurements.real_bogus(rng, detection, label), "scorr": detection.snr}
+    values |= {"rb": measurements.real_bogus(rng, detection, under, label), "scorr": detection.snr}
     if exposure.camera.survey is Survey.ATLAS:
         return values
     values |= measurements.limits(rng, exposure)

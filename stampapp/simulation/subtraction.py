@@ -35,7 +35,7 @@ def subtract(science: Image, template: Image, exposure: Exposure) -> Difference:
 def _proper(
     s: Spectrum, t: Spectrum, psf_s: Spectrum, psf_t: Spectrum, exposure: Exposure
 ) -> Difference:
-    """Zackay, Ofek & Gal-Yam 2016, equations 13 and 14: white noise, for fluxes that agree."""
+    """Follow Zackay, Ofek & Gal-Yam 2016, equations 13 and 14: the noise stays white."""
     scatter_s, scatter_t = exposure.noise, exposure.template_noise
     whitening = np.sqrt(scatter_s**2 * np.abs(psf_t) ** 2 + scatter_t**2 * np.abs(psf_s) ** 2)
     whitening = np.maximum(whitening, 1e-12)
@@ -50,7 +50,7 @@ def _proper(
 def _matched(
     s: Spectrum, t: Spectrum, psf_s: Spectrum, psf_t: Spectrum, exposure: Exposure
 ) -> Difference:
-    """Alard & Lupton 1998: the template is blurred to the seeing of the science image."""
+    """Follow Alard & Lupton 1998: the template is blurred to the seeing of the science image."""
     kernel = psf_s * np.conj(psf_t) / (np.abs(psf_t) ** 2 + 3e-3)
     difference = s - t * kernel / kernel[0, 0].real
     return Difference(
