@@ -22,6 +22,7 @@ ROOMS = (
     "stampapp.agents.metrics",
     "stampapp.agents.deadletter",
     "stampapp.commands.shells",
+    "stampapp.commands.audits",
     "stampapp.web.health",
 )
 FETCH_BYTES = 2 * 2**20
@@ -55,11 +56,16 @@ class StampApp(faust.App):
         try:
             await self.works.open()
         except Exception as error:
-            self.works.failure = error
+            self.works.failed(error)
             raise
         finally:
             if self.reservation:
                 self.reservation.close()
+
+    def _crash(self, reason: BaseException) -> None:
+        # Faust tells of a service below the app that has died, its consumer for one, only here.
+        self.works.failed(reason)
+        super()._crash(reason)
 
     async def on_stop(self) -> None:
         """Finish or abandon what is under way, commit what is confirmed, then let Faust stop."""

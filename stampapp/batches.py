@@ -29,7 +29,7 @@ class Prepared:
 
 def decode(values: Sequence[bytes | None]) -> list[Decoded]:
     """Decode each message, or say what is wrong with it."""
-    return [_attempt(formats.decode, value) for value in values]
+    return [attempt(formats.decode, value) for value in values]
 
 
 def prepare(decoded: Sequence[Decoded], classifier: Classifier, *, first_only: bool) -> Prepared:
@@ -49,7 +49,7 @@ def prepare(decoded: Sequence[Decoded], classifier: Classifier, *, first_only: b
 
 def examine(decoded: Decoded, classifier: Classifier) -> Examined | BadAlert:
     """Examine an alert, or pass on what is wrong with it."""
-    return decoded if isinstance(decoded, BadAlert) else _attempt(classifier.examine, decoded)
+    return decoded if isinstance(decoded, BadAlert) else attempt(classifier.examine, decoded)
 
 
 def first_of_each(examined: Iterable[Examined | BadAlert]) -> set[int]:
@@ -73,7 +73,8 @@ def conclude(prepared: Prepared, classifier: Classifier) -> list[Outcome]:
     return [settled or next(judged) for settled in prepared.settled]
 
 
-def _attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
+def attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
+    """Return the result, or the BadAlert that was raised instead."""
     try:
         return function(argument)
     except BadAlert as error:

@@ -14,6 +14,8 @@ from stampapp.records import Headers, Message, Outcome, Place, Verdict
 GROUP, TOPIC = "source.group", "source.topic"
 PARTITION, OFFSET = "source.partition", "source.offset"
 SUPERSEDED, RULED_OUT = "source.superseded", "source.ruled_out"
+# The first of the headers that a dead letter has got from us.
+CAUSE = "error.type"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +81,12 @@ def _decode(text: bytes) -> Iterator[Place]:
         topic, partition, offsets = part.split(":")
         for offset in offsets.split(","):
             yield Place(topic=topic, partition=int(partition), offset=int(offset))
+
+
+def divided(headers: Headers) -> tuple[Headers, Headers]:
+    """Divide the headers of a dead letter into the message's own and ours; none are ours else."""
+    ours = max((i for i, (name, _) in enumerate(headers) if name == CAUSE), default=len(headers))
+    return headers[:ours], headers[ours:]
 
 
 def read(headers: Headers) -> Testimony | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stampapp import __version__, containers
+from stampapp import __version__, containers, evidence
 from stampapp.errors import BadAlert
 from stampapp.records import Classification, Headers, Message, Outcome, Verdict
 
@@ -129,7 +129,7 @@ def dead_letter_headers(message: Message, error: BadAlert, source: Headers) -> H
     """
     return (
         *message.headers,
-        ("error.type", error.cause.encode()),
+        (evidence.CAUSE, error.cause.encode()),
         ("error.message", str(error).encode()),
         *source,
         ("stampapp.version", __version__.encode()),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from stampapp.errors import ConfigError
 
+# How many nights' topics are looked for, a year and a month of them.
+_LOOKING_BACK = 400
 _LEGAL_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 
@@ -43,6 +46,14 @@ class NightlyTopic:
         """How long the topic's messages are kept, in milliseconds."""
         return int(self.retention_days * 86_400_000)
 
+    def named(self, topic: str) -> bool:
+        """Tell whether a topic has this format, and so may be that of a night."""
+        if "%s" not in self.topic_format:
+            return topic == self.topic_format
+        before, after = self.topic_format.split("%s")
+        date = topic.removeprefix(before).removesuffix(after)
+        return topic == f"{before}{date}{after}" and _is_date(date, self.date_format)
+
     def name_at(self, instant: datetime) -> str:
         """Return the topic that a message published at this instant (any time zone) goes to."""
         if "%s" not in self.topic_format:
@@ -50,3 +61,30 @@ class NightlyTopic:
         utc = instant.astimezone(UTC)
         night = utc + timedelta(days=1) if utc.hour >= self.change_hour else utc
         return self.topic_format.replace("%s", night.strftime(self.date_format))
+
+    def over_by(self, topic: str, now: datetime) -> datetime:
+        """Return an instant, a day late at most, after which nothing goes to this topic: or now."""
+        if "%s" not in self.topic_format:
+            return now
+        days = (now - timedelta(days=days) for days in range(_LOOKING_BACK))
+        last = next((day for day in days if self.name_at(day) == topic), now)
+        return min(now, last + timedelta(days=1))
+
+    def gone_by(self, topics: Collection[str], now: datetime) -> datetime | None:
+        """Return an instant before which a night's topic may be gone: past its days, and not here.
+
+        `topics` are those that there are. None: no such night is found.
+        """
+        expired = now - timedelta(days=self.retention_days)
+        days = (expired - timedelta(days=days) for days in range(_LOOKING_BACK))
+        absent = next((day for day in days if self.name_at(day) not in topics), None)
+        return absent and absent + timedelta(days=1)
+
+
+def _is_date(text: str, date_format: str) -> bool:
+    try:
+        # strptime takes fewer digits than strftime writes.
+        parsed = datetime.strptime(text, date_format).replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return parsed.strftime(date_format) == text

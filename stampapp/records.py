@@ -54,6 +54,11 @@ class Message:
     timestamp: int | None
     headers: Headers = ()
 
+    @property
+    def place(self) -> Place:
+        """Where it lies in Kafka."""
+        return Place(topic=self.topic, partition=self.partition, offset=self.offset)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:

@@ -1,0 +1,165 @@
+"""Says whether everything consumed is accounted for, and lists what is not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from stampapp import instants
+from stampapp.consumption import Window
+from stampapp.hindsight import judge_of
+from stampapp.leftovers import Finding
+from stampapp.reconciliation import Reconciliation
+from stampapp.reconciliation import reconcile as account
+from stampapp.settings import Settings
+
+# More than this is for a program to read.
+MOST_LINES = 200
+
+
+def reconcile(settings: Settings, window: Window, out: TextIO, *, as_json: bool) -> Reconciliation:
+    """Write the report to `out`, progress to stderr. Raises ConfigError."""
+    # The clients' own complaints would only double what is said in the end.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+    with Bars() as bars:
+        found = asyncio.run(
+            account(settings, window, judge=judge_of(settings.model), progress=bars)
+        )
+    lines = [json.dumps(described(found))] if as_json else report(found)
+    for line in lines:
+        print(line, file=out)
+    return found
+
+
+class Bars:
+    """Progress bars on stderr, one for each kind of thing that is read."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, what: str, more: int, total: int) -> None:
+        """Show that so many more of a total have been read."""
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(f"reading: {what}", total=total)
+        self._progress.update(self._tasks[what], advance=more, total=total)
+
+
+def report(found: Reconciliation) -> Iterator[str]:
+    """Yield the lines for a person."""
+    counts = {verdict.replace("_", "-"): count for verdict, count in found.outcomes.items()}
+    lost = {"missing": len(found.missing), "cannot be judged": len(found.unjudged)}
+    yield f"Consumed by {found.group}{_between(found.window)}:"
+    for name, count in {"messages": found.consumed, **counts, **lost}.items():
+        yield f"  {name:<17}{count:>10}"
+    yield from _notes(found)
+    for title, findings in (("missing", found.missing), ("cannot be judged", found.unjudged)):
+        yield from (f"{title}: {_line(one)}" for one in findings[:MOST_LINES])
+        if len(findings) > MOST_LINES:
+            yield f"{title}: {len(findings) - MOST_LINES} more, which --json lists"
+    yield _conclusion(found)
+
+
+def _between(window: Window) -> str:
+    begin = f" from {instants.text(window.begin)}" if window.begin else ""
+    return begin + (f" until {instants.text(window.end)}" if window.end else "")
+
+
+def _notes(found: Reconciliation) -> Iterator[str]:
+    repeated = ", ".join(f"{count} in {name}" for name, count in found.repeats.items() if count)
+    if repeated:
+        yield f"Published again, which is harmless: {repeated}."
+    if found.judged_again:
+        yield f"Ruled out by judging them again, for no batch names them: {found.judged_again}."
+    if found.by_key:
+        yield (
+            f"Accounted for by key and time alone, for lack of headers: {found.by_key}. An older"
+            " version has published them."
+        )
+    if found.older:
+        yield f"Older than what the topics go back to, and named nowhere: {found.older}."
+    if found.expired:
+        yield f"Removed from the input by its retention before they were consumed: {found.expired}."
+    if found.waiting:
+        yield f"Not consumed yet: {found.waiting}."
+
+
+def _line(one: Finding) -> str:
+    who = f"{one.aid} ({one.candid})" if one.aid else "not decodable"
+    return f"{one.place}  {instants.text(instants.of_ms(one.instant))}  {who}: {one.why}"
+
+
+def _conclusion(found: Reconciliation) -> str:
+    if found.complete:
+        return "All of them are accounted for."
+    if found.unexamined:
+        return (
+            f"{found.unexamined} more are not accounted for, too many to look at: choose a shorter"
+            " time by --from and --to."
+        )
+    return f"{len(found.missing)} missing, {len(found.unjudged)} that cannot be judged."
+
+
+def described(found: Reconciliation) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    window = found.window
+    return {
+        "group": found.group,
+        "from": window.begin and instants.text(window.begin),
+        "to": window.end and instants.text(window.end),
+        "complete": found.complete,
+        "consumed": found.consumed,
+        **{verdict.value: count for verdict, count in found.outcomes.items()},
+        "judged_again": found.judged_again,
+        "by_key": found.by_key,
+        "repeats": dict(found.repeats),
+        "missing": [_described(one) for one in found.missing],
+        "unjudged": [_described(one) for one in found.unjudged],
+        "unexamined": found.unexamined,
+        "older": found.older,
+        "expired": found.expired,
+        "waiting": found.waiting,
+        "read": {
+            one.witness: {
+                "topics": one.topics,
+                "messages": one.messages,
+                "unnamed": found.unnamed[one.witness],
+                "whole_since": instants.text(instants.of_ms(one.whole_since))
+                if one.whole_since
+                else None,
+            }
+            for one in found.hearings
+        },
+    }
+
+
+def _described(one: Finding) -> dict[str, Any]:
+    return {
+        "topic": one.place.topic,
+        "partition": one.place.partition,
+        "offset": one.place.offset,
+        "instant": instants.text(instants.of_ms(one.instant)),
+        "aid": one.aid,
+        "candid": one.candid,
+        "why": one.why,
+    }

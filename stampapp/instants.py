@@ -1,0 +1,26 @@
+"""Instants as people write them, as Kafka counts them, and as Python has them. Always UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def parse(text: str) -> datetime:
+    """Return the instant of an ISO 8601 text; without a zone it is UTC. Raises ValueError."""
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def ms(instant: datetime) -> int:
+    """Return an instant in milliseconds since 1970."""
+    return round(instant.timestamp() * 1000)
+
+
+def of_ms(milliseconds: int) -> datetime:
+    """Return the instant of so many milliseconds since 1970."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def text(instant: datetime) -> str:
+    """Return an instant to the second, as `parse` takes it."""
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
