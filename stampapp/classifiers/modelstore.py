@@ -24,7 +24,10 @@ __all__ = [
 
 DESCRIPTION_FILE = "model.json"
 _LARGEST_DESCRIPTION = 1 << 20
-_IMPORT_HINT = "import a model with `faust -A stampapp import-model PATH --into {folder}`"
+_HINT = (
+    "import a ZTF model with `faust -A stampapp import-model PATH --into {folder}`; for ATLAS, "
+    "train one with `python -m stampapp.training`, or install the package atlas_stamp_classifier"
+)
 
 
 def sha256_of(*paths: Path) -> str:
@@ -47,7 +50,7 @@ def read_description(folder: Path) -> ModelDescription:
         with path.open("rb") as file:
             text = file.read(_LARGEST_DESCRIPTION + 1)
     except (FileNotFoundError, NotADirectoryError):
-        hint = _IMPORT_HINT.format(folder=folder)
+        hint = _HINT.format(folder=folder)
         raise ConfigError(f"there is no model in {folder} ({path} is missing): {hint}") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
@@ -58,7 +61,7 @@ def read_description(folder: Path) -> ModelDescription:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid JSON: {error}") from error
     except ConfigError as error:
-        hint = _IMPORT_HINT.format(folder=folder)
+        hint = _HINT.format(folder=folder)
         raise ConfigError(f"{path}: {error}; correct it, or {hint}") from error
 
 
@@ -76,11 +79,11 @@ def write_model(
     `save` writes the network to the path that it is given. The network's file is named after
     its content, and `model.json` is replaced last and at once: whoever reads the folder sees
     the old model or the new one, also after a crash. Other files there are left alone.
-    Raises ConfigError where the folder cannot be written.
+    Raises ConfigError where the folder cannot be written, or has a model for another survey.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        before = _network_file(folder)
+        before = _network_file(folder, description)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".import-") as name:
             final = _put(folder, Path(name), description, save)
         if before not in (None, final.network_file):
@@ -117,9 +120,13 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _network_file(folder: Path) -> str | None:
+def _network_file(folder: Path, successor: ModelDescription) -> str | None:
     try:
-        return read_description(folder).network_file
+        found = read_description(folder)
     except ConfigError:
         # Whatever is there is no model of ours, so none of its files is ours to remove.
         return None
+    if found.survey is not successor.survey:
+        what = f"{folder} holds a model for {found.survey}, this one is for {successor.survey}"
+        raise ConfigError(f"{what}: give it a folder of its own")
+    return found.network_file

@@ -8,7 +8,7 @@ from stampapp.classifiers.modelstore import ModelDescription
 
 
 def import_model(path: Path, into: Path, name: str | None) -> ModelDescription:
-    """Write the model folder `into` from a published model.zip, or its unpacked folder.
+    """Write the model folder `into` from a published ZTF model.zip, or its unpacked folder.
 
     `name` chooses among several checkpoints. Raises ConfigError with what to do about it.
     """
@@ -26,7 +26,7 @@ def report(description: ModelDescription, into: Path) -> str:
         (
             f"Imported {description.source}",
             f"  into      {into}",
-            f"  as        {description.name} {description.version}",
+            f"  as        {description.name} {description.version}, for {description.survey}",
             f"  network   {kernel} kernels, {description.network_file}",
             f"  classes   {', '.join(description.classes)}",
             f"  features  {len(description.features)}: {features}",

@@ -80,7 +80,7 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     base=PlainCommand,
 )
 def import_model(self: PlainCommand, path: Path, into: Path, name: str | None) -> int:  # noqa: ARG001
-    """Import a published model.zip (or its unpacked folder) into a model folder."""
+    """Import a model.zip that ALeRCE published for ZTF (or its unpacked folder)."""
     from stampapp.commands import import_model as command
 
     click.echo(command.report(command.import_model(path, into, name), into))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,14 @@ def test_a_new_model_replaces_the_old_one_and_nothing_else(tmp_path: Path) -> No
     assert read_description(tmp_path) == final
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["MODEL_CARD.md", "model.json", final.network_file]
+
+
+def test_a_model_for_one_survey_does_not_replace_one_for_another(tmp_path: Path) -> None:
+    before = written(tmp_path)
+    other = replace(DESCRIPTION, survey=Survey.ATLAS)
+    with pytest.raises(ConfigError, match="holds a model for ZTF, this one is for ATLAS"):
+        write_model(tmp_path, other, save_new)
+    assert json.loads((tmp_path / "model.json").read_text()) == before
 
 
 def test_a_failure_leaves_the_old_model(tmp_path: Path) -> None:

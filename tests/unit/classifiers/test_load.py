@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stampapp import classifiers
+from stampapp.classifiers.atlas import ATLASClassifier
+from stampapp.errors import ConfigError
+from stampapp.records import Classification, Survey
+from stampapp.settings import ModelSettings
+from tests.support.atlas import CLASSES, atlas_alert
+from tests.support.models import write_atlas
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model") / "atlas"
+    write_atlas(folder)
+    return folder
+
+
+def settings(survey: Survey, folder: Path, **names: str) -> ModelSettings:
+    return ModelSettings(
+        survey=survey, path=folder, name=names.get("name"), version=names.get("version")
+    )
+
+
+def test_a_model_folder_for_atlas_judges_atlas_alerts(folder: Path) -> None:
+    found = classifiers.load(settings(Survey.ATLAS, folder))
+    assert isinstance(found, ATLASClassifier)
+    assert (found.name, found.version, found.classes) == ("tried_on_atlas", "0.1", CLASSES)
+    assert found.provenance == f"a model trained on simulated alerts, from {folder}"
+    (result,) = found.judge([found.examine(atlas_alert(mag=17.0))])
+    assert isinstance(result, Classification)
+    assert sum(result.probabilities.values()) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_settings_may_give_it_other_names(folder: Path) -> None:
+    found = classifiers.load(settings(Survey.ATLAS, folder, name="mine", version="7"))
+    assert (found.name, found.version) == ("mine", "7")
+
+
+def test_a_model_for_another_survey_is_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="is for ATLAS, CLASSIFIER_STRATEGY is ZTF"):
+        classifiers.load(settings(Survey.ZTF, folder))
+
+
+def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"for ATLAS, train one .* or install the package"):
+        classifiers.load(settings(Survey.ATLAS, tmp_path))
