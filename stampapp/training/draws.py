@@ -101,14 +101,17 @@ def _chunks(recipe: Recipe, draws: Draws, source: Source, advance: Advance) -> I
 
 
 def _chunk(start: int, stop: int, recipe: Recipe, seed: int, draw: Draw) -> Examples:
-    drawn = [draw(recipe.survey, seed, index) for index in range(start, stop)]
-    seen = []
-    for index, one in enumerate(drawn, start):
-        if one.label not in recipe.classes:
-            raise StampError(f"simulated alert {index} of seed {seed} is of class {one.label!r}")
+    # A survey's own spelling: what is AGN to one is agn to the other.
+    spelling = {name.casefold(): name for name in recipe.classes}
+    seen, labels = [], []
+    for index in range(start, stop):
+        one = draw(recipe.survey, seed, index)
+        what = f"simulated alert {index} of seed {seed}"
+        if one.label.casefold() not in spelling:
+            raise StampError(f"{what} is of class {one.label!r}, which no model has")
         try:
             seen.append(examples.look(one.alert, recipe))
         except BadAlert as error:
-            what = f"simulated alert {index} of seed {seed} cannot be classified: {error}"
-            raise StampError(what) from error
-    return examples.collect(seen, [one.label for one in drawn], recipe)
+            raise StampError(f"{what} cannot be classified: {error}") from error
+        labels.append(spelling[one.label.casefold()])
+    return examples.collect(seen, labels, recipe)
