@@ -19,11 +19,16 @@ Ask = Callable[[AIOKafkaConnection], Awaitable[T]]
 PATIENCE = 6.0
 
 
+class NotLetInError(ConfigError):
+    """A cluster is there, and refuses us or is refused by us: not an outage, which passes."""
+
+
 async def ask(cluster: Cluster, question: Ask[T], patience: float = PATIENCE) -> T:
     """Return the answer of whichever of a cluster's servers gives it first.
 
     All are tried at once: one that is down must not use up the time of the others. Raises
-    ConfigError, which says what is wrong with each, where none lets us in.
+    ConfigError, which says what is wrong with each, where none lets us in; NotLetInError where
+    that is no outage.
     """
     tasks = [
         asyncio.ensure_future(_visit(cluster, server, question, patience))
@@ -40,7 +45,8 @@ async def ask(cluster: Cluster, question: Ask[T], patience: float = PATIENCE) ->
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    raise ConfigError(told(cluster, refusals))
+    kind = NotLetInError if any(one.final for one in refusals) else ConfigError
+    raise kind(told(cluster, refusals))
 
 
 async def problem(cluster: Cluster, patience: float = PATIENCE) -> str | None:
@@ -49,6 +55,17 @@ async def problem(cluster: Cluster, patience: float = PATIENCE) -> str | None:
         await ask(cluster, _anything, patience)
     except ConfigError as error:
         return str(error)
+    return None
+
+
+async def refused(cluster: Cluster) -> str | None:
+    """Return why a cluster that is there does not let us in; None in an outage, too."""
+    try:
+        await ask(cluster, _anything)
+    except NotLetInError as error:
+        return str(error)
+    except ConfigError:
+        return None
     return None
 
 

@@ -17,7 +17,7 @@ from stampapp import admin, connections, producers
 from stampapp.clusters import Cluster
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.records import Headers
-from stampapp.refusals import place
+from stampapp.refusals import place, user
 
 log = logging.getLogger(__name__)
 ADMIN_TIMEOUT = 10.0
@@ -185,7 +185,9 @@ class Delivery(mode.Service):
         self.retries += 1
         self._notice(f"has not confirmed {_what(letters)}: {error!r}")
         if isinstance(error, _HOPELESS):
-            raise DeliveryError(f"{self._where} refuses {_what(letters)}: {error!r}") from error
+            hint = f"; have WRITE granted to {user(self.cluster)}" if _forbidden(error) else ""
+            text = f"{self._where} refuses {_what(letters)}: {error!r}{hint}"
+            raise DeliveryError(text) from error
         if time.monotonic() > deadline:
             raise self._given_up(letters, repr(error)) from error
 
@@ -208,6 +210,12 @@ class Delivery(mode.Service):
     @property
     def _where(self) -> str:
         return place(self.cluster)
+
+
+def _forbidden(error: BaseException) -> bool:
+    return isinstance(
+        error, kafka.TopicAuthorizationFailedError | kafka.ClusterAuthorizationFailedError
+    )
 
 
 def _what(letters: Sequence[Letter]) -> str:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from aiokafka import errors as kafka
+
 from stampapp.clusters import Cluster
+from stampapp.errors import StampError
 from stampapp.questions import Answer, Operation
-from stampapp.refusals import listed, place
+from stampapp.refusals import listed, place, user
 from stampapp.settings import Settings
 
 _VERBS = {Operation.READ: "read", Operation.WRITE: "write to", Operation.CREATE: "create"}
@@ -92,25 +95,32 @@ def _allowed(need: Need, answer: Answer) -> bool:
 def _denial(cluster: Cluster, key: str, operation: Operation, topics: Iterable[str]) -> str:
     names = listed(tuple(topics))
     what = f"{_VERBS[operation]} {names}: have {operation.name} granted there"
-    return f"{place(cluster)} does not let {_user(cluster)} {what}, or see {_keys(cluster, key)}"
+    return f"{place(cluster)} does not let {user(cluster)} {what}, or see {_keys(cluster, key)}"
 
 
 def group_denied(cluster: Cluster, group: str) -> str:
     """Return in words that we must not consume as this group."""
     return (
-        f"{place(cluster)} does not let {_user(cluster)} consume as the group {group}: have READ"
+        f"{place(cluster)} does not let {user(cluster)} consume as the group {group}: have READ"
         f" granted on the group, or see {_keys(cluster, 'CONSUMER_GROUP_ID')}"
     )
+
+
+def withdrawn(settings: Settings, error: BaseException) -> BaseException:
+    """Return the consumer's loss of a permission in words; any other error as it is."""
+    cluster = settings.consumer
+    if isinstance(error, kafka.GroupAuthorizationFailedError):
+        return StampError(group_denied(cluster, settings.group_id))
+    if isinstance(error, kafka.TopicAuthorizationFailedError):
+        topics = settings.consumer_topics
+        return StampError(_denial(cluster, "CONSUMER_TOPICS", Operation.READ, topics))
+    return error
 
 
 def absent(errand: Errand, answer: Answer) -> tuple[Need, ...]:
     """Return the needs whose topics do not exist; tomorrow's is not missed today."""
     missed = [n for n in errand.needs if n.topic in answer.topics]
     return tuple(need for need in missed if not answer.topics[need.topic].exists)
-
-
-def _user(cluster: Cluster) -> str:
-    return f"user {cluster.username!r}" if cluster.sasl else "us (no user name is set)"
 
 
 def _keys(cluster: Cluster, key: str) -> str:

@@ -15,22 +15,35 @@ from stampapp.clusters import Cluster
 _OF_ANOTHER_HOST = (62, 64)
 # The first two bytes of a TLS alert, and more than any answer that Kafka gives: read as lengths.
 _TLS_ALERT, _NO_ANSWER_OF_KAFKA = 0x1503, 2**28
+_FINAL = (
+    kafka.SaslAuthenticationFailed,
+    kafka.UnsupportedSaslMechanismError,
+    kafka.IllegalSaslStateError,
+    ssl.SSLCertVerificationError,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """What happened at one server (host:port), and the settings that decide about it."""
+    """What happened at one server (host:port), and the settings that decide about it.
+
+    `final` is what no waiting mends: the server is there and turns us away, or we distrust it.
+    """
 
     server: str
     reason: str
     keys: tuple[str, ...]
+    final: bool
 
 
 def refusal(cluster: Cluster, server: str, error: BaseException) -> Refusal:
     """Return what an error of a connection means to an operator."""
     reason, keys = _reading(cluster, server, error)
     return Refusal(
-        server=server, reason=reason, keys=tuple(f"{cluster.role.upper()}_{key}" for key in keys)
+        server=server,
+        reason=reason,
+        keys=tuple(f"{cluster.role.upper()}_{key}" for key in keys),
+        final=isinstance(error, _FINAL),
     )
 
 
@@ -49,6 +62,11 @@ def place(cluster: Cluster) -> str:
     """Return how messages name a cluster."""
     whose = cluster.role if cluster.role.endswith("s") else f"{cluster.role}'s"
     return f"the {whose} cluster {cluster.bootstrap}"
+
+
+def user(cluster: Cluster) -> str:
+    """Return how messages name the one whom a cluster takes us for."""
+    return f"user {cluster.username!r}" if cluster.sasl else "us (no user name is set)"
 
 
 def listed(words: tuple[str, ...]) -> str:
@@ -76,7 +94,7 @@ def _answered(cluster: Cluster, error: kafka.BrokerResponseError) -> tuple[str, 
     if isinstance(error, kafka.SaslAuthenticationFailed):
         keys = ("SASL_USERNAME", "SASL_PASSWORD", "SASL_MECHANISM")
         said = ", ".join(map(str, error.args)) or "authentication failed"
-        return f"user {cluster.username!r} is not let in ({said})", keys
+        return f"{user(cluster)} is not let in ({said})", keys
     if isinstance(error, kafka.UnsupportedSaslMechanismError):
         return f"it does not offer {cluster.mechanism}", ("SASL_MECHANISM",)
     if isinstance(error, kafka.IllegalSaslStateError):

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from stampapp import admission, messages
 from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery
+from stampapp.errands import withdrawn
 from stampapp.errors import ConfigError
 from stampapp.records import Outcome, Verdict
 from stampapp.settings import Settings
+from stampapp.welcomes import Welcome
 
 if TYPE_CHECKING:
     # Not at run time: numpy and what reads alerts would slow down every command.
@@ -51,8 +53,14 @@ class Works:
         self.failure: BaseException | None = None
         self.classifier: Classifier
         self.pipeline: Pipeline | None = None
+        self.welcome: Welcome
         self._problem = settings if isinstance(settings, ConfigError) else None
         self._deliveries: dict[str, Delivery] = {}
+
+    def failed(self, reason: BaseException) -> None:
+        """Remember what stops the worker; the first failure explains those that follow."""
+        if self.failure is None and not isinstance(reason, asyncio.CancelledError):
+            self.failure = withdrawn(self.settings, reason) if self.settings else reason
 
     def required(self) -> Settings:
         """Return the settings. Raises the ConfigError that says what is wrong with them."""
@@ -67,6 +75,7 @@ class Works:
         settings = self.required()
         loop = asyncio.get_running_loop()
         await admission.check(settings)
+        self.welcome = Welcome(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
         self.classifier = await loop.run_in_executor(None, classifiers.load, settings.model)
         await loop.run_in_executor(None, self.classifier.warm_up)

@@ -121,6 +121,9 @@ async def look() -> None:
     seconds = stalls.stuck(waiting=lag, moved=works.pipeline.moved, now=time.monotonic())
     if seconds > works.required().stall_timeout:
         await fail(StampError(f"{lag} messages wait and none was taken for {seconds:.0f} s"))
+    # Faust would go on knocking for ever, and nobody hear of it but the log.
+    if problem := await works.welcome.outstayed(works.pipeline.moved):
+        await fail(StampError(problem))
 
 
 def waiting() -> int:
@@ -136,5 +139,5 @@ def waiting() -> int:
 async def fail(error: BaseException) -> None:
     """Stop the worker: what is not acknowledged comes back to its successor."""
     if app.works.failure is None:
-        app.works.failure = error
+        app.works.failed(error)
         await app.crash(error)

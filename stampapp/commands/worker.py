@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import faust
@@ -40,22 +42,23 @@ class StampWorker(faust.Worker):
         """Run until stopped: exit code 0, 2 where the settings are wrong, 1 otherwise."""
         try:
             super().execute_from_commandline()
-        except SystemExit as end:
-            code = self._exit_code(end)
+        except (SystemExit, asyncio.CancelledError) as end:
+            # What is cancelled in a crash is no better a reason than the crash.
+            code = self._exit_code(end.code if isinstance(end, SystemExit) else 1)
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
         # Python would wait for threads: one may still be importing TensorFlow.
         os._exit(code)
 
-    def _exit_code(self, end: SystemExit) -> int:
+    def _exit_code(self, planned: object) -> int:
         reason = self.app.works.failure or self.crash_reason  # type: ignore[attr-defined]
         if isinstance(reason, ConfigError):
             return _complain(reason)
         if reason:
             print(f"stampapp stops: {reason}", file=sys.stderr)
             return 1
-        return int(end.code or 0)
+        return planned if isinstance(planned, int) else 0
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         """Keep the log readable (see stampapp.logs)."""
@@ -64,11 +67,11 @@ class StampWorker(faust.Worker):
 
     def on_worker_shutdown(self) -> None:
         """Give the way out a limit, after a failure as after a signal."""
-        _end_by_force_after(SHUTDOWN_LIMIT)
+        _end_by_force_after(SHUTDOWN_LIMIT, self._exit_code)
         super().on_worker_shutdown()
 
     def _schedule_shutdown(self, signal: Any) -> None:
-        _end_by_force_after(SHUTDOWN_LIMIT)
+        _end_by_force_after(SHUTDOWN_LIMIT, self._exit_code)
         super()._schedule_shutdown(signal)
 
 
@@ -104,10 +107,10 @@ def take_port(host: str, first: int, tries: int = 100) -> socket.socket:
     raise ConfigError(f"WEB_PORT: no port from {first} on is free on {host}")
 
 
-def _end_by_force_after(seconds: float) -> None:
+def _end_by_force_after(seconds: float, exit_code: Callable[[object], int]) -> None:
     def end() -> None:
         log.critical("The worker has not stopped in %g s and is ended", seconds)
-        os._exit(1)
+        os._exit(exit_code(1))
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True

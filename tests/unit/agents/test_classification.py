@@ -59,13 +59,22 @@ class Boxes:
             counts=Counts(),
             classifier=FakeClassifier(),
             failure=None,
+            failed=self.failed,
+            welcome=SimpleNamespace(outstayed=self.outstayed),
             required=lambda: SimpleNamespace(group_id="group"),
         )
         self.crashes: list[BaseException] = []
+        self.problem: str | None = None
         monkeypatch.setattr(room, "app", SimpleNamespace(works=self.works, crash=self.crash))
 
     async def crash(self, error: BaseException) -> None:
         self.crashes.append(error)
+
+    def failed(self, error: BaseException) -> None:
+        self.works.failure = error
+
+    async def outstayed(self, heard: float) -> str | None:
+        return self.problem
 
 
 @pytest.fixture
@@ -235,3 +244,17 @@ async def test_a_worker_that_no_longer_gets_on_is_stopped(
     boxes.works.retrying = False
     await room.look()
     assert "7 messages wait" in str(boxes.crashes[0])
+
+
+async def test_a_worker_that_is_no_longer_let_in_is_stopped(
+    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes.works.retrying = False
+    boxes.works.pipeline = SimpleNamespace(moved=0.0)
+    boxes.works.required = lambda: SimpleNamespace(stall_timeout=60.0)
+    monkeypatch.setattr(room, "waiting", lambda: 0)
+    await room.look()
+    assert boxes.crashes == []
+    boxes.problem = "user 'reader' is not let in; see CONSUMER_SASL_PASSWORD"
+    await room.look()
+    assert "see CONSUMER_SASL_PASSWORD" in str(boxes.crashes[0])
