@@ -46,7 +46,7 @@ class SurveyClassifier(Classifier):
 
     def examine(self, alert: Alert) -> Examined:
         if alert.survey is not self.survey:
-            what = f"an {alert.survey} alert cannot be judged by the {self.survey} classifier"
+            what = f"an alert of {alert.survey} cannot be judged by the {self.survey} classifier"
             raise BadAlert("survey", what)
         return self.regard(alert)
 

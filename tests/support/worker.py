@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,14 +16,20 @@ READY_WITHIN = 60.0
 
 
 class Worker:
-    """A running `faust -A stampapp worker`."""
+    """A running `faust -A stampapp worker`, or whatever command starts one."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, workdir: Path) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        workdir: Path,
+        argv: Sequence[str] = (*FAUST, "worker"),
+    ) -> None:
         self.log = log
         self._file = log.open("a")
         self._seen = log.stat().st_size
         self.process = subprocess.Popen(
-            [*FAUST, "worker"],
+            argv,
             env=clean_environment() | dict(environment),
             cwd=workdir,
             stdout=self._file,
@@ -63,9 +69,11 @@ class Worker:
 
 
 @contextmanager
-def worker(environment: Mapping[str, str], workdir: Path) -> Iterator[Worker]:
+def worker(
+    environment: Mapping[str, str], workdir: Path, argv: Sequence[str] = (*FAUST, "worker")
+) -> Iterator[Worker]:
     """Run a worker whose log is `workdir`/worker.log; it does not outlive the block."""
-    running = Worker(environment, workdir / "worker.log", workdir)
+    running = Worker(environment, workdir / "worker.log", workdir, argv)
     try:
         yield running
     finally:

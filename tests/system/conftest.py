@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.models import write_atlas
 from tests.support.topics import create_topics
 from tests.support.worker import command
 
@@ -25,6 +26,14 @@ def model(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     archive = shared_data / "ztf_model_2020-06.zip"
     done = command("import-model", str(archive), "--into", str(folder))
     assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def atlas_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model for ATLAS with random weights: what it answers is compared, not believed."""
+    folder = tmp_path_factory.mktemp("model") / "atlas"
+    write_atlas(folder)
     return folder
 
 

@@ -1,0 +1,163 @@
+"""`classify` on real ATLAS alerts, by a network of ours and by a package that is installed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from tests.support import skies
+from tests.support.atlas import CLASSES, messages, packets, told
+from tests.support.worker import command
+
+STANDIN = Path(__file__).parents[1] / "support" / "standin"
+Rows = list[dict[str, Any]]
+
+
+def write(folder: Path, values: list[bytes | None]) -> Path:
+    """Write each message into a file of its own: both are Avro containers."""
+    folder.mkdir()
+    for number, value in enumerate(values):
+        (folder / f"{number}.avro").write_bytes(value or b"")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def forms(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The six packets: raw, and as the sorting hat tells them, plain and gzipped."""
+    home, raw = tmp_path_factory.mktemp("atlas"), packets(shared_data)
+    assert len(raw) == 6
+    plain, gzipped = (
+        messages([told(one, compressed=compressed) for one in raw.values()])
+        for compressed in (False, True)
+    )
+    return {
+        "raw": write(home / "raw", list(raw.values())),
+        "told": write(home / "told", [one.value for one in plain]),
+        "gzipped": write(home / "gzipped", [one.value for one in gzipped]),
+    }
+
+
+def classify(path: Path, *options: str, **environment: str) -> Rows:
+    arguments = ("classify", "--json", "--survey", "ATLAS", *options, str(path))
+    done = command(*arguments, cwd=None, **environment)
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_every_form_of_an_alert_gets_the_same_probabilities(
+    forms: dict[str, Path], atlas_model: Path
+) -> None:
+    found = {form: classify(path, "--model", str(atlas_model)) for form, path in forms.items()}
+    for rows in found.values():
+        assert [row["error"] for row in rows] == [None] * 6
+        assert all(list(row["probabilities"]) == list(CLASSES) for row in rows)
+        assert {row["classifier_name"] for row in rows} == {"tried_on_atlas"}
+    by_form = [
+        {row["candid"]: [*row["probabilities"].values()] for row in rows} for rows in found.values()
+    ]
+    assert len({tuple(one) for one in by_form[0].values()}) == 6
+    for candid, expected in by_form[0].items():
+        # A magnitude is of 32 bits in one form and comes from 64 in another.
+        np.testing.assert_allclose([one[candid] for one in by_form[1:]], [expected] * 2, atol=1e-6)
+
+
+def scores(packet: bytes) -> dict[str, float]:
+    """Return what the package that stands in says of a packet, by astropy's reading of it."""
+    (record,) = skies.decoded([packet])
+    images = {}
+    for name in ("Science", "Difference"):
+        with fits.HDUList.fromstring(record[f"cutout{name}"]["stampData"]) as file:
+            images[name], header = file[0].data, file[0].header
+    candidate = record["candidate"]
+    raw = {
+        "agn": header["AIRMASS"] + header["SEEING"],
+        "asteroid": abs(candidate["Dec"]) + candidate["mjd"] % 1.0,
+        "bogus": np.ptp(images["Difference"]) / np.ptp(images["Science"]),
+        "sn": candidate["RA"] / 36.0 if header["FILTER"] == "o" else 0.0,
+        "vs": (header["SUNELONG"] + 2.0 * header["MANGLE"]) / 60.0,
+    }
+    total = sum(raw.values())
+    return {name: float(score / total) for name, score in raw.items()}
+
+
+@pytest.mark.parametrize("form", ["raw", "told", "gzipped"])
+def test_an_installed_package_gets_what_the_packets_say(
+    form: str, forms: dict[str, Path], shared_data: Path
+) -> None:
+    expected = {candid: scores(packet) for candid, packet in packets(shared_data).items()}
+    rows = classify(forms[form], PYTHONPATH=str(STANDIN))
+    assert {row["candid"] for row in rows} == set(expected)
+    for row in rows:
+        assert (row["classifier_name"], row["classifier_version"]) == (
+            "atlas_stamp_classifier",
+            "1.0.0",
+        )
+        # The position is the stamp's centre, within a pixel of the packet's: 5e-4 degrees.
+        assert row["probabilities"] == pytest.approx(expected[row["candid"]], abs=1e-4)
+
+
+def test_all_alerts_of_an_object_get_their_own_results_from_the_package(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    raw = packets(shared_data)
+    expected = {candid: scores(packet) for candid, packet in raw.items()}
+    same = messages([told(packet, aid="AL21same") for packet in raw.values()])
+    path = write(tmp_path / "same", [one.value for one in same])
+    rows = classify(path, "--every-alert", PYTHONPATH=str(STANDIN))
+    assert [row["aid"] for row in rows] == ["AL21same"] * 6
+    for row in rows:
+        assert row["probabilities"] == pytest.approx(expected[row["candid"]], abs=1e-4)
+    (first,) = classify(path, PYTHONPATH=str(STANDIN))
+    earliest = min(raw, key=lambda candid: skies.decoded([raw[candid]])[0]["candidate"]["mjd"])
+    assert first["candid"] == earliest
+
+
+def test_a_model_folder_that_is_named_goes_before_the_package(
+    forms: dict[str, Path], atlas_model: Path
+) -> None:
+    rows = classify(forms["raw"], PYTHONPATH=str(STANDIN), MODEL_PATH=str(atlas_model))
+    assert {row["classifier_name"] for row in rows} == {"tried_on_atlas"}
+
+
+def test_a_package_that_cannot_be_imported_says_why_and_what_to_do(
+    forms: dict[str, Path], tmp_path: Path
+) -> None:
+    package = tmp_path / "atlas_stamp_classifier"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "inference.py").write_text("import tensorflow.contrib\n")
+    path = str(forms["raw"])
+    done = command("classify", "--survey", "ATLAS", path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 2
+    assert "atlas_stamp_classifier is installed but cannot be loaded" in done.stderr
+    assert "tensorflow.contrib" in done.stderr
+    assert "set MODEL_PATH" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("survey", ["ZTF", "ATLAS"])
+def test_alerts_of_the_other_survey_are_errors(
+    survey: str, forms: dict[str, Path], shared_data: Path, model: Path, atlas_model: Path
+) -> None:
+    path = forms["raw"] if survey == "ZTF" else shared_data / "ztf_raw"
+    folder = model if survey == "ZTF" else atlas_model
+    options = ("--json", "--every-alert", "--survey", survey, "--model", str(folder))
+    done = command("classify", *options, str(path))
+    assert done.returncode == 1
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert rows
+    for row in rows:
+        assert f"cannot be judged by the {survey} classifier" in row["error"]
+        assert row["probabilities"] is None
+
+
+def test_a_model_for_the_other_survey_is_refused(forms: dict[str, Path], model: Path) -> None:
+    done = command("classify", "--survey", "ATLAS", "--model", str(model), str(forms["raw"]))
+    assert done.returncode == 2
+    assert "is for ZTF, CLASSIFIER_STRATEGY is ATLAS" in done.stderr
