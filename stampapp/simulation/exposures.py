@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from stampapp.simulation.cameras import Camera
+from stampapp.simulation.optics import PSF
 
 _POOR_NIGHTS = 0.22
 _DETECTION = 5.0
@@ -46,6 +47,16 @@ class Exposure:
     def magnitude(self, flux: float) -> float:
         """Return the magnitude of a flux in DN, above 0."""
         return self.zero_point - 2.5 * math.log10(flux)
+
+    @property
+    def psf(self) -> PSF:
+        """The PSF of the science image."""
+        return PSF(fwhm=self.fwhm, ellipticity=self.ellipticity)
+
+    @property
+    def template_psf(self) -> PSF:
+        """The PSF of the template."""
+        return PSF(fwhm=self.template_fwhm)
 
     @property
     def point_area(self) -> float:

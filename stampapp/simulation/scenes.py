@@ -10,8 +10,8 @@ from numpy.random import Generator
 
 from stampapp.simulation import sources
 from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.lights import Source
 from stampapp.simulation.measurements import FLAT_ERROR
-from stampapp.simulation.sources import Source
 
 _LEAST_SNR = 5.3
 _TRIES = 60

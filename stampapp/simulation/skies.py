@@ -28,15 +28,19 @@ from stampapp.simulation import (
 from stampapp.simulation.cameras import CAMERAS, Camera
 from stampapp.simulation.catalogues import NO_VALUE
 from stampapp.simulation.detections import Detection
+from stampapp.simulation.lights import Source
 from stampapp.simulation.optics import GRID, Image
 from stampapp.simulation.places import Place
 from stampapp.simulation.scenes import LABELS, Scene
-from stampapp.simulation.sources import Source
 
 _SURVEY_NUMBER = {Survey.ZTF: 1, Survey.ATLAS: 2}
 _LEAST_SNR = 5.0
 _REACH = GRID / 2 - 2
 _TRIES = 200
+# Stars that would ring visibly, in template noise.
+_BRIGHT = 80.0
+# The value of a pixel of an ATLAS difference where the image is saturated.
+_ATLAS_SATURATED = -31415.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +62,7 @@ def draw(survey: Survey, seed: int, index: int) -> Labelled:
     camera = CAMERAS[survey]
     for _ in range(_TRIES):
         shot = _shoot(rng, camera, label)
-        if shot.detection.snr >= _LEAST_SNR:
+        if _published(shot):
             return Labelled(
                 alert=_alert(rng, shot, label, f"{seed % 10**6:06d}{index:09d}"), label=label
             )
@@ -69,6 +73,13 @@ def draw_many(survey: Survey, seed: int, count: int) -> Iterator[Labelled]:
     """Yield the first `count` alerts of the simulated sky of a seed."""
     for index in range(count):
         yield draw(survey, seed, index)
+
+
+def _published(shot: _Shot) -> bool:
+    """Say whether the survey sends an alert: ATLAS only of what is brighter than before."""
+    brighter = shot.detection.sign > 0
+    seen = brighter or shot.scene.exposure.camera.survey is Survey.ZTF
+    return seen and shot.detection.snr >= _LEAST_SNR
 
 
 def _shoot(rng: Generator, camera: Camera, label: str) -> _Shot:
@@ -91,13 +102,12 @@ def _moved(some: tuple[Source, ...], dx: float, dy: float) -> tuple[Source, ...]
 
 def _expose(rng: Generator, scene: Scene, place: Place) -> _Shot:
     exposure = scene.exposure
-    static = optics.light(scene.static, [exposure.flux(one.magnitude) for one in scene.static])
-    changed = optics.light(scene.changed, scene.fluxes)
-    blur = optics.psf(exposure.fwhm, exposure.ellipticity)
-    science = optics.image((static * (1 + exposure.flux_error) + changed) * blur)
-    template = optics.image(
-        static * optics.psf(exposure.template_fwhm) * optics.shift(*exposure.shift)
-    )
+    fluxes = [exposure.flux(one.magnitude) for one in scene.static]
+    bright = _BRIGHT * exposure.template_noise
+    static = optics.light(scene.static, fluxes, bright)
+    now = static.scaled(1 + exposure.flux_error) + optics.light(scene.changed, scene.fluxes, bright)
+    science = now.through(exposure.psf)
+    template = static.moved(*exposure.shift).through(exposure.template_psf)
     if scene.blemish:
         blemishes.add(rng, science, exposure, scene.blemish)
     gain = exposure.camera.gain
@@ -121,6 +131,11 @@ def _noisy(rng: Generator, image: Image, scatter: float, gain: float) -> Image:
     return image + np.sqrt(variance) * rng.normal(size=image.shape)
 
 
+def _isdiffpos(shot: _Shot) -> int:
+    # The ATLAS packets at hand all say 'f', of what has brightened.
+    return -1 if shot.scene.exposure.camera.survey is Survey.ATLAS else shot.detection.sign
+
+
 def _alert(rng: Generator, shot: _Shot, label: str, number: str) -> Alert:
     exposure, camera = shot.scene.exposure, shot.scene.exposure.camera
     values = _values(rng, shot, label)
@@ -136,7 +151,7 @@ def _alert(rng: Generator, shot: _Shot, label: str, number: str) -> Alert:
         dec=shot.place.dec,
         mag=values.pop("magpsf"),
         e_mag=values.pop("sigmapsf"),
-        isdiffpos=shot.detection.sign,
+        isdiffpos=_isdiffpos(shot),
         extra_fields={**values, **_solar_system(rng, label)},
         stamps=_stamps(rng, shot),
     )
@@ -167,6 +182,7 @@ def _solar_system(rng: Generator, label: str) -> dict[str, object]:
 
 def _stamps(rng: Generator, shot: _Shot) -> dict[str, bytes | None]:
     exposure, detection, camera = shot.scene.exposure, shot.detection, shot.scene.exposure.camera
+    cards: dict[str, fitsimages.Cards] = {}
     images = {
         "science": shot.science + exposure.background,
         "template": shot.template + exposure.background,
@@ -175,10 +191,11 @@ def _stamps(rng: Generator, shot: _Shot) -> dict[str, bytes | None]:
     lost = blemishes.mask(rng, camera.side, shot.scene.blemish)
     if camera.survey is Survey.ATLAS:
         del images["template"]
-        cards = {"science": headers.atlas(rng, exposure, shot.place)}
+        cards["science"] = headers.atlas(rng, exposure, shot.place)
+        saturated = shot.science >= camera.saturation
+        images["difference"] = np.where(saturated, _ATLAS_SATURATED, shot.difference)
         lost[:] = False
     else:
-        cards = {}
         # A detection in template minus science comes with that image.
         images["difference"] = images["difference"] * detection.sign
     cut = {

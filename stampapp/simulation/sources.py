@@ -1,48 +1,20 @@
-"""What shines in a stamp: stars, galaxies, and what moves through it."""
+"""The stars and galaxies of a field."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
 
 from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.lights import Source
 from stampapp.simulation.places import Place
 
 FAINTEST = 23.0
 _BRIGHTEST_NEIGHBOUR = 12.5
 _SHAPED = 20.5
 _SERSIC_INDICES = (0.7, 1.0, 1.5, 2.5, 4.0)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """A light on the sky.
-
-    `x`, `y` in pixels from the middle of the stamp; `magnitude` of the whole; a galaxy has its
-    half-light radius `radius` in pixels, Sérsic `index`, axis `ratio` and `angle` (radians); a
-    mover its `trail` (x, y), the pixels that it crosses in the exposure.
-    """
-
-    x: float
-    y: float
-    magnitude: float
-    radius: float = 0.0
-    index: float = 1.0
-    ratio: float = 1.0
-    angle: float = 0.0
-    trail: tuple[float, float] = (0.0, 0.0)
-
-    @property
-    def extended(self) -> bool:
-        """Whether it is a galaxy."""
-        return self.radius > 0.0
-
-    def moved(self, dx: float, dy: float) -> Source:
-        """Return it at another place of the stamp."""
-        return replace(self, x=self.x + dx, y=self.y + dy)
 
 
 def galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:

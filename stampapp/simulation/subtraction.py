@@ -9,7 +9,7 @@ import numpy as np
 from stampapp.records import Survey
 from stampapp.simulation import optics
 from stampapp.simulation.exposures import Exposure
-from stampapp.simulation.optics import Image, Spectrum
+from stampapp.simulation.optics import PSF, Image, Spectrum
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,8 +24,8 @@ class Difference:
 def subtract(science: Image, template: Image, exposure: Exposure) -> Difference:
     """Subtract two images (GRID, GRID) without background, of the same flux scale."""
     error = 1.0 + exposure.psf_error
-    psf_s = optics.psf(max(exposure.fwhm * error, 1.0), exposure.ellipticity)
-    psf_t = optics.psf(exposure.template_fwhm)
+    assumed = PSF(fwhm=max(exposure.fwhm * error, 1.0), ellipticity=exposure.ellipticity)
+    psf_s, psf_t = assumed.transform(), exposure.template_psf.transform()
     s, t = optics.spectrum(science), optics.spectrum(template)
     if exposure.camera.survey is Survey.ZTF:
         return _proper(s, t, psf_s, psf_t, exposure)
