@@ -5,15 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
+from stampapp.classifiers.modelstore import read_description
 from stampapp.errors import ConfigError, StampError
-from stampapp.training import options
-from stampapp.training.draws import Draws
-from stampapp.training.examples import Examples
-from stampapp.training.recipes import Recipe
+from stampapp.training import cards, judgements, options, progress, references
+
+if TYPE_CHECKING:
+    from stampapp.training.draws import Draws, Source
+    from stampapp.training.fitting import Plan
+    from stampapp.training.recipes import Recipe
+    from stampapp.training.references import Reference
 
 NEEDED = {"matplotlib": "matplotlib", "sklearn": "scikit-learn"}
 
@@ -43,31 +48,90 @@ def require(packages: dict[str, str]) -> None:
         )
 
 
+def _train(chosen: argparse.Namespace) -> None:
+    from stampapp.training import lessons, recipes, train
+
+    recipe = recipes.without(recipes.RECIPES[chosen.survey], chosen.leave_out)
+    if chosen.alerts:
+        lesson, kind = lessons.of_user(recipe, chosen.alerts, chosen.labels), ""
+    else:
+        lesson, kind = lessons.simulated(recipe, *_draws(chosen)), "_simulated"
+    task = train.Task(
+        recipe=recipe,
+        plan=_plan(chosen),
+        name=chosen.name or f"stampapp_{chosen.survey.lower()}{kind}",
+        version=chosen.version,
+        into=chosen.into or Path("model") / chosen.survey.lower(),
+        command=options.command(chosen),
+    )
+    report = train.train(lesson, task)
+    print(judgements.summary(report.calibrated), judgements.by_class(report.calibrated), sep="\n\n")
+    print(f"\nWritten: {task.into}")
+
+
+def _plan(chosen: argparse.Namespace) -> Plan:
+    from stampapp.training.augmentation import Augmentation
+    from stampapp.training.fitting import Plan
+
+    def of(shape: type[Any], **others: object) -> Any:
+        names = {field.name for field in fields(shape)} - others.keys()
+        return shape(**{name: getattr(chosen, name) for name in names}, **others)
+
+    plan: Plan = of(Plan, augmentation=of(Augmentation))
+    return plan
+
+
+def _evaluate(chosen: argparse.Namespace) -> None:
+    from stampapp.training import evaluate, labelled, lessons, recipes
+
+    description = read_description(chosen.model)
+    recipe = recipes.of(description)
+    if chosen.count:
+        evaluate.require_unseen(description, chosen.seed)
+        examples = lessons.simulate(recipe, *_draws(chosen))
+        text = evaluate.on_simulation(evaluate.judge(chosen.model, description, examples))
+        heading = f"Evaluation on {chosen.count} simulated alerts of seed {chosen.seed}"
+    else:
+        labels = references.labels(chosen.labels, recipe.classes)
+        reference = _reference(chosen, recipe)
+        found = labelled.find(chosen.alerts, recipe, labels)
+        judged = evaluate.judge(chosen.model, description, found.examples)
+        text = evaluate.on_sky(evaluate.sky(judged, found, recipe.catalogued, reference))
+        heading = f"Evaluation on {chosen.alerts.name} with the labels of {chosen.labels.name}"
+    print(f"{heading}\n\n{text}")
+    if chosen.card:
+        cards.amend(chosen.model, heading, text)
+
+
 def _compare(chosen: argparse.Namespace) -> None:
-    from stampapp.training import compare, labelled, references
+    from stampapp.training import compare, labelled, lessons
     from stampapp.training.recipes import RECIPES
 
     recipe = RECIPES[chosen.survey]
-    reference = references.reference(chosen.reference, recipe.classes) if chosen.reference else None
+    reference = _reference(chosen, recipe)
     found = labelled.find(chosen.alerts, recipe, None)
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
-    console.print(f"{chosen.alerts}: {found.note}")
-    simulated = _simulated(recipe, chosen)
+    progress.console.print(f"{chosen.alerts}: {found.note}")
+    simulated = lessons.simulate(recipe, *_draws(chosen))
     compared = compare.compare(found.examples, simulated, reference, recipe, chosen.into)
     for one in compared:
-        console.print(*compare.tables(one), sep="\n")
-    console.print(f"Written: {chosen.into}")
+        print(compare.text(one), end="\n\n")
+    print(f"Written: {chosen.into}")
+    if chosen.card:
+        cards.amend(chosen.card, "Simulation beside sky", compare.outline(compared))
 
 
-def _simulated(recipe: Recipe, chosen: argparse.Namespace) -> Examples:
-    from stampapp.training import draws, progress
+def _draws(chosen: argparse.Namespace) -> tuple[Draws, Source]:
+    from stampapp.training import draws
 
     source = draws.source(chosen.workers, chosen.cache)
-    with progress.bar("simulating", chosen.count) as advance:
-        return draws.simulate(recipe, Draws(seed=chosen.seed, count=chosen.count), source, advance)
+    return draws.Draws(seed=chosen.seed, count=chosen.count), source
 
 
-COMMANDS = {"compare": _compare}
+def _reference(chosen: argparse.Namespace, recipe: Recipe) -> Reference | None:
+    return references.reference(chosen.reference, recipe.classes) if chosen.reference else None
+
+
+COMMANDS = {"train": _train, "evaluate": _evaluate, "compare": _compare}
 
 if __name__ == "__main__":
     sys.exit(main())

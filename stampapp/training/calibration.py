@@ -13,7 +13,7 @@ _HALVINGS = 40
 _FLOOR = 1e-12
 
 
-def temperature(probabilities: Array, truth: Indices) -> float:
+def temperature(probabilities: Array | Doubles, truth: Indices) -> float:
     """Return the T under which softmax(logits / T) makes the truth most likely.
 
     The logits are taken from the probabilities (n, classes): a common constant cancels.
@@ -32,12 +32,12 @@ def temperature(probabilities: Array, truth: Indices) -> float:
     return math.exp((low + high) / 2)
 
 
-def tempered(probabilities: Array, temperature: float) -> Doubles:
+def tempered(probabilities: Array | Doubles, temperature: float) -> Doubles:
     """Return the probabilities that the same logits give at another temperature."""
     return _softmax(_logits(probabilities) / temperature)
 
 
-def _logits(probabilities: Array) -> Doubles:
+def _logits(probabilities: Array | Doubles) -> Doubles:
     return np.log(np.maximum(probabilities.astype(np.float64), _FLOOR))
 
 

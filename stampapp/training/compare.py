@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.table import Table
 
-from stampapp.training import comparisons, measures, plates
+from stampapp.training import comparisons, markdown, measures, plates
 from stampapp.training.comparisons import Difference, Values
 from stampapp.training.examples import Examples, Texts
 from stampapp.training.recipes import Recipe
@@ -20,6 +19,7 @@ from stampapp.training.references import Reference
 FEWEST = 5
 # The most different quantities go into the figures, all into the tables.
 DRAWN = 24
+OUTLINED = 8
 Sides = tuple[dict[str, Values], dict[str, Values]]
 
 
@@ -108,24 +108,39 @@ def _write(compared: Sequence[Comparison], path: Path) -> None:
                 writer.writerow([one.group, row.name, f"{row.distance:.4f}", *numbers])
 
 
-def tables(one: Comparison) -> list[Table]:
-    """Return a table of the features and one of the pixels of a comparison."""
+def text(one: Comparison, most: int | None = None) -> str:
+    """Return how the samples of a group differ: the `most` different quantities, or all."""
     by_chance = comparisons.chance(one.n_sky, one.n_simulated)
     scores = ", ".join(f"{name} {value:.3f}" for name, value in one.separability.items())
     heading = (
-        f"{one.group}: {one.n_sky} real, {one.n_simulated} simulated; "
-        f"told apart (AUC) by {scores}; KS up to {by_chance:.2f} is chance"
+        f"{one.group}: {one.n_sky} real, {one.n_simulated} simulated alerts. Told apart (AUC) by "
+        f"{scores}.\nDistances (KS) up to {by_chance:.2f} are chance."
     )
-    parts: Mapping[str, list[Difference]] = {"feature": one.features, "pixels": one.pixels}
-    return [_table(heading, what, rows) for what, rows in parts.items()]
+    return "\n\n".join([heading, _table(one.features[:most]), _table(one.pixels[:most])])
 
 
-def _table(heading: str, what: str, rows: Sequence[Difference]) -> Table:
-    table = Table(title=heading)
-    table.add_column(what)
-    for name in ("KS", "sky p05", "p50", "p95", "simulated p05", "p50", "p95"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        numbers = [f"{value:.4g}" for value in (*row.sky, *row.simulated)]
-        table.add_row(row.name, f"{row.distance:.2f}", *numbers)
-    return table
+def outline(compared: Sequence[Comparison]) -> str:
+    """Return for a card what the simulation still lacks."""
+    first, *others = compared
+    rows = [
+        (one.group, one.n_sky, *(f"{value:.3f}" for value in one.separability.values()))
+        for one in others
+    ]
+    parts = [
+        "How far simulated alerts are from real ones: the largest distance between the "
+        "distributions\nof each quantity (KS), with its 5, 50 and 95 % quantiles on either side, "
+        "and how well trees tell\nreal from simulated (AUC: 0.5 not at all, 1 always).",
+        text(first, OUTLINED),
+    ]
+    if rows:
+        parts.append(markdown.table(("class", "real", *first.separability), rows))
+    return "\n\n".join(parts)
+
+
+def _table(rows: Sequence[Difference]) -> str:
+    sides = (f"{side} p{q:02}" for side in ("sky", "simulated") for q in comparisons.SHOWN)
+    lines = [
+        (row.name, f"{row.distance:.2f}", *(f"{value:.4g}" for value in (*row.sky, *row.simulated)))
+        for row in rows
+    ]
+    return markdown.table(("quantity", "KS", *sides), lines)

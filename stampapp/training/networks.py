@@ -11,7 +11,7 @@ def single(model: keras.Model, dropout: float) -> keras.Model:
     """Return a network on the layers of `model` that sees each image in one orientation.
 
     It costs a quarter, and what it learns is the model's, which shares its weights. Dropout
-    comes before each hidden dense layer of the head. The output is softmax probabilities.
+    comes before each dense layer of the head. The output is logits, the softmax is left out.
     """
     images, features = (keras.Input(item.shape[1:], dtype="float32") for item in model.inputs)
     x = _image_branch(model, images)
@@ -19,8 +19,7 @@ def single(model: keras.Model, dropout: float) -> keras.Model:
     x = keras.ops.concatenate([keras.layers.Dropout(dropout)(x), metadata], axis=1)
     for name in _HEAD:
         x = keras.layers.Dropout(dropout)(model.get_layer(name)(x))
-    logits = model.get_layer("output_logits")(x)
-    return keras.Model([images, features], keras.ops.softmax(logits))
+    return keras.Model([images, features], model.get_layer("output_logits")(x))
 
 
 def _image_branch(model: keras.Model, images: keras.KerasTensor) -> keras.KerasTensor:

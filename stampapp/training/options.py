@@ -3,33 +3,108 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from stampapp.records import Survey
 
+# Where something was computed or kept is no part of what was done.
+_ASIDE = frozenset({"command", "cache", "workers", "card"})
+
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the subcommand and its options; ends the program where they make no sense."""
-    parser = argparse.ArgumentParser(prog="python -m stampapp.training")
+    parser = argparse.ArgumentParser(
+        prog="python -m stampapp.training",
+        description="Trains the network family on labelled alerts, judges it, and compares "
+        "simulation and sky.",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
+    _train(commands.add_parser("train", help="make a model folder with its card"))
+    _evaluate(commands.add_parser("evaluate", help="judge a model folder"))
     _compare(commands.add_parser("compare", help="measure simulated alerts against real ones"))
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    if chosen.command != "compare":
+        _require_one_source(parser, chosen)
+    return chosen
+
+
+def command(chosen: argparse.Namespace) -> str:
+    """Return the command line that does the same again, with every option said."""
+    words = ["python", "-m", "stampapp.training", chosen.command]
+    for name, value in vars(chosen).items():
+        if name not in _ASIDE and value not in (None, []):
+            values = ",".join(value) if isinstance(value, list) else str(value)
+            words += [f"--{name.replace('_', '-')}", values]
+    return shlex.join(words)
+
+
+def _train(parser: argparse.ArgumentParser) -> None:
+    _survey(parser)
+    _alerts(parser)
+    parser.add_argument("--into", type=Path, help="model folder (default: model/<survey>)")
+    parser.add_argument("--name", help="of the model, in every message that it leads to")
+    parser.add_argument("--version", default="0.1.0")
+    _plan(parser.add_argument_group("how it is trained"))
+    _simulation(parser)
+
+
+def _plan(group: argparse._ArgumentGroup) -> None:
+    numbers = {
+        "epochs": (positive, 16, "at most so many"),
+        "patience": (positive, 4, "end after so many epochs without a better validation"),
+        "batch": (positive, 128, "alerts in a step"),
+        "rate": (share, 1e-3, "learning rate at the start"),
+        "decay": (share, 1e-4, "of the weights"),
+        "dropout": (share, 0.3, "of the head's inputs"),
+        "smoothing": (share, 0.05, "of a label goes to the other classes"),
+        "feature-noise": (share, 0.1, "Gaussian, in units of a feature's deviation"),
+        "feature-dropout": (share, 0.1, "share of features forgotten"),
+        "blindness": (share, 0.05, "share of alerts with all features forgotten"),
+        "pixel-noise": (share, 0.0, "Gaussian, in units of a stamp's range"),
+    }
+    for name, (kind, default, what) in numbers.items():
+        group.add_argument(f"--{name}", type=kind, default=default, help=f"{what} ({default})")
+    group.add_argument("--leave-out", type=_names, default=[], help="features, comma-separated")
+
+
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help="model folder")
+    _alerts(parser)
+    parser.add_argument("--reference", type=Path, help="CSV: candid and a column for each class")
+    parser.add_argument("--card", action="store_true", help="write it into the model's card, too")
+    _simulation(parser)
 
 
 def _compare(parser: argparse.ArgumentParser) -> None:
     _survey(parser)
-    parser.add_argument("--alerts", type=Path, required=True, help="real alerts: file or folder")
+    _alerts(parser, labels=False)
     parser.add_argument("--reference", type=Path, help="CSV: candid and a column for each class")
-    parser.add_argument("--count", type=positive, required=True, help="alerts to simulate")
-    parser.add_argument("--seed", type=int, required=True, help="of the simulation")
     parser.add_argument("--into", type=Path, required=True, help="folder for tables and figures")
+    parser.add_argument("--card", type=Path, help="model folder whose card shall say it, too")
     _simulation(parser)
 
 
 def _survey(parser: argparse.ArgumentParser) -> None:
     surveys = ", ".join(Survey)
     parser.add_argument("--survey", type=Survey, choices=list(Survey), required=True, help=surveys)
+
+
+def _alerts(parser: argparse.ArgumentParser, *, labels: bool = True) -> None:
+    parser.add_argument("--count", type=positive, help="alerts to simulate", required=not labels)
+    parser.add_argument("--seed", type=natural, help="of simulation and training", default=0)
+    parser.add_argument(
+        "--alerts", type=Path, help="real alerts: file, folder", required=not labels
+    )
+    if labels:
+        parser.add_argument("--labels", type=Path, help="CSV: candid,label")
+
+
+def _require_one_source(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> None:
+    simulated, real = chosen.count is not None, chosen.alerts is not None
+    if simulated == real or real != (chosen.labels is not None):
+        parser.error("either --count (and --seed), or --alerts and --labels")
 
 
 def _simulation(parser: argparse.ArgumentParser) -> None:
@@ -43,3 +118,23 @@ def positive(text: str) -> int:
     if number < 1:
         raise ValueError("a number above 0 is expected")
     return number
+
+
+def natural(text: str) -> int:
+    """Return a whole number, 0 or above."""
+    number = int(text)
+    if number < 0:
+        raise ValueError("a number from 0 on is expected")
+    return number
+
+
+def share(text: str) -> float:
+    """Return a number from 0 to 1."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise ValueError("a number from 0 to 1 is expected")
+    return number
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 
 from stampapp.training.comparisons import Values
-from stampapp.training.examples import Array, Texts
-
-mpl.use("Agg")
-
-from matplotlib import pyplot as plt  # the backend must be chosen before
+from stampapp.training.examples import Array
 
 COLUMNS = 6
 BINS = 30
 ACROSS = 12
 
 
-def save(figure: Any, path: Path) -> None:
-    """Write the figure as a small PNG and forget it."""
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure as a small PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=70)
-    plt.close(figure)
 
 
 def histograms(
@@ -33,7 +27,8 @@ def histograms(
 ) -> None:
     """Draw each quantity's distribution in both samples, between the sky's 1 and 99 per cent."""
     rows = -(-len(names) // COLUMNS)
-    figure, axes = plt.subplots(rows, COLUMNS, figsize=(3 * COLUMNS, 2 * rows), squeeze=False)
+    figure = Figure(figsize=(3 * COLUMNS, 2 * rows))
+    axes = figure.subplots(rows, COLUMNS, squeeze=False)
     for axis, name in zip(axes.flat, names, strict=False):
         both = np.concatenate([np.percentile(side[name], (1, 99)) for side in (sky, simulated)])
         edges = np.linspace(both.min(), both.max() + 1e-9, BINS + 1)
@@ -58,7 +53,8 @@ def gallery(groups: Mapping[str, Array], channels: Sequence[str], path: Path) ->
     rows = [(name, number) for name in groups for number in range(len(channels))]
     mosaic = np.vstack([_strip(groups[name][..., number]) for name, number in rows])
     side = mosaic.shape[0] / len(rows)
-    figure, axis = plt.subplots(figsize=(ACROSS + 2, len(rows)), layout="constrained")
+    figure = Figure(figsize=(ACROSS + 2, len(rows)), layout="constrained")
+    axis = figure.subplots()
     axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1)
     axis.set_xticks([])
     labels = [f"{name} {channels[number]}" for name, number in rows]
@@ -74,8 +70,3 @@ def _strip(images: Array) -> Array:
         # FITS images begin at the bottom.
         shown[place, 1:-1, 1:-1] = image[::-1]
     return np.hstack(list(shown))
-
-
-def by_class(images: Array, labels: Texts, classes: Sequence[str]) -> dict[str, Array]:
-    """Return the images of each class that has any."""
-    return {name: images[labels == name] for name in classes if (labels == name).any()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from stampapp.classifiers import columns
-from stampapp.classifiers.description import Feature
+from stampapp.classifiers.description import Feature, ModelDescription
+from stampapp.errors import ConfigError
 from stampapp.records import Survey
 
 
@@ -16,12 +17,14 @@ class Recipe:
 
     `stamp_shape` is what an alert brings (rows, columns), `crop` the side of the square around the
     centre that the network sees, `kernel` the side of the inner convolutions; all in pixels.
-    `features` are clipped and not yet normalised: their mean is 0 and their std 1.
+    `features` are clipped and not yet normalised: their mean is 0 and their std 1. `catalogued`
+    are the classes that catalogues of objects tell, without rules of the survey.
     """
 
     survey: Survey
     name: str
     classes: tuple[str, ...]
+    catalogued: tuple[str, ...]
     stamps: tuple[str, ...]
     stamp_shape: tuple[int, int]
     crop: int
@@ -42,6 +45,7 @@ ZTF = Recipe(
     survey=Survey.ZTF,
     name="stampapp_ztf",
     classes=columns.CLASSES,
+    catalogued=("AGN", "SN", "VS"),
     stamps=columns.STAMPS,
     stamp_shape=columns.STAMP_SHAPE,
     crop=columns.CROP,
@@ -61,6 +65,7 @@ ATLAS = Recipe(
     survey=Survey.ATLAS,
     name="stampapp_atlas",
     classes=("agn", "asteroid", "bogus", "sn", "vs"),
+    catalogued=("agn", "sn", "vs"),
     stamps=("science", "difference"),
     stamp_shape=(61, 61),
     crop=31,
@@ -74,3 +79,30 @@ ATLAS = Recipe(
 )
 
 RECIPES = {recipe.survey: recipe for recipe in (ZTF, ATLAS)}
+
+
+def of(description: ModelDescription) -> Recipe:
+    """Return the recipe under which alerts are what this model sees, before normalisation."""
+    features = (replace(feature, mean=0.0, std=1.0) for feature in description.features)
+    catalogued = RECIPES[description.survey].catalogued
+    return Recipe(
+        survey=description.survey,
+        name=description.name,
+        classes=description.classes,
+        catalogued=tuple(name for name in catalogued if name in description.classes),
+        stamps=description.stamps,
+        stamp_shape=description.stamp_shape,
+        crop=description.crop,
+        kernel=description.kernel,
+        features=tuple(features),
+    )
+
+
+def without(recipe: Recipe, names: Collection[str]) -> Recipe:
+    """Return the recipe without these features. Raises ConfigError for one that it has not."""
+    known = [feature.name for feature in recipe.features]
+    if unknown := sorted(set(names) - set(known)):
+        raise ConfigError(
+            f"{', '.join(unknown)}: no feature of {recipe.survey}, which has {', '.join(known)}"
+        )
+    return replace(recipe, features=tuple(one for one in recipe.features if one.name not in names))

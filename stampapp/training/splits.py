@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stampapp.errors import ConfigError
-from stampapp.training.examples import Indices, Texts
+from stampapp.training.examples import Array, Indices, Texts
 
 HELD_OUT = 0.1
 FEWEST_OBJECTS = 10
@@ -54,10 +54,10 @@ def require_enough(labels: Texts, classes: Sequence[str]) -> None:
         )
 
 
-def class_weights(numbers: Indices, n_classes: int) -> list[float]:
+def class_weights(numbers: Indices, n_classes: int) -> Array:
     """Return a weight for each class under which all classes count alike, 1 on average.
 
     `numbers` has the class of each example, each class at least once.
     """
     counts = np.bincount(numbers, minlength=n_classes)
-    return [float(len(numbers) / (n_classes * count)) for count in counts]
+    return (len(numbers) / (n_classes * counts)).astype(np.float32)

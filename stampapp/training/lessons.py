@@ -1,0 +1,66 @@
+"""What a model is taught: examples, and where they come from."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from stampapp.classifiers.description import Origin
+from stampapp.classifiers.modelstore import sha256_of
+from stampapp.training import draws, labelled, progress, references
+from stampapp.training.draws import Draws, Source
+from stampapp.training.examples import Examples
+from stampapp.training.recipes import Recipe
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lesson:
+    """What is learned from, where it comes from, and the seconds that it took to get it."""
+
+    examples: Examples
+    origin: Origin
+    source: str
+    source_sha256: str
+    notes: tuple[str, ...]
+    seconds: float
+
+
+def simulated(recipe: Recipe, drawn: Draws, source: Source) -> Lesson:
+    """Return a lesson of simulated alerts."""
+    started = time.monotonic()
+    return Lesson(
+        examples=simulate(recipe, drawn, source),
+        origin=Origin.SIMULATED,
+        source=f"{drawn.count} simulated alerts of {seed_text(drawn.seed)}",
+        source_sha256=source.sha256,
+        notes=("The simulation draws the classes with equal chances.",),
+        seconds=time.monotonic() - started,
+    )
+
+
+def of_user(recipe: Recipe, alerts: Path, labels: Path) -> Lesson:
+    """Return a lesson of a user's alerts and labels. Raises ConfigError for what is wrong there."""
+    started = time.monotonic()
+    read = references.labels(labels, recipe.classes)
+    named = {candid: label for candid, label in read.items() if label.name}
+    found = labelled.find(alerts, recipe, named)
+    return Lesson(
+        examples=found.examples,
+        origin=Origin.LABELLED,
+        source=f"{labels.name} with {len(named)} labels",
+        source_sha256=sha256_of(labels),
+        notes=(f"Read: {found.note}.",),
+        seconds=time.monotonic() - started,
+    )
+
+
+def simulate(recipe: Recipe, drawn: Draws, source: Source) -> Examples:
+    """Return simulated examples, with a bar for those who wait."""
+    with progress.bar("simulating", drawn.count) as advance:
+        return draws.simulate(recipe, drawn, source, advance)
+
+
+def seed_text(seed: int) -> str:
+    """Return the words by which a model's source names the seed it was trained on."""
+    return f"seed {seed}"

@@ -1,0 +1,169 @@
+"""`train`: labelled examples → a model folder with its card."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stampapp.classifiers import deephits
+from stampapp.classifiers.backend import keras
+from stampapp.classifiers.modelstore import Feature, ModelDescription, write_model
+from stampapp.classifiers.network import Network
+from stampapp.training import (
+    calibration,
+    cards,
+    curves,
+    fitting,
+    inputs,
+    networks,
+    plates,
+    progress,
+    splits,
+)
+from stampapp.training.epochs import Epoch
+from stampapp.training.examples import Examples, Texts
+from stampapp.training.fitting import Listener, Plan
+from stampapp.training.inputs import Inputs
+from stampapp.training.judgements import Judgement
+from stampapp.training.lessons import Lesson
+from stampapp.training.recipes import Recipe
+from stampapp.training.splits import Split
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """What is to be made: a model of this name and version, in this folder, as planned.
+
+    `command` is what somebody would type to make it again.
+    """
+
+    recipe: Recipe
+    plan: Plan
+    name: str
+    version: str
+    into: Path
+    command: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Fitted:
+    """A trained, calibrated network, and how it got there."""
+
+    model: keras.Model
+    epochs: list[Epoch]
+    temperature: float
+    raw: Judgement
+    calibrated: Judgement
+    seconds: float
+
+
+def train(lesson: Lesson, task: Task) -> cards.Report:
+    """Write the model folder, and return what its card says.
+
+    Raises ConfigError where a class has too few examples or the folder cannot be written; then
+    the folder is as it was.
+    """
+    known, recipe = lesson.examples, task.recipe
+    split = splits.split(known.objects, known.labels, recipe.classes, task.plan.seed)
+    features = inputs.learned(recipe.features, known.features[split.training])
+    fitted = _fitted(inputs.prepare(known, features, recipe.classes), split, task)
+    draft = _description(lesson, task, features)
+    description = write_model(task.into, draft, fitted.model.save)
+    report = cards.Report(
+        description=description,
+        counts=_counts(known.labels, split, recipe.classes),
+        notes=lesson.notes,
+        settings=cards.settings(task.plan),
+        epochs=fitted.epochs,
+        temperature=fitted.temperature,
+        raw=fitted.raw,
+        calibrated=fitted.calibrated,
+        seconds={"data": lesson.seconds, "training": fitted.seconds},
+        command=task.command,
+    )
+    _figures(report, known, task)
+    cards.write(task.into, cards.render(report))
+    return report
+
+
+def _fitted(all_inputs: Inputs, split: Split, task: Task) -> _Fitted:
+    started, recipe = time.monotonic(), task.recipe
+    keras.utils.set_random_seed(task.plan.seed)
+    model = deephits.build(
+        recipe.kernel,
+        all_inputs.features.shape[1],
+        len(recipe.classes),
+        recipe.crop,
+        len(recipe.stamps),
+    )
+    training, validation, test = (
+        all_inputs.take(rows) for rows in (split.training, split.validation, split.test)
+    )
+    done = _fit(model, training, validation, task.plan)
+    raw = _judged(model, test, recipe)
+    on_validation = _judged(model, validation, recipe)
+    temperature = calibration.temperature(on_validation.probabilities, validation.truth)
+    networks.cool(model, temperature)
+    return _Fitted(
+        model=model,
+        epochs=done,
+        temperature=temperature,
+        raw=raw,
+        calibrated=_judged(model, test, recipe),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _fit(model: keras.Model, training: Inputs, validation: Inputs, plan: Plan) -> list[Epoch]:
+    with progress.bar("training", plan.epochs * len(training)) as advance:
+        listener = Listener(advance=advance, tell=progress.console.print)
+        return fitting.fit(model, training, validation, plan, listener)
+
+
+def _judged(model: keras.Model, part: Inputs, recipe: Recipe) -> Judgement:
+    probabilities = Network(model).predict(part.images, part.features)
+    return Judgement(classes=recipe.classes, truth=part.truth, probabilities=probabilities)
+
+
+def _description(lesson: Lesson, task: Task, features: tuple[Feature, ...]) -> ModelDescription:
+    recipe = task.recipe
+    return ModelDescription(
+        name=task.name,
+        version=task.version,
+        survey=recipe.survey,
+        classes=recipe.classes,
+        features=features,
+        stamps=recipe.stamps,
+        stamp_shape=recipe.stamp_shape,
+        crop=recipe.crop,
+        kernel=recipe.kernel,
+        network_file="network.keras",
+        network_sha256="",
+        origin=lesson.origin,
+        source=lesson.source,
+        source_sha256=lesson.source_sha256,
+    )
+
+
+def _counts(labels: Texts, split: Split, classes: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    parts = {"training": split.training, "validation": split.validation, "test": split.test}
+    return {
+        part: {name: int(np.sum(labels[rows] == name)) for name in classes}
+        for part, rows in parts.items()
+    }
+
+
+def _figures(report: cards.Report, known: Examples, task: Task) -> None:
+    into, classes = task.into, task.recipe.classes
+    curves.confusion(report.calibrated.matrix, classes, classes, into / cards.CONFUSION)
+    both = {"before": report.raw, "after": report.calibrated}
+    curves.reliability(both, into / cards.RELIABILITY)
+    curves.learning(report.epochs, into / cards.LEARNING)
+    first = {
+        name: known.take(np.flatnonzero(known.labels == name)[: plates.ACROSS]).images()
+        for name in classes
+    }
+    plates.gallery(first, task.recipe.stamps, into / cards.STAMPS)
