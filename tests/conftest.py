@@ -9,6 +9,7 @@ import pytest
 
 from stampapp.broker import embedded_broker
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.two_clusters import TwoClusters, two_clusters
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -25,6 +26,13 @@ def tansu() -> Iterator[str]:
     """The embedded broker's bootstrap address."""
     with embedded_broker() as bootstrap:
         yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoClusters]:
+    """Two Kafkas that let in by name or certificate only; a test that changes a user mends it."""
+    with two_clusters(tmp_path_factory.mktemp("certificates")) as both:
+        yield both
 
 
 @pytest.fixture(scope="session")

@@ -21,13 +21,16 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from stampapp.broker import LOOPBACK
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.certificates import PASSWORD, Certificates
+from tests.support.kafka_settings import PLAIN
 
 WITHIN = 30.0
-# Listeners by name, with their protocol.
-SASL_SSL, SSL, SASL = "ENCRYPTED", "TRUSTED", "NAMED"
-LISTENERS = {SASL_SSL: "SASL_SSL", SSL: "SSL", SASL: "SASL_PLAINTEXT"}
+# Listeners by name, with their protocol; from the last, clients are sent on to nowhere.
+SASL_SSL, SSL, SASL, LOST = "ENCRYPTED", "TRUSTED", "NAMED", "LOST"
+LISTENERS = {SASL_SSL: "SASL_SSL", SSL: "SSL", SASL: "SASL_PLAINTEXT", LOST: "PLAINTEXT"}
+UNKNOWN_HOST = "kafka.invalid"
 MODULES = {
     "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
     "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
@@ -57,6 +60,12 @@ class SecuredKafka(ApacheKafka):
         super().__init__(
             listeners=LISTENERS, properties={**secured, **(properties or {})}, heap_mb=heap_mb
         )
+        with self.settings.open("a") as file:
+            file.write(f"advertised.listeners={self._advertised()}\n")
+
+    def _advertised(self) -> str:
+        hosts = dict.fromkeys((PLAIN, *LISTENERS), LOOPBACK) | {LOST: UNKNOWN_HOST}
+        return ",".join(f"{name}://{host}:{self.ports[name]}" for name, host in hosts.items())
 
     def add_user(self, name: str, password: str, mechanism: str) -> None:
         """Let a user in by SCRAM, or change the password."""

@@ -1,0 +1,186 @@
+"""Real alerts from one Kafka to another, each with its own users; and what these may lose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support import skies
+from tests.support.secured_kafka import UNKNOWN_HOST
+from tests.support.topics import Message, committed, end_offsets, produce, read_all
+from tests.support.two_clusters import TwoClusters, password
+from tests.support.worker import Worker, worker
+
+ALERTS = 222
+# Where a broker keeps the offsets of its groups.
+INTERNAL = {"__consumer_offsets"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Night:
+    """What a worker wrote: to its topics, and everywhere else."""
+
+    settings: dict[str, str]
+    output: list[Message]
+    scribe: list[Message]
+    metrics: list[Message]
+    dead: list[Message]
+    log: str
+    shown: str
+    before: set[str]
+    after: set[str]
+
+
+def start(clusters: TwoClusters, settings: dict[str, str], shared_data: Path, count: int) -> None:
+    sent = skies.stream(shared_data / "ztf_sorting_hat.avro")[:count]
+    produce(clusters.survey.bootstrap, settings["CONSUMER_TOPICS"], sent)
+
+
+@pytest.fixture(scope="module")
+def night(
+    clusters: TwoClusters, model: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Night:
+    """A worker between the two clusters, logging whatever it can."""
+    settings = clusters.environment(MODEL_PATH=str(model), LOG_LEVEL="DEBUG")
+    start(clusters, settings, shared_data, ALERTS)
+    broken = skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
+    produce(clusters.survey.bootstrap, settings["CONSUMER_TOPICS"], broken)
+    before = clusters.survey.topics()
+    with worker(settings, tmp_path_factory.mktemp("night")) as running:
+        running.wait_for(f"{ALERTS + len(broken)} in all")
+        shown = _shown_by_the_system(running)
+        running.terminate()
+        assert running.process.returncode == 0, running.text()
+        log = running.text()
+
+    def read(topic: str) -> list[Message]:
+        return read_all(clusters.results.bootstrap, topic)
+
+    (output,) = (
+        topic
+        for topic in clusters.results.topics()
+        if topic.startswith(settings["PRODUCER_TOPIC_FORMAT"].removesuffix("%s"))
+    )
+    return Night(
+        settings=settings,
+        output=read(output),
+        scribe=read(settings["SCRIBE_TOPIC"]),
+        metrics=read(settings["METRICS_TOPIC"]),
+        dead=read(settings["DEADLETTER_TOPIC"]),
+        log=log,
+        shown=shown,
+        before=before,
+        after=clusters.survey.topics(),
+    )
+
+
+def _shown_by_the_system(running: Worker) -> str:
+    """What anybody on the machine may see of the process: its arguments and its title."""
+    folder = Path("/proc", str(running.process.pid))
+    return (folder / "cmdline").read_text() + (folder / "comm").read_text()
+
+
+def test_alerts_of_one_cluster_come_out_on_the_other(night: Night, clusters: TwoClusters) -> None:
+    documents = [json.loads(message.value or b"") for message in night.metrics]
+    assert sum(one["n_messages"] for one in documents) == ALERTS + 3
+    assert len(night.dead) == sum(one["dead_lettered"] for one in documents) == 3
+    assert len(night.output) == len(night.scribe) == sum(one["classified"] for one in documents)
+    assert len(night.output) > 100
+    topic, group = night.settings["CONSUMER_TOPICS"], night.settings["CONSUMER_GROUP_ID"]
+    bootstrap = clusters.survey.bootstrap
+    assert committed(bootstrap, group, topic) == end_offsets(bootstrap, topic)
+
+
+def test_a_cluster_of_which_it_may_only_read_gets_no_topic(night: Night) -> None:
+    assert night.settings["CONSUMER_TOPICS"] in night.before
+    assert night.after - INTERNAL == night.before - INTERNAL
+
+
+def test_no_password_is_shown_even_where_everything_is_logged(
+    night: Night, clusters: TwoClusters
+) -> None:
+    assert "SaslAuthenticateRequest" in night.log
+    assert clusters.consumer.user in night.log
+    for secret in clusters.passwords:
+        assert secret not in night.log
+        assert secret not in night.shown
+
+
+@pytest.fixture
+def settings(clusters: TwoClusters, model: Path) -> Callable[..., dict[str, str]]:
+    return lambda **changes: clusters.environment(MODEL_PATH=str(model), **changes)
+
+
+def test_without_the_metrics_cluster_alerts_are_classified(
+    settings: Callable[..., dict[str, str]],
+    clusters: TwoClusters,
+    shared_data: Path,
+    tmp_path: Path,
+) -> None:
+    keys = settings(METRICS_SERVER=f"{UNKNOWN_HOST}:9092")
+    start(clusters, keys, shared_data, 20)
+    with worker(keys, tmp_path) as running:
+        running.wait_for("20 in all")
+        assert "Going on without metrics: the metrics cluster" in running.text()
+        assert "see METRICS_SERVER" in running.text()
+        running.terminate()
+        assert running.process.returncode == 0
+    topic = keys["CONSUMER_TOPICS"]
+    done = committed(clusters.survey.bootstrap, keys["CONSUMER_GROUP_ID"], topic)
+    assert sum(done.values()) == 20
+
+
+def test_permissions_that_are_withdrawn_end_it_with_the_reason(
+    settings: Callable[..., dict[str, str]],
+    clusters: TwoClusters,
+    shared_data: Path,
+    tmp_path: Path,
+) -> None:
+    topic, group, commands = (settings() for _ in range(3))
+    reader, scribe = clusters.consumer.user, clusters.scribe.user
+    with ExitStack() as stack:
+        workers = []
+        for number, keys in enumerate((topic, group, commands)):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            workers.append(stack.enter_context(worker(keys, folder)))
+        for running in workers:
+            running.wait_for("Worker ready")
+        clusters.survey.withdraw(reader, "READ", topic=topic["CONSUMER_TOPICS"])
+        clusters.survey.withdraw(reader, "READ", group=group["CONSUMER_GROUP_ID"])
+        clusters.results.withdraw(scribe, "WRITE", topic=commands["SCRIBE_TOPIC"])
+        start(clusters, commands, shared_data, 20)
+        last = [_last_words(running) for running in workers]
+    assert f"'reader' read {topic['CONSUMER_TOPICS']}: have READ granted" in last[0]
+    assert f"consume as the group {group['CONSUMER_GROUP_ID']}: have READ granted" in last[1]
+    assert f"messages for {commands['SCRIBE_TOPIC']}: TopicAuthorizationFailed" in last[2]
+    assert "have WRITE granted to user 'scribe'" in last[2]
+    # Nothing was acknowledged that has not come out whole.
+    bootstrap = clusters.survey.bootstrap
+    assert not committed(bootstrap, commands["CONSUMER_GROUP_ID"], commands["CONSUMER_TOPICS"])
+
+
+def _last_words(running: Worker) -> str:
+    assert running.exit_code(30) == 1, running.text()
+    return running.text().splitlines()[-1]
+
+
+def test_a_password_that_is_changed_ends_it_when_it_has_waited(
+    settings: Callable[..., dict[str, str]], clusters: TwoClusters, tmp_path: Path
+) -> None:
+    keys = settings(STALL_TIMEOUT="10")
+    reader, survey = clusters.consumer, clusters.survey
+    with worker(keys, tmp_path) as running:
+        running.wait_for("Worker ready")
+        survey.add_user(reader.user, password(), reader.mechanism)
+        try:
+            survey.restart()
+            assert "user 'reader' is not let in" in _last_words(running)
+            assert "CONSUMER_SASL_PASSWORD" in _last_words(running)
+        finally:
+            survey.add_user(reader.user, reader.password, reader.mechanism)
