@@ -15,6 +15,9 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.models import write_atlas
 from tests.support.topics import create_topics
 from tests.support.worker import command
+from tests.system.stages import atlas_package_stage, atlas_stage, ztf_stage
+
+__all__ = ["atlas_package_stage", "atlas_stage", "ztf_stage"]
 
 Environment = dict[str, str]
 
@@ -46,15 +49,16 @@ def classified(model: Path, shared_data: Path) -> dict[str, dict[str, Any]]:
     return {row["candid"]: row for row in map(json.loads, done.stdout.splitlines())}
 
 
-def environment(bootstrap: str, model: Path, **overrides: str) -> Environment:
-    """Create topics of a test's own and return the environment of a worker on them."""
+def environment(bootstrap: str, **overrides: str) -> Environment:
+    """Create topics of a test's own and return the environment of a worker on them.
+
+    Which survey's it is, and its model, are overrides.
+    """
     unique = secrets.token_hex(4)
     partitions = {"alerts": 4, "out": 2, "scribe": 2, "metrics": 1, "dead": 1}
     names = {role: f"{role}-{unique}" for role in partitions}
     create_topics(bootstrap, {names[role]: count for role, count in partitions.items()})
     return {
-        "CLASSIFIER_STRATEGY": "ZTF",
-        "MODEL_PATH": str(model),
         "CONSUMER_SERVER": bootstrap,
         "CONSUMER_TOPICS": names["alerts"],
         "CONSUMER_GROUP_ID": f"group-{unique}",
@@ -70,4 +74,5 @@ def environment(bootstrap: str, model: Path, **overrides: str) -> Environment:
 
 @pytest.fixture
 def setup(kafka: ApacheKafka, model: Path) -> Callable[..., Environment]:
-    return partial(environment, kafka.bootstrap, model)
+    told = {"CLASSIFIER_STRATEGY": "ZTF", "MODEL_PATH": str(model)}
+    return partial(environment, kafka.bootstrap, **told)

@@ -13,17 +13,9 @@ from astropy.io import fits
 from tests.support import skies
 from tests.support.atlas import CLASSES, messages, packets, told
 from tests.support.worker import command
+from tests.system.stages import STANDIN, write
 
-STANDIN = Path(__file__).parents[1] / "support" / "standin"
 Rows = list[dict[str, Any]]
-
-
-def write(folder: Path, values: list[bytes | None]) -> Path:
-    """Write each message into a file of its own: both are Avro containers."""
-    folder.mkdir()
-    for number, value in enumerate(values):
-        (folder / f"{number}.avro").write_bytes(value or b"")
-    return folder
 
 
 @pytest.fixture(scope="module")

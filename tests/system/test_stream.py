@@ -1,4 +1,4 @@
-"""A worker on Apache Kafka: every real alert in, the three contracts out, everything counted."""
+"""A worker on Apache Kafka: real alerts in, the three contracts out, everything counted."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support import skies
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import (
-    Headers,
     Message,
-    Record,
     committed,
     end_offsets,
     produce,
@@ -24,20 +21,19 @@ from tests.support.topics import (
 )
 from tests.support.worker import worker
 from tests.system.conftest import environment
+from tests.system.stages import PAST, Stage
 
-# An instant in the past, in ms: a dead letter keeps its own.
-PAST = 1_700_000_000_123
 VERDICTS = ("classified", "superseded", "ruled_out", "dead_lettered")
 
 
 class Published:
-    """What a worker made of the real alerts and of the three that cannot be read."""
+    """What a worker made of real alerts and of the three that cannot be read."""
 
-    def __init__(self, kafka: ApacheKafka, environment: dict[str, str], sent: list[Record]) -> None:
+    def __init__(self, kafka: ApacheKafka, stage: Stage, environment: dict[str, str]) -> None:
         def read(key: str) -> list[Message]:
             return read_all(kafka.bootstrap, environment[key])
 
-        self.sent = sent
+        self.stage = stage
         self.output = read("PRODUCER_TOPIC_FORMAT")
         self.scribe = read("SCRIBE_TOPIC")
         self.dead = read("DEADLETTER_TOPIC")
@@ -47,29 +43,25 @@ class Published:
         self.ends = end_offsets(kafka.bootstrap, topic)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["ztf", "atlas", "atlas_package"])
 def published(
-    kafka: ApacheKafka, model: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, kafka: ApacheKafka, tmp_path_factory: pytest.TempPathFactory
 ) -> Published:
-    setup = environment(kafka.bootstrap, model)
-    good = skies.stream(shared_data / "ztf_sorting_hat.avro")
-    unreadable = skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
-    headers: Headers = [("origin", b"test")]
-    sent = good + [record._replace(headers=headers, timestamp=PAST) for record in unreadable]
-    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], sent)
+    stage: Stage = request.getfixturevalue(f"{request.param}_stage")
+    setup = environment(kafka.bootstrap, **stage.settings)
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], stage.sent)
     with worker(setup, tmp_path_factory.mktemp("worker")) as running:
-        running.wait_for("225 in all")
+        running.wait_for(f"{len(stage.sent)} in all")
         wait_for_count(kafka.bootstrap, setup["DEADLETTER_TOPIC"], 3, 30)
         assert running.terminate() < 10.0
         assert running.process.returncode == 0, running.text()
-    return Published(kafka, setup, sent)
+        assert stage.name in running.text()
+    return Published(kafka, stage, setup)
 
 
-def test_each_prediction_is_what_classify_says(
-    published: Published, classified: dict[str, dict[str, Any]]
-) -> None:
+def test_each_prediction_is_what_classify_says(published: Published) -> None:
     said: dict[str, list[dict[str, float]]] = {}
-    for row in classified.values():
+    for row in published.stage.said:
         if row["class_name"]:
             said.setdefault(row["aid"], []).append(row["probabilities"])
     records = skies.decoded([message.value for message in published.output])
@@ -98,7 +90,7 @@ def test_the_output_record_keeps_its_contract(published: Published) -> None:
             "brokerPublishTimestamp",
         }
         assert message.key == record["aid"].encode()
-        assert record["classifier_name"] == "stamp_classifier"
+        assert record["classifier_name"] == published.stage.name
         published_at = record["brokerPublishTimestamp"]
         assert abs((now - published_at).total_seconds()) < 600
         assert abs(published_at.timestamp() * 1000 - message.timestamp) < 60_000
@@ -129,8 +121,9 @@ def test_the_scribe_gets_a_command_for_each_prediction(published: Published) -> 
 
 def test_the_four_counts_add_up_to_all_that_was_consumed(published: Published) -> None:
     totals = {name: sum(document[name] for document in published.metrics) for name in VERDICTS}
-    assert sum(totals.values()) == len(published.sent) == 225
-    assert sum(document["n_messages"] for document in published.metrics) == 225
+    consumed = len(published.stage.sent)
+    assert sum(totals.values()) == consumed
+    assert sum(document["n_messages"] for document in published.metrics) == consumed
     assert totals["dead_lettered"] == 3
     assert totals["classified"] == len(published.output)
     assert published.committed == published.ends
@@ -147,17 +140,17 @@ def test_the_metrics_documents_keep_their_contract(published: Published) -> None
         assert document["n_messages"] <= 50
         classes |= document["class"]
     assert set(classes) == {m.key.decode() for m in published.output if m.key}
-    assert set(classes.values()) <= set(skies.CLASSES)
+    assert set(classes.values()) <= set(published.stage.classes)
 
 
 def test_what_cannot_be_read_is_kept_byte_for_byte(published: Published) -> None:
-    sent = {record.value: record for record in published.sent[-3:]}
+    sent = {record.value: record for record in published.stage.sent[-3:]}
     assert len(published.dead) == 3
     for message in published.dead:
         original = sent.pop(message.value)
         headers = dict(message.headers)
         assert message.key == original.key
-        assert message.timestamp == PAST
+        assert message.timestamp == original.timestamp == PAST
         assert headers["origin"] == b"test"
         assert headers["error.type"] == b"stamp-damaged"
         assert b"difference stamp" in (headers["error.message"] or b"")

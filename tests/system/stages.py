@@ -1,0 +1,108 @@
+"""What a worker of each survey is set to, sent and expected to say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import atlas, skies
+from tests.support.topics import Headers, Record
+from tests.support.worker import command
+
+STANDIN = Path(__file__).parents[1] / "support" / "standin"
+# An instant in the past, in ms: a dead letter keeps its own.
+PAST = 1_700_000_000_123
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """`said` is what `classify` says of the alerts sent, the last three of which are unreadable."""
+
+    settings: dict[str, str]
+    sent: list[Record]
+    said: list[dict[str, Any]]
+    classes: tuple[str, ...]
+    name: str
+
+
+@pytest.fixture(scope="session")
+def ztf_stage(model: Path, classified: dict[str, dict[str, Any]], shared_data: Path) -> Stage:
+    unreadable = skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
+    return Stage(
+        settings={"CLASSIFIER_STRATEGY": "ZTF", "MODEL_PATH": str(model)},
+        sent=[*skies.stream(shared_data / "ztf_sorting_hat.avro"), *_old(unreadable)],
+        said=list(classified.values()),
+        classes=skies.CLASSES,
+        name="stamp_classifier",
+    )
+
+
+@pytest.fixture(scope="session")
+def atlas_stage(
+    atlas_model: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Stage:
+    """ATLAS by a network of ours."""
+    settings = {"CLASSIFIER_STRATEGY": "ATLAS", "MODEL_PATH": str(atlas_model)}
+    return _atlas(settings, "tried_on_atlas", shared_data, tmp_path_factory.mktemp("sent"))
+
+
+@pytest.fixture(scope="session")
+def atlas_package_stage(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """ATLAS by the package that stands in for ALeRCE's; no model folder is named."""
+    settings = {"CLASSIFIER_STRATEGY": "ATLAS", "MODEL_PATH": "", "PYTHONPATH": str(STANDIN)}
+    return _atlas(settings, "atlas_stamp_classifier", shared_data, tmp_path_factory.mktemp("sent"))
+
+
+def _atlas(settings: dict[str, str], name: str, shared_data: Path, folder: Path) -> Stage:
+    good, unreadable = alerts_of_atlas(shared_data)
+    write(folder / "alerts", [one.value for one in good])
+    arguments = ("classify", "--json", "--every-alert", str(folder / "alerts"))
+    done = command(*arguments, cwd=folder, **settings)
+    assert done.returncode == 0, done.stderr
+    return Stage(
+        settings=settings,
+        sent=[*good, *_old(unreadable)],
+        said=[json.loads(line) for line in done.stdout.splitlines()],
+        classes=atlas.CLASSES,
+        name=name,
+    )
+
+
+def alerts_of_atlas(shared_data: Path) -> tuple[list[Record], list[Record]]:
+    """Return the six packets raw and as the sorting hat tells them, and three that are damaged.
+
+    They are told plain and gzipped, the latter as a later alert of the same object.
+    """
+    packets = atlas.packets(shared_data)
+    plain = [atlas.told(packet) for packet in packets.values()]
+    later = [
+        atlas.told(packet, compressed=True) | {"mjd": first["mjd"] + 1.0}
+        for packet, first in zip(packets.values(), plain, strict=True)
+    ]
+    cut = [one | {"aid": f"{one['aid']}-cut", "stamps": _cut(one["stamps"])} for one in later[:3]]
+    return (
+        [Record(candid.encode(), packet) for candid, packet in packets.items()]
+        + atlas.messages([*plain, *later]),
+        atlas.messages(cut),
+    )
+
+
+def write(folder: Path, values: list[bytes | None]) -> Path:
+    """Write each message into a file of its own: both are Avro containers."""
+    folder.mkdir()
+    for number, value in enumerate(values):
+        (folder / f"{number:03}.avro").write_bytes(value or b"")
+    return folder
+
+
+def _cut(stamps: dict[str, bytes]) -> dict[str, bytes]:
+    return stamps | {"difference": stamps["difference"][:-20]}
+
+
+def _old(records: list[Record]) -> list[Record]:
+    headers: Headers = [("origin", b"test")]
+    return [one._replace(headers=headers, timestamp=PAST) for one in records]
