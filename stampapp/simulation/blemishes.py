@@ -31,7 +31,7 @@ def add(rng: Generator, image: Image, exposure: Exposure, kind: str) -> None:
 def _noise(rng: Generator, exposure: Exposure) -> Image:
     """Make a peak of the noise that happens to look like something."""
     patch = np.zeros((GRID, GRID))
-    bump = np.abs(rng.normal(size=(3, 3))) ** 1.5
+    bump = np.abs(rng.normal(size=(3, 3))) * (rng.permutation(9).reshape(3, 3) < rng.integers(1, 4))
     patch[_MIDDLE - 1 : _MIDDLE + 2, _MIDDLE - 1 : _MIDDLE + 2] = bump / bump.sum()
     return patch * exposure.point_noise * rng.uniform(4.5, 9.0)
 

@@ -26,8 +26,9 @@ class Camera:
 
     `side` is that of a stamp in pixels, `pixel` in arcsec; `gain` in electrons per DN;
     `saturation` and `background` in DN; `seeing` in arcsec (median FWHM) with its scatter in
-    ln; `frames` is how many exposures a template is made of; `south` and `north` bound the
-    declinations in degrees; `first_mjd` and `last_mjd` the nights, in days (UTC).
+    ln; `frames` is how many exposures a template is made of; `depth` by how many magnitudes it
+    is shallower than ZTF; `south` and `north` bound the declinations in degrees; `first_mjd`
+    and `last_mjd` the nights, in days (UTC).
     """
 
     survey: Survey
@@ -41,6 +42,7 @@ class Camera:
     seeing_scatter: float
     template_seeing: float
     frames: tuple[int, ...]
+    depth: float
     south: float
     north: float
     first_mjd: float
@@ -64,6 +66,7 @@ ZTF = Camera(
     seeing_scatter=0.2,
     template_seeing=1.9,
     frames=(15, 15, 15, 20, 30, 40),
+    depth=0.0,
     south=-28.0,
     north=85.0,
     first_mjd=58200.0,
@@ -86,6 +89,7 @@ ATLAS = Camera(
     seeing_scatter=0.16,
     template_seeing=3.7,
     frames=(6, 8, 12, 20),
+    depth=1.2,
     south=-50.0,
     north=85.0,
     first_mjd=58500.0,

@@ -8,12 +8,25 @@ from dataclasses import dataclass, replace
 
 from numpy.random import Generator
 
+from stampapp.records import Survey
 from stampapp.simulation import sources
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.lights import Source
 from stampapp.simulation.measurements import FLAT_ERROR
 
 _LEAST_SNR = 5.3
+_SATURATED = 12.3
+# What makes bogus alerts, and how often.
+_BLEMISHES = {
+    "residual": 0.34,
+    "cloud": 0.22,
+    "noise": 0.12,
+    "cosmic ray": 0.06,
+    "column": 0.06,
+    "spike": 0.08,
+    "ghost": 0.05,
+    "edge": 0.07,
+}
 _TRIES = 60
 
 
@@ -42,11 +55,11 @@ def draw(rng: Generator, exposure: Exposure, label: str) -> Scene:
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a nucleus that flickers by tenths of a magnitude, in a host that may be too faint."""
     for _ in range(_TRIES):
-        magnitude = float(rng.normal(19.2, 1.0))
+        magnitude = float(rng.normal(19.2, 1.0)) - exposure.camera.depth
         share = rng.uniform(0.85, 1.0) if rng.random() < 0.65 else rng.uniform(0.2, 0.85)
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
         change = _variation(exposure, nucleus.magnitude, rng.normal(0.0, 0.3))
-        if 16.0 < magnitude < 21.5 and _noticed(exposure, nucleus.magnitude, change):
+        if 15.0 < magnitude < 21.5 and _noticed(exposure, nucleus.magnitude, change):
             break
     host = sources.galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
     static = (nucleus, host) if host.magnitude < 23.5 else (nucleus,)
@@ -67,10 +80,10 @@ def _variable(rng: Generator, exposure: Exposure) -> Scene:
             star = Source(x=0, y=0, magnitude=rng.uniform(19.5, 24.0))
             step = -rng.uniform(1.5, 5.0)
         else:
-            star = Source(x=0, y=0, magnitude=float(rng.normal(15.7, 1.7)))
+            star = Source(x=0, y=0, magnitude=float(rng.normal(15.7, 1.7)) - exposure.camera.depth)
             step = 0.2 * math.exp(rng.normal(0.0, 0.9)) * (1 if rng.random() < 0.5 else -1)
         change = _variation(exposure, star.magnitude, step)
-        if star.magnitude > 12.3 and _noticed(exposure, star.magnitude, change):
+        if star.magnitude > _SATURATED and _noticed(exposure, star.magnitude, change):
             break
     return Scene(exposure=exposure, static=(star,), changed=(star,), fluxes=(change,))
 
@@ -79,7 +92,7 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point of light, somewhere in a galaxy that may be too faint to be seen."""
     hostless = rng.random() < 0.07
     magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.8, 1.6), 14), 22.3)
-    host = sources.galaxy(rng, exposure, float(magnitude))
+    host = sources.galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
     along = host.radius * 0.55 * rng.gamma(2.0)
     angle = rng.uniform(0, 2 * math.pi)
     x, y = along * math.cos(angle), along * host.ratio * math.sin(angle)
@@ -105,7 +118,7 @@ def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
 
 def _bogus(rng: Generator, exposure: Exposure) -> Scene:
     """Nothing has changed: the subtraction, the detector or chance made a detection."""
-    kind = str(rng.choice([name for name, _ in _BLEMISHES], p=[share for _, share in _BLEMISHES]))
+    kind = _kind(rng, exposure)
     if kind == "residual":
         return _residual(rng, exposure)
     if kind == "cloud":
@@ -122,16 +135,14 @@ def _bogus(rng: Generator, exposure: Exposure) -> Scene:
     return Scene(exposure=exposure, static=static, blemish=kind)
 
 
-_BLEMISHES = (
-    ("residual", 0.34),
-    ("cloud", 0.22),
-    ("noise", 0.12),
-    ("cosmic ray", 0.06),
-    ("column", 0.06),
-    ("spike", 0.08),
-    ("ghost", 0.05),
-    ("edge", 0.07),
-)
+def _kind(rng: Generator, exposure: Exposure) -> str:
+    # ATLAS divides thin clouds out, star by star.
+    cleared = exposure.camera.survey is Survey.ATLAS
+    shares = {
+        name: share for name, share in _BLEMISHES.items() if not (cleared and name == "cloud")
+    }
+    total = sum(shares.values())
+    return str(rng.choice(list(shares), p=[share / total for share in shares.values()]))
 
 
 def _residual(rng: Generator, exposure: Exposure) -> Scene:
