@@ -1,0 +1,156 @@
+"""One worker per survey, side by side as the Procfile starts them, on one broker."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import atlas, skies
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.ports import free_ports
+from tests.support.topics import Record, committed, end_offsets, produce, read_all
+from tests.support.worker import Worker, worker
+from tests.system.conftest import environment
+
+PROCFILE = Path(__file__).parents[2] / "Procfile"
+COPIES = {"ztf": 2, "atlas": 40}
+
+
+def commands() -> dict[str, str]:
+    """The process types of the Procfile, and what starts them."""
+    lines = [line for line in PROCFILE.read_text().splitlines() if line and line[0] != "#"]
+    return dict(line.split(": ", 1) for line in lines)
+
+
+@contextmanager
+def started(survey: str, settings: dict[str, str], folder: Path) -> Iterator[Worker]:
+    """Run a process type in a folder of its own, as a Procfile runner does."""
+    (folder / survey).mkdir(exist_ok=True)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    argv = ("sh", "-c", commands()[survey])
+    with worker(settings | {"PATH": path}, folder / survey, argv) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def alerts(shared_data: Path) -> dict[str, list[Record]]:
+    """Alerts of each survey, each an object of its own."""
+    raw = atlas.packets(shared_data).items()
+    told = [
+        atlas.told(packet, compressed=bool(copy % 2), aid=f"AL-{candid}-{copy}")
+        for copy in range(COPIES["atlas"])
+        for candid, packet in raw
+    ]
+    ztf = list(skies.distinct(shared_data / "ztf_sorting_hat.avro", COPIES["ztf"]))
+    return {"ztf": ztf, "atlas": atlas.messages(told)}
+
+
+@pytest.fixture
+def settings(kafka: ApacheKafka, model: Path, atlas_model: Path) -> dict[str, dict[str, str]]:
+    """Everything of their own but the broker and the first port to try."""
+    (port,) = free_ports(1)
+    models = {"ztf": model, "atlas": atlas_model}
+    return {
+        survey: environment(kafka.bootstrap, MODEL_PATH=str(folder), WEB_PORT=str(port))
+        for survey, folder in models.items()
+    }
+
+
+def ready(running: Worker) -> dict[str, Any]:
+    """Wait until a worker's web server says that it is ready; return what it says."""
+    running.wait_for("Worker ready")
+    port = re.search(r"http://127\.0\.0\.1:(\d+)", running.text())
+    assert port, running.text()
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port[1]}/readyz", timeout=5) as answer:
+                return {"port": port[1], **json.load(answer)}
+        except urllib.error.URLError:
+            assert time.monotonic() < deadline, running.text()
+            time.sleep(0.2)
+
+
+def finished(kafka: ApacheKafka, settings: dict[str, str], running: Worker) -> None:
+    """Wait until everything is committed."""
+    topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
+    deadline = time.monotonic() + 120
+    while committed(kafka.bootstrap, group, topic) != end_offsets(kafka.bootstrap, topic):
+        assert running.process.poll() is None, running.text()
+        assert time.monotonic() < deadline, running.text()
+        time.sleep(0.3)
+
+
+def test_the_procfile_has_a_worker_for_each_survey() -> None:
+    assert set(commands()) == {"atlas", "ztf"}
+
+
+def test_both_classify_their_own_and_refuse_the_others(
+    kafka: ApacheKafka,
+    settings: dict[str, dict[str, str]],
+    alerts: dict[str, list[Record]],
+    tmp_path: Path,
+) -> None:
+    strays = {"ztf": alerts["atlas"][0], "atlas": alerts["ztf"][0]}
+    for survey, own in settings.items():
+        produce(kafka.bootstrap, own["CONSUMER_TOPICS"], [*alerts[survey], strays[survey]])
+    with (
+        started("ztf", settings["ztf"], tmp_path) as ztf,
+        started("atlas", settings["atlas"], tmp_path) as other,
+    ):
+        states = [ready(ztf), ready(other)]
+        assert states[0]["port"] != states[1]["port"]
+        finished(kafka, settings["ztf"], ztf)
+        finished(kafka, settings["atlas"], other)
+        assert "ZTF alerts are classified by stamp_classifier" in ztf.text()
+        assert "ATLAS alerts are classified by tried_on_atlas" in other.text()
+        assert max(ztf.terminate(), other.terminate()) < 10.0
+        assert (ztf.process.returncode, other.process.returncode) == (0, 0)
+    for survey, classes in (("ztf", skies.CLASSES), ("atlas", atlas.CLASSES)):
+        output = read_all(kafka.bootstrap, settings[survey]["PRODUCER_TOPIC_FORMAT"])
+        assert {m.key for m in output} <= {record.key for record in alerts[survey]}
+        names = [
+            tuple(one["class_name"] for one in record["classifications"])
+            for record in skies.decoded([message.value for message in output])
+        ]
+        assert set(names) == {classes}
+        (dead,) = read_all(kafka.bootstrap, settings[survey]["DEADLETTER_TOPIC"])
+        assert (dead.key, dead.value) == strays[survey][:2]
+        assert dict(dead.headers)["error.type"] == b"survey"
+
+
+def test_one_that_is_killed_loses_nothing_and_leaves_the_other_alone(
+    kafka: ApacheKafka,
+    settings: dict[str, dict[str, str]],
+    alerts: dict[str, list[Record]],
+    tmp_path: Path,
+) -> None:
+    with started("ztf", settings["ztf"], tmp_path) as ztf:
+        with started("atlas", settings["atlas"], tmp_path) as killed:
+            ready(ztf)
+            ready(killed)
+            for survey, own in settings.items():
+                produce(kafka.bootstrap, own["CONSUMER_TOPICS"], alerts[survey])
+            killed.wait_for("batch of")
+            killed.kill()
+        with started("atlas", settings["atlas"], tmp_path) as again:
+            finished(kafka, settings["atlas"], again)
+            finished(kafka, settings["ztf"], ztf)
+            assert again.terminate() < 10.0
+        assert "Traceback" not in ztf.text()
+        assert ztf.terminate() < 10.0
+    for role in ("PRODUCER_TOPIC_FORMAT", "SCRIBE_TOPIC"):
+        output = read_all(kafka.bootstrap, settings["atlas"][role])
+        assert {m.key for m in output} == {record.key for record in alerts["atlas"]}
+    assert read_all(kafka.bootstrap, settings["atlas"]["DEADLETTER_TOPIC"]) == []
