@@ -61,6 +61,15 @@ class Schema:
     fields: frozenset[str]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """What a container says of itself: the writer's schema, the codec, the marker of its blocks."""
+
+    schema: Schema
+    codec: bytes
+    sync: bytes
+
+
 def read(
     source: BinaryIO, max_inflated: int = MAX_INFLATED_FILE
 ) -> Iterator[tuple[Schema, Record]]:
@@ -69,17 +78,25 @@ def read(
     A compressed block may inflate to `max_inflated` bytes.
     Raises BadAlert where the bytes are not a container, are cut short, or contradict themselves.
     """
-    frugal = _Frugal(source)
+    head = read_head(source)
+    while _more(source):
+        block = _datum(_Frugal(source), _BLOCK, "block")
+        if block["sync"] != head.sync:
+            raise BadAlert("avro-damaged", "an Avro block does not end with the sync marker")
+        data = _inflate(head.codec, block["data"], max_inflated)
+        yield from _records(head.schema, block["count"], data)
+
+
+def read_head(source: BinaryIO) -> Head:
+    """Return what a container says of itself. Raises BadAlert where it is none."""
     if source.read(len(MAGIC)) != MAGIC:
         raise BadAlert("not-avro", "not an Avro object container: it does not begin with 'Obj'")
-    header = _datum(frugal, _HEADER, "header")
-    schema = _schema(header["meta"].get("avro.schema", b""))
-    codec = header["meta"].get("avro.codec", b"null")
-    while _more(source):
-        block = _datum(frugal, _BLOCK, "block")
-        if block["sync"] != header["sync"]:
-            raise BadAlert("avro-damaged", "an Avro block does not end with the sync marker")
-        yield from _records(schema, block["count"], _inflate(codec, block["data"], max_inflated))
+    header = _datum(_Frugal(source), _HEADER, "header")
+    return Head(
+        schema=_schema(header["meta"].get("avro.schema", b"")),
+        codec=header["meta"].get("avro.codec", b"null"),
+        sync=header["sync"],
+    )
 
 
 class _Frugal:

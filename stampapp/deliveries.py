@@ -39,13 +39,17 @@ _HOPELESS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
-    """A message on its way out. `timestamp` in ms since 1970 (None: now)."""
+    """A message on its way out. `timestamp` in ms since 1970 (None: now).
+
+    Without a `partition` the key decides.
+    """
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
     timestamp: int | None = None
+    partition: int | None = None
 
 
 class Delivery(mode.Service):
@@ -234,6 +238,7 @@ async def _send(
                 # The client refuses a message of neither key nor value, which Kafka would take.
                 b"" if letter.key is None and letter.value is None else letter.value,
                 key=letter.key,
+                partition=letter.partition,
                 headers=list(letter.headers),
                 timestamp_ms=letter.timestamp,
             )

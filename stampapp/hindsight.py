@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,12 +9,13 @@ from functools import cache
 from stampapp import batches, classifiers, evidence
 from stampapp.accounts import PUBLISHED, Accounts, Mark, Witness, lacks
 from stampapp.leftovers import SKEW, Leftover, leftover
-from stampapp.offsets import Partition
 from stampapp.records import Message, Outcome, Place, Verdict
 from stampapp.settings import ModelSettings, Settings
+from stampapp.spans import Progress, by_partition, chunks
 from stampapp.topics import TopicReader
-from stampapp.witnesses import Progress, hear
+from stampapp.witnesses import hear
 
+# Messages that are judged together.
 CHUNK = 256
 
 # What the worker would make of each of these values, were it alone in its batch.
@@ -86,7 +86,7 @@ class Look:
     ) -> AsyncIterator[Leftover]:
         """Yield a leftover for each place; one without a message is marked as that."""
         seen: set[Place] = set()
-        async for messages in chunks(self._source.fetch(by_partition(places))):
+        async for messages in chunks(self._source.fetch(by_partition(places)), CHUNK):
             self._progress(what, len(messages), len(places))
             for message, outcome in zip(messages, outcomes(messages), strict=True):
                 seen.add(message.place)
@@ -113,23 +113,3 @@ class Latest:
 
 def _unjudged(messages: Sequence[Message]) -> list[None]:
     return [None] * len(messages)
-
-
-async def chunks(messages: AsyncIterator[Message]) -> AsyncIterator[list[Message]]:
-    """Collect messages, so that the network judges many at once."""
-    chunk: list[Message] = []
-    async for message in messages:
-        chunk.append(message)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
-def by_partition(places: Iterable[Place]) -> dict[Partition, list[int]]:
-    """Return the offsets of each partition, ascending."""
-    found: dict[Partition, list[int]] = defaultdict(list)
-    for place in places:
-        found[place.topic, place.partition].append(place.offset)
-    return {partition: sorted(offsets) for partition, offsets in found.items()}

@@ -19,8 +19,9 @@ from stampapp.instants import ms
 from stampapp.leftovers import SKEW, Finding
 from stampapp.records import Message, Place, Verdict
 from stampapp.settings import Settings
+from stampapp.spans import Progress
 from stampapp.topics import TopicReader
-from stampapp.witnesses import Hearing, Progress, hear
+from stampapp.witnesses import Hearing, hear
 
 # What nothing accounts for is looked at one by one; more than this, and only counted.
 MOST_LEFTOVERS = 100_000

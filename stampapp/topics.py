@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -19,6 +18,7 @@ from stampapp.errors import ConfigError
 from stampapp.offsets import Partition
 from stampapp.records import Message
 from stampapp.refusals import place as named
+from stampapp.spans import Span, runs
 
 FETCH_BYTES = 2**20
 # A broker holds a fetch this long at the end of a partition, and the next request behind it.
@@ -32,14 +32,6 @@ NEAR = 8
 
 class NoTimeIndexError(ConfigError):
     """The broker does not look offsets up by their time: the embedded one does not."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
-    """Offsets of a partition, without `end`; None: up to where it ends when it is read."""
-
-    first: int
-    end: int | None = None
 
 
 class TopicReader:
@@ -185,18 +177,6 @@ class TopicReader:
         # The clients themselves only say that they have found no broker.
         problem = await connections.problem(self._cluster)
         return problem or f"{named(self._cluster)} lets us in, but: {otherwise}"
-
-
-def runs(offsets: Iterable[int], near: int, longest: int = 1000) -> Iterator[list[int]]:
-    """Divide ascending offsets where the gap between two is larger than `near`."""
-    run: list[int] = []
-    for offset in offsets:
-        if run and (offset - run[-1] > near or len(run) == longest):
-            yield run
-            run = []
-        run.append(offset)
-    if run:
-        yield run
 
 
 def _within(

@@ -12,10 +12,9 @@ from stampapp.instants import ms
 from stampapp.offsets import Partition
 from stampapp.records import Message
 from stampapp.settings import Settings
-from stampapp.topics import NoTimeIndexError, Span, TopicReader
+from stampapp.spans import Progress, Span
+from stampapp.topics import NoTimeIndexError, TopicReader
 
-# Told what is read, how many messages more, and about how many there are in all.
-Progress = Callable[[str, int, int], None]
 Listen = Callable[[Message], None]
 
 

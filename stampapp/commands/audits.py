@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 
+import click
 from faust.cli import option
 
 from stampapp import instants
 from stampapp.app import app
+from stampapp.causes import CAUSES
 from stampapp.commands.shells import PlainCommand
 
 BEGIN = option(
@@ -41,3 +44,58 @@ def reconcile(
     window = Window(begin=begin, end=end)
     found = command.reconcile(settings, window, sys.stdout, as_json=as_json)
     return 0 if found.complete else 1
+
+
+@app.command(
+    click.argument("action", type=click.Choice(["list", "show", "replay"])),
+    click.argument("places", nargs=-1, metavar="[PLACE]..."),
+    option("--cause", "causes", multiple=True, type=click.Choice(sorted(CAUSES)), metavar="CAUSE"),
+    BEGIN,
+    END,
+    option(
+        "--limit",
+        type=click.IntRange(1, 1000),
+        default=100,
+        show_default=True,
+        help="list: the latest so many.",
+    ),
+    option("--json", "as_json", is_flag=True, help="list, show: print JSON."),
+    option(
+        "--save",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="show: write the original bytes of the message to this file.",
+    ),
+    option("--again", is_flag=True, help="replay: also what was replayed before."),
+    option("--dry-run", is_flag=True, help="replay: only say what would be put back."),
+    base=PlainCommand,
+)
+def deadletters(  # noqa: PLR0913, PLR0917  # click hands over every option
+    self: PlainCommand,  # noqa: ARG001
+    action: str,
+    places: tuple[str, ...],
+    causes: tuple[str, ...],
+    begin: datetime | None,
+    end: datetime | None,
+    limit: int,
+    as_json: bool,
+    save: Path | None,
+    again: bool,
+    dry_run: bool,
+) -> int:
+    """List, show or replay what could not be classified.
+
+    PLACE names a dead letter by its own partition:offset, or by topic:partition:offset of the
+    message that it was. Without any, all are meant that the options leave.
+    """
+    settings = app.works.required()
+    from stampapp.commands import deadletters as command
+    from stampapp.deadletters import Choice
+
+    choice = Choice(causes=causes, begin=begin, end=end, places=places)
+    if action == "list":
+        command.listing(settings, choice, limit, sys.stdout, as_json=as_json)
+    elif action == "show":
+        command.show(settings, places, save, sys.stdout, as_json=as_json)
+    else:
+        command.replay(settings, choice, sys.stdout, again=again, dry_run=dry_run)
+    return 0

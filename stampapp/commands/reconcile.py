@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Any, Self, TextIO
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from typing import Any, TextIO
 
 from stampapp import instants
+from stampapp.commands.bars import Bars
 from stampapp.consumption import Window
 from stampapp.hindsight import judge_of
 from stampapp.leftovers import Finding
@@ -26,8 +22,6 @@ MOST_LINES = 200
 
 def reconcile(settings: Settings, window: Window, out: TextIO, *, as_json: bool) -> Reconciliation:
     """Write the report to `out`, progress to stderr. Raises ConfigError."""
-    # The clients' own complaints would only double what is said in the end.
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     with Bars() as bars:
         found = asyncio.run(
             account(settings, window, judge=judge_of(settings.model), progress=bars)
@@ -36,33 +30,6 @@ def reconcile(settings: Settings, window: Window, out: TextIO, *, as_json: bool)
     for line in lines:
         print(line, file=out)
     return found
-
-
-class Bars:
-    """Progress bars on stderr, one for each kind of thing that is read."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
-    def __call__(self, what: str, more: int, total: int) -> None:
-        """Show that so many more of a total have been read."""
-        if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(f"reading: {what}", total=total)
-        self._progress.update(self._tasks[what], advance=more, total=total)
 
 
 def report(found: Reconciliation) -> Iterator[str]:

@@ -97,12 +97,21 @@ def letters(*values: bytes) -> list[Letter]:
 
 
 async def test_every_letter_is_sent_as_it_is(cluster: Sent) -> None:
-    letter = Letter(topic="t", key=None, value=b"v", headers=(("h", b"\xff"),), timestamp=7)
+    letter = Letter(
+        topic="t", key=None, value=b"v", headers=(("h", b"\xff"),), timestamp=7, partition=3
+    )
     async with connected() as delivery:
         await delivery.deliver([letter])
         assert not delivery.failing
     assert cluster == [
-        {"topic": "t", "value": b"v", "key": None, "headers": [("h", b"\xff")], "timestamp_ms": 7}
+        {
+            "topic": "t",
+            "value": b"v",
+            "key": None,
+            "headers": [("h", b"\xff")],
+            "timestamp_ms": 7,
+            "partition": 3,
+        }
     ]
 
 
@@ -216,6 +225,16 @@ async def test_an_attempt_is_made_once(cluster: Sent) -> None:
         assert not await delivery.attempt(letter)
         assert cluster.values == [b"1"]
         assert await delivery.attempt(letter)
+
+
+async def test_a_producer_shared_with_what_counts_is_not_replaced_for_an_attempt(
+    cluster: Sent,
+) -> None:
+    cluster.answers = {b"1": [kafka.TopicAuthorizationFailedError()]}
+    (letter,) = letters(b"1")
+    async with connected() as delivery:
+        assert not await delivery.attempt(letter)
+        assert len(cluster.options) == 1
 
 
 async def test_without_its_cluster_it_cannot_start_and_says_what_a_connection_finds(

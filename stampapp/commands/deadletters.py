@@ -1,0 +1,124 @@
+"""Lists, shows and replays dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from stampapp import deadletters, replays
+from stampapp.commands import casefiles
+from stampapp.commands.bars import Bars
+from stampapp.commands.casefiles import Row
+from stampapp.deadletters import Choice, DeadLetter
+from stampapp.errors import ConfigError
+from stampapp.postmortems import examine
+from stampapp.records import Message
+from stampapp.refusals import listed
+from stampapp.settings import Settings
+from stampapp.spans import Progress
+from stampapp.topics import TopicReader
+
+MOST_SHOWN = 1000
+
+
+def listing(settings: Settings, choice: Choice, limit: int, out: TextIO, *, as_json: bool) -> None:
+    """Write the latest dead letters to `out`, and how many there are. Raises ConfigError."""
+    with Bars() as bars:
+        counts, found = asyncio.run(_find(settings, choice, limit, bars))
+    rows = [row for row, _ in found]
+    if as_json:
+        numbers = {c: {"all": every, "replayed": done} for c, (every, done) in counts.items()}
+        print(
+            json.dumps({"counts": numbers, "dead_letters": [*map(casefiles.described, rows)]}),
+            file=out,
+        )
+        return
+    for line in (casefiles.HEADING, *map(casefiles.line, rows), *casefiles.sums(counts)):
+        print(line, file=out)
+    if (every := sum(count for count, _ in counts.values())) > len(rows):
+        print(f"The latest {len(rows)} of {every}: --limit shows more.", file=out)
+
+
+def show(
+    settings: Settings, places: Sequence[str], save: Path | None, out: TextIO, *, as_json: bool
+) -> None:
+    """Write to `out` all that can be told of some dead letters; `save` gets the bytes of one.
+
+    Raises ConfigError where there is no such dead letter.
+    """
+    if not places:
+        raise ConfigError("show takes the places of dead letters, which list tells")
+    with Bars() as bars:
+        _, found = asyncio.run(_find(settings, Choice(places=places), MOST_SHOWN, bars))
+    known = {name for row, _ in found for name in deadletters.names(row.letter)}
+    if absent := tuple(place for place in places if place not in known):
+        raise ConfigError(f"{replays.topic_of(settings)} has no dead letter {listed(absent)}")
+    if save:
+        if len(found) > 1:
+            raise ConfigError(f"--save takes one dead letter, these are {len(found)}")
+        save.write_bytes(found[0][1].value or b"")
+    for row, _ in found:
+        if as_json:
+            print(json.dumps(casefiles.described(row) | casefiles.decoded(row)), file=out)
+        else:
+            print("\n".join([*casefiles.told(row), ""]), file=out)
+
+
+def replay(settings: Settings, choice: Choice, out: TextIO, *, again: bool, dry_run: bool) -> None:
+    """Put dead letters back where they came from. Raises ConfigError or DeliveryError."""
+    with Bars() as bars:
+        done, skipped = asyncio.run(_replay(settings, choice, out, bars, again, dry_run))
+    verb = "would be put back" if dry_run else "put back where they came from, and marked"
+    print(f"{done} {verb}.", file=out)
+    if skipped:
+        why = "replayed before, or dead again after a replay (--again takes them)"
+        print(f"{skipped} not: {why}.", file=out)
+
+
+async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
+    settings: Settings, choice: Choice, out: TextIO, progress: Progress, again: bool, dry_run: bool
+) -> tuple[int, int]:
+    """Return how many dead letters were put back, and how many were left."""
+    topic, done = replays.topic_of(settings), 0
+    async with TopicReader(settings.producer) as reader:
+        register = await replays.register(reader, topic, choice, progress)
+        letters = register.replayable(again=again)
+        if dry_run:
+            for one in letters:
+                print(f"{deadletters.name(one)} ({one.cause}) to {one.source}", file=out)
+            done = len(letters)
+        else:
+            async for more in replays.replay(settings, reader, letters):
+                progress("putting back", more, len(letters))
+                done += more
+    return done, len(register.letters) - len(letters)
+
+
+async def _find(
+    settings: Settings, choice: Choice, limit: int, progress: Progress
+) -> tuple[dict[str, tuple[int, int]], list[tuple[Row, Message]]]:
+    """Return the counts, and the latest dead letters that are meant."""
+    topic = replays.topic_of(settings)
+    async with TopicReader(settings.producer) as reader:
+        register = await replays.register(reader, topic, choice, progress)
+        chosen = sorted(register.letters, key=_age)[-limit:]
+        found = [
+            (
+                Row(
+                    letter=letter,
+                    postmortem=examine(message.value),
+                    size=len(message.value or b""),
+                    mark=register.marks.get(letter.source),
+                ),
+                message,
+            )
+            async for letter, message in replays.values(reader, chosen)
+        ]
+    return register.counts(), sorted(found, key=lambda one: _age(one[0].letter))
+
+
+def _age(letter: DeadLetter) -> tuple[int, int, int]:
+    return letter.instant, letter.place.partition, letter.place.offset
