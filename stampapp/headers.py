@@ -17,22 +17,23 @@ class Header:
 
     def __init__(self, text: bytes) -> None:
         self.size = len(text)
+        self._text = text
         # From the end, so that the first of two stays.
-        places = range(len(text) - _CARD, -1, -_CARD)
-        self._cards = {text[at : at + 8]: text[at + 8 : at + _CARD] for at in places}
+        places = reversed(range(0, len(text) - _CARD + 1, _CARD))
+        self._places = {text[at : at + 8]: at for at in places}
 
     def __contains__(self, keyword: str) -> bool:
-        return keyword.ljust(8).encode() in self._cards
+        return keyword.ljust(8).encode() in self._places
 
     def value(self, keyword: str) -> float | str | None:
         """Return a number, or the text of anything else; None where there is no such value.
 
         A text is without its quotes and the blanks at its end; a number may be infinite.
         """
-        card = self._cards.get(keyword.ljust(8).encode())
-        if card is None or not card.startswith(b"= "):
+        at = self._places.get(keyword.ljust(8).encode())
+        if at is None or not self._text.startswith(b"= ", at + 8):
             return None
-        field = card[2:].decode("latin-1").lstrip()
+        field = self._text[at + 10 : at + _CARD].decode("latin-1").lstrip()
         if quoted := _TEXT.match(field):
             return quoted[1].replace("''", "'").rstrip()
         plain = field.split("/")[0].rstrip()
