@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import repeat
-from multiprocessing import get_context
 from pathlib import Path
 
+from stampapp import processes
 from stampapp.errors import BadAlert, StampError
 from stampapp.records import Labelled, Survey
 from stampapp.training import examples
@@ -53,7 +51,7 @@ def draw(survey: Survey, seed: int, index: int) -> Labelled:
 
 def source(workers: int | None, cache: Path | None) -> Source:
     """Return this program's simulation, on all processors unless `workers` says how many."""
-    count = workers or len(os.sched_getaffinity(0))
+    count = workers or processes.cores()
     return Source(draw=draw, sha256=simulation_sha256(), workers=count, cache=cache)
 
 
@@ -93,8 +91,7 @@ def _chunks(recipe: Recipe, draws: Draws, source: Source, advance: Advance) -> I
     starts = range(0, draws.count, CHUNK)
     stops = [min(start + CHUNK, draws.count) for start in starts]
     fixed = repeat(recipe), repeat(draws.seed), repeat(source.draw)
-    # Spawned, for a child forked from a process with threads may hang.
-    with ProcessPoolExecutor(source.workers, get_context("spawn")) as pool:
+    with processes.pool(source.workers) as pool:
         for part in pool.map(_chunk, starts, stops, *fixed):
             advance(len(part))
             yield part

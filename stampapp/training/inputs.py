@@ -49,7 +49,8 @@ def learned(features: Sequence[Feature], values: Doubles) -> tuple[Feature, ...]
 
 
 def _learned(feature: Feature, column: Doubles) -> Feature:
-    low, high = (float(end) for end in np.quantile(column, (TAIL, 1 - TAIL)))
+    low = float(np.quantile(column, TAIL, method="lower"))
+    high = float(np.quantile(column, 1 - TAIL, method="higher"))
     lower = low if feature.lower is None else feature.lower
     upper = high if feature.upper is None else feature.upper
     if lower >= upper:

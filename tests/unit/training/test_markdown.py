@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from stampapp.training import markdown
+
+CARD = "# Model\n\nIntroduction.\n\n## One\n\nfirst\n\n## Two\n\nsecond\n"
+
+
+def test_a_table_reads_well_as_it_is() -> None:
+    assert markdown.table(("class", "n"), [("SN", 7), ("asteroid", 12)]).splitlines() == [
+        "| class    |   n |",
+        "| -------- | --: |",
+        "| SN       |   7 |",
+        "| asteroid |  12 |",
+    ]
+
+
+def test_a_section_is_added_at_the_end() -> None:
+    found = markdown.with_section(CARD, "Three", "third")
+    assert found == CARD + "\n## Three\n\nthird\n"
+
+
+def test_a_section_is_replaced_in_its_place() -> None:
+    found = markdown.with_section(CARD, "One", "anew\n\n### below\n\nmore\n")
+    assert found == CARD.replace("first", "anew\n\n### below\n\nmore")
+    assert markdown.with_section(found, "One", "first") == CARD
+
+
+def test_a_heading_that_begins_like_another_is_another() -> None:
+    found = markdown.with_section(CARD, "On", "x")
+    assert found.endswith("## On\n\nx\n")
+    assert "first" in found
