@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 
 from aiokafka import errors as kafka
 from aiokafka.conn import AIOKafkaConnection
@@ -32,28 +33,31 @@ async def check(settings: Settings) -> None:
     """
     todo = errands(settings, datetime.now(UTC))
     found = await asyncio.gather(*(_problems(errand, settings) for errand in todo))
-    fatal: list[str] = []
-    for errand, problems in zip(todo, found, strict=True):
-        if not errand.optional:
-            fatal += problems
-        elif problems:
-            log.error("Going on without metrics: %s", "; ".join(problems))
+    fatal = list(chain.from_iterable(found))
     if fatal:
         head = [] if len(fatal) == 1 else ["the clusters are not usable:"]
         raise ConfigError("\n".join([*head, *fatal]))
 
 
 async def _problems(errand: Errand, settings: Settings) -> list[str]:
+    """Return what the worker cannot go on with; log the rest."""
     try:
-        answer = await ask(errand.cluster, partial(who_and_what, topics=errand.topics))
-        problems = denied(errand, answer)
-        if await _by_their_own_names(errand, answer, _about_group(errand)):
-            problems.append(group_denied(errand.cluster, str(errand.group)))
-        if not problems:
-            await _tell_what_is_missing(errand, answer, settings)
+        vital, optional = await _lacking(errand, settings)
     except ConfigError as error:
-        return [str(error)]
-    return problems
+        vital, optional = ([], [str(error)]) if errand.optional else ([str(error)], [])
+    if optional:
+        log.error("Going on without metrics: %s", "; ".join(optional))
+    return vital
+
+
+async def _lacking(errand: Errand, settings: Settings) -> tuple[list[str], list[str]]:
+    answer = await ask(errand.cluster, partial(who_and_what, topics=errand.topics))
+    vital, optional = denied(errand, answer)
+    if await _by_their_own_names(errand, answer, _about_group(errand)):
+        vital.append(group_denied(errand.cluster, str(errand.group)))
+    if not vital:
+        await _tell_what_is_missing(errand, answer, settings)
+    return vital, optional
 
 
 def _about_group(errand: Errand) -> Callable[[AIOKafkaConnection], Awaitable[bool]]:

@@ -136,8 +136,10 @@ class Delivery(mode.Service):
         if error is None:
             self._succeeded()
             return True
-        log.warning("%s has not confirmed a message: %r", self._where, error)
-        await self._renew(producer)
+        log.warning("%s has not confirmed %s: %r", self._where, _what([letter]), error)
+        if self._optional:
+            # A producer that is shared with what counts is not replaced for this one's sake.
+            await self._renew(producer)
         return False
 
     async def ensure_topic(self, name: str, retention_ms: int) -> None:

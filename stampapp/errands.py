@@ -27,18 +27,24 @@ class Need:
     topic: str
     key: str
 
+    @property
+    def optional(self) -> bool:
+        """Whether the worker goes on without: metrics are best effort."""
+        return self.role == "metrics"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Errand:
-    """All that has to be done on one cluster, under one user; `group` where it is consumed from.
-
-    What is optional must not stop the rest.
-    """
+    """All that has to be done on one cluster, under one user; `group` where it is consumed from."""
 
     cluster: Cluster
     needs: tuple[Need, ...]
     group: str | None
-    optional: bool
+
+    @property
+    def optional(self) -> bool:
+        """Whether nothing is done there that the worker cannot go on without."""
+        return all(need.optional for need in self.needs)
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -61,7 +67,6 @@ def _errand(clusters: list[Cluster], needs: tuple[Need, ...], group: str) -> Err
         cluster=clusters[0],
         needs=tuple(need for need in needs if need.role in roles),
         group=group if "consumer" in roles else None,
-        optional=roles == {"metrics"},
     )
 
 
@@ -78,13 +83,21 @@ def _needs(settings: Settings, now: datetime) -> Iterator[Need]:
     yield Need(role="metrics", operation=write, topic=settings.metrics_topic, key="METRICS_TOPIC")
 
 
-def denied(errand: Errand, answer: Answer) -> list[str]:
-    """Return in words what a broker does not let us do; nothing where it does not say."""
+def denied(errand: Errand, answer: Answer) -> tuple[list[str], list[str]]:
+    """Return in words what a broker does not let us do: what is vital, and what is optional.
+
+    What a broker does not tell of is taken for allowed.
+    """
     lacking = [need for need in errand.needs if not _allowed(need, answer)]
-    return [
-        _denial(errand.cluster, key, operation, [need.topic for need in needs])
-        for (key, operation), needs in groupby(lacking, lambda one: (one.key, one.operation))
-    ]
+    found: tuple[list[str], list[str]] = ([], [])
+    for (optional, key, operation), needs in groupby(lacking, _kind):
+        topics = [need.topic for need in needs]
+        found[optional].append(_denial(errand.cluster, key, operation, topics))
+    return found
+
+
+def _kind(need: Need) -> tuple[bool, str, Operation]:
+    return need.optional, need.key, need.operation
 
 
 def _allowed(need: Need, answer: Answer) -> bool:

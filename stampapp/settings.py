@@ -41,6 +41,16 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InputSettings:
+    """Where a worker takes its alerts from, for those who put some there. Times in seconds."""
+
+    cluster: Cluster
+    topics: tuple[str, ...]
+    idempotence: bool
+    delivery_timeout: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that a worker is told. Times in seconds."""
 
@@ -99,6 +109,14 @@ def model_settings(chosen: Survey | None, path: Path | None) -> ModelSettings:
     return replace(model, path=path, chosen=True) if path else model
 
 
+def input_settings(reader: Reader) -> InputSettings:
+    """Return what is needed to publish alerts to a worker. Raises ConfigError."""
+    cluster, topics = _cluster(reader, "CONSUMER", None), _consumer_topics(reader)
+    deliveries = _deliveries(reader)
+    reader.finish()
+    return InputSettings(cluster=cluster, topics=topics, **deliveries)  # type: ignore[arg-type]  # required
+
+
 def load(reader: Reader) -> Settings:
     """Read every key of a worker. Raises one ConfigError that lists all that is wrong."""
     read = reader.read
@@ -121,12 +139,16 @@ def load(reader: Reader) -> Settings:
     return Settings(**values, readings=tuple(reader.readings))
 
 
+def _consumer_topics(reader: Reader) -> tuple[str, ...]:
+    return reader.read(
+        "CONSUMER_TOPICS", names, None, "topics of alerts, comma-separated", required=True
+    )
+
+
 def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
     read = reader.read
     return {
-        "consumer_topics": read(
-            "CONSUMER_TOPICS", names, None, "topics of alerts, comma-separated", required=True
-        ),
+        "consumer_topics": _consumer_topics(reader),
         "scribe_topic": read("SCRIBE_TOPIC", str, None, "topic of commands", required=True),
         "metrics_topic": read("METRICS_TOPIC", str, None, "topic of figures", required=True),
         "deadletter_topic": read(
@@ -158,6 +180,19 @@ def _pace(reader: Reader) -> dict[str, Any]:
         "batches_in_flight": read(
             "BATCHES_IN_FLIGHT", number(1, 64, int), 4, "most batches in the worker at a time"
         ),
+        **_deliveries(reader),
+        "stall_timeout": read(
+            "STALL_TIMEOUT",
+            number(10, 86400, float),
+            300.0,
+            "s that messages may wait without any being taken until the worker exits",
+        ),
+    }
+
+
+def _deliveries(reader: Reader) -> dict[str, Any]:
+    read = reader.read
+    return {
         "idempotence": read(
             "PRODUCER_IDEMPOTENCE", flag, True, "idempotent producers on all clusters"
         ),
@@ -166,12 +201,6 @@ def _pace(reader: Reader) -> dict[str, Any]:
             number(1, 86400, float),
             600.0,
             "s to retry a delivery until the worker gives up and exits",
-        ),
-        "stall_timeout": read(
-            "STALL_TIMEOUT",
-            number(10, 86400, float),
-            300.0,
-            "s that messages may wait without any being taken until the worker exits",
         ),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -85,6 +86,36 @@ def import_model(self: PlainCommand, path: Path, into: Path, name: str | None) -
 
     click.echo(command.report(command.import_model(path, into, name), into))
     return 0
+
+
+@app.command(
+    option("--survey", type=click.Choice(list(Survey)), required=True),
+    option("--count", type=click.IntRange(1, 10**9), help="How many; without it, until Ctrl-C."),
+    option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
+    # Names of alerts have room for six digits of it.
+    option("--seed", type=click.IntRange(0, 999_999), help="The same seed: the same alerts."),
+    option("--to", type=click.Path(path_type=Path), help="An Avro file to write, without Kafka."),
+    option("--labels", type=click.Path(path_type=Path), help="A CSV of classes beside it."),
+    base=PlainCommand,
+)
+def simulate(  # noqa: PLR0913, PLR0917  # likewise
+    self: PlainCommand,  # noqa: ARG001
+    survey: str,
+    count: int | None,
+    rate: float | None,
+    seed: int | None,
+    to: Path | None,
+    labels: Path | None,
+) -> int:
+    """Publish simulated alerts to CONSUMER_TOPICS, or write them to a file."""
+    from stampapp import settings
+    from stampapp.commands import simulate as command
+
+    chosen = secrets.randbelow(10**6) if seed is None else seed
+    order = command.Order(survey=Survey(survey), seed=chosen, count=count, rate=rate)
+    if paths := command.files_of(order, to, labels):
+        return command.to_files(order, *paths)
+    return command.to_topic(order, settings.input_settings(settings.environment()))
 
 
 @app.command(

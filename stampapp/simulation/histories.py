@@ -34,9 +34,9 @@ def _detections(rng: Generator, label: str, visits: float) -> float:
         case "VS":
             return float(1 + rng.poisson(2.0) if fresh < 0.15 else visits * rng.beta(0.9, 3.0))
         case "SN":
-            return 1.0 if fresh < 0.1 else 1.0 + math.exp(rng.normal(1.9, 1.1))
+            return 1.0 if fresh < 0.07 else 1.0 + math.exp(rng.normal(1.9, 1.1))
         case "asteroid":
-            return 1.0 if fresh < 0.96 else 2.0
+            return 1.0 if fresh < 0.98 else 2.0
         case _:
             return 1.0 if fresh < 0.45 else 1.0 + math.exp(rng.normal(0.8, 1.4))
 

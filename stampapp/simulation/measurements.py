@@ -14,7 +14,7 @@ FLAT_ERROR = 0.012
 _SIGMA_MAG = 2.5 / math.log(10)
 
 # What is round and alone is taken for real, even where it moves; bogus alerts are those that pass.
-_DOUBT = {"bogus": 1.3, "asteroid": 0.4}
+_DOUBT = {"bogus": 1.6, "asteroid": 0.4}
 
 
 def photometry(

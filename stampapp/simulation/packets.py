@@ -6,7 +6,7 @@ from stampapp.containers import Writer
 from stampapp.records import Alert, Survey
 
 _STAMP = ["null", "bytes"]
-_SCHEMA = {
+SCHEMA = {
     "type": "record",
     "name": "alert",
     "namespace": "alerce",
@@ -49,7 +49,7 @@ _ERROR = {Survey.ZTF: 6.5e-5, Survey.ATLAS: 1.4e-4}
 
 def writer() -> Writer:
     """Return a writer of sorting-hat messages: one container for each record."""
-    return Writer(_SCHEMA)
+    return Writer(SCHEMA)
 
 
 def record(alert: Alert) -> dict[str, object]:

@@ -43,7 +43,7 @@ def _direction(rng: Generator, label: str) -> tuple[float, float]:
         # Inclinations of main-belt asteroids: a core near the ecliptic and a tail.
         latitude = rng.normal(0.0, 6.0 if rng.random() < 0.6 else 14.0)
         ra, dec = erfa.eceq06(*_J2000, rng.uniform(0, 2 * math.pi), math.radians(latitude))
-    elif rng.random() < {"VS": 0.75, "bogus": 0.4}.get(label, 0.0):
+    elif rng.random() < {"VS": 0.82, "bogus": 0.4}.get(label, 0.0):
         latitude = rng.laplace(0.0, 13.0)
         ra, dec = erfa.g2icrs(
             rng.uniform(0, 2 * math.pi), math.radians(float(np.clip(latitude, -89, 89)))

@@ -55,11 +55,11 @@ def draw(rng: Generator, exposure: Exposure, label: str) -> Scene:
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a nucleus that flickers by tenths of a magnitude, in a host that may be too faint."""
     for _ in range(_TRIES):
-        magnitude = float(rng.normal(19.2, 1.0)) - exposure.camera.depth
+        magnitude = float(rng.normal(19.3, 0.9)) - exposure.camera.depth
         share = rng.uniform(0.85, 1.0) if rng.random() < 0.65 else rng.uniform(0.2, 0.85)
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
         change = _variation(exposure, nucleus.magnitude, rng.normal(0.0, 0.3))
-        if 15.0 < magnitude < 21.5 and _noticed(exposure, nucleus.magnitude, change):
+        if 15.2 < magnitude < 21.5 and _noticed(exposure, nucleus.magnitude, change):
             break
     host = sources.galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
     static = (nucleus, host) if host.magnitude < 23.5 else (nucleus,)
@@ -76,11 +76,11 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
 def _variable(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a star that is brighter or fainter than in the template; a few flare out of nothing."""
     for _ in range(_TRIES):
-        if rng.random() < 0.04:
+        if rng.random() < 0.025:
             star = Source(x=0, y=0, magnitude=rng.uniform(19.5, 24.0))
             step = -rng.uniform(1.5, 5.0)
         else:
-            star = Source(x=0, y=0, magnitude=float(rng.normal(15.7, 1.7)) - exposure.camera.depth)
+            star = Source(x=0, y=0, magnitude=float(rng.normal(15.3, 1.6)) - exposure.camera.depth)
             step = 0.2 * math.exp(rng.normal(0.0, 0.9)) * (1 if rng.random() < 0.5 else -1)
         change = _variation(exposure, star.magnitude, step)
         if star.magnitude > _SATURATED and _noticed(exposure, star.magnitude, change):
@@ -90,8 +90,8 @@ def _variable(rng: Generator, exposure: Exposure) -> Scene:
 
 def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point of light, somewhere in a galaxy that may be too faint to be seen."""
-    hostless = rng.random() < 0.07
-    magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.8, 1.6), 14), 22.3)
+    hostless = rng.random() < 0.05
+    magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.8, 1.5), 14), 21.8)
     host = sources.galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
     along = host.radius * 0.55 * rng.gamma(2.0)
     angle = rng.uniform(0, 2 * math.pi)

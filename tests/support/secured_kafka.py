@@ -5,7 +5,8 @@ Its PLAINTEXT listener is the tests' own entrance: who comes in there may do eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from confluent_kafka.admin import (
@@ -76,28 +77,23 @@ class SecuredKafka(ApacheKafka):
         admin = self._admin()
         for done in admin.alter_user_scram_credentials([change]).values():
             done.result(WITHIN)
+        _until(lambda: name in admin.describe_user_scram_credentials().result(WITHIN))
 
     def grant(self, user: str, operation: str, **resource: str) -> None:
         """Allow e.g. "READ" to a user on topic=…, group=…, or topics=… for all that begin so."""
+        granted = _binding(user, operation, resource)
         admin = self._admin()
-        for done in admin.create_acls([_binding(user, operation, resource)]).values():
+        for done in admin.create_acls([granted]).values():
             done.result(WITHIN)
+        _until(lambda: admin.describe_acls(_filter(granted)).result(WITHIN))
 
     def withdraw(self, user: str, operation: str, **resource: str) -> None:
         """Take back what was granted in the same words."""
-        granted = _binding(user, operation, resource)
-        found = AclBindingFilter(
-            granted.restype,
-            granted.name,
-            granted.resource_pattern_type,
-            granted.principal,
-            granted.host,
-            granted.operation,
-            granted.permission_type,
-        )
+        found = _filter(_binding(user, operation, resource))
         admin = self._admin()
         for done in admin.delete_acls([found]).values():
             assert done.result(WITHIN), f"{user} had not been granted {operation} on {resource}"
+        _until(lambda: not admin.describe_acls(found).result(WITHIN))
 
     def topics(self) -> set[str]:
         """Every topic, the broker's own included."""
@@ -105,6 +101,26 @@ class SecuredKafka(ApacheKafka):
 
     def _admin(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self.bootstrap})
+
+
+def _until(holds: Callable[[], object]) -> None:
+    """Wait until the broker has heard of what its controller has already decided."""
+    deadline = time.monotonic() + WITHIN
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _filter(binding: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )
 
 
 def _binding(user: str, operation: str, resource: dict[str, str]) -> AclBinding:

@@ -1,0 +1,90 @@
+"""Simulated alerts → the topic that a worker consumes, as if they had just been taken."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from stampapp.deliveries import Letter
+from stampapp.feeds.paces import Pace
+from stampapp.records import Alert, Labelled
+from stampapp.simulation import packets
+
+Deliver = Callable[[Sequence[Letter]], Coroutine[None, None, None]]
+# Alerts at a time, some 60 kB each.
+GROUP = 32
+# Once asked to stop, what is on its way has so many seconds to be confirmed.
+LAST_PATIENCE = 5.0
+_MJD_OF_1970 = 40587.0
+_DAY = 86400.0
+_HISTORY = ("jdstarthist", "jdendhist")
+
+
+class Publisher:
+    """Publishes alerts at a pace.
+
+    `confirmed` counts what has arrived, `unconfirmed` what may have. `advance` hears how many more
+    have arrived.
+    """
+
+    def __init__(self, topic: str, advance: Callable[[int], object]) -> None:
+        self.confirmed = 0
+        self.unconfirmed = 0
+        self._topic = topic
+        self._advance = advance
+        self._writer = packets.writer()
+
+    async def run(self, drawn: Iterator[Labelled], deliver: Deliver, *, rate: float | None) -> None:
+        """Return when all are confirmed. Raises what `deliver` raises.
+
+        Cancel it to stop early. The iterator may then be busy in a thread of the loop's executor.
+        """
+        pace = Pace(rate=rate, most=GROUP)
+        group = await _take(drawn, 1)
+        start, taken = time.monotonic(), 0
+        while group:
+            await self._publish(group, deliver)
+            taken += len(group)
+            await asyncio.sleep(pace.pause(time.monotonic() - start, taken))
+            group = await _take(drawn, max(1, pace.due(time.monotonic() - start, taken)))
+
+    async def _publish(self, group: Sequence[Labelled], deliver: Deliver) -> None:
+        mjd = mjd_now()
+        letters = [self._letter(taken_at(one.alert, mjd)) for one in group]
+        self.unconfirmed = len(letters)
+        delivering = asyncio.ensure_future(deliver(letters))
+        try:
+            await asyncio.shield(delivering)
+        finally:
+            await asyncio.wait({delivering}, timeout=LAST_PATIENCE)
+            if delivering.done() and delivering.exception() is None:
+                self.unconfirmed = 0
+                self.confirmed += len(letters)
+                self._advance(len(letters))
+            delivering.cancel()
+
+    def _letter(self, alert: Alert) -> Letter:
+        value = self._writer.write(packets.record(alert))
+        return Letter(topic=self._topic, key=alert.aid.encode(), value=value)
+
+
+async def _take(drawn: Iterator[Labelled], most: int) -> list[Labelled]:
+    return await asyncio.to_thread(lambda: list(islice(drawn, most)))
+
+
+def mjd_now() -> float:
+    """Return this instant as a modified Julian date (UTC)."""
+    return _MJD_OF_1970 + time.time() / _DAY
+
+
+def taken_at(alert: Alert, mjd: float) -> Alert:
+    """Return an alert as if it had been taken at another time, its history moved along."""
+    later = mjd - alert.mjd
+    extra = dict(alert.extra_fields)
+    for name in _HISTORY:
+        if isinstance(value := extra.get(name), float):
+            extra[name] = value + later
+    return replace(alert, mjd=mjd, extra_fields=extra)
