@@ -1,4 +1,4 @@
-"""FITS header → where on the sky the centre of its image lies. Pure; the one door to astropy.
+"""FITS header → where on the sky the centre of its image lies. Pure.
 
 ATLAS describes its distortion twice in a header, in PV and in SIP cards, and names the projection
 TPV, to which the PV cards belong: they alone count. Wcslib gets these values one by one and never

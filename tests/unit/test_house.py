@@ -56,6 +56,11 @@ def test_only_classifiers_and_training_import_tensorflow() -> None:
     assert "classifiers/backend.py" in importers("tensorflow")
 
 
+def test_only_astrometry_and_what_trains_import_astropy() -> None:
+    assert importers("astropy") <= below("simulation", "training") | {"astrometry.py"}
+    assert "astrometry.py" in importers("astropy")
+
+
 def test_only_settings_read_configuration() -> None:
     assert importers("decouple") == {"settings.py"}
 
@@ -95,14 +100,14 @@ def loaded_by(statement: str, folder: Path) -> set[str]:
 def test_the_app_is_imported_without_tensorflow_and_without_settings(tmp_path: Path) -> None:
     found = loaded_by("from stampapp import app; app.discover()", tmp_path)
     assert "faust" in found
-    assert not found & {"tensorflow", "keras"}
+    assert not found & {"tensorflow", "keras", "astropy", "galsim"}
 
 
 def test_the_pure_rooms_need_neither_faust_nor_kafka_nor_the_environment(tmp_path: Path) -> None:
-    rooms = "clusters, containers, features, formats, messages, nights, offsets, stamps"
+    rooms = "clusters, containers, features, formats, headers, messages, nights, offsets, stamps"
     found = loaded_by(f"from stampapp import {rooms}", tmp_path)
     assert "numpy" in found
-    assert not found & {"faust", "mode", "aiokafka", "tensorflow", "keras", "decouple"}
+    assert not found & {"faust", "mode", "aiokafka", "tensorflow", "keras", "decouple", "astropy"}
 
 
 def keys() -> list[str]:
