@@ -104,7 +104,7 @@ def _answered(cluster: Cluster, error: kafka.BrokerResponseError) -> tuple[str, 
 
 def _encrypted(cluster: Cluster, error: ssl.SSLError) -> tuple[str, tuple[str, ...]]:
     if not isinstance(error, ssl.SSLCertVerificationError):
-        why = error.reason or error
+        why = error.strerror or error
         return f"no encrypted connection comes about ({why})", ("SECURITY_PROTOCOL", "SERVER")
     if error.verify_code in _OF_ANOTHER_HOST:
         return f"its certificate is for another host ({error.verify_message})", ("SERVER",)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from aiokafka import errors as kafka
 
 from stampapp import settings
 from stampapp.errors import BadAlert, ConfigError
@@ -81,6 +83,21 @@ async def test_before_it_is_open_it_is_not_ready_and_closes_without_harm() -> No
     assert not works.ready
     await works.hand_back(0.1)
     await works.close()
+
+
+def test_the_first_failure_is_the_reason_and_a_cancellation_is_none() -> None:
+    works = Works(configured())
+    works.failed(asyncio.CancelledError())
+    assert works.failure is None
+    works.failed(kafka.GroupAuthorizationFailedError("group"))
+    works.failed(RuntimeError("what follows from it"))
+    assert "does not let us (no user name is set) consume as the group group" in str(works.failure)
+
+
+def test_without_usable_settings_a_failure_speaks_for_itself() -> None:
+    works, problem = Works(ConfigError("not set")), RuntimeError("no")
+    works.failed(problem)
+    assert works.failure is problem
 
 
 @pytest.fixture

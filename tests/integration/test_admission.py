@@ -1,0 +1,197 @@
+"""What real brokers answer who are asked, before anything is consumed, what we may do there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stampapp import admission, connections, producers, settings
+from stampapp.clusters import Cluster
+from stampapp.deliveries import Delivery, Letter
+from stampapp.errors import ConfigError, DeliveryError
+from stampapp.readings import Reader
+from stampapp.settings import Settings
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.topics import create_topics
+from tests.support.two_clusters import TwoClusters, password
+
+
+def of(environment: dict[str, str], **changes: str) -> Settings:
+    # Half a day from any roll-over, so that none can fall into a test.
+    hour = str((datetime.now(UTC).hour + 12) % 24)
+    return settings.load(Reader({**environment, "PRODUCER_CHANGE_HOUR": hour, **changes}.get))
+
+
+def nights(loaded: Settings) -> tuple[str, str]:
+    """Return tonight's topic and the next."""
+    now = datetime.now(UTC)
+    tonight, next_one = (loaded.output_topic.name_at(now + timedelta(days=n)) for n in (0, 1))
+    return tonight, next_one
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    ours = [one for one in caplog.records if one.name.startswith("stampapp")]
+    return [one.getMessage() for one in ours if one.levelno >= logging.WARNING]
+
+
+async def test_who_may_do_everything_is_let_in_without_a_word(
+    clusters: TwoClusters, caplog: pytest.LogCaptureFixture
+) -> None:
+    await admission.check(of(clusters.environment()))
+    assert warnings(caplog) == []
+
+
+async def test_to_ask_makes_no_topic(clusters: TwoClusters) -> None:
+    loaded = of(clusters.environment(), SCRIBE_TOPIC=f"new-{secrets.token_hex(4)}")
+    clusters.results.grant(clusters.scribe.user, "ALL", topic=loaded.scribe_topic)
+    before = clusters.survey.topics(), clusters.results.topics()
+    await admission.check(loaded)
+    assert (clusters.survey.topics(), clusters.results.topics()) == before
+
+
+async def test_the_next_night_is_asked_for_too(clusters: TwoClusters) -> None:
+    loaded = of(clusters.environment(), PRODUCER_TOPIC_FORMAT=f"once-{secrets.token_hex(4)}-%s")
+    tonight, next_one = nights(loaded)
+    clusters.results.grant(clusters.producer.user, "WRITE", topic=tonight)
+    with pytest.raises(ConfigError, match=f"write to {next_one}: have WRITE granted there"):
+        await admission.check(loaded)
+
+
+async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
+    clusters: TwoClusters, caplog: pytest.LogCaptureFixture
+) -> None:
+    prefix = f"made-by-others-{secrets.token_hex(4)}-"
+    loaded = of(clusters.environment(), PRODUCER_TOPIC_FORMAT=f"{prefix}%s")
+    tonight, _ = nights(loaded)
+    clusters.results.grant(clusters.producer.user, "WRITE", topics=prefix)
+    await admission.check(loaded)
+    (warning,) = warnings(caplog)
+    assert f"Topic {tonight}, where predictions go, does not exist" in warning
+    assert "we may not create it (TopicAuthorizationFailedError" in warning
+    assert "PRODUCER_TOPIC_FORMAT" in warning
+    # Once somebody else has made it, nothing is missing.
+    create_topics(clusters.results.bootstrap, {tonight: 1})
+    caplog.clear()
+    await admission.check(loaded)
+    assert warnings(caplog) == []
+
+
+async def test_topics_that_do_not_exist_are_told_by_their_keys(
+    clusters: TwoClusters, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = f"new-{secrets.token_hex(4)}"
+    loaded = of(clusters.environment(), CONSUMER_TOPICS=name, DEADLETTER_TOPIC=name)
+    clusters.survey.grant(clusters.consumer.user, "READ", topic=name)
+    clusters.results.grant(clusters.producer.user, "WRITE", topic=name)
+    await admission.check(loaded)
+    first, second = sorted(warnings(caplog))
+    assert f"Topic {name} does not exist on the consumer's cluster" in first
+    assert "create it, or see CONSUMER_TOPICS" in first
+    assert f"Topic {name} does not exist on the producer's cluster" in second
+    assert "create it, or see DEADLETTER_TOPIC" in second
+
+
+async def test_what_is_wrong_with_metrics_alone_is_no_reason_to_stay_away(
+    clusters: TwoClusters, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = clusters.scribe.environment("METRICS") | {"METRICS_SASL_PASSWORD": "hush"}
+    await admission.check(of(clusters.environment() | stranger))
+    (warning,) = warnings(caplog)
+    assert "Going on without metrics: the metrics cluster" in warning
+    assert "see METRICS_SASL_USERNAME, METRICS_SASL_PASSWORD" in warning
+
+
+async def test_roles_on_one_cluster_are_asked_for_together(
+    clusters: TwoClusters, caplog: pytest.LogCaptureFixture
+) -> None:
+    everything = clusters.producer.environment("CONSUMER")
+    inherited = {
+        f"{role}_{key.removeprefix('CONSUMER_')}": ""
+        for role in ("PRODUCER", "SCRIBE", "METRICS")
+        for key in everything
+    }
+    loaded = of(clusters.environment() | everything | inherited)
+    with pytest.raises(ConfigError) as error:
+        await admission.check(loaded)
+    head, *lines = str(error.value).splitlines()
+    assert head == "the clusters are not usable:"
+    (warning,) = warnings(caplog)
+    assert "Going on without metrics: " in warning
+    assert f"write to {loaded.metrics_topic}: have WRITE granted there" in warning
+    keys = ("CONSUMER_TOPICS", "SCRIBE_TOPIC", "CONSUMER_GROUP_ID")
+    assert len(lines) == len(keys)
+    for line, key in zip(lines, keys, strict=True):
+        assert f"the consumer's cluster {clusters.producer.environment('X')['X_SERVER']}" in line
+        assert f"or see {key} and CONSUMER_SASL_USERNAME" in line
+
+
+@pytest.mark.parametrize("broker", ["kafka", "tansu"])
+async def test_a_broker_without_permissions_lets_us_in(
+    broker: str, kafka: ApacheKafka, tansu: str, clusters: TwoClusters
+) -> None:
+    bootstrap = kafka.bootstrap if broker == "kafka" else tansu
+    topics = {
+        key: value
+        for key, value in clusters.environment().items()
+        if not key.endswith(
+            ("_SERVER", "_PROTOCOL", "_USERNAME", "_PASSWORD", "_MECHANISM", "_CAFILE")
+        )
+    }
+    await admission.check(of({**topics, "CONSUMER_SERVER": bootstrap}))
+
+
+def cluster(clusters: TwoClusters, **changes: str) -> Cluster:
+    """The results' cluster in its producer's role."""
+    return of(clusters.environment(), **changes).producer
+
+
+async def test_who_may_write_nowhere_gets_no_idempotent_producer(clusters: TwoClusters) -> None:
+    secret = password()
+    clusters.results.add_user("idle", secret, "SCRAM-SHA-256")
+    idle = cluster(clusters, PRODUCER_SASL_USERNAME="idle", PRODUCER_SASL_PASSWORD=secret)
+    with pytest.raises(ConfigError, match="have IDEMPOTENT_WRITE granted on the cluster"):
+        await producers.start(idle, idempotence=True)
+    await producers.stop(await producers.start(idle, idempotence=False), 5.0)
+
+
+async def test_one_of_two_servers_is_enough(clusters: TwoClusters) -> None:
+    there = cluster(clusters).bootstrap
+    assert (
+        await connections.problem(cluster(clusters, PRODUCER_SERVER=f"127.0.0.1:1,{there}")) is None
+    )
+
+
+async def test_a_refusal_is_told_from_an_outage(clusters: TwoClusters) -> None:
+    assert await connections.refused(cluster(clusters)) is None
+    assert await connections.refused(cluster(clusters, PRODUCER_SERVER="127.0.0.1:1")) is None
+    stranger = cluster(clusters, PRODUCER_SASL_PASSWORD=password())
+    assert "is not let in" in str(await connections.refused(stranger))
+
+
+async def test_a_password_that_is_changed_in_an_outage_is_the_reason_to_give_up(
+    clusters: TwoClusters,
+) -> None:
+    name, secret = f"late-{secrets.token_hex(4)}", password()
+    results = clusters.results
+    results.add_user("late", secret, "SCRAM-SHA-256")
+    results.grant("late", "WRITE", topic=name)
+    create_topics(results.bootstrap, {name: 1})
+    late = cluster(clusters, PRODUCER_SASL_USERNAME="late", PRODUCER_SASL_PASSWORD=secret)
+    delivery = Delivery(late, idempotence=True, timeout=5.0)
+    letters = [Letter(topic=name, key=b"k", value=b"v")]
+    await delivery.start()
+    try:
+        await delivery.deliver(letters)
+        results.add_user("late", password(), "SCRAM-SHA-256")
+        # In this thread, whose end is the broker's, too.
+        results.restart()
+        with pytest.raises(DeliveryError, match="user 'late' is not let in") as error:
+            await asyncio.wait_for(delivery.deliver(letters), 30)
+    finally:
+        await delivery.stop()
+    assert "PRODUCER_SASL_PASSWORD" in str(error.value)
+    assert secret not in str(error.value)
