@@ -8,10 +8,9 @@ from aiokafka import errors as kafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stampapp.clusters import Cluster
-from stampapp.refusals import place, refusal, told
+from stampapp.refusals import place
 
 log = logging.getLogger(__name__)
-BOOT_TIMEOUT = 12.0
 
 
 async def create_topic(
@@ -37,8 +36,3 @@ async def create_topic(
             log.info("Topic %s created on %s", name, place(cluster))
     finally:
         await admin.close()
-
-
-def unreachable(cluster: Cluster, error: BaseException) -> str:
-    """Say which cluster cannot be used and which setting to look at."""
-    return told(cluster, [refusal(cluster, server, error) for server in cluster.servers])
