@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stampapp import instants
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-01T12:00:00Z",
+        "2026-03-01T12:00",
+        "2026-03-01 12:00:00.000",
+        "2026-03-01T09:00-03:00",
+        "20260301T120000",
+    ],
+)
+def test_an_instant_is_utc_unless_it_says_otherwise(text: str) -> None:
+    assert instants.parse(text) == NOON
+
+
+def test_a_date_is_its_midnight() -> None:
+    assert instants.parse("2026-03-01") == NOON - timedelta(hours=12)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "1772366400"])
+def test_what_is_no_instant_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        instants.parse(text)
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1)))
+def test_kafka_counts_the_same_instant(moment: datetime) -> None:
+    instant = moment.replace(tzinfo=UTC)
+    assert abs(instants.of_ms(instants.ms(instant)) - instant) <= timedelta(milliseconds=1)
+    assert instants.parse(instants.text(instant)) == instant.replace(microsecond=0)
+
+
+def test_text_is_utc() -> None:
+    there = NOON.astimezone(timezone(timedelta(hours=-3)))
+    assert instants.text(there) == "2026-03-01T12:00:00Z"
