@@ -16,6 +16,7 @@ class Examined:
     """An alert that can be classified, with its stamps cropped and ready to be normalised.
 
     `crops` has one (side, side) float32 image per channel; it is empty where `rule` has decided.
+    `alert` is what the features are read from: a survey may have added to it.
     """
 
     alert: Alert

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,17 @@ def test_two_headers_that_differ_in_one_term_have_centres_of_their_own() -> None
     far = {"CRPIX1": -2000.0, "CRPIX2": 3000.0, **PV}
     centres = [astrometry.centre(a_header(**far | {"PV1_7": term})) for term in (0.0, 1e-6, 0.0)]
     assert centres[0] == centres[2] != centres[1]
+
+
+def test_threads_do_not_get_in_each_others_way() -> None:
+    headers = [
+        a_header(**PV | {"CRPIX1": -2000.0 + n, "CRVAL1": float(n), "PV1_7": n * 1e-5})
+        for n in range(40)
+    ]
+    alone = [astrometry.centre(header) for header in headers]
+    assert len(set(alone)) == 40
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(astrometry.centre, headers * 25)) == alone * 25
 
 
 def test_the_sip_cards_do_not_count() -> None:
