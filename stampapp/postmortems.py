@@ -99,7 +99,7 @@ def _shown(value: object) -> object:
         kind = next((kind for magic, kind in _KINDS.items() if value.startswith(magic)), "bytes")
         return f"<{len(value)} B, {kind}>"
     if isinstance(value, list):
-        return f"<{len(value)} records>"
+        return f"<{len(value)} items>"
     if isinstance(value, int | float | None):
         return value
     return str(value)[:MOST_CHARACTERS]

@@ -17,6 +17,7 @@ days = st.datetimes(datetime(2018, 1, 1), datetime(2100, 1, 1), timezones=st.jus
     lambda instant: instant.replace(hour=0, minute=0, second=0, microsecond=0)
 )
 hours = st.integers(0, 23)
+instants = st.datetimes(datetime(2018, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
 
 def at(hour: int) -> NightlyTopic:
@@ -104,3 +105,56 @@ def test_a_setting_that_cannot_be_is_named_with_the_remedy(
     with pytest.raises(ConfigError, match=key) as error:
         NightlyTopic(**settings)
     assert remedy in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("topic", "is_nights"),
+    [
+        ("stamps_20260301", True),
+        ("stamps_20261301", False),
+        ("stamps_2026031", False),
+        ("stamps_20260301_old", False),
+        ("stamps_atlas_20260301", False),
+        ("stamps_", False),
+        ("20260301", False),
+    ],
+)
+def test_a_nights_topic_is_known_by_its_name(topic: str, is_nights: bool) -> None:
+    assert NightlyTopic(topic_format="stamps_%s").named(topic) is is_nights
+
+
+def test_a_fixed_topic_is_known_by_its_name() -> None:
+    fixed = NightlyTopic(topic_format="stamps")
+    assert fixed.named("stamps")
+    assert not fixed.named("stamps_20260301")
+
+
+@given(instants)
+def test_every_nights_topic_is_known(instant: datetime) -> None:
+    for nightly in (NightlyTopic(topic_format="a_%s_b"), NightlyTopic(topic_format="%s")):
+        assert nightly.named(nightly.name_at(instant))
+
+
+@given(instants, st.integers(0, 300))
+def test_a_night_is_over_a_day_after_its_last_instant_at_most(now: datetime, days: int) -> None:
+    nightly = NightlyTopic(topic_format="stamps_%s")
+    some = now - timedelta(days=days)
+    over = nightly.over_by(nightly.name_at(some), now)
+    assert some <= over <= now
+    assert over == now or nightly.name_at(over) != nightly.name_at(some)
+
+
+def test_a_fixed_topic_is_never_over() -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert NightlyTopic(topic_format="stamps").over_by("stamps", now) == now
+
+
+def test_a_night_past_its_days_may_be_gone() -> None:
+    nightly = NightlyTopic(topic_format="stamps_%s", retention_days=2)
+    now = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    # Of the nights to be kept none is missed, and none before one that is there.
+    assert nightly.gone_by({"stamps_20260307", "stamps_20260308"}, now) == datetime(
+        2026, 3, 7, 12, tzinfo=UTC
+    )
+    assert nightly.gone_by(set(), now) == datetime(2026, 3, 9, 12, tzinfo=UTC)
+    assert NightlyTopic(topic_format="stamps").gone_by({"stamps"}, now) is None
