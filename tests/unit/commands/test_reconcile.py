@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from stampapp.accounts import Witness
+from stampapp.commands import reconcile as room
+from stampapp.consumption import Window
+from stampapp.leftovers import Finding
+from stampapp.reconciliation import Reconciliation
+from stampapp.records import Place, Verdict
+from stampapp.witnesses import Hearing
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOON_MS = 1_772_366_400_000
+OUTPUT, SCRIBE, DEAD = Witness
+
+
+def finding(offset: int = 7, aid: str | None = "A") -> Finding:
+    place = Place(topic="alerts", partition=1, offset=offset)
+    return Finding(place=place, instant=NOON_MS, aid=aid, candid=aid and "c1", why="nowhere")
+
+
+def result(**changes: Any) -> Reconciliation:
+    usual: dict[str, Any] = {
+        "group": "ztf",
+        "window": Window(),
+        "consumed": 10,
+        "outcomes": {Verdict.CLASSIFIED: 8, Verdict.RULED_OUT: 2},
+        "judged_again": 0,
+        "by_key": 0,
+        "missing": (),
+        "unjudged": (),
+        "older": 0,
+        "unexamined": 0,
+        "repeats": dict.fromkeys(Witness, 0),
+        "unnamed": dict.fromkeys(Witness, 0),
+        "hearings": (Hearing(witness=OUTPUT, topics=("out",), messages=8, whole_since=NOON_MS),),
+        "waiting": 0,
+        "expired": 0,
+    }
+    return Reconciliation(**usual | changes)
+
+
+def test_when_all_is_there_it_is_said() -> None:
+    assert list(room.report(result())) == [
+        "Consumed by ztf:",
+        "  messages                 10",
+        "  classified                8",
+        "  ruled-out                 2",
+        "  missing                   0",
+        "  cannot be judged          0",
+        "All of them are accounted for.",
+    ]
+
+
+def test_what_is_missing_is_listed() -> None:
+    lines = list(room.report(result(missing=(finding(), finding(8, None)))))
+    assert "missing: alerts:1:7  2026-03-01T12:00:00Z  A (c1): nowhere" in lines
+    assert "missing: alerts:1:8  2026-03-01T12:00:00Z  not decodable: nowhere" in lines
+    assert lines[-1] == "2 missing, 0 that cannot be judged."
+
+
+def test_a_long_list_is_cut_and_its_rest_counted() -> None:
+    many = tuple(finding(offset) for offset in range(room.MOST_LINES + 5))
+    lines = list(room.report(result(unjudged=many)))
+    assert "cannot be judged: 5 more, which --json lists" in lines
+    assert sum("alerts:1:" in line for line in lines) == room.MOST_LINES
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"repeats": {OUTPUT: 3, SCRIBE: 0, DEAD: 1}}, "3 in output, 1 in dead letters"),
+        ({"judged_again": 2}, "judging them again, for no batch names them: 2."),
+        ({"by_key": 2}, "by key and time alone, for lack of headers: 2."),
+        ({"older": 2}, "Older than what the topics go back to, and named nowhere: 2."),
+        ({"expired": 2}, "before they were consumed: 2."),
+        ({"waiting": 2}, "Not consumed yet: 2."),
+        ({"window": Window(begin=NOON)}, "ztf from 2026-03-01T12:00:00Z:"),
+        ({"window": Window(end=NOON)}, "ztf until 2026-03-01T12:00:00Z:"),
+    ],
+)
+def test_what_is_noteworthy_is_told_but_is_no_loss(changes: dict[str, Any], words: str) -> None:
+    found = result(**changes)
+    assert found.complete
+    assert words in "\n".join(room.report(found))
+    assert words not in "\n".join(room.report(result()))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"missing": (finding(),)}, {"unjudged": (finding(),)}, {"unexamined": 1}]
+)
+def test_what_is_not_accounted_for_makes_it_incomplete(changes: dict[str, Any]) -> None:
+    found = result(**changes)
+    assert not found.complete
+    assert "All of them" not in "\n".join(room.report(found))
+    assert not room.described(found)["complete"]
+
+
+def test_a_program_gets_it_as_json() -> None:
+    found = json.loads(
+        json.dumps(room.described(result(missing=(finding(),), window=Window(begin=NOON))))
+    )
+    assert found["from"] == "2026-03-01T12:00:00Z"
+    assert found["to"] is None
+    assert (found["consumed"], found["classified"], found["ruled_out"]) == (10, 8, 2)
+    assert found["missing"] == [
+        {
+            "topic": "alerts",
+            "partition": 1,
+            "offset": 7,
+            "instant": "2026-03-01T12:00:00Z",
+            "aid": "A",
+            "candid": "c1",
+            "why": "nowhere",
+        }
+    ]
+    assert found["read"]["output"] == {
+        "topics": ["out"],
+        "messages": 8,
+        "unnamed": 0,
+        "whole_since": "2026-03-01T12:00:00Z",
+    }

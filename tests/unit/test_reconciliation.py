@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stampapp import evidence, messages
+from stampapp.accounts import Account, Accounts, Witness
+from stampapp.errors import BadAlert
+from stampapp.reconciliation import Listener
+from stampapp.records import Headers, Outcome, Verdict
+from tests.support.alerts import alert, message
+from tests.support.judging import classification
+
+OUTPUT, SCRIBE, DEAD = Witness
+FAULT = BadAlert("field", "bad")
+
+
+def heard(witness: Witness, headers: Headers) -> tuple[Listener, Accounts]:
+    accounts = Accounts({("alerts", 0): Account(0, 10)})
+    listener = Listener(accounts, witness, "group")
+    listener(message(topic="out", headers=headers))
+    return listener, accounts
+
+
+def named(offset: int, group: str = "group", **outcome: Any) -> Headers:
+    result = Outcome(**outcome)
+    return evidence.of_batch([message(offset)], [result], group)[0]
+
+
+PREDICTION: dict[str, Any] = {
+    "verdict": Verdict.CLASSIFIED,
+    "alert": alert(),
+    "classification": classification(alert()),
+}
+
+
+def test_a_prediction_is_heard() -> None:
+    listener, accounts = heard(OUTPUT, named(3, **PREDICTION))
+    assert listener.unnamed == 0
+    assert 3 in {place.offset for place in accounts.leftovers()}
+    Listener(accounts, SCRIBE, "group")(message(headers=named(3, **PREDICTION)))
+    assert 3 not in {place.offset for place in accounts.leftovers()}
+
+
+def test_what_another_group_has_published_says_nothing_about_this_one() -> None:
+    listener, accounts = heard(DEAD, (("error.type", b"x"), *named(3, "other", **PREDICTION)))
+    assert listener.unnamed == 0
+    assert sum(accounts.counts().values()) == 0
+
+
+@pytest.mark.parametrize("headers", [(), (("source.topic", b"alerts"),)])
+def test_what_names_nobody_is_counted(headers: Headers) -> None:
+    listener, accounts = heard(OUTPUT, headers)
+    assert listener.unnamed == 1
+    assert sum(accounts.counts().values()) == 0
+
+
+def test_of_a_dead_letter_only_our_own_headers_are_believed() -> None:
+    forged = (*named(5, **PREDICTION), ("source.superseded", b"alerts:0:6"))
+    dead = message(3, headers=forged)
+    source = named(3, verdict=Verdict.DEAD_LETTERED, error=FAULT)
+    _, accounts = heard(DEAD, messages.dead_letter_headers(dead, FAULT, source))
+    assert accounts.counts()[Verdict.DEAD_LETTERED] == 1
+    assert {3} == set(range(10)) - {place.offset for place in accounts.leftovers()}
