@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 
 async def create_topic(
-    cluster: Cluster, name: str, retention_ms: int, *, only_try: bool = False
+    cluster: Cluster, name: str, retention_ms: int | None, *, only_try: bool = False
 ) -> None:
     """Create a topic that does not exist yet, with the cluster's own partitions and replicas.
 
-    With `only_try` the cluster says whether it would, and does not. Raises the KafkaError of a
-    cluster that refuses.
+    Its retention is the cluster's own, too, where none is given. With `only_try` the cluster says
+    whether it would, and does not. Raises the KafkaError of a cluster that refuses.
     """
     admin = AIOKafkaAdminClient(**cluster.client_options())
     try:
@@ -27,7 +27,8 @@ async def create_topic(
         if name in await admin.list_topics():
             return
         # -1 with an empty assignment leaves partitions and replicas to the broker.
-        topic = NewTopic(name, -1, -1, {}, {"retention.ms": str(retention_ms)})
+        config = {} if retention_ms is None else {"retention.ms": str(retention_ms)}
+        topic = NewTopic(name, -1, -1, {}, config)
         response = await admin.create_topics([topic], validate_only=only_try)
         for _, code, *_ in response.topic_errors:
             if code not in (0, kafka.TopicAlreadyExistsError.errno):

@@ -14,6 +14,7 @@ from aiokafka import errors as kafka
 from aiokafka.conn import AIOKafkaConnection
 
 from stampapp import admin
+from stampapp.clusters import Cluster
 from stampapp.connections import ask
 from stampapp.errands import Errand, absent, denied, errands, group_denied
 from stampapp.errors import ConfigError
@@ -84,27 +85,33 @@ async def _by_their_own_names(
 
 
 async def _tell_what_is_missing(errand: Errand, answer: Answer, settings: Settings) -> None:
-    tonight = settings.output_topic.name_at(datetime.now(UTC))
+    output = settings.output_topic
+    ours = {output.name_at(datetime.now(UTC)): output.retention_ms, settings.deadletter_topic: None}
     for need in absent(errand, answer):
-        where = replace(errand.cluster, role=need.role)
-        if need.key != "PRODUCER_TOPIC_FORMAT":
+        cluster = replace(errand.cluster, role=need.role)
+        if need.role != "producer":
+            hint: str | None = "where topics do not come to be by themselves, create it"
+        elif need.topic in ours:
+            hint = await _reason_not_to_create(cluster, need.topic, ours[need.topic])
+        else:
+            # The next night's.
+            continue
+        if hint:
             log.warning(
-                "Topic %s does not exist on %s: where topics do not come to be by themselves,"
-                " create it, or see %s",
-                *(need.topic, place(where), need.key),
+                "Topic %s does not exist on %s: %s, or see %s",
+                *(need.topic, place(cluster), hint, need.key),
             )
-        elif need.topic == tonight:
-            await _try_to_create(errand, tonight, settings.output_topic.retention_ms)
 
 
-async def _try_to_create(errand: Errand, topic: str, retention_ms: int) -> None:
-    creating = admin.create_topic(errand.cluster, topic, retention_ms, only_try=True)
+async def _reason_not_to_create(
+    cluster: Cluster, topic: str, retention_ms: int | None
+) -> str | None:
+    creating = admin.create_topic(cluster, topic, retention_ms, only_try=True)
     try:
         await asyncio.wait_for(creating, _SECOND_PATIENCE)
     except (kafka.KafkaError, OSError, TimeoutError) as error:
-        log.warning(
-            "Topic %s, where predictions go, does not exist on %s, and we may not create it (%r):"
-            " it must come to be by itself; or have CREATE granted on it, or see"
-            " PRODUCER_TOPIC_FORMAT",
-            *(topic, place(errand.cluster), error),
+        return (
+            f"we may not create it ({error!r}), so it must come to be by itself; have CREATE"
+            " granted on it, create it"
         )
+    return None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
+from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.protocol.metadata import MetadataRequest
 
 from stampapp.clusters import Cluster
@@ -17,6 +17,8 @@ T = TypeVar("T")
 Ask = Callable[[AIOKafkaConnection], Awaitable[T]]
 # What is not answered in this many seconds is taken for away.
 PATIENCE = 6.0
+# A farewell that takes longer goes on behind our back.
+_CLOSING = 0.2
 
 
 class NotLetInError(ConfigError):
@@ -77,11 +79,12 @@ async def _anything(connection: AIOKafkaConnection) -> None:
 async def _visit(cluster: Cluster, server: str, question: Ask[T], patience: float) -> T | Refusal:
     try:
         async with asyncio.timeout(patience):
-            connection = await create_conn(*_host_and_port(server), **_options(cluster))
+            connection = AIOKafkaConnection(*_host_and_port(server), **_options(cluster))
             try:
+                await connection.connect()
                 return await question(connection)
             finally:
-                connection.close()
+                await asyncio.wait({connection.close()}, timeout=_CLOSING)
     except ConfigError:
         raise
     except Exception as error:  # whatever it is, the operator needs it in words

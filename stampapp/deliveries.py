@@ -24,6 +24,8 @@ ADMIN_TIMEOUT = 10.0
 # Longer than this and a delivery is late: the log and /readyz say so.
 NOTICE = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
+# A cluster that is optional and away is not tried for every batch (seconds).
+_RETRY_PAUSE = 30.0
 
 # To repeat these would give the same answer.
 _HOPELESS = (
@@ -68,6 +70,7 @@ class Delivery(mode.Service):
         self._renewing = asyncio.Lock()
         self._known_topics: set[str] = set()
         self._failing_since: float | None = None
+        self._retry_at = 0.0
 
     @property
     def failing(self) -> bool:
@@ -127,8 +130,9 @@ class Delivery(mode.Service):
 
     async def attempt(self, letter: Letter) -> bool:
         """Send a letter once, best effort; tell whether it was confirmed."""
-        if self._producer is None:
+        if self._producer is None and time.monotonic() >= self._retry_at:
             await self._renew(None)
+            self._retry_at = time.monotonic() + _RETRY_PAUSE
         producer = self._producer
         if producer is None:
             return False
@@ -142,10 +146,11 @@ class Delivery(mode.Service):
             await self._renew(producer)
         return False
 
-    async def ensure_topic(self, name: str, retention_ms: int) -> None:
+    async def ensure_topic(self, name: str, retention_ms: int | None = None) -> None:
         """Create a topic once; where that is not allowed, the cluster's auto-creation must do.
 
-        Waits for a cluster that is away, since a topic made by publishing would lack its retention.
+        Its retention is the cluster's where none is given. Waits for a cluster that is away, since
+        a topic made by publishing would lack its retention.
         """
         deadline = time.monotonic() + self._timeout
         while name not in self._known_topics:
@@ -156,7 +161,7 @@ class Delivery(mode.Service):
             else:
                 await asyncio.sleep(_FIRST_PAUSE)
 
-    async def _made(self, name: str, retention_ms: int) -> bool:
+    async def _made(self, name: str, retention_ms: int | None) -> bool:
         try:
             await asyncio.wait_for(
                 admin.create_topic(self.cluster, name, retention_ms), ADMIN_TIMEOUT

@@ -32,7 +32,9 @@ async def _publish(dead: Sequence[Dead]) -> None:
             f"{message.topic}[{message.partition}]@{message.offset} cannot be classified ({error})"
             " and DEADLETTER_TOPIC is empty: set it, or mend the message, and start again"
         )
-    await app.works.delivery("producer").deliver(
+    delivery = app.works.delivery("producer")
+    await delivery.ensure_topic(topic)
+    await delivery.deliver(
         [
             Letter(
                 topic=topic,

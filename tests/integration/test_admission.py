@@ -70,7 +70,7 @@ async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
     clusters.results.grant(clusters.producer.user, "WRITE", topics=prefix)
     await admission.check(loaded)
     (warning,) = warnings(caplog)
-    assert f"Topic {tonight}, where predictions go, does not exist" in warning
+    assert f"Topic {tonight} does not exist on the producer's cluster" in warning
     assert "we may not create it (TopicAuthorizationFailedError" in warning
     assert "PRODUCER_TOPIC_FORMAT" in warning
     # Once somebody else has made it, nothing is missing.
@@ -84,15 +84,31 @@ async def test_topics_that_do_not_exist_are_told_by_their_keys(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = f"new-{secrets.token_hex(4)}"
-    loaded = of(clusters.environment(), CONSUMER_TOPICS=name, DEADLETTER_TOPIC=name)
+    loaded = of(clusters.environment(), CONSUMER_TOPICS=name, SCRIBE_TOPIC=name)
     clusters.survey.grant(clusters.consumer.user, "READ", topic=name)
-    clusters.results.grant(clusters.producer.user, "WRITE", topic=name)
+    clusters.results.grant(clusters.scribe.user, "WRITE", topic=name)
     await admission.check(loaded)
     first, second = sorted(warnings(caplog))
     assert f"Topic {name} does not exist on the consumer's cluster" in first
     assert "create it, or see CONSUMER_TOPICS" in first
-    assert f"Topic {name} does not exist on the producer's cluster" in second
-    assert "create it, or see DEADLETTER_TOPIC" in second
+    assert f"Topic {name} does not exist on the scribe's cluster" in second
+    assert "create it, or see SCRIBE_TOPIC" in second
+
+
+async def test_a_dead_letter_topic_is_made_by_us_if_we_may(
+    clusters: TwoClusters, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = f"new-{secrets.token_hex(4)}"
+    loaded = of(clusters.environment(), DEADLETTER_TOPIC=name)
+    clusters.results.grant(clusters.producer.user, "WRITE", topic=name)
+    await admission.check(loaded)
+    (warning,) = warnings(caplog)
+    assert f"Topic {name} does not exist" in warning
+    assert "have CREATE granted on it, create it, or see DEADLETTER_TOPIC" in warning
+    clusters.results.grant(clusters.producer.user, "CREATE", topic=name)
+    caplog.clear()
+    await admission.check(loaded)
+    assert warnings(caplog) == []
 
 
 async def test_what_is_wrong_with_metrics_alone_is_no_reason_to_stay_away(

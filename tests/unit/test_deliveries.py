@@ -77,6 +77,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Sent:
     monkeypatch.setattr(connections, "problem", sent.diagnosis)
     monkeypatch.setattr(deliveries, "_FIRST_PAUSE", 0.001)
     monkeypatch.setattr(deliveries, "_LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(deliveries, "_RETRY_PAUSE", 0.05)
     return sent
 
 
@@ -274,5 +275,9 @@ async def test_an_optional_cluster_may_be_away_and_come_later(cluster: Sent) -> 
     (letter,) = letters(b"1")
     async with connected(optional=True) as delivery:
         assert not await delivery.attempt(letter)
+        # Not for every message, though.
+        assert not await delivery.attempt(letter)
+        assert len(cluster.options) == 2
+        await asyncio.sleep(0.06)
         assert await delivery.attempt(letter)
     assert cluster.values == [b"1"]

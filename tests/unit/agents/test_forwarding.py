@@ -33,7 +33,7 @@ RESULTS = [
 class FakeDelivery:
     def __init__(self) -> None:
         self.letters: list[Letter] = []
-        self.topics: list[tuple[str, int]] = []
+        self.topics: list[tuple[str, int | None]] = []
         self.confirms = True
 
     async def deliver(self, letters: Sequence[Letter]) -> None:
@@ -43,7 +43,7 @@ class FakeDelivery:
         self.letters.append(letter)
         return self.confirms
 
-    async def ensure_topic(self, name: str, retention_ms: int) -> None:
+    async def ensure_topic(self, name: str, retention_ms: int | None = None) -> None:
         assert not self.letters
         self.topics.append((name, retention_ms))
 
@@ -109,6 +109,7 @@ async def test_a_dead_letter_is_the_message_byte_for_byte(works: FakeWorks) -> N
     source = (("source.offset", b"7"),)
     await deadletter._publish([(dead, BadAlert("not-avro", "no container"), source)])
     (letter,) = works.deliveries["producer"].letters
+    assert works.delivery("producer").topics == [("dead", None)]
     assert (letter.topic, letter.key, letter.value) == ("dead", b"\xff", b"\x00damaged")
     assert letter.timestamp == dead.timestamp
     headers = dict(letter.headers)
