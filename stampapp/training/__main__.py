@@ -82,7 +82,7 @@ def _plan(chosen: argparse.Namespace) -> Plan:
 
 
 def _evaluate(chosen: argparse.Namespace) -> None:
-    from stampapp.training import evaluate, labelled, lessons, recipes
+    from stampapp.training import evaluate, labelled, lessons, recipes, standings
 
     description = read_description(chosen.model)
     recipe = recipes.of(description)
@@ -96,7 +96,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
         reference = _reference(chosen, recipe)
         found = labelled.find(chosen.alerts, recipe, labels)
         judged = evaluate.judge(chosen.model, description, found.examples)
-        text = evaluate.on_sky(evaluate.sky(judged, found, recipe.catalogued, reference))
+        text = standings.text(standings.beside(judged, found, recipe.catalogued, reference))
         heading = f"Evaluation on {chosen.alerts.name} with the labels of {chosen.labels.name}"
     print(f"{heading}\n\n{text}")
     if chosen.card:

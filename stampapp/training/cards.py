@@ -123,7 +123,7 @@ def _quality(report: Report) -> str:
             judgements.summary(report.calibrated),
             f"The calibration error was {before:.3f} before the temperature, {after:.3f} after it.",
             judgements.by_class(report.calibrated),
-            judgements.confusion(report.calibrated.matrix, classes, classes),
+            judgements.confusion(report.calibrated.matrix, classes),
             markdown.figure(CONFUSION, "Confusion matrix"),
             markdown.figure(RELIABILITY, "Reliability before and after calibration"),
         )

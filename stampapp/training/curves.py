@@ -15,7 +15,7 @@ from stampapp.training.judgements import Judgement
 from stampapp.training.plates import save
 
 
-def confusion(matrix: Indices, rows: Sequence[str], columns: Sequence[str], path: Path) -> None:
+def confusion(matrix: Indices, classes: Sequence[str], path: Path) -> None:
     """Draw how often each class (row) is taken for each class (column), as numbers and shares."""
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(5, 4.4), layout="constrained")
@@ -24,8 +24,8 @@ def confusion(matrix: Indices, rows: Sequence[str], columns: Sequence[str], path
     for (row, column), count in np.ndenumerate(matrix):
         colour = "white" if shares[row, column] > 0.5 else "black"
         axis.text(column, row, str(count), ha="center", va="center", color=colour)
-    axis.set_xticks(range(len(columns)), columns)
-    axis.set_yticks(range(len(rows)), rows)
+    axis.set_xticks(range(len(classes)), classes)
+    axis.set_yticks(range(len(classes)), classes)
     axis.set_xlabel("found")
     axis.set_ylabel("true")
     save(figure, path)

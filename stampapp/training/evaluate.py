@@ -1,40 +1,15 @@
-"""`evaluate`: how good a model is on simulated alerts, or on the sky beside another network."""
+"""`evaluate`: how good the network of a model folder is on alerts it has not seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from stampapp.classifiers import ztf
 from stampapp.classifiers.description import ModelDescription, Origin
 from stampapp.classifiers.network import Network
 from stampapp.errors import ConfigError
-from stampapp.training import inputs, judgements, lessons, markdown, scores
-from stampapp.training.examples import Array, Doubles, Examples, Indices
+from stampapp.training import inputs, judgements, lessons
+from stampapp.training.examples import Examples
 from stampapp.training.judgements import Judgement
-from stampapp.training.labelled import Found
-from stampapp.training.references import Reference
-from stampapp.training.scores import Estimate
-
-OWN, REFERENCE = "this model", "reference"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sky:
-    """Real alerts with labels: places among `classes`, -1 where none is known.
-
-    `catalogued` are the classes that catalogues tell. `opinions` has who → probabilities
-    (n, classes) for this model and, where there is one, the reference.
-    """
-
-    classes: tuple[str, ...]
-    catalogued: tuple[str, ...]
-    found: Found
-    truth: Indices
-    opinions: dict[str, Array | Doubles]
 
 
 def judge(folder: Path, description: ModelDescription, examples: Examples) -> Judgement:
@@ -60,106 +35,6 @@ def on_simulation(judged: Judgement) -> str:
             "The network alone, without the survey's rules.",
             judgements.summary(judged),
             judgements.by_class(judged),
-            judgements.confusion(judged.matrix, judged.classes, judged.classes),
+            judgements.confusion(judged.matrix, judged.classes),
         )
     )
-
-
-def sky(
-    judged: Judgement, found: Found, catalogued: tuple[str, ...], reference: Reference | None
-) -> Sky:
-    """Put a network's judgement beside a reference's. Raises ConfigError where that lacks one."""
-    opinions = {OWN: judged.probabilities}
-    if reference:
-        opinions[REFERENCE] = _of_reference(reference, found.examples, judged.classes)
-    return Sky(
-        classes=judged.classes,
-        catalogued=catalogued,
-        found=found,
-        truth=judged.truth,
-        opinions=opinions,
-    )
-
-
-def _of_reference(reference: Reference, examples: Examples, classes: Sequence[str]) -> Doubles:
-    known = reference.probabilities
-    if missing := [str(candid) for candid in examples.candids if candid not in known]:
-        raise ConfigError(
-            f"the reference has nothing on {len(missing)} of the alerts, the first is {missing[0]}"
-        )
-    return np.array([[known[candid][name] for name in classes] for candid in examples.candids])
-
-
-def on_sky(seen: Sky) -> str:
-    """Return how good the network is by the labels, and how like the reference's."""
-    rows = [(what, *(str(value) for value in values)) for what, values in _figures(seen)]
-    parts = [
-        f"{seen.found.note}. Intervals are of 95 %. Each alert goes through the network, also one "
-        "that\na rule decides; where the rules count, the line says so.",
-        markdown.table(("", *seen.opinions), rows),
-    ]
-    for who, probabilities in seen.opinions.items():
-        matrix = scores.confusion(*_labelled(seen, probabilities.argmax(axis=1)), len(seen.classes))
-        parts += [f"Labels (rows) and what {who} finds, the network alone:"]
-        parts += [judgements.confusion(matrix, seen.classes, seen.classes)]
-    if REFERENCE in seen.opinions:
-        own, theirs = (_classes(seen, who) for who in (OWN, REFERENCE))
-        matrix = scores.confusion(theirs, own, len(seen.classes))
-        parts += ["What the reference (rows) and this model find, on all alerts:"]
-        parts += [judgements.confusion(matrix, seen.classes, seen.classes)]
-    return "\n\n".join(parts)
-
-
-def _figures(seen: Sky) -> Iterator[tuple[str, list[Estimate | str]]]:
-    names = ", ".join(seen.catalogued)
-    alone = {who: _classes(seen, who) for who in seen.opinions}
-    ruled = {who: _ruled(seen, found) for who, found in alone.items()}
-    yield f"balanced accuracy over {names}", [_balanced(seen, one) for one in alone.values()]
-    yield "the same, after the rules", [_balanced(seen, one) for one in ruled.values()]
-    for name in seen.catalogued:
-        place = seen.classes.index(name)
-        own = seen.truth == place
-        if own.any():
-            total = int(own.sum())
-            right = [int((found[own] == place).sum()) for found in alone.values()]
-            yield f"{name} found, of {total}", [scores.wilson(one, total) for one in right]
-    if REFERENCE in seen.opinions:
-        same = alone[OWN] == alone[REFERENCE]
-        free = same[~seen.found.known]
-        yield f"same class as the reference, all {len(same)}", [_share(same), "-"]
-        yield (
-            f"the same, without the {len(same) - len(free)} that a rule decides",
-            [
-                _share(free),
-                "-",
-            ],
-        )
-
-
-def _classes(seen: Sky, who: str) -> Indices:
-    return np.asarray(seen.opinions[who].argmax(axis=1))
-
-
-def _ruled(seen: Sky, found: Indices) -> Indices:
-    """Return the classes after the rules; one more place means withdrawn."""
-    if ztf.SUPERNOVA not in seen.classes:
-        return found
-    supernova, asteroid = (seen.classes.index(one) for one in (ztf.SUPERNOVA, ztf.ASTEROID))
-    kept = np.where(seen.found.unfit & (found == supernova), len(seen.classes), found)
-    return np.where(seen.found.known, asteroid, kept)
-
-
-def _labelled(seen: Sky, found: Indices) -> tuple[Indices, Indices]:
-    rows = seen.truth >= 0
-    return seen.truth[rows], found[rows]
-
-
-def _balanced(seen: Sky, found: Indices) -> Estimate | str:
-    rows = np.isin(seen.truth, [seen.classes.index(name) for name in seen.catalogued])
-    if not rows.any():
-        return "-"
-    return scores.balanced_estimate(seen.truth[rows], found[rows], len(seen.classes) + 1)
-
-
-def _share(same: Indices) -> Estimate | str:
-    return scores.wilson(int(same.sum()), len(same)) if len(same) else "-"

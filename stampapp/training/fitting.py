@@ -120,7 +120,7 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # likewise
         self._listener.advance(self._plan.batch)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        loss, accuracy = self._validate()
+        loss, accuracy = self.validate()
         done = Epoch(
             training_loss=(logs or {})["loss"],
             validation_loss=loss,
@@ -135,7 +135,8 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # likewise
         # Keras puts the network in training into `model`.
         self.model.stop_training = epochs.is_over(self.epochs, self._plan.patience)
 
-    def _validate(self) -> tuple[float, float]:
+    def validate(self) -> tuple[float, float]:
+        """Return the loss, all classes alike, and the balanced accuracy on the validation part."""
         truth = self._validation.truth
         found = self._network.predict(self._validation.images, self._validation.features)
         surprise = -np.log(np.maximum(found[np.arange(len(truth)), truth], _FLOOR))

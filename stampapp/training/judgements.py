@@ -61,9 +61,11 @@ def by_class(judged: Judgement) -> str:
     return markdown.table(("class", "alerts", "recall", "precision"), rows)
 
 
-def confusion(matrix: Indices, rows: Sequence[str], columns: Sequence[str]) -> str:
-    """Return a confusion matrix (rows, columns), without the rows where nothing is."""
+def confusion(matrix: Indices, classes: Sequence[str], corner: str = "true \\ found") -> str:
+    """Return a confusion matrix, without the rows where nothing is; `corner` names its sides."""
     lines = [
-        (name, *counts.tolist()) for name, counts in zip(rows, matrix, strict=True) if counts.any()
+        (name, *counts.tolist())
+        for name, counts in zip(classes, matrix, strict=True)
+        if counts.any()
     ]
-    return markdown.table(("true \\ found", *columns), lines)
+    return markdown.table((corner, *classes), lines)

@@ -158,7 +158,7 @@ def _counts(labels: Texts, split: Split, classes: tuple[str, ...]) -> dict[str, 
 
 def _figures(report: cards.Report, known: Examples, task: Task) -> None:
     into, classes = task.into, task.recipe.classes
-    curves.confusion(report.calibrated.matrix, classes, classes, into / cards.CONFUSION)
+    curves.confusion(report.calibrated.matrix, classes, into / cards.CONFUSION)
     both = {"before": report.raw, "after": report.calibrated}
     curves.reliability(both, into / cards.RELIABILITY)
     curves.learning(report.epochs, into / cards.LEARNING)

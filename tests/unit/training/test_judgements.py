@@ -37,6 +37,6 @@ def test_a_class_that_is_never_found_has_no_precision() -> None:
 
 
 def test_the_confusion_matrix_leaves_empty_rows_out() -> None:
-    lines = judgements.confusion(JUDGED.matrix, CLASSES, CLASSES).splitlines()
+    lines = judgements.confusion(JUDGED.matrix, CLASSES).splitlines()
     assert [line.split()[1] for line in lines[2:]] == ["AGN", "SN"]
     assert lines[2].split("|")[2:5] == ["   1 ", "   1 ", "   0 "]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from stampapp.training import options
+
+TRAIN = ["train", "--survey", "ZTF"]
+SIMULATED = [*TRAIN, "--count", "60", "--seed", "3"]
+
+
+def test_a_command_can_be_given_again() -> None:
+    chosen = options.parse([*SIMULATED, "--rate", "0.01", "--leave-out", "rb,ra"])
+    words = shlex.split(options.command(chosen))
+    assert words[:4] == ["python", "-m", "stampapp.training", "train"]
+    assert options.parse(words[3:]) == chosen
+
+
+def test_where_it_was_done_is_no_part_of_the_command() -> None:
+    chosen = options.parse([*SIMULATED, "--cache", "/somewhere", "--workers", "3"])
+    text = options.command(chosen)
+    assert "somewhere" not in text
+    assert "workers" not in text
+    assert "--into" not in text
+
+
+def test_every_default_of_the_plan_is_said() -> None:
+    text = options.command(options.parse(SIMULATED))
+    for part in ("--epochs 16", "--rate 0.001", "--feature-dropout 0.1", "--version 0.1.0"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        TRAIN,
+        [*TRAIN, "--labels", "l.csv"],
+        [*TRAIN, "--alerts", "folder"],
+        [*SIMULATED, "--alerts", "folder", "--labels", "l.csv"],
+        [*SIMULATED, "--labels", "l.csv"],
+        ["evaluate", "model"],
+    ],
+)
+def test_alerts_come_from_one_source(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        options.parse(arguments)
+    assert end.value.code == 2
+    assert "either --count (and --seed), or --alerts and --labels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("--count", "0"), ("--seed", "-1"), ("--dropout", "1.5"), ("--rate", "x"), ("--survey", "X")],
+)
+def test_what_makes_no_sense_is_refused(
+    key: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        options.parse([*SIMULATED, key, value])
+    assert f"argument {key}: invalid" in capsys.readouterr().err
+
+
+def test_real_alerts_are_compared_with_simulated_ones() -> None:
+    chosen = options.parse(
+        ["compare", "--survey", "ZTF", "--alerts", "a", "--count", "9", "--into", "f"]
+    )
+    assert (chosen.alerts, chosen.count, chosen.into) == (Path("a"), 9, Path("f"))
