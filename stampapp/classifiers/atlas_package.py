@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stampapp.classifiers import atlas
+from stampapp.classifiers import atlas, atlas_table
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.description import Feature
 from stampapp.classifiers.judging import SurveyClassifier
@@ -22,7 +22,6 @@ PACKAGE = "atlas_stamp_classifier"
 VERSION = "1.0.0"
 CLASSES = ("agn", "asteroid", "bogus", "sn", "vs")
 _BAND, *_FIGURES = atlas.CARDS
-_SIDE = 61
 _REMEDY = (
     "install what it needs in this environment, whose TensorFlow it runs on; or uninstall it, or "
     "set MODEL_PATH to a model folder, and that is used instead"
@@ -43,8 +42,8 @@ class _Demand:
         Feature(name=card.lower(), mean=0.0, std=1.0, lower=None, upper=None) for card in _FIGURES
     )
     stamps: tuple[str, ...] = atlas.STAMPS
-    stamp_shape: tuple[int, int] = (_SIDE, _SIDE)
-    crop: int = _SIDE
+    stamp_shape: tuple[int, int] = (atlas_table.SIDE, atlas_table.SIDE)
+    crop: int = atlas_table.SIDE
 
 
 _DEMAND = _Demand()
@@ -80,7 +79,7 @@ class PackageClassifier(SurveyClassifier):
     def warm_up(self) -> None:
         """Have it judge an alert of nobody's: whatever it lacks is said before the first one."""
         try:
-            self._ask([_nobody()])
+            self._ask([atlas_table.nobody()])
         except Exception as error:
             # Likewise.
             raise _unusable("cannot classify", error) from error
@@ -106,7 +105,7 @@ class PackageClassifier(SurveyClassifier):
 
     def _ask(self, examined: Sequence[Examined]) -> dict[str, list[float]]:
         aids = [one.alert.aid for one in examined]
-        answer = self._model.predict_probs(frame(examined))
+        answer = self._model.predict_probs(atlas_table.of(examined))
         if sorted(answer.columns) != sorted(CLASSES):
             raise ConfigError(f"{PACKAGE} answers with the columns {list(answer.columns)}")
         if not answer.index.is_unique or not set(answer.index) <= set(aids):
@@ -114,28 +113,6 @@ class PackageClassifier(SurveyClassifier):
         # An object that it says nothing about gets NaN, which is no result.
         rows = answer.reindex(index=aids, columns=list(CLASSES)).to_numpy(np.float64)
         return dict(zip(aids, rows.tolist(), strict=True))
-
-
-def frame(examined: Sequence[Examined]) -> Any:
-    """Return the DataFrame that the package takes: a row for each object, the earliest first.
-
-    Indexed by aid; candid and FILTER are str, red and diff (61, 61) float32, the others float64.
-    """
-    import pandas
-
-    ordered = sorted(examined, key=lambda one: one.alert.mjd)
-    rows = [_row(one) for one in ordered]
-    index = pandas.Index([one.alert.aid for one in ordered], dtype=object)
-    columns = ("candid", "mjd", "red", "diff", *atlas.CARDS, "ra", "dec")
-    # As objects first: by itself, pandas chooses its type of text by its version.
-    table = pandas.DataFrame(rows, index=index, columns=columns, dtype=object)
-    return table.astype(dict.fromkeys(("mjd", *_FIGURES, "ra", "dec"), np.float64))
-
-
-def _row(one: Examined) -> list[object]:
-    alert = one.alert
-    cards = [alert.extra_fields[card] for card in atlas.CARDS]
-    return [alert.candid, alert.mjd, *one.crops, *cards, alert.ra, alert.dec]
 
 
 def _turns(aids: Iterable[str]) -> Iterator[int]:
@@ -149,23 +126,3 @@ def _turns(aids: Iterable[str]) -> Iterator[int]:
 def _unusable(what: str, error: Exception) -> ConfigError:
     reason = f"{type(error).__name__}: {error}"
     return ConfigError(f"the package {PACKAGE} is installed but {what} ({reason}): {_REMEDY}")
-
-
-def _nobody() -> Examined:
-    slope = np.add.outer(np.arange(_SIDE), np.arange(_SIDE)).astype(np.float32)
-    alert = Alert(
-        aid="nobody",
-        oid="nobody",
-        candid="0",
-        survey=Survey.ATLAS,
-        mjd=0.0,
-        fid="o",
-        ra=0.0,
-        dec=0.0,
-        mag=18.0,
-        e_mag=0.1,
-        isdiffpos=1,
-        extra_fields=dict.fromkeys(_FIGURES, 1.0) | {_BAND: "o"},
-        stamps={},
-    )
-    return Examined(alert=alert, crops=(slope, slope))
