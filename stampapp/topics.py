@@ -31,7 +31,7 @@ NEAR = 8
 
 
 class NoTimeIndexError(ConfigError):
-    """The broker does not look offsets up by their time: the embedded one does not."""
+    """The broker does not look offsets up by their time; the embedded one does not."""
 
 
 class TopicReader:
@@ -110,16 +110,23 @@ class TopicReader:
         """
         places = {TopicPartition(*one): instant for one in partitions}
         async with self._told():
-            found = await self._consumer.offsets_for_times(places)
-        if any(one and one.timestamp < instant for one in found.values()):
+            answers = await self._consumer.offsets_for_times(places)
+        found = {tuple(place): one and one.offset for place, one in answers.items()}
+        spans = {one: Span(first=at, end=at + 1) for one, at in found.items() if at is not None}
+        # The embedded broker answers with the beginning, and with some other instant.
+        told = [one.timestamp for one in answers.values() if one]
+        told += [one.timestamp or 0 async for batch in self.read(spans) for one in batch]
+        if any(one < instant for one in told):
             raise NoTimeIndexError(
                 f"{named(self._cluster)} does not look offsets up by their time: leave out --from"
                 " and --to"
             )
-        return {tuple(place): one and one.offset for place, one in found.items()}
+        return found
 
     async def read(self, spans: Mapping[Partition, Span]) -> AsyncIterator[list[Message]]:
         """Yield the messages of the spans, in order within each partition."""
+        if not spans:
+            return
         ends = {TopicPartition(*one): span.end for one, span in spans.items()}
         consumer = self._consumer
         consumer.assign(list(ends))

@@ -1,0 +1,149 @@
+"""Topics are read back as they are, from both brokers."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from stampapp.clusters import Cluster
+from stampapp.errors import ConfigError
+from stampapp.offsets import Partition
+from stampapp.records import Message
+from stampapp.spans import Span
+from stampapp.topics import NoTimeIndexError, TopicReader
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.ports import free_ports
+from tests.support.topics import Record, create_topics, produce
+
+OLD = 1_600_000_000_000
+
+
+@pytest.fixture(params=["kafka", "tansu"])
+def bootstrap(request: pytest.FixtureRequest) -> str:
+    broker = request.getfixturevalue(request.param)
+    return broker.bootstrap if isinstance(broker, ApacheKafka) else str(broker)
+
+
+def cluster(bootstrap: str) -> Cluster:
+    return Cluster(role="scribe", servers=(bootstrap,))
+
+
+def fill(bootstrap: str, topic: str, count: int) -> None:
+    """A topic of three partitions; the last one stays empty."""
+    create_topics(bootstrap, {topic: 3})
+    produce(
+        bootstrap,
+        topic,
+        (
+            Record(b"k%d" % n, b"v%d" % n, n % 2, [("n", b"%d" % n)], OLD + 1000 * n)
+            for n in range(count)
+        ),
+    )
+
+
+async def everything(reader: TopicReader, spans: dict[Partition, Span]) -> list[Message]:
+    return [one async for messages in reader.read(spans) for one in messages]
+
+
+async def test_everything_comes_back_up_to_the_end(bootstrap: str) -> None:
+    fill(bootstrap, "back", 50)
+    async with TopicReader(cluster(bootstrap)) as reader:
+        partitions = (await reader.partitions())["back"]
+        assert partitions == [("back", 0), ("back", 1), ("back", 2)]
+        beginnings = await reader.beginnings(partitions)
+        start = time.monotonic()
+        found = await everything(reader, {at: Span(first=n) for at, n in beginnings.items()})
+        assert time.monotonic() - start < 5
+    assert {(m.partition, m.offset): (m.key, m.value, m.headers, m.timestamp) for m in found} == {
+        (n % 2, n // 2): (b"k%d" % n, b"v%d" % n, (("n", b"%d" % n),), OLD + 1000 * n)
+        for n in range(50)
+    }
+    for partition in (0, 1):
+        offsets = [one.offset for one in found if one.partition == partition]
+        assert offsets == list(range(25))
+
+
+async def test_a_span_is_read_and_no_more(bootstrap: str) -> None:
+    fill(bootstrap, "span", 50)
+    async with TopicReader(cluster(bootstrap)) as reader:
+        spans = {("span", 0): Span(first=3, end=7), ("span", 1): Span(first=24), ("span", 2): NONE}
+        found = await everything(reader, spans)
+    assert sorted((one.partition, one.offset) for one in found) == [
+        *((0, offset) for offset in (3, 4, 5, 6)),
+        (1, 24),
+    ]
+
+
+NONE = Span(first=0)
+
+
+async def test_single_messages_are_fetched(bootstrap: str) -> None:
+    fill(bootstrap, "few", 100)
+    async with TopicReader(cluster(bootstrap)) as reader:
+        wanted = {("few", 0): [0, 1, 30, 49], ("few", 1): [7]}
+        found = [one async for one in reader.fetch(wanted)]
+    assert [(one.partition, one.offset, one.value) for one in found] == [
+        (0, 0, b"v0"),
+        (0, 1, b"v2"),
+        (0, 30, b"v60"),
+        (0, 49, b"v98"),
+        (1, 7, b"v15"),
+    ]
+
+
+async def test_committed_offsets_are_those_of_the_group(bootstrap: str) -> None:
+    fill(bootstrap, "group", 10)
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "some"})
+    consumer.commit(offsets=[TopicPartition("group", 1, 4)], asynchronous=False)
+    consumer.close()
+    partitions = [("group", number) for number in range(3)]
+    async with TopicReader(cluster(bootstrap)) as reader:
+        assert await reader.committed("some", partitions) == {("group", 1): 4}
+        assert await reader.committed("never-seen", partitions) == {}
+
+
+async def test_kafka_finds_offsets_by_their_time(kafka: ApacheKafka) -> None:
+    fill(kafka.bootstrap, "times", 10)
+    partitions = [("times", number) for number in range(3)]
+    async with TopicReader(cluster(kafka.bootstrap)) as reader:
+        assert await reader.since(partitions, OLD + 5500) == {
+            ("times", 0): 3,
+            ("times", 1): 3,
+            ("times", 2): None,
+        }
+        assert await reader.since(partitions, OLD + 8000) == {
+            ("times", 0): 4,
+            ("times", 1): 4,
+            ("times", 2): None,
+        }
+        assert await reader.ends(partitions) == {("times", 0): 5, ("times", 1): 5, ("times", 2): 0}
+
+
+async def test_it_is_said_that_the_embedded_broker_does_not(tansu: str) -> None:
+    fill(tansu, "untimed", 10)
+    async with TopicReader(cluster(tansu)) as reader:
+        with pytest.raises(NoTimeIndexError, match="leave out --from and --to"):
+            await reader.since([("untimed", 0)], OLD + 5500)
+
+
+async def test_what_was_removed_is_not_waited_for(kafka: ApacheKafka) -> None:
+    fill(kafka.bootstrap, "removed", 20)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    for done in admin.delete_records([TopicPartition("removed", 0, 6)]).values():
+        done.result(30)
+    async with TopicReader(cluster(kafka.bootstrap)) as reader:
+        assert await reader.beginnings([("removed", 0)]) == {("removed", 0): 6}
+        found = [one async for one in reader.fetch({("removed", 0): [2, 4, 6, 9]})]
+    assert [one.offset for one in found] == [6, 9]
+
+
+async def test_a_cluster_that_is_not_there_is_named() -> None:
+    (port,) = free_ports(1)
+    start = time.monotonic()
+    with pytest.raises(ConfigError, match=rf"scribe.*127\.0\.0\.1:{port}.*SCRIBE_SERVER"):
+        async with TopicReader(cluster(f"127.0.0.1:{port}")):
+            pass
+    assert time.monotonic() - start < 15
