@@ -27,8 +27,9 @@ class Camera:
     `side` is that of a stamp in pixels, `pixel` in arcsec; `gain` in electrons per DN;
     `saturation` and `background` in DN; `seeing` in arcsec (median FWHM) with its scatter in
     ln; `frames` is how many exposures a template is made of; `depth` by how many magnitudes it
-    is shallower than ZTF; `south` and `north` bound the declinations in degrees; `first_mjd`
-    and `last_mjd` the nights, in days (UTC).
+    is shallower than ZTF; `south` and `north` bound the declinations in degrees; `fadings` says
+    whether it sends alerts of what is fainter than before; `first_mjd` and `last_mjd` bound the
+    nights, in days (UTC).
     """
 
     survey: Survey
@@ -45,6 +46,7 @@ class Camera:
     depth: float
     south: float
     north: float
+    fadings: bool
     first_mjd: float
     last_mjd: float
 
@@ -67,6 +69,7 @@ ZTF = Camera(
     template_seeing=1.9,
     frames=(15, 15, 15, 20, 30, 40),
     depth=0.0,
+    fadings=True,
     south=-28.0,
     north=85.0,
     first_mjd=58200.0,
@@ -90,6 +93,7 @@ ATLAS = Camera(
     template_seeing=3.7,
     frames=(6, 8, 12, 20),
     depth=1.2,
+    fadings=False,
     south=-50.0,
     north=85.0,
     first_mjd=58500.0,

@@ -33,14 +33,17 @@ class Detection:
     sharpness: float
 
 
-def find(difference: Difference) -> Detection:
-    """Return the most significant detection of either sign, within four pixels of the middle."""
+def find(difference: Difference, *, fadings: bool) -> Detection:
+    """Return the most significant detection within four pixels of the middle.
+
+    With `fadings`, one below 0 counts as much as one above.
+    """
     matched = optics.image(
         optics.spectrum(difference.pixels) * np.conj(optics.spectrum(difference.psf))
     )
     power = float((difference.psf**2).sum())
     near = np.where(_NEAR, matched, 0.0)
-    row, column = np.unravel_index(int(np.argmax(np.abs(near))), near.shape)
+    row, column = np.unravel_index(int(np.argmax(np.abs(near) if fadings else near)), near.shape)
     peak = float(near[row, column])
     sign = 1 if peak >= 0 else -1
     y = row - _MIDDLE + _vertex(sign * matched[row - 1 : row + 2, column])

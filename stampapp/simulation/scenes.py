@@ -101,7 +101,7 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     new = Source(x=0, y=0, magnitude=0.0)
     flux = _new_light(rng, exposure)
     # Rarely, the template was taken while it shone.
-    sign = -1.0 if rng.random() < 0.04 else 1.0
+    sign = -1.0 if exposure.camera.fadings and rng.random() < 0.04 else 1.0
     return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(sign * flux,))
 
 
@@ -194,6 +194,8 @@ def _variation(exposure: Exposure, magnitude: float, step: float) -> float:
 
 
 def _noticed(exposure: Exposure, magnitude: float, change: float) -> bool:
+    if change < 0 and not exposure.camera.fadings:
+        return False
     flux = exposure.flux(magnitude)
     photons = math.sqrt((flux + abs(change)) / exposure.camera.gain)
     scatter = math.hypot(exposure.point_noise, photons, FLAT_ERROR * flux)

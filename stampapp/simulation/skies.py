@@ -62,7 +62,7 @@ def draw(survey: Survey, seed: int, index: int) -> Labelled:
     camera = CAMERAS[survey]
     for _ in range(_TRIES):
         shot = _shoot(rng, camera, label)
-        if _published(shot):
+        if shot.detection.snr >= _LEAST_SNR:
             return Labelled(
                 alert=_alert(rng, shot, label, f"{seed % 10**6:06d}{index:09d}"), label=label
             )
@@ -73,13 +73,6 @@ def draw_many(survey: Survey, seed: int, count: int) -> Iterator[Labelled]:
     """Yield the first `count` alerts of the simulated sky of a seed."""
     for index in range(count):
         yield draw(survey, seed, index)
-
-
-def _published(shot: _Shot) -> bool:
-    """Say whether the survey sends an alert: ATLAS only of what is brighter than before."""
-    brighter = shot.detection.sign > 0
-    seen = brighter or shot.scene.exposure.camera.survey is Survey.ZTF
-    return seen and shot.detection.snr >= _LEAST_SNR
 
 
 def _shoot(rng: Generator, camera: Camera, label: str) -> _Shot:
@@ -122,7 +115,7 @@ def _expose(rng: Generator, scene: Scene, place: Place) -> _Shot:
         science=science,
         template=template,
         difference=difference.pixels,
-        detection=detections.find(difference),
+        detection=detections.find(difference, fadings=exposure.camera.fadings),
     )
 
 

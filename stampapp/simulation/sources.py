@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.random import Generator
@@ -36,24 +37,27 @@ def galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:
 
 def surroundings(rng: Generator, exposure: Exposure, place: Place, reach: float) -> list[Source]:
     """Draw the stars and galaxies within `reach` pixels (half a side) of the middle."""
-    area = (2 * reach * exposure.camera.pixel / 60.0) ** 2
+    arcmin = 2 * reach * exposure.camera.pixel / 60.0
+    # What a shallower camera does not see is not worth drawing.
+    faintest = FAINTEST - exposure.camera.depth
     stars = [
         Source(x=x, y=y, magnitude=magnitude)
-        for x, y, magnitude in _scattered(rng, place.stars * area, reach, 0.22)
+        for x, y, magnitude in _scattered(rng, place.stars * arcmin**2, reach, 0.22, faintest)
     ]
     galaxies = [
         galaxy(rng, exposure, max(magnitude, 16.0)).moved(x, y)
-        for x, y, magnitude in _scattered(rng, place.galaxies * area, reach, 0.4)
+        for x, y, magnitude in _scattered(rng, place.galaxies * arcmin**2, reach, 0.4, faintest)
     ]
     return stars + galaxies
 
 
 def _scattered(
-    rng: Generator, expected: float, reach: float, slope: float
-) -> list[tuple[float, float, float]]:
-    """Draw places and magnitudes; the counts grow as 10^(slope m)."""
-    count = int(rng.poisson(expected))
+    rng: Generator, expected: float, reach: float, slope: float, faintest: float
+) -> Iterator[tuple[float, float, float]]:
+    """Draw places and magnitudes: `expected` down to FAINTEST, growing as 10^(slope m)."""
+    count = int(rng.poisson(expected * 10 ** (slope * (faintest - FAINTEST))))
     xy = rng.uniform(-reach, reach, (count, 2))
-    magnitudes = FAINTEST + np.log10(rng.uniform(1e-9, 1.0, count)) / slope
+    magnitudes = faintest + np.log10(rng.uniform(1e-9, 1.0, count)) / slope
     magnitudes = np.maximum(magnitudes, _BRIGHTEST_NEIGHBOUR)
-    return [(float(x), float(y), float(m)) for (x, y), m in zip(xy, magnitudes, strict=True)]
+    for (x, y), magnitude in zip(xy, magnitudes, strict=True):
+        yield float(x), float(y), float(magnitude)
