@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 
 from aiokafka.protocol.admin import SaslAuthenticateRequest
@@ -10,6 +11,8 @@ from aiokafka.protocol.admin import SaslAuthenticateRequest
 from stampapp.errors import StampError
 
 _CLIENTS = ("aiokafka", "faust", "mode")
+# Said of every connection, and no less true of the next.
+_ONCE = frozenset({"Sending username and password in the clear"})
 
 
 class FloodFilter(logging.Filter):
@@ -25,7 +28,8 @@ class FloodFilter(logging.Filter):
         if not record.name.startswith(_CLIENTS) or record.levelno < logging.WARNING:
             return True
         wording, now = (record.name, record.msg), time.monotonic()
-        if now - self._last.get(wording, -self._interval) < self._interval:
+        interval = math.inf if record.msg in _ONCE else self._interval
+        if wording in self._last and now - self._last[wording] < interval:
             return False
         if len(self._last) > 1000:
             self._last.clear()

@@ -43,6 +43,13 @@ def test_a_wording_is_heard_once_in_an_interval(clock: Clock) -> None:
     assert not flood.filter(entry("no connection to %s", "one:9092"))
 
 
+def test_what_holds_for_every_connection_is_heard_once(clock: Clock) -> None:
+    flood = logs.FloodFilter(30.0)
+    assert flood.filter(entry("Sending username and password in the clear"))
+    clock.now += 3600.0
+    assert not flood.filter(entry("Sending username and password in the clear"))
+
+
 def test_another_wording_or_client_is_heard(clock: Clock) -> None:
     flood = logs.FloodFilter(30.0)
     for one in (entry("one"), entry("two"), entry("one", name="aiokafka.client")):
