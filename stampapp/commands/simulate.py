@@ -6,9 +6,8 @@ import asyncio
 import logging
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -67,7 +66,7 @@ def to_files(order: Order, alerts: Path, labels: Path) -> int:
     _say(f"Writing {order} to {alerts}, their classes to {labels}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _bar("simulating", order.count) as advance, _drawn(order) as drawn:
+        with _bar("simulating", order.count) as advance, _drawing(order) as drawn:
             files.write(_told(drawn, advance), alerts, labels)
     except KeyboardInterrupt:
         _say("Stopped: nothing was written.")
@@ -77,11 +76,10 @@ def to_files(order: Order, alerts: Path, labels: Path) -> int:
 
 def to_topic(order: Order, target: InputSettings) -> int:
     """Publish the alerts to the first of the topics; returns the exit code. Raises ConfigError."""
-    topic, begin = target.topics[0], time.monotonic()
+    topic, failure = target.topics[0], None
     among = f", the first of {len(target.topics)} CONSUMER_TOPICS" if target.topics[1:] else ""
     _say(f"Publishing {order} to {topic}{among}, on {target.cluster.bootstrap}")
-    failure = None
-    with _bar("publishing", order.count) as advance, _drawn(order) as drawn:
+    with _bar("publishing", order.count) as advance, _drawing(order) as drawn:
         publisher = Publisher(topic, advance)
         try:
             asyncio.run(_published(publisher, drawn, order.rate, target))
@@ -89,7 +87,7 @@ def to_topic(order: Order, target: InputSettings) -> int:
             failure = error
         except (KeyboardInterrupt, asyncio.CancelledError):
             pass  # Somebody has asked for the end: it is no failure, and the summary tells.
-    _say(_summary(publisher, time.monotonic() - begin))
+    _say(_summary(publisher))
     if failure:
         _say(f"error: {failure}")
     return 1 if failure else 0
@@ -127,24 +125,18 @@ async def _admitted(target: InputSettings) -> None:
         )
 
 
-def _summary(publisher: Publisher, seconds: float) -> str:
-    rate = publisher.confirmed / seconds
-    told = f"Published {publisher.confirmed} alerts in {seconds:.1f} s ({rate:.1f} per second)."
+def _summary(publisher: Publisher) -> str:
+    count, seconds = publisher.confirmed, publisher.seconds
+    rate = count / seconds if seconds else 0.0
+    told = f"Published {count} alerts in {seconds:.1f} s ({rate:.1f} per second)."
     if publisher.unconfirmed:
         told += f" {publisher.unconfirmed} more have been sent, but not confirmed."
     return told
 
 
-@contextmanager
-def _drawn(order: Order) -> Iterator[streams.Drawn]:
+def _drawing(order: Order) -> AbstractContextManager[Iterator[Labelled]]:
     workers = streams.processes_for(order.rate)
-    drawn = streams.draw([order.survey], order.seed, order.count, workers)
-    try:
-        yield drawn
-    finally:
-        # After a second Ctrl-C a thread may still be at it, whom nobody waits for.
-        with suppress(ValueError):
-            drawn.close()
+    return streams.drawing([order.survey], order.seed, order.count, workers)
 
 
 def _told(drawn: Iterator[Labelled], advance: Advance) -> Iterator[Labelled]:
@@ -156,7 +148,8 @@ def _told(drawn: Iterator[Labelled], advance: Advance) -> Iterator[Labelled]:
 @contextmanager
 def _bar(what: str, count: int | None) -> Iterator[Advance]:
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         # Now, when stderr is the one that the bar stays clear of.
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
         logs.tidy(logging.getLogger())

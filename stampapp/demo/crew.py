@@ -1,4 +1,4 @@
-"""The programs that the demo starts: the import of the model, and the worker."""
+"""The programs that the demo starts: the import of a model, and the workers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +16,7 @@ from pathlib import Path
 from stampapp.broker import LOOPBACK, leashed, usable_port
 from stampapp.errors import ConfigError, StampError
 
+Settings = Mapping[str, str]
 STOPPED_WITHIN = 15.0
 SECOND_LOOK = 0.25
 LAST_LINES = 15
@@ -45,26 +46,22 @@ def _without_prefix(lines: list[str]) -> str:
 class Worker:
     """A running worker, its log, and where its web server is."""
 
+    name: str
     process: subprocess.Popen[bytes]
     log: Path
     port: int
-
-    def wait_until_ready(self) -> None:
-        """Return when it consumes; raise StampError with its last lines where it has ended."""
-        while not self._ready():
-            self.check()
-            time.sleep(SECOND_LOOK)
 
     def check(self) -> None:
         """Raise StampError with the worker's last lines where it has ended."""
         code = self.process.poll()
         if code is not None:
             raise StampError(
-                f"the worker has ended with exit code {code}; the end of {self.log}:\n"
+                f"the {self.name} worker has ended with exit code {code}; the end of {self.log}:\n"
                 + "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_LINES:])
             )
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Tell whether it consumes."""
         # Not urllib, which would ask a proxy.
         connection = HTTPConnection(LOOPBACK, self.port, timeout=2)
         try:
@@ -75,9 +72,8 @@ class Worker:
         finally:
             connection.close()
 
-    def stop(self) -> None:
-        """End it as an operator would, by SIGTERM; by force when that takes too long."""
-        self.process.terminate()
+    def wait(self) -> None:
+        """Wait for its end, and bring it about by force when that takes too long."""
         try:
             self.process.wait(STOPPED_WITHIN)
         except subprocess.TimeoutExpired:
@@ -86,24 +82,44 @@ class Worker:
 
 
 @contextmanager
-def running_worker(settings: dict[str, str], scratch: Path) -> Iterator[Worker]:
-    """Run `faust -A stampapp worker` as long as the block, in a folder without a `.env`."""
+def running_workers(settings: Iterable[Settings], scratch: Path) -> Iterator[tuple[Worker, ...]]:
+    """Run a worker for each of these environments as long as the block, all at once."""
+    workers: list[Worker] = []
+    try:
+        for one in settings:
+            workers.append(_start(one, scratch))  # those that run must be known
+        yield tuple(workers)
+    finally:
+        for worker in workers:
+            # As an operator would.
+            worker.process.terminate()
+        for worker in workers:
+            worker.wait()
+
+
+def wait_until_ready(workers: Sequence[Worker]) -> None:
+    """Return when all consume; raise StampError with the last lines of one that has ended."""
+    while not all(worker.ready() for worker in workers):
+        for worker in workers:
+            worker.check()
+        time.sleep(SECOND_LOOK)
+
+
+def _start(settings: Settings, scratch: Path) -> Worker:
+    """Start `faust -A stampapp worker` in a folder without a `.env`."""
+    name = settings["CLASSIFIER_STRATEGY"]
+    home, log = scratch / name.lower(), scratch / f"{name.lower()}.log"
+    home.mkdir(parents=True, exist_ok=True)
     port = usable_port(LOOPBACK, 0)
     surroundings = {key: os.environ[key] for key in _HARMLESS if key in os.environ}
-    home, log = scratch / "worker", scratch / "worker.log"
-    home.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as file:
         process = subprocess.Popen(
             leashed([sys.executable, "-m", "stampapp", "worker"]),
-            env=surroundings | settings | {"WEB_PORT": str(port)},
+            env={**surroundings, **settings, "WEB_PORT": str(port)},
             cwd=home,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
             process_group=0,  # a Ctrl-C reaches it through us, once
         )
-    worker = Worker(process=process, log=log, port=port)
-    try:
-        yield worker
-    finally:
-        worker.stop()
+    return Worker(name=name, process=process, log=log, port=port)

@@ -1,46 +1,49 @@
-"""Files of alerts → an endless stream of messages, each as a survey would publish it."""
+"""Files of alerts → an endless stream of messages, each as it would come from a survey."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import fastavro
 
+from stampapp import formats
 from stampapp.containers import Writer
-from stampapp.errors import ConfigError
+from stampapp.demo.cues import Cue
+from stampapp.errors import BadAlert, ConfigError
+from stampapp.records import Survey
 
 LARGEST_DAMAGED = 2**20
 _NAMES = ("aid", "objectId")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Replayed:
-    """A message to publish: the object's name, and a container with one record."""
-
-    key: bytes
-    value: bytes
-
-
-def replay(files: Sequence[Path]) -> Iterator[Replayed]:
+def replay(files: Sequence[Path], surveys: Sequence[Survey]) -> Iterator[Cue]:
     """Yield all alerts again and again, under new names of objects in each round.
 
-    Raises ConfigError where the files hold nothing.
+    What is of none of these surveys goes to the first. Raises ConfigError where the files hold
+    nothing.
     """
     for turn in count():
         empty = True
         for path in files:
-            for message in _messages(path, turn):
+            for key, value in _messages(path, turn):
                 empty = False
-                yield message
+                yield Cue(survey=_survey(value, surveys), key=key, value=value)
         if empty:
             raise ConfigError(f"there is no alert in {', '.join(map(str, files))}")
 
 
-def _messages(path: Path, turn: int) -> Iterator[Replayed]:
+def _survey(value: bytes, surveys: Sequence[Survey]) -> Survey:
+    try:
+        found = formats.decode(value).survey
+    except BadAlert:
+        return surveys[0]
+    return found if found in surveys else surveys[0]
+
+
+def _messages(path: Path, turn: int) -> Iterator[tuple[bytes, bytes]]:
     yielded = False
     try:
         for record, writer in _records(path):
@@ -52,7 +55,7 @@ def _messages(path: Path, turn: int) -> Iterator[Replayed]:
         if not yielded:
             # Not an alert: the worker has to cope, and the table shows that it does.
             with path.open("rb") as file:
-                yield Replayed(key=path.stem.encode(), value=file.read(LARGEST_DAMAGED))
+                yield path.stem.encode(), file.read(LARGEST_DAMAGED)
 
 
 def _records(path: Path) -> Iterator[tuple[dict[str, Any], Writer]]:
@@ -63,9 +66,9 @@ def _records(path: Path) -> Iterator[tuple[dict[str, Any], Writer]]:
             yield record, writer
 
 
-def _message(record: dict[str, Any], writer: Writer, turn: int) -> Replayed:
+def _message(record: dict[str, Any], writer: Writer, turn: int) -> tuple[bytes, bytes]:
     name = next((name for name in _NAMES if name in record), None)
     if name and turn:
         record = record | {name: f"{record[name]}-{turn}"}
     key = str(record[name]) if name else ""
-    return Replayed(key=key.encode(), value=writer.write(record))
+    return key.encode(), writer.write(record)

@@ -9,18 +9,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stampapp import containers
-from stampapp.demo.replay import Replayed
+from stampapp.demo.cues import Cue
 from stampapp.nights import NightlyTopic
-from stampapp.records import Verdict
+from stampapp.records import Survey, Verdict
 
-ALERTS, SCRIBE, METRICS, DEADLETTER = "alerts", "scribe", "metrics", "deadletter"
-OUTPUT = NightlyTopic(topic_format="stamps_%s")
+SCRIBE, METRICS, DEADLETTER = "scribe", "metrics", "deadletter"
+ALERTS = {survey: f"{survey.lower()}_alerts" for survey in Survey}
+OUTPUT = {survey: NightlyTopic(topic_format=f"{survey.lower()}_stamps_%s") for survey in Survey}
 _VERDICTS = frozenset(Verdict)
 
 
@@ -51,17 +53,17 @@ class Figures:
 Result = Classified | Dead | Figures
 
 
-def worker_settings(bootstrap: str, model: str) -> dict[str, str]:
+def worker_settings(bootstrap: str, survey: Survey, model: Path) -> dict[str, str]:
     """Return the environment of a worker that answers soon and needs only this broker."""
     return {
-        "CLASSIFIER_STRATEGY": "ZTF",
-        "MODEL_PATH": model,
+        "CLASSIFIER_STRATEGY": survey,
+        "MODEL_PATH": str(model.resolve()),
         "CONSUMER_SERVER": bootstrap,
-        "CONSUMER_TOPICS": ALERTS,
-        "CONSUMER_GROUP_ID": "demo",
+        "CONSUMER_TOPICS": ALERTS[survey],
+        "CONSUMER_GROUP_ID": f"demo-{survey.lower()}",
         "CONSUMER_SESSION_TIMEOUT": "6",
         "CONSUME_TIMEOUT": "0.5",
-        "PRODUCER_TOPIC_FORMAT": OUTPUT.topic_format,
+        "PRODUCER_TOPIC_FORMAT": OUTPUT[survey].topic_format,
         "PRODUCER_IDEMPOTENCE": "false",  # the embedded broker has no idempotent producers
         "SCRIBE_TOPIC": SCRIBE,
         "METRICS_TOPIC": METRICS,
@@ -69,10 +71,11 @@ def worker_settings(bootstrap: str, model: str) -> dict[str, str]:
     }
 
 
-def nights() -> tuple[str, str]:
-    """Return the output topics of tonight and of the night after."""
+def nights() -> tuple[str, ...]:
+    """Return the output topics of tonight and of the night after, for every survey."""
     now = datetime.now(UTC)
-    return OUTPUT.name_at(now), OUTPUT.name_at(now + timedelta(days=1))
+    instants = (now, now + timedelta(days=1))
+    return tuple(output.name_at(instant) for output in OUTPUT.values() for instant in instants)
 
 
 async def create_topics(bootstrap: str) -> None:
@@ -80,19 +83,20 @@ async def create_topics(bootstrap: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        names = (ALERTS, SCRIBE, METRICS, DEADLETTER, *nights())
+        names = (*ALERTS.values(), SCRIBE, METRICS, DEADLETTER, *nights())
         await admin.create_topics([NewTopic(name, 1, 1) for name in names])
     finally:
         await admin.close()
 
 
-async def publish(bootstrap: str, messages: Iterator[Replayed], rate: float) -> None:
+async def publish(bootstrap: str, cues: Iterator[Cue], rate: float) -> None:
     """Publish `rate` messages a second until the iterator ends."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=8 * 2**20)
     await producer.start()
     try:
-        for message in messages:
-            await producer.send(ALERTS, message.value, key=message.key)
+        # In a thread, for the next one may still be in the making.
+        while cue := await asyncio.to_thread(next, cues, None):
+            await producer.send(ALERTS[cue.survey], cue.value, key=cue.key)
             await asyncio.sleep(1 / rate)
     finally:
         await producer.stop()

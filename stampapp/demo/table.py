@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from stampapp.demo.cues import Cue
 from stampapp.demo.stage import Classified, Dead, Figures, Result
 from stampapp.records import Verdict
 
@@ -27,14 +26,20 @@ def bar(probability: float) -> str:
 
 
 class Table:
-    """Prints results as they come. A context manager; the totals stay visible at a terminal."""
+    """Prints results as they come. A context manager; the totals stay visible at a terminal.
 
-    def __init__(self, console: Console) -> None:
+    With `truths` there is a column for the class that an object is known to be of. Surveys spell
+    the same classes differently: they share the columns, in the spelling of the first.
+    """
+
+    def __init__(self, console: Console, *, truths: bool = False) -> None:
         self.shown = 0
         self.published = 0
         self._console = console
+        self._truths: dict[str, str] | None = {} if truths else None
+        self._right: Counter[bool] = Counter()
         self._outcomes: Counter[str] = Counter()
-        self._classes: tuple[str, ...] = ()
+        self._classes: dict[str, str] = {}
         self._live = Live(console=console, get_renderable=self.totals, transient=True)
 
     def __enter__(self) -> Table:
@@ -45,13 +50,19 @@ class Table:
         self._live.stop()
         self._console.print(self.totals())
 
+    def expect(self, cue: Cue) -> None:
+        """Count what is published, and remember what it is."""
+        self.published += 1
+        if self._truths is not None and cue.label is not None:
+            self._truths[cue.key.decode()] = cue.label
+
     def add(self, result: Result) -> None:
         """Show a result, or add a batch's figures to the totals."""
         match result:
             case Figures():
                 self._outcomes.update(result.counts)
             case Classified():
-                self._head(tuple(result.probabilities))
+                self._head(result)
                 self._print(self._row(result))
             case Dead():
                 self._print(_dead_row(result))
@@ -62,39 +73,48 @@ class Table:
         parts += [
             f"{self._outcomes[verdict]} {verdict.replace('_', ' ')}"
             for verdict in Verdict
-            if self._outcomes
+            if self._outcomes[verdict]
         ]
+        if compared := self._right.total():
+            parts.append(f"{self._right[True]} of {compared} right")
         return Text(" · ".join(parts), style="bold", no_wrap=True)
 
     def _print(self, line: Text) -> None:
         self.shown += 1
         self._console.print(line, soft_wrap=True)
 
-    def _head(self, classes: tuple[str, ...]) -> None:
-        if classes != self._classes:
+    def _head(self, result: Classified) -> None:
+        classes = {name.casefold(): name for name in result.probabilities}
+        if classes.keys() != self._classes.keys():
             self._classes = classes
-            names = "".join(f" {name:<8.8}" for name in classes)
-            head = f"{'UTC':<8} {'object':<15} {'class':<8}{names}"
+            truth = "" if self._truths is None else f" {'truth':<8}"
+            names = "".join(f" {name:<8.8}" for name in classes.values())
+            head = f"{'object':<15} {'class':<8}{truth}{names}"
             self._console.print(Text(head, style="bold underline"), soft_wrap=True)
 
     def _row(self, result: Classified) -> Text:
-        best = max(result.probabilities, key=result.probabilities.__getitem__)
-        line = _start(result.aid)
-        line.append(f" {best:<8.8}", style=_colour(self._classes, best))
-        for name, probability in result.probabilities.items():
-            colour = _colour(self._classes, name)
-            line.append(f" {bar(probability)}", style=colour)
-            line.append(f"{100 * probability:4.0f}", style=None if name == best else "dim")
+        found = {name.casefold(): p for name, p in result.probabilities.items()}
+        best = max(found, key=found.__getitem__)
+        line = Text(f"{result.aid:<15}")
+        line.append(f" {self._classes[best]:<8.8}", style=self._colour(best))
+        if self._truths is not None:
+            line.append(self._truth(result.aid, best))
+        for name in self._classes:
+            line.append(f" {bar(found[name])}", style=self._colour(name))
+            line.append(f"{100 * found[name]:4.0f}", style=None if name == best else "dim")
         return line
 
+    def _truth(self, aid: str, best: str) -> Text:
+        truth = (self._truths or {}).pop(aid, None)
+        if truth is None:
+            return Text(" " * 9)
+        right = truth.casefold() == best
+        self._right[right] += 1
+        return Text(f" {truth:<8.8}", style="dim" if right else "bold reverse")
 
-def _start(name: str) -> Text:
-    return Text(f"{datetime.now(UTC):%H:%M:%S} {name:<15}")
+    def _colour(self, name: str) -> str:
+        return _COLOURS[list(self._classes).index(name) % len(_COLOURS)]
 
 
 def _dead_row(dead: Dead) -> Text:
-    return _start(dead.key).append(f" dead letter: {dead.cause}: {dead.message}", style="red")
-
-
-def _colour(classes: Sequence[str], name: str) -> str:
-    return _COLOURS[classes.index(name) % len(_COLOURS)] if name in classes else "white"
+    return Text(f"{dead.key:<15} dead letter: {dead.cause}: {dead.message}", style="red")

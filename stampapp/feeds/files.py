@@ -34,8 +34,7 @@ def write(drawn: Iterable[Labelled], alerts: Path, labels: Path) -> None:
             rows.writerow(("candid", "label"))
             fastavro.writer(binary, packets.SCHEMA, _records(drawn, rows.writerow))
     except OSError as error:
-        what = error.filename or f"{alerts} or {labels}"
-        raise ConfigError(f"{what} cannot be written: {error.strerror}") from error
+        raise ConfigError(f"{alerts} and {labels} cannot be written: {error.strerror}") from error
 
 
 @contextmanager
@@ -43,6 +42,8 @@ def _draft(path: Path) -> Iterator[Path]:
     """Give a path to write to, and put what was written in its place at the end."""
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name a file")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path} cannot be written: there is no folder {path.parent}")
     draft = path.with_name(f".{path.name}.draft")
     try:
         yield draft

@@ -36,6 +36,12 @@ class Publisher:
         self._topic = topic
         self._advance = advance
         self._writer = packets.writer()
+        self._start: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """The time since the first alert was ready to go."""
+        return 0.0 if self._start is None else time.monotonic() - self._start
 
     async def run(self, drawn: Iterator[Labelled], deliver: Deliver, *, rate: float | None) -> None:
         """Return when all are confirmed. Raises what `deliver` raises.
@@ -44,12 +50,12 @@ class Publisher:
         """
         pace = Pace(rate=rate, most=GROUP)
         group = await _take(drawn, 1)
-        start, taken = time.monotonic(), 0
+        self._start, taken = time.monotonic(), 0
         while group:
             await self._publish(group, deliver)
             taken += len(group)
-            await asyncio.sleep(pace.pause(time.monotonic() - start, taken))
-            group = await _take(drawn, max(1, pace.due(time.monotonic() - start, taken)))
+            await asyncio.sleep(pace.pause(self.seconds, taken))
+            group = await _take(drawn, max(1, pace.due(self.seconds, taken)))
 
     async def _publish(self, group: Sequence[Labelled], deliver: Deliver) -> None:
         mjd = mjd_now()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from itertools import count as numbers
 
 from stampapp import processes
 from stampapp.records import Labelled, Survey
 
-Drawn = Generator[Labelled, None, None]
 # What a process draws at a time, and how many such shares are drawn ahead of need for each.
 SHARE = 16
 _AHEAD = 2
@@ -24,12 +24,27 @@ def processes_for(rate: float | None) -> int:
     return most if rate is None else min(most, 1 + int(rate / _LEAST_RATE))
 
 
-def draw(surveys: Sequence[Survey], seed: int, count: int | None, workers: int) -> Drawn:
-    """Yield the first `count` alerts of a seed, without end for None; the surveys take turns.
+@contextmanager
+def drawing(
+    surveys: Sequence[Survey], seed: int, count: int | None, workers: int
+) -> Iterator[Iterator[Labelled]]:
+    """Give the first `count` alerts of a seed, without end for None; the surveys take turns.
 
-    They are the same ones in the same order, however many processes draw. Close the iterator to
-    end the processes. Raises StampError where one of them has died.
+    They are the same ones in the same order, however many processes (`workers`) draw. To take one
+    raises StampError where a process has died.
     """
+    drawn = _draw(surveys, seed, count, workers)
+    try:
+        yield drawn
+    finally:
+        # After a second Ctrl-C a thread may still be taking one, and nobody waits for it.
+        with suppress(ValueError):
+            drawn.close()
+
+
+def _draw(
+    surveys: Sequence[Survey], seed: int, count: int | None, workers: int
+) -> Generator[Labelled, None, None]:
     starts = numbers(0, SHARE) if count is None else range(0, count, SHARE)
     with processes.pool(workers) as pool:
         ahead: deque[Future[list[Labelled]]] = deque()

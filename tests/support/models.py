@@ -1,4 +1,4 @@
-"""A model for ATLAS whose weights are random: it has an answer to everything, and no idea."""
+"""Models whose weights are random: they have an answer to everything, and no idea."""
 
 from __future__ import annotations
 
@@ -6,20 +6,44 @@ import warnings
 from pathlib import Path
 
 from stampapp.classifiers.modelstore import ModelDescription, write_model
+from stampapp.records import Survey
 from tests.support.atlas import description
 
 FEATURES = ("filter", "airmass", "seeing", "sunelong", "mangle", "magpsf", "ecl_lat", "ra", "rb")
+ZTF_FEATURES = ("sgscore1", "distpsnr1", "isdiffpos", "fwhm", "magpsf", "gal_lat", "non_detections")
 
 
 def write_atlas(folder: Path, seed: int = 5) -> ModelDescription:
     """Write the model folder, with a crop of 31 pixels and all features that a header gives."""
+    return _write(folder, description(*FEATURES, crop=31), seed)
+
+
+def write_ztf(folder: Path, seed: int = 5) -> ModelDescription:
+    """Write the model folder, with features of each kind."""
+    described = description(
+        *ZTF_FEATURES,
+        name="tried_on_ztf",
+        survey=Survey.ZTF,
+        classes=("AGN", "SN", "VS", "asteroid", "bogus"),
+        stamps=("science", "template", "difference"),
+        stamp_shape=(63, 63),
+    )
+    return _write(folder, described, seed)
+
+
+def _write(folder: Path, described: ModelDescription, seed: int) -> ModelDescription:
     # They take seconds to import, and most tests do without.
     from stampapp.classifiers.backend import keras
     from stampapp.classifiers.deephits import build
 
     keras.utils.set_random_seed(seed)
-    described = description(*FEATURES, crop=31)
-    network = build(3, len(FEATURES), len(described.classes), described.crop, n_channels=2)
+    network = build(
+        described.kernel,
+        len(described.features),
+        len(described.classes),
+        described.crop,
+        n_channels=len(described.stamps),
+    )
     with warnings.catch_warnings():
         # Saving in Keras 3.15 trips over a deprecation of numpy 2.4: theirs to mend.
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.models import write_atlas
+from tests.support.models import write_atlas, write_ztf
 from tests.support.topics import create_topics
 from tests.support.worker import command
 from tests.system.stages import atlas_package_stage, atlas_stage, ztf_stage
@@ -29,6 +29,14 @@ def model(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     archive = shared_data / "ztf_model_2020-06.zip"
     done = command("import-model", str(archive), "--into", str(folder))
     assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ztf_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model for ZTF with random weights."""
+    folder = tmp_path_factory.mktemp("model") / "ztf"
+    write_ztf(folder)
     return folder
 
 

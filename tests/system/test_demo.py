@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 DEMO = [sys.executable, "-m", "stampapp.demo"]
-ROW = re.compile(
-    r"^\d\d:\d\d:\d\d (?P<aid>\S+) +(?P<class>AGN|SN|VS|asteroid|bogus) ", re.MULTILINE
+CLASSES = "AGN|SN|VS|asteroid|bogus"
+ROW = re.compile(rf"^(?P<aid>\S+) +(?P<class>{CLASSES}) ", re.MULTILINE)
+SIMULATED_ROW = re.compile(
+    rf"^(?P<survey>ZTF|ATLAS)-\d+ +({CLASSES}) +(?P<truth>{CLASSES}) ", re.MULTILINE
 )
 TIMEOUT = 120.0
 
@@ -65,11 +67,37 @@ def alerts(shared_data: Path) -> Path:
     return shared_data / "ztf_sorting_hat.avro"
 
 
+@pytest.fixture
+def clone(ztf_model: Path, atlas_model: Path, tmp_path: Path) -> Path:
+    """A folder with models where the repository has those that it ships."""
+    (tmp_path / "model").mkdir()
+    for survey, model in (("ztf", ztf_model), ("atlas", atlas_model)):
+        (tmp_path / "model" / survey).symlink_to(model)
+    return tmp_path
+
+
+def test_both_surveys_are_simulated_and_classified_where_nothing_is_given(clone: Path) -> None:
+    # What is meant for the real clusters must not reach the demo.
+    (clone / ".env").write_text("SCRIBE_SERVER=127.0.0.1:9\nPRODUCER_SASL_USERNAME=someone\n")
+    with demo(clone, "--count", "30", "--rate", "20") as process:
+        out, errors = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, errors) == (0, "")
+    assert "ZTF model: tried_on_ztf 0.1, " in out
+    assert "ATLAS model: tried_on_atlas 0.1, " in out
+    rows = SIMULATED_ROW.findall(out)
+    assert len(rows) == len(ROW.findall(out)) == 30
+    surveys, _, truths = zip(*rows, strict=True)
+    assert min(surveys.count(survey) for survey in ("ZTF", "ATLAS")) > 5
+    assert len(set(truths)) > 2
+    right = sum(found == truth for _, found, truth in rows)
+    assert f" · {right} of 30 right" in out
+    assert out.endswith("Stopping after 30 results.\n")
+    assert eventually_no_programs_in(clone)
+
+
 def test_published_model_and_real_alerts_make_a_table(
     alerts: Path, shared_data: Path, tmp_path: Path, classified: dict[str, dict[str, Any]]
 ) -> None:
-    # What is meant for the real clusters must not reach the demo.
-    (tmp_path / ".env").write_text("SCRIBE_SERVER=127.0.0.1:9\nPRODUCER_SASL_USERNAME=someone\n")
     archive = shared_data / "ztf_model_2020-06.zip"
     arguments = ("--alerts", str(alerts), "--model", str(archive), "--count", "25", "--rate", "20")
     with demo(tmp_path, *arguments) as process:
@@ -98,16 +126,14 @@ def test_it_goes_on_under_new_names_and_shows_what_cannot_be_classified(
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_everything(
-    signum: signal.Signals, alerts: Path, model: Path, tmp_path: Path
-) -> None:
-    with demo(tmp_path, "--alerts", str(alerts), "--model", str(model)) as process:
+def test_a_signal_ends_everything(signum: signal.Signals, clone: Path) -> None:
+    with demo(clone) as process:
         first_row(process)
         process.send_signal(signum)
         out, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")
-    assert out.endswith("Stopped: worker, broker and all that they held are gone.\n")
-    assert eventually_no_programs_in(tmp_path)
+    assert out.endswith("Stopped: workers, broker and all that they held are gone.\n")
+    assert eventually_no_programs_in(clone)
 
 
 def test_a_worker_that_dies_has_its_last_lines_shown(
@@ -115,18 +141,19 @@ def test_a_worker_that_dies_has_its_last_lines_shown(
 ) -> None:
     with demo(tmp_path, "--alerts", str(alerts), "--model", str(model)) as process:
         first_row(process)
+        # A survey that has no model has no worker.
         (worker,) = programs_in(tmp_path / ".demo")
         subprocess.run(["kill", "-KILL", str(worker)], check=True)
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert errors.startswith("error: the worker has ended with exit code -9; the end of ")
+    assert errors.startswith("error: the ZTF worker has ended with exit code -9; the end of ")
     assert "batch of" in errors
 
 
-def test_it_says_what_to_pass_where_nothing_is_shipped(tmp_path: Path) -> None:
+def test_it_says_what_is_missing_where_nothing_is_shipped(tmp_path: Path) -> None:
     done = subprocess.run(DEMO, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "make demo ALERTS=" in done.stderr
+    assert done.stderr.startswith("error: there is no model in model/ztf ")
     assert list(tmp_path.iterdir()) == []
 
 
