@@ -10,6 +10,9 @@ from stampapp.records import Survey
 from stampapp.settings import ModelSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stampapp.classifiers.description import ModelDescription
     from stampapp.classifiers.judging import NetworkClassifier
 
 
@@ -42,8 +45,17 @@ def _of_folder(model: ModelSettings) -> Classifier:
         Network.load(model.path, description),
         name=model.name or description.name,
         version=model.version or description.version,
-        provenance=f"a model {description.origin}, from {model.path}",
+        provenance=_provenance(description, model.path),
     )
+
+
+def _provenance(description: ModelDescription, path: Path) -> str:
+    from stampapp.classifiers.description import Origin
+
+    said = f"a model {description.origin}, from {path}"
+    if description.origin is Origin.SIMULATED:
+        return f"{said}; it has never seen the sky: for production take the published weights"
+    return said
 
 
 def _of_survey(survey: Survey) -> type[NetworkClassifier]:

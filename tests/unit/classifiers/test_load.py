@@ -30,7 +30,10 @@ def test_a_model_folder_for_atlas_judges_atlas_alerts(folder: Path) -> None:
     found = classifiers.load(settings(Survey.ATLAS, folder))
     assert isinstance(found, ATLASClassifier)
     assert (found.name, found.version, found.classes) == ("tried_on_atlas", "0.1", CLASSES)
-    assert found.provenance == f"a model trained on simulated alerts, from {folder}"
+    assert found.provenance == (
+        f"a model trained on simulated alerts, from {folder}; it has never seen the sky: "
+        "for production take the published weights"
+    )
     (result,) = found.judge([found.examine(atlas_alert(mag=17.0))])
     assert isinstance(result, Classification)
     assert sum(result.probabilities.values()) == pytest.approx(1.0, abs=1e-6)
