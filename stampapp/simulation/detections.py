@@ -22,7 +22,7 @@ class Detection:
     """The best match of the PSF near the middle of a difference image.
 
     `x`, `y` in pixels from the middle; `sign` +1 or -1; `flux` in DN, above 0; `snr` is the flux
-    over its noise on an empty sky; `sharpness` compares the peak with that of the PSF.
+    over its noise on an empty sky, below 0 where nothing was found; `sharpness` compares the peak with that of the PSF.
     """
 
     x: float
@@ -42,14 +42,13 @@ def find(difference: Difference, *, fadings: bool) -> Detection:
         optics.spectrum(difference.pixels) * np.conj(optics.spectrum(difference.psf))
     )
     power = float((difference.psf**2).sum())
-    near = np.where(_NEAR, matched, 0.0)
-    row, column = np.unravel_index(int(np.argmax(np.abs(near) if fadings else near)), near.shape)
-    peak = float(near[row, column])
-    sign = 1 if peak >= 0 else -1
+    near = np.where(_NEAR, np.abs(matched) if fadings else matched, -np.inf)
+    row, column = np.unravel_index(int(np.argmax(near)), near.shape)
+    sign = -1 if fadings and matched[row, column] < 0 else 1
     y = row - _MIDDLE + _vertex(sign * matched[row - 1 : row + 2, column])
     x = column - _MIDDLE + _vertex(sign * matched[row, column - 1 : column + 2])
     top = float((sign * difference.pixels[row - 1 : row + 2, column - 1 : column + 2]).max())
-    flux = abs(peak) / power
+    flux = sign * float(matched[row, column]) / power
     return Detection(
         x=float(x),
         y=float(y),
