@@ -22,7 +22,8 @@ class Detection:
     """The best match of the PSF near the middle of a difference image.
 
     `x`, `y` in pixels from the middle; `sign` +1 or -1; `flux` in DN, above 0; `snr` is the flux
-    over its noise on an empty sky, below 0 where nothing was found; `sharpness` compares the peak with that of the PSF.
+    over its noise on an empty sky, below 0 where nothing was found; `sharpness` compares the
+    peak with that of the PSF.
     """
 
     x: float
