@@ -15,6 +15,7 @@ from stampapp.errors import ConfigError, StampError
 from stampapp.training import cards, judgements, options, progress, references
 
 if TYPE_CHECKING:
+    from stampapp.classifiers.description import ModelDescription
     from stampapp.training.draws import Draws, Source
     from stampapp.training.fitting import Plan
     from stampapp.training.recipes import Recipe
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         require(NEEDED)
         COMMANDS[chosen.command](chosen)
-    except StampError as error:
+    except (StampError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -49,13 +50,16 @@ def require(packages: dict[str, str]) -> None:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from stampapp.training import lessons, recipes, train
+    from stampapp.training import lessons, recipes
 
     recipe = recipes.without(recipes.RECIPES[chosen.survey], chosen.leave_out)
     if chosen.alerts:
         lesson, kind = lessons.of_user(recipe, chosen.alerts, chosen.labels), ""
     else:
         lesson, kind = lessons.simulated(recipe, *_draws(chosen)), "_simulated"
+    # Only now, as it brings TensorFlow: what is wrong with labels is told at once.
+    from stampapp.training import train
+
     task = train.Task(
         recipe=recipe,
         plan=_plan(chosen),
@@ -82,25 +86,37 @@ def _plan(chosen: argparse.Namespace) -> Plan:
 
 
 def _evaluate(chosen: argparse.Namespace) -> None:
-    from stampapp.training import evaluate, labelled, lessons, recipes, standings
-
     description = read_description(chosen.model)
-    recipe = recipes.of(description)
-    if chosen.count:
-        evaluate.require_unseen(description, chosen.seed)
-        examples = lessons.simulate(recipe, *_draws(chosen))
-        text = evaluate.on_simulation(evaluate.judge(chosen.model, description, examples))
-        heading = f"Evaluation on {chosen.count} simulated alerts of seed {chosen.seed}"
-    else:
-        labels = references.labels(chosen.labels, recipe.classes)
-        reference = _reference(chosen, recipe)
-        found = labelled.find(chosen.alerts, recipe, labels)
-        judged = evaluate.judge(chosen.model, description, found.examples)
-        text = standings.text(standings.beside(judged, found, recipe.catalogued, reference))
-        heading = f"Evaluation on {chosen.alerts.name} with the labels of {chosen.labels.name}"
+    heading, text = (_on_simulation if chosen.count else _on_sky)(chosen, description)
     print(f"{heading}\n\n{text}")
     if chosen.card:
         cards.amend(chosen.model, heading, text)
+
+
+def _on_simulation(chosen: argparse.Namespace, description: ModelDescription) -> tuple[str, str]:
+    from stampapp.training import lessons, recipes
+
+    lessons.require_unseen(description, chosen.seed)
+    examples = lessons.simulate(recipes.of(description), *_draws(chosen))
+    from stampapp.training import evaluate
+
+    judged = evaluate.judge(chosen.model, description, examples)
+    heading = f"Evaluation on {chosen.count} simulated alerts of seed {chosen.seed}"
+    return heading, evaluate.on_simulation(judged)
+
+
+def _on_sky(chosen: argparse.Namespace, description: ModelDescription) -> tuple[str, str]:
+    from stampapp.training import labelled, recipes, standings
+
+    recipe = recipes.of(description)
+    labels = references.labels(chosen.labels, recipe.classes)
+    reference = _reference(chosen, recipe)
+    found = labelled.find(chosen.alerts, recipe, labels)
+    from stampapp.training import evaluate
+
+    judged = evaluate.judge(chosen.model, description, found.examples)
+    heading = f"Evaluation on {chosen.alerts.name} with the labels of {chosen.labels.name}"
+    return heading, standings.text(standings.beside(judged, found, recipe.catalogued, reference))
 
 
 def _compare(chosen: argparse.Namespace) -> None:

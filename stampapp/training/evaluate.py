@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stampapp.classifiers.description import ModelDescription, Origin
+from stampapp.classifiers.description import ModelDescription
 from stampapp.classifiers.network import Network
-from stampapp.errors import ConfigError
-from stampapp.training import inputs, judgements, lessons
+from stampapp.training import inputs, judgements
 from stampapp.training.examples import Examples
 from stampapp.training.judgements import Judgement
 
@@ -17,15 +16,6 @@ def judge(folder: Path, description: ModelDescription, examples: Examples) -> Ju
     given = inputs.prepare(examples, description.features, description.classes)
     probabilities = Network.load(folder, description).predict(given.images, given.features)
     return Judgement(classes=description.classes, truth=given.truth, probabilities=probabilities)
-
-
-def require_unseen(description: ModelDescription, seed: int) -> None:
-    """Raise ConfigError where a model was trained on this seed of the simulation."""
-    trained = description.origin is Origin.SIMULATED
-    if trained and description.source.endswith(f" {lessons.seed_text(seed)}"):
-        raise ConfigError(
-            f"{description.name} was trained on {description.source}: take another seed"
-        )
 
 
 def on_simulation(judged: Judgement) -> str:

@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stampapp.classifiers.description import Origin
+from stampapp.classifiers.description import ModelDescription, Origin
 from stampapp.classifiers.modelstore import sha256_of
+from stampapp.errors import ConfigError
 from stampapp.training import draws, labelled, progress, references
 from stampapp.training.draws import Draws, Source
 from stampapp.training.examples import Examples
@@ -32,7 +33,7 @@ def simulated(recipe: Recipe, drawn: Draws, source: Source) -> Lesson:
     return Lesson(
         examples=simulate(recipe, drawn, source),
         origin=Origin.SIMULATED,
-        source=f"{drawn.count} simulated alerts of {seed_text(drawn.seed)}",
+        source=f"{drawn.count} simulated alerts of {_seed(drawn.seed)}",
         source_sha256=source.sha256,
         notes=("The simulation draws the classes with equal chances.",),
         seconds=time.monotonic() - started,
@@ -61,6 +62,15 @@ def simulate(recipe: Recipe, drawn: Draws, source: Source) -> Examples:
         return draws.simulate(recipe, drawn, source, advance)
 
 
-def seed_text(seed: int) -> str:
-    """Return the words by which a model's source names the seed it was trained on."""
+def require_unseen(description: ModelDescription, seed: int) -> None:
+    """Raise ConfigError where a model was trained on this seed of the simulation."""
+    trained = description.origin is Origin.SIMULATED
+    if trained and description.source.endswith(f" {_seed(seed)}"):
+        raise ConfigError(
+            f"{description.name} was trained on {description.source}: take another seed"
+        )
+
+
+def _seed(seed: int) -> str:
+    """Return the words by which a model's source names the seed that it was trained on."""
     return f"seed {seed}"

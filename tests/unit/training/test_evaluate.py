@@ -7,7 +7,6 @@ import pytest
 
 from stampapp.classifiers.description import ModelDescription, Origin
 from stampapp.classifiers.modelstore import write_model
-from stampapp.errors import ConfigError
 from stampapp.records import Survey
 from stampapp.training import evaluate, examples
 from stampapp.training.judgements import Judgement
@@ -45,17 +44,6 @@ def description(**changes: object) -> ModelDescription:
         "source_sha256": "0" * 64,
     }
     return ModelDescription(**usual | changes)  # type: ignore[arg-type]
-
-
-def test_a_seed_that_was_trained_on_is_refused() -> None:
-    with pytest.raises(ConfigError, match="600 simulated alerts of seed 3: take another seed"):
-        evaluate.require_unseen(description(), 3)
-    for model, seed in (
-        (description(), 13),
-        (description(source="600 simulated alerts of seed 13"), 3),
-        (description(origin=Origin.LABELLED), 3),
-    ):
-        evaluate.require_unseen(model, seed)
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stampapp.errors import ConfigError
+from stampapp.training import __main__ as program
+from tests.unit.test_house import loaded_by
+
+
+def test_what_is_missing_is_named_with_the_remedy() -> None:
+    program.require({"json": "json"})
+    with pytest.raises(ConfigError, match=r"needs scikit-none and figures: pip install .*training"):
+        program.require({"sknone": "scikit-none", "json": "json", "nofigures": "figures"})
+
+
+def test_a_model_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = program.main(["evaluate", str(tmp_path / "none"), "--count", "5"])
+    assert code == 2
+    assert "error: there is no model in" in capsys.readouterr().err
+
+
+def test_files_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("candid,label\n1,SN\n")
+    arguments = ["train", "--survey", "ZTF", "--alerts", str(tmp_path / "no"), "--labels"]
+    assert program.main([*arguments, str(labels)]) == 2
+    assert "there is no " in capsys.readouterr().err
+    assert program.main([*arguments, str(tmp_path / "none.csv")]) == 2
+    assert "cannot be read as CSV" in capsys.readouterr().err
+
+
+def test_help_and_mistakes_wait_for_no_heavy_import(tmp_path: Path) -> None:
+    found = loaded_by("import stampapp.training.__main__", tmp_path)
+    assert not found & {"tensorflow", "keras", "sklearn", "matplotlib", "galsim", "faust"}
+
+
+def test_children_that_simulate_need_no_tensorflow(tmp_path: Path) -> None:
+    found = loaded_by("import stampapp.training.draws", tmp_path)
+    assert not found & {"tensorflow", "keras", "sklearn", "matplotlib", "faust"}
