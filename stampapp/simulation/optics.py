@@ -26,6 +26,8 @@ Spectrum = npt.NDArray[np.complex128]
 GRID = 96
 _MOFFAT_BETA = 3.0
 _WINDOW = 24
+# So much further out than the grid a star may lie: a misregistered template moves some there.
+_MARGIN = _WINDOW + 16
 _ROWS, _COLUMNS = np.mgrid[-GRID // 2 : GRID // 2, -GRID // 2 : GRID // 2].astype(np.float64)
 _WINDOW_ROWS, _WINDOW_COLUMNS = np.mgrid[-_WINDOW : _WINDOW + 1, -_WINDOW : _WINDOW + 1].astype(
     np.float64
@@ -121,13 +123,13 @@ def shift(x: float, y: float) -> Spectrum:
 
 def _stars(stars: Sequence[tuple[Source, float]], psf: PSF) -> Image:
     """Draw stars each into a window of its own; what reaches beyond is below a millionth."""
-    canvas = np.zeros((GRID + 2 * _WINDOW, GRID + 2 * _WINDOW))
+    canvas = np.zeros((GRID + 2 * _MARGIN, GRID + 2 * _MARGIN))
     for source, flux in stars:
         row, column = math.floor(source.y), math.floor(source.x)
         share = psf.at(_WINDOW_COLUMNS - (source.x - column), _WINDOW_ROWS - (source.y - row))
-        top, left = row + GRID // 2, column + GRID // 2
+        top, left = (at + GRID // 2 + _MARGIN - _WINDOW for at in (row, column))
         canvas[top : top + 2 * _WINDOW + 1, left : left + 2 * _WINDOW + 1] += flux * share
-    return canvas[_WINDOW:-_WINDOW, _WINDOW:-_WINDOW]
+    return canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
 
 
 def _points(sources: Sequence[Source], fluxes: Sequence[float]) -> Spectrum:
