@@ -49,6 +49,11 @@ class Exposure:
         return self.zero_point - 2.5 * math.log10(flux)
 
     @property
+    def dimmed(self) -> bool:
+        """Whether clouds or twilight have cost it half a magnitude."""
+        return self.zero_point < self.camera.bands[self.band].zero_point - 0.5
+
+    @property
     def psf(self) -> PSF:
         """The PSF of the science image."""
         return PSF(fwhm=self.fwhm, ellipticity=self.ellipticity)

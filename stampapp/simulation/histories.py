@@ -34,7 +34,7 @@ def _detections(rng: Generator, label: str, visits: float) -> float:
         case "VS":
             return float(1 + rng.poisson(2.0) if fresh < 0.15 else visits * rng.beta(0.9, 3.0))
         case "SN":
-            return 1.0 if fresh < 0.07 else 1.0 + math.exp(rng.normal(1.9, 1.1))
+            return 1.0 if fresh < 0.07 else 1.0 + math.exp(rng.normal(2.1, 1.0))
         case "asteroid":
             return 1.0 if fresh < 0.98 else 2.0
         case _:

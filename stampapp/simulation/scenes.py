@@ -16,10 +16,10 @@ from stampapp.simulation.measurements import FLAT_ERROR
 
 _LEAST_SNR = 5.3
 _SATURATED = 12.3
-# What makes bogus alerts, and how often.
+# What makes bogus alerts, and how often; besides, under clouds and a clear sky, the flux scale.
+_CLOUDY, _CLEAR = 0.9, 0.06
 _BLEMISHES = {
-    "residual": 0.34,
-    "cloud": 0.22,
+    "residual": 0.4,
     "noise": 0.12,
     "cosmic ray": 0.06,
     "column": 0.06,
@@ -55,10 +55,10 @@ def draw(rng: Generator, exposure: Exposure, label: str) -> Scene:
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a nucleus that flickers by tenths of a magnitude, in a host that may be too faint."""
     for _ in range(_TRIES):
-        magnitude = float(rng.normal(19.3, 0.9)) - exposure.camera.depth
+        magnitude = float(rng.normal(19.4, 0.8)) - exposure.camera.depth
         share = rng.uniform(0.85, 1.0) if rng.random() < 0.65 else rng.uniform(0.2, 0.85)
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
-        change = _variation(exposure, nucleus.magnitude, rng.normal(0.0, 0.3))
+        change = _variation(exposure, nucleus.magnitude, rng.normal(0.0, 0.25))
         if 15.2 < magnitude < 21.5 and _noticed(exposure, nucleus.magnitude, change):
             break
     host = sources.galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
@@ -80,8 +80,8 @@ def _variable(rng: Generator, exposure: Exposure) -> Scene:
             star = Source(x=0, y=0, magnitude=rng.uniform(19.5, 24.0))
             step = -rng.uniform(1.5, 5.0)
         else:
-            star = Source(x=0, y=0, magnitude=float(rng.normal(15.3, 1.6)) - exposure.camera.depth)
-            step = 0.2 * math.exp(rng.normal(0.0, 0.9)) * (1 if rng.random() < 0.5 else -1)
+            star = Source(x=0, y=0, magnitude=float(rng.normal(15.0, 1.5)) - exposure.camera.depth)
+            step = 0.25 * math.exp(rng.normal(0.0, 0.9)) * (1 if rng.random() < 0.5 else -1)
         change = _variation(exposure, star.magnitude, step)
         if star.magnitude > _SATURATED and _noticed(exposure, star.magnitude, change):
             break
@@ -136,13 +136,16 @@ def _bogus(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _kind(rng: Generator, exposure: Exposure) -> str:
-    # ATLAS divides thin clouds out, star by star.
-    cleared = exposure.camera.survey is Survey.ATLAS
-    shares = {
-        name: share for name, share in _BLEMISHES.items() if not (cleared and name == "cloud")
-    }
+    shares = _BLEMISHES | {"cloud": _clouds(exposure)}
     total = sum(shares.values())
     return str(rng.choice(list(shares), p=[share / total for share in shares.values()]))
+
+
+def _clouds(exposure: Exposure) -> float:
+    if exposure.camera.survey is Survey.ATLAS:
+        # ATLAS divides thin clouds out, star by star.
+        return 0.0
+    return _CLOUDY if exposure.dimmed else _CLEAR
 
 
 def _residual(rng: Generator, exposure: Exposure) -> Scene:
