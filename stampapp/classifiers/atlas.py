@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stampapp import astrometry, features, stamps
+from stampapp import apertures, astrometry, features, stamps
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.description import ModelDescription
 from stampapp.classifiers.judging import Demand, NetworkClassifier
@@ -12,8 +12,8 @@ from stampapp.errors import ConfigError
 from stampapp.headers import Header
 from stampapp.records import Alert, Survey
 
-SCIENCE = "science"
-STAMPS = (SCIENCE, "difference")
+SCIENCE, DIFFERENCE = "science", "difference"
+STAMPS = (SCIENCE, DIFFERENCE)
 CARDS = ("FILTER", "AIRMASS", "SEEING", "SUNELONG", "MANGLE")
 # The feature `filter`: cyan and orange, in the order of wavelength.
 FILTERS: dict[object, float] = {"c": 0.0, "o": 1.0}
@@ -25,13 +25,16 @@ def look(alert: Alert, description: Demand) -> Examined:
     The alert in it has the centre of the science stamp as `ra` and `dec`, and what the header
     says in `extra_fields`: each of CARDS under its name as it stands there, and in lower case as
     a feature (airmass; seeing in arcsec; sunelong, mangle: degrees to the Sun and the Moon;
-    filter: a number of FILTERS).
+    filter: a number of FILTERS). The feature novelty is the share of the light that is new.
     """
     read = {
         name: stamps.read(alert.stamps.get(name), description.stamp_shape, name)
         for name in dict.fromkeys((SCIENCE, *description.stamps))
     }
     seen = described(alert, read[SCIENCE].header)
+    if DIFFERENCE in read:
+        share = apertures.novelty(read[SCIENCE].pixels, read[DIFFERENCE].pixels)
+        seen = replace(seen, extra_fields={**seen.extra_fields, "novelty": share})
     features.check(seen, features.required(description.features))
     crops = (stamps.crop(read[name].pixels, description.crop) for name in description.stamps)
     return Examined(alert=seen, crops=tuple(crops))

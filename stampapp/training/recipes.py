@@ -68,12 +68,12 @@ ATLAS = Recipe(
     catalogued=("agn", "sn", "vs"),
     stamps=("science", "difference"),
     stamp_shape=(61, 61),
-    crop=31,
+    crop=21,
     kernel=3,
     features=_clipped(
         (
             *("filter", "airmass", "seeing", "sunelong", "mangle", "magpsf", "sigmapsf"),
-            *("isdiffpos", "ecl_lat", "ecl_long", "gal_lat", "gal_long"),
+            *("novelty", "ecl_lat", "ecl_long", "gal_lat", "gal_long"),
         )
     ),
 )
