@@ -101,10 +101,12 @@ class Latest:
     def __init__(self, wanted: Iterable[Leftover]) -> None:
         self._instants = {one.aid.encode(): -1 for one in wanted if one.aid}
 
-    def __call__(self, message: Message) -> None:
-        key = message.key or b""
-        if key in self._instants and not evidence.read(message.headers):
+    def __call__(self, message: Message) -> bool:
+        """Note a message, unless it names those that it answers for."""
+        key, names = message.key or b"", evidence.read(message.headers) is not None
+        if key in self._instants and not names:
             self._instants[key] = max(self._instants[key], message.timestamp or 0)
+        return names
 
     def has(self, one: Leftover) -> bool:
         """Tell whether there was one of this object, no older than this."""

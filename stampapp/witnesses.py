@@ -15,19 +15,22 @@ from stampapp.settings import Settings
 from stampapp.spans import Progress, Span
 from stampapp.topics import NoTimeIndexError, TopicReader
 
-Listen = Callable[[Message], None]
+# Told each message; says whether it names those that it answers for.
+Listen = Callable[[Message], bool]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hearing:
     """What was read of a witness: what it has published since `whole_since` is still there.
 
-    `whole_since` in ms since 1970; 0: nothing is missing from the beginning on.
+    `whole_since` in ms since 1970; 0: nothing is missing from the beginning on. `unnamed` counts
+    the messages that name nobody: older versions and other programs publish such.
     """
 
     witness: Witness
     topics: tuple[str, ...]
     messages: int
+    unnamed: int
     whole_since: int
 
 
@@ -48,17 +51,19 @@ async def hear(
         ends = await reader.ends(spans)
         total = sum(max(0, ends[place] - span.first) for place, span in spans.items())
         gaps = Gaps(spans, beginnings)
-        count = 0
+        count = unnamed = 0
         async for messages in reader.read(spans):
             for message in messages:
                 gaps.note(message)
-                listen(message)
+                unnamed += not listen(message)
             count += len(messages)
             progress(witness, len(messages), total)
     gone = settings.output_topic.gone_by(topics, now) if witness is Witness.OUTPUT else None
     over_by = {topic: ms(_over_by(settings, witness, topic, now)) for topic in topics}
     whole_since = max(gaps.whole_since(over_by), ms(gone) if gone else 0)
-    return Hearing(witness=witness, topics=topics, messages=count, whole_since=whole_since)
+    return Hearing(
+        witness=witness, topics=topics, messages=count, unnamed=unnamed, whole_since=whole_since
+    )
 
 
 class Gaps:

@@ -34,10 +34,11 @@ def reconcile(settings: Settings, window: Window, out: TextIO, *, as_json: bool)
 
 def report(found: Reconciliation) -> Iterator[str]:
     """Yield the lines for a person."""
-    counts = {verdict.replace("_", "-"): count for verdict, count in found.outcomes.items()}
+    accounts = found.consumption.accounts
+    counts = {verdict.replace("_", "-"): count for verdict, count in accounts.counts().items()}
     lost = {"missing": len(found.missing), "cannot be judged": len(found.unjudged)}
     yield f"Consumed by {found.group}{_between(found.window)}:"
-    for name, count in {"messages": found.consumed, **counts, **lost}.items():
+    for name, count in {"messages": accounts.messages(), **counts, **lost}.items():
         yield f"  {name:<17}{count:>10}"
     yield from _notes(found)
     for title, findings in (("missing", found.missing), ("cannot be judged", found.unjudged)):
@@ -53,7 +54,8 @@ def _between(window: Window) -> str:
 
 
 def _notes(found: Reconciliation) -> Iterator[str]:
-    repeated = ", ".join(f"{count} in {name}" for name, count in found.repeats.items() if count)
+    consumption, repeats = found.consumption, found.consumption.accounts.repeats
+    repeated = ", ".join(f"{count} in {name}" for name, count in repeats.items() if count)
     if repeated:
         yield f"Published again, which is harmless: {repeated}."
     if found.judged_again:
@@ -64,11 +66,11 @@ def _notes(found: Reconciliation) -> Iterator[str]:
             " version has published them."
         )
     if found.older:
-        yield f"Older than what the topics go back to, and named nowhere: {found.older}."
-    if found.expired:
-        yield f"Removed from the input by its retention before they were consumed: {found.expired}."
-    if found.waiting:
-        yield f"Not consumed yet: {found.waiting}."
+        yield f"Named nowhere, but older than what output and scribe go back to: {found.older}."
+    if consumption.expired:
+        yield f"Removed from the input before they were consumed: {consumption.expired}."
+    if consumption.waiting:
+        yield f"Not consumed yet: {consumption.waiting}."
 
 
 def _line(one: Finding) -> str:
@@ -84,33 +86,35 @@ def _conclusion(found: Reconciliation) -> str:
             f"{found.unexamined} more are not accounted for, too many to look at: choose a shorter"
             " time by --from and --to."
         )
-    return f"{len(found.missing)} missing, {len(found.unjudged)} that cannot be judged."
+    doubtful = len(found.unjudged) + (found.older if found.window.begin else 0)
+    return f"{len(found.missing)} missing, {doubtful} that cannot be judged."
 
 
 def described(found: Reconciliation) -> dict[str, Any]:
     """Return what `--json` prints."""
-    window = found.window
+    window, consumption = found.window, found.consumption
+    counts = consumption.accounts.counts()
     return {
         "group": found.group,
         "from": window.begin and instants.text(window.begin),
         "to": window.end and instants.text(window.end),
         "complete": found.complete,
-        "consumed": found.consumed,
-        **{verdict.value: count for verdict, count in found.outcomes.items()},
+        "consumed": consumption.accounts.messages(),
+        **{verdict.value: count for verdict, count in counts.items()},
         "judged_again": found.judged_again,
         "by_key": found.by_key,
-        "repeats": dict(found.repeats),
+        "repeats": dict(consumption.accounts.repeats),
         "missing": [_described(one) for one in found.missing],
         "unjudged": [_described(one) for one in found.unjudged],
         "unexamined": found.unexamined,
         "older": found.older,
-        "expired": found.expired,
-        "waiting": found.waiting,
+        "expired": consumption.expired,
+        "waiting": consumption.waiting,
         "read": {
             one.witness: {
                 "topics": one.topics,
                 "messages": one.messages,
-                "unnamed": found.unnamed[one.witness],
+                "unnamed": one.unnamed,
                 "whole_since": instants.text(instants.of_ms(one.whole_since))
                 if one.whole_since
                 else None,

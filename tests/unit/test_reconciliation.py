@@ -16,11 +16,10 @@ OUTPUT, SCRIBE, DEAD = Witness
 FAULT = BadAlert("field", "bad")
 
 
-def heard(witness: Witness, headers: Headers) -> tuple[Listener, Accounts]:
+def heard(witness: Witness, headers: Headers) -> tuple[bool, Accounts]:
     accounts = Accounts({("alerts", 0): Account(0, 10)})
-    listener = Listener(accounts, witness, "group")
-    listener(message(topic="out", headers=headers))
-    return listener, accounts
+    names = Listener(accounts, "group").hear(witness, message(topic="out", headers=headers))
+    return names, accounts
 
 
 def named(offset: int, group: str = "group", **outcome: Any) -> Headers:
@@ -36,23 +35,23 @@ PREDICTION: dict[str, Any] = {
 
 
 def test_a_prediction_is_heard() -> None:
-    listener, accounts = heard(OUTPUT, named(3, **PREDICTION))
-    assert listener.unnamed == 0
+    names, accounts = heard(OUTPUT, named(3, **PREDICTION))
+    assert names
     assert 3 in {place.offset for place in accounts.leftovers()}
-    Listener(accounts, SCRIBE, "group")(message(headers=named(3, **PREDICTION)))
+    Listener(accounts, "group").hear(SCRIBE, message(headers=named(3, **PREDICTION)))
     assert 3 not in {place.offset for place in accounts.leftovers()}
 
 
 def test_what_another_group_has_published_says_nothing_about_this_one() -> None:
-    listener, accounts = heard(DEAD, (("error.type", b"x"), *named(3, "other", **PREDICTION)))
-    assert listener.unnamed == 0
+    names, accounts = heard(DEAD, (("error.type", b"x"), *named(3, "other", **PREDICTION)))
+    assert names
     assert sum(accounts.counts().values()) == 0
 
 
 @pytest.mark.parametrize("headers", [(), (("source.topic", b"alerts"),)])
-def test_what_names_nobody_is_counted(headers: Headers) -> None:
-    listener, accounts = heard(OUTPUT, headers)
-    assert listener.unnamed == 1
+def test_what_names_nobody_is_told(headers: Headers) -> None:
+    names, accounts = heard(OUTPUT, headers)
+    assert not names
     assert sum(accounts.counts().values()) == 0
 
 

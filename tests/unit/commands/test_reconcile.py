@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 
-from stampapp.accounts import Witness
+from stampapp import evidence
+from stampapp.accounts import Account, Accounts, Mark, Witness
 from stampapp.commands import reconcile as room
-from stampapp.consumption import Window
+from stampapp.consumption import Consumption, Window
 from stampapp.leftovers import Finding
 from stampapp.reconciliation import Reconciliation
-from stampapp.records import Place, Verdict
+from stampapp.records import Place
 from stampapp.witnesses import Hearing
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON_MS = 1_772_366_400_000
-OUTPUT, SCRIBE, DEAD = Witness
+OUTPUT, SCRIBE, _ = Witness
+HEARING = Hearing(witness=OUTPUT, topics=("out",), messages=8, unnamed=1, whole_since=NOON_MS)
 
 
 def finding(offset: int = 7, aid: str | None = "A") -> Finding:
@@ -24,23 +26,30 @@ def finding(offset: int = 7, aid: str | None = "A") -> Finding:
     return Finding(place=place, instant=NOON_MS, aid=aid, candid=aid and "c1", why="nowhere")
 
 
+def consumption(repeats: int = 0, waiting: int = 0, expired: int = 0) -> Consumption:
+    """Eight classified, of which some twice, and two ruled out."""
+    accounts = Accounts({("alerts", 0): Account(0, 10)})
+    for offset in (*range(8), *range(repeats)):
+        place = Place(topic="alerts", partition=0, offset=offset)
+        for witness in (OUTPUT, SCRIBE):
+            accounts.hear(evidence.Testimony(group="ztf", source=place), witness)
+    for offset in (8, 9):
+        accounts.mark(Place(topic="alerts", partition=0, offset=offset), Mark.RULED_OUT)
+    return Consumption(accounts=accounts, waiting=waiting, expired=expired)
+
+
 def result(**changes: Any) -> Reconciliation:
     usual: dict[str, Any] = {
         "group": "ztf",
         "window": Window(),
-        "consumed": 10,
-        "outcomes": {Verdict.CLASSIFIED: 8, Verdict.RULED_OUT: 2},
+        "consumption": consumption(),
         "judged_again": 0,
         "by_key": 0,
         "missing": (),
         "unjudged": (),
         "older": 0,
         "unexamined": 0,
-        "repeats": dict.fromkeys(Witness, 0),
-        "unnamed": dict.fromkeys(Witness, 0),
-        "hearings": (Hearing(witness=OUTPUT, topics=("out",), messages=8, whole_since=NOON_MS),),
-        "waiting": 0,
-        "expired": 0,
+        "hearings": (HEARING,),
     }
     return Reconciliation(**usual | changes)
 
@@ -50,7 +59,9 @@ def test_when_all_is_there_it_is_said() -> None:
         "Consumed by ztf:",
         "  messages                 10",
         "  classified                8",
+        "  superseded                0",
         "  ruled-out                 2",
+        "  dead-lettered             0",
         "  missing                   0",
         "  cannot be judged          0",
         "All of them are accounted for.",
@@ -74,12 +85,12 @@ def test_a_long_list_is_cut_and_its_rest_counted() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"repeats": {OUTPUT: 3, SCRIBE: 0, DEAD: 1}}, "3 in output, 1 in dead letters"),
+        ({"consumption": consumption(repeats=3)}, "harmless: 3 in output, 3 in scribe."),
         ({"judged_again": 2}, "judging them again, for no batch names them: 2."),
         ({"by_key": 2}, "by key and time alone, for lack of headers: 2."),
-        ({"older": 2}, "Older than what the topics go back to, and named nowhere: 2."),
-        ({"expired": 2}, "before they were consumed: 2."),
-        ({"waiting": 2}, "Not consumed yet: 2."),
+        ({"older": 2}, "older than what output and scribe go back to: 2."),
+        ({"consumption": consumption(expired=2)}, "before they were consumed: 2."),
+        ({"consumption": consumption(waiting=2)}, "Not consumed yet: 2."),
         ({"window": Window(begin=NOON)}, "ztf from 2026-03-01T12:00:00Z:"),
         ({"window": Window(end=NOON)}, "ztf until 2026-03-01T12:00:00Z:"),
     ],
@@ -92,7 +103,14 @@ def test_what_is_noteworthy_is_told_but_is_no_loss(changes: dict[str, Any], word
 
 
 @pytest.mark.parametrize(
-    "changes", [{"missing": (finding(),)}, {"unjudged": (finding(),)}, {"unexamined": 1}]
+    "changes",
+    [
+        {"missing": (finding(),)},
+        {"unjudged": (finding(),)},
+        {"unexamined": 1},
+        # What cannot be judged is no success if it was asked for.
+        {"older": 1, "window": Window(begin=NOON)},
+    ],
 )
 def test_what_is_not_accounted_for_makes_it_incomplete(changes: dict[str, Any]) -> None:
     found = result(**changes)
@@ -122,6 +140,6 @@ def test_a_program_gets_it_as_json() -> None:
     assert found["read"]["output"] == {
         "topics": ["out"],
         "messages": 8,
-        "unnamed": 0,
+        "unnamed": 1,
         "whole_since": "2026-03-01T12:00:00Z",
     }
