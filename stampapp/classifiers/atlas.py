@@ -25,7 +25,7 @@ def look(alert: Alert, description: Demand) -> Examined:
     The alert in it has the centre of the science stamp as `ra` and `dec`, and what the header
     says in `extra_fields`: each of CARDS under its name as it stands there, and in lower case as
     a feature (airmass; seeing in arcsec; sunelong, mangle: degrees to the Sun and the Moon;
-    filter: a number of FILTERS). The feature novelty is the share of the light that is new.
+    filter: a number of FILTERS). The features of `apertures` are there, too.
     """
     read = {
         name: stamps.read(alert.stamps.get(name), description.stamp_shape, name)
@@ -33,8 +33,8 @@ def look(alert: Alert, description: Demand) -> Examined:
     }
     seen = described(alert, read[SCIENCE].header)
     if DIFFERENCE in read:
-        share = apertures.novelty(read[SCIENCE].pixels, read[DIFFERENCE].pixels)
-        seen = replace(seen, extra_fields={**seen.extra_fields, "novelty": share})
+        shown = apertures.measure(read[SCIENCE].pixels, read[DIFFERENCE].pixels)
+        seen = replace(seen, extra_fields={**seen.extra_fields, **shown})
     features.check(seen, features.required(description.features))
     crops = (stamps.crop(read[name].pixels, description.crop) for name in description.stamps)
     return Examined(alert=seen, crops=tuple(crops))

@@ -73,7 +73,8 @@ ATLAS = Recipe(
     features=_clipped(
         (
             *("filter", "airmass", "seeing", "sunelong", "mangle", "magpsf", "sigmapsf"),
-            *("novelty", "ecl_lat", "ecl_long", "gal_lat", "gal_long"),
+            *("novelty", "offset", "concentration", "sharpness", "peak"),
+            *("ecl_lat", "ecl_long", "gal_lat", "gal_long"),
         )
     ),
 )
