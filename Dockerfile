@@ -1,4 +1,5 @@
-# One image for every survey: CLASSIFIER_STRATEGY chooses, /app/model/<survey> is mounted.
+# One image for every survey: CLASSIFIER_STRATEGY chooses. The models in it have learned from
+# simulated alerts: mount the published ones over /app/model/<survey>.
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY requirements ./requirements
@@ -14,9 +15,9 @@ FROM python:3.11-slim
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
+COPY model ./model
 USER 10001:10001
 # The worker writes nothing: the root may be read-only.
-VOLUME /app/model
 EXPOSE 6066
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-c", \
   "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ.get(\"WEB_PORT\") or 6066}/healthz', timeout=4)"]
