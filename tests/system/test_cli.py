@@ -32,7 +32,15 @@ def test_answers_in_two_seconds_without_tensorflow(arguments: list[str], tmp_pat
 
 def test_help_lists_our_commands(tmp_path: Path) -> None:
     text = command("--help", cwd=tmp_path).stdout
-    for name in ("agents", "broker", "classify", "import-model", "worker"):
+    for name in (
+        "agents",
+        "broker",
+        "classify",
+        "deadletters",
+        "import-model",
+        "reconcile",
+        "worker",
+    ):
         assert f"\n  {name} " in text
 
 
