@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from stampapp.simulation import exposures
+from stampapp.simulation.cameras import CAMERAS, Camera
+from stampapp.simulation.exposures import Exposure
+from tests.support.exposed import exposure
+
+EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) for one in CAMERAS])
+
+
+def nights(camera: Camera, count: int = 400) -> list[Exposure]:
+    rng = np.random.default_rng(2)
+    return [exposures.draw(rng, camera) for _ in range(count)]
+
+
+@EACH_CAMERA
+def test_nights_are_as_the_camera_has_them(camera: Camera) -> None:
+    drawn = nights(camera)
+    for one in drawn:
+        assert camera.first_mjd <= one.mjd <= camera.last_mjd
+        assert one.frames in camera.frames
+        assert min(one.noise, one.template_noise, one.fwhm, one.template_fwhm, one.background) > 0
+    seeing = np.median([one.fwhm * camera.pixel for one in drawn])
+    assert seeing == pytest.approx(camera.seeing, rel=0.15)
+    shares = Counter(one.band for one in drawn)
+    for name, band in camera.bands.items():
+        assert shares[name] / len(drawn) == pytest.approx(band.share, abs=0.1)
+
+
+@EACH_CAMERA
+def test_the_limit_is_five_times_the_noise_and_worse_under_clouds(camera: Camera) -> None:
+    clear = exposure(camera)
+    limit = clear.flux(clear.limiting_magnitude)
+    assert limit == pytest.approx(5 * clear.point_noise)
+    cloudy = exposure(camera, zero_point=clear.zero_point - 2.0)
+    assert cloudy.limiting_magnitude == pytest.approx(clear.limiting_magnitude - 2.0)
+    assert 18.0 < clear.limiting_magnitude < 21.5
+
+
+def test_flux_and_magnitude_are_inverse() -> None:
+    seen = exposure()
+    assert seen.flux(seen.zero_point) == pytest.approx(1.0)
+    assert seen.magnitude(seen.flux(17.25)) == pytest.approx(17.25)
+    assert seen.flux(16.0) / seen.flux(18.5) == pytest.approx(10.0)
+
+
+def test_the_noise_of_a_point_source_grows_with_the_seeing() -> None:
+    sharp, blurred = (exposure(fwhm=fwhm) for fwhm in (2.0, 4.0))
+    assert blurred.point_noise / sharp.point_noise == pytest.approx(2.0, rel=0.05)
+    assert math.hypot(sharp.noise, sharp.template_noise) < sharp.point_noise

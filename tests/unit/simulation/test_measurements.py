@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stampapp.simulation import histories, measurements
+from stampapp.simulation.cameras import ZTF
+from stampapp.simulation.detections import Detection
+from tests.support.exposed import exposure
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def detected(snr: float, sharpness: float = 1.0) -> Detection:
+    flux = snr * exposure().point_noise
+    return Detection(x=0.0, y=0.0, sign=1, flux=flux, snr=snr, sharpness=sharpness)
+
+
+def test_the_magnitude_is_that_of_the_flux_and_its_error_that_of_the_noise() -> None:
+    seen = exposure()
+    told = [measurements.photometry(rng(seed), seen, detected(10.0), 0.0) for seed in range(40)]
+    assert {one["magpsf"] for one in told} == {seen.magnitude(detected(10.0).flux)}
+    # 1.0857 over the significance.
+    assert np.mean([one["sigmapsf"] for one in told]) == pytest.approx(0.11, rel=0.2)
+
+
+def test_what_lies_on_bright_light_is_measured_worse() -> None:
+    clean, crowded = (
+        measurements.photometry(rng(), exposure(), detected(30.0), under)["sigmapsf"]
+        for under in (0.0, 1e5)
+    )
+    assert crowded > 1.5 * clean
+
+
+def test_what_is_narrower_than_the_psf_has_a_smaller_width() -> None:
+    widths = {
+        sharpness: np.median(
+            [
+                measurements.shape(rng(seed), exposure(), detected(200.0, sharpness))["fwhm"]
+                for seed in range(40)
+            ]
+        )
+        for sharpness in (1.0, 2.5)
+    }
+    assert widths[2.5] < 0.8 * widths[1.0]
+    assert widths[1.0] == pytest.approx(exposure().fwhm, rel=0.25)
+
+
+def test_shapes_are_possible() -> None:
+    for seed in range(60):
+        told = measurements.shape(rng(seed), exposure(), detected(5.0 + seed))
+        assert 0.0 <= told["classtar"] <= 1.0
+        assert told["elong"] >= 1.0
+        assert told["aimage"] >= told["bimage"] > 0
+
+
+def test_real_bogus_is_a_probability_and_mostly_right() -> None:
+    told = {
+        label: [
+            measurements.real_bogus(rng(seed), detected(20.0), 0.0, label) for seed in range(200)
+        ]
+        for label in ("SN", "bogus")
+    }
+    assert all(0.0 < value < 1.0 for values in told.values() for value in values)
+    assert np.mean(np.array(told["SN"]) > np.array(told["bogus"])) > 0.9
+
+
+def test_limits_tell_of_the_exposure() -> None:
+    seen = exposure()
+    told = [measurements.limits(rng(seed), seen) for seed in range(20)]
+    assert np.mean([one["diffmaglim"] for one in told]) == pytest.approx(
+        seen.limiting_magnitude, abs=0.1
+    )
+    assert {one["magzpsci"] for one in told} == {seen.zero_point}
+
+
+@pytest.mark.parametrize("label", ["AGN", "SN", "VS", "asteroid", "bogus"])
+def test_nothing_is_detected_more_often_than_looked_at_or_before_the_survey(
+    label: str,
+) -> None:
+    for seed in range(100):
+        mjd = ZTF.first_mjd + 20.0 * seed
+        told = histories.draw(rng(seed), ZTF, label, mjd)
+        assert 1 <= told["ndethist"] <= max(told["ncovhist"], 1)
+        assert ZTF.first_mjd <= told["jdstarthist"] - 2400000.5 <= mjd
+        assert told["jdendhist"] == mjd + 2400000.5
+
+
+def test_what_lasts_is_detected_often_and_what_moves_once() -> None:
+    often = {
+        label: np.median(
+            [histories.draw(rng(seed), ZTF, label, 60000.0)["ndethist"] for seed in range(100)]
+        )
+        for label in ("AGN", "SN", "VS", "asteroid")
+    }
+    assert often["asteroid"] == 1
+    assert often["asteroid"] < often["SN"] < min(often["AGN"], often["VS"])

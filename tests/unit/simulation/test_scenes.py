@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from stampapp.simulation import exposures, scenes
+from stampapp.simulation.cameras import ATLAS, CAMERAS, ZTF, Camera
+from stampapp.simulation.scenes import LABELS, Scene
+
+EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) for one in CAMERAS])
+
+
+def stories(camera: Camera, label: str, count: int = 150) -> list[Scene]:
+    rng = np.random.default_rng(6)
+    return [scenes.draw(rng, exposures.draw(rng, camera), label) for _ in range(count)]
+
+
+def test_the_labels_are_the_five_classes() -> None:
+    assert set(LABELS) == {"AGN", "SN", "VS", "asteroid", "bogus"}
+
+
+@EACH_CAMERA
+def test_an_asteroid_is_in_the_science_image_only_and_moves(camera: Camera) -> None:
+    lengths = []
+    for scene in stories(camera, "asteroid"):
+        assert scene.static == ()
+        assert scene.catalogued in (None, ())
+        (mover,), (flux,) = scene.changed, scene.fluxes
+        assert flux > 0
+        lengths.append(math.hypot(*mover.trail) * camera.pixel)
+    # Main-belt asteroids creep by tenths of an arcsec in an exposure; those nearby race.
+    assert 0 < min(lengths) < max(lengths) <= 7.0
+    assert np.median(lengths) < 0.5
+    assert 0 < np.mean(np.array(lengths) > 1.0) < 0.2
+
+
+@EACH_CAMERA
+def test_a_supernova_shines_off_the_centre_of_a_galaxy(camera: Camera) -> None:
+    offsets, radii = [], []
+    for scene in stories(camera, "SN"):
+        (host,), (new,) = scene.static, scene.changed
+        assert host.extended
+        assert not new.extended
+        assert (new.x, new.y) == (0.0, 0.0)
+        offsets.append(math.hypot(host.x, host.y))
+        radii.append(host.radius)
+    ratios = np.array(offsets) / np.array(radii)
+    # It follows the light: about half of them are within the half-light radius.
+    assert 0.4 < np.median(ratios) < 1.3
+    assert ratios.max() < 8
+    assert min(offsets) > 0
+
+
+@EACH_CAMERA
+@pytest.mark.parametrize("label", ["AGN", "VS"])
+def test_what_varies_is_there_before(camera: Camera, label: str) -> None:
+    for scene in stories(camera, label):
+        (changed,) = scene.changed
+        assert changed in scene.static
+        assert not changed.extended
+        # It cannot lose more light than it has.
+        assert scene.fluxes[0] > -scene.exposure.flux(changed.magnitude)
+
+
+@EACH_CAMERA
+def test_a_host_is_around_its_nucleus(camera: Camera) -> None:
+    hosts = [scene.static[1] for scene in stories(camera, "AGN") if len(scene.static) > 1]
+    assert len(hosts) > 30
+    assert all(host.extended and (host.x, host.y) == (0.0, 0.0) for host in hosts)
+
+
+@EACH_CAMERA
+def test_nothing_has_changed_where_it_is_bogus(camera: Camera) -> None:
+    found = stories(camera, "bogus", 400)
+    assert all(scene.changed == () for scene in found)
+    assert None not in {scene.blemish for scene in found}
+
+
+def test_every_blemish_appears_and_clouds_only_over_ztf() -> None:
+    ztf, atlas = (
+        Counter(scene.blemish for scene in stories(camera, "bogus", 400)) for camera in (ZTF, ATLAS)
+    )
+    assert set(ztf) - set(atlas) == {"cloud"}
+    assert set(atlas) <= set(ztf)
+    assert {"residual", "noise", "cosmic ray", "column", "spike", "ghost", "edge"} <= set(atlas)
+
+
+@pytest.mark.parametrize("label", ["AGN", "SN", "VS", "asteroid"])
+def test_what_fades_is_an_alert_of_ztf_alone(label: str) -> None:
+    fading = {
+        camera.survey: [scene for scene in stories(camera, label, 300) if scene.fluxes[0] < 0]
+        for camera in (ZTF, ATLAS)
+    }
+    assert not fading[ATLAS.survey] or label in ("AGN", "VS")
+    # Where none is bright enough after many tries; such a scene is not detected.
+    assert len(fading[ATLAS.survey]) < 0.15 * 300
+    assert bool(fading[ZTF.survey]) == (label != "asteroid")
