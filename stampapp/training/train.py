@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from stampapp.classifiers import deephits
 from stampapp.classifiers.backend import keras
 from stampapp.classifiers.modelstore import Feature, ModelDescription, write_model
 from stampapp.classifiers.network import Network
+from stampapp.errors import ConfigError
 from stampapp.training import (
     calibration,
     cards,
@@ -68,6 +70,7 @@ def train(lesson: Lesson, task: Task) -> cards.Report:
     """
     known, recipe = lesson.examples, task.recipe
     split = splits.split(known.objects, known.labels, recipe.classes, task.plan.seed)
+    _require_writable(task.into)
     features = inputs.learned(recipe.features, known.features[split.training])
     fitted = _fitted(inputs.prepare(known, features, recipe.classes), split, task)
     draft = _description(lesson, task, features)
@@ -87,6 +90,16 @@ def train(lesson: Lesson, task: Task) -> cards.Report:
     _figures(report, known, task)
     cards.write(task.into, cards.render(report))
     return report
+
+
+def _require_writable(folder: Path) -> None:
+    # Told before the training and not after it.
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"the model cannot be written into {folder}: {error}") from error
 
 
 def _fitted(all_inputs: Inputs, split: Split, task: Task) -> _Fitted:

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stampapp.classifiers.description import Feature, Origin
+from stampapp.classifiers.modelstore import read_description
+from stampapp.errors import ConfigError
+from stampapp.training import cards, evaluate, train
+from stampapp.training.cards import Report
+from stampapp.training.examples import Examples
+from stampapp.training.lessons import Lesson
+from stampapp.training.recipes import ZTF
+from stampapp.training.train import Task
+from tests.unit.training.test_fitting import PLAN
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+FEATURE = Feature(name="rb", mean=0.0, std=1.0, lower=None, upper=None)
+RECIPE = replace(
+    ZTF, crop=9, kernel=1, features=(FEATURE, replace(FEATURE, name="fwhm", upper=10.0))
+)
+
+
+def population(n: int, seed: int) -> Examples:
+    """Objects of two alerts each, whose first feature tells their class."""
+    rng = np.random.default_rng(seed)
+    place = np.arange(n) // 2 % 5
+    features = rng.normal(size=(n, 2))
+    features[:, 0] += 6.0 * place
+    return Examples(
+        crops=rng.normal(size=(n, 3, 9, 9)).astype(np.float32),
+        features=features,
+        labels=np.array(RECIPE.classes)[place],
+        candids=np.arange(n).astype(np.str_),
+        objects=(np.arange(n) // 2).astype(np.str_),
+    )
+
+
+LESSON = Lesson(
+    examples=population(600, 1),
+    origin=Origin.LABELLED,
+    source="labels.csv with 600 labels",
+    source_sha256="a" * 64,
+    notes=("Read: 600 alerts.",),
+    seconds=1.0,
+)
+
+
+def task(folder: Path) -> Task:
+    return Task(
+        recipe=RECIPE,
+        plan=replace(PLAN, epochs=4),
+        name="tried",
+        version="1",
+        into=folder,
+        command="python -m stampapp.training train",
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models") / "tried"
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> Report:
+    return train.train(LESSON, task(folder))
+
+
+def test_what_is_written_is_what_was_judged(folder: Path, report: Report) -> None:
+    description = read_description(folder)
+    assert description == report.description
+    assert (description.origin, description.source) == (Origin.LABELLED, LESSON.source)
+    judged = evaluate.judge(folder, description, population(200, 2))
+    assert (judged.found == judged.truth).mean() > 0.7
+    assert json.loads((folder / "model.json").read_text())["crop"] == 9
+
+
+def test_every_alert_is_in_one_part(report: Report) -> None:
+    parts = {name: sum(counts.values()) for name, counts in report.counts.items()}
+    assert parts == {"training": 480, "validation": 60, "test": 60}
+    assert len(report.calibrated.truth) == 60
+
+
+def test_the_temperature_changes_no_class(report: Report) -> None:
+    assert report.temperature != pytest.approx(1.0, abs=1e-3)
+    assert np.array_equal(report.raw.found, report.calibrated.found)
+    assert np.abs(report.raw.probabilities - report.calibrated.probabilities).max() > 1e-3
+
+
+def test_the_card_and_its_figures_are_there(folder: Path, report: Report) -> None:
+    text = (folder / cards.CARD).read_text()
+    assert text == cards.render(report)
+    figures = (cards.CONFUSION, cards.RELIABILITY, cards.LEARNING, cards.STAMPS)
+    for name in figures:
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+        assert f"]({name})" in text
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_training(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"cannot be written into .*file"):
+        train.train(LESSON, task(tmp_path / "file" / "model"))
+
+
+def test_too_few_examples_are_told_and_nothing_is_made(tmp_path: Path) -> None:
+    few = replace(LESSON, examples=LESSON.examples.take(np.arange(90)))
+    with pytest.raises(ConfigError, match=r"too few objects of AGN \(9\)"):
+        train.train(few, task(tmp_path / "model"))
+    assert not (tmp_path / "model").exists()
