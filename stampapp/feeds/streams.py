@@ -12,7 +12,7 @@ from stampapp import processes
 from stampapp.records import Labelled, Survey
 
 # What a process draws at a time, and how many such shares are drawn ahead of need for each.
-SHARE = 16
+SHARE = 8
 _AHEAD = 2
 # What a process draws on a slow machine that does other things, too (alerts per second).
 _LEAST_RATE = 20.0
