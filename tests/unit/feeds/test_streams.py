@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import multiprocessing
+from itertools import islice
+
+import pytest
+
+from stampapp import processes
+from stampapp.feeds import streams
+from stampapp.feeds.streams import SHARE
+from stampapp.records import Survey
+
+
+def test_alerts_come_in_order_the_surveys_in_turns_and_the_processes_go() -> None:
+    count = SHARE + 5
+    with streams.drawing(tuple(Survey), 3, count, 2) as drawn:
+        found = list(drawn)
+    assert [one.alert.survey for one in found] == [list(Survey)[n % 2] for n in range(count)]
+    assert [int(one.alert.candid[-9:]) for one in found] == [n // 2 for n in range(count)]
+    assert multiprocessing.active_children() == []
+
+
+def test_a_stream_without_end_ends_where_nobody_takes_more() -> None:
+    with streams.drawing([Survey.ZTF], 3, None, 1) as drawn:
+        assert len(list(islice(drawn, 2))) == 2
+        assert len(multiprocessing.active_children()) == 1
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(("rate", "some"), [(0.1, 1), (5.0, 1), (1e6, None), (None, None)])
+def test_there_are_as_many_processes_as_a_rate_needs(rate: float | None, some: int | None) -> None:
+    assert streams.processes_for(rate) == (some or processes.cores())
