@@ -22,7 +22,7 @@ $(READY): requirements/build.txt requirements/dev.txt pyproject.toml
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: $(READY) ## classify alerts and watch: ALERTS=file or folder, MODEL=model.zip or folder
+demo: $(READY) ## classify simulated alerts and watch; ALERTS=file or folder, MODEL=model.zip or folder
 	@$(BIN)/python -m stampapp.demo $(if $(ALERTS),--alerts "$(ALERTS)") \
 		$(if $(MODEL),--model "$(MODEL)") $(if $(COUNT),--count $(COUNT)) $(if $(RATE),--rate $(RATE))
 
