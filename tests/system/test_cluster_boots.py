@@ -18,7 +18,7 @@ from tests.support.worker import command
 
 WITHIN = 15.0
 # Each takes a processor for about a second and a half.
-AT_A_TIME = 3
+AT_A_TIME = 2
 GUESSED = "hush-guessed"
 
 
