@@ -23,6 +23,8 @@ __all__ = [
 ]
 
 DESCRIPTION_FILE = "model.json"
+# What says how well a model does, and with which figures.
+CARD_FILES = ("MODEL_CARD.md", "confusion.png", "reliability.png", "learning.png", "stamps.png")
 _LARGEST_DESCRIPTION = 1 << 20
 _HINT = (
     "import a ZTF model with `faust -A stampapp import-model PATH --into {folder}`; for ATLAS, "
@@ -78,7 +80,8 @@ def write_model(
 
     `save` writes the network to the path that it is given. The network's file is named after
     its content, and `model.json` is replaced last and at once: whoever reads the folder sees
-    the old model or the new one, also after a crash. Other files there are left alone.
+    the old model or the new one, also after a crash. The card of the old one is removed with
+    it; other files there are left alone.
     Raises ConfigError where the folder cannot be written, or has a model for another survey.
     """
     try:
@@ -87,7 +90,8 @@ def write_model(
         with tempfile.TemporaryDirectory(dir=folder, prefix=".import-") as name:
             final = _put(folder, Path(name), description, save)
         if before not in (None, final.network_file):
-            (folder / str(before)).unlink(missing_ok=True)
+            for stale in (str(before), *CARD_FILES):
+                (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"the model cannot be written into {folder}: {error}") from error
     return final

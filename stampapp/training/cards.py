@@ -7,19 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from stampapp.classifiers.description import Feature, ModelDescription, Origin
+from stampapp.classifiers.modelstore import CARD_FILES
 from stampapp.errors import ConfigError
 from stampapp.training import epochs, judgements, markdown
 from stampapp.training.epochs import Epoch
 from stampapp.training.judgements import Judgement
 
-CARD = "MODEL_CARD.md"
-# The figures of a card, beside it.
-CONFUSION, RELIABILITY, LEARNING, STAMPS = (
-    "confusion.png",
-    "reliability.png",
-    "learning.png",
-    "stamps.png",
-)
+CARD, CONFUSION, RELIABILITY, LEARNING, STAMPS = CARD_FILES
 _WARNING = {
     Origin.SIMULATED: """\
 **It has never seen the sky: it was trained on simulated alerts only.** It is there so that the

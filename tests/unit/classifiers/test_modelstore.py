@@ -79,13 +79,15 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     )
 
 
-def test_a_new_model_replaces_the_old_one_and_nothing_else(tmp_path: Path) -> None:
+def test_a_new_model_replaces_the_old_one_with_its_card_and_nothing_else(tmp_path: Path) -> None:
     written(tmp_path)
-    (tmp_path / "MODEL_CARD.md").write_text("mine")
+    for name in ("MODEL_CARD.md", "confusion.png"):
+        (tmp_path / name).write_text("of the old model")
+    (tmp_path / "NOTES.md").write_text("mine")
     final = write_model(tmp_path, DESCRIPTION, save_new)
     assert read_description(tmp_path) == final
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["MODEL_CARD.md", "model.json", final.network_file]
+    assert names == ["NOTES.md", "model.json", final.network_file]
 
 
 def test_a_model_for_one_survey_does_not_replace_one_for_another(tmp_path: Path) -> None:
