@@ -73,7 +73,7 @@ class Boxes:
     def failed(self, error: BaseException) -> None:
         self.works.failure = error
 
-    async def outstayed(self, heard: float) -> str | None:
+    async def outstayed(self, heard: float) -> str | None:  # noqa: ARG002  # as Works has it
         return self.problem
 
 
