@@ -105,10 +105,10 @@ def test_it_is_judged_by_labels_and_by_a_reference(place: Path, trained: Path) -
 
 
 def test_it_is_judged_on_simulated_alerts(place: Path, trained: Path) -> None:
-    done = training("evaluate", "mine", "--count", 40, "--seed", 5, "--card", cwd=place)
+    done = training("evaluate", "mine", "--count", 15, "--seed", 5, "--card", cwd=place)
     assert done.returncode == 0, done.stderr
     card = (trained / "MODEL_CARD.md").read_text()
-    assert card.count("\n## Evaluation on 40 simulated alerts of seed 5\n") == 1
+    assert card.count("\n## Evaluation on 15 simulated alerts of seed 5\n") == 1
 
 
 def test_a_wrong_label_is_named_and_nothing_is_written(place: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_wrong_label_is_named_and_nothing_is_written(place: Path) -> None:
 
 def test_an_atlas_model_is_trained_on_simulated_alerts(place: Path) -> None:
     done = training(
-        *("train", "--survey", "ATLAS", "--count", 120, "--seed", 1, "--epochs", 1), cwd=place
+        *("train", "--survey", "ATLAS", "--count", 90, "--seed", 1, "--epochs", 1), cwd=place
     )
     assert done.returncode == 0, done.stderr
     document = json.loads((place / "model" / "atlas" / "model.json").read_text())
@@ -135,4 +135,4 @@ def test_an_atlas_model_is_trained_on_simulated_alerts(place: Path) -> None:
     assert document["origin"] == "trained on simulated alerts"
     again = training("evaluate", "model/atlas", "--count", 20, "--seed", 1, cwd=place)
     assert again.returncode == 2
-    assert "was trained on 120 simulated alerts of seed 1: take another seed" in again.stderr
+    assert "was trained on 90 simulated alerts of seed 1: take another seed" in again.stderr

@@ -35,6 +35,7 @@ PROBABILITIES = {
 def _few_trees() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(comparisons, "TREES", 3)
+        patch.setattr(comparisons, "FOLDS", 2)
         yield
 
 
