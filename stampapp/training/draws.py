@@ -80,6 +80,12 @@ def simulate(recipe: Recipe, draws: Draws, source: Source, advance: Advance) -> 
     return drawn
 
 
+def is_kept(recipe: Recipe, draws: Draws, source: Source) -> bool:
+    """Say whether these alerts were simulated before, and lie in the cache."""
+    path = _cached(recipe, draws, source)
+    return path is not None and path.exists()
+
+
 def _cached(recipe: Recipe, draws: Draws, source: Source) -> Path | None:
     if source.cache is None:
         return None

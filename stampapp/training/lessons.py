@@ -29,13 +29,15 @@ class Lesson:
 
 def simulated(recipe: Recipe, drawn: Draws, source: Source) -> Lesson:
     """Return a lesson of simulated alerts."""
-    started = time.monotonic()
+    started, notes = time.monotonic(), ["The simulation draws the classes with equal chances."]
+    if draws.is_kept(recipe, drawn, source):
+        notes.append("They were simulated before this training, and only read for it.")
     return Lesson(
         examples=simulate(recipe, drawn, source),
         origin=Origin.SIMULATED,
         source=f"{drawn.count} simulated alerts of {_seed(drawn.seed)}",
         source_sha256=source.sha256,
-        notes=("The simulation draws the classes with equal chances.",),
+        notes=tuple(notes),
         seconds=time.monotonic() - started,
     )
 

@@ -25,6 +25,12 @@ def test_a_lesson_of_simulated_alerts_says_which() -> None:
     assert lesson.seconds > 0
 
 
+def test_a_lesson_that_was_kept_says_so(tmp_path: Path) -> None:
+    source = Source(draw=drawing.draw, sha256="a" * 64, workers=1, cache=tmp_path)
+    first, second = (lessons.simulated(ZTF, Draws(seed=3, count=5), source).notes for _ in range(2))
+    assert second == (*first, "They were simulated before this training, and only read for it.")
+
+
 def test_a_lesson_of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) -> None:
     known = [drawing.alert(1, index) for index in range(3)]
     records = [
