@@ -81,9 +81,9 @@ NONE = Span(first=0)
 
 
 async def test_single_messages_are_fetched(bootstrap: str) -> None:
-    fill(bootstrap, "few", 100)
+    fill(bootstrap, "few-of-many", 100)
     async with TopicReader(cluster(bootstrap)) as reader:
-        wanted = {("few", 0): [0, 1, 30, 49], ("few", 1): [7]}
+        wanted = {("few-of-many", 0): [0, 1, 30, 49], ("few-of-many", 1): [7]}
         found = [one async for one in reader.fetch(wanted)]
     assert [(one.partition, one.offset, one.value) for one in found] == [
         (0, 0, b"v0"),
