@@ -121,7 +121,7 @@ def test_it_goes_on_under_new_names_and_shows_what_cannot_be_classified(
         out, _ = process.communicate(timeout=TIMEOUT)
     rows = [line for line in out.splitlines() if "dead letter: stamp-damaged: " in line]
     assert (process.returncode, len(rows)) == (0, 7)
-    names = [row.split()[1] for row in rows]
+    names = [row.split()[0] for row in rows]
     assert names[3:6] == [f"{name}-1" for name in names[:3]]
 
 
