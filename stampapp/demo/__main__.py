@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = options.parse(arguments)
     try:
         return _perform(chosen, Console(highlight=False))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         print("Stopped: workers, broker and all that they held are gone.")
         return 0
     except StampError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,13 @@ class Show:
     count: int | None
 
     async def play(self, cues: Iterator[Cue], table: Table) -> None:
-        """Publish, and show what comes of it. Raises StampError where a worker has ended."""
+        """Publish, and show what comes of it; SIGTERM cancels it.
+
+        Raises StampError where a worker has ended.
+        """
+        if task := asyncio.current_task():
+            # An exception out of a signal handler would leave tasks behind.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with stage.results(self.bootstrap) as results:
             with table:
                 await _first_of(
