@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-DEMO = [sys.executable, "-m", "stampapp.demo"]
+# A shell that starts the tests in the background has them, and what they start, ignore SIGINT.
+DEMO = ["env", "--default-signal=INT", sys.executable, "-m", "stampapp.demo"]
 CLASSES = "AGN|SN|VS|asteroid|bogus"
 ROW = re.compile(rf"^(?P<aid>\S+) +(?P<class>{CLASSES}) ", re.MULTILINE)
 SIMULATED_ROW = re.compile(
