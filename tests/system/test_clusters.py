@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import skies
 from tests.support.secured_kafka import UNKNOWN_HOST
-from tests.support.topics import Message, committed, end_offsets, produce, read_all
+from tests.support.topics import Message, committed, finish_line, produce, read_all
 from tests.support.two_clusters import TwoClusters, password
 from tests.support.worker import Worker, worker
 
@@ -93,7 +93,7 @@ def test_alerts_of_one_cluster_come_out_on_the_other(night: Night, clusters: Two
     assert len(night.output) > 100
     topic, group = night.settings["CONSUMER_TOPICS"], night.settings["CONSUMER_GROUP_ID"]
     bootstrap = clusters.survey.bootstrap
-    assert committed(bootstrap, group, topic) == end_offsets(bootstrap, topic)
+    assert committed(bootstrap, group, topic) == finish_line(bootstrap, topic)
 
 
 def test_a_cluster_of_which_it_may_only_read_gets_no_topic(night: Night) -> None:

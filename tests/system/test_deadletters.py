@@ -13,7 +13,7 @@ import fastavro
 from tests.support import atlas, skies
 from tests.support.alerts import SORTING_HAT
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.topics import Record, committed, end_offsets, produce, read_all
+from tests.support.topics import Record, committed, finish_line, produce, read_all
 from tests.support.worker import worker
 from tests.system.conftest import environment
 
@@ -129,4 +129,4 @@ def assert_told_apart(
     output = read_all(kafka.bootstrap, settings["PRODUCER_TOPIC_FORMAT"])
     assert {m.key for m in output} == {record.key for record in good}
     topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
-    assert committed(kafka.bootstrap, group, topic) == end_offsets(kafka.bootstrap, topic)
+    assert committed(kafka.bootstrap, group, topic) == finish_line(kafka.bootstrap, topic)

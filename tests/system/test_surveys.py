@@ -19,7 +19,7 @@ import pytest
 from tests.support import atlas, skies
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
-from tests.support.topics import Record, committed, end_offsets, produce, read_all
+from tests.support.topics import Record, committed, finish_line, produce, read_all
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
 
@@ -86,7 +86,7 @@ def finished(kafka: ApacheKafka, settings: dict[str, str], running: Worker) -> N
     """Wait until everything is committed."""
     topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
     deadline = time.monotonic() + 120
-    while committed(kafka.bootstrap, group, topic) != end_offsets(kafka.bootstrap, topic):
+    while committed(kafka.bootstrap, group, topic) != finish_line(kafka.bootstrap, topic):
         assert running.process.poll() is None, running.text()
         assert time.monotonic() < deadline, running.text()
         time.sleep(0.3)
