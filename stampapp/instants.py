@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_MJD_ZERO = datetime(1858, 11, 17, tzinfo=UTC)
 
 
 def parse(text: str) -> datetime:
@@ -24,3 +26,11 @@ def of_ms(milliseconds: int) -> datetime:
 def text(instant: datetime) -> str:
     """Return an instant to the second, as `parse` takes it."""
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def of_mjd(date: float) -> datetime | None:
+    """Return the instant of a modified Julian date (UTC); None where no calendar has it."""
+    try:
+        return _MJD_ZERO + timedelta(days=date)
+    except OverflowError:
+        return None

@@ -24,6 +24,7 @@ Image = npt.NDArray[np.float32]
 Pixels = npt.NDArray[Any]
 
 MAX_STAMP_BYTES = 2**20
+MAX_SIDE = 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_MAX_MEMBERS = 8
 _AXES = ("BITPIX", "NAXIS", "NAXIS1", "NAXIS2")
@@ -48,8 +49,8 @@ def decode(data: object, shape: tuple[int, int], name: str) -> Pixels:
     return read(data, shape, name).pixels
 
 
-def read(data: object, shape: tuple[int, int], name: str) -> Stamp:
-    """Return the pixels as `decode` does, and the header."""
+def read(data: object, shape: tuple[int, int] | None, name: str) -> Stamp:
+    """Return the pixels as `decode` does, and the header. Any shape will do where it is None."""
     if not isinstance(data, bytes) or not data:
         raise BadAlert("stamp-missing", f"there is no {name} stamp")
     plain = _gunzip(data, name) if data.startswith(_GZIP_MAGIC) else data
@@ -59,7 +60,9 @@ def read(data: object, shape: tuple[int, int], name: str) -> Stamp:
     if header is None:
         raise BadAlert("stamp-not-fits", f"the FITS header of the {name} stamp has no end")
     layout = _layout(header, name)
-    if layout.shape != shape:
+    if shape is None:
+        shape = _any_shape(layout.shape, name)
+    elif layout.shape != shape:
         raise BadAlert(
             "stamp-shape", f"the {name} stamp is {_size(layout.shape)}, {_size(shape)} is expected"
         )
@@ -68,6 +71,12 @@ def read(data: object, shape: tuple[int, int], name: str) -> Stamp:
         raise BadAlert("stamp-damaged", f"the {name} stamp ends before its last pixel")
     pixels = np.frombuffer(plain, layout.dtype, count, offset).reshape(shape)
     return Stamp(pixels=layout.scaled(pixels), header=layout.header)
+
+
+def _any_shape(shape: tuple[int, int], name: str) -> tuple[int, int]:
+    if not 0 < min(shape) <= max(shape) <= MAX_SIDE:
+        raise BadAlert("stamp-shape", f"the {name} stamp is {_size(shape)}, no such image")
+    return shape
 
 
 def _size(shape: tuple[int, ...]) -> str:

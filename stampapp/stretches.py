@@ -1,0 +1,73 @@
+"""Pixels → colours, as astronomers draw stamps. Pure; images are (rows, columns), in any unit.
+
+The arcsinh keeps the noise of the sky visible beside a star that is thousands of times brighter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[Any]
+Colours = npt.NDArray[np.uint8]
+
+# What is no number is neither bright nor dark.
+NO_DATA = (92, 107, 135)
+# Negative, nothing, positive: blue and red tell the sign to people who see few colours, too.
+_DIVERGING = np.array(
+    [(18, 56, 130), (103, 156, 208), (246, 246, 246), (225, 130, 100), (146, 14, 30)], np.float64
+)
+# In units of the noise: how far below the sky black is, and where the arcsinh bends.
+_BELOW, _BEND, _LEAST_ABOVE = 2.0, 3.0, 8.0
+_BRIGHTEST = 99.8
+
+
+def grey(pixels: Pixels) -> Colours:
+    """Draw light on the sky, (rows, columns, 3): from just below the sky to the brightest pixel."""
+    values, known = _finite(pixels)
+    if not known.any():
+        return _coloured(np.zeros((*pixels.shape, 3)), known)
+    sky, noise = _sky(values[known])
+    low = sky - _BELOW * noise
+    high = max(float(np.percentile(values[known], _BRIGHTEST)), sky + _LEAST_ABOVE * noise)
+    bend = _BEND * noise
+    share = np.arcsinh((np.clip(values, low, high) - low) / bend)
+    share /= np.arcsinh((high - low) / bend)
+    return _coloured(np.repeat(255.0 * share[..., None], 3, axis=2), known)
+
+
+def signed(pixels: Pixels) -> Colours:
+    """Draw a difference, (rows, columns, 3): red is brighter, blue fainter, white neither."""
+    values, known = _finite(pixels)
+    if not known.any():
+        return _coloured(np.zeros((*pixels.shape, 3)), known)
+    _, noise = _sky(values[known])
+    most = max(float(np.percentile(np.abs(values[known]), _BRIGHTEST)), _LEAST_ABOVE * noise)
+    bend = _BEND * noise
+    share = np.arcsinh(np.clip(values, -most, most) / bend) / np.arcsinh(most / bend)
+    places = np.linspace(-1.0, 1.0, len(_DIVERGING))
+    channels = [np.interp(share, places, _DIVERGING[:, channel]) for channel in range(3)]
+    return _coloured(np.stack(channels, axis=2), known)
+
+
+def _finite(pixels: Pixels) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    values = np.asarray(pixels, np.float64)
+    known = np.isfinite(values)
+    return np.where(known, values, 0.0), known
+
+
+def _sky(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the sky's level and noise; sources take up less than half of a stamp."""
+    level = float(np.median(values))
+    noise = 1.4826 * float(np.median(np.abs(values - level)))
+    # Where most pixels are equal it is none: any number that is positive beside them will do.
+    least = 1e-6 * max(float(np.ptp(values)), abs(level), float(np.finfo(np.float32).tiny))
+    return level, max(noise, least)
+
+
+def _coloured(colours: npt.NDArray[np.float64], known: npt.NDArray[np.bool_]) -> Colours:
+    found = np.rint(np.clip(colours, 0.0, 255.0)).astype(np.uint8)
+    found[~known] = NO_DATA
+    return found
