@@ -24,6 +24,7 @@ ROOMS = (
     "stampapp.commands.shells",
     "stampapp.commands.audits",
     "stampapp.web.health",
+    "stampapp.web.metrics",
 )
 FETCH_BYTES = 2 * 2**20
 # Faust's default would strand a worker whose buffers were full for five minutes.
@@ -145,3 +146,9 @@ async def commit(offsets: dict[tuple[str, int], int]) -> bool:
     targets = {TP(topic, partition): offset for (topic, partition), offset in offsets.items()}
     # The public `commit` knows only what Faust itself has acknowledged.
     return bool(await app.consumer._commit(targets))  # type: ignore[attr-defined]
+
+
+def ends() -> dict[tuple[str, int], int]:
+    """Return the ends of our partitions as far as they are known; none during a rebalance."""
+    assigned = () if app.rebalancing else app.consumer.assignment()
+    return {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in assigned}

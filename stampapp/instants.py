@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 _MJD_ZERO = datetime(1858, 11, 17, tzinfo=UTC)
+_MJD_OF_1970 = 40587.0
+_DAY = 86400.0
 
 
 def parse(text: str) -> datetime:
@@ -34,3 +36,13 @@ def of_mjd(date: float) -> datetime | None:
         return _MJD_ZERO + timedelta(days=date)
     except OverflowError:
         return None
+
+
+def unix(date: float) -> float:
+    """Return the seconds since 1970 of a modified Julian date (UTC)."""
+    return (date - _MJD_OF_1970) * _DAY
+
+
+def mjd(seconds: float) -> float:
+    """Return the modified Julian date (UTC) of so many seconds since 1970."""
+    return _MJD_OF_1970 + seconds / _DAY

@@ -79,6 +79,17 @@ class Ledger:
             if partition in self._lines
         )
 
+    def lags(self, ends: Mapping[Partition, int]) -> dict[Partition, int]:
+        """Return how many offsets lie between what is confirmed and the ends of these partitions.
+
+        A partition of which nothing was taken yet is left out: its position is not known.
+        """
+        return {
+            partition: max(0, end - _confirmed(self._lines[partition]))
+            for partition, end in ends.items()
+            if partition in self._lines
+        }
+
     @property
     def open(self) -> int:
         """How many consumed messages are not yet settled."""
@@ -90,3 +101,7 @@ def _advance(line: _Line) -> None:
         offset = line.waiting.popleft()
         line.settled.discard(offset)
         line.position = max(line.position or 0, offset + 1)
+
+
+def _confirmed(line: _Line) -> int:
+    return line.waiting[0] if line.waiting else line.taken

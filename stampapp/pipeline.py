@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from stampapp import batches
 from stampapp.classifiers.base import Classifier
@@ -24,13 +25,18 @@ COMMIT_INTERVAL = 0.25
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Consumed messages with one outcome each; `received` is when the first arrived (UTC)."""
+    """Consumed messages with one outcome each; `received` is when the first arrived (UTC).
+
+    `durations` has the seconds that each stage so far has taken.
+    """
 
     messages: tuple[Message, ...]
     outcomes: tuple[Outcome, ...]
     received: datetime
+    durations: Mapping[str, float] = field(default_factory=dict)
 
 
+R = TypeVar("R")
 Deliver = Callable[[Batch], Awaitable[None]]
 Commit = Callable[[dict[Partition, int]], Awaitable[bool]]
 Fail = Callable[[BaseException], Awaitable[None]]
@@ -159,8 +165,14 @@ class Pipeline:
 
     async def _process(self, messages: tuple[Message, ...], received: datetime) -> None:
         try:
-            outcomes = await self._classify([message.value for message in messages])
-            batch = Batch(messages=messages, outcomes=tuple(outcomes), received=received)
+            collect = (datetime.now(UTC) - received).total_seconds()
+            outcomes, durations = await self._classify([message.value for message in messages])
+            batch = Batch(
+                messages=messages,
+                outcomes=tuple(outcomes),
+                received=received,
+                durations={"collect": collect, **durations},
+            )
             await self._deliver(batch)
             self.ledger.settle(messages)
             self.moved = time.monotonic()
@@ -168,12 +180,17 @@ class Pipeline:
         finally:
             self._slots.release()
 
-    async def _classify(self, values: Sequence[bytes | None]) -> list[Outcome]:
+    async def _classify(
+        self, values: Sequence[bytes | None]
+    ) -> tuple[list[Outcome], dict[str, float]]:
         loop = asyncio.get_running_loop()
-        prepared = await loop.run_in_executor(self._decoding, self._prepare, values)
-        return await loop.run_in_executor(
-            self._judging, batches.conclude, prepared, self._classifier
+        prepared, decode = await loop.run_in_executor(
+            self._decoding, _timed, lambda: self._prepare(values)
         )
+        outcomes, judge = await loop.run_in_executor(
+            self._judging, _timed, lambda: batches.conclude(prepared, self._classifier)
+        )
+        return outcomes, {"decode": decode, "judge": judge}
 
     def _prepare(self, values: Sequence[bytes | None]) -> batches.Prepared:
         return batches.prepare(batches.decode(values), self._classifier, first_only=True)
@@ -192,3 +209,9 @@ class Pipeline:
                 # It was refused: after the last message nothing else would bring it up again.
                 self._progress.set()
             await asyncio.sleep(COMMIT_INTERVAL)
+
+
+def _timed(work: Callable[[], R]) -> tuple[R, float]:
+    """Return the result, and the seconds that it took in this thread."""
+    start = time.perf_counter()
+    return work(), time.perf_counter() - start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stampapp import admission, messages
@@ -19,7 +19,10 @@ from stampapp.welcomes import Welcome
 if TYPE_CHECKING:
     # Not at run time: numpy and what reads alerts would slow down every command.
     from stampapp.classifiers.base import Classifier
+    from stampapp.gauges import Gauges
+    from stampapp.offsets import Partition
     from stampapp.pipeline import Commit, Deliver, Fail, Pipeline
+    from stampapp.states import Reach, State
 
 log = logging.getLogger(__name__)
 CLOSING_PATIENCE = 4.0
@@ -31,6 +34,8 @@ class Counts:
     def __init__(self) -> None:
         self.by_verdict = dict.fromkeys(Verdict, 0)
         self.metrics_lost = 0
+        self.rebalances = 0
+        self.given_back = 0
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         """Count a batch."""
@@ -52,6 +57,7 @@ class Works:
         self.counts = Counts()
         self.failure: BaseException | None = None
         self.classifier: Classifier
+        self.gauges: Gauges
         self.pipeline: Pipeline | None = None
         self.welcome: Welcome
         self._problem = settings if isinstance(settings, ConfigError) else None
@@ -71,6 +77,7 @@ class Works:
     async def open(self) -> None:
         """Load the model and reach every cluster. Raises ConfigError."""
         from stampapp import classifiers
+        from stampapp.gauges import Gauges
 
         settings = self.required()
         loop = asyncio.get_running_loop()
@@ -79,6 +86,7 @@ class Works:
         await self._connect(settings)
         self.classifier = await loop.run_in_executor(None, classifiers.load, settings.model)
         await loop.run_in_executor(None, self.classifier.warm_up)
+        self.gauges = Gauges(settings.model.survey, self.classifier)
         log.info(
             "%s alerts are classified by %s %s, %s",
             settings.model.survey,
@@ -104,6 +112,33 @@ class Works:
         self.pipeline.start()
         return self.pipeline
 
+    def state(self, ends: Mapping[Partition, int]) -> State:
+        """Return what the worker is at the moment; `ends` are those of its partitions."""
+        from stampapp.states import State
+
+        ledger = self.pipeline.ledger if self.pipeline else None
+        return State(
+            lags=ledger.lags(ends) if ledger else {},
+            reaches=self._reaches(),
+            unfinished=ledger.open if ledger else 0,
+            rebalances=self.counts.rebalances,
+            given_back=self.counts.given_back,
+            metrics_lost=self.counts.metrics_lost,
+            ready=self.ready and bool(ends),
+            failed=self.failure is not None,
+        )
+
+    def _reaches(self) -> list[Reach]:
+        from stampapp.states import Reach
+
+        roles: dict[Delivery, list[str]] = {}
+        for role, delivery in self._deliveries.items():
+            roles.setdefault(delivery, []).append(role)
+        return [
+            Reach(roles="+".join(names), retries=one.retries, failing=one.failing)
+            for one, names in roles.items()
+        ]
+
     def delivery(self, role: str) -> Delivery:
         """Return the delivery to a role's cluster: producer, scribe or metrics."""
         return self._deliveries[role]
@@ -122,10 +157,13 @@ class Works:
     async def hand_back(self, patience: float) -> None:
         """Finish and commit what `patience` seconds allow, and forget the rest."""
         if self.pipeline:
+            self.counts.rebalances += 1
             if not await self.pipeline.drain(patience):
+                unfinished = self.pipeline.ledger.open
+                self.counts.given_back += unfinished
                 log.warning(
                     "%d messages are given back unfinished: they will be consumed again",
-                    self.pipeline.ledger.open,
+                    unfinished,
                 )
             self.pipeline.forget()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +14,7 @@ from mode.supervisors import CrashingSupervisor
 
 from stampapp import evidence, messages
 from stampapp.agents import deadletter, metrics, output, scribe
-from stampapp.app import alerts_topic, app, commit
+from stampapp.app import alerts_topic, app, commit, ends
 from stampapp.errors import StampError
 from stampapp.records import Headers, Message, Prediction, Verdict
 from stampapp.stalls import StallWatch
@@ -60,6 +61,7 @@ def message_of(event: EventT[bytes]) -> Message:
 
 async def deliver(batch: Batch) -> None:
     """Publish what came out of a batch; return when all that counts is confirmed."""
+    start = time.monotonic()
     group = app.works.required().group_id
     named = evidence.of_batch(batch.messages, batch.outcomes, group)
     classified = [
@@ -79,13 +81,14 @@ async def deliver(batch: Batch) -> None:
     if dead:
         waits.append(deadletter.outbox.deliver_and_wait(dead))
     await asyncio.gather(*waits)
-    await report(batch)
+    report(batch, {**batch.durations, "publish": time.monotonic() - start})
 
 
-async def report(batch: Batch) -> None:
+def report(batch: Batch, durations: Mapping[str, float]) -> None:
     """Count the batch, say it in the log, and send its figures without waiting for them."""
     works = app.works
     works.counts.add(batch.outcomes)
+    works.gauges.observe(batch.messages, batch.outcomes, durations, time.time())
     document = messages.metrics(
         batch.outcomes,
         received=batch.received,
@@ -128,12 +131,8 @@ async def look() -> None:
 
 def waiting() -> int:
     """Return how many messages of our partitions have been fetched or offered, but not taken."""
-    ledger = app.works.pipeline.ledger if app.works.pipeline else None
-    if ledger is None or app.rebalancing:
-        return 0
-    assigned = app.consumer.assignment()
-    ends = {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in assigned}
-    return ledger.behind(ends)
+    pipeline = app.works.pipeline
+    return pipeline.ledger.behind(ends()) if pipeline else 0
 
 
 async def fail(error: BaseException) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from stampapp import instants
 from stampapp.deliveries import Letter
 from stampapp.feeds.paces import Pace
 from stampapp.records import Alert, Labelled
@@ -18,8 +19,6 @@ Deliver = Callable[[Sequence[Letter]], Coroutine[None, None, None]]
 GROUP = 32
 # Once asked to stop, what is on its way has so many seconds to be confirmed.
 LAST_PATIENCE = 5.0
-_MJD_OF_1970 = 40587.0
-_DAY = 86400.0
 _HISTORY = ("jdstarthist", "jdendhist")
 
 
@@ -83,7 +82,7 @@ async def _take(drawn: Iterator[Labelled], most: int) -> list[Labelled]:
 
 def mjd_now() -> float:
     """Return this instant as a modified Julian date (UTC)."""
-    return _MJD_OF_1970 + time.time() / _DAY
+    return instants.mjd(time.time())
 
 
 def taken_at(alert: Alert, mjd: float) -> Alert:

@@ -23,7 +23,9 @@ async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
     assigned = bool(app.consumer.assignment()) if works.pipeline else False
     state: dict[str, Any] = {
         "ready": works.ready and assigned,
+        "model_loaded": works.pipeline is not None,
         "partitions_assigned": assigned,
+        "sinks_deliver": not works.retrying,
         "outcomes": works.counts.by_verdict,
         "metrics_lost": works.counts.metrics_lost,
     }

@@ -45,3 +45,9 @@ def test_kafka_counts_the_same_instant(moment: datetime) -> None:
 def test_text_is_utc() -> None:
     there = NOON.astimezone(timezone(timedelta(hours=-3)))
     assert instants.text(there) == "2026-03-01T12:00:00Z"
+
+
+def test_a_modified_julian_date_is_days_and_begins_long_before_1970() -> None:
+    instant = datetime(2018, 1, 1, 12, tzinfo=UTC)
+    assert instants.unix(58119.5) == instant.timestamp()
+    assert instants.mjd(instant.timestamp()) == 58119.5

@@ -167,3 +167,16 @@ def test_how_far_it_is_behind_the_ends() -> None:
     assert ledger.behind(ends) == 3
     assert ledger.behind({PLACE: 7}) == 0
     assert ledger.behind({PLACE: 0}) == 0
+
+
+def test_the_lag_counts_from_what_is_confirmed() -> None:
+    ledger = Ledger()
+    for offset in (4, 5, 6):
+        ledger.take(message(offset))
+    ends = {("alerts", 0): 10, ("alerts", 1): 3}
+    assert ledger.lags(ends) == {("alerts", 0): 6}
+    ledger.settle([message(5)])
+    assert ledger.lags(ends) == {("alerts", 0): 6}
+    ledger.settle([message(4), message(6)])
+    assert ledger.lags(ends) == {("alerts", 0): 3}
+    assert ledger.lags({("alerts", 0): 0}) == {("alerts", 0): 0}

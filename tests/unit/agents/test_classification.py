@@ -13,9 +13,10 @@ from faust.types import TP
 from stampapp import evidence
 from stampapp.agents import classification as room
 from stampapp.errors import BadAlert, DeliveryError
+from stampapp.gauges import Gauges
 from stampapp.offsets import Ledger
 from stampapp.pipeline import Batch
-from stampapp.records import Message, Outcome, Prediction, Verdict
+from stampapp.records import Message, Outcome, Prediction, Survey, Verdict
 from stampapp.stalls import StallWatch
 from stampapp.works import Counts
 from tests.support.alerts import alert, message
@@ -58,6 +59,7 @@ class Boxes:
         self.works: Any = SimpleNamespace(
             counts=Counts(),
             classifier=FakeClassifier(),
+            gauges=Gauges(Survey.ZTF, FakeClassifier()),
             failure=None,
             failed=self.failed,
             welcome=SimpleNamespace(outstayed=self.outstayed),
@@ -224,6 +226,7 @@ def test_what_waits_is_what_lies_behind_the_last_taken(
     boxes.works.pipeline = SimpleNamespace(ledger=ledger, moved=0.0)
     around = SimpleNamespace(works=boxes.works, consumer=FakeConsumer(end), rebalancing=rebalancing)
     monkeypatch.setattr(room, "app", around)
+    monkeypatch.setattr("stampapp.app.app", around)
     assert room.waiting() == expected
 
 
