@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import rates, streams
+from benchmarks import latencies, rates, samples, sinks, streams, tables
+from benchmarks.runs import Venue
 from stampapp import classifiers
-from stampapp.commands.import_model import import_model
-from stampapp.records import Survey
+from stampapp.classifiers.base import Classifier
+from stampapp.processes import cores
+from stampapp.records import Classification, Survey
 from stampapp.settings import ModelSettings
-from tests.support import skies
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.topics import create_topics, produce
 
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-JUDGED = (32, 64, 128, 256)
-STREAMED = (32, 64, 128, 256)
+JUDGED = (32, 64, 128, 256, 512)
+STREAMED = (32, 128, 256)
+WORKERS = (1, 2, 4)
+# Alerts per second → the settings that the README recommends for them.
+PACES: dict[float, dict[str, str]] = {
+    40.0: {"CONSUME_TIMEOUT": "0.2"},
+    250.0: {"CONSUME_TIMEOUT": "0.5"},
+}
 
 
 def main() -> int:
     """Measure and report."""
     options = _options()
-    if not SHARED_DATA.is_dir():
-        print("make bench needs real alerts in ../shared/data: there are none", file=sys.stderr)
-        return 2
-    with tempfile.TemporaryDirectory() as folder:
-        report = _measure(Path(folder), options.copies)
-    _print(report)
+    with tempfile.TemporaryDirectory() as folder, ApacheKafka() as kafka:
+        report = _Bench(_venue(Path(folder), kafka), options).report()
+    print("\n".join(tables.lines(report)))
     options.json.write_text(json.dumps(report, indent=1) + "\n")
     print(f"\nalso in {options.json}")
     return 0
@@ -40,44 +43,75 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--copies", type=int, default=30, help="of the 222 alerts, per stream")
+    parser.add_argument("--alerts", type=int, default=10000, help="in a burst, and per stream")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each steady pace")
     parser.add_argument("--json", type=Path, default=Path("bench.json"))
     return parser.parse_args()
 
 
-def _measure(folder: Path, copies: int) -> dict[str, Any]:
-    model, path = folder / "model", SHARED_DATA / "ztf_sorting_hat.avro"
-    import_model(SHARED_DATA / "ztf_model_2020-06.zip", model, None)
-    chosen = ModelSettings(survey=Survey.ZTF, path=model, name=None, version=None)
-    classifier = classifiers.load(chosen)
-    classifier.warm_up()
-    values = [record.value or b"" for record in skies.stream(path)]
-    report: dict[str, Any] = {
-        "cores": os.cpu_count(),
-        "decode_per_s": rates.decoding(values, classifier),
-        "judge_per_s": rates.judging(values, classifier, JUDGED),
-    }
-    sent = list(skies.distinct(path, copies))
-    with ApacheKafka() as kafka:
-        report["end_to_end"] = [
-            asdict(streams.throughput(kafka, sent, model, batch, folder)) for batch in STREAMED
-        ]
-    return report
+def _venue(folder: Path, kafka: ApacheKafka) -> Venue:
+    if kafka.process is None:
+        raise RuntimeError("the broker is not running")
+    return Venue(
+        bootstrap=kafka.bootstrap,
+        broker=kafka.process.pid,
+        folder=folder,
+        sample=samples.take(folder),
+    )
 
 
-def _print(report: dict[str, Any]) -> None:
-    ceiling = max(report["judge_per_s"].values())
-    print(f"{report['cores']} cores; alerts per second, and shares of the network's best")
-    print(f"  decode, one thread        {report['decode_per_s']:8.0f}")
-    for size, rate in report["judge_per_s"].items():
-        print(f"  network, batches of {size:<4}  {rate:8.0f}")
-    for row in report["end_to_end"]:
-        share = row["rate"] / ceiling
-        print(
-            f"  end to end, batches of {row['batch']:<4}{row['rate']:7.0f}  {share:5.0%}"
-            f"  {1000 * row['cpu_per_alert']:.2f} CPU-ms per alert, start-up included,"
-            f" peak {row['peak_rss']:.0f} MiB"
-        )
+class _Bench:
+    def __init__(self, venue: Venue, options: argparse.Namespace) -> None:
+        self._venue, self._sample = venue, venue.sample
+        self._alerts, self._seconds = options.alerts, options.seconds
+
+    def report(self) -> dict[str, Any]:
+        """Measure everything, one after the other."""
+        _say(f"{cores()} cores, {self._sample.origin}")
+        stages = self._stages()
+        create_topics(self._venue.bootstrap, {"waiting": 4})
+        produce(self._venue.bootstrap, "waiting", self._sample.messages(self._alerts))
+        return {
+            "cores": cores(),
+            "sample": self._sample.origin,
+            **stages,
+            "end_to_end": [self._streamed(CONSUME_MESSAGES=str(size)) for size in STREAMED],
+            "workers": [self._streamed(count) for count in WORKERS if count <= cores()],
+            "workers_left_out": [count for count in WORKERS if count > cores()],
+            "latency": [self._latency(rate) for rate in (*PACES, None)],
+        }
+
+    def _stages(self) -> dict[str, Any]:
+        _say("the stages by themselves")
+        chosen = ModelSettings(survey=Survey.ZTF, path=self._sample.model, name=None, version=None)
+        classifier = classifiers.load(chosen)
+        classifier.warm_up()
+        values = [one.value for one in self._sample.messages(1024)]
+        alerts = rates.examined(values, classifier)
+        judged = rates.judging(alerts, classifier, JUDGED)
+        return {
+            "decode": asdict(rates.decoding(values, classifier)),
+            "judge": {size: asdict(rate) for size, rate in judged.items()},
+            "publish_cpu_ms": sinks.publishing(self._venue.bootstrap, _results(classifier, alerts)),
+        }
+
+    def _streamed(self, workers: int = 1, **settings: str) -> dict[str, Any]:
+        _say(f"end to end, {workers} workers {settings or ''}")
+        return asdict(streams.throughput(self._venue, "waiting", self._alerts, settings, workers))
+
+    def _latency(self, rate: float | None) -> dict[str, Any]:
+        _say(f"latency at {rate:g}/s" if rate else f"a burst of {self._alerts}")
+        alerts = int(rate * self._seconds) if rate else self._alerts
+        settings = PACES.get(rate or 0.0, {})
+        return asdict(latencies.measure(self._venue, rate, alerts, settings))
+
+
+def _results(classifier: Classifier, alerts: Any) -> list[Classification]:
+    return [one for one in classifier.judge(alerts[:256]) if isinstance(one, Classification)]
+
+
+def _say(what: str) -> None:
+    print(f"… {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from stampapp import batches
+from stampapp import batches, threads
 from stampapp.classifiers.base import Classifier
 from stampapp.offsets import Ledger, Partition
 from stampapp.records import Message, Outcome
@@ -65,8 +64,8 @@ class Pipeline:
         self._size, self._timeout = size, timeout
         self._deliver, self._commit, self._fail = deliver, commit, fail
         self._slots = asyncio.Semaphore(in_flight)
-        self._decoding = ThreadPoolExecutor(1, "decode")
-        self._judging = ThreadPoolExecutor(1, "judge")
+        self._decoding = threads.single("decode")
+        self._judging = threads.single("judge")
         self._collected: list[Message] = []
         self._received = datetime.now(UTC)
         self._timer: asyncio.TimerHandle | None = None

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from stampapp import admission, messages
+from stampapp import admission, messages, threads
 from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery
 from stampapp.errands import withdrawn
 from stampapp.errors import ConfigError
 from stampapp.records import Outcome, Verdict
-from stampapp.settings import Settings
+from stampapp.settings import ModelSettings, Settings
 from stampapp.welcomes import Welcome
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CLOSING_PATIENCE = 4.0
+T = TypeVar("T")
 
 
 class Counts:
@@ -76,16 +77,13 @@ class Works:
 
     async def open(self) -> None:
         """Load the model and reach every cluster. Raises ConfigError."""
-        from stampapp import classifiers
         from stampapp.gauges import Gauges
 
         settings = self.required()
-        loop = asyncio.get_running_loop()
         await admission.check(settings)
         self.welcome = Welcome(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
-        self.classifier = await loop.run_in_executor(None, classifiers.load, settings.model)
-        await loop.run_in_executor(None, self.classifier.warm_up)
+        self.classifier = await _in_a_thread(lambda: _loaded(settings.model))
         self.gauges = Gauges(settings.model.survey, self.classifier)
         log.info(
             "%s alerts are classified by %s %s, %s",
@@ -188,6 +186,23 @@ class Works:
 
     def _distinct(self) -> list[Delivery]:
         return list(dict.fromkeys(self._deliveries.values()))
+
+
+def _loaded(model: ModelSettings) -> Classifier:
+    from stampapp import classifiers
+
+    classifier = classifiers.load(model)
+    classifier.warm_up()
+    return classifier
+
+
+async def _in_a_thread(work: Callable[[], T]) -> T:
+    # The threads that TensorFlow starts meanwhile count as those that judge.
+    executor = threads.single("judge")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
+    finally:
+        executor.shutdown(wait=False)
 
 
 def _delivery(settings: Settings, cluster: Cluster) -> Delivery:

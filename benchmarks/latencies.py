@@ -1,0 +1,75 @@
+"""How long a prediction takes: from its message's timestamp to that of its output."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from confluent_kafka import Producer
+
+from benchmarks import quantiles
+from benchmarks.quantiles import Spread
+from benchmarks.runs import Run, Venue, running
+from stampapp.feeds.paces import Pace
+from tests.support.topics import Record, produce
+
+WARM_UP = 256
+BURST = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Latency:
+    """Seconds from message to output at a rate (None: a burst), `drained` from first to last."""
+
+    rate: float | None
+    settings: dict[str, str]
+    alerts: int
+    spread: Spread
+    drained: float
+
+
+def measure(venue: Venue, rate: float | None, alerts: int, settings: dict[str, str]) -> Latency:
+    """Send so many alerts at a pace to a worker that is warm, and see when each comes out."""
+    sample = venue.sample
+    with running(venue, settings) as run:
+        produce(venue.bootstrap, run.settings["CONSUMER_TOPICS"], sample.messages(WARM_UP, "warm-"))
+        run.wait_for(WARM_UP)
+        sent = _feed(run, sample.messages(alerts), rate)
+        run.wait_for(WARM_UP + alerts)
+        published = run.outputs()
+    found = {key: published[key] for key in sent if key in published}
+    return Latency(
+        rate=rate,
+        settings=settings,
+        alerts=alerts,
+        spread=quantiles.spread(quantiles.latencies(sent, found)),
+        drained=(max(found.values()) - min(sent.values())) / 1000,
+    )
+
+
+def _feed(run: Run, records: Iterable[Record], rate: float | None) -> dict[bytes, int]:
+    """Publish the messages; return the timestamp of each (ms since 1970), by key."""
+    producer = Producer({"bootstrap.servers": run.settings["CONSUMER_SERVER"], "acks": "all"})
+    # A burst is made beforehand: it is to come at once.
+    waiting = list(records) if rate is None else records
+    pace, sent, start = Pace(rate=rate, most=BURST), dict[bytes, int](), time.monotonic()
+    for record in waiting:
+        time.sleep(pace.pause(time.monotonic() - start, len(sent)))
+        key = record.key or b""
+        sent[key] = time.time_ns() // 10**6
+        _send(producer, run.settings["CONSUMER_TOPICS"], record, sent[key])
+    producer.flush(60)
+    return sent
+
+
+def _send(producer: Producer, topic: str, record: Record, timestamp: int) -> None:
+    while True:
+        try:
+            producer.produce(topic, record.value, record.key, timestamp=timestamp)
+        except BufferError:
+            # Its queue is full: let it send.
+            producer.poll(0.01)
+        else:
+            producer.poll(0)
+            return

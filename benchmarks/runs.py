@@ -1,0 +1,110 @@
+"""A worker on topics of its own: how one run of it is set up, watched and read."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks.samples import Sample
+from tests.support.topics import Message, create_topics, read_all
+from tests.support.worker import Worker, worker
+
+PARTITIONS = 4
+PATIENCE = 240.0
+_TOTAL = re.compile(r"(\d+) in all")
+Figure = tuple[datetime, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Venue:
+    """Where all runs take place: a Kafka and its process, a folder for logs, the alerts."""
+
+    bootstrap: str
+    broker: int
+    folder: Path
+    sample: Sample
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Workers of one group; `settings` is their environment."""
+
+    workers: tuple[Worker, ...]
+    settings: dict[str, str]
+
+    @property
+    def pids(self) -> list[int]:
+        """The workers' processes."""
+        return [one.process.pid for one in self.workers]
+
+    def done(self) -> int:
+        """Return how many messages are confirmed, by the workers' logs."""
+        totals = (_TOTAL.findall(one.text()) for one in self.workers)
+        return sum(int(found[-1]) for found in totals if found)
+
+    def wait_for(self, count: int) -> int:
+        """Wait until so many messages are confirmed; return how many there are."""
+        deadline = time.monotonic() + PATIENCE
+        while (done := self.done()) < count:
+            for one in self.workers:
+                if one.process.poll() is not None:
+                    raise RuntimeError(f"a worker has ended:\n{one.text()}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{done} of {count} messages after {PATIENCE} s")
+            time.sleep(0.02)
+        return done
+
+    def figures(self) -> list[Figure]:
+        """Return when each batch was confirmed and how many messages it had, in order."""
+        documents = [json.loads(one.value or b"") for one in self._read("METRICS_TOPIC")]
+        return sorted(
+            (datetime.fromisoformat(one["timestamp_sent"]), one["n_messages"]) for one in documents
+        )
+
+    def outputs(self) -> dict[bytes, int]:
+        """Return when each object's prediction was published (ms since 1970), by key."""
+        return {one.key or b"": one.timestamp for one in self._read("PRODUCER_TOPIC_FORMAT")}
+
+    def _read(self, topic: str) -> list[Message]:
+        return read_all(self.settings["CONSUMER_SERVER"], self.settings[topic])
+
+
+@contextmanager
+def running(venue: Venue, settings: Mapping[str, str], workers: int = 1) -> Iterator[Run]:
+    """Run workers of a group of their own; `settings` go before what is usual here."""
+    told = {**_usual(venue), **settings}
+    with ExitStack() as stack:
+        started = []
+        for number in range(workers):
+            folder = venue.folder / f"worker-{told['CONSUMER_GROUP_ID']}-{number}"
+            folder.mkdir()
+            started.append(stack.enter_context(worker(told, folder)))
+        run = Run(workers=tuple(started), settings=told)
+        yield run
+        for one in started:
+            one.terminate()
+
+
+def _usual(venue: Venue) -> dict[str, str]:
+    unique = secrets.token_hex(4)
+    names = {role: f"{role}-{unique}" for role in ("alerts", "out", "scribe", "metrics")}
+    create_topics(venue.bootstrap, dict.fromkeys(names.values(), PARTITIONS))
+    return {
+        "CLASSIFIER_STRATEGY": "ZTF",
+        "MODEL_PATH": str(venue.sample.model),
+        "CONSUMER_SERVER": venue.bootstrap,
+        "CONSUMER_TOPICS": names["alerts"],
+        "CONSUMER_GROUP_ID": unique,
+        "CONSUMER_SESSION_TIMEOUT": "10",
+        "CONSUME_TIMEOUT": "1",
+        "PRODUCER_TOPIC_FORMAT": names["out"],
+        "SCRIBE_TOPIC": names["scribe"],
+        "METRICS_TOPIC": names["metrics"],
+    }

@@ -1,0 +1,60 @@
+"""What is measured with: alerts that the network judges, and a model for them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stampapp import containers, formats
+from stampapp.classifiers.ztf import solar_system
+from stampapp.commands.import_model import import_model
+from stampapp.feeds import streams
+from stampapp.processes import cores
+from stampapp.records import Survey
+from stampapp.simulation import packets
+from tests.support import skies
+from tests.support.topics import Record
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+SIMULATED = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """Alerts that no rule takes away from the network, as records of one Avro schema."""
+
+    origin: str
+    model: Path
+    schema: Any
+    alerts: tuple[dict[str, Any], ...]
+
+    def messages(self, count: int, run: str = "") -> Iterator[Record]:
+        """Yield so many messages, each of an object of its own; `run` tells apart whose."""
+        # The schema is written once: a writer per message would cost more than what is measured.
+        writer = containers.Writer(self.schema)
+        for number, alert in enumerate(itertools.islice(itertools.cycle(self.alerts), count)):
+            aid = f"{alert['aid']}-{run}{number}"
+            yield Record(aid.encode(), writer.write(alert | {"aid": aid}))
+
+
+def take(folder: Path) -> Sample:
+    """Return real alerts and the published weights where they are at hand, else simulated ones."""
+    if SHARED_DATA.is_dir():
+        model = folder / "model"
+        import_model(SHARED_DATA / "ztf_model_2020-06.zip", model, None)
+        schema, alerts = skies.records(SHARED_DATA / "ztf_sorting_hat.avro")
+        return _sample("real alerts, weights of 2020-06", model, schema, alerts)
+    with streams.drawing([Survey.ZTF], 1, SIMULATED, cores()) as drawn:
+        alerts = [packets.record(one.alert) for one in drawn]
+    origin = "simulated alerts, the model of this repository"
+    return _sample(origin, ROOT / "model" / "ztf", packets.SCHEMA, alerts)
+
+
+def _sample(origin: str, model: Path, schema: Any, alerts: list[dict[str, Any]]) -> Sample:
+    writer = containers.Writer(schema)
+    judged = tuple(one for one in alerts if not solar_system(formats.decode(writer.write(one))))
+    return Sample(origin=f"{len(judged)} {origin}", model=model, schema=schema, alerts=judged)

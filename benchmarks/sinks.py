@@ -1,0 +1,51 @@
+"""What it costs to publish: predictions encoded, sent to a real Kafka, and confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from stampapp import messages
+from stampapp.clusters import Cluster
+from stampapp.deliveries import Delivery, Letter
+from stampapp.records import Classification, Headers
+from tests.support.topics import create_topics
+
+TOPICS = ("bench-output", "bench-scribe")
+HEADERS: Headers = (
+    ("source.topic", b"alerts"),
+    ("source.partition", b"0"),
+    ("source.offset", b"123456"),
+    ("source.group", b"group"),
+)
+BATCHES = 20
+
+
+def publishing(bootstrap: str, results: Sequence[Classification]) -> float:
+    """Return the CPU milliseconds per alert of the thread that encodes, sends and waits."""
+    create_topics(bootstrap, dict.fromkeys(TOPICS, 2))
+    return asyncio.run(_publishing(bootstrap, results))
+
+
+async def _publishing(bootstrap: str, results: Sequence[Classification]) -> float:
+    cluster = Cluster(role="producer", servers=(bootstrap,))
+    delivery = Delivery(cluster, idempotence=True, timeout=60.0)
+    async with delivery:
+        await _batch(delivery, results)
+        start = time.thread_time()
+        for _ in range(BATCHES):
+            await _batch(delivery, results)
+        return 1000 * (time.thread_time() - start) / (BATCHES * len(results))
+
+
+async def _batch(delivery: Delivery, results: Sequence[Classification]) -> None:
+    now = datetime.now(UTC)
+    outputs = [_letter(TOPICS[0], one, messages.output(one, now)) for one in results]
+    commands = [_letter(TOPICS[1], one, messages.scribe(one)) for one in results]
+    await asyncio.gather(delivery.deliver(outputs), delivery.deliver(commands))
+
+
+def _letter(topic: str, result: Classification, value: bytes) -> Letter:
+    return Letter(topic=topic, key=messages.key(result), value=value, headers=HEADERS)

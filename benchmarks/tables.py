@@ -1,0 +1,89 @@
+"""The report of a run → lines for people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Report = Mapping[str, Any]
+
+
+def ceiling(report: Report) -> float:
+    """Return the alerts per second that the network by itself manages at its best batch size."""
+    return max(float(rate["per_second"]) for rate in report["judge"].values())
+
+
+def lines(report: Report) -> Iterator[str]:
+    """Yield the table."""
+    yield f"{report['cores']} cores, {report['sample']}"
+    yield from _stages(report)
+    yield from _streams(report)
+    yield from _latencies(report)
+
+
+def _stages(report: Report) -> Iterator[str]:
+    yield ""
+    yield "by itself                  alerts/s   CPU-ms per alert"
+    yield _stage("decode, one thread", report["decode"])
+    for size, rate in report["judge"].items():
+        yield _stage(f"network, batches of {size}", rate)
+    yield f"  {'publish, confirmed':<25}{'':8}{report['publish_cpu_ms']:12.2f}"
+
+
+def _stage(name: str, rate: Mapping[str, float]) -> str:
+    return f"  {name:<25}{rate['per_second']:8.0f}{rate['cpu_ms']:12.2f}"
+
+
+def _streams(report: Report) -> Iterator[str]:
+    best = ceiling(report)
+    yield ""
+    yield (
+        "Kafka to confirmed         alerts/s  of best   CPU-ms per alert:"
+        " decode  infer publish   rest   all  broker   peak"
+    )
+    for row in report["end_to_end"]:
+        yield _stream(f"batches of {row['settings']['CONSUME_MESSAGES']}", row, report, best)
+    for row in report["workers"]:
+        yield _stream(f"workers: {row['workers']}", row, report, best)
+    for count in report["workers_left_out"]:
+        yield f"  workers: {count:<16} left out: only {report['cores']} cores"
+
+
+def _stream(name: str, row: Mapping[str, Any], report: Report, best: float) -> str:
+    costs = by_stage(row["cpu_ms"], report["publish_cpu_ms"])
+    parts = " ".join(f"{value:6.2f}" for value in costs.values())
+    share = row["rate"] / best
+    return (
+        f"  {name:<25}{row['rate']:8.0f}  {share:7.0%}{'':20}{parts} {sum(costs.values()):5.2f}"
+        f"{row['cpu_ms']['broker']:8.2f}"
+        f" {row['peak_rss']:6.0f} MiB"
+    )
+
+
+def by_stage(cpu_ms: Mapping[str, float], publish: float) -> dict[str, float]:
+    """Return the CPU milliseconds by stage.
+
+    What the event loop's thread does besides publishing, which was measured by itself, and what
+    other threads do, is Kafka's and Faust's.
+    """
+    loop = cpu_ms.get("loop", 0.0)
+    return {
+        "decode": cpu_ms.get("decode", 0.0),
+        "infer": cpu_ms.get("infer", 0.0),
+        "publish": min(publish, loop),
+        "rest": max(0.0, loop - publish) + cpu_ms.get("other", 0.0),
+    }
+
+
+def _latencies(report: Report) -> Iterator[str]:
+    yield ""
+    yield "message to output              p50     p99     max   seconds"
+    for row in report["latency"]:
+        spread = row["spread"]
+        name = f"{row['rate']:g}/s" if row["rate"] else f"burst of {row['alerts']}"
+        told = " ".join(f"{key}={value}" for key, value in row["settings"].items())
+        drained = told if row["rate"] else f"drained in {row['drained']:.1f} s"
+        yield (
+            f"  {name:<25}{spread['p50']:8.2f}{spread['p99']:8.2f}{spread['largest']:8.2f}"
+            f"   {drained}"
+        )

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks import tables
+
+STREAM = {
+    "workers": 1,
+    "settings": {"CONSUME_MESSAGES": "256"},
+    "rate": 750.0,
+    "cpu_ms": {"decode": 0.25, "infer": 1.5, "loop": 0.75, "other": 0.125, "broker": 0.5},
+    "peak_rss": 1127.4,
+}
+REPORT: dict[str, Any] = {
+    "cores": 2,
+    "sample": "209 alerts",
+    "decode": {"per_second": 3750.0, "cpu_ms": 0.27},
+    "judge": {32: {"per_second": 1000.0, "cpu_ms": 1.7}, 128: {"per_second": 1500.0, "cpu_ms": 1}},
+    "publish_cpu_ms": 0.25,
+    "end_to_end": [STREAM],
+    "workers": [STREAM | {"workers": 2, "rate": 300.0}],
+    "workers_left_out": [4],
+    "latency": [
+        {
+            "rate": 40.0,
+            "settings": {"CONSUME_TIMEOUT": "0.2"},
+            "alerts": 1200,
+            "spread": {"p50": 0.25, "p99": 0.5, "largest": 0.75},
+            "drained": 30.0,
+        },
+        {
+            "rate": None,
+            "settings": {},
+            "alerts": 10000,
+            "spread": {"p50": 6.0, "p99": 12.0, "largest": 13.0},
+            "drained": 13.25,
+        },
+    ],
+}
+
+
+def line(begin: str) -> str:
+    (found,) = (one for one in tables.lines(REPORT) if one.strip().startswith(begin))
+    return found
+
+
+def test_the_ceiling_is_the_best_of_the_batch_sizes() -> None:
+    assert tables.ceiling(REPORT) == 1500.0
+
+
+def test_an_end_to_end_rate_is_given_as_a_share_of_the_ceiling() -> None:
+    assert line("batches of 256").split()[3:5] == ["750", "50%"]
+    assert line("workers: 2").split()[2:4] == ["300", "20%"]
+
+
+def test_the_stages_add_up() -> None:
+    costs = tables.by_stage(STREAM["cpu_ms"], publish=0.25)  # type: ignore[arg-type]
+    assert costs == {"decode": 0.25, "infer": 1.5, "publish": 0.25, "rest": 0.625}
+    assert line("batches of 256").split()[5:] == [
+        *("0.25", "1.50", "0.25", "0.62", "2.62", "0.50"),
+        *("1127", "MiB"),
+    ]
+
+
+def test_publishing_is_never_more_than_the_loop_did() -> None:
+    assert tables.by_stage({"loop": 0.1}, publish=0.25)["publish"] == pytest.approx(0.1)
+
+
+def test_what_the_machine_is_too_small_for_is_said() -> None:
+    assert line("workers: 4") == "  workers: 4                left out: only 2 cores"
+
+
+def test_latencies_come_with_their_settings() -> None:
+    assert line("40/s").split() == ["40/s", "0.25", "0.50", "0.75", "CONSUME_TIMEOUT=0.2"]
+    assert line("burst of 10000").endswith("13.00   drained in 13.2 s")

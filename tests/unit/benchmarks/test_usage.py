@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks import usage
+
+
+@pytest.mark.parametrize(
+    ("thread", "main", "found"),
+    [
+        ("decode", False, "decode"),
+        ("judge", False, "infer"),
+        ("tf_Compute", False, "infer"),
+        ("python", False, "other"),
+        ("judge", True, "loop"),
+        ("python", True, "loop"),
+    ],
+)
+def test_the_stage_of_a_thread(thread: str, main: bool, found: str) -> None:
+    assert usage.stage(thread, main) == found
+
+
+def test_the_difference_is_shared_among_the_alerts() -> None:
+    found = usage.per_alert({"loop": 1.0}, {"loop": 3.0, "decode": 0.5}, alerts=100)
+    assert found == {"loop": 20.0, "decode": 5.0}
+
+
+def test_the_cpu_time_of_a_thread_counts_for_its_stage() -> None:
+    def work() -> None:
+        # A parenthesis in the name must not confuse the reader of what the kernel says.
+        Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text("decode) x")
+        while time.thread_time() < 0.1:
+            pass
+        busy.set()
+        over.wait()
+
+    busy, over = threading.Event(), threading.Event()
+    thread = threading.Thread(target=work)
+    before = usage.cpu_seconds([os.getpid()])
+    thread.start()
+    busy.wait()
+    after = usage.cpu_seconds([os.getpid()])
+    over.set()
+    thread.join()
+    assert after["decode"] - before.get("decode", 0.0) >= 0.08
+    assert after["loop"] >= before["loop"]
+
+
+def test_the_peak_is_that_of_the_process() -> None:
+    assert 10 < usage.peak_mib(os.getpid()) < 100_000
