@@ -5,9 +5,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Arguments that go on to pytest and to the benchmarks, for example ARGS="-k ledger".
 ARGS ?=
+# How long `make fuzz` tries.
+SECONDS = 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench requirements audit clean
+.PHONY: help setup demo test lint bench fuzz requirements audit clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +38,9 @@ lint: $(READY) ## check style, format and types
 
 bench: $(READY) ## measure the speed on this machine
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(READY) ## try to break what reads strangers' bytes, for SECONDS=600
+	$(BIN)/python -m tests.fuzz -max_total_time=$(SECONDS)
 
 requirements: $(READY) ## pin the newest versions of everything anew
 	for name in build base training test dev; do \

@@ -33,7 +33,10 @@ def centre(header: Header) -> tuple[float, float]:
     try:
         ra, dec = _projection(header).p2s([middle], 1)["world"][0].tolist()
     except (WcsError, ValueError) as error:
-        raise BadAlert("stamp-wcs", f"the header's projection cannot be used: {error}") from error
+        # Wcslib begins with the places in its source.
+        reason = str(error).strip().splitlines()[-1:]
+        what = f"the header's projection cannot be used: {''.join(reason)}"
+        raise BadAlert("stamp-wcs", what) from error
     if not (math.isfinite(ra) and math.isfinite(dec)):
         raise BadAlert("stamp-wcs", "the header's projection puts the image nowhere on the sky")
     return ra % 360.0, dec

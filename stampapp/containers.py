@@ -1,7 +1,8 @@
 """Avro object containers, the envelope of every binary message: read with care, written fast.
 
 fastavro's reader parses the schema of each container anew and believes what a container declares.
-Here each distinct schema is parsed once and refused where it is dangerous; fastavro does the rest.
+Here each distinct schema is parsed once (see `schemas`), and what a container declares is compared
+with what it holds; fastavro does the rest.
 """
 
 from __future__ import annotations
@@ -12,21 +13,23 @@ import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, BinaryIO
 
 import fastavro
 
+from stampapp import schemas
 from stampapp.errors import BadAlert
+from stampapp.schemas import Schema
 
 MAGIC = b"Obj\x01"
 # What a block of a file may hold; the block of a message is in memory already.
 MAX_BLOCK_BYTES = 2**28
 MAX_INFLATED_FILE = 2**26
 MAX_INFLATED_MESSAGE = 2**23
-MAX_DEPTH = 64
+# What the objects of a record may take in memory, and how many pieces the envelope may have.
+MAX_DECODED = 2**25
+_MOST_PIECES = 4096
 _CHUNK = 2**20
-_NULL = ({"type": "null"}, "null")
 
 _HEADER = fastavro.parse_schema(
     {
@@ -54,14 +57,6 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Schema:
-    """A writer's schema, parsed, with the names of its top-level fields."""
-
-    parsed: Any
-    fields: frozenset[str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
     """What a container says of itself: the writer's schema, the codec, the marker of its blocks."""
 
@@ -80,7 +75,7 @@ def read(
     """
     head = read_head(source)
     while _more(source):
-        block = _datum(_Frugal(source), _BLOCK, "block")
+        block = _datum(_Frugal(source, _MOST_PIECES), _BLOCK, "block")
         if block["sync"] != head.sync:
             raise BadAlert("avro-damaged", "an Avro block does not end with the sync marker")
         data = _inflate(head.codec, block["data"], max_inflated)
@@ -91,24 +86,33 @@ def read_head(source: BinaryIO) -> Head:
     """Return what a container says of itself. Raises BadAlert where it is none."""
     if source.read(len(MAGIC)) != MAGIC:
         raise BadAlert("not-avro", "not an Avro object container: it does not begin with 'Obj'")
-    header = _datum(_Frugal(source), _HEADER, "header")
+    header = _datum(_Frugal(source, _MOST_PIECES), _HEADER, "header")
     return Head(
-        schema=_schema(header["meta"].get("avro.schema", b"")),
+        schema=schemas.parse(header["meta"].get("avro.schema", b"")),
         codec=header["meta"].get("avro.codec", b"null"),
         sync=header["sync"],
     )
 
 
 class _Frugal:
-    """A source that allocates what it holds, not what a damaged length says that it holds."""
+    """A source that gives out no more pieces, and no larger ones, than it was told to.
 
-    def __init__(self, source: BinaryIO) -> None:
+    It allocates what it holds, not what a damaged length says that it holds.
+    """
+
+    def __init__(self, source: BinaryIO, pieces: int) -> None:
         self._source = source
+        self._left = pieces
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; none for a length that no block has."""
+        self._left -= 1
+        if self._left < 0:
+            raise BadAlert("avro-damaged", "the Avro container has more values than any alert")
         if not 0 <= size <= MAX_BLOCK_BYTES:
             return b""
+        if size <= _CHUNK:
+            return self._source.read(size)
         found = bytearray()
         while part := self._source.read(min(size - len(found), _CHUNK)):
             found += part
@@ -118,9 +122,19 @@ class _Frugal:
 def _records(schema: Schema, count: int, data: bytes) -> Iterator[tuple[Schema, Record]]:
     body = io.BytesIO(data)
     for _ in range(count):
-        yield schema, _datum(body, schema.parsed, "record")
+        yield schema, _datum(bounded(body, schema, len(data)), schema.parsed, "record")
     if body.read(1):
         raise BadAlert("avro-damaged", "an Avro block is longer than the records it declares")
+
+
+def bounded(source: BinaryIO, schema: Schema, size: int) -> BinaryIO | _Frugal:
+    """Return a source from which no more than MAX_DECODED bytes of objects can be decoded.
+
+    Alerts are far from it. Only where a schema makes it possible at all is every piece counted.
+    """
+    if size * schema.weight <= MAX_DECODED:
+        return source
+    return _Frugal(source, int(MAX_DECODED / schema.weight))
 
 
 def _more(source: BinaryIO) -> bool:
@@ -135,7 +149,7 @@ def _datum(source: _Frugal | BinaryIO, schema: Any, what: str) -> Record:
     # length reads to the end of the bytes at most, and a short read is its EOFError.
     try:
         datum = fastavro.schemaless_reader(source, schema, None)
-    except MemoryError:
+    except (MemoryError, BadAlert):
         raise
     except Exception as error:
         raise BadAlert(
@@ -144,59 +158,6 @@ def _datum(source: _Frugal | BinaryIO, schema: Any, what: str) -> Record:
     if not isinstance(datum, dict):
         raise BadAlert("schema", f"the Avro {what} is no record")
     return datum
-
-
-@lru_cache(maxsize=64)
-def _schema(text: bytes) -> Schema:
-    try:
-        parsed = fastavro.parse_schema(json.loads(text))
-        _depth(parsed, {})
-    except BadAlert:
-        raise
-    except Exception as error:
-        raise BadAlert("schema", f"the Avro schema cannot be parsed: {error}") from error
-    if not isinstance(parsed, dict) or parsed.get("type") != "record":
-        raise BadAlert("schema", "the Avro schema is not a record")
-    return Schema(parsed=parsed, fields=frozenset(field["name"] for field in parsed["fields"]))
-
-
-def _depth(schema: Any, known: dict[str, int]) -> int:
-    """Return how deep a value of this type can nest; refuse what no message has.
-
-    A type that contains itself makes the decoder recurse until the process dies, and of values
-    without bytes a few bytes could declare a billion: null is for unions only.
-    """
-    if isinstance(schema, list):
-        return 1 + max(_depth(branch, known) for branch in schema if branch not in _NULL)
-    if isinstance(schema, str):
-        if schema == "null" or known.get(schema) == 0:
-            raise BadAlert("schema", f"the Avro type {schema!r} contains itself or has no bytes")
-        return known.get(schema, 1)
-    depth = 1 + _depth_inside(schema, known)
-    if depth > MAX_DEPTH:
-        raise BadAlert("schema", f"the Avro schema nests more than {MAX_DEPTH} levels")
-    if "name" in schema:
-        known[schema["name"]] = depth
-    return depth
-
-
-def _depth_inside(schema: Record, known: dict[str, int]) -> int:
-    match schema["type"]:
-        case "array":
-            return _depth(schema["items"], known)
-        case "map":
-            return _depth(schema["values"], known)
-        case "record" | "error":
-            known[schema["name"]] = 0
-            if not schema["fields"]:
-                raise BadAlert("schema", f"the Avro record {schema['name']!r} has no fields")
-            return max(_depth(field["type"], known) for field in schema["fields"])
-        case "fixed" if not schema["size"]:
-            raise BadAlert("schema", f"the Avro type {schema['name']!r} has no bytes")
-        case "fixed" | "enum":
-            return 0
-        case other:
-            return _depth(other, known)
 
 
 def _inflate(codec: bytes, data: bytes, limit: int) -> bytes:

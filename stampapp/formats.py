@@ -9,11 +9,14 @@ from itertools import islice
 from typing import BinaryIO
 
 from stampapp import containers
-from stampapp.containers import Record, Schema
+from stampapp.containers import Record
 from stampapp.errors import BadAlert
 from stampapp.records import Alert, Survey
+from stampapp.schemas import Schema
 
 JD_OF_MJD_ZERO = 2400000.5
+# Names go on into keys and commands: one that fills a message would not fit into theirs.
+MAX_NAME = 256
 _ZTF_FILTERS = {1: "g", 2: "r", 3: "i"}
 _SORTING_HAT = frozenset({"aid", "oid", "candid", "mjd", "extra_fields", "stamps"})
 _RAW = frozenset({"objectId", "candid", "candidate", "cutoutScience", "cutoutDifference"})
@@ -152,7 +155,12 @@ def _text(record: Mapping[str, object], name: str) -> str:
     value = record.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise BadAlert("field", f"{name} is {value!r}, a name or number is expected")
-    return str(value)
+    text = str(value)
+    if len(text) > MAX_NAME:
+        raise BadAlert(
+            "field", f"{name} has {len(text)} characters, at most {MAX_NAME} are expected"
+        )
+    return text
 
 
 def _number(record: Mapping[str, object], name: str) -> float:

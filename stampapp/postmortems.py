@@ -62,7 +62,8 @@ def _first_record(head: Head, source: io.BytesIO) -> tuple[Record, tuple[str, ..
         # The fields before it decide where a field begins.
         part = {**head.schema.parsed, "fields": fields[:count]}
         try:
-            record = fastavro.schemaless_reader(io.BytesIO(data), part, None)
+            bounded = containers.bounded(io.BytesIO(data), head.schema, len(data))
+            record = fastavro.schemaless_reader(bounded, part, None)
         except MemoryError:
             raise
         except Exception:  # fastavro raises whatever its decoder stumbles over

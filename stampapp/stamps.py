@@ -128,7 +128,8 @@ def _layout(header: bytes, name: str) -> _Layout:
     cards = Header(header)
     found = {keyword: _number(cards, keyword, name) for keyword in _NUMBERS}
     numbers = {keyword: value for keyword, value in found.items() if value is not None}
-    if set(_AXES) - numbers.keys() or numbers["NAXIS"] != 2 or numbers["BITPIX"] not in _TYPES:
+    whole = all(numbers.get(axis, math.nan).is_integer() for axis in _AXES)
+    if not whole or numbers["NAXIS"] != 2 or numbers["BITPIX"] not in _TYPES:
         raise BadAlert("stamp-not-fits", f"the {name} stamp is no two-dimensional FITS image")
     return _Layout(cards, numbers)
 

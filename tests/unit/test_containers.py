@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 import time
 import tracemalloc
 import zlib
@@ -17,6 +16,7 @@ from stampapp import containers
 from stampapp.errors import BadAlert
 from tests.support import attempts
 from tests.support.alerts import SORTING_HAT, Record, container, record, record_schema
+from tests.support.avro import by_hand, long
 
 SMALL = record_schema(n="int", s="string")
 SMALL_RECORD = {"n": 7, "s": "seven"}
@@ -31,22 +31,6 @@ def parse(data: bytes) -> list[Record]:
 
 def cause(data: bytes) -> str:
     return attempts.cause(parse, data)
-
-
-def long(value: int) -> bytes:
-    buffer = io.BytesIO()
-    fastavro.schemaless_writer(buffer, "long", value)
-    return buffer.getvalue()
-
-
-def by_hand(schema: object, data: bytes, *, count: int = 1, codec: bytes = b"null") -> bytes:
-    """A container of one block that says whatever a test wants."""
-    meta = {"avro.schema": json.dumps(schema).encode(), "avro.codec": codec}
-    pairs = [(key.encode(), value) for key, value in meta.items()]
-    body = b"".join(long(len(part)) + part for pair in pairs for part in pair)
-    sync = b"0123456789abcdef"
-    header = b"Obj\x01" + long(len(pairs)) + body + long(0) + sync
-    return header + long(count) + long(len(data)) + data + sync
 
 
 @pytest.mark.parametrize("codec", ["null", "deflate"])

@@ -1,0 +1,135 @@
+"""A writer's schema, parsed once and refused where its values could harm the reader. Pure.
+
+A schema comes from strangers, and fastavro's decoder does whatever it says: recurses in C, counts
+what takes no bytes, and makes objects that are a thousand times larger than their bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import fastavro
+
+from stampapp.errors import BadAlert
+
+MAX_SCHEMA_BYTES = 2**18
+MAX_DEPTH = 64
+_NULL = ({"type": "null"}, "null")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schema:
+    """A schema with the names of its top-level fields.
+
+    `weight` is the most memory, in bytes, that a byte of a record can be decoded to.
+    """
+
+    parsed: Any
+    fields: frozenset[str]
+    weight: float
+
+
+class _Kind(NamedTuple):
+    """How deep values of a type can nest, how few bytes they have, and how heavy these can be."""
+
+    depth: int
+    least: int
+    weight: float
+
+
+# Measured on CPython 3.11 and rounded up. Where a list, dict or text is small its frame weighs
+# most; a boolean weighs nothing, since the place that it takes is counted where it lies.
+_PLAIN = _Kind(1, 1, 20.0)
+_DICT, _ENTRY = 184.0, 32.0
+_EMPTY_LIST, _ITEM = 56.0, 9.0
+_SMALL_MAP, _PAIR = 80.0, 50.0
+
+
+@lru_cache(maxsize=64)
+def parse(text: bytes) -> Schema:
+    """Return the schema that a container declares. Raises BadAlert where it is not to be used."""
+    if len(text) > MAX_SCHEMA_BYTES:
+        raise BadAlert("schema", f"the Avro schema has more than {MAX_SCHEMA_BYTES} B")
+    try:
+        parsed = fastavro.parse_schema(json.loads(text, object_hook=_only_avro))
+        kind = _kind(parsed, {})
+        fields = frozenset(str(field["name"]) for field in parsed["fields"])
+    except BadAlert:
+        raise
+    except Exception as error:
+        # fastavro raises whatever it stumbles over.
+        raise BadAlert("schema", f"the Avro schema cannot be parsed: {error}") from error
+    if parsed.get("type") != "record":
+        raise BadAlert("schema", "the Avro schema is not a record")
+    return Schema(parsed=parsed, fields=fields, weight=kind.weight)
+
+
+def _only_avro(found: dict[str, Any]) -> dict[str, Any]:
+    """Drop what makes fastavro believe that it has checked a schema, and its logical types.
+
+    No alert needs these, and a decimal of a million digits takes hours.
+    """
+    return {
+        key: value
+        for key, value in found.items()
+        if not key.startswith("__") and key != "logicalType"
+    }
+
+
+def _kind(schema: Any, known: dict[str, _Kind | None]) -> _Kind:
+    """Return what kind of values a type has; refuse what no message has.
+
+    A type that contains itself makes the decoder recurse until the process dies, and of values
+    without bytes a few bytes could declare a billion: null is for unions only.
+    """
+    if isinstance(schema, list):
+        return _union([_kind(branch, known) for branch in schema if branch not in _NULL])
+    if isinstance(schema, str):
+        found = known.get(schema, _PLAIN)
+        if schema == "null" or found is None:
+            raise BadAlert("schema", f"the Avro type {schema!r} contains itself or has no bytes")
+        return found
+    kind = _complex(schema, known)
+    if kind.depth > MAX_DEPTH:
+        raise BadAlert("schema", f"the Avro schema nests more than {MAX_DEPTH} levels")
+    if "name" in schema:
+        known[schema["name"]] = kind
+    return kind
+
+
+def _union(branches: list[_Kind]) -> _Kind:
+    return _Kind(1 + max(one.depth for one in branches), 1, max(one.weight for one in branches))
+
+
+def _complex(schema: Mapping[str, Any], known: dict[str, _Kind | None]) -> _Kind:
+    match schema["type"]:
+        case "array":
+            depth, least, weight = _kind(schema["items"], known)
+            return _Kind(depth + 1, 1, max(_EMPTY_LIST, _ITEM / least + weight))
+        case "map":
+            depth, _, weight = _kind(schema["values"], known)
+            return _Kind(depth + 1, 1, max(_SMALL_MAP, _PAIR + weight))
+        case "record" | "error":
+            return _record(schema, known)
+        case "fixed" if schema["size"] < 1:
+            raise BadAlert("schema", f"the Avro type {schema['name']!r} has no bytes")
+        case "fixed" | "enum":
+            return _PLAIN
+        case other:
+            return _kind(other, known)
+
+
+def _record(schema: Mapping[str, Any], known: dict[str, _Kind | None]) -> _Kind:
+    known[schema["name"]] = None
+    if not schema["fields"]:
+        raise BadAlert("schema", f"the Avro record {schema['name']!r} has no fields")
+    kinds = [_kind(field["type"], known) for field in schema["fields"]]
+    least = sum(one.least for one in kinds)
+    frame = (_DICT + _ENTRY * len(kinds)) / least
+    return _Kind(
+        1 + max(one.depth for one in kinds), least, frame + max(one.weight for one in kinds)
+    )

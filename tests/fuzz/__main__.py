@@ -1,0 +1,68 @@
+"""Coverage-guided fuzzing of all that reads strangers' bytes: `make fuzz SECONDS=600`.
+
+The first byte of an input chooses the door. It stops at anything that is neither a result nor a
+BadAlert, takes more than a second or more than 256 MiB; what it found is then in the working
+directory, and `python -m tests.fuzz FILE` repeats it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["stampapp"]):
+    from tests.conftest import SHARED_DATA
+    from tests.fuzz.doors import DOORS
+    from tests.support import atlas, packets, skies
+    from tests.support.alerts import container, fits, record, sky
+
+MOST_BYTES = 100_000
+# What numpy, astropy and the fuzzer itself take is some 300 MB.
+LIMITS = (f"-max_len={MOST_BYTES}", "-timeout=2", "-rss_limit_mb=600")
+
+
+def look(data: bytes) -> None:
+    if data:
+        DOORS[data[0] % len(DOORS)](data[1:])
+
+
+def seeds() -> Iterator[tuple[int, bytes]]:
+    """Yield inputs to begin with, by their door; real ones where they are at hand."""
+    yield from ((0, container(record(), codec=codec)) for codec in ("null", "deflate"))
+    yield from ((0, packets.raw_ztf()), (0, packets.raw_atlas()))
+    yield from ((1, fits(sky())), (1, gzip.compress(fits(sky().astype("i2"), BZERO=32768.0))))
+    yield from ((2, atlas.stamp()), (2, gzip.compress(atlas.stamp(1))))
+    if SHARED_DATA.is_dir():
+        yield from _real(SHARED_DATA)
+
+
+def _real(folder: Path) -> Iterator[tuple[int, bytes]]:
+    _, alerts = skies.records(folder / "ztf_sorting_hat.avro")
+    for one in alerts[:20]:
+        for stamp in one["stamps"].values():
+            yield from ((1, stamp), (1, gzip.decompress(stamp)))
+    sources = [*sorted((folder / "ztf_raw").iterdir())[:10], *(folder / "atlas_raw").glob("*.avro")]
+    for path in sources:
+        yield 0, path.read_bytes()
+    for packet in atlas.packets(folder).values():
+        yield 0, atlas.messages([atlas.told(packet)])[0].value or b""
+        yield 2, skies.decoded([packet])[0]["cutoutScience"]["stampData"]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, (door, data) in enumerate(seeds()):
+            Path(corpus, f"seed-{number}").write_bytes(bytes([door]) + data)
+        # A file that is named is tried alone.
+        alone = any(Path(argument).is_file() for argument in sys.argv[1:])
+        atheris.Setup([*sys.argv, *LIMITS, *([] if alone else [corpus])], look)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The doors at which strangers' bytes come in: each must give a result or a BadAlert, and nothing
+else, whatever it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from stampapp import batches
+from stampapp.classifiers.atlas import ATLASClassifier
+from stampapp.classifiers.base import Classifier
+from stampapp.classifiers.judging import Array, NetworkClassifier
+from stampapp.classifiers.ztf import ZTFClassifier
+from stampapp.records import Alert, Outcome, Survey
+from tests.support import atlas
+from tests.support.alerts import alert
+from tests.support.models import FEATURES, ZTF_FEATURES
+
+
+class Indifferent:
+    """A network that finds every class as probable as any other."""
+
+    def predict(self, images: Array, features: Array) -> Array:
+        assert len(images) == len(features)
+        return np.full((len(images), len(atlas.CLASSES)), 0.2, np.float32)
+
+    def warm_up(self) -> None:
+        """There is nothing to warm."""
+
+
+def _classifier(kind: type[NetworkClassifier], *features: str, **changes: Any) -> Classifier:
+    described = atlas.description(*features, crop=31, **changes)
+    return kind(described, Indifferent(), name="fuzzed", version="1", provenance="a test")
+
+
+CLASSIFIERS = {
+    Survey.ATLAS: _classifier(ATLASClassifier, *FEATURES),
+    Survey.ZTF: _classifier(
+        ZTFClassifier,
+        *ZTF_FEATURES,
+        survey=Survey.ZTF,
+        classes=("AGN", "SN", "VS", "asteroid", "bogus"),
+        stamps=("science", "template", "difference"),
+        stamp_shape=(63, 63),
+    ),
+}
+
+
+def message(data: bytes | None) -> Outcome:
+    """Treat a message as the worker of its survey does, one of neither as that of ZTF."""
+    (decoded,) = batches.decode([data])
+    survey = decoded.survey if isinstance(decoded, Alert) else Survey.ZTF
+    return _outcome(decoded, CLASSIFIERS[survey])
+
+
+def ztf_stamp(data: bytes) -> Outcome:
+    """Treat a good alert of ZTF that has this as its science stamp."""
+    usual = alert()
+    return _outcome(alert(stamps={**usual.stamps, "science": data}), CLASSIFIERS[Survey.ZTF])
+
+
+def atlas_stamp(data: bytes) -> Outcome:
+    """Treat a good alert of ATLAS that has this as its science stamp."""
+    return _outcome(atlas.atlas_alert(data), CLASSIFIERS[Survey.ATLAS])
+
+
+DOORS: Sequence[Callable[[bytes], Outcome]] = (message, ztf_stamp, atlas_stamp)
+
+
+def _outcome(decoded: batches.Decoded, classifier: Classifier) -> Outcome:
+    prepared = batches.prepare([decoded], classifier, first_only=True)
+    (outcome,) = batches.conclude(prepared, classifier)
+    return outcome

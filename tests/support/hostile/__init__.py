@@ -1,0 +1,17 @@
+"""Messages that mean harm or have suffered, each with what must become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.support.hostile.alerts import of_atlas, of_ztf
+from tests.support.hostile.containers import containers
+from tests.support.hostile.fates import CLASSIFIED, Hostile
+
+__all__ = ["CLASSIFIED", "Hostile", "containers", "everything", "of_atlas", "of_ztf"]
+
+
+def everything() -> Iterator[Hostile]:
+    yield from containers()
+    yield from of_ztf()
+    yield from of_atlas()

@@ -1,0 +1,33 @@
+"""What must become of a message, and what means harm in it."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from typing import Any, NamedTuple
+
+CLASSIFIED = "classified"
+
+
+class Hostile(NamedTuple):
+    """`fate` is the cause of its dead letter, or CLASSIFIED."""
+
+    name: str
+    fate: str
+    value: bytes | None
+
+
+class Mine:
+    """Ends the process that unpickles it."""
+
+    def __reduce__(self) -> Any:
+        return os.abort, ()
+
+
+def bomb(mebibytes: int, *, gzipped: bool) -> bytes:
+    """Return zeros, deflated; without the sums that gzip ends with, which nobody gets to."""
+    packer = zlib.compressobj(9, wbits=-15)
+    # A whole block, which can be repeated.
+    block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    head = b"\x1f\x8b\x08" + bytes(7) if gzipped else b""
+    return head + block * mebibytes + b"\x03\x00"

@@ -1,0 +1,46 @@
+"""What means harm is told apart, quickly and in little memory; what is merely odd is classified."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.hostile import CLASSIFIED, everything
+
+LIMIT_MIB, LIMIT_S = 256.0, 1.0
+FATES = {one.name: one.fate for one in everything()}
+
+
+@pytest.fixture(scope="module")
+def treated() -> dict[str, dict[str, Any]]:
+    """What a process of its own made of each, by name."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.support.hostile"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {told["name"]: told for told in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("name", FATES)
+def test_each_has_its_fate_at_little_cost(name: str, treated: dict[str, dict[str, Any]]) -> None:
+    told = treated[name]
+    assert told["fate"] == FATES[name], told["said"]
+    # Of a processor: others may be at work on this machine.
+    assert told["seconds"] < LIMIT_S
+    assert told["mebibytes"] < LIMIT_MIB
+    assert "\n" not in told["said"]
+
+
+def test_both_fates_are_there() -> None:
+    assert CLASSIFIED in FATES.values()
+    assert len(set(FATES.values())) > 15
