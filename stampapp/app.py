@@ -23,6 +23,7 @@ ROOMS = (
     "stampapp.agents.deadletter",
     "stampapp.commands.shells",
     "stampapp.commands.audits",
+    "stampapp.commands.probes",
     "stampapp.web.health",
     "stampapp.web.metrics",
 )

@@ -62,6 +62,20 @@ class NightlyTopic:
         night = utc + timedelta(days=1) if utc.hour >= self.change_hour else utc
         return self.topic_format.replace("%s", night.strftime(self.date_format))
 
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return the next instant at which the name changes (UTC); None where it never does."""
+        today = now.astimezone(UTC).replace(
+            hour=self.change_hour, minute=0, second=0, microsecond=0
+        )
+        changes = (today + timedelta(days=days) for days in range(_LOOKING_BACK))
+        name = self.name_at(now)
+        return next((at for at in changes if at > now and self.name_at(at) != name), None)
+
+    def among(self, topics: Collection[str], now: datetime) -> list[str]:
+        """Return which of these topics are those of nights up to this one, the latest first."""
+        days = (self.name_at(now - timedelta(days=days)) for days in range(_LOOKING_BACK))
+        return [name for name in dict.fromkeys(days) if name in topics]
+
     def over_by(self, topic: str, now: datetime) -> datetime:
         """Return an instant, a day late at most, after which nothing goes to this topic: or now."""
         if "%s" not in self.topic_format:

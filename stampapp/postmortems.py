@@ -92,10 +92,11 @@ def _flat(value: object, name: str) -> Iterator[tuple[str, object]]:
         for key, inner in value.items():
             yield from _flat(inner, f"{name}.{key}" if name else str(key))
     else:
-        yield name, _shown(value)
+        yield name, shown(value)
 
 
-def _shown(value: object) -> object:
+def shown(value: object) -> object:
+    """Return a value as it is told: of bytes the size and kind, of lists the length."""
     if isinstance(value, bytes):
         kind = next((kind for magic, kind in _KINDS.items() if value.startswith(magic)), "bytes")
         return f"<{len(value)} B, {kind}>"

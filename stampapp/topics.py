@@ -26,6 +26,7 @@ FETCH_WAIT_MS = 50
 START_TIMEOUT = 10.0
 # A cluster that delivers nothing for so long is given up, in seconds.
 PATIENCE = 30.0
+COORDINATOR_PATIENCE = 10.0
 # Offsets that lie closer together than this are fetched in one go.
 NEAR = 8
 
@@ -80,8 +81,18 @@ class TopicReader:
     async def committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the offsets that the group has committed; a partition without one is left out."""
         places = [TopicPartition(*one) for one in partitions]
-        async with self._told(f"the committed offsets of the group {group}"):
-            found = await self._admin.list_consumer_group_offsets(group, partitions=places)
+        deadline = time.monotonic() + COORDINATOR_PATIENCE
+        while True:
+            async with self._told(f"the committed offsets of the group {group}"):
+                try:
+                    found = await self._admin.list_consumer_group_offsets(group, partitions=places)
+                except kafka.GroupCoordinatorNotAvailableError:
+                    # The first question about a group makes a new cluster find a place for groups.
+                    if time.monotonic() > deadline:
+                        raise
+                    await asyncio.sleep(0.2)
+                else:
+                    break
         return {tuple(place): one.offset for place, one in found.items() if one.offset >= 0}
 
     async def beginnings(self, partitions: Iterable[Partition]) -> dict[Partition, int]:

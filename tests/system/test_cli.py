@@ -38,7 +38,9 @@ def test_help_lists_our_commands(tmp_path: Path) -> None:
         "classify",
         "deadletters",
         "import-model",
+        "inspect",
         "reconcile",
+        "topics",
         "worker",
     ):
         assert f"\n  {name} " in text

@@ -51,3 +51,9 @@ def test_a_modified_julian_date_is_days_and_begins_long_before_1970() -> None:
     instant = datetime(2018, 1, 1, 12, tzinfo=UTC)
     assert instants.unix(58119.5) == instant.timestamp()
     assert instants.mjd(instant.timestamp()) == 58119.5
+
+
+def test_a_modified_julian_date_is_an_instant_where_a_calendar_has_it() -> None:
+    assert instants.of_mjd(58270.5) == datetime(2018, 6, 1, 12, tzinfo=UTC)
+    assert instants.of_mjd(1e300) is None
+    assert instants.of_mjd(-1e9) is None

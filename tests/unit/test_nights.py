@@ -158,3 +158,28 @@ def test_a_night_past_its_days_may_be_gone() -> None:
     )
     assert nightly.gone_by(set(), now) == datetime(2026, 3, 9, 12, tzinfo=UTC)
     assert NightlyTopic(topic_format="stamps").gone_by({"stamps"}, now) is None
+
+
+@given(instants, hours)
+def test_the_next_change_is_when_the_name_first_changes(now: datetime, hour: int) -> None:
+    topic = at(hour)
+    change = topic.next_change(now)
+    assert change
+    assert now < change <= now + timedelta(days=1)
+    assert topic.name_at(change - TICK) == topic.name_at(now) != topic.name_at(change)
+
+
+def test_the_next_change_may_be_a_month_ahead_or_never_come() -> None:
+    monthly = NightlyTopic(topic_format="t_%s", date_format="%Y%m")
+    now = datetime(2026, 3, 1, 23, tzinfo=UTC)
+    assert monthly.next_change(now) == datetime(2026, 3, 31, 22, tzinfo=UTC)
+    assert NightlyTopic(topic_format="fixed").next_change(now) is None
+
+
+def test_nights_are_found_among_topics_from_the_latest_on() -> None:
+    topics = ["stamps_20260301", "other", "stamps_20260228", "stamps_20260303", "stamps_x"]
+    now = datetime(2026, 3, 1, 23, tzinfo=UTC)
+    assert NIGHTLY.among(topics, now) == ["stamps_20260301", "stamps_20260228"]
+    odd = NightlyTopic(topic_format="t_%s", date_format="%d%m%Y")
+    assert odd.among(["t_28022026", "t_01032026"], now) == ["t_01032026", "t_28022026"]
+    assert NightlyTopic(topic_format="fixed").among(["fixed"], now) == ["fixed"]

@@ -1,0 +1,123 @@
+"""Says which topics a worker has, what they hold, and how far it has come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TextIO
+
+from stampapp import instants, inventory
+from stampapp.commands import tables
+from stampapp.commands.bars import Bars
+from stampapp.inventory import Holding
+from stampapp.settings import Settings
+
+# Whoever keeps a topic for each night for years does not want to see them all.
+MOST_NIGHTS = 8
+_HEADING = ("role", "topic", "partitions", "messages", "lag", "cluster")
+
+
+def topics(settings: Settings, out: TextIO, *, as_json: bool) -> tuple[str, ...]:
+    """Write to `out` what there is; return why clusters have not answered."""
+    now = datetime.now(UTC)
+    with Bars():
+        found = asyncio.run(inventory.take(settings, now))
+    lines = (
+        [json.dumps(described(settings, found, now))] if as_json else report(settings, found, now)
+    )
+    for line in lines:
+        print(line, file=out)
+    return tuple(dict.fromkeys(one.problem for one in found if one.problem))
+
+
+def report(settings: Settings, found: Sequence[Holding], now: datetime) -> Iterator[str]:
+    """Yield the lines for a person."""
+    older = [one for one in found if not one.tonight]
+    shown = [one for one in found if one.tonight or one in older[:MOST_NIGHTS]]
+    yield from tables.lines([_HEADING, *map(_row, shown)], "  >>>")
+    if rest := older[MOST_NIGHTS:]:
+        count = sum(one.messages for one in rest)
+        yield f"{len(rest)} more topics of earlier nights hold {count} messages."
+    yield from _group(settings, found)
+    yield _night(settings, now)
+
+
+def _row(one: Holding) -> tuple[str, ...]:
+    part = one.part
+    role = part.role if one.tonight else "  earlier"
+    if not one.exists:
+        why = "?" if one.problem else "absent"
+        return role, part.topic, why, "-", "-", part.cluster.bootstrap
+    lag = str(one.lag) if part.role == "consumer" else "-"
+    numbers = (str(len(one.extents)), str(one.messages), lag)
+    return role, part.topic, *numbers, part.cluster.bootstrap
+
+
+def _group(settings: Settings, found: Sequence[Holding]) -> Iterator[str]:
+    inputs = [one for one in found if one.part.role == "consumer"]
+    extents = [extent for one in inputs for extent in one.extents]
+    if not extents:
+        return
+    if all(one.committed is None for one in extents):
+        yield (
+            f"The group {settings.group_id} has committed nothing yet: a worker begins with the"
+            " first message."
+        )
+    else:
+        lag = sum(one.lag for one in extents)
+        yield f"The group {settings.group_id} is {lag} messages behind."
+
+
+def _night(settings: Settings, now: datetime) -> str:
+    nightly = settings.output_topic
+    tonight, change = nightly.name_at(now), nightly.next_change(now)
+    if change is None:
+        return f"Output goes to {tonight} every night."
+    return (
+        f"Output goes to {tonight} now, and to {nightly.name_at(change)} from"
+        f" {instants.text(change)} on, in {_span(change - now)}."
+    )
+
+
+def _span(left: timedelta) -> str:
+    minutes = -(-int(left.total_seconds()) // 60)
+    days, minutes = divmod(minutes, 1440)
+    hours, minutes = divmod(minutes, 60)
+    words = ((days, "d"), (hours, "h"), (minutes, "min"))
+    return " ".join(f"{count} {unit}" for count, unit in words if count) or "0 min"
+
+
+def described(settings: Settings, found: Sequence[Holding], now: datetime) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    nightly = settings.output_topic
+    change = nightly.next_change(now)
+    return {
+        "group": settings.group_id,
+        "output": {
+            "topic": nightly.name_at(now),
+            "changes_at": change and instants.text(change),
+            "changes_to": change and nightly.name_at(change),
+        },
+        "topics": [_described(one) for one in found],
+    }
+
+
+def _described(one: Holding) -> dict[str, Any]:
+    consumed = one.part.role == "consumer"
+    return {
+        "role": one.part.role,
+        "topic": one.part.topic,
+        "cluster": one.part.cluster.bootstrap,
+        "exists": None if one.problem else one.exists,
+        "tonight": one.tonight if one.part.role == "producer" else None,
+        "messages": one.messages,
+        "lag": one.lag if consumed else None,
+        "partitions": [
+            {"partition": e.partition, "first": e.first, "end": e.end}
+            | ({"committed": e.committed, "lag": e.lag} if consumed else {})
+            for e in one.extents
+        ],
+        "error": one.problem,
+    }

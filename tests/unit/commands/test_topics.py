@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from stampapp.commands import topics
+from stampapp.inventory import Extent, Holding
+from stampapp.roles import Part
+from tests.unit.test_roles import NOON, told
+
+SETTINGS = told()
+IN = SETTINGS.consumer
+READ = Holding(
+    part=Part(role="consumer", topic="one", cluster=IN),
+    extents=(
+        Extent(partition=0, first=10, end=110, committed=90),
+        Extent(partition=1, first=5, end=15),
+    ),
+)
+OUT = Holding(
+    part=Part(role="producer", topic="out_20260301", cluster=IN),
+    extents=(Extent(partition=0, first=0, end=7),),
+)
+ABSENT = Holding(part=Part(role="scribe", topic="commands", cluster=IN))
+
+
+def night(number: int) -> Holding:
+    return replace(OUT, part=replace(OUT.part, topic=f"out_{number}"), tonight=False)
+
+
+def test_what_is_not_committed_is_behind_and_what_is_expired_is_not() -> None:
+    assert READ.messages == 110
+    assert READ.lag == 20 + 10
+    assert Extent(partition=0, first=50, end=60, committed=20).lag == 10
+    assert Extent(partition=0, first=0, end=60, committed=70).lag == 0
+
+
+def test_a_person_is_told_all_of_it_in_columns() -> None:
+    assert list(topics.report(SETTINGS, [READ, OUT, night(20260228), ABSENT], NOON)) == [
+        "role       topic         partitions  messages  lag  cluster",
+        "consumer   one                    2       110   30  in:9092",
+        "producer   out_20260301           1         7    -  in:9092",
+        "  earlier  out_20260228           1         7    -  in:9092",
+        "scribe     commands          absent         -    -  in:9092",
+        "The group group is 30 messages behind.",
+        "Output goes to out_20260301 now, and to out_20260302 from 2026-03-01T22:00:00Z on,"
+        " in 10 h.",
+    ]
+
+
+def test_years_of_nights_are_summed_up() -> None:
+    lines = list(topics.report(SETTINGS, [OUT, *map(night, range(20))], NOON))
+    assert sum("earlier" in line for line in lines) == topics.MOST_NIGHTS + 1
+    assert "12 more topics of earlier nights hold 84 messages." in lines
+
+
+def test_a_group_that_has_consumed_nothing_is_told_so() -> None:
+    fresh = replace(READ, extents=(Extent(partition=0, first=0, end=9),))
+    lines = list(topics.report(SETTINGS, [fresh], NOON))
+    assert any("has committed nothing yet" in line for line in lines)
+
+
+def test_a_fixed_topic_has_no_change_ahead() -> None:
+    fixed = told(PRODUCER_TOPIC_FORMAT="out")
+    assert list(topics.report(fixed, [], NOON))[-1] == "Output goes to out every night."
+
+
+def test_the_time_that_is_left_is_rounded_up() -> None:
+    late = datetime(2026, 3, 1, 21, 58, 30, tzinfo=UTC)
+    assert list(topics.report(SETTINGS, [], late))[-1].endswith("in 2 min.")
+    monthly = told(PRODUCER_DATE_FORMAT="%Y%m")
+    assert (
+        "from 2026-03-31T22:00:00Z on, in 30 d 10 h." in list(topics.report(monthly, [], NOON))[-1]
+    )
+
+
+def test_a_program_is_told_the_same() -> None:
+    found = topics.described(SETTINGS, [READ, replace(ABSENT, problem="away")], NOON)
+    assert found["output"] == {
+        "topic": "out_20260301",
+        "changes_at": "2026-03-01T22:00:00Z",
+        "changes_to": "out_20260302",
+    }
+    read, absent = found["topics"]
+    assert (read["role"], read["messages"], read["lag"], read["exists"]) == (
+        "consumer",
+        110,
+        30,
+        True,
+    )
+    assert read["partitions"][0] == {
+        "partition": 0,
+        "first": 10,
+        "end": 110,
+        "committed": 90,
+        "lag": 20,
+    }
+    assert (absent["exists"], absent["lag"], absent["error"]) == (None, None, "away")
