@@ -21,6 +21,7 @@ ROOMS = (
     "stampapp.agents.scribe",
     "stampapp.agents.metrics",
     "stampapp.agents.deadletter",
+    "stampapp.commands.boot",
     "stampapp.commands.shells",
     "stampapp.commands.audits",
     "stampapp.commands.probes",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 import time
 
 from aiokafka.protocol.admin import SaslAuthenticateRequest
 
 from stampapp.errors import StampError
+from stampapp.jsonlines import JsonLines, line, original_stderr
 
 _CLIENTS = ("aiokafka", "faust", "mode")
 # Said of every connection, and no less true of the next.
@@ -65,10 +67,20 @@ def _confidential(value: object) -> bool:
     return bool(getattr(value, "API_KEY", None) == SaslAuthenticateRequest.API_KEY)
 
 
-def tidy(root: logging.Logger) -> None:
-    """Put the filters before every handler of the root logger."""
+def tidy(root: logging.Logger, *, as_json: bool = False) -> None:
+    """Put the filters before every handler of the root logger; with `as_json`, their format too."""
     for handler in root.handlers:
         # To each its own: what one handler has told would be a repetition for the next.
         handler.addFilter(FloodFilter())
         handler.addFilter(PlainErrors())
         handler.addFilter(Discretion())
+        if as_json:
+            handler.setFormatter(JsonLines())
+            if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
+                handler.setStream(original_stderr())
+
+
+def last_words(text: str, *, as_json: bool) -> None:
+    """Say why the process ends, on stderr, whatever has become of the loggers."""
+    told = line(text, name="stampapp", level=logging.CRITICAL) if as_json else text
+    print(told, file=original_stderr(), flush=True)

@@ -127,3 +127,14 @@ def level(text: str) -> str:
     if text.upper() not in levels:
         raise ValueError(f"one of {', '.join(levels)} is expected")
     return text.upper()
+
+
+def choice(*words: str) -> Callable[[str], str]:
+    """Return a cast to one of these words, written in any case."""
+
+    def cast(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"{' or '.join(words)} is expected")
+        return text.lower()
+
+    return cast

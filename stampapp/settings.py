@@ -14,8 +14,11 @@ from decouple import Config, RepositoryEmpty, RepositoryEnv
 
 from stampapp.clusters import Cluster
 from stampapp.nights import NightlyTopic
-from stampapp.readings import Reader, Reading, flag, level, names, number
+from stampapp.readings import Reader, Reading, choice, flag, level, names, number
 from stampapp.records import Survey
+
+# How the log is written: for people, or as an object a line.
+HUMAN, JSON = "human", "json"
 
 
 def survey(text: str) -> Survey:
@@ -75,6 +78,7 @@ class Settings:
     web_host: str
     web_port: int
     log_level: str
+    log_format: str
     readings: tuple[Reading, ...]
 
 
@@ -213,7 +217,17 @@ def _surroundings(reader: Reader) -> dict[str, Any]:
             "WEB_PORT", number(1, 65535, int), 6066, "first port that the web server tries"
         ),
         "log_level": read("LOG_LEVEL", level, "INFO", "least level that is logged"),
+        "log_format": _log_format(reader),
     }
+
+
+def _log_format(reader: Reader) -> str:
+    return reader.read("LOG_FORMAT", choice(HUMAN, JSON), HUMAN, "how lines are logged")
+
+
+def log_format(reader: Reader) -> str:
+    """Return how to say what is wrong with the settings, also where this one is."""
+    return _log_format(reader)
 
 
 def _output_topic(reader: Reader) -> NightlyTopic | None:

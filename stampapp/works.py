@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from stampapp import admission, messages, threads
+from stampapp import admission, threads
 from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery
 from stampapp.errands import withdrawn
@@ -43,11 +43,10 @@ class Counts:
         for outcome in outcomes:
             self.by_verdict[outcome.verdict] += 1
 
-    def line(self, outcomes: Sequence[Outcome]) -> str:
-        """Say in a line what became of a batch, and how many there were in all."""
-        batch = messages.counts(outcomes)
-        parts = ", ".join(f"{count} {verdict}" for verdict, count in batch.items())
-        return f"batch of {len(outcomes)}: {parts}; {sum(self.by_verdict.values())} in all"
+    @property
+    def total(self) -> int:
+        """How many messages there were in all."""
+        return sum(self.by_verdict.values())
 
 
 class Works:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
-from stampapp import evidence, messages
+from stampapp import evidence, messages, reports
 from stampapp.agents import deadletter, metrics, output, scribe
 from stampapp.app import alerts_topic, app, commit, ends
 from stampapp.errors import StampError
+from stampapp.jsonlines import FIELDS
 from stampapp.records import Headers, Message, Prediction, Verdict
 from stampapp.stalls import StallWatch
 
@@ -98,7 +99,8 @@ def report(batch: Batch, durations: Mapping[str, float]) -> None:
     )
     if not metrics.outbox.post(document):
         works.counts.metrics_lost += 1
-    log.info("%s", works.counts.line(batch.outcomes))
+    told = reports.fields(batch.messages, batch.outcomes, durations)
+    log.info("%s", reports.text(told, works.counts.total), extra={FIELDS: told})
 
 
 @app.on_partitions_revoked.connect

@@ -16,7 +16,8 @@ import faust
 from faust.cli.base import DEFAULT_LOGLEVEL
 from faust.exceptions import AlreadyConfiguredWarning
 
-from stampapp import logs
+from stampapp import jsonlines, logs
+from stampapp import settings as keys
 from stampapp.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -29,11 +30,16 @@ class StampWorker(faust.Worker):
     """Faust's worker, with exit codes that a supervisor can act on and an end that has a limit."""
 
     def __init__(self, stamp_app: Any, *args: Any, **kwargs: Any) -> None:
+        # Before anything is said, what is wrong with the settings included.
+        self.as_json = keys.log_format(keys.environment()) == keys.JSON
+        if self.as_json:
+            jsonlines.take_over()
+            kwargs |= {"quiet": True, "stdout": sys.stdout, "stderr": sys.stderr}
         try:
             settings = stamp_app.works.required()
             _settle_port(stamp_app)
         except ConfigError as error:
-            sys.exit(_complain(error))
+            sys.exit(self._complain(error))
         if kwargs.get("loglevel") in (None, DEFAULT_LOGLEVEL):
             kwargs["loglevel"] = settings.log_level
         super().__init__(stamp_app, *args, **kwargs)
@@ -54,16 +60,20 @@ class StampWorker(faust.Worker):
     def _exit_code(self, planned: object) -> int:
         reason = self.app.works.failure or self.crash_reason  # type: ignore[attr-defined]
         if isinstance(reason, ConfigError):
-            return _complain(reason)
+            return self._complain(reason)
         if reason:
-            print(f"stampapp stops: {reason}", file=sys.stderr)
+            logs.last_words(f"stampapp stops: {reason}", as_json=self.as_json)
             return 1
         return planned if isinstance(planned, int) else 0
+
+    def _complain(self, error: ConfigError) -> int:
+        logs.last_words(f"stampapp cannot start: {error}", as_json=self.as_json)
+        return EX_CONFIG
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         """Keep the log readable (see stampapp.logs)."""
         super().on_setup_root_logger(logger, level)
-        logs.tidy(logger)
+        logs.tidy(logger, as_json=self.as_json)
 
     def on_worker_shutdown(self) -> None:
         """Give the way out a limit, after a failure as after a signal."""
@@ -115,8 +125,3 @@ def _end_by_force_after(seconds: float, exit_code: Callable[[object], int]) -> N
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
-
-
-def _complain(error: ConfigError) -> int:
-    print(f"stampapp cannot start: {error}", file=sys.stderr)
-    return EX_CONFIG

@@ -49,16 +49,7 @@ def test_the_counts_add_up() -> None:
         "ruled_out": 2,
         "dead_lettered": 4,
     }
-
-
-def test_the_line_of_a_batch() -> None:
-    counts = Counts()
-    counts.add(outcomes(classified=3, superseded=1))
-    batch = outcomes(classified=1, dead_lettered=2)
-    counts.add(batch)
-    assert counts.line(batch) == (
-        "batch of 3: 1 classified, 0 superseded, 0 ruled_out, 2 dead_lettered; 7 in all"
-    )
+    assert counts.total == 11
 
 
 def test_without_usable_settings_it_says_what_is_wrong() -> None:

@@ -1,0 +1,114 @@
+"""Log records as JSON, one object a line, for programs that collect logs.
+
+Whatever is printed meanwhile by whomever becomes such a line, too.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TextIO
+
+# A record with fields of ours has them under this name.
+FIELDS = "fields"
+_LONGEST_LINE = 2**16
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as an object: time, level, logger, message, process, and its fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        fields: Mapping[str, object] = getattr(record, FIELDS, {})
+        told: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "process": record.process,
+            **fields,
+        }
+        if record.exc_info and record.exc_info[1]:
+            told["error"] = _error(record.exc_info[1])
+        return json.dumps(told, default=str, ensure_ascii=False)
+
+
+class JsonStream(io.TextIOBase):
+    """A stdout or stderr that makes a line of JSON of what is printed in one go."""
+
+    def __init__(self, real: TextIO, name: str) -> None:
+        self._real, self._name = real, name
+        self._held = ""
+        self._lock = threading.Lock()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # the base says it can be changed
+        """The encoding of what it stands for."""
+        return self._real.encoding
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._real.fileno()
+
+    def write(self, text: str) -> int:
+        """Hold what has no end yet, and tell the rest."""
+        with self._lock:
+            self._held += text
+            if self._held.endswith("\n") or len(self._held) > _LONGEST_LINE:
+                whole, self._held = self._held.strip(), ""
+                if whole:
+                    self._real.write(line(whole, name=self._name) + "\n")
+        return len(text)
+
+    def flush(self) -> None:
+        self._real.flush()
+
+
+def line(message: str, *, name: str, level: int = logging.INFO) -> str:
+    """Return a message that did not come from a logger as a line like the others."""
+    record = logging.LogRecord(name, level, "", 0, "%s", (message,), None)
+    return JsonLines().format(record)
+
+
+def take_over() -> None:
+    """Make JSON of everything that this process prints, warns of or fails with from now on."""
+    logging.captureWarnings(True)
+    sys.stdout = JsonStream(_original(sys.stdout), "stdout")
+    sys.stderr = JsonStream(_original(sys.stderr), "stderr")
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
+
+
+def _original(stream: Any) -> TextIO:
+    return stream._real if isinstance(stream, JsonStream) else stream
+
+
+def original_stderr() -> TextIO:
+    """Return the stream that lines of JSON may be written to as they are."""
+    return _original(sys.stderr)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    logging.getLogger("stampapp").critical("Uncaught: %r", error, exc_info=(kind, error, trace))
+
+
+def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value:
+        _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _error(error: BaseException) -> dict[str, str]:
+    return {
+        "type": type(error).__name__,
+        "message": str(error),
+        "stack": "".join(traceback.format_exception(error)),
+    }

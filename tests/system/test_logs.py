@@ -1,0 +1,88 @@
+"""The log of a worker, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.topics import produce
+from tests.support.worker import command, worker
+from tests.system.conftest import environment
+from tests.system.stages import Stage
+
+Setup = Callable[..., dict[str, str]]
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    """Read a log of which every line is an object."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_every_line_of_the_process_is_json(
+    signum: signal.Signals, kafka: ApacheKafka, ztf_stage: Stage, tmp_path: Path
+) -> None:
+    setup = environment(kafka.bootstrap, **ztf_stage.settings) | {"LOG_FORMAT": "json"}
+    sent = ztf_stage.sent[-60:]
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], sent)
+    with worker(setup, tmp_path) as running:
+        running.wait_for(f"{len(sent)} in all")
+        running.process.send_signal(signum)
+        assert running.exit_code(20) == 0
+        told = lines(running.text())
+    for one in told:
+        assert one.keys() >= {"time", "level", "logger", "message", "process"}
+    assert {one["logger"].split(".")[0] for one in told} >= {"stampapp", "faust", "aiokafka"}
+    batches = [one for one in told if one.get("event") == "batch"]
+    assert sum(one["size"] for one in batches) == len(sent)
+    assert sum(one["causes"].get("stamp-damaged", 0) for one in batches) == 3
+    spans = [span for one in batches for span in one["offsets"].values()]
+    assert sum(last - first + 1 for first, last in spans) == len(sent)
+    assert all(len(one["candids"]) <= 20 for one in batches)
+    assert all(one["durations"].keys() >= {"decode", "judge", "publish"} for one in batches)
+    # A bad alert is no failure of the program.
+    assert not [one for one in told if "error" in one or "Traceback" in one["message"]]
+
+
+def test_for_people_a_bad_alert_has_no_stack_trace_either(
+    kafka: ApacheKafka, ztf_stage: Stage, tmp_path: Path
+) -> None:
+    setup = environment(kafka.bootstrap, **ztf_stage.settings)
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_stage.sent[-3:])
+    with worker(setup, tmp_path) as running:
+        running.wait_for("3 dead_lettered; 3 in all; collect ")
+        running.terminate()
+        assert "Traceback" not in running.text()
+
+
+def test_its_last_words_are_json_too(kafka: ApacheKafka, ztf_stage: Stage, tmp_path: Path) -> None:
+    setup = environment(kafka.bootstrap, **ztf_stage.settings)
+    setup |= {"LOG_FORMAT": "json", "DEADLETTER_TOPIC": ""}
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_stage.sent[-1:])
+    with worker(setup, tmp_path) as running:
+        running.wait_for("Worker ready")
+        assert running.exit_code(30) == 1
+        told = lines(running.text())
+    assert told[-1]["level"] == "CRITICAL"
+    assert told[-1]["message"].startswith("stampapp stops: ")
+    assert "DEADLETTER_TOPIC is empty" in told[-1]["message"]
+
+
+def test_what_is_wrong_with_the_settings_is_json_too(tmp_path: Path) -> None:
+    done = command("worker", cwd=tmp_path, LOG_FORMAT="json")
+    assert done.returncode == 2
+    (told,) = lines(done.stdout + done.stderr)
+    assert told["message"].startswith("stampapp cannot start: ")
+    assert "CONSUMER_SERVER is not set" in told["message"]
+
+
+def test_a_format_that_is_none_is_told(tmp_path: Path) -> None:
+    done = command("worker", cwd=tmp_path, LOG_FORMAT="xml")
+    assert done.returncode == 2
+    assert "LOG_FORMAT is 'xml': human or json is expected" in done.stderr
