@@ -78,7 +78,7 @@ def attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
     try:
         return function(argument)
     except BadAlert as error:
-        return error
+        return error.bare()
 
 
 def _settled(decoded: Decoded, found: Examined | BadAlert, kept: bool) -> Outcome | None:

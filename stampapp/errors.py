@@ -21,6 +21,14 @@ class BadAlert(StampError):  # noqa: N818  # the field's word for it
         super().__init__(text.decode("utf-8", "ignore"))
         self.cause = cause
 
+    def bare(self) -> BadAlert:
+        """Return the same without its past, for keeping.
+
+        A traceback holds the frames of the thread that decodes, and these hold, in a circle, every
+        alert of the batch: gigabytes until Python looks for such circles, which it seldom does.
+        """
+        return BadAlert(self.cause, str(self))
+
 
 class ConfigError(StampError):
     """A setting, file or resource is wrong: the program must not start."""

@@ -34,7 +34,8 @@ def decode(value: bytes | None) -> Alert:
     found = list(islice(read(io.BytesIO(value), containers.MAX_INFLATED_MESSAGE), 2))
     for one in found:
         if isinstance(one, BadAlert):
-            raise one
+            # A frame that holds what it raises is a circle.
+            raise one.bare()
     if len(found) != 1 or not isinstance(found[0], Alert):
         number = "more than one record" if found else "no record"
         raise BadAlert("not-one-alert", f"the container holds {number}, one alert is expected")
@@ -52,14 +53,14 @@ def read(
         for schema, record in containers.read(source, max_inflated):
             yield _alert(schema, record)
     except BadAlert as error:
-        yield error
+        yield error.bare()
 
 
 def _alert(schema: Schema, record: Record) -> Alert | BadAlert:
     try:
         return _decoder(schema.fields)(record)
     except BadAlert as error:
-        return error
+        return error.bare()
 
 
 def _decoder(fields: frozenset[str]) -> Callable[[Record], Alert]:

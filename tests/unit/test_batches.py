@@ -30,6 +30,20 @@ def test_each_message_is_decoded_or_has_a_fault() -> None:
     assert (bad.cause, missing.cause) == ("not-avro", "empty")
 
 
+def test_a_fault_holds_no_frames_and_so_not_the_rest_of_the_batch() -> None:
+    def examination(one: Alert) -> None:
+        try:
+            raise ValueError
+        except ValueError as error:
+            raise BadAlert("field", f"of {one.aid}") from error
+
+    (outcome,) = concluded([alert()], FakeClassifier(examination=examination))
+    for found in (outcome.error, *batches.decode([b"{}", container(record())[:-9]])):
+        assert isinstance(found, BadAlert)
+        assert (found.__traceback__, found.__cause__, found.__context__) == (None, None, None)
+    assert str(outcome.error) == "of AL20abcdefgh"
+
+
 def test_an_alert_alone_is_classified() -> None:
     one = alert()
     assert concluded([one], FakeClassifier()) == [

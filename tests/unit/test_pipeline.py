@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 
 import pytest
 
-from stampapp.records import Alert, Classification
-from tests.support.alerts import message
+from stampapp.records import Alert, Classification, Outcome
+from tests.support.alerts import container, message, record
 from tests.support.judging import FakeClassifier, classification
 from tests.support.surroundings import (
     PLACE,
@@ -232,3 +233,24 @@ async def test_it_tells_when_something_last_moved(around: Surroundings) -> None:
         assert pipeline.moved <= before
         await feed(pipeline, 0)
         assert pipeline.moved >= before
+
+
+async def test_a_batch_that_is_done_is_gone_at_once_with_bad_alerts_too(
+    around: Surroundings,
+) -> None:
+    # The collector of what hangs together in circles may leave gigabytes for minutes.
+    gc.collect()
+    gc.disable()
+    try:
+        async with running(around, size=3) as pipeline:
+            for number in range(4):
+                await pipeline.take(alert_message(3 * number))
+                await pipeline.take(message(3 * number + 1, b"no alert"))
+                await pipeline.take(message(3 * number + 2, container(record())[:-9]))
+            await until(lambda: len(around.delivered) == 4)
+            around.delivered.clear()
+            await until(lambda: not pipeline.ledger.open)
+            await asyncio.sleep(0)
+            assert [one for one in gc.get_objects() if isinstance(one, Outcome)] == []
+    finally:
+        gc.enable()
