@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -27,38 +27,62 @@ log = logging.getLogger(__name__)
 _SECOND_PATIENCE = 4.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """How a cluster receives us, in words.
+
+    `vital` is what the worker cannot go on with, `optional` what costs it the metrics; `absent`
+    topics may still come to be.
+    """
+
+    errand: Errand
+    vital: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
 async def check(settings: Settings) -> None:
     """Try every cluster, all at once. Raises one ConfigError that lists all that is wrong.
 
     Metrics are best effort: what is wrong with them alone is logged.
     """
-    todo = errands(settings, datetime.now(UTC))
-    found = await asyncio.gather(*(_problems(errand, settings) for errand in todo))
-    fatal = list(chain.from_iterable(found))
+    found = await inquire(settings)
+    for one in found:
+        if one.optional:
+            log.error("Going on without metrics: %s", "; ".join(one.optional))
+        for missing in one.absent:
+            log.warning("%s", missing)
+    fatal = list(chain.from_iterable(one.vital for one in found))
     if fatal:
         head = [] if len(fatal) == 1 else ["the clusters are not usable:"]
         raise ConfigError("\n".join([*head, *fatal]))
 
 
-async def _problems(errand: Errand, settings: Settings) -> list[str]:
-    """Return what the worker cannot go on with; log the rest."""
+async def inquire(settings: Settings) -> list[Finding]:
+    """Ask every distinct cluster, all at once."""
+    todo = errands(settings, datetime.now(UTC))
+    return list(await asyncio.gather(*(_finding(errand, settings) for errand in todo)))
+
+
+async def _finding(errand: Errand, settings: Settings) -> Finding:
     try:
-        vital, optional = await _lacking(errand, settings)
+        return await _lacking(errand, settings)
     except ConfigError as error:
-        vital, optional = ([], [str(error)]) if errand.optional else ([str(error)], [])
-    if optional:
-        log.error("Going on without metrics: %s", "; ".join(optional))
-    return vital
+        told = (str(error),)
+        if errand.optional:
+            return Finding(errand=errand, optional=told)
+        return Finding(errand=errand, vital=told)
 
 
-async def _lacking(errand: Errand, settings: Settings) -> tuple[list[str], list[str]]:
+async def _lacking(errand: Errand, settings: Settings) -> Finding:
     answer = await ask(errand.cluster, partial(who_and_what, topics=errand.topics))
     vital, optional = denied(errand, answer)
     if await _by_their_own_names(errand, answer, _about_group(errand)):
         vital.append(group_denied(errand.cluster, str(errand.group)))
-    if not vital:
-        await _tell_what_is_missing(errand, answer, settings)
-    return vital, optional
+    missing = [] if vital else [one async for one in _missing(errand, answer, settings)]
+    return Finding(
+        errand=errand, vital=tuple(vital), optional=tuple(optional), absent=tuple(missing)
+    )
 
 
 def _about_group(errand: Errand) -> Callable[[AIOKafkaConnection], Awaitable[bool]]:
@@ -84,7 +108,7 @@ async def _by_their_own_names(
         ) from error
 
 
-async def _tell_what_is_missing(errand: Errand, answer: Answer, settings: Settings) -> None:
+async def _missing(errand: Errand, answer: Answer, settings: Settings) -> AsyncIterator[str]:
     output = settings.output_topic
     ours = {output.name_at(datetime.now(UTC)): output.retention_ms, settings.deadletter_topic: None}
     for need in absent(errand, answer):
@@ -97,9 +121,8 @@ async def _tell_what_is_missing(errand: Errand, answer: Answer, settings: Settin
             # The next night's.
             continue
         if hint:
-            log.warning(
-                "Topic %s does not exist on %s: %s, or see %s",
-                *(need.topic, place(cluster), hint, need.key),
+            yield (
+                f"Topic {need.topic} does not exist on {place(cluster)}: {hint}, or see {need.key}"
             )
 
 

@@ -13,21 +13,33 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """One key as it was read, for `check` and the boot log; a secret's value is masked."""
+    """One key as it was read, for `check`; a secret's value is masked, what is unset is empty.
+
+    `origin` is the name under which it was found, or "default"; `source` says where: environment,
+    .env or default.
+    """
 
     key: str
     value: str
     origin: str
     meaning: str
+    source: str
 
 
 class Reader:
     """Reads keys, collects what is wrong with them, and reports it all at once."""
 
-    def __init__(self, lookup: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        lookup: Callable[[str], str | None],
+        source: Callable[[str], str] = lambda _: "environment",
+    ) -> None:
         self._lookup = lookup
+        self._source = source
         self.readings: list[Reading] = []
         self.problems: list[str] = []
+        # Every name that was asked for, the older ones too.
+        self.names: set[str] = set()
 
     def read(  # noqa: PLR0913  # a key is declared in one place
         self,
@@ -49,7 +61,7 @@ class Reader:
         if not texts:
             if required:
                 self.problems.append(f"{key} is not set: {meaning}")
-            self._note(key, str(default), "default", meaning, secret)
+            self._note(key, _text(default), "default", meaning, secret)
             return default  # type: ignore[return-value]  # with a problem noted, nobody sees it
         name, text = next(iter(texts.items()))
         self._note(key, text, name, meaning, secret)
@@ -60,6 +72,7 @@ class Reader:
         return any(one.key == key and one.origin != "default" for one in self.readings)
 
     def _raw(self, name: str, blank_is_a_value: bool) -> str | None:
+        self.names.add(name)
         text = self._lookup(name)
         blank = text is None or not text.strip()
         return text if not blank or (text is not None and blank_is_a_value) else None
@@ -75,7 +88,10 @@ class Reader:
 
     def _note(self, key: str, value: str, origin: str, meaning: str, secret: bool) -> None:
         shown = "***" if secret and origin != "default" else value
-        self.readings.append(Reading(key=key, value=shown, origin=origin, meaning=meaning))
+        source = "default" if origin == "default" else self._source(origin)
+        self.readings.append(
+            Reading(key=key, value=shown, origin=origin, meaning=meaning, source=source)
+        )
 
     def build(self, make: Callable[[], T]) -> T | None:
         """Call `make`, noting a ConfigError among the problems."""
@@ -89,6 +105,17 @@ class Reader:
         """Raise one ConfigError that lists every problem."""
         if self.problems:
             raise ConfigError("\n".join(["the settings are not usable:", *self.problems]))
+
+
+def _text(default: object) -> str:
+    """Return a default as one would set it; empty where there is none."""
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, float):
+        return f"{default:g}"
+    return "" if default is None else str(default)
 
 
 def number(minimum: float, maximum: float, kind: type[T]) -> Callable[[str], T]:

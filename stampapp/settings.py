@@ -100,9 +100,22 @@ def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
 
 def environment() -> Reader:
     """Return a reader of the environment and of the `.env` file in the working directory."""
-    dotenv = Path(".env")
-    config = Config(RepositoryEnv(str(dotenv)) if dotenv.is_file() else RepositoryEmpty())
-    return Reader(lambda key: config(key, default=None))
+    alone, both = Config(RepositoryEmpty()), Config(_dotenv())
+
+    def source(key: str) -> str:
+        return ".env" if alone(key, default=None) is None else "environment"
+
+    return Reader(lambda key: both(key, default=None), source)
+
+
+def _dotenv() -> RepositoryEmpty:
+    path = Path(".env")
+    return RepositoryEnv(str(path)) if path.is_file() else RepositoryEmpty()
+
+
+def unread(reader: Reader) -> list[str]:
+    """Return the keys in `.env` that nobody has read, perhaps because they are misspelt."""
+    return [key for key in getattr(_dotenv(), "data", {}) if key not in reader.names]
 
 
 def model_settings(chosen: Survey | None, path: Path | None) -> ModelSettings:

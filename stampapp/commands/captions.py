@@ -56,9 +56,10 @@ def bar(share: float) -> str:
     return "█" * full + (_EIGHTHS[rest] if rest else "")
 
 
-def _bars(shares: Mapping[str, float]) -> Iterator[str]:
-    longest = max(map(len, shares), default=0)
-    for name, share in sorted(shares.items(), key=lambda one: -one[1]):
+def shares(values: Mapping[str, float]) -> Iterator[str]:
+    """Yield a line with a bar for each class, the most probable one first."""
+    longest = max(map(len, values), default=0)
+    for name, share in sorted(values.items(), key=lambda one: -one[1]):
         yield f"{name:<{longest}}  {share:.3f} {bar(share)}".rstrip()
 
 
@@ -75,7 +76,7 @@ def _alert(content: Mapping[str, Any], width: int) -> Iterator[str]:
 
 
 def _prediction(content: Mapping[str, Any], width: int) -> Iterator[str]:  # noqa: ARG001
-    yield from _bars(content["probabilities"])
+    yield from shares(content["probabilities"])
     at = content["published"]
     yield _classifier(content) + (f", published {at}" if at else "")
     yield from _source(content)
@@ -84,11 +85,11 @@ def _prediction(content: Mapping[str, Any], width: int) -> Iterator[str]:  # noq
 def _command(content: Mapping[str, Any], width: int) -> Iterator[str]:
     data = content.get("data")
     values = data if isinstance(data, dict) else {}
-    shares = {name: one for name, one in values.items() if isinstance(one, float)}
+    numbers = {name: one for name, one in values.items() if isinstance(one, float)}
     head = {name: one for name, one in content.items() if name not in _OF_SOURCE | {"data"}}
     yield from _wrapped(head, width)
-    yield from _bars(shares)
-    yield from _wrapped({name: one for name, one in values.items() if name not in shares}, width)
+    yield from shares(numbers)
+    yield from _wrapped({name: one for name, one in values.items() if name not in numbers}, width)
     yield from _source(content)
 
 

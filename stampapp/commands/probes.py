@@ -66,3 +66,14 @@ def inspect(  # noqa: PLR0913, PLR0917  # click hands over every option
 
     request = command.Request(name=name, count=count, follow=follow, aid=aid, stamps=stamps)
     return command.inspect(settings, request, command.Display(sys.stdout, as_json=as_json))
+
+
+@app.command(JSON, base=PlainCommand)
+def check(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
+    """Say whether a worker would run here: settings, clusters, model, one alert.
+
+    Exit code 0: all of it works; 1: a worker would run with warnings; 2: it would not run.
+    """
+    from stampapp.commands import check as command
+
+    return command.check(sys.stdout, as_json=as_json)

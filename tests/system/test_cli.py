@@ -35,6 +35,7 @@ def test_help_lists_our_commands(tmp_path: Path) -> None:
     for name in (
         "agents",
         "broker",
+        "check",
         "classify",
         "deadletters",
         "import-model",

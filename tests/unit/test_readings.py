@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,9 @@ def complaint(of: Reader) -> str:
 def test_a_value_is_cast_and_noted() -> None:
     keys = reader(KEY=" 7 ")
     assert keys.read("KEY", int, 1, "a number") == 7
-    assert keys.readings == [Reading(key="KEY", value=" 7 ", origin="KEY", meaning="a number")]
+    assert keys.readings == [
+        Reading(key="KEY", value=" 7 ", origin="KEY", meaning="a number", source="environment")
+    ]
     keys.finish()
 
 
@@ -31,7 +34,9 @@ def test_a_value_is_cast_and_noted() -> None:
 def test_a_key_without_a_value_has_its_default(values: Mapping[str, str]) -> None:
     keys = reader(**values)
     assert keys.read("KEY", int, 1, "a number") == 1
-    assert keys.readings == [Reading(key="KEY", value="1", origin="default", meaning="a number")]
+    assert keys.readings == [
+        Reading(key="KEY", value="1", origin="default", meaning="a number", source="default")
+    ]
     keys.finish()
 
 
@@ -83,7 +88,7 @@ def test_a_secret_is_masked_in_readings_and_problems() -> None:
 def test_a_secret_that_is_not_set_shows_that() -> None:
     keys = reader()
     keys.read("KEY", str, None, "", secret=True)
-    assert keys.readings[0].value == "None"
+    assert keys.readings[0].value == ""
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -154,3 +159,14 @@ def test_lists_and_levels() -> None:
 def test_what_cannot_be_cast_is_told_with_the_remedy(cast: Any, text: str, remedy: str) -> None:
     with pytest.raises(ValueError, match=remedy):
         cast(text)
+
+
+@pytest.mark.parametrize(
+    ("default", "shown"),
+    [(("a:1", "b:2"), "a:1,b:2"), (True, "true"), (600.0, "600"), (None, ""), (Path("x"), "x")],
+)
+def test_a_default_is_shown_as_one_would_set_it(default: object, shown: str) -> None:
+    keys = reader()
+    keys.read("KEY", str, default, "")
+    assert keys.readings[0].value == shown
+    assert keys.readings[0].source == "default"

@@ -1,0 +1,176 @@
+"""Says whether a worker would run here, what it would use, and what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import click
+from rich.console import Console
+
+from stampapp import checkups
+from stampapp.admission import Finding
+from stampapp.checkups import Told, Trial
+from stampapp.commands import tables
+from stampapp.commands.captions import shares
+from stampapp.commands.tables import fitted
+from stampapp.readings import Reading
+from stampapp.records import Verdict
+
+_WORDS = {
+    0: "Everything works: a worker would run.",
+    1: "A worker would run, but not as it should: see the warnings.",
+    2: "A worker would not run: see the errors.",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkup:
+    """All that was looked at; `trial` is None where not even the survey is known."""
+
+    told: Told
+    findings: Sequence[Finding]
+    trial: Trial | None
+
+    def errors(self) -> list[str]:
+        """Return what a worker would not start with."""
+        vital = [one for finding in self.findings for one in finding.vital]
+        problems = [self.told.problem, *vital, self.trial and self.trial.problem]
+        return [one for one in problems if one]
+
+    def warnings(self) -> list[str]:
+        """Return what a worker would run with, though not as it should."""
+        found = [text for one in self.findings for text in (*one.optional, *one.absent)]
+        outcome = self.trial and self.trial.outcome
+        if outcome and outcome.error:
+            found.append(
+                f"the built-in alert is not classified ({outcome.error.cause}: {outcome.error}):"
+                " the model wants what simulated alerts do not have, or is for another survey"
+            )
+        return found
+
+    @property
+    def exit_code(self) -> int:
+        """Return 2 with an error, 1 with a warning, 0 otherwise."""
+        return 2 if self.errors() else int(bool(self.warnings()))
+
+
+def check(out: TextIO, *, as_json: bool) -> int:
+    """Look at everything and write it to `out`; returns the exit code."""
+    # The clients' own complaints would only double what is said in the end.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+    with Console(stderr=True).status("reading the settings") as status:
+        told = checkups.read_settings()
+        status.update("asking the clusters")
+        findings = asyncio.run(checkups.visit(told.settings)) if told.settings else []
+        status.update("trying the model")
+        model = checkups.model_settings()
+        trial = checkups.try_model(model) if model else None
+    found = Checkup(told=told, findings=findings, trial=trial)
+    lines = [json.dumps(described(found), ensure_ascii=False)] if as_json else report(found)
+    for line in lines:
+        click.echo(fitted(line, out), file=out)
+    return found.exit_code
+
+
+def report(found: Checkup) -> Iterator[str]:
+    """Yield the lines for a person."""
+    yield "Settings"
+    yield from _indented(tables.lines(_setting_rows(found.told.readings)))
+    for key in found.told.unread:
+        yield f"  {key} in .env is none of our keys: is it misspelt?"
+    if found.findings:
+        yield "Clusters"
+        yield from _indented(tables.lines([_cluster_row(one) for one in found.findings]))
+    if found.trial:
+        yield "Model"
+        yield from _indented(_trial(found.trial))
+    for kind, texts in (("error", found.errors()), ("warning", found.warnings())):
+        for text in texts:
+            first, *rest = text.splitlines()
+            yield f"{kind}: {first}"
+            yield from _indented(rest)
+    yield _WORDS[found.exit_code]
+
+
+def _indented(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
+    yield from (f"  {line}" for line in lines)
+
+
+def _setting_rows(readings: Sequence[Reading]) -> list[tuple[str, str, str]]:
+    rows = [(one.key, one.value or "-", _source(one)) for one in readings]
+    return [("key", "value", "from"), *rows]
+
+
+def _source(one: Reading) -> str:
+    older = one.origin not in ("default", one.key)
+    return f"{one.source}, as {one.origin}" if older else one.source
+
+
+def _cluster_row(one: Finding) -> tuple[str, ...]:
+    cluster = one.errand.cluster
+    state = "does not work" if one.vital or one.optional else "works"
+    user = f"as {cluster.username}" if cluster.sasl else ""
+    security = " ".join([cluster.protocol, *([cluster.mechanism] if cluster.sasl else [])])
+    return state, "+".join(roles(one)), cluster.bootstrap, security, user
+
+
+def roles(one: Finding) -> list[str]:
+    """Return what a cluster is to the worker."""
+    return list(dict.fromkeys(need.role for need in one.errand.needs))
+
+
+def _trial(trial: Trial) -> Iterator[str]:
+    if trial.name:
+        yield f"alerts are classified by {trial.name} {trial.version}"
+        yield from trial.provenance.split("; ")
+    outcome, alert = trial.outcome, trial.alert
+    if alert and outcome and outcome.classification:
+        result = outcome.classification
+        ruled = outcome.verdict is Verdict.RULED_OUT
+        rule = f", which a rule withdraws ({result.rule})" if ruled else ""
+        yield f"a simulated alert, made as {alert.label}, is taken for{rule}:"
+        yield from _indented(shares(result.probabilities))
+
+
+def described(found: Checkup) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    trial = found.trial or Trial()
+    result = trial.outcome and trial.outcome.classification
+    return {
+        "exit_code": found.exit_code,
+        "errors": found.errors(),
+        "warnings": found.warnings(),
+        "settings": [
+            {"key": one.key, "value": one.value, "name": one.origin, "source": one.source}
+            for one in found.told.readings
+        ],
+        "unknown_keys": list(found.told.unread),
+        "clusters": [_described(one) for one in found.findings],
+        "classifier": {
+            "name": trial.name or None,
+            "version": trial.version or None,
+            "provenance": trial.provenance or None,
+        },
+        "alert": {
+            "made_as": trial.alert and trial.alert.label,
+            "class_name": result and result.class_name,
+            "probabilities": dict(result.probabilities) if result else None,
+        },
+    }
+
+
+def _described(one: Finding) -> dict[str, Any]:
+    cluster = one.errand.cluster
+    return {
+        "roles": roles(one),
+        "servers": list(cluster.servers),
+        "security_protocol": cluster.protocol,
+        "user": cluster.username if cluster.sasl else None,
+        "errors": [*one.vital, *one.optional],
+        "absent": list(one.absent),
+    }

@@ -1,0 +1,73 @@
+"""The look at everything before a worker is started, as operators and their scripts take it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.topics import end_offsets
+from tests.support.worker import command
+from tests.system.conftest import environment
+
+MODELS = Path(__file__).parents[2] / "model"
+
+
+def test_all_is_well_and_nothing_was_published(kafka: ApacheKafka, tmp_path: Path) -> None:
+    setup = environment(kafka.bootstrap, CLASSIFIER_STRATEGY="ZTF", MODEL_PATH=str(MODELS / "ztf"))
+    group = setup.pop("CONSUMER_GROUP_ID")
+    (tmp_path / ".env").write_text(f"CONSUMER_GROUP_ID={group}\nWEB_PROT=7000\n")
+    done = command("check", cwd=tmp_path, **setup)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["CONSUMER_GROUP_ID", group, ".env"] in lines
+    assert ["CONSUMER_TOPICS", setup["CONSUMER_TOPICS"], "environment"] in lines
+    assert ["LOG_LEVEL", "INFO", "default"] in lines
+    assert "WEB_PROT in .env is none of our keys" in done.stdout
+    roles = "consumer+producer+scribe+metrics"
+    assert ["works", roles, kafka.bootstrap, "PLAINTEXT"] in lines
+    assert "stampapp_ztf_simulated" in done.stdout
+    assert "made as VS, is taken for:" in done.stdout
+    assert "█" in done.stdout
+    assert done.stdout.splitlines()[-1] == "Everything works: a worker would run."
+    for key in ("CONSUMER_TOPICS", "PRODUCER_TOPIC_FORMAT", "SCRIBE_TOPIC", "DEADLETTER_TOPIC"):
+        assert not any(end_offsets(kafka.bootstrap, setup[key]).values())
+
+
+def test_what_a_worker_would_go_on_without_is_a_warning(kafka: ApacheKafka, tmp_path: Path) -> None:
+    setup = environment(
+        kafka.bootstrap,
+        CLASSIFIER_STRATEGY="ATLAS",
+        MODEL_PATH=str(MODELS / "atlas"),
+        METRICS_SERVER="127.0.0.1:1",
+        METRICS_SASL_USERNAME="figures",
+        METRICS_SASL_PASSWORD="open sesame",
+    )
+    done = command("check", "--json", cwd=tmp_path, **setup)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "sesame" not in done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["exit_code"], found["errors"]) == (1, [])
+    assert "the metrics cluster 127.0.0.1:1 cannot be used" in found["warnings"][0]
+    assert found["classifier"]["name"] == "stampapp_atlas_simulated"
+    assert sum(found["alert"]["probabilities"].values()) > 0.999
+    told = {one["key"]: one for one in found["settings"]}
+    assert told["METRICS_SASL_PASSWORD"]["value"] == "***"
+
+
+def test_everything_that_is_wrong_is_told_at_once(kafka: ApacheKafka, tmp_path: Path) -> None:
+    setup = environment(
+        kafka.bootstrap,
+        CLASSIFIER_STRATEGY="ZTF",
+        MODEL_PATH="nowhere",
+        SCRIBE_SERVER="127.0.0.1:1",
+    )
+    done = command("check", cwd=tmp_path, **setup)
+    assert done.returncode == 2
+    assert "error: the scribe's cluster 127.0.0.1:1 cannot be used: nobody listens" in done.stdout
+    assert "nowhere" in done.stdout.split("Clusters")[1]
+    assert done.stdout.splitlines()[-1].startswith("A worker would not run")
+    wrong = command("check", cwd=tmp_path, CLASSIFIER_STRATEGY="ZTF", MODEL_PATH="nowhere")
+    assert wrong.returncode == 2
+    assert "CONSUMER_SERVER is not set" in wrong.stdout
+    assert "Traceback" not in wrong.stderr + done.stderr

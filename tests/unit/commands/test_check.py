@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stampapp import checkups
+from stampapp.admission import Finding
+from stampapp.checkups import Told, Trial
+from stampapp.commands import check as command
+from stampapp.commands.check import Checkup, check, described, report
+from stampapp.errands import errands
+from stampapp.errors import BadAlert
+from stampapp.records import Labelled, Outcome, Survey, Verdict
+from tests.support.alerts import alert
+from tests.support.judging import classification
+from tests.unit.test_roles import NOON, REQUIRED, told
+
+SETTINGS = told(SCRIBE_SERVER="db:9092")
+FIRST, SECOND = (Finding(errand=one) for one in errands(SETTINGS, NOON))
+GOOD = Outcome(verdict=Verdict.CLASSIFIED, alert=alert(), classification=classification(alert()))
+TRIAL = Trial(
+    name="network",
+    version="7",
+    provenance="a model from model/ztf; it is old",
+    alert=Labelled(alert=alert(), label="SN"),
+    outcome=GOOD,
+)
+READ = Told(readings=SETTINGS.readings, problem=None, unread=(), settings=SETTINGS)
+FINE = Checkup(told=READ, findings=(FIRST, SECOND), trial=TRIAL)
+
+
+def text(found: Checkup) -> str:
+    return "\n".join(report(found))
+
+
+def test_where_everything_works_all_of_it_is_told() -> None:
+    lines = text(FINE)
+    assert FINE.exit_code == 0
+    for words in (
+        "  CONSUMER_SERVER             in:9092",
+        "works  consumer+producer+metrics  in:9092",
+        "works  scribe                     db:9092",
+        "alerts are classified by network 7",
+        "made as SN, is taken for",
+        "Everything works",
+    ):
+        assert words in lines
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"findings": [replace(FIRST, vital=("no entry",))]}, 2, "error: no entry"),
+        ({"findings": [replace(FIRST, optional=("no figures",))]}, 1, "warning: no figures"),
+        ({"findings": [replace(FIRST, absent=("no topic",))]}, 1, "warning: no topic"),
+        ({"trial": Trial(problem="no model")}, 2, "error: no model"),
+        ({"told": replace(READ, problem="not usable:\nX is not set")}, 2, "  X is not set"),
+    ],
+)
+def test_what_does_not_work_is_told_and_decides_the_exit_code(
+    changes: dict[str, Any], code: int, words: str
+) -> None:
+    found = replace(FINE, **changes)
+    assert found.exit_code == code
+    assert words in text(found).splitlines()
+    assert described(found)["exit_code"] == code
+
+
+def test_a_model_for_other_alerts_is_a_warning() -> None:
+    bad = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("feature-missing", "no drb"))
+    found = replace(FINE, trial=replace(TRIAL, outcome=bad))
+    assert found.exit_code == 1
+    assert "(feature-missing: no drb)" in text(found)
+
+
+def test_a_key_that_nobody_knows_is_named_without_its_value() -> None:
+    found = replace(FINE, told=replace(READ, unread=("CONSUMER_TOPIC",)))
+    assert "CONSUMER_TOPIC in .env is none of our keys" in text(found)
+    assert found.exit_code == 0
+
+
+def test_a_program_is_told_the_same() -> None:
+    found = described(FINE)
+    assert found["clusters"][1]["roles"] == ["scribe"]
+    assert found["classifier"]["name"] == "network"
+    assert found["alert"]["class_name"] == classification(alert()).class_name
+    assert {"key", "value", "name", "source"} == found["settings"][0].keys()
+    json.dumps(found, allow_nan=False)
+
+
+def test_secrets_stay_secret_even_where_settings_are_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONSUMER_SASL_PASSWORD", "open sesame")
+    lines = [f"{key}={value}" for key, value in REQUIRED.items() if key != "SCRIBE_TOPIC"]
+    lines += ["SCRIBE_SASL_PASSWORD=open sesame", "SCRIBE_PASSWORD=open sesame", "WEB_PORT=x"]
+    Path(".env").write_text("\n".join(lines))
+    monkeypatch.setattr(checkups, "try_model", lambda _: TRIAL)
+    for as_json in (False, True):
+        out = io.StringIO()
+        assert check(out, as_json=as_json) == 2
+        assert "sesame" not in out.getvalue()
+        assert "SCRIBE_TOPIC is not set" in out.getvalue()
+        assert "WEB_PORT is 'x'" in out.getvalue()
+    settings = {one.key: one for one in checkups.read_settings().readings}
+    assert settings["CONSUMER_SASL_PASSWORD"].source == "environment"
+    assert settings["CONSUMER_TOPICS"].source == ".env"
+    assert settings["LOG_LEVEL"].source == "default"
+    assert checkups.read_settings().unread == ("SCRIBE_PASSWORD",)
+
+
+@pytest.mark.parametrize("survey", list(Survey))
+def test_no_rule_decides_about_the_built_in_alert(survey: Survey) -> None:
+    found = checkups.built_in(survey)
+    assert found.alert.survey is survey
+    assert found.alert.isdiffpos == 1 or survey is Survey.ATLAS
+    assert found.alert.extra_fields.get("ssdistnr", -999.0) == -999.0
+    assert found.label == "VS"
+
+
+def test_a_cluster_that_is_left_out_has_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = Checkup(told=replace(READ, settings=None, problem="wrong"), findings=(), trial=None)
+    assert "Clusters" not in text(unknown)
+    assert "Model" not in text(unknown)
+    assert command.roles(FIRST) == ["consumer", "producer", "metrics"]
