@@ -1,17 +1,37 @@
-"""Free ports of the loopback interface."""
+"""Free ports of the loopback interface that nobody else comes to by chance."""
 
 from __future__ import annotations
 
+import random
 import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 from stampapp.broker import LOOPBACK
+
+# Below those that systems give to whoever asks for any port. A client that tries again and again
+# to reach a broker that is away is given the broker's own port some day, and connects to itself.
+PORTS = range(20_000, 32_768)
 
 
 def free_ports(count: int) -> list[int]:
     """Different ones: each is held until all are found."""
     with ExitStack() as held:
-        found = [held.enter_context(socket.socket()) for _ in range(count)]
-        for trial in found:
-            trial.bind((LOOPBACK, 0))
-        return [int(trial.getsockname()[1]) for trial in found]
+        candidates = _shuffled()
+        trials = [held.enter_context(socket.socket()) for _ in range(count)]
+        return [_bound(trial, candidates) for trial in trials]
+
+
+def _shuffled() -> Iterator[int]:
+    """In an order of its own: other processes look for ports, too, maybe from the same seed."""
+    return iter(random.SystemRandom().sample(PORTS, len(PORTS)))
+
+
+def _bound(trial: socket.socket, candidates: Iterator[int]) -> int:
+    for port in candidates:
+        try:
+            trial.bind((LOOPBACK, port))
+        except OSError:
+            continue
+        return port
+    raise RuntimeError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free on {LOOPBACK}")
