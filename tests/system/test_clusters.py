@@ -166,7 +166,7 @@ def test_permissions_that_are_withdrawn_end_it_with_the_reason(
 
 
 def _last_words(running: Worker) -> str:
-    assert running.exit_code(30) == 1, running.text()
+    assert running.exit_code(60) == 1, running.text()
     return running.text().splitlines()[-1]
 
 

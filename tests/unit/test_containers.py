@@ -108,9 +108,9 @@ NULLS = {"type": "record", "name": "e", "fields": [{"name": "z", "type": "null"}
 )
 def test_values_without_bytes_are_refused_before_they_are_counted(kind: Any) -> None:
     declares_a_billion = by_hand(record_schema(n=kind), long(10**9) + long(0))
-    begin = time.monotonic()
+    begin = time.thread_time()
     assert cause(declares_a_billion) == "schema"
-    assert time.monotonic() - begin < 1.0
+    assert time.thread_time() - begin < 1.0
 
 
 def test_records_without_fields_are_refused() -> None:

@@ -156,13 +156,13 @@ def gigabyte() -> bytes:
 def test_a_bomb_is_refused_quickly_and_with_little_memory() -> None:
     bomb = gigabyte()
     tracemalloc.start()
-    begin = time.monotonic()
+    begin = time.thread_time()
     try:
         assert cause(bomb) == "stamp-too-large"
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert time.monotonic() - begin < 0.5
+    assert time.thread_time() - begin < 0.5
     assert peak < 16 * 2**20
 
 

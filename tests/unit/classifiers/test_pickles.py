@@ -108,14 +108,14 @@ def test_codecs_encode_knows_latin_1_only() -> None:
 def test_a_key_that_takes_for_ever_to_hash_is_refused_at_once() -> None:
     doubled = b"".join(b"h%c h%c \x86\x94".replace(b" ", b"") % (n, n) for n in range(60))
     bomb = b"\x80\x04)\x94" + doubled
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(ConfigError, match="no text"):
         pickles.loads(b"\x80\x04)\x94" + doubled + b"\x94}h\x3cK\x01s.")
     with pytest.raises(ConfigError, match="names a function"):
         pickles.loads(bomb + b"h\x3ch\x3c\x93.")
     with pytest.raises(ConfigError, match="calls 'numpy dtype'"):
         pickles.loads(bomb + b"\x94cnumpy\ndtype\nh\x3c\x85R.")
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_a_huge_memo_index_costs_nothing() -> None:

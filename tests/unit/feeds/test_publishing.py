@@ -70,10 +70,19 @@ async def test_nothing_to_publish_is_no_trouble() -> None:
 
 
 async def test_a_rate_is_kept() -> None:
+    lasted = await publishing_for(21, rate=40.0)
+    for _ in range(2):
+        # A busy machine keeps it, and never hurries it on.
+        lasted = min(lasted, await publishing_for(21, rate=40.0))
+    assert lasted == pytest.approx(0.5, abs=0.2)
+
+
+async def publishing_for(count: int, rate: float) -> float:
+    """Return the seconds from the first of so many alerts to the last."""
     cluster, (published, _) = Cluster(), publisher()
-    await published.run(iter(SOME[:21]), cluster.deliver, rate=40.0)
-    assert cluster.instants[-1] - cluster.instants[0] == pytest.approx(0.5, abs=0.2)
-    assert len(cluster.taken) == 21
+    await published.run(iter(SOME[:count]), cluster.deliver, rate=rate)
+    assert len(cluster.taken) == count
+    return cluster.instants[-1] - cluster.instants[0]
 
 
 async def test_whoever_stops_it_has_what_is_under_way_confirmed() -> None:
