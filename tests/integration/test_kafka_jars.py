@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,6 +74,33 @@ def test_a_refusal_of_maven_is_shown_and_leaves_nothing(
     with pytest.raises(PrerequisiteError, match="Checksum validation failed"):
         kafka_jars(tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_whoever_comes_second_waits_for_what_the_first_fetches(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls, jar = tmp_path / "calls", tmp_path / "one.jar"
+    jar.write_bytes(b"fetched")
+    pins = tmp_path / "pins"
+    pins.write_text(f"{checksum(jar)}  one.jar\n")
+    maven = tmp_path / "bin" / "mvn"
+    maven.parent.mkdir()
+    maven.write_text(
+        "#!/bin/sh\n"
+        f"echo called >> {calls}\n"
+        'for last; do :; done; to="${last#-DoutputDirectory=}"\n'
+        f'mkdir -p "$to"; sleep 0.3; cp {jar} "$to"\n'
+    )
+    maven.chmod(0o755)
+    monkeypatch.setenv("PATH", str(maven.parent), prepend=os.pathsep)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = (pool.submit(kafka_jars, tmp_path / "cache", pins) for _ in range(2))
+    assert first.result() == second.result()
+    assert calls.read_text() == "called\n"
+
+
+def checksum(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_a_kafka_that_ends_at_its_start_tells_why() -> None:

@@ -6,11 +6,14 @@ To move to another version, change it in kafka/pom.xml and renew the pins from t
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,9 +29,7 @@ class PrerequisiteError(RuntimeError):
 
 def kafka_jars(cache: Path | None = None, pins: Path = PINS) -> Path:
     """The folder with the jars, all of them verified."""
-    folder = (cache or cache_root()) / f"kafka-{kafka_version()}"
-    if not folder.is_dir():
-        _fetch(folder)
+    folder = _fetched((cache or cache_root()) / f"kafka-{kafka_version()}")
     verify(folder, pins)
     return folder
 
@@ -70,9 +71,28 @@ def verify(folder: Path, pins: Path = PINS) -> None:
         )
 
 
+def _fetched(folder: Path) -> Path:
+    """The folder, after Maven has filled it unless it is there."""
+    with _alone_in(folder.parent):
+        if not folder.is_dir():
+            _fetch(folder)
+    return folder
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let other processes wait: Maven downloads for one at a time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _fetch(folder: Path) -> None:
     maven = program("mvn", "install Maven 3.8 or later (Debian: `apt-get install maven`)")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         jars = Path(scratch) / "jars"
         goal = "org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies"
@@ -86,21 +106,10 @@ def _fetch(folder: Path) -> None:
         )
         if done.returncode:
             raise PrerequisiteError(f"Maven could not get Apache Kafka's jars:\n{done.stdout}")
-        _put_in_place(jars, folder)
-
-
-def _put_in_place(jars: Path, folder: Path) -> None:
-    try:
         jars.rename(folder)
-    except OSError:
-        # Another test run was first; what it put there is verified like ours.
-        if not folder.is_dir():
-            raise
 
 
 if __name__ == "__main__":
-    destination = cache_root() / f"kafka-{kafka_version()}"
-    if not destination.is_dir():
-        _fetch(destination)
+    destination = _fetched(cache_root() / f"kafka-{kafka_version()}")
     for name, digest in checksums(destination).items():
         print(f"{digest}  {name}")
