@@ -20,8 +20,8 @@ from stampapp.broker import LOOPBACK, address, answers_kafka, leashed, usable_po
 from tests.support.kafka_jars import kafka_jars, program
 from tests.support.kafka_settings import CONTROLLER, PLAIN, QUICK, node_layout, write_settings
 from tests.support.ports import free_ports
+from tests.support.stopwatch import AMPLE
 
-READY_WITHIN = 60.0
 STOPPED_WITHIN = 30.0
 CLUSTER_ID = "c3RhbXBhcHAtdGVzdHMtMQ"
 
@@ -121,7 +121,7 @@ class ApacheKafka:
             raise RuntimeError(f"Apache Kafka's storage was not formatted:\n{done.stderr}")
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + READY_WITHIN
+        deadline = time.monotonic() + AMPLE
         while not answers_kafka(LOOPBACK, self.ports[PLAIN]):
             if process.poll() is not None:
                 raise RuntimeError(f"Apache Kafka ended at its start:\n{self._last_words()}")

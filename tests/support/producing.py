@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from tests.support.stopwatch import AMPLE
+
 Headers = list[tuple[str, bytes | None]]
 
 
@@ -28,7 +30,7 @@ def produce(
     topic: str,
     records: Iterable[RecordLike],
     *,
-    timeout: float = 60.0,
+    timeout: float = AMPLE,
     **settings: Any,
 ) -> list[tuple[int, int]]:
     """Deliver `records`, acks=all; returns (partition, offset) of each, in their order."""

@@ -26,8 +26,8 @@ from stampapp.broker import LOOPBACK
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.certificates import PASSWORD, Certificates
 from tests.support.kafka_settings import PLAIN
+from tests.support.stopwatch import AMPLE
 
-WITHIN = 30.0
 # Listeners by name, with their protocol; from the last, clients are sent on to nowhere.
 SASL_SSL, SSL, SASL, LOST = "ENCRYPTED", "TRUSTED", "NAMED", "LOST"
 LISTENERS = {SASL_SSL: "SASL_SSL", SSL: "SSL", SASL: "SASL_PLAINTEXT", LOST: "PLAINTEXT"}
@@ -76,28 +76,28 @@ class SecuredKafka(ApacheKafka):
         )
         admin = self._admin()
         for done in admin.alter_user_scram_credentials([change]).values():
-            done.result(WITHIN)
-        _until(lambda: name in admin.describe_user_scram_credentials().result(WITHIN))
+            done.result(AMPLE)
+        _until(lambda: name in admin.describe_user_scram_credentials().result(AMPLE))
 
     def grant(self, user: str, operation: str, **resource: str) -> None:
         """Allow e.g. "READ" to a user on topic=…, group=…, or topics=… for all that begin so."""
         granted = _binding(user, operation, resource)
         admin = self._admin()
         for done in admin.create_acls([granted]).values():
-            done.result(WITHIN)
-        _until(lambda: admin.describe_acls(_filter(granted)).result(WITHIN))
+            done.result(AMPLE)
+        _until(lambda: admin.describe_acls(_filter(granted)).result(AMPLE))
 
     def withdraw(self, user: str, operation: str, **resource: str) -> None:
         """Take back what was granted in the same words."""
         found = _filter(_binding(user, operation, resource))
         admin = self._admin()
         for done in admin.delete_acls([found]).values():
-            assert done.result(WITHIN), f"{user} had not been granted {operation} on {resource}"
-        _until(lambda: not admin.describe_acls(found).result(WITHIN))
+            assert done.result(AMPLE), f"{user} had not been granted {operation} on {resource}"
+        _until(lambda: not admin.describe_acls(found).result(AMPLE))
 
     def topics(self) -> set[str]:
         """Every topic, the broker's own included."""
-        return set(self._admin().list_topics(timeout=WITHIN).topics)
+        return set(self._admin().list_topics(timeout=AMPLE).topics)
 
     def _admin(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self.bootstrap})
@@ -105,7 +105,7 @@ class SecuredKafka(ApacheKafka):
 
 def _until(holds: Callable[[], object]) -> None:
     """Wait until the broker has heard of what its controller has already decided."""
-    deadline = time.monotonic() + WITHIN
+    deadline = time.monotonic() + AMPLE
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)

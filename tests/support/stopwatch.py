@@ -8,6 +8,8 @@ from typing import TypeVar
 
 R = TypeVar("R")
 TRIES = 3
+# Seconds for what must only end, however little of the machine it gets.
+AMPLE = 240.0
 
 
 def quickest(run: Callable[[], R], limit: float, tries: int = TRIES) -> tuple[R, float]:

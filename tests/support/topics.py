@@ -23,6 +23,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.support.producing import Headers, Record, produce
+from tests.support.stopwatch import AMPLE
 
 __all__ = [
     "Headers",
@@ -65,7 +66,7 @@ def create_topics(
     topics: Mapping[str, int],
     config: Mapping[str, str] | None = None,
     *,
-    timeout: float = 30.0,
+    timeout: float = AMPLE,
 ) -> None:
     """Create topics by name and number of partitions; returns when all can be used."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
@@ -77,7 +78,7 @@ def create_topics(
         _check(deadline, f"topics without leaders: {sorted(topics)}")
 
 
-def end_offsets(bootstrap: str, topic: str, *, timeout: float = 30.0) -> dict[int, int]:
+def end_offsets(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[int, int]:
     """By partition, the offset that its next message will have; empty for an unknown topic."""
     with _reader(bootstrap) as consumer:
         partitions = _led(consumer, topic)
@@ -91,7 +92,7 @@ def end_offsets(bootstrap: str, topic: str, *, timeout: float = 30.0) -> dict[in
         return ends
 
 
-def finish_line(bootstrap: str, topic: str, *, timeout: float = 30.0) -> dict[int, int]:
+def finish_line(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[int, int]:
     """What `committed` returns for a group that has done everything.
 
     Nobody commits in a partition that has never held a message, and chance may leave one empty.
@@ -100,7 +101,7 @@ def finish_line(bootstrap: str, topic: str, *, timeout: float = 30.0) -> dict[in
     return {number: end for number, end in ends.items() if end}
 
 
-def read_all(bootstrap: str, topic: str, *, timeout: float = 60.0) -> list[Message]:
+def read_all(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> list[Message]:
     """The messages from the beginning to the ends at the time of the call, by partition."""
     ends = finish_line(bootstrap, topic, timeout=timeout)
     with _reader(bootstrap) as consumer:
@@ -118,7 +119,7 @@ def read_all(bootstrap: str, topic: str, *, timeout: float = 60.0) -> list[Messa
     return sorted(found, key=lambda message: (message.partition, message.offset))
 
 
-def wait_for_count(bootstrap: str, topic: str, n: int, timeout: float = 60.0) -> list[Message]:
+def wait_for_count(bootstrap: str, topic: str, n: int, timeout: float = AMPLE) -> list[Message]:
     """Wait for at least `n` messages; returns all that are there. The topic may come to be late."""
     deadline = time.monotonic() + timeout
     while (count := sum(end_offsets(bootstrap, topic).values())) < n:
@@ -126,7 +127,7 @@ def wait_for_count(bootstrap: str, topic: str, n: int, timeout: float = 60.0) ->
     return read_all(bootstrap, topic)
 
 
-def committed(bootstrap: str, group: str, topic: str, *, timeout: float = 30.0) -> dict[int, int]:
+def committed(bootstrap: str, group: str, topic: str, *, timeout: float = AMPLE) -> dict[int, int]:
     """The group's committed offsets by partition; a partition without one is left out."""
     with _reader(bootstrap, group) as consumer:
         places = [TopicPartition(topic, number) for number in _led(consumer, topic)]

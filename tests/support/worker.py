@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.stopwatch import AMPLE
+
 FAUST = [sys.executable, "-m", "faust", "-A", "stampapp"]
-READY_WITHIN = 60.0
 
 
 class Worker:
@@ -40,7 +41,7 @@ class Worker:
         """What this process has logged, without its predecessors in the same file."""
         return self.log.read_bytes()[self._seen :].decode()
 
-    def wait_for(self, words: str, timeout: float = READY_WITHIN) -> None:
+    def wait_for(self, words: str, timeout: float = AMPLE) -> None:
         deadline = time.monotonic() + timeout
         while words not in self.text():
             assert self.process.poll() is None, f"the worker ended:\n{self.text()}"
@@ -49,13 +50,13 @@ class Worker:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(AMPLE)
 
     def terminate(self) -> float:
         """Send SIGTERM; return the seconds that the process took to end."""
         start = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(AMPLE)
         return time.monotonic() - start
 
     def exit_code(self, timeout: float) -> int:
@@ -90,7 +91,7 @@ def command(
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=AMPLE,
         check=False,
     )
 

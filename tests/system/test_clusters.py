@@ -12,6 +12,7 @@ import pytest
 
 from tests.support import skies
 from tests.support.secured_kafka import UNKNOWN_HOST
+from tests.support.stopwatch import AMPLE
 from tests.support.topics import Message, committed, finish_line, produce, read_all
 from tests.support.two_clusters import TwoClusters, password
 from tests.support.worker import Worker, worker
@@ -166,7 +167,7 @@ def test_permissions_that_are_withdrawn_end_it_with_the_reason(
 
 
 def _last_words(running: Worker) -> str:
-    assert running.exit_code(60) == 1, running.text()
+    assert running.exit_code(AMPLE) == 1, running.text()
     return running.text().splitlines()[-1]
 
 

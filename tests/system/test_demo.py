@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.stopwatch import AMPLE
+
 # A shell that starts the tests in the background has them, and what they start, ignore SIGINT.
 DEMO = ["env", "--default-signal=INT", sys.executable, "-m", "stampapp.demo"]
 CLASSES = "AGN|SN|VS|asteroid|bogus"
@@ -21,7 +23,6 @@ ROW = re.compile(rf"^(?P<aid>\S+) +(?P<class>{CLASSES}) ", re.MULTILINE)
 SIMULATED_ROW = re.compile(
     rf"^(?P<survey>ZTF|ATLAS)-\d+ +({CLASSES}) +(?P<truth>{CLASSES}) ", re.MULTILINE
 )
-TIMEOUT = 120.0
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def _working_directory(process: Path) -> Path:
         return Path("/gone")
 
 
-def eventually_no_programs_in(folder: Path, within: float = 30.0) -> bool:
+def eventually_no_programs_in(folder: Path, within: float = AMPLE) -> bool:
     deadline = time.monotonic() + within
     while programs_in(folder) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -81,7 +82,7 @@ def test_both_surveys_are_simulated_and_classified_where_nothing_is_given(clone:
     # What is meant for the real clusters must not reach the demo.
     (clone / ".env").write_text("SCRIBE_SERVER=127.0.0.1:9\nPRODUCER_SASL_USERNAME=someone\n")
     with demo(clone, "--count", "30", "--rate", "20") as process:
-        out, errors = process.communicate(timeout=TIMEOUT)
+        out, errors = process.communicate(timeout=AMPLE)
     assert (process.returncode, errors) == (0, "")
     assert "ZTF model: tried_on_ztf 0.1, " in out
     assert "ATLAS model: tried_on_atlas 0.1, " in out
@@ -102,7 +103,7 @@ def test_published_model_and_real_alerts_make_a_table(
     archive = shared_data / "ztf_model_2020-06.zip"
     arguments = ("--alerts", str(alerts), "--model", str(archive), "--count", "25", "--rate", "20")
     with demo(tmp_path, *arguments) as process:
-        out, errors = process.communicate(timeout=TIMEOUT)
+        out, errors = process.communicate(timeout=AMPLE)
     assert (process.returncode, errors) == (0, "")
     rows = ROW.findall(out)
     assert len(rows) == 25
@@ -119,7 +120,7 @@ def test_it_goes_on_under_new_names_and_shows_what_cannot_be_classified(
     damaged = shared_data / "ztf_sorting_hat_unreadable.avro"
     arguments = ("--alerts", str(damaged), "--model", str(model), "--count", "7", "--rate", "20")
     with demo(tmp_path, *arguments) as process:
-        out, _ = process.communicate(timeout=TIMEOUT)
+        out, _ = process.communicate(timeout=AMPLE)
     rows = [line for line in out.splitlines() if "dead letter: stamp-damaged: " in line]
     assert (process.returncode, len(rows)) == (0, 7)
     names = [row.split()[0] for row in rows]
@@ -131,7 +132,7 @@ def test_a_signal_ends_everything(signum: signal.Signals, clone: Path) -> None:
     with demo(clone) as process:
         first_row(process)
         process.send_signal(signum)
-        out, errors = process.communicate(timeout=TIMEOUT)
+        out, errors = process.communicate(timeout=AMPLE)
     assert (process.returncode, errors) == (0, "")
     assert out.endswith("Stopped: workers, broker and all that they held are gone.\n")
     assert eventually_no_programs_in(clone)
@@ -145,7 +146,7 @@ def test_a_worker_that_dies_has_its_last_lines_shown(
         # A survey that has no model has no worker.
         (worker,) = programs_in(tmp_path / ".demo")
         subprocess.run(["kill", "-KILL", str(worker)], check=True)
-        _, errors = process.communicate(timeout=TIMEOUT)
+        _, errors = process.communicate(timeout=AMPLE)
     assert process.returncode == 1
     assert errors.startswith("error: the ZTF worker has ended with exit code -9; the end of ")
     assert "batch of" in errors

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.support import skies
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.stopwatch import AMPLE
 from tests.support.topics import Message, committed, finish_line, produce, read_all
 from tests.support.worker import Worker, worker
 
@@ -48,7 +49,7 @@ def finish(running: Worker, kafka: ApacheKafka, environment: dict[str, str]) -> 
     """Wait until everything is committed, and stop."""
     topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
     ends = finish_line(kafka.bootstrap, topic)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + AMPLE
     while committed(kafka.bootstrap, group, topic) != ends:
         assert running.process.poll() is None, running.text()
         assert time.monotonic() < deadline, running.text()

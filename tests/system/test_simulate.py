@@ -19,11 +19,11 @@ import pytest
 from tests.support import skies
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
+from tests.support.stopwatch import AMPLE
 from tests.support.topics import create_topics, end_offsets, read_all, wait_for_count
 from tests.support.worker import FAUST, clean_environment, command
 
 SEEDED = ("--seed", "7", "--count", "12")
-PATIENCE = 60.0
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def simulating(*arguments: str, cwd: Path, **environment: str) -> Iterator[subpr
             process.kill()
 
 
-def eventually(condition: Callable[[], object], within: float = PATIENCE) -> bool:
+def eventually(condition: Callable[[], object], within: float = AMPLE) -> bool:
     deadline = time.monotonic() + within
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -130,10 +130,10 @@ def test_a_signal_ends_an_endless_stream_and_every_alert_is_accounted_for(
     create_topics(kafka.bootstrap, {topic: 2})
     environment = {"CONSUMER_SERVER": kafka.bootstrap, "CONSUMER_TOPICS": topic}
     with simulating("--survey", "ZTF", "--rate", "30", cwd=tmp_path, **environment) as process:
-        wait_for_count(kafka.bootstrap, topic, 20, PATIENCE)
+        wait_for_count(kafka.bootstrap, topic, 20)
         # Ctrl-C at a terminal reaches every process of the group.
         (os.killpg if signum is signal.SIGINT else os.kill)(process.pid, signum)
-        _, errors = process.communicate(timeout=PATIENCE)
+        _, errors = process.communicate(timeout=AMPLE)
     assert process.returncode == 0, errors
     first, last = errors.splitlines()
     assert re.match(rf"Publishing endless ZTF alerts of seed \d+ to {topic}, on ", first)
@@ -148,7 +148,7 @@ def test_nothing_is_left_of_a_file_that_is_interrupted(tmp_path: Path) -> None:
     with simulating(*arguments, cwd=tmp_path) as process:
         assert eventually((tmp_path / ".sky.avro.draft").exists)
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=PATIENCE)
+        _, errors = process.communicate(timeout=AMPLE)
     assert process.returncode == 1
     assert errors.endswith("Stopped: nothing was written.\n")
     assert "Traceback" not in errors
@@ -184,7 +184,7 @@ def test_a_cluster_that_goes_away_is_told_with_what_has_arrived(tmp_path: Path) 
             with simulating("--survey", "ZTF", "--rate", "20", cwd=tmp_path, **environment) as one:
                 assert eventually(lambda: sum(end_offsets(server, "alerts").values()))
                 broker.terminate()
-                _, errors = one.communicate(timeout=PATIENCE)
+                _, errors = one.communicate(timeout=AMPLE)
         finally:
             broker.kill()
     assert one.returncode == 1

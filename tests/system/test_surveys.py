@@ -19,6 +19,7 @@ import pytest
 from tests.support import atlas, skies
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
+from tests.support.stopwatch import AMPLE
 from tests.support.topics import Record, committed, finish_line, produce, read_all
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
@@ -72,7 +73,7 @@ def ready(running: Worker) -> dict[str, Any]:
     running.wait_for("Worker ready")
     port = re.search(r"http://127\.0\.0\.1:(\d+)", running.text())
     assert port, running.text()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + AMPLE
     while True:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port[1]}/readyz", timeout=5) as answer:
@@ -85,7 +86,7 @@ def ready(running: Worker) -> dict[str, Any]:
 def finished(kafka: ApacheKafka, settings: dict[str, str], running: Worker) -> None:
     """Wait until everything is committed."""
     topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + AMPLE
     while committed(kafka.bootstrap, group, topic) != finish_line(kafka.bootstrap, topic):
         assert running.process.poll() is None, running.text()
         assert time.monotonic() < deadline, running.text()
