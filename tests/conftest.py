@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,15 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.two_clusters import TwoClusters, two_clusters
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+# What a process of the tests may come to hold: itself, three Kafkas, workers with TensorFlow.
+GIB_EACH = 4
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: most of the time, most tests wait for a broker."""
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
+    return max(1, min(len(os.sched_getaffinity(0)) + 1, gib // GIB_EACH))
 
 
 @pytest.fixture(scope="session")
