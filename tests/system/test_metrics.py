@@ -142,10 +142,25 @@ def test_the_board_asks_for_what_is_exported(scraped: Scraped) -> None:
 
 
 def test_the_rules_ask_for_what_is_exported(scraped: Scraped) -> None:
-    assert [p for rule in RULES for p in problems(rule["expr"], scraped.labels)] == []
+    # Prometheus itself says whether a target answers.
+    known_series = {**scraped.labels, "up": frozenset[str]()}
+    assert [p for rule in RULES for p in problems(rule["expr"], known_series)] == []
     for rule in RULES:
-        known = ADDED.union(*(scraped.labels[name] for name in metrics(rule["expr"])))
+        known = ADDED.union(*(known_series[name] for name in metrics(rule["expr"])))
         assert set(re.findall(r"\$labels\.(\w+)", json.dumps(rule))) <= known
+
+
+def test_the_autoscalers_ask_for_what_is_exported(scraped: Scraped) -> None:
+    (rule,) = yaml.safe_load((DEPLOY / "kubernetes" / "prometheus-adapter.yaml").read_text())[
+        "externalRules"
+    ]
+    scalers = yaml.safe_load_all((DEPLOY / "kubernetes" / "autoscaling.yaml").read_text())
+    for scaler in scalers:
+        metric = scaler["spec"]["metrics"][0]["external"]["metric"]
+        labels = ",".join(f'{k}="{v}"' for k, v in metric["selector"]["matchLabels"].items())
+        asked = rule["metricsQuery"].replace("<<.Series>>", metric["name"])
+        asked = asked.replace("<<.LabelMatchers>>", labels)
+        assert list(problems(asked, scraped.labels)) == []
 
 
 def test_a_misspelt_query_would_be_noticed(scraped: Scraped) -> None:

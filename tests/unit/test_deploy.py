@@ -1,0 +1,203 @@
+"""What `deploy/` and the workflows say, against their schemas and against the program."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stampapp import settings
+from stampapp.commands.worker import SHUTDOWN_LIMIT
+from stampapp.readings import Reader
+from stampapp.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+KUBERNETES = DEPLOY / "kubernetes"
+SURVEYS = ("ztf", "atlas")
+PORT = 6066
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def objects(name: str) -> dict[str, dict[str, Any]]:
+    """The objects of a file for Kubernetes, by their kind."""
+    return {one["kind"]: one for one in yaml.safe_load_all((KUBERNETES / name).read_text())}
+
+
+COMPOSE: dict[str, Any] = read(DEPLOY / "compose.yaml")["services"]
+SECRET = objects("secret.example.yaml")["Secret"]["stringData"]
+ADAPTER = read(KUBERNETES / "prometheus-adapter.yaml")["externalRules"]
+IMAGE = (ROOT / "Dockerfile").read_text()
+
+
+def checked(*arguments: str | Path) -> str:
+    """Run a checker; return what it finds, nothing if all is well."""
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def test_the_compose_file_follows_the_compose_specification() -> None:
+    assert not checked(
+        "check_jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml"
+    )
+
+
+def test_the_workflows_follow_their_schema() -> None:
+    found = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    assert found
+    assert not checked("check_jsonschema", "--builtin-schema", "vendor.github-workflows", *found)
+    # Each job has an end.
+    assert not checked(
+        "check_jsonschema", "--builtin-schema", "custom.github-workflows-require-timeout", *found
+    )
+
+
+def test_actions_are_named_by_their_commits_and_may_do_little() -> None:
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        used = re.findall(r"uses: (\S+)", path.read_text())
+        assert all(re.search(r"@[0-9a-f]{40}$", one) for one in used if not one.startswith("./"))
+        assert read(path)["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+def test_each_object_for_kubernetes_is_one(version: str) -> None:
+    files = [
+        KUBERNETES / name
+        for name in ("ztf.yaml", "atlas.yaml", "secret.example.yaml", "autoscaling.yaml")
+    ]
+    assert not checked("kubernetes_validate", "--strict", "-k", version, *files)
+
+
+def test_a_checker_would_notice_what_is_wrong(tmp_path: Path) -> None:
+    text = (KUBERNETES / "ztf.yaml").read_text()
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(text.replace("readinessProbe", "readynessProbe"))
+    assert "readynessProbe" in checked("kubernetes_validate", "--strict", "-k", "1.34", wrong)
+    wrong.write_text((DEPLOY / "compose.yaml").read_text().replace("read_only", "readonly"))
+    assert "readonly" in checked(
+        "check_jsonschema", "--builtin-schema", "vendor.compose-spec", wrong
+    )
+
+
+def test_both_surveys_are_deployed_alike() -> None:
+    ztf, atlas = ((KUBERNETES / f"{one}.yaml").read_text() for one in SURVEYS)
+    assert ztf.replace("ztf", "atlas").replace("ZTF", "ATLAS") == atlas
+
+
+def environments() -> Iterator[tuple[str, dict[str, str]]]:
+    """The environment of every worker that is deployed."""
+    for survey in SURVEYS:
+        yield f"compose {survey}", COMPOSE[survey]["environment"]
+        yield f"kubernetes {survey}", objects(f"{survey}.yaml")["ConfigMap"]["data"] | SECRET
+
+
+@pytest.mark.parametrize(
+    "environment", [pytest.param(told, id=name) for name, told in environments()]
+)
+def test_every_setting_is_one_and_they_suffice(environment: dict[str, str]) -> None:
+    asked: set[str] = set()
+
+    def lookup(key: str) -> str | None:
+        asked.add(key)
+        return environment.get(key)
+
+    found: Settings = settings.load(Reader(lookup))
+    assert environment.keys() <= asked
+    assert found.web_host == "0.0.0.0"
+    assert found.web_port == PORT
+    assert "%s" in found.output_topic.topic_format
+
+
+@pytest.mark.parametrize("survey", SURVEYS)
+def test_a_pod_is_as_the_image_and_the_worker_want_it(survey: str) -> None:
+    pod = objects(f"{survey}.yaml")["Deployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    context = pod["securityContext"]
+    assert f"USER {context['runAsUser']}:{context['runAsGroup']}" in IMAGE
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]
+    assert container["ports"] == [{"name": "web", "containerPort": PORT}]
+    assert f"EXPOSE {PORT}" in IMAGE
+    paths = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("liveness", "readiness")}
+    assert paths["liveness"] == {"path": "/healthz", "port": "web"}
+    assert paths["readiness"] == {"path": "/readyz", "port": "web"}
+    assert pod["terminationGracePeriodSeconds"] > SHUTDOWN_LIMIT
+
+
+@pytest.mark.parametrize("survey", SURVEYS)
+def test_a_container_of_compose_has_time_to_end(survey: str) -> None:
+    seconds = re.fullmatch(r"(\d+)s", COMPOSE[survey]["stop_grace_period"])
+    assert seconds
+    assert int(seconds[1]) > SHUTDOWN_LIMIT
+
+
+def test_nothing_of_compose_is_reached_from_elsewhere() -> None:
+    published = [port for one in COMPOSE.values() for port in one.get("ports", [])]
+    assert len(published) == 3
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_the_topics_of_compose_are_those_that_its_workers_use() -> None:
+    (script,) = COMPOSE["topics"]["command"]
+    made = set(re.findall(r"[\w-]+", " ".join(re.findall(r"for topic in (.*?);", script))))
+    for survey in SURVEYS:
+        told = settings.load(Reader(COMPOSE[survey]["environment"].get))
+        used = {*told.consumer_topics, told.scribe_topic, told.metrics_topic, told.deadletter_topic}
+        assert used <= made
+
+
+def test_the_files_that_compose_mounts_are_there() -> None:
+    mounted = [volume for one in COMPOSE.values() for volume in one.get("volumes", [])]
+    own = [volume.split(":")[0] for volume in mounted if volume.startswith(".")]
+    assert len(own) == 3
+    assert all((DEPLOY / path).exists() for path in own)
+
+
+def test_prometheus_finds_the_workers_of_compose_and_the_rules() -> None:
+    prometheus = read(DEPLOY / "prometheus" / "prometheus.yml")
+    found = [one["dns_sd_configs"][0] for one in prometheus["scrape_configs"]]
+    assert [one["names"] for one in found] == [["ztf"], ["atlas"]]
+    assert {one["port"] for one in found} == {PORT}
+    assert all((DEPLOY / "prometheus" / one).is_file() for one in prometheus["rule_files"])
+
+
+def test_grafana_shows_the_board_from_the_prometheus_of_compose() -> None:
+    provisioning = DEPLOY / "grafana" / "provisioning"
+    (source,) = read(provisioning / "datasources" / "prometheus.yaml")["datasources"]
+    assert source["isDefault"]
+    assert source["url"] == "http://prometheus:9090"
+    (provider,) = read(provisioning / "dashboards" / "stampapp.yaml")["providers"]
+    board = f"./grafana/stampapp.json:{provider['options']['path']}/stampapp.json:ro"
+    assert board in COMPOSE["grafana"]["volumes"]
+    uid = json.loads((DEPLOY / "grafana" / "stampapp.json").read_text())["uid"]
+    assert f"/d/{uid}" in (DEPLOY / "compose.yaml").read_text()
+
+
+def test_the_autoscalers_ask_for_the_lag_of_what_they_scale() -> None:
+    scalers = list(yaml.safe_load_all((KUBERNETES / "autoscaling.yaml").read_text()))
+    (rule,) = ADAPTER
+    for survey, scaler in zip(SURVEYS, scalers, strict=True):
+        found = objects(f"{survey}.yaml")
+        spec = scaler["spec"]
+        assert spec["scaleTargetRef"]["name"] == found["Deployment"]["metadata"]["name"]
+        assert spec["minReplicas"] >= 1, "without a worker nobody tells the lag"
+        metric = spec["metrics"][0]["external"]["metric"]
+        assert f'__name__="{metric["name"]}"' in rule["seriesQuery"]
+        topics = found["ConfigMap"]["data"]["CONSUMER_TOPICS"]
+        assert metric["selector"]["matchLabels"] == {"topic": topics}
