@@ -23,6 +23,7 @@ from tests.support.topics import create_topics, produce
 JUDGED = (32, 64, 128, 256, 512)
 STREAMED = (32, 128, 256)
 WORKERS = (1, 2, 4)
+VIEWERS = 3
 # Alerts per second → the settings that the README recommends for them.
 PACES: dict[float, dict[str, str]] = {
     40.0: {"CONSUME_TIMEOUT": "0.2"},
@@ -77,6 +78,7 @@ class _Bench:
             **stages,
             "end_to_end": [self._streamed(CONSUME_MESSAGES=str(size)) for size in STREAMED],
             "workers": [self._streamed(count) for count in WORKERS if count <= cores()],
+            "page": [self._streamed(WEB_PAGE="false"), self._streamed(viewers=VIEWERS)],
             "workers_left_out": [count for count in WORKERS if count > cores()],
             "latency": [self._latency(rate) for rate in (*PACES, None)],
         }
@@ -95,9 +97,13 @@ class _Bench:
             "publish_cpu_ms": sinks.publishing(self._venue.bootstrap, _results(classifier, alerts)),
         }
 
-    def _streamed(self, workers: int = 1, **settings: str) -> dict[str, Any]:
-        _say(f"end to end, {workers} workers {settings or ''}")
-        return asdict(streams.throughput(self._venue, "waiting", self._alerts, settings, workers))
+    def _streamed(self, workers: int = 1, viewers: int = 0, **settings: str) -> dict[str, Any]:
+        _say(f"end to end, {workers} workers, {viewers} viewers {settings or ''}")
+        return asdict(
+            streams.throughput(
+                self._venue, "waiting", self._alerts, settings, workers=workers, viewers=viewers
+            )
+        )
 
     def _latency(self, rate: float | None) -> dict[str, Any]:
         _say(f"latency at {rate:g}/s" if rate else f"a burst of {self._alerts}")

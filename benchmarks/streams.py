@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks import usage
 from benchmarks.runs import Figure, Run, Venue, running
+from benchmarks.viewers import looking
 
 # The first batches pay for connections, the last ones have nothing to overlap with.
 STEADY = (0.2, 0.9)
@@ -17,25 +18,34 @@ STEADY = (0.2, 0.9)
 class Throughput:
     """What workers managed in steady state.
 
-    `rate` in alerts per second; `cpu_ms` per alert by stage, and the broker's; `peak_rss` of the
-    largest worker in MiB.
+    `viewers` is how many looked at each worker's page; `rate` in alerts per second; `cpu_ms` per
+    alert by stage, and the broker's; `peak_rss` of the largest worker in MiB.
     """
 
     workers: int
+    viewers: int
     settings: dict[str, str]
     rate: float
     cpu_ms: dict[str, float]
     peak_rss: float
 
 
-def throughput(
-    venue: Venue, topic: str, count: int, settings: dict[str, str], workers: int = 1
+def throughput(  # noqa: PLR0913  # each is another dimension of what is compared
+    venue: Venue,
+    topic: str,
+    count: int,
+    settings: dict[str, str],
+    *,
+    workers: int = 1,
+    viewers: int = 0,
 ) -> Throughput:
     """Let workers classify the first `count` alerts, or some more, that wait on a topic."""
     first, last = (int(share * count) for share in STEADY)
     with running(venue, settings | {"CONSUMER_TOPICS": topic}, workers) as run:
-        begun, before = run.wait_for(first), _cpu(venue, run)
-        ended, after = run.wait_for(last), _cpu(venue, run)
+        run.wait_for(first // 2)
+        with looking(run, viewers):
+            begun, before = run.wait_for(first), _cpu(venue, run)
+            ended, after = run.wait_for(last), _cpu(venue, run)
         peak = max(usage.peak_mib(pid) for pid in run.pids)
         run.wait_for(count)
         # The figures are published last, and nobody waits for them.
@@ -43,6 +53,7 @@ def throughput(
         figures = run.figures()
     return Throughput(
         workers=workers,
+        viewers=viewers,
         settings=settings,
         rate=steady_rate(figures, count),
         cpu_ms=usage.per_alert(before, after, ended - begun),

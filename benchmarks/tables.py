@@ -45,6 +45,9 @@ def _streams(report: Report) -> Iterator[str]:
         yield _stream(f"batches of {row['settings']['CONSUME_MESSAGES']}", row, report, best)
     for row in report["workers"]:
         yield _stream(f"workers: {row['workers']}", row, report, best)
+    for row in report["page"]:
+        name = f"page, viewers: {row['viewers']}" if row["viewers"] else "no page"
+        yield _stream(name, row, report, best)
     for count in report["workers_left_out"]:
         yield f"  workers: {count:<16} left out: only {report['cores']} cores"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import faust
@@ -28,6 +29,7 @@ ROOMS = (
     "stampapp.web.health",
     "stampapp.web.metrics",
 )
+PAGE = "stampapp.web.page"
 FETCH_BYTES = 2 * 2**20
 # Faust's default would strand a worker whose buffers were full for five minutes.
 NEVER = 10.0**6
@@ -46,9 +48,15 @@ class StampApp(faust.App):
     # Holds the web server's port while the model is loading.
     reservation: socket.socket | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Called when it stops, before the web server waits for what it still answers.
+        self.farewells: list[Callable[[], None]] = []
+
     def _discovery_modules(self) -> list[str]:
         # Faust would add the whole package, and with it TensorFlow to every command.
-        return list(ROOMS)
+        page = self.works.settings and self.works.settings.web_page
+        return [*ROOMS, PAGE] if page else list(ROOMS)
 
     async def on_first_start(self) -> None:
         """Leave the disk alone: there are no tables, and the root may be read-only."""
@@ -72,6 +80,8 @@ class StampApp(faust.App):
 
     async def on_stop(self) -> None:
         """Finish or abandon what is under way, commit what is confirmed, then let Faust stop."""
+        for leave in self.farewells:
+            leave()
         await self.works.close()
         await super().on_stop()
 

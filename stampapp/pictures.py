@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from stampapp import instants, orientations, stamps, stretches
+from stampapp import instants, stretches, thumbnails
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.orientations import Orientation
 from stampapp.records import Alert, Survey
@@ -16,15 +16,9 @@ from stampapp.records import Alert, Survey
 SIDE = 320
 _MARGIN, _TOP, _TITLE, _BOTTOM = 16, 66, 22, 26
 _PAPER, _INK, _FAINT, _MARK = (255, 255, 255), (20, 20, 20), (105, 105, 105), (255, 176, 0)
-# What ATLAS writes where a star has saturated the camera.
-_SATURATED = -31415.0
 # ZTF's stamps do not say how large their pixels are (arcsec).
 _ZTF_SCALE = 1.01
 _BAR_ARCSEC = 10
-_STAMPS = {
-    Survey.ZTF: ("science", "template", "difference"),
-    Survey.ATLAS: ("science", "difference"),
-}
 
 
 def save(alert: Alert, path: Path) -> None:
@@ -38,7 +32,7 @@ def save(alert: Alert, path: Path) -> None:
 
 def draw(alert: Alert) -> Image.Image:
     """Return the stamps side by side, with what they are; one that cannot be read is told."""
-    names = _STAMPS[alert.survey]
+    names = thumbnails.NAMES[alert.survey]
     width = _MARGIN + len(names) * (SIDE + _MARGIN)
     picture = Image.new("RGB", (width, _TOP + _TITLE + SIDE + _BOTTOM), _PAPER)
     sheet = ImageDraw.Draw(picture)
@@ -60,14 +54,12 @@ class _Panel:
 
     def fill(self, alert: Alert, name: str) -> None:
         try:
-            stamp = stamps.read(alert.stamps.get(name), None, name)
+            drawn = thumbnails.draw(alert, name)
         except BadAlert as error:
             self._tell(str(error))
             return
-        orientation = orientations.upright(stamp.header)
-        pixels = _sign(alert, name) * np.where(stamp.pixels == _SATURATED, np.nan, stamp.pixels)
-        draw = stretches.signed if name == "difference" else stretches.grey
-        self._paste(draw(orientation.laid(pixels)))
+        orientation, pixels = drawn.orientation, drawn.pixels
+        self._paste(drawn.colours)
         self._mark_centre()
         self._compass(orientation)
         scale = orientation.scale or (_ZTF_SCALE if alert.survey is Survey.ZTF else None)
@@ -134,15 +126,6 @@ def _range(pixels: Any) -> str:
     if not known.size:
         return "no pixel has a value"
     return f"{known.min():.4g} to {known.max():.4g}"
-
-
-def _sign(alert: Alert, name: str) -> float:
-    """Return what makes of a difference science minus template.
-
-    ZTF sends the opposite where the object has faded.
-    """
-    turned = name == "difference" and alert.survey is Survey.ZTF and alert.isdiffpos < 0
-    return -1.0 if turned else 1.0
 
 
 def _cut(text: str, most: int) -> str:

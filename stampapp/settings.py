@@ -77,6 +77,7 @@ class Settings:
     batches_in_flight: int
     web_host: str
     web_port: int
+    web_page: bool
     log_level: str
     log_format: str
     readings: tuple[Reading, ...]
@@ -229,6 +230,7 @@ def _surroundings(reader: Reader) -> dict[str, Any]:
         "web_port": read(
             "WEB_PORT", number(1, 65535, int), 6066, "first port that the web server tries"
         ),
+        "web_page": read("WEB_PAGE", flag, True, "whether the web server has a page for people"),
         "log_level": read("LOG_LEVEL", level, "INFO", "least level that is logged"),
         "log_format": _log_format(reader),
     }

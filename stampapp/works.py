@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +20,7 @@ from stampapp.welcomes import Welcome
 if TYPE_CHECKING:
     # Not at run time: numpy and what reads alerts would slow down every command.
     from stampapp.classifiers.base import Classifier
+    from stampapp.galleries import Gallery
     from stampapp.gauges import Gauges
     from stampapp.offsets import Partition
     from stampapp.pipeline import Commit, Deliver, Fail, Pipeline
@@ -58,6 +60,8 @@ class Works:
         self.failure: BaseException | None = None
         self.classifier: Classifier
         self.gauges: Gauges
+        # None where there is no page to show it on.
+        self.gallery: Gallery | None = None
         self.pipeline: Pipeline | None = None
         self.welcome: Welcome
         self._problem = settings if isinstance(settings, ConfigError) else None
@@ -76,6 +80,7 @@ class Works:
 
     async def open(self) -> None:
         """Load the model and reach every cluster. Raises ConfigError."""
+        from stampapp.galleries import Gallery
         from stampapp.gauges import Gauges
 
         settings = self.required()
@@ -84,6 +89,8 @@ class Works:
         await self._connect(settings)
         self.classifier = await _in_a_thread(lambda: _loaded(settings.model))
         self.gauges = Gauges(settings.model.survey, self.classifier)
+        if settings.web_page:
+            self.gallery = Gallery(self.classifier.classes, time.time())
         log.info(
             "%s alerts are classified by %s %s, %s",
             settings.model.survey,

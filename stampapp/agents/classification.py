@@ -90,6 +90,8 @@ def report(batch: Batch, durations: Mapping[str, float]) -> None:
     works = app.works
     works.counts.add(batch.outcomes)
     works.gauges.observe(batch.messages, batch.outcomes, durations, time.time())
+    if works.gallery:
+        works.gallery.add(batch.messages, batch.outcomes, time.time())
     document = messages.metrics(
         batch.outcomes,
         received=batch.received,

@@ -60,6 +60,8 @@ def _perform(chosen: argparse.Namespace, console: Console) -> int:
             # While they start, so that the first alerts need not be waited for.
             ready = chain([next(feed)], feed)
             wait_until_ready(workers)
+            for worker in workers:
+                console.print(f"See the stamps of {worker.name}: {worker.page}", soft_wrap=True)
             whole = Show(bootstrap=bootstrap, workers=workers, rate=chosen.rate, count=chosen.count)
             asyncio.run(whole.play(ready, Table(console, truths=not chosen.alerts)))
             console.print(f"Stopping after {chosen.count} results.")

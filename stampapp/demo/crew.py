@@ -51,6 +51,11 @@ class Worker:
     log: Path
     port: int
 
+    @property
+    def page(self) -> str:
+        """Where its page for people is."""
+        return f"http://{LOOPBACK}:{self.port}/"
+
     def check(self) -> None:
         """Raise StampError with the worker's last lines where it has ended."""
         code = self.process.poll()

@@ -86,6 +86,10 @@ def test_both_surveys_are_simulated_and_classified_where_nothing_is_given(clone:
     assert (process.returncode, errors) == (0, "")
     assert "ZTF model: tried_on_ztf 0.1, " in out
     assert "ATLAS model: tried_on_atlas 0.1, " in out
+    for survey in ("ZTF", "ATLAS"):
+        assert re.search(
+            rf"^See the stamps of {survey}: http://127\.0\.0\.1:\d+/$", out, re.MULTILINE
+        )
     rows = SIMULATED_ROW.findall(out)
     assert len(rows) == len(ROW.findall(out)) == 30
     surveys, _, truths = zip(*rows, strict=True)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from stampapp.readings import Reader
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "stampapp"
 ROOMS = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+MODULES = (".py", ".pyc")
 ASSIGNMENT = re.compile(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
 
 
@@ -151,3 +153,17 @@ def test_what_the_example_comments_out_is_the_default(example: dict[str, str]) -
     told = {key: value for key, value in example.items() if value and key not in REQUIRED}
     explicit = settings.load(Reader({**told, **REQUIRED}.get))
     assert without_origins(explicit) == without_origins(plain)
+
+
+def test_the_wheel_gets_every_file_that_is_no_module() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]
+    told = {
+        found
+        for package, globs in patterns.items()
+        for pattern in globs
+        for found in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    others = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in MODULES}
+    assert told == others
+    assert PACKAGE / "web" / "static" / "page.html" in others

@@ -74,6 +74,7 @@ def test_a_model_folder_that_somebody_names_is_told_from_the_default() -> None:
         ("PRODUCER_IDEMPOTENCE", "no", False, "idempotence"),
         ("WEB_HOST", "0.0.0.0", "0.0.0.0", "web_host"),
         ("WEB_PORT", "7000", 7000, "web_port"),
+        ("WEB_PAGE", "false", False, "web_page"),
         ("LOG_LEVEL", "debug", "DEBUG", "log_level"),
         ("LOG_FORMAT", "JSON", "json", "log_format"),
         ("DEADLETTER_TOPIC", "dead", "dead", "deadletter_topic"),

@@ -13,6 +13,7 @@ from faust.types import TP
 from stampapp import evidence
 from stampapp.agents import classification as room
 from stampapp.errors import BadAlert, DeliveryError
+from stampapp.galleries import Gallery
 from stampapp.gauges import Gauges
 from stampapp.offsets import Ledger
 from stampapp.pipeline import Batch
@@ -59,6 +60,7 @@ class Boxes:
         self.works: Any = SimpleNamespace(
             counts=Counts(),
             classifier=FakeClassifier(),
+            gallery=Gallery(("SN", "bogus"), 0.0),
             gauges=Gauges(Survey.ZTF, FakeClassifier()),
             failure=None,
             failed=self.failed,
@@ -163,6 +165,13 @@ async def test_the_figures_of_a_batch_are_counted_and_sent(boxes: Boxes) -> None
     assert document["class"] == {"A": "SN"}
     assert (document["classifier_name"], document["classifier_version"]) == ("fake", "1.2.3")
     assert boxes.works.counts.metrics_lost == 0
+    assert [one.alert for one in boxes.works.gallery.showcase.latest()] == [ONE]
+
+
+async def test_without_a_page_nothing_is_kept_for_it(boxes: Boxes) -> None:
+    boxes.works.gallery = None
+    await room.deliver(batch([CLASSIFIED]))
+    assert len(boxes.metrics.payloads) == 1
 
 
 async def test_figures_that_find_no_room_are_counted_as_lost(boxes: Boxes) -> None:

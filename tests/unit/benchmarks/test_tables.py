@@ -21,6 +21,10 @@ REPORT: dict[str, Any] = {
     "publish_cpu_ms": 0.25,
     "end_to_end": [STREAM],
     "workers": [STREAM | {"workers": 2, "rate": 300.0}],
+    "page": [
+        STREAM | {"viewers": 0, "settings": {"WEB_PAGE": "false"}, "rate": 600.0},
+        STREAM | {"viewers": 3, "settings": {}, "rate": 450.0},
+    ],
     "workers_left_out": [4],
     "latency": [
         {
@@ -53,6 +57,11 @@ def test_the_ceiling_is_the_best_of_the_batch_sizes() -> None:
 def test_an_end_to_end_rate_is_given_as_a_share_of_the_ceiling() -> None:
     assert line("batches of 256").split()[3:5] == ["750", "50%"]
     assert line("workers: 2").split()[2:4] == ["300", "20%"]
+
+
+def test_what_the_page_costs_stands_beside_a_worker_without_one() -> None:
+    assert line("no page").split()[2:4] == ["600", "40%"]
+    assert line("page, viewers: 3").split()[3:5] == ["450", "30%"]
 
 
 def test_the_stages_add_up() -> None:

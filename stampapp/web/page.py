@@ -1,0 +1,106 @@
+"""A page for people: what comes through, what it is taken for, and how it looks."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any, cast
+
+from aiohttp import web
+from faust.web import Request, Response, View
+
+from stampapp.app import app, ends
+from stampapp.web.audience import Audience
+
+# Nothing from elsewhere, nothing inline; stamps come within the events.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+_STREAM_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    # Proxies would hold back what is meant for now.
+    "X-Accel-Buffering": "no",
+}
+_KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_audiences: list[Audience] = []
+
+
+@app.page("/")
+async def page(view: View, request: Request) -> Response:  # noqa: ARG001
+    """Answer with the page."""
+    return _file(view, "page.html")
+
+
+@app.page("/page.css")
+async def style(view: View, request: Request) -> Response:  # noqa: ARG001
+    """Answer with how the page looks."""
+    return _file(view, "page.css")
+
+
+@app.page("/page.js")
+async def script(view: View, request: Request) -> Response:  # noqa: ARG001
+    """Answer with what moves on the page."""
+    return _file(view, "page.js")
+
+
+@app.page("/favicon.svg")
+async def icon(view: View, request: Request) -> Response:  # noqa: ARG001
+    """Answer with the icon."""
+    return _file(view, "favicon.svg")
+
+
+@app.page("/events")
+async def events(view: View, request: Request) -> Response:
+    """Answer with what happens, as server-sent events, until the viewer leaves."""
+    audience = _audience()
+    if audience is None or audience.full:
+        text = "as many pages are open as this worker serves: close one, or ask another worker"
+        return view.text(text, status=503, headers={"Retry-After": "30"})
+    stream = web.StreamResponse(headers=_STREAM_HEADERS)
+    await stream.prepare(cast(web.BaseRequest, request))
+    try:
+        async for event in audience.watch():
+            await stream.write(event)
+    except ConnectionError:
+        # The viewer has left, which is no failure of anybody's.
+        pass
+    return cast(Response, stream)
+
+
+def state() -> dict[str, Any]:
+    """Return what the page shows of the worker as it is at the moment."""
+    works = app.works
+    found = works.state(ends())
+    return {
+        "survey": works.required().model.survey,
+        "model": f"{works.classifier.name} {works.classifier.version}",
+        "group": works.required().group_id,
+        "ready": found.ready,
+        "lag": sum(found.lags.values()),
+        "unfinished": found.unfinished,
+        "total": works.counts.total,
+    }
+
+
+def _audience() -> Audience | None:
+    """Return the audience of the works that are open."""
+    gallery = app.works.gallery
+    if gallery is None or app.should_stop:
+        return None
+    if not _audiences:
+        _audiences.append(Audience(gallery, state))
+        app.farewells.append(_audiences[0].close)
+    return _audiences[0]
+
+
+def _file(view: View, name: str) -> Response:
+    data = resources.files("stampapp.web").joinpath("static", name).read_bytes()
+    kind = f"{_KINDS[name.rpartition('.')[2]]}; charset=utf-8"
+    return view.bytes(data, headers={**_HEADERS, "Content-Type": kind})

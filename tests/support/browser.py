@@ -1,0 +1,48 @@
+"""A headless Chromium, and what an accessibility scan says of a page in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+# Not a word to anybody outside.
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SERIOUS = ("serious", "critical")
+# A machine may be busy; what does not come at all costs this once.
+expect.set_options(timeout=30_000)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run a browser with a fresh profile. A machine without one fails: CONTRIBUTING says how."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    assert program, f"the tests of the page need one of {', '.join(PROGRAMS)}: see CONTRIBUTING.md"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def findings(page: Page) -> list[str]:
+    """Return what axe finds in a page that keeps people out, each with the first place of it."""
+    found: dict[str, Any] = Axe().run(page).response
+    return [
+        f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}"
+        for one in found["violations"]
+        if one["impact"] in SERIOUS
+    ]
