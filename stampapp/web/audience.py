@@ -35,6 +35,11 @@ class Viewer:
         self.seen = 0
         self.cards: set[int] = set()
 
+    async def events(self) -> AsyncIterator[bytes]:
+        """Yield what is told, until it is shown out."""
+        while (event := await self.queue.get()) is not None:
+            yield event
+
     def tell(self, event: bytes) -> None:
         """Queue an event; one who does not read is shown out, and comes back by itself."""
         try:
@@ -54,22 +59,19 @@ class Audience:
         self._drawn: dict[int, bytes] = {}
         self._telling: asyncio.Task[None] | None = None
 
-    @property
-    def full(self) -> bool:
-        """Whether there is no room for another viewer."""
-        return len(self._viewers) >= MOST_VIEWERS
-
-    async def watch(self) -> AsyncIterator[bytes]:
-        """Yield events for a new viewer until it leaves or the audience is closed."""
+    def enter(self) -> Viewer | None:
+        """Return a new viewer, who must leave; None where there is no room for one."""
+        if len(self._viewers) >= MOST_VIEWERS:
+            return None
         viewer = Viewer()
         self._viewers.add(viewer)
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._tell_now_and_then())
-        try:
-            while (event := await viewer.queue.get()) is not None:
-                yield event
-        finally:
-            self._viewers.discard(viewer)
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """Tell a viewer nothing more."""
+        self._viewers.discard(viewer)
 
     def close(self) -> None:
         """Send everybody home: the web server waits for its streams to end."""

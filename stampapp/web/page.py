@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import resources
 from typing import Any, cast
 
@@ -60,17 +61,20 @@ async def icon(view: View, request: Request) -> Response:  # noqa: ARG001
 async def events(view: View, request: Request) -> Response:
     """Answer with what happens, as server-sent events, until the viewer leaves."""
     audience = _audience()
-    if audience is None or audience.full:
+    viewer = audience.enter() if audience else None
+    if audience is None or viewer is None:
         text = "as many pages are open as this worker serves: close one, or ask another worker"
         return view.text(text, status=503, headers={"Retry-After": "30"})
     stream = web.StreamResponse(headers=_STREAM_HEADERS)
-    await stream.prepare(cast(web.BaseRequest, request))
     try:
-        async for event in audience.watch():
+        await stream.prepare(cast(web.BaseRequest, request))
+        async for event in viewer.events():
             await stream.write(event)
     except ConnectionError:
         # The viewer has left, which is no failure of anybody's.
         pass
+    finally:
+        audience.leave(viewer)
     return cast(Response, stream)
 
 
@@ -100,7 +104,11 @@ def _audience() -> Audience | None:
     return _audiences[0]
 
 
+@lru_cache
+def _read(name: str) -> bytes:
+    return resources.files("stampapp.web").joinpath("static", name).read_bytes()
+
+
 def _file(view: View, name: str) -> Response:
-    data = resources.files("stampapp.web").joinpath("static", name).read_bytes()
     kind = f"{_KINDS[name.rpartition('.')[2]]}; charset=utf-8"
-    return view.bytes(data, headers={**_HEADERS, "Content-Type": kind})
+    return view.bytes(_read(name), headers={**_HEADERS, "Content-Type": kind})

@@ -15,7 +15,7 @@ from stampapp.errors import BadAlert
 from stampapp.galleries import Gallery
 from stampapp.records import Outcome, Verdict
 from stampapp.web import audience as room
-from stampapp.web.audience import MOST_VIEWERS, Audience, encode
+from stampapp.web.audience import MOST_VIEWERS, Audience, Viewer, encode
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 from tests.support.surroundings import until
@@ -50,12 +50,20 @@ class Looking:
         self.ended = False
 
     async def look(self) -> None:
-        async for raw in self._audience.watch():
+        viewer = self._audience.enter()
+        assert viewer
+        try:
+            await self._read(viewer)
+        finally:
+            self._audience.leave(viewer)
+        self.ended = True
+
+    async def _read(self, viewer: Viewer) -> None:
+        async for raw in viewer.events():
             event, data, *_ = raw.decode().split("\n")
             self.told.append(
                 (event.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
             )
-        self.ended = True
 
     def of(self, kind: str) -> list[Any]:
         return [document for event, document in self.told if event == kind]
@@ -154,9 +162,12 @@ async def test_the_viewers_are_bounded_in_number() -> None:
     viewers = [Looking(audience) for _ in range(MOST_VIEWERS)]
     tasks = [asyncio.ensure_future(viewer.look()) for viewer in viewers]
     await until(lambda: all(viewer.told for viewer in viewers))
-    assert audience.full
+    assert audience.enter() is None
     tasks[0].cancel()
-    await until(lambda: not audience.full)
+    await asyncio.gather(tasks[0], return_exceptions=True)
+    another = audience.enter()
+    assert another
+    audience.leave(another)
     audience.close()
     await until(lambda: all(viewer.ended for viewer in viewers[1:]))
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -165,10 +176,11 @@ async def test_the_viewers_are_bounded_in_number() -> None:
 async def test_a_viewer_who_does_not_read_is_shown_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "_BACKLOG", 3)
     audience = Audience(gallery(), dict)
-    stream = audience.watch()
-    await anext(stream)
+    viewer = audience.enter()
+    assert viewer
     await asyncio.sleep(0.2)
-    assert [event async for event in stream] == []
+    assert [event async for event in viewer.events()] == []
+    audience.leave(viewer)
 
 
 def test_an_event_is_one_line_whatever_is_in_it() -> None:
