@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from stampapp import messages
 from stampapp.clusters import Cluster
-from stampapp.deliveries import Delivery, Letter
+from stampapp.deliveries import Delivery
+from stampapp.letters import Letter
 from stampapp.records import Classification, Headers
 from tests.support.topics import create_topics
 

@@ -125,12 +125,19 @@ def read(message: Message) -> DeadLetter | None:
     told = dict(ours)
     return DeadLetter(
         place=message.place,
-        instant=message.timestamp or 0,
+        instant=_instant(told.get(evidence.TIMESTAMP)) or message.timestamp or 0,
         cause=told[evidence.CAUSE].decode("utf-8", "replace"),
         reason=told.get("error.message", b"").decode("utf-8", "replace"),
         source=testimony.source,
         replay_of=_place(dict(own).get(REPLAY_OF)),
     )
+
+
+def _instant(text: bytes | None) -> int | None:
+    try:
+        return int(text or b"")
+    except ValueError:
+        return None
 
 
 def put_back_headers(message: Message) -> Headers:
@@ -156,7 +163,9 @@ def read_mark(headers: Headers) -> Mark | None:
     of, source, to = (_place(told.get(key)) for key in (REPLAY_OF, REPLAYED_SOURCE, REPLAYED_AS))
     if not (of and source and to and evidence.CAUSE not in told):
         return None
-    return Mark(of=of, source=source, to=to, at=told.get(REPLAYED_AT, b"").decode())
+    return Mark(
+        of=of, source=source, to=to, at=(told.get(REPLAYED_AT) or b"").decode("utf-8", "replace")
+    )
 
 
 def _place(text: bytes | None) -> Place | None:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import mode
@@ -16,8 +15,8 @@ from aiokafka import errors as kafka
 from stampapp import admin, connections, producers
 from stampapp.clusters import Cluster
 from stampapp.errors import ConfigError, DeliveryError
-from stampapp.records import Headers
-from stampapp.refusals import place, user
+from stampapp.letters import HOPELESS, PERSONAL, Letter, described, remedy
+from stampapp.refusals import place
 
 log = logging.getLogger(__name__)
 ADMIN_TIMEOUT = 10.0
@@ -27,31 +26,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 # A cluster that is optional and away is not tried for every batch (seconds).
 _RETRY_PAUSE = 30.0
 
-# To repeat these would give the same answer.
-_HOPELESS = (
-    kafka.MessageSizeTooLargeError,
-    kafka.RecordListTooLargeError,
-    kafka.TopicAuthorizationFailedError,
-    kafka.ClusterAuthorizationFailedError,
-    kafka.InvalidTopicError,
-    kafka.UnsupportedVersionError,
-    kafka.UnsupportedForMessageFormatError,
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
-    """A message on its way out. `timestamp` in ms since 1970 (None: now).
-
-    Without a `partition` the key decides.
-    """
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = ()
-    timestamp: int | None = None
-    partition: int | None = None
+# A letter that was not confirmed, and why; None where it was not even sent.
+Failure = tuple[Letter, BaseException | None]
 
 
 class Delivery(mode.Service):
@@ -96,30 +72,36 @@ class Delivery(mode.Service):
         """Return when every letter is confirmed. Raises DeliveryError when that is hopeless."""
         deadline = time.monotonic() + self._timeout
         pause = _FIRST_PAUSE
-        pending = list(letters)
+        pending, singly = list(letters), False
         while pending:
             producer = self._producer
             if producer is None:
                 raise DeliveryError(f"the connection to {self._where} is closed")
-            pending, error = await self._watched(producer, pending, deadline)
-            if error is None:
+            failures = await self._watched(producer, pending, deadline, singly=singly)
+            if not failures:
                 self._succeeded()
                 return
-            self._judge(error, pending, deadline)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            # Of a batch that is refused for one letter, only this one is to change.
+            if len(pending) > 1 and not singly and _personal(failures):
+                pending, singly = [letter for letter, _ in failures], True
+            else:
+                pending, as_before = self._judged(failures, deadline), pending
+                if pending[0] in as_before:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
             await self._renew(producer)
 
     async def _watched(
-        self, producer: AIOKafkaProducer, letters: list[Letter], deadline: float
-    ) -> tuple[list[Letter], BaseException | None]:
+        self, producer: AIOKafkaProducer, letters: list[Letter], deadline: float, *, singly: bool
+    ) -> list[Failure]:
         """Send and wait, but not for ever: an idempotent producer itself never gives up."""
-        sending = asyncio.ensure_future(_send(producer, letters))
+        send = _send_singly if singly else _send
+        sending = asyncio.ensure_future(send(producer, letters))
         try:
             answered, _ = await asyncio.wait({sending}, timeout=NOTICE)
             if not answered:
                 why = await self._why()
-                self._notice(f"has not confirmed {_what(letters)} for {NOTICE:g} s: {why}")
+                self._notice(f"has not confirmed {described(letters)} for {NOTICE:g} s: {why}")
                 left = max(0.0, deadline - time.monotonic())
                 answered, _ = await asyncio.wait({sending}, timeout=left)
             if not answered:
@@ -136,11 +118,12 @@ class Delivery(mode.Service):
         producer = self._producer
         if producer is None:
             return False
-        _, error = await _send(producer, [letter])
-        if error is None:
+        failures = await _send(producer, [letter])
+        if not failures:
             self._succeeded()
             return True
-        log.warning("%s has not confirmed %s: %r", self._where, _what([letter]), error)
+        error = failures[0][1]
+        log.warning("%s has not confirmed %s: %r", self._where, described([letter]), error)
         if self._optional:
             # A producer that is shared with what counts is not replaced for this one's sake.
             await self._renew(producer)
@@ -192,15 +175,20 @@ class Delivery(mode.Service):
     async def _why(self) -> str:
         return await connections.problem(self.cluster) or "it lets us in but does not answer"
 
-    def _judge(self, error: BaseException, letters: Sequence[Letter], deadline: float) -> None:
+    def _judged(self, failures: Sequence[Failure], deadline: float) -> list[Letter]:
+        """Return what to send next. Raises DeliveryError where that is hopeless or too late."""
+        letters = [letter for letter, _ in failures]
+        error = next(error for _, error in failures if error)
         self.retries += 1
-        self._notice(f"has not confirmed {_what(letters)}: {error!r}")
-        if isinstance(error, _HOPELESS):
-            hint = f"; have WRITE granted to {user(self.cluster)}" if _forbidden(error) else ""
-            text = f"{self._where} refuses {_what(letters)}: {error!r}{hint}"
-            raise DeliveryError(text) from error
+        self._notice(f"has not confirmed {described(letters)}: {error!r}")
+        changed = [_changed(*one) for one in failures]
+        if isinstance(error, HOPELESS) and changed == letters:
+            guilty = [letter for letter, why in failures if isinstance(why, type(error))]
+            text = f"{self._where} refuses {described(guilty)}: {error!r}"
+            raise DeliveryError(text + remedy(error, guilty, self.cluster)) from error
         if time.monotonic() > deadline:
             raise self._given_up(letters, repr(error)) from error
+        return changed
 
     def _notice(self, what: str) -> None:
         self._failing_since = self._failing_since or time.monotonic()
@@ -208,7 +196,7 @@ class Delivery(mode.Service):
 
     def _given_up(self, letters: Sequence[Letter], why: str) -> DeliveryError:
         return DeliveryError(
-            f"{self._where} has not taken {_what(letters)} in {self._timeout:g} s"
+            f"{self._where} has not taken {described(letters)} in {self._timeout:g} s"
             f" (DELIVERY_TIMEOUT): {why}"
         )
 
@@ -223,23 +211,28 @@ class Delivery(mode.Service):
         return place(self.cluster)
 
 
-def _forbidden(error: BaseException) -> bool:
-    return isinstance(
-        error, kafka.TopicAuthorizationFailedError | kafka.ClusterAuthorizationFailedError
-    )
+def _personal(failures: Sequence[Failure]) -> bool:
+    return any(isinstance(error, PERSONAL) for _, error in failures)
 
 
-def _what(letters: Sequence[Letter]) -> str:
-    return f"{len(letters)} messages for {', '.join(sorted({one.topic for one in letters}))}"
+def _changed(letter: Letter, error: BaseException | None) -> Letter:
+    return letter.instead if isinstance(error, PERSONAL) and letter.instead else letter
 
 
-async def _send(
-    producer: AIOKafkaProducer, letters: Sequence[Letter]
-) -> tuple[list[Letter], BaseException | None]:
-    """Send once and wait; return the letters that were not confirmed, and the last error."""
+async def _send_singly(producer: AIOKafkaProducer, letters: Sequence[Letter]) -> list[Failure]:
+    """Send each when the one before is confirmed; return the first that is not, and the rest."""
+    for number, letter in enumerate(letters):
+        if failures := await _send(producer, [letter]):
+            return [*failures, *((one, None) for one in letters[number + 1 :])]
+    return []
+
+
+async def _send(producer: AIOKafkaProducer, letters: Sequence[Letter]) -> list[Failure]:
+    """Send once and wait; return the letters that were not confirmed."""
     futures: list[asyncio.Future[Any]] = []
-    try:
-        for letter in letters:
+    refused: BaseException | None = None
+    for letter in letters:
+        try:
             future = await producer.send(
                 letter.topic,
                 # The client refuses a message of neither key nor value, which Kafka would take.
@@ -249,19 +242,15 @@ async def _send(
                 headers=list(letter.headers),
                 timestamp_ms=letter.timestamp,
             )
-            futures.append(future)
-    except (kafka.KafkaError, OSError, TimeoutError) as error:
-        confirmed = await asyncio.gather(*futures, return_exceptions=True)
-        return _unconfirmed(letters, confirmed), error
-    confirmed = await asyncio.gather(*futures, return_exceptions=True)
-    errors = [result for result in confirmed if isinstance(result, BaseException)]
-    return _unconfirmed(letters, confirmed), errors[-1] if errors else None
-
-
-def _unconfirmed(letters: Sequence[Letter], results: Sequence[Any]) -> list[Letter]:
+        except (kafka.KafkaError, OSError, TimeoutError) as error:
+            refused = error
+            break
+        futures.append(future)
+    answers: list[Any] = await asyncio.gather(*futures, return_exceptions=True)
     failed = [
-        letter
-        for letter, result in zip(letters, results, strict=False)
-        if isinstance(result, BaseException)
+        (letter, answer)
+        for letter, answer in zip(letters, answers, strict=False)
+        if isinstance(answer, BaseException)
     ]
-    return [*failed, *letters[len(results) :]]
+    unsent = letters[len(futures) :]
+    return failed + [(one, None if number else refused) for number, one in enumerate(unsent)]

@@ -13,6 +13,8 @@ from stampapp.records import Headers, Message, Outcome, Place, Verdict
 
 GROUP, TOPIC = "source.group", "source.topic"
 PARTITION, OFFSET = "source.partition", "source.offset"
+# The message's own timestamp (ms since 1970), where a dead letter could not keep it.
+TIMESTAMP = "source.timestamp"
 SUPERSEDED, RULED_OUT = "source.superseded", "source.ruled_out"
 # The first of the headers that a dead letter has got from us.
 CAUSE = "error.type"
@@ -65,6 +67,11 @@ def _own(message: Message, group: str) -> Headers:
         (OFFSET, str(message.offset).encode()),
         (GROUP, group.encode()),
     )
+
+
+def own(source: Headers) -> Headers:
+    """Return those of the headers that name the message itself, and no other."""
+    return tuple(one for one in source if one[0] in (TOPIC, PARTITION, OFFSET, GROUP))
 
 
 def encode(messages: Iterable[Message]) -> bytes:

@@ -12,6 +12,7 @@ from stampapp.errors import ConfigError
 # How many nights' topics are looked for, a year and a month of them.
 _LOOKING_BACK = 400
 _LEGAL_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+TOPIC_RULE = "a Kafka topic has 1 to 249 letters, digits, '.', '_' and '-', and is not '.' or '..'"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,10 +36,9 @@ class NightlyTopic:
         if not 0 <= self.change_hour <= 23:
             raise ConfigError(f"PRODUCER_CHANGE_HOUR is {self.change_hour}: 0 to 23 is expected")
         example = self.name_at(datetime(2020, 1, 1, tzinfo=UTC))
-        if not _LEGAL_TOPIC.fullmatch(example):
+        if not legal(example):
             raise ConfigError(
-                f"PRODUCER_TOPIC_FORMAT and PRODUCER_DATE_FORMAT give {example!r}: a Kafka topic"
-                " has letters, digits, '.', '_' and '-' only"
+                f"PRODUCER_TOPIC_FORMAT and PRODUCER_DATE_FORMAT give {example!r}: {TOPIC_RULE}"
             )
 
     @property
@@ -93,6 +93,11 @@ class NightlyTopic:
         days = (expired - timedelta(days=days) for days in range(_LOOKING_BACK))
         absent = next((day for day in days if self.name_at(day) not in topics), None)
         return absent and absent + timedelta(days=1)
+
+
+def legal(topic: str) -> bool:
+    """Tell whether Kafka lets a topic have this name."""
+    return bool(_LEGAL_TOPIC.fullmatch(topic)) and topic not in (".", "..")
 
 
 def _is_date(text: str, date_format: str) -> bool:

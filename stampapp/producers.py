@@ -15,7 +15,8 @@ from stampapp.refusals import place
 START_TIMEOUT = 10.0
 REQUEST_TIMEOUT = 30.0
 LINGER = 0.02
-MAX_REQUEST_BYTES = 8 * 2**20
+# The topics decide how large a message may be.
+MAX_REQUEST_BYTES = 2**30
 # That a cluster is there has been seen before, or is tried again (seconds).
 _PATIENCE = 3.0
 

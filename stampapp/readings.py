@@ -120,11 +120,15 @@ def _text(default: object) -> str:
 
 def number(minimum: float, maximum: float, kind: type[T]) -> Callable[[str], T]:
     """Return a cast to a number within these bounds, both included."""
+    what = "a whole number" if kind is int else "a number"
 
     def cast(text: str) -> T:
-        value: Any = kind(text)  # type: ignore[call-arg]
-        if not minimum <= value <= maximum:
-            raise ValueError(f"a number from {minimum:g} to {maximum:g} is expected")
+        try:
+            value: Any = kind(text)  # type: ignore[call-arg]
+        except ValueError:
+            value = None
+        if value is None or not minimum <= value <= maximum:
+            raise ValueError(f"{what} from {minimum:g} to {maximum:g} is expected")
         return value  # type: ignore[no-any-return]
 
     return cast

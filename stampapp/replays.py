@@ -16,8 +16,8 @@ from aiokafka import errors as kafka
 from stampapp import deadletters, instants, producers
 from stampapp.clusters import Cluster
 from stampapp.deadletters import Choice, DeadLetter, Mark, Register
-from stampapp.deliveries import Letter
 from stampapp.errors import ConfigError, DeliveryError
+from stampapp.letters import Letter
 from stampapp.offsets import Partition
 from stampapp.records import Message, Place
 from stampapp.refusals import listed

@@ -13,7 +13,7 @@ from typing import Any
 from decouple import Config, RepositoryEmpty, RepositoryEnv
 
 from stampapp.clusters import Cluster
-from stampapp.nights import NightlyTopic
+from stampapp.nights import TOPIC_RULE, NightlyTopic, legal
 from stampapp.readings import Reader, Reading, choice, flag, level, names, number
 from stampapp.records import Survey
 
@@ -26,6 +26,18 @@ def survey(text: str) -> Survey:
     if text.upper() not in Survey.__members__:
         raise ValueError(f"one of {', '.join(Survey)} is expected")
     return Survey(text.upper())
+
+
+def topic(text: str) -> str:
+    """Cast the name of a topic; an empty one means none, where that is a value."""
+    if text and not legal(text):
+        raise ValueError(TOPIC_RULE)
+    return text
+
+
+def topics(text: str) -> tuple[str, ...]:
+    """Cast a comma-separated list of topics."""
+    return tuple(topic(name) for name in names(text))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,7 +171,7 @@ def load(reader: Reader) -> Settings:
 
 def _consumer_topics(reader: Reader) -> tuple[str, ...]:
     return reader.read(
-        "CONSUMER_TOPICS", names, None, "topics of alerts, comma-separated", required=True
+        "CONSUMER_TOPICS", topics, None, "topics of alerts, comma-separated", required=True
     )
 
 
@@ -167,17 +179,25 @@ def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
     read = reader.read
     return {
         "consumer_topics": _consumer_topics(reader),
-        "scribe_topic": read("SCRIBE_TOPIC", str, None, "topic of commands", required=True),
-        "metrics_topic": read("METRICS_TOPIC", str, None, "topic of figures", required=True),
-        "deadletter_topic": read(
-            "DEADLETTER_TOPIC",
-            str,
-            f"{group}-deadletter",
-            "topic of what cannot be classified, on the producer's cluster; empty: stop instead",
-            blank_is_a_value=True,
-        )
-        or None,
+        "scribe_topic": read("SCRIBE_TOPIC", topic, None, "topic of commands", required=True),
+        "metrics_topic": read("METRICS_TOPIC", topic, None, "topic of figures", required=True),
+        "deadletter_topic": _deadletter_topic(reader, f"{group}-deadletter"),
     }
+
+
+def _deadletter_topic(reader: Reader, default: str) -> str | None:
+    found = reader.read(
+        "DEADLETTER_TOPIC",
+        topic,
+        default,
+        "topic of what cannot be classified, on the producer's cluster; empty: stop instead",
+        blank_is_a_value=True,
+    )
+    if found == default and not legal(default):
+        reader.problems.append(
+            f"DEADLETTER_TOPIC is to be set, for {default!r} is none: {TOPIC_RULE}"
+        )
+    return found or None
 
 
 def _pace(reader: Reader) -> dict[str, Any]:

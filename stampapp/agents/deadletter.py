@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Sequence
 
-from stampapp import messages
+from stampapp import letters
 from stampapp.agents.outboxes import Outbox, Parcel
 from stampapp.app import app
-from stampapp.deliveries import Letter
 from stampapp.errors import BadAlert, StampError
 from stampapp.records import Headers, Message
 
@@ -34,15 +33,4 @@ async def _publish(dead: Sequence[Dead]) -> None:
         )
     delivery = app.works.delivery("producer")
     await delivery.ensure_topic(topic)
-    await delivery.deliver(
-        [
-            Letter(
-                topic=topic,
-                key=message.key,
-                value=message.value,
-                headers=messages.dead_letter_headers(message, error, source),
-                timestamp=message.timestamp,
-            )
-            for message, error, source in dead
-        ]
-    )
+    await delivery.deliver([letters.dead_letter(topic, *one) for one in dead])

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable
 
 from stampapp.agents.outboxes import Outbox, Parcel
 from stampapp.app import app
-from stampapp.deliveries import Letter
+from stampapp.letters import Letter
 
 outbox = Outbox(app)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from stampapp import messages
 from stampapp.agents.outboxes import Outbox, Parcel
 from stampapp.app import app
-from stampapp.deliveries import Letter
+from stampapp.letters import Letter
 from stampapp.records import Prediction
 
 outbox = Outbox(app)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import islice
 
 from stampapp import instants
-from stampapp.deliveries import Letter
 from stampapp.feeds.paces import Pace
+from stampapp.letters import Letter
 from stampapp.records import Alert, Labelled
 from stampapp.simulation import packets
 

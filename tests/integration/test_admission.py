@@ -11,8 +11,9 @@ import pytest
 
 from stampapp import admission, connections, producers, settings
 from stampapp.clusters import Cluster
-from stampapp.deliveries import Delivery, Letter
+from stampapp.deliveries import Delivery
 from stampapp.errors import ConfigError, DeliveryError
+from stampapp.letters import Letter
 from stampapp.readings import Reader
 from stampapp.settings import Settings
 from tests.support.apache_kafka import ApacheKafka

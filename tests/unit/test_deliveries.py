@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from aiokafka import errors as kafka
 
 from stampapp import connections, deliveries, producers
 from stampapp.clusters import Cluster
-from stampapp.deliveries import Delivery, Letter
+from stampapp.deliveries import Delivery
 from stampapp.errors import ConfigError, DeliveryError
+from stampapp.letters import Letter
 
 CLUSTER = Cluster(
     role="scribe",
@@ -181,6 +183,34 @@ async def test_what_is_hopeless_is_not_repeated(cluster: Sent, error: Exception)
     assert "scribe's cluster one:9092" in str(raised.value)
     assert "hush" not in str(raised.value)
     assert cluster.values == [b"1"]
+
+
+async def test_what_is_sent_instead_is_only_that_of_the_letter_that_was_refused(
+    cluster: Sent,
+) -> None:
+    """A batch is refused as a whole: which letter is at fault shows when each goes by itself."""
+    small = Letter(topic="t", key=b"k", value=b"2", headers=(("h", b"small"),))
+    large = replace(small, headers=(("h", b"large"),), instead=small)
+    too_large = kafka.MessageSizeTooLargeError()
+    cluster.answers = {b"1": [too_large], b"2": [too_large, too_large], b"3": [too_large]}
+    one, _, three = (replace(large, value=value) for value in (b"1", b"2", b"3"))
+    async with connected() as delivery:
+        await delivery.deliver([one, large, three])
+        assert not delivery.failing
+    assert cluster.values == [b"1", b"2", b"3", b"1", b"2", b"2", b"3"]
+    assert [dict(sent["headers"])["h"] for sent in cluster[3:]] == [
+        *(b"large", b"large"),
+        *(b"small", b"large"),
+    ]
+
+
+async def test_a_letter_that_is_too_large_in_every_form_says_what_to_do(cluster: Sent) -> None:
+    small = Letter(topic="t", key=b"k", value=b"1234")
+    cluster.answers = {b"1234": [kafka.MessageSizeTooLargeError()] * 9}
+    async with connected() as delivery:
+        with pytest.raises(DeliveryError, match=r"max\.message\.bytes .*: t is .* of 5 B and some"):
+            await delivery.deliver([replace(small, headers=(("h", b"v"),), instead=small)])
+    assert len(cluster) == 2
 
 
 async def test_patience_ends(cluster: Sent) -> None:

@@ -132,16 +132,22 @@ def test_all_required_keys_are_reported_at_once(blank: str | None) -> None:
         ("CONSUMER_SERVER", "one", "is not host:port"),
         ("SCRIBE_SERVER", "one:port", "is not host:port"),
         ("CONSUME_TIMEOUT", "0", "a number from 0.01 to 3600 is expected"),
-        ("CONSUME_MESSAGES", "0", "a number from 1 to 10000 is expected"),
-        ("CONSUME_MESSAGES", "1.5", "invalid literal for int()"),
+        ("CONSUME_MESSAGES", "0", "a whole number from 1 to 10000 is expected"),
+        ("CONSUME_MESSAGES", "1.5", "a whole number from 1 to 10000 is expected"),
+        ("CONSUME_TIMEOUT", "ten", "a number from 0.01 to 3600 is expected"),
+        ("CONSUME_TIMEOUT", "nan", "a number from 0.01 to 3600 is expected"),
         ("CONSUMER_SESSION_TIMEOUT", "1", "a number from 6 to 1800 is expected"),
-        ("BATCHES_IN_FLIGHT", "0", "a number from 1 to 64 is expected"),
-        ("PRODUCER_CHANGE_HOUR", "24", "a number from 0 to 23 is expected"),
+        ("BATCHES_IN_FLIGHT", "0", "a whole number from 1 to 64 is expected"),
+        ("PRODUCER_CHANGE_HOUR", "24", "a whole number from 0 to 23 is expected"),
         ("PRODUCER_TOPIC_FORMAT", "%s%s", "may hold one %s"),
         ("PRODUCER_DATE_FORMAT", "%d/%m", "letters, digits"),
+        ("CONSUMER_TOPICS", "one,t two", "a Kafka topic has 1 to 249 letters, digits"),
+        ("SCRIBE_TOPIC", "..", "a Kafka topic has"),
+        ("METRICS_TOPIC", "t" * 250, "a Kafka topic has"),
+        ("DEADLETTER_TOPIC", "dead/letters", "a Kafka topic has"),
         ("PRODUCER_RETENTION_DAYS", "-1", "a number from 0.01 to 3650 is expected"),
         ("PRODUCER_IDEMPOTENCE", "maybe", "true or false is expected"),
-        ("WEB_PORT", "70000", "a number from 1 to 65535 is expected"),
+        ("WEB_PORT", "70000", "a whole number from 1 to 65535 is expected"),
         ("LOG_LEVEL", "LOUD", "one of DEBUG, INFO"),
         ("METRICS_SECURITY_PROTOCOL", "TLS", "one of PLAINTEXT, SSL"),
         ("METRICS_SASL_MECHANISM", "MD5", "one of PLAIN, SCRAM"),
@@ -154,6 +160,14 @@ def test_a_value_that_cannot_be_is_named_with_the_remedy(key: str, text: str, re
     assert key in found
     assert remedy in found
     assert len(found.splitlines()) == 2
+
+
+def test_a_group_whose_name_makes_no_topic_needs_a_dead_letter_topic() -> None:
+    found = complaint(CONSUMER_GROUP_ID="of stamps")
+    assert "DEADLETTER_TOPIC is to be set" in found
+    assert "'of stamps-deadletter'" in found
+    assert load(CONSUMER_GROUP_ID="of stamps", DEADLETTER_TOPIC="dead").group_id == "of stamps"
+    assert load(CONSUMER_GROUP_ID="of stamps", DEADLETTER_TOPIC="").deadletter_topic is None
 
 
 def test_several_problems_are_told_together() -> None:

@@ -90,7 +90,7 @@ def _schemas() -> Iterator[Hostile]:
     values = with_field({"type": "map", "values": "int"})
     yield Hostile("a map too short", "avro-damaged", by_hand(values, alert + long(2**62)))
     decimal = {"type": "bytes", "logicalType": "decimal", "precision": 10**6, "scale": 2}
-    digits = alert + long(MANY) + b"\x7f" * MANY
+    digits = datum(SORTING_HAT, record(aid="decimal")) + long(MANY) + b"\x7f" * MANY
     yield Hostile("a decimal of a million digits", CLASSIFIED, by_hand(with_field(decimal), digits))
 
 

@@ -13,8 +13,8 @@ import fastavro
 import pytest
 
 from stampapp.agents import deadletter, metrics, output, scribe
-from stampapp.deliveries import Letter
 from stampapp.errors import BadAlert, StampError
+from stampapp.letters import Letter
 from stampapp.nights import NightlyTopic
 from stampapp.records import Prediction
 from stampapp.works import Counts

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from stampapp import formats
-from stampapp.deliveries import Letter
 from stampapp.errors import DeliveryError
 from stampapp.feeds import publishing
 from stampapp.feeds.publishing import GROUP, Publisher, mjd_now, taken_at
+from stampapp.letters import Letter
 from stampapp.records import Labelled
 from tests.support.alerts import alert
 from tests.support.surroundings import until

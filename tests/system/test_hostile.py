@@ -1,0 +1,176 @@
+"""What means harm, on a real broker: put away with its cause, at no cost to what comes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+
+from tests.support.alerts import container, record
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.hostile import CLASSIFIED, Hostile, containers, of_atlas, of_ztf
+from tests.support.topics import (
+    Headers,
+    Message,
+    Record,
+    committed,
+    create_topics,
+    finish_line,
+    produce,
+    read_all,
+)
+from tests.support.worker import Worker, worker
+from tests.system.conftest import environment
+
+LARGEST = 8 * 2**20
+LIMIT_MIB = 256.0
+GOOD = [Record(f"G{n}".encode(), container(record(aid=f"G{n}"))) for n in range(60)]
+LATER = [Record(f"L{n}".encode(), container(record(aid=f"L{n}"))) for n in range(60)]
+YEAR_2100 = 4_102_444_800_000
+
+
+@pytest.fixture
+def ztf(kafka: ApacheKafka, ztf_model: Path) -> Callable[..., dict[str, str]]:
+    """Settings of a worker, whose topics may be other than usual: config by role."""
+
+    def settings(
+        alerts: dict[str, str] | None = None, dead: dict[str, str] | None = None
+    ) -> dict[str, str]:
+        found = environment(kafka.bootstrap, CLASSIFIER_STRATEGY="ZTF", MODEL_PATH=str(ztf_model))
+        for key, config in {"CONSUMER_TOPICS": alerts, "DEADLETTER_TOPIC": dead}.items():
+            if config:
+                found[key] = f"own-{found[key]}"
+                create_topics(kafka.bootstrap, {found[key]: 1}, config)
+        return found
+
+    return settings
+
+
+def sent(hostile: Iterable[Hostile]) -> list[Record]:
+    return [Record(one.name.encode(), one.value) for one in hostile]
+
+
+def memory(running: Worker, name: str) -> float:
+    """What the kernel says of the process, in MiB."""
+    status = Path("/proc", str(running.process.pid), "status").read_text()
+    return next(float(line.split()[1]) for line in status.splitlines() if name in line) / 1024
+
+
+def outcomes(kafka: ApacheKafka, settings: dict[str, str]) -> tuple[list[Message], set[bytes]]:
+    """Return the dead letters and the keys of what was classified; all must be committed."""
+    topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
+    assert committed(kafka.bootstrap, group, topic) == finish_line(kafka.bootstrap, topic)
+    output = read_all(kafka.bootstrap, settings["PRODUCER_TOPIC_FORMAT"])
+    dead = read_all(kafka.bootstrap, settings["DEADLETTER_TOPIC"])
+    return dead, {message.key or b"" for message in output}
+
+
+def test_each_is_put_away_with_its_cause_in_little_memory(
+    kafka: ApacheKafka, ztf: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    large = {"max.message.bytes": str(LARGEST)}
+    settings = ztf(large, large)
+    topic = settings["CONSUMER_TOPICS"]
+    hostile = [*containers(), *of_ztf()]
+    mixed = [one for pair in zip_longest(sent(hostile), LATER) for one in pair if one]
+    produce(kafka.bootstrap, topic, GOOD)
+    with worker(settings, tmp_path) as running:
+        running.wait_for(f"{len(GOOD)} in all")
+        before = memory(running, "VmRSS")
+        Path("/proc", str(running.process.pid), "clear_refs").write_text("5")
+        produce(kafka.bootstrap, topic, mixed, **{"message.max.bytes": LARGEST})
+        running.wait_for(f"{len(GOOD) + len(mixed)} in all")
+        grown = memory(running, "VmHWM") - before
+        running.terminate()
+        # A pickle that is opened ends the process.
+        assert running.process.returncode == 0, running.text()
+    dead, keys = outcomes(kafka, settings)
+    bad = [one for one in hostile if one.fate != CLASSIFIED]
+    assert {(one.key, dict(one.headers)["error.type"]) for one in dead} == {
+        (one.name.encode(), one.fate.encode()) for one in bad
+    }
+    assert {(one.key, one.value or b"") for one in dead} == {
+        (one.name.encode(), one.value or b"") for one in bad
+    }
+    assert {record.key for record in (*GOOD, *LATER)} <= keys
+    assert len(keys) == len(GOOD) + len(LATER) + len(hostile) - len(bad)
+    assert grown < LIMIT_MIB
+
+
+def test_headers_of_atlas_that_mislead_are_told_apart(
+    kafka: ApacheKafka, atlas_model: Path, tmp_path: Path
+) -> None:
+    settings = environment(
+        kafka.bootstrap, CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH=str(atlas_model)
+    )
+    hostile = list(of_atlas())
+    produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], sent(hostile))
+    with worker(settings, tmp_path) as running:
+        running.wait_for(f"{len(hostile)} in all")
+        running.terminate()
+        assert running.process.returncode == 0, running.text()
+    dead, keys = outcomes(kafka, settings)
+    assert {(one.key, dict(one.headers)["error.type"]) for one in dead} == {
+        (one.name.encode(), one.fate.encode()) for one in hostile if one.fate != CLASSIFIED
+    }
+    assert len(keys) == sum(one.fate == CLASSIFIED for one in hostile)
+
+
+NOISE = b"x" * 1_000_000
+MANY: Headers = [(f"header-{n}", b"v" * 50) for n in range(5000)]
+ENVELOPES = {
+    "neither key nor value": Record(None, None, 0, [("error.type", b"forged"), ("h", None)]),
+    "thousands of headers": Record(b"many", None, 0, MANY),
+    "a header of a megabyte": Record(b"large", b"x", 0, [("h", NOISE)]),
+    "a key of a megabyte": Record(NOISE, b"x", 0, []),
+    "a value of a megabyte": Record(b"full", NOISE, 0, []),
+    "a timestamp in the future": Record(b"future", b"x", 0, [], YEAR_2100),
+    "all of it": Record(b"all", NOISE, 0, [], YEAR_2100),
+}
+
+
+def test_whatever_its_envelope_a_message_can_be_put_away(
+    kafka: ApacheKafka, ztf: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    # Just not enough for a message of a megabyte with all that a dead letter is given.
+    settings = ztf({"message.timestamp.after.max.ms": str(2**62)}, {"max.message.bytes": "1000250"})
+    envelopes = list(ENVELOPES.values())
+    produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], [*envelopes, *GOOD])
+    with worker(settings, tmp_path) as running:
+        running.wait_for(f"{len(envelopes) + len(GOOD)} in all")
+        running.terminate()
+        assert running.process.returncode == 0, running.text()
+    dead, keys = outcomes(kafka, settings)
+    assert keys == {record.key for record in GOOD}
+    by_key = {one.key: one for one in dead}
+    assert len(dead) == len(by_key) == len(envelopes)
+    for envelope in envelopes:
+        found = by_key[envelope.key]
+        own = envelope.headers or []
+        assert found.value == (envelope.value or b"") or envelope.value is None
+        assert found.headers[: len(own)] == own
+        ours = dict(found.headers[len(own) :])
+        assert ours["error.type"] == (b"not-avro" if envelope.value else b"empty")
+        assert ours["source.topic"] == settings["CONSUMER_TOPICS"].encode()
+        if envelope.timestamp:
+            assert ours["source.timestamp"] == str(YEAR_2100).encode()
+    assert "error.message" not in dict(by_key[b"full"].headers)
+    assert "error.message" in dict(by_key[b"future"].headers)
+
+
+def test_a_message_that_cannot_be_put_away_says_what_to_do(
+    kafka: ApacheKafka, ztf: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    settings = ztf(None, {"max.message.bytes": "10000"})
+    produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], [Record(b"k", b"x" * 20_000)])
+    with worker(settings, tmp_path) as running:
+        running.wait_for("Worker ready")
+        assert running.exit_code(30) == 1
+        last = running.text().splitlines()[-1]
+    dead = settings["DEADLETTER_TOPIC"]
+    assert f"refuses 1 messages for {dead}: MessageSizeTooLarge" in last
+    assert f"have max.message.bytes of the topic raised: {dead} is to take a message of 20" in last
+    group = settings["CONSUMER_GROUP_ID"]
+    assert not committed(kafka.bootstrap, group, settings["CONSUMER_TOPICS"])
