@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from stampapp.broker import embedded_broker
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.two_clusters import TwoClusters, two_clusters
 
+# The same examples in every run, however busy the machine is; `--hypothesis-profile=chance` draws
+# others.
+settings.register_profile("chance", deadline=None)
+settings.register_profile("same", settings.get_profile("chance"), derandomize=True)
+settings.load_profile("same")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 # What a process of the tests may come to hold: itself, three Kafkas, workers with TensorFlow.
 GIB_EACH = 4

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Sequence
 
+from mode.supervisors import CrashingSupervisor
+
 from stampapp import letters
 from stampapp.agents.outboxes import Outbox, Parcel
 from stampapp.app import app
@@ -16,7 +18,7 @@ outbox = Outbox(app)
 Dead = tuple[Message, BadAlert, Headers]
 
 
-@app.agent(outbox, name="deadletter")
+@app.agent(outbox, name="deadletter", supervisor_strategy=CrashingSupervisor)
 async def deadletter(parcels: AsyncIterable[Parcel[Sequence[Dead]]]) -> None:
     """Publish what cannot be classified, with the cause in its headers."""
     async for parcel in parcels:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Sequence
 from datetime import UTC, datetime
 
+from mode.supervisors import CrashingSupervisor
+
 from stampapp import messages
 from stampapp.agents.outboxes import Outbox, Parcel
 from stampapp.app import app
@@ -14,7 +16,7 @@ from stampapp.records import Prediction
 outbox = Outbox(app)
 
 
-@app.agent(outbox, name="output")
+@app.agent(outbox, name="output", supervisor_strategy=CrashingSupervisor)
 async def output(parcels: AsyncIterable[Parcel[Sequence[Prediction]]]) -> None:
     """Publish predictions to the topic of the night."""
     async for parcel in parcels:

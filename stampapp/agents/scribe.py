@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Sequence
 
+from mode.supervisors import CrashingSupervisor
+
 from stampapp import messages
 from stampapp.agents.outboxes import Outbox, Parcel
 from stampapp.app import app
@@ -13,7 +15,7 @@ from stampapp.records import Prediction
 outbox = Outbox(app)
 
 
-@app.agent(outbox, name="scribe")
+@app.agent(outbox, name="scribe", supervisor_strategy=CrashingSupervisor)
 async def scribe(parcels: AsyncIterable[Parcel[Sequence[Prediction]]]) -> None:
     """Publish a database command for each prediction."""
     async for parcel in parcels:

@@ -17,6 +17,8 @@ MOST_FILES = 10_000
 _BLOCK = 1 << 20
 # What zipfile raises for files that are damaged, encrypted or packed in an unknown way.
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError, OSError)
+# The others unpack with as much memory as the archive asks for.
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Archive(ABC):
@@ -62,6 +64,8 @@ class _Zip(Archive):
         return sorted(info.filename for info in self._file.infolist() if not info.is_dir())
 
     def _open(self, name: str) -> IO[bytes]:
+        if self._file.getinfo(name).compress_type not in _PACKINGS:
+            raise ValueError("it is packed in a way that no published model is")
         return self._file.open(name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,9 +12,18 @@ from pathlib import Path
 import pytest
 
 from tests.support import skies
+from tests.support.alerts import container, record
 from tests.support.secured_kafka import UNKNOWN_HOST
 from tests.support.stopwatch import AMPLE
-from tests.support.topics import Message, committed, finish_line, produce, read_all
+from tests.support.topics import (
+    Message,
+    Record,
+    committed,
+    create_topics,
+    finish_line,
+    produce,
+    read_all,
+)
 from tests.support.two_clusters import TwoClusters, password
 from tests.support.worker import Worker, worker
 
@@ -110,6 +120,37 @@ def test_no_password_is_shown_even_where_everything_is_logged(
     for secret in clusters.passwords:
         assert secret not in night.log
         assert secret not in night.shown
+
+
+def test_alerts_come_in_by_every_other_way(
+    clusters: TwoClusters, ztf_model: Path, tmp_path: Path
+) -> None:
+    """The night's consumer uses SASL_SSL and SCRAM-SHA-512; three others share its work here."""
+    ways = {"SCRAM-SHA-256": clusters.producer, "PLAIN": clusters.scribe, "SSL": clusters.metrics}
+    sent = [Record(b"%d" % n, container(record(aid=str(n)))) for n in range(20)]
+    with ExitStack() as stack:
+        started = {}
+        for way, access in ways.items():
+            topic = f"by-{secrets.token_hex(4)}"
+            create_topics(access.broker.bootstrap, {topic: 1})
+            keys = clusters.environment(
+                MODEL_PATH=str(ztf_model), CONSUMER_TOPICS=topic, **access.environment("CONSUMER")
+            )
+            if access.user:
+                access.broker.grant(access.user, "READ", topic=topic)
+                access.broker.grant(access.user, "READ", group=keys["CONSUMER_GROUP_ID"])
+            produce(access.broker.bootstrap, topic, sent)
+            (tmp_path / way).mkdir()
+            started[way] = keys, stack.enter_context(worker(keys, tmp_path / way))
+        for _, running in started.values():
+            running.wait_for("20 in all")
+            running.terminate()
+            assert running.process.returncode == 0, running.text()
+    bootstrap = clusters.results.bootstrap
+    for keys, _ in started.values():
+        done = committed(bootstrap, keys["CONSUMER_GROUP_ID"], keys["CONSUMER_TOPICS"])
+        assert done == {0: 20}
+        assert len(read_all(bootstrap, keys["SCRIBE_TOPIC"])) == 20
 
 
 @pytest.fixture

@@ -137,7 +137,8 @@ def test_whatever_its_envelope_a_message_can_be_put_away(
     # Just not enough for a message of a megabyte with all that a dead letter is given.
     settings = ztf({"message.timestamp.after.max.ms": str(2**62)}, {"max.message.bytes": "1000250"})
     envelopes = list(ENVELOPES.values())
-    produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], [*envelopes, *GOOD])
+    limit = {"message.max.bytes": LARGEST}
+    produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], [*envelopes, *GOOD], **limit)
     with worker(settings, tmp_path) as running:
         running.wait_for(f"{len(envelopes) + len(GOOD)} in all")
         running.terminate()

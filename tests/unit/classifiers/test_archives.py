@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import io
 import struct
+import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stampapp.classifiers import archives
 from stampapp.errors import ConfigError
@@ -66,6 +70,32 @@ def test_damage_is_found(tmp_path: Path) -> None:
     packed.write_bytes(buffer.getvalue().replace(b"content", b"CONTENT", 1))
     with archives.opened(packed) as archive, pytest.raises(ConfigError, match="cannot be read"):
         archive.copy("a", tmp_path / "a")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_what_packs_harder_than_any_model_is_refused(tmp_path: Path, packing: int) -> None:
+    path = tmp_path / "model.zip"
+    with zipfile.ZipFile(path, "w", packing) as file:
+        file.writestr("a", bytes(1000))
+    with archives.opened(path) as archive, pytest.raises(ConfigError, match="packed in a way that"):
+        archive.copy("a", tmp_path / "a")
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), max_size=4), st.integers(0))
+def test_a_damaged_zip_gives_its_files_or_a_config_error(
+    damage: list[tuple[int, int]], cut: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = {"a/model.index": b"index" * 50, "a/feature_norm_stats.pkl": b"pickle"}
+        whole = bytearray(write_zip(folder / "model.zip", files).read_bytes())
+        for place, value in damage:
+            whole[place % len(whole)] = value
+        (folder / "model.zip").write_bytes(whole[: len(whole) - cut % 40])
+        with suppress(ConfigError), archives.opened(folder / "model.zip") as archive:
+            for number, found in enumerate(archive.names()):
+                archive.copy(found, folder / str(number))
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -14,10 +17,25 @@ OBJECTS = ["candid", "red", "diff", "FILTER"]
 
 
 class AtlasStampClassifier:
-    """Probabilities by object, in an order of rows and of columns that nobody asked for."""
+    """Probabilities by object, in an order of rows and of columns that nobody asked for.
 
-    def predict_probs(self, df: pd.DataFrame) -> pd.DataFrame:
+    Where STANDIN_FAILS names a file that does not exist yet, it is made at the second call, the
+    first with alerts of somebody's, and this call fails: by an error, or in the way that
+    STANDIN_ANSWERS says.
+    """
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def predict_probs(self, df: pd.DataFrame) -> pd.DataFrame | None:
         check(df)
+        self.calls += 1
+        flag = Path(os.environ.get("STANDIN_FAILS", os.devnull))
+        if self.calls == 2 and not flag.exists():
+            flag.touch()
+            if os.environ.get("STANDIN_ANSWERS") == "nothing":
+                return None
+            raise MemoryError("the network found no memory")
         table = pd.DataFrame([scores(row) for _, row in df.iterrows()], index=df.index)
         shares = table.div(table.sum(axis=1), axis=0)
         return shares[CLASSES[::-1]].iloc[::-1]

@@ -1,0 +1,71 @@
+"""Whatever comes in at the doors that `make fuzz` knocks at, there is an outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stampapp.records import Verdict
+from tests.fuzz import doors
+from tests.support import atlas
+from tests.support.alerts import SORTING_HAT, fits, record, sky
+from tests.support.avro import by_hand, datum
+from tests.support.hostile.containers import with_field
+
+
+def _record(name: str, kinds: list[Any]) -> dict[str, Any]:
+    fields = [{"name": f"f{n}", "type": kind} for n, kind in enumerate(kinds)]
+    return {"type": "record", "name": name, "fields": fields}
+
+
+def _fixed(name: str, size: int) -> dict[str, Any]:
+    return {"type": "fixed", "name": name, "size": size}
+
+
+ALERT = datum(SORTING_HAT, record())
+PLAIN = st.sampled_from(
+    ["null", "boolean", "int", "long", "float", "double", "bytes", "string", "a"]
+)
+NAMES = st.sampled_from("abc")
+KINDS = st.recursive(
+    PLAIN
+    | st.builds(
+        lambda name, size: {"type": "fixed", "name": name, "size": size}, NAMES, st.integers()
+    )
+    | st.builds(lambda name: {"type": "enum", "name": name, "symbols": ["x", "y"]}, NAMES),
+    lambda inner: (
+        st.builds(lambda items: {"type": "array", "items": items}, inner)
+        | st.builds(lambda values: {"type": "map", "values": values}, inner)
+        | st.lists(inner, max_size=3)
+        | st.builds(_record, NAMES, st.lists(inner, max_size=3))
+    ),
+    max_leaves=6,
+)
+VALUES = (
+    st.floats().map(lambda number: f"{number:.12E}")
+    | st.integers().map(str)
+    | st.text(max_size=30).map(lambda text: f"'{text}'")
+    | st.none()
+)
+SHAPES = ("BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "BSCALE", "BZERO", "BLANK")
+
+
+@settings(max_examples=200)
+@given(KINDS, st.binary(max_size=60))
+def test_a_field_of_whatever_type_with_whatever_in_it(kind: Any, data: bytes) -> None:
+    assert doors.message(by_hand(with_field(kind), ALERT + data)).verdict in Verdict
+
+
+@settings(max_examples=100)
+@given(st.dictionaries(st.sampled_from(SHAPES), VALUES.filter(bool)), st.integers(0, 3000))
+def test_a_stamp_of_ztf_with_whatever_cards(cards: dict[str, Any], cut: int) -> None:
+    stamp = fits(sky(), **cards)
+    assert doors.ztf_stamp(stamp[: len(stamp) - cut]).verdict in Verdict
+
+
+@settings(max_examples=100)
+@given(st.dictionaries(st.sampled_from([*atlas.CARDS, *SHAPES]), VALUES))
+def test_a_stamp_of_atlas_with_whatever_cards(cards: dict[str, Any]) -> None:
+    assert doors.atlas_stamp(atlas.stamp(**cards)).verdict in Verdict
