@@ -79,6 +79,8 @@ class Register:
         self.letters: list[DeadLetter] = []
         # By the place of the source: a message that was consumed twice may have two dead letters.
         self.marks: dict[Place, Mark] = {}
+        # Whether there is no such topic, or none that we may see: a cluster does not say which.
+        self.unseen = False
         self._choice = choice
 
     def note(self, message: Message) -> None:

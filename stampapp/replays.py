@@ -41,6 +41,7 @@ async def register(reader: TopicReader, topic: str, choice: Choice, progress: Pr
     """Read all dead letters, and note those that are meant."""
     found = Register(choice)
     partitions = (await reader.partitions()).get(topic, ())
+    found.unseen = not partitions
     beginnings, ends = await reader.beginnings(partitions), await reader.ends(partitions)
     total = sum(ends.values()) - sum(beginnings.values())
     async for messages in reader.read({at: Span(first=n) for at, n in beginnings.items()}):

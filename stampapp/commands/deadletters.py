@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
@@ -12,11 +13,11 @@ from stampapp import deadletters, replays
 from stampapp.commands import casefiles
 from stampapp.commands.bars import Bars
 from stampapp.commands.casefiles import Row
-from stampapp.deadletters import Choice, DeadLetter
+from stampapp.deadletters import Choice, DeadLetter, Register
 from stampapp.errors import ConfigError
 from stampapp.postmortems import examine
 from stampapp.records import Message
-from stampapp.refusals import listed
+from stampapp.refusals import listed, place, user
 from stampapp.settings import Settings
 from stampapp.spans import Progress
 from stampapp.topics import TopicReader
@@ -85,6 +86,7 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
     topic, done = replays.topic_of(settings), 0
     async with TopicReader(settings.producer) as reader:
         register = await replays.register(reader, topic, choice, progress)
+        _warn(settings, topic, register)
         letters = register.replayable(again=again)
         if dry_run:
             for one in letters:
@@ -97,6 +99,16 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
     return done, len(register.letters) - len(letters)
 
 
+def _warn(settings: Settings, topic: str, register: Register) -> None:
+    if register.unseen:
+        print(
+            f"{place(settings.producer)} shows {user(settings.producer)} no topic {topic}: nothing"
+            " was dead-lettered so far; or have READ and DESCRIBE granted there, or see"
+            " DEADLETTER_TOPIC",
+            file=sys.stderr,
+        )
+
+
 async def _find(
     settings: Settings, choice: Choice, limit: int, progress: Progress
 ) -> tuple[dict[str, tuple[int, int]], list[tuple[Row, Message]]]:
@@ -104,6 +116,7 @@ async def _find(
     topic = replays.topic_of(settings)
     async with TopicReader(settings.producer) as reader:
         register = await replays.register(reader, topic, choice, progress)
+        _warn(settings, topic, register)
         chosen = sorted(register.letters, key=_age)[-limit:]
         found = [
             (

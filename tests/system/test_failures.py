@@ -13,6 +13,7 @@ import pytest
 from tests.support import atlas
 from tests.support.alerts import container, record
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.stopwatch import AMPLE
 from tests.support.topics import (
     Record,
     committed,
@@ -48,7 +49,7 @@ def finish(kafka: ApacheKafka, settings: dict[str, str], argv: Sequence[str], fo
     topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
     ends = finish_line(kafka.bootstrap, topic)
     with worker(settings, folder, argv) as running:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + AMPLE
         while committed(kafka.bootstrap, group, topic) != ends:
             assert running.process.poll() is None, running.text()
             assert time.monotonic() < deadline, running.text()

@@ -218,6 +218,7 @@ def test_where_nothing_was_ever_dead_there_is_nothing_to_list(tansu: str, tmp_pa
     done = command("deadletters", "list", cwd=tmp_path, **minimal(tansu))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].split() == ["0", "in", "all"]
+    assert "no topic quiet-deadletter: nothing was dead-lettered so far" in done.stderr
     off = minimal(tansu) | {"DEADLETTER_TOPIC": ""}
     done = command("deadletters", "list", cwd=tmp_path, **off)
     assert done.returncode == 2
