@@ -11,7 +11,7 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -58,9 +58,13 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
-    """What a container says of itself: the writer's schema, the codec, the marker of its blocks."""
+    """What a container says of itself: the writer's schema, the codec, the marker of its blocks.
+
+    `meta` has all of it as it was written.
+    """
 
     schema: Schema
+    meta: Mapping[str, bytes]
     codec: bytes
     sync: bytes
 
@@ -73,13 +77,27 @@ def read(
     A compressed block may inflate to `max_inflated` bytes.
     Raises BadAlert where the bytes are not a container, are cut short, or contradict themselves.
     """
+    for head, count, data in blocks(source, max_inflated):
+        body = io.BytesIO(data)
+        for _ in range(count):
+            yield head.schema, next_record(head, body, len(data))
+        if body.read(1):
+            raise BadAlert("avro-damaged", "an Avro block is longer than the records it declares")
+
+
+def blocks(source: BinaryIO, max_inflated: int) -> Iterator[tuple[Head, int, bytes]]:
+    """Yield of each block how many records it declares, and its bytes. Raises BadAlert."""
     head = read_head(source)
     while _more(source):
         block = _datum(_Frugal(source, _MOST_PIECES), _BLOCK, "block")
         if block["sync"] != head.sync:
             raise BadAlert("avro-damaged", "an Avro block does not end with the sync marker")
-        data = _inflate(head.codec, block["data"], max_inflated)
-        yield from _records(head.schema, block["count"], data)
+        yield head, block["count"], _inflate(head.codec, block["data"], max_inflated)
+
+
+def next_record(head: Head, body: BinaryIO, size: int) -> Record:
+    """Return the next record of a block of so many bytes, read no further. Raises BadAlert."""
+    return _datum(bounded(body, head.schema, size), head.schema.parsed, "record")
 
 
 def read_head(source: BinaryIO) -> Head:
@@ -87,9 +105,11 @@ def read_head(source: BinaryIO) -> Head:
     if source.read(len(MAGIC)) != MAGIC:
         raise BadAlert("not-avro", "not an Avro object container: it does not begin with 'Obj'")
     header = _datum(_Frugal(source, _MOST_PIECES), _HEADER, "header")
+    meta = header["meta"]
     return Head(
-        schema=schemas.parse(header["meta"].get("avro.schema", b"")),
-        codec=header["meta"].get("avro.codec", b"null"),
+        schema=schemas.parse(meta.get("avro.schema", b"")),
+        meta=meta,
+        codec=meta.get("avro.codec", b"null"),
         sync=header["sync"],
     )
 
@@ -117,14 +137,6 @@ class _Frugal:
         while part := self._source.read(min(size - len(found), _CHUNK)):
             found += part
         return bytes(found)
-
-
-def _records(schema: Schema, count: int, data: bytes) -> Iterator[tuple[Schema, Record]]:
-    body = io.BytesIO(data)
-    for _ in range(count):
-        yield schema, _datum(bounded(body, schema, len(data)), schema.parsed, "record")
-    if body.read(1):
-        raise BadAlert("avro-damaged", "an Avro block is longer than the records it declares")
 
 
 def bounded(source: BinaryIO, schema: Schema, size: int) -> BinaryIO | _Frugal:
@@ -176,19 +188,29 @@ def _inflate(codec: bytes, data: bytes, limit: int) -> bytes:
     return inflated
 
 
+class Envelope:
+    """Makes containers of one record each out of the bytes of records."""
+
+    def __init__(self, meta: Mapping[str, bytes], sync: bytes) -> None:
+        self._sync = sync
+        plain = {**meta, "avro.codec": b"null"}
+        self._header = MAGIC + _encode(_HEADER, {"meta": plain, "sync": sync})
+
+    def around(self, data: bytes) -> bytes:
+        """Return a container with this record, readable by any Avro library."""
+        return self._header + _encode(_BLOCK, {"count": 1, "data": data, "sync": self._sync})
+
+
 class Writer:
     """Writes containers of one record each: the header is encoded once, not per message."""
 
     def __init__(self, schema: Record) -> None:
         self._schema = fastavro.parse_schema(schema)
-        self._sync = os.urandom(16)
-        meta = {"avro.schema": json.dumps(schema).encode(), "avro.codec": b"null"}
-        self._header = MAGIC + _encode(_HEADER, {"meta": meta, "sync": self._sync})
+        self._envelope = Envelope({"avro.schema": json.dumps(schema).encode()}, os.urandom(16))
 
     def write(self, record: Record) -> bytes:
-        """Return a container with this record, readable by any Avro library."""
-        block = {"count": 1, "data": _encode(self._schema, record), "sync": self._sync}
-        return self._header + _encode(_BLOCK, block)
+        """Return a container with this record."""
+        return self._envelope.around(_encode(self._schema, record))
 
 
 def _encode(schema: Any, record: Record) -> bytes:

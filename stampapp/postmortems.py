@@ -76,7 +76,7 @@ def _first_block(head: Head, source: io.BytesIO) -> bytes:
     try:
         for _ in ("count", "size"):
             fastavro.schemaless_reader(source, "long", None)
-    except EOFError:
+    except (EOFError, IndexError):  # the second where a number breaks off in its middle
         return b""
     data = source.read()
     if head.codec != b"deflate":

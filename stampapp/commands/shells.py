@@ -119,6 +119,38 @@ def simulate(  # noqa: PLR0913, PLR0917  # likewise
 
 
 @app.command(
+    click.argument(
+        "paths",
+        nargs=-1,
+        required=True,
+        type=click.Path(path_type=Path),
+        metavar="PATH...",
+    ),
+    option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
+    option("--limit", type=click.IntRange(1), help="Only the first so many alerts."),
+    option("--as-sorting-hat", is_flag=True, help="As the sorting hat tells them, not raw."),
+    base=PlainCommand,
+)
+def replay(
+    self: PlainCommand,  # noqa: ARG001
+    paths: tuple[Path, ...],
+    rate: float | None,
+    limit: int | None,
+    as_sorting_hat: bool,
+) -> int:
+    """Publish alerts from files to CONSUMER_TOPICS (dead letters: deadletters replay).
+
+    PATH is an Avro file of one or more alerts, a tar archive of such files, either gzipped or not,
+    or a folder with any of them.
+    """
+    from stampapp import settings
+    from stampapp.commands import replay as command
+
+    order = command.Order(paths=paths, limit=limit, rate=rate, as_sorting_hat=as_sorting_hat)
+    return command.replay(order, settings.input_settings(settings.environment()))
+
+
+@app.command(
     option("--port", type=int, default=9092, show_default=True),
     option("--host", default="127.0.0.1", show_default=True),
     base=PlainCommand,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import sys
@@ -10,22 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stampapp import errands, logs
-from stampapp.connections import ask
-from stampapp.deliveries import Delivery
-from stampapp.errands import Errand, Need
-from stampapp.errors import ConfigError, DeliveryError
+from stampapp import logs
+from stampapp.commands import publications
+from stampapp.errors import ConfigError
 from stampapp.feeds import files, streams
-from stampapp.feeds.publishing import Publisher
-from stampapp.questions import Operation, who_and_what
+from stampapp.feeds.publishing import JustTaken, Publisher
 from stampapp.records import Labelled, Survey
-from stampapp.refusals import place
 from stampapp.settings import InputSettings
 
 log = logging.getLogger(__name__)
@@ -76,62 +70,14 @@ def to_files(order: Order, alerts: Path, labels: Path) -> int:
 
 def to_topic(order: Order, target: InputSettings) -> int:
     """Publish the alerts to the first of the topics; returns the exit code. Raises ConfigError."""
-    topic, failure = target.topics[0], None
-    among = f", the first of {len(target.topics)} CONSUMER_TOPICS" if target.topics[1:] else ""
-    _say(f"Publishing {order} to {topic}{among}, on {target.cluster.bootstrap}")
+    _say(f"Publishing {order} to {publications.where(target)}")
     with _bar("publishing", order.count) as advance, _drawing(order) as drawn:
-        publisher = Publisher(topic, advance)
-        try:
-            asyncio.run(_published(publisher, drawn, order.rate, target))
-        except DeliveryError as error:
-            failure = error
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            pass  # Somebody has asked for the end: it is no failure, and the summary tells.
-    _say(_summary(publisher))
-    if failure:
-        _say(f"error: {failure}")
-    return 1 if failure else 0
-
-
-async def _published(
-    publisher: Publisher, drawn: Iterator[Labelled], rate: float | None, target: InputSettings
-) -> None:
-    if task := asyncio.current_task():
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await _admitted(target)
-    delivery = Delivery(
-        target.cluster, idempotence=target.idempotence, timeout=target.delivery_timeout
-    )
-    await delivery.start()
-    try:
-        await publisher.run(drawn, delivery.deliver, rate=rate)
-    finally:
-        await delivery.stop()
-
-
-async def _admitted(target: InputSettings) -> None:
-    """Raise ConfigError where the cluster does not let us publish; warn of a missing topic."""
-    cluster, topic = target.cluster, target.topics[0]
-    need = Need(role=cluster.role, operation=Operation.WRITE, topic=topic, key="CONSUMER_TOPICS")
-    errand = Errand(cluster=cluster, needs=(need,), group=None)
-    answer = await ask(cluster, partial(who_and_what, topics=errand.topics))
-    if any(problems := errands.denied(errand, answer)):
-        raise ConfigError("; ".join(chain(*problems)))
-    if errands.absent(errand, answer):
-        log.warning(
-            "Topic %s does not exist on %s: where topics do not come to be by themselves, create"
-            " it, or see CONSUMER_TOPICS",
-            *(topic, place(cluster)),
-        )
-
-
-def _summary(publisher: Publisher) -> str:
-    count, seconds = publisher.confirmed, publisher.seconds
-    rate = count / seconds if seconds else 0.0
-    told = f"Published {count} alerts in {seconds:.1f} s ({rate:.1f} per second)."
-    if publisher.unconfirmed:
-        told += f" {publisher.unconfirmed} more have been sent, but not confirmed."
-    return told
+        publisher = Publisher(JustTaken(target.topics[0]), advance)
+        end = publications.publish(publisher, drawn, order.rate, target)
+    _say(publications.summary(publisher))
+    if end.failure:
+        _say(f"error: {end.failure}")
+    return 1 if end.failure else 0
 
 
 def _drawing(order: Order) -> AbstractContextManager[Iterator[Labelled]]:

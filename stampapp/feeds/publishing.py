@@ -1,4 +1,4 @@
-"""Simulated alerts → the topic that a worker consumes, as if they had just been taken."""
+"""Alerts → the topic that a worker consumes, at a pace; simulated ones as if just taken."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Generic, TypeVar
 
 from stampapp import instants
 from stampapp.feeds.paces import Pace
@@ -14,6 +15,7 @@ from stampapp.letters import Letter
 from stampapp.records import Alert, Labelled
 from stampapp.simulation import packets
 
+T = TypeVar("T")
 Deliver = Callable[[Sequence[Letter]], Coroutine[None, None, None]]
 # Alerts at a time, some 60 kB each.
 GROUP = 32
@@ -22,19 +24,31 @@ LAST_PATIENCE = 5.0
 _HISTORY = ("jdstarthist", "jdendhist")
 
 
-class Publisher:
-    """Publishes alerts at a pace.
+class JustTaken:
+    """Makes of simulated alerts messages to a topic, as if they had just been taken."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._writer = packets.writer()
+
+    def __call__(self, one: Labelled) -> Letter:
+        alert = taken_at(one.alert, mjd_now())
+        value = self._writer.write(packets.record(alert))
+        return Letter(topic=self._topic, key=alert.aid.encode(), value=value)
+
+
+class Publisher(Generic[T]):
+    """Publishes alerts at a pace, each in the letter that is made of it when it is due.
 
     `confirmed` counts what has arrived, `unconfirmed` what may have. `advance` hears how many more
     have arrived.
     """
 
-    def __init__(self, topic: str, advance: Callable[[int], object]) -> None:
+    def __init__(self, letter: Callable[[T], Letter], advance: Callable[[int], object]) -> None:
         self.confirmed = 0
         self.unconfirmed = 0
-        self._topic = topic
+        self._letter = letter
         self._advance = advance
-        self._writer = packets.writer()
         self._start: float | None = None
 
     @property
@@ -42,7 +56,7 @@ class Publisher:
         """The time since the first alert was ready to go."""
         return 0.0 if self._start is None else time.monotonic() - self._start
 
-    async def run(self, drawn: Iterator[Labelled], deliver: Deliver, *, rate: float | None) -> None:
+    async def run(self, drawn: Iterator[T], deliver: Deliver, *, rate: float | None) -> None:
         """Return when all are confirmed. Raises what `deliver` raises.
 
         Cancel it to stop early. The iterator may then be busy in a thread of the loop's executor.
@@ -56,9 +70,8 @@ class Publisher:
             await asyncio.sleep(pace.pause(self.seconds, taken))
             group = await _take(drawn, max(1, pace.due(self.seconds, taken)))
 
-    async def _publish(self, group: Sequence[Labelled], deliver: Deliver) -> None:
-        mjd = mjd_now()
-        letters = [self._letter(taken_at(one.alert, mjd)) for one in group]
+    async def _publish(self, group: Sequence[T], deliver: Deliver) -> None:
+        letters = [self._letter(one) for one in group]
         self.unconfirmed = len(letters)
         delivering = asyncio.ensure_future(deliver(letters))
         try:
@@ -71,12 +84,8 @@ class Publisher:
                 self._advance(len(letters))
             delivering.cancel()
 
-    def _letter(self, alert: Alert) -> Letter:
-        value = self._writer.write(packets.record(alert))
-        return Letter(topic=self._topic, key=alert.aid.encode(), value=value)
 
-
-async def _take(drawn: Iterator[Labelled], most: int) -> list[Labelled]:
+async def _take(drawn: Iterator[T], most: int) -> list[T]:
     return await asyncio.to_thread(lambda: list(islice(drawn, most)))
 
 

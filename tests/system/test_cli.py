@@ -40,6 +40,7 @@ def test_help_lists_our_commands(tmp_path: Path) -> None:
         "import-model",
         "inspect",
         "reconcile",
+        "replay",
         "topics",
         "worker",
     ):

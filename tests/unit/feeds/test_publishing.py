@@ -10,7 +10,7 @@ import pytest
 from stampapp import formats
 from stampapp.errors import DeliveryError
 from stampapp.feeds import publishing
-from stampapp.feeds.publishing import GROUP, Publisher, mjd_now, taken_at
+from stampapp.feeds.publishing import GROUP, JustTaken, Publisher, mjd_now, taken_at
 from stampapp.letters import Letter
 from stampapp.records import Labelled
 from tests.support.alerts import alert
@@ -40,9 +40,9 @@ class Cluster:
         self.instants.append(time.monotonic())
 
 
-def publisher() -> tuple[Publisher, list[int]]:
+def publisher() -> tuple[Publisher[Labelled], list[int]]:
     heard: list[int] = []
-    return Publisher("sky", heard.append), heard
+    return Publisher(JustTaken("sky"), heard.append), heard
 
 
 async def test_every_alert_is_published_in_order_and_counted() -> None:

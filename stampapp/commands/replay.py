@@ -1,0 +1,153 @@
+"""Publishes alerts from files to the topic that a worker consumes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from stampapp import logs
+from stampapp.commands import publications
+from stampapp.errors import BadAlert
+from stampapp.feeds import archives, singles
+from stampapp.feeds.publishing import Publisher
+from stampapp.feeds.singles import Single
+from stampapp.letters import Letter
+from stampapp.settings import InputSettings
+
+# As many as a person reads; the others are counted.
+MOST_LINES = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """Which files, at most so many alerts of them, and at most so many per second."""
+
+    paths: Sequence[Path]
+    limit: int | None
+    rate: float | None
+    as_sorting_hat: bool
+
+
+class Feed:
+    """The alerts of some files, in order. `damaged` counts what could not be read.
+
+    `tell` hears what is damaged, `moved` how many bytes of all files have been read.
+    """
+
+    def __init__(
+        self, files: Sequence[Path], tell: Callable[[str], object], moved: Callable[[int], object]
+    ) -> None:
+        self.damaged = 0
+        self._files = files
+        self._tell = tell
+        self._moved = moved
+
+    def alerts(self, change: Callable[[Single], Single]) -> Iterator[Single]:
+        """Yield every alert as `change` makes it; what it refuses with a BadAlert is damaged."""
+        before = 0
+        for path in self._files:
+            try:
+                with path.open("rb") as file:
+                    for one in self._of(path, file, change):
+                        yield one
+                        self._moved(before + file.tell())
+                    before += file.tell()
+            except OSError as error:
+                self._note(str(path), BadAlert("unreadable", error.strerror or str(error)))
+
+    def _of(
+        self, path: Path, file: BinaryIO, change: Callable[[Single], Single]
+    ) -> Iterator[Single]:
+        for name, source in archives.opened(str(path), file):
+            if isinstance(source, BadAlert):
+                self._note(name, source)
+                continue
+            try:
+                for single in singles.split(source):
+                    try:
+                        yield change(single)
+                    except BadAlert as error:
+                        self._note(name, error)
+            except BadAlert as error:
+                self._note(name, error)
+
+    def _note(self, name: str, error: BadAlert) -> None:
+        self.damaged += 1
+        if self.damaged <= MOST_LINES:
+            self._tell(f"damaged: {name}: {error}")
+
+
+def replay(order: Order, target: InputSettings) -> int:
+    """Publish the alerts of the files; returns the exit code. Raises ConfigError."""
+    files = archives.find(order.paths)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    console.print(f"Publishing alerts of {len(files)} files to {publications.where(target)}")
+    with _progress(console) as progress:
+        # Now, when stderr is the one that the bar stays clear of.
+        logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+        logs.tidy(logging.getLogger())
+        bar = _Bar(progress, sum(path.stat().st_size for path in files), order.limit)
+        feed = Feed(files, console.print, bar.moved)
+        publisher = Publisher(_letter(target.topics[0]), bar.published)
+        drawn = islice(feed.alerts(_change(order)), order.limit)
+        end = publications.publish(publisher, drawn, order.rate, target)
+    console.print(publications.summary(publisher))
+    if feed.damaged:
+        console.print(f"{feed.damaged} files or members are damaged, or no alerts.")
+    if end.stopped:
+        console.print("Stopped before the end of the files.")
+    if end.failure:
+        console.print(f"error: {end.failure}")
+    return int(bool(feed.damaged or end.stopped or end.failure or not publisher.confirmed))
+
+
+def _change(order: Order) -> Callable[[Single], Single]:
+    if not order.as_sorting_hat:
+        return lambda single: single
+    from stampapp.feeds.sortinghat import SortingHat
+
+    return SortingHat()
+
+
+def _letter(topic: str) -> Callable[[Single], Letter]:
+    return lambda single: Letter(topic=topic, key=single.key, value=single.value)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("publishing"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %  {task.fields[alerts]} alerts"),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
+class _Bar:
+    """Shows how much is done: of the limit where there is one, else of the bytes of the files."""
+
+    def __init__(self, progress: Progress, size: int, limit: int | None) -> None:
+        self._progress = progress
+        self._limit = limit
+        self._alerts = 0
+        self._task: TaskID = progress.add_task("", total=limit or size, alerts=0)
+
+    def moved(self, size: int) -> None:
+        """Show that so many bytes have been read."""
+        if not self._limit:
+            self._progress.update(self._task, completed=size)
+
+    def published(self, more: int) -> None:
+        """Show that so many alerts more have arrived."""
+        self._alerts += more
+        self._progress.update(self._task, alerts=self._alerts)
+        if self._limit:
+            self._progress.update(self._task, completed=self._alerts)

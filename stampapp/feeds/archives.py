@@ -1,0 +1,132 @@
+"""Paths → the Avro files in them: files, folders, tar archives; gzipped or not.
+
+Nothing that an archive declares is believed: no member is larger, and no step leads back, than is
+sensible, and an archive without its end is told to be damaged.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from stampapp.errors import BadAlert, ConfigError
+
+SUFFIXES = (".avro", ".avro.gz", ".tar", ".tar.gz", ".tgz")
+# An alert has some 60 kB, a night's file of many alerts is not kept in a tar archive.
+MAX_MEMBER = 2**26
+_GZIP = b"\x1f\x8b"
+_BLOCK = 512
+_END = bytes(_BLOCK)
+_DAMAGE = (tarfile.TarError, OSError, EOFError, zlib.error, ArithmeticError, ValueError)
+
+Opened = tuple[str, BinaryIO | BadAlert]
+
+
+def find(paths: Sequence[Path]) -> list[Path]:
+    """Return the files, and those below the folders that are named like Avro files or archives.
+
+    Raises ConfigError where there is no such path, or nothing in a folder.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(f"there is no {path}")
+        found = [path] if not path.is_dir() else sorted(_named(path))
+        if not found:
+            raise ConfigError(f"the folder {path} holds no file *{', *'.join(SUFFIXES)}")
+        files += found
+    return files
+
+
+def _named(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.name.endswith(SUFFIXES) and path.is_file())
+
+
+def opened(name: str, source: BinaryIO) -> Iterator[Opened]:
+    """Yield what should be Avro in a file, with its name; or what is wrong with it."""
+    try:
+        start = _start(source)
+        if start.startswith(_GZIP):
+            source = cast(BinaryIO, gzip.GzipFile(fileobj=source))
+            start = _start(source)
+    except _DAMAGE as error:
+        yield name, _damaged("it cannot be unpacked", error)
+        return
+    if start[257:262] == b"ustar" or name.endswith(SUFFIXES[2:]):
+        yield from _members(name, source)
+    else:
+        yield name, source
+
+
+def _start(source: BinaryIO) -> bytes:
+    start = source.read(_BLOCK)
+    source.seek(0)
+    return start
+
+
+def _members(name: str, source: BinaryIO) -> Iterator[Opened]:
+    bounded = _Bounded(source)
+    try:
+        with tarfile.open(fileobj=cast(BinaryIO, bounded), mode="r:") as archive:
+            for member in _walk(archive):
+                yield f"{name}:{member.name}", _content(archive, member)
+        if bounded.last != _END:
+            raise tarfile.ReadError("it has no end: it was cut short, or is damaged further on")
+    except RecursionError as error:
+        yield name, _damaged("the archive is meant to do harm", error)
+    except _DAMAGE as error:
+        yield name, _damaged("the archive is damaged", error)
+
+
+def _walk(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    at = -1
+    while (member := archive.next()) is not None:
+        if archive.offset <= at or member.size < 0:
+            raise tarfile.ReadError("a member leads back")
+        at = archive.offset
+        # A night has hundreds of thousands.
+        archive.members.clear()  # type: ignore[attr-defined]  # the stub has only getmembers
+        if member.isfile():
+            yield member
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> BinaryIO | BadAlert:
+    if member.size > MAX_MEMBER:
+        return BadAlert("unreadable", f"it is said to have {member.size} B, over {MAX_MEMBER}")
+    file = archive.extractfile(member)
+    return io.BytesIO(file.read() if file else b"")
+
+
+def _damaged(what: str, error: Exception) -> BadAlert:
+    return BadAlert("unreadable", f"{what} ({error or type(error).__name__})")
+
+
+class _Bounded:
+    """A file that gives no more at a time than a member may have. `last` is what it gave last.
+
+    Headers of an archive may declare any length.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self.last = b""
+        self._source = source
+
+    def read(self, size: int) -> bytes:
+        """Return up to so many bytes."""
+        if not 0 <= size <= MAX_MEMBER:
+            raise tarfile.ReadError(f"a header is said to have {size} B")
+        self.last = self._source.read(size)
+        return self.last
+
+    def seek(self, place: int) -> int:
+        """Go to a place."""
+        return self._source.seek(place)
+
+    def tell(self) -> int:
+        """Return where it is."""
+        return self._source.tell()

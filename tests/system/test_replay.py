@@ -1,0 +1,126 @@
+"""Files of alerts to the topic of a worker, as operators publish them again."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import signal
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support import atlas, skies
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.topics import create_topics, read_all, wait_for_count
+from tests.support.worker import FAUST, clean_environment, command
+
+Settings = dict[str, str]
+
+
+@pytest.fixture
+def target(kafka: ApacheKafka) -> Settings:
+    topic = f"alerts-{secrets.token_hex(4)}"
+    create_topics(kafka.bootstrap, {topic: 2})
+    return {"CONSUMER_SERVER": kafka.bootstrap, "CONSUMER_TOPICS": topic}
+
+
+def replay(target: Settings, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return command("replay", *map(str, arguments), cwd=None, **target)
+
+
+def night(path: Path, packets: dict[str, bytes]) -> Path:
+    """Write packets as ZTF's archive has them: a tar.gz of Avro files."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, data in packets.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+def test_a_night_of_ztf_arrives_as_it_was_and_damage_is_told(
+    target: Settings, shared_data: Path, tmp_path: Path
+) -> None:
+    packets = {path.name: path.read_bytes() for path in sorted(shared_data.glob("ztf_raw/*"))}
+    first, *_ = packets
+    told = packets | {first: packets[first][:-50], "words.avro": b"no alert"}
+    done = replay(target, night(tmp_path / "night.tar.gz", told))
+    assert done.returncode == 1, done.stderr
+    assert f"Published {len(packets) - 1} alerts in " in done.stderr
+    assert f"damaged: {tmp_path}/night.tar.gz:{first}: " in done.stderr
+    assert "words.avro: not an Avro object container" in done.stderr
+    assert "2 files or members are damaged" in done.stderr
+    assert "\x1b" not in done.stderr
+    found = read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"])
+    assert {one.value for one in found} == set(packets.values()) - {packets[first]}
+    aids = {one["objectId"].encode() for one in skies.decoded([one.value for one in found])}
+    assert {one.key for one in found} == aids
+
+
+def test_packets_of_atlas_are_told_as_the_sorting_hat_does(
+    target: Settings, shared_data: Path
+) -> None:
+    done = replay(target, "--as-sorting-hat", shared_data / "atlas_raw")
+    packets = atlas.packets(shared_data)
+    found = read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"])
+    assert done.returncode == 0, done.stderr
+    told = {one["candid"]: one for one in skies.decoded([one.value for one in found])}
+    assert told.keys() == packets.keys()
+    for candid, packet in packets.items():
+        expected = atlas.told(packet)
+        for name in ("oid", "pid", "mjd", "fid", "ra", "dec", "isdiffpos", "stamps"):
+            assert told[candid][name] == expected[name], name
+        assert told[candid]["extra_fields"] == pytest.approx(expected["extra_fields"])
+
+
+def test_a_limit_and_a_rate_are_kept(target: Settings, shared_data: Path) -> None:
+    path = shared_data / "ztf_sorting_hat.avro"
+    done = replay(target, path, "--limit", "7", "--rate", "4")
+    assert done.returncode == 0, done.stderr
+    found = read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"])
+    _, alerts = skies.records(path)
+    assert sorted(one.key or b"" for one in found) == sorted(
+        one["aid"].encode() for one in alerts[:7]
+    )
+    seconds = (max(one.timestamp for one in found) - min(one.timestamp for one in found)) / 1000
+    assert seconds >= 1.3
+    assert all(len(skies.decoded([one.value])) == 1 for one in found)
+
+
+def test_an_interrupt_ends_it_with_what_has_arrived(target: Settings, shared_data: Path) -> None:
+    path = shared_data / "ztf_sorting_hat.avro"
+    process = subprocess.Popen(
+        # Whoever starts the tests in the background has them ignore it.
+        ["env", "--default-signal=INT", *FAUST, "replay", str(path), "--rate", "2"],
+        env=clean_environment() | target,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        wait_for_count(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"], 2)
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 1
+        assert time.monotonic() - start < 10
+        assert process.stderr
+        told = process.stderr.read()
+    count = len(read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"]))
+    assert f"Published {count} alerts in " in told
+    assert told.endswith("Stopped before the end of the files.\n")
+    assert "Traceback" not in told
+
+
+def test_what_cannot_be_published_is_told(target: Settings, tmp_path: Path) -> None:
+    nowhere = replay(target, tmp_path / "nowhere.avro")
+    assert nowhere.returncode == 2
+    assert nowhere.stderr == f"error: there is no {tmp_path}/nowhere.avro\n"
+    (tmp_path / "empty").mkdir()
+    assert "holds no file *.avro" in replay(target, tmp_path / "empty").stderr
+    (tmp_path / "words.avro").write_bytes(b"no alert")
+    assert replay(target, tmp_path / "words.avro").returncode == 1
+    away = replay(target | {"CONSUMER_SERVER": "127.0.0.1:1"}, tmp_path / "words.avro")
+    assert away.returncode == 2
+    assert "nobody listens there; see CONSUMER_SERVER" in away.stderr
