@@ -42,7 +42,8 @@ def rounded(alert: Alert) -> Alert:
     return replace(alert, extra_fields=extra, stamps=stamps, **numbers)
 
 
-@pytest.mark.parametrize("value", [raw_ztf(), raw_atlas()])
+# Containers have a marker drawn by lot, which must not be in the name of a test.
+@pytest.mark.parametrize("value", [raw_ztf(), raw_atlas()], ids=["ztf", "atlas"])
 def test_a_raw_alert_says_the_same_in_other_words(value: bytes) -> None:
     found = HAT(single(value))
     assert found.key == formats.decode(value).aid.encode()
