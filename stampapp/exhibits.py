@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from stampapp import containers, deadletters, evidence, formats
+from stampapp import containers, deadletters, evidence, formats, instants
 from stampapp.containers import MAGIC, Record
 from stampapp.deadletters import DeadLetter, Mark
 from stampapp.errors import BadAlert
@@ -20,6 +20,7 @@ from stampapp.postmortems import examine, shown
 from stampapp.records import Alert, Message
 
 _MOST_CHARACTERS = 2000
+_MOST_LEVELS = 64
 
 
 class Kind(StrEnum):
@@ -147,17 +148,18 @@ def _prediction(record: Record) -> Exhibit:
 
 
 def _instant(value: object) -> str | None:
-    if isinstance(value, int):
-        value = datetime.fromtimestamp(value / 1000, UTC)
-    return (
-        value.astimezone(UTC).isoformat(timespec="milliseconds")
-        if isinstance(value, datetime)
-        else None
-    )
+    try:
+        # Decoded by its logical type, or plain milliseconds.
+        instant = instants.of_ms(value) if isinstance(value, int) else value
+    except (ArithmeticError, ValueError, OSError):
+        return None
+    if not isinstance(instant, datetime):
+        return None
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
 
 
 def _command(record: Record) -> Exhibit:
-    command = json.loads(record["payload"])
+    command = _loads(record["payload"])
     aid = command["criteria"]["_id"]
     return Exhibit(kind=Kind.COMMAND, content=command, names=frozenset({str(aid)}))
 
@@ -180,12 +182,28 @@ def _text(value: bytes) -> Exhibit:
     except UnicodeDecodeError:
         return Exhibit(kind=Kind.BYTES, content={"size": len(value), "begins": value[:64].hex(" ")})
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = _loads(text)
+    except ValueError:
         return Exhibit(kind=Kind.TEXT, content={"text": text[:_MOST_CHARACTERS]})
     if isinstance(document, dict) and document.get("source") == METRICS_SOURCE:
         return Exhibit(kind=Kind.FIGURES, content=document, names=_counted(document))
     return Exhibit(kind=Kind.JSON, content={"document": document})
+
+
+def _loads(text: str) -> Any:
+    """Return a JSON document. Raises ValueError where it is none, or nests beyond all reason."""
+    try:
+        document = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if _nests(document, _MOST_LEVELS):
+        raise ValueError("nested too deep")
+    return document
+
+
+def _nests(value: object, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels == 0 or any(_nests(one, levels - 1) for one in inner)
 
 
 def _counted(document: Mapping[str, Any]) -> frozenset[str]:

@@ -22,10 +22,18 @@ _NAME, _NUMBER = 16, 14
 
 
 def heading(message: Message, exhibit: Exhibit) -> str:
-    """Return where and when a message is, its key, size and kind."""
-    at = instants.text(instants.of_ms(message.timestamp)) if message.timestamp else "no time"
+    """Return what a message is, where and when, its size and key."""
+    at = _when(message.timestamp)
     key = _printable(message.key.decode("utf-8", "replace")) if message.key else "no key"
-    return f"{message.place}  {at}  {key}  {len(message.value or b'')} B  {exhibit.kind}"
+    return f"{exhibit.kind}  {message.place}  {at}  {len(message.value or b'')} B  {key}"
+
+
+def _when(milliseconds: int | None) -> str:
+    try:
+        return instants.text(instants.of_ms(milliseconds)) if milliseconds else "no time"
+    except (ArithmeticError, ValueError, OSError):
+        # Whoever has published it may have written anything.
+        return f"timestamp {milliseconds}"
 
 
 def lines(exhibit: Exhibit, width: int) -> Iterator[str]:

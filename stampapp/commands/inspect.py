@@ -98,7 +98,8 @@ async def _shown(settings: Settings, request: Request, display: Display) -> Aler
         tail = Tail(reader, request.takes)
         partitions = await found.partitions(reader, datetime.now(UTC))
         with Bars() as bars:
-            display.show(await tail.last(partitions, request.count, bars))
+            latest = await tail.last(partitions, request.count, bars)
+        display.show(latest)
         if request.follow:
             await _follow(found, tail, reader, display)
     return await _alert(settings, display) if request.stamps else None

@@ -53,7 +53,7 @@ def test_a_prediction_has_its_probabilities_and_its_source() -> None:
     assert found.kind is Kind.PREDICTION
     assert found.content["probabilities"] == pytest.approx(dict(JUDGED.probabilities))
     assert found.content["class_name"] == JUDGED.class_name
-    assert found.content["published"] == "2026-03-01T12:00:00.000+00:00"
+    assert found.content["published"] == "2026-03-01T12:00:00.000Z"
     assert found.content["source"] == "alerts:0:17"
     assert found.names == {ALERT.aid}
 
@@ -65,6 +65,19 @@ def test_predictions_of_another_step_are_read_too() -> None:
     found = exhibit(message(value=value))
     assert (found.kind, found.content["class_name"]) == (Kind.PREDICTION, None)
     assert found.content["classifier_name"] is None
+
+
+@pytest.mark.parametrize("published", [2**62, -(2**62), None])
+def test_a_time_that_no_calendar_has_is_none(published: int | None) -> None:
+    pair = record_schema(class_name="string", probability="double") | {"name": "pair"}
+    classes = {"type": "array", "items": pair}
+    told: dict[str, Any] = {"aid": "A", "classifications": []}
+    told["brokerPublishTimestamp"] = published
+    schema = record_schema(
+        aid="string", classifications=classes, brokerPublishTimestamp=["null", "long"]
+    )
+    found = exhibit(message(value=container(told, schema=schema)))
+    assert (found.kind, found.content["published"]) == (Kind.PREDICTION, None)
 
 
 def test_a_command_is_told_as_it_is() -> None:
@@ -109,6 +122,7 @@ def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
         (b'{"a": [1]}', Kind.JSON),
         (b"\xff\xfe\x00", Kind.BYTES),
         (b"[" * 100_000, Kind.TEXT),
+        (b"[" * 500 + b"]" * 500, Kind.TEXT),
         (b"Obj\x01\xff\xff", Kind.AVRO),
         (container({"x": 1}, schema=record_schema(x="int")), Kind.AVRO),
         (container(record(), record()), Kind.AVRO),
@@ -116,7 +130,7 @@ def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
         (container({"payload": "no JSON"}, schema=record_schema(payload="string")), Kind.AVRO),
         (container({"payload": "[]"}, schema=record_schema(payload="string")), Kind.AVRO),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_anything_else_is_told_as_what_it_is(value: bytes | None, kind: Kind) -> None:
     assert exhibit(message(value=value)).kind is kind

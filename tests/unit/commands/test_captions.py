@@ -16,8 +16,14 @@ def told(value: bytes | None, width: int = 100) -> list[str]:
 def test_the_heading_finds_the_message_again() -> None:
     one = message(7, b"words")
     assert captions.heading(one, exhibit(one)) == (
-        "alerts:0:7  2020-09-13T12:26:40Z  key  5 B  text"
+        "text  alerts:0:7  2020-09-13T12:26:40Z  5 B  key"
     )
+
+
+def test_a_timestamp_of_any_size_is_told() -> None:
+    odd = message(value=b"x", timestamp=2**62)
+    assert f"timestamp {2**62}" in captions.heading(odd, exhibit(odd))
+    assert "no time" in captions.heading(message(timestamp=None), exhibit(odd))
 
 
 def test_bars_are_as_long_as_the_probabilities() -> None:
