@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from subprocess import Popen
+from threading import Timer
+from typing import Any
 
-R = TypeVar("R")
-TRIES = 3
 # Seconds for what must only end, however little of the machine it gets.
 AMPLE = 240.0
 
 
-def quickest(run: Callable[[], R], limit: float, tries: int = TRIES) -> tuple[R, float]:
-    """Run until it takes less than `limit` seconds, at most so many times; return the last.
+def seconds_of_its_own(process: Popen[Any]) -> float:
+    """Wait for a process to end; return the seconds that it would take on a free machine.
 
-    A busy machine adds to what a program takes, and never takes away: one run in time shows that
-    it can. One that really takes longer does so each time.
+    That is the time from now on, less that in which it could have run and had to wait for a
+    processor. Its threads beside the first are not looked at.
     """
-    seconds = limit
-    for _ in range(tries):
-        start = time.monotonic()
-        result = run()
-        seconds = time.monotonic() - start
-        if seconds < limit:
-            break
-    return result, seconds
+    end = Timer(AMPLE, process.kill)
+    end.start()
+    start, waited = time.monotonic(), _waited(process.pid)
+    try:
+        if process.returncode is None:
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        return time.monotonic() - start - (_waited(process.pid) - waited)
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        end.cancel()
+        process.wait()
+
+
+def _waited(pid: int) -> float:
+    """Seconds for a processor, as Linux tells them until a parent has taken note of the end."""
+    told = Path(f"/proc/{pid}/schedstat")
+    return int(told.read_text().split()[1]) / 1e9 if told.exists() else 0.0

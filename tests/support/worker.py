@@ -10,8 +10,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from tests.support.stopwatch import AMPLE
+from tests.support.stopwatch import AMPLE, seconds_of_its_own
 
 FAUST = [sys.executable, "-m", "faust", "-A", "stampapp"]
 
@@ -53,11 +54,9 @@ class Worker:
         self.process.wait(AMPLE)
 
     def terminate(self) -> float:
-        """Send SIGTERM; return the seconds that the process took to end."""
-        start = time.monotonic()
+        """Send SIGTERM; return the seconds that the process takes to end on a free machine."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(AMPLE)
-        return time.monotonic() - start
+        return seconds_of_its_own(self.process)
 
     def exit_code(self, timeout: float) -> int:
         """Wait for the process to end by itself."""
@@ -94,6 +93,27 @@ def command(
         timeout=AMPLE,
         check=False,
     )
+
+
+def timed(
+    *arguments: str, cwd: Path, **environment: str
+) -> tuple[subprocess.CompletedProcess[str], float]:
+    """Run `faust -A stampapp …` to its end; with the seconds that it takes on a free machine."""
+    with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            [*FAUST, *arguments],
+            env=clean_environment() | environment,
+            cwd=cwd,
+            stdout=output,
+            stderr=errors,
+        )
+        seconds = seconds_of_its_own(process)
+        output.seek(0)
+        errors.seek(0)
+        done = subprocess.CompletedProcess(
+            process.args, process.returncode, output.read(), errors.read()
+        )
+    return done, seconds
 
 
 def clean_environment() -> dict[str, str]:

@@ -12,9 +12,8 @@ import certifi
 import pytest
 
 from tests.support.secured_kafka import LOST, SASL, SASL_SSL, UNKNOWN_HOST
-from tests.support.stopwatch import quickest
 from tests.support.two_clusters import TwoClusters
-from tests.support.worker import command
+from tests.support.worker import timed
 
 WITHIN = 15.0
 # Each takes a processor for about a second and a half.
@@ -196,7 +195,7 @@ def _placed(settings: dict[str, str], places: dict[str, str]) -> dict[str, str]:
 
 
 def _boot(environment: dict[str, str], workdir: Path) -> Boot:
-    done, seconds = quickest(lambda: command("worker", cwd=workdir, **environment), WITHIN)
+    done, seconds = timed("worker", cwd=workdir, **environment)
     return Boot(
         code=done.returncode,
         seconds=seconds,
