@@ -32,7 +32,8 @@ demo: $(READY) ## classify simulated alerts and watch; ALERTS=file or folder, MO
 # A module stays in one process, with what it has made for its tests, and the longest, which come
 # first in the order of their names, are begun first. ARGS=-n0 takes one process.
 test: $(READY) ## run every test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder \
+		--max-worker-restart 0 $(ARGS)
 
 lint: $(READY) ## check style, format and types
 	$(BIN)/ruff check .

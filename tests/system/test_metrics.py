@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.promql import ADDED, Exported, metrics, problems
+from tests.support.stopwatch import AMPLE
 from tests.support.topics import produce, wait_for_count
 from tests.support.web import address, get
 from tests.support.worker import Worker, worker
@@ -221,12 +222,12 @@ def test_while_a_sink_is_away_it_is_alive_but_not_ready(
             assert "stampapp_ready 0.0" in get(f"{base}/metrics")[2].decode()
         finally:
             kafka.restart()
-        one.wait_for(f"{len(ztf_stage.sent)} in all", 120)
+        one.wait_for(f"{len(ztf_stage.sent)} in all")
         assert _eventually(f"{base}/readyz", 200)["sinks_deliver"]
 
 
 def _eventually(url: str, status: int) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + AMPLE
     while True:
         found, _, body = get(url)
         if found == status:
