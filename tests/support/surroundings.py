@@ -11,6 +11,7 @@ from stampapp.pipeline import Batch, Pipeline
 from stampapp.records import Message
 from tests.support.alerts import container, message, record
 from tests.support.judging import FakeClassifier
+from tests.support.stopwatch import AMPLE
 
 PLACE = ("alerts", 0)
 FOREVER = 60.0
@@ -97,7 +98,7 @@ async def running(
         await asyncio.sleep(0)
 
 
-async def until(condition: Callable[[], object], within: float = 5.0) -> None:
+async def until(condition: Callable[[], object], within: float = AMPLE) -> None:
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  # nothing tells a test of every change
             await asyncio.sleep(0.002)

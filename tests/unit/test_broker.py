@@ -18,6 +18,7 @@ import pytest
 from stampapp import broker
 from stampapp.errors import ConfigError
 from tests.support.ports import free_ports
+from tests.support.stopwatch import AMPLE
 
 FOREGROUND = "import sys; from stampapp.broker import run_broker; sys.exit(run_broker({port}))"
 PROGRAM = Path("/opt/tansu")
@@ -30,7 +31,7 @@ def fake_binary(folder: Path, script: str) -> Path:
     return path
 
 
-def eventually(condition: Callable[[], bool], within: float = 5.0) -> bool:
+def eventually(condition: Callable[[], bool], within: float = AMPLE) -> bool:
     deadline = time.monotonic() + within
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -158,7 +159,8 @@ def test_a_broker_that_never_answers_is_ended(
 ) -> None:
     silent = fake_binary(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60")
     monkeypatch.setattr(broker, "broker_binary", lambda: silent)
-    monkeypatch.setattr(broker, "READY_WITHIN", 0.5)
+    # Time enough to begin.
+    monkeypatch.setattr(broker, "READY_WITHIN", 3.0)
     with pytest.raises(ConfigError, match="no answer"), broker.embedded_broker():
         pass
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
