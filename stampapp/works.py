@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from stampapp import admission, threads
+from stampapp import admission, poison, threads
 from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery
 from stampapp.errands import withdrawn
@@ -70,7 +70,7 @@ class Works:
     def failed(self, reason: BaseException) -> None:
         """Remember what stops the worker; the first failure explains those that follow."""
         if self.failure is None and not isinstance(reason, asyncio.CancelledError):
-            self.failure = withdrawn(self.settings, reason) if self.settings else reason
+            self.failure = _told(self.settings, reason) if self.settings else reason
 
     def required(self) -> Settings:
         """Return the settings. Raises the ConfigError that says what is wrong with them."""
@@ -209,6 +209,10 @@ async def _in_a_thread(work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(executor, work)
     finally:
         executor.shutdown(wait=False)
+
+
+def _told(settings: Settings, reason: BaseException) -> BaseException:
+    return poison.told(settings, withdrawn(settings, reason))
 
 
 def _delivery(settings: Settings, cluster: Cluster) -> Delivery:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from tests.support.alerts import container, record
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.hostile import CLASSIFIED, Hostile, containers, of_atlas, of_ztf
+from tests.support.stopwatch import AMPLE
 from tests.support.topics import (
     Headers,
     Message,
@@ -175,3 +179,25 @@ def test_a_message_that_cannot_be_put_away_says_what_to_do(
     assert f"have max.message.bytes of the topic raised: {dead} is to take a message of 20" in last
     group = settings["CONSUMER_GROUP_ID"]
     assert not committed(kafka.bootstrap, group, settings["CONSUMER_TOPICS"])
+
+
+def test_a_header_that_no_client_reads_is_told_with_what_to_do(
+    kafka: ApacheKafka, ztf: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    settings = ztf()
+    topic = settings["CONSUMER_TOPICS"]
+    produce(kafka.bootstrap, topic, [one._replace(partition=0) for one in GOOD])
+    with worker(settings, tmp_path) as running:
+        running.wait_for(f"{len(GOOD)} in all")
+        subprocess.run(
+            [sys.executable, "-m", "tests.support.misnamed", kafka.bootstrap, topic],
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"AIOKAFKA_NO_EXTENSIONS": "1"},
+            check=True,
+        )
+        assert running.exit_code(AMPLE) == 1
+        last = running.text().splitlines()[-1]
+    assert f"a message on {topic} has a header whose name is not UTF-8" in last
+    assert f"set the offset of the group {settings['CONSUMER_GROUP_ID']} behind it" in last
+    done = committed(kafka.bootstrap, settings["CONSUMER_GROUP_ID"], topic)
+    assert done == {0: len(GOOD)}

@@ -1,0 +1,34 @@
+"""`python -m tests.support.misnamed BOOTSTRAP TOPIC`: a header whose name is not UTF-8.
+
+Run it with AIOKAFKA_NO_EXTENSIONS=1: in C the client insists on a plain text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+
+class Misnamed(str):
+    """A text that is written as something else."""
+
+    __slots__ = ()
+
+    def encode(self, *_: Any, **__: Any) -> bytes:
+        return b"\xff\xfe"
+
+
+async def send(bootstrap: str, topic: str) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, b"x", headers=[(Misnamed("name"), b"")], partition=0)
+    finally:
+        await producer.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(send(*sys.argv[1:]))
