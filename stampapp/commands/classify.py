@@ -15,6 +15,7 @@ from rich.progress import Progress
 from stampapp import batches, formats
 from stampapp.batches import Decoded
 from stampapp.classifiers.base import Classifier, Examined
+from stampapp.commands.albums import Album
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.records import Outcome
 
@@ -37,10 +38,19 @@ class Summary:
         )
 
 
-def classify(
-    paths: Sequence[Path], classifier: Classifier, out: TextIO, *, as_json: bool, every_alert: bool
+def classify(  # noqa: PLR0913  # what a command is told
+    paths: Sequence[Path],
+    classifier: Classifier,
+    out: TextIO,
+    *,
+    as_json: bool,
+    every_alert: bool,
+    album: Album | None = None,
 ) -> Summary:
-    """Write one line per alert to `out`, progress to stderr. Raises ConfigError on a bad path."""
+    """Write one line per alert to `out`, progress to stderr, pictures into `album`.
+
+    Raises ConfigError on a bad path.
+    """
     files = find(paths)
     line = _json_line if as_json else _table_line
     if not as_json:
@@ -54,6 +64,8 @@ def classify(
             chosen = [one for index, one in chunk if kept is None or index in kept]
             for outcome in _outcomes(chosen, classifier):
                 print(line(outcome, classifier), file=out)
+                if album:
+                    album.add(outcome)
                 errors += outcome.error is not None
             read, shown = read + len(chunk), shown + len(chosen)
         out.flush()

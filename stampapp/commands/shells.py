@@ -51,6 +51,7 @@ class agents(Agents):  # noqa: N801  # the class is the command's name
     option("--every-alert", is_flag=True, help="Classify all alerts of an object."),
     option("--survey", type=click.Choice(list(Survey)), help="Instead of CLASSIFIER_STRATEGY."),
     option("--model", type=click.Path(path_type=Path), help="Model folder, not MODEL_PATH."),
+    option("--pictures", type=click.Path(path_type=Path), help="Draw into this folder, by class."),
     base=PlainCommand,
 )
 def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
@@ -60,17 +61,22 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     every_alert: bool,
     survey: str | None,
     model: Path | None,
+    pictures: Path | None,
 ) -> int:
     """Classify alerts in Avro files and folders, without Kafka."""
     from stampapp import classifiers, settings
     from stampapp.commands import classify as command
+    from stampapp.commands.albums import Album
 
     chosen = settings.model_settings(Survey(survey) if survey else None, model)
     classifier = classifiers.load(chosen)
+    album = Album(pictures) if pictures else None
     summary = command.classify(
-        paths, classifier, sys.stdout, as_json=as_json, every_alert=every_alert
+        paths, classifier, sys.stdout, as_json=as_json, every_alert=every_alert, album=album
     )
     click.echo(str(summary), err=True)
+    if album:
+        click.echo(f"{album.count} pictures are in {pictures}.", err=True)
     return 1 if summary.errors else 0
 
 
