@@ -115,6 +115,27 @@ def test_an_empty_key_is_unset() -> None:
     assert found.producer.servers == ("one:9092", "two:9092")
 
 
+def test_a_deployment_of_the_existing_step_without_authentication() -> None:
+    found = load(
+        PRODUCER_SERVER="public:9092",
+        PRODUCER_DATE_FORMAT="%Y%m%d",
+        PRODUCER_CHANGE_HOUR="23",
+        PRODUCER_RETENTION_DAYS="1",
+        SCRIBE_SERVER="one:9092",
+        METRICS_HOST="one:9092",
+        METRICS_SOURCE="stamp-classifier-step",
+        METRICS_SURVEY="ZTF",
+        MODEL_NAME="stamp_classifier",
+        MODEL_VERSION="1.0.4",
+        CONSUMER_KAFKA_USERNAME="",
+        CONSUMER_KAFKA_PASSWORD="",
+    )
+    clusters = (found.consumer, found.producer, found.scribe, found.metrics)
+    assert {(one.protocol, one.username) for one in clusters} == {("PLAINTEXT", None)}
+    assert found.metrics.servers == ("one:9092",)
+    assert (found.output_topic.change_hour, found.output_topic.retention_days) == (23, 1)
+
+
 @pytest.mark.parametrize("blank", [None, "", " "])
 def test_all_required_keys_are_reported_at_once(blank: str | None) -> None:
     values = {} if blank is None else dict.fromkeys(REQUIRED, blank)
