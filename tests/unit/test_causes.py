@@ -35,6 +35,6 @@ def test_an_explanation_is_sentences() -> None:
 
 
 def test_the_readme_lists_every_cause() -> None:
-    listed = re.search(r"The causes: ([^.]+)\.", (ROOT / "README.md").read_text())
+    listed = re.search(r"The causes: ([^.]+)\.", (ROOT / "docs" / "operations.md").read_text())
     assert listed
     assert set(re.findall(r"`([a-z-]+)`", listed[1])) == CAUSES.keys()

@@ -1,0 +1,105 @@
+"""The tutorial, as a reader goes through it: every step runs, and prints what the page shows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.worker import clean_environment
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What a network answers differs a little from one processor to another.
+CLOSE = 0.03
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something to run, and the lines that the page shows of what it prints."""
+
+    language: str
+    program: str
+    shown: list[str]
+
+
+def steps() -> Iterator[Step]:
+    blocks = BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text())
+    for number, (language, program) in enumerate(blocks):
+        if language == "text":
+            continue
+        after = blocks[number + 1] if number + 1 < len(blocks) else ("", "")
+        shown = after[1].splitlines() if after[0] == "text" else []
+        yield Step(language=language, program=program, shown=shown)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the tutorial needs of the repository, in a folder that it may fill."""
+    path = tmp_path_factory.mktemp("repository")
+    (path / "model").symlink_to(ROOT / "model")
+    (path / ".venv").symlink_to(sys.prefix)
+    return path
+
+
+def run(step: Step, folder: Path) -> list[str]:
+    """Return what a step prints. Each has a shell of its own, which a reader has not."""
+    console = step.language == "console"
+    done = subprocess.run(
+        ["bash", "-euc", f". .venv/bin/activate; {step.program if console else 'python -'}"],
+        input=None if console else step.program,
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return (done.stdout + done.stderr).splitlines()
+
+
+def alike(shown: str, printed: str) -> bool:
+    """Tell whether a line is as shown, but for what a processor makes of a probability."""
+    pairs = list(zip(shown.split(), printed.split(), strict=False))
+    same_length = len(shown.split()) == len(printed.split())
+    return same_length and all(one == other or _close(one, other) for one, other in pairs)
+
+
+def _close(one: str, other: str) -> bool:
+    fraction = re.compile(r"[01]\.\d{3}")
+    if not (fraction.fullmatch(one) and fraction.fullmatch(other)):
+        return False
+    return abs(float(one) - float(other)) < CLOSE
+
+
+def test_every_step_prints_what_is_shown(folder: Path) -> None:
+    found = list(steps())
+    assert {step.language for step in found} == {"console", "python"}
+    for step in found:
+        printed = iter(run(step, folder))
+        for line in step.shown:
+            assert any(alike(line, one) for one in printed), f"not printed, or not here: {line}"
+    _leaves_a_table_and_pictures(folder)
+
+
+def _leaves_a_table_and_pictures(folder: Path) -> None:
+    table = (folder / "night.csv").read_text().splitlines()
+    assert table[0] == "oid,candid,mjd,class,AGN,SN,VS,asteroid,bogus"
+    assert len(table) == 60
+    pictures = list((folder / "album").rglob("*.png"))
+    assert len(pictures) == 60
+    assert {"SN", "AGN", "VS", "asteroid", "bogus"} <= {path.parent.name for path in pictures}
+
+
+def test_a_line_that_differs_is_noticed() -> None:
+    assert alike("1 SN 0.947 0.008", "1 SN 0.950 0.006")
+    assert not alike("1 SN 0.947", "1 AGN 0.947")
+    assert not alike("1 SN 0.947", "1 SN 0.847")
+    assert not alike("VS 15", "VS 16")
+    assert not alike("SN", "SN 1")
