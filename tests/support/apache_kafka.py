@@ -27,13 +27,17 @@ CLUSTER_ID = "c3RhbXBhcHAtdGVzdHMtMQ"
 
 
 class ApacheKafka:
-    """A context manager. `listeners` adds some: name → security protocol, each on a free port."""
+    """A context manager. `listeners` adds some: name → security protocol, each on a free port.
+
+    `advertised` (name → port) sends the clients of a listener to another port than its own.
+    """
 
     def __init__(
         self,
         *,
         port: int = 0,
         listeners: Mapping[str, str] | None = None,
+        advertised: Mapping[str, int] | None = None,
         properties: Mapping[str, str] | None = None,
         heap_mb: int = 512,
     ) -> None:
@@ -48,7 +52,7 @@ class ApacheKafka:
         self.settings = self.folder / "server.properties"
         self.log = self.folder / "kafka.log"
         self.process: subprocess.Popen[bytes] | None = None
-        layout = node_layout(self.ports, protocols, self.folder / "data")
+        layout = node_layout(self.ports, protocols, self.folder / "data", advertised or {})
         write_settings(self.settings, {**layout, **QUICK, **(properties or {})})
 
     @property
@@ -94,6 +98,13 @@ class ApacheKafka:
         """SIGTERM: a controlled shutdown, which takes some two seconds."""
         self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay, and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
     def restart(self) -> None:
         """Start again on the same data and ports; stops it first if it still runs."""
         self.stop()
@@ -131,6 +142,10 @@ class ApacheKafka:
 
     def _last_words(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
+
+    def _signal(self, signum: signal.Signals) -> None:
+        assert self.process, "Apache Kafka does not run"
+        self.process.send_signal(signum)
 
     def _end(self, signum: signal.Signals) -> None:
         if self.process is None:

@@ -32,10 +32,13 @@ QUICK = {
 
 
 def node_layout(
-    ports: Mapping[str, int], protocols: Mapping[str, str], data: Path
+    ports: Mapping[str, int],
+    protocols: Mapping[str, str],
+    data: Path,
+    advertised: Mapping[str, int],
 ) -> dict[str, str]:
-    """Listeners and roles; both mappings are by the name of the listener."""
-    listeners = {name: f"{name}://{LOOPBACK}:{port}" for name, port in ports.items()}
+    """Listeners and roles; all mappings are by the name of the listener."""
+    listeners = _urls(ports)
     return {
         "process.roles": "broker,controller",
         "node.id": "1",
@@ -44,11 +47,15 @@ def node_layout(
         "inter.broker.listener.name": PLAIN,
         "listeners": ",".join(listeners.values()),
         "advertised.listeners": ",".join(
-            url for name, url in listeners.items() if name != CONTROLLER
+            url for name, url in _urls({**ports, **advertised}).items() if name != CONTROLLER
         ),
         "listener.security.protocol.map": ",".join(f"{n}:{p}" for n, p in protocols.items()),
         "log.dirs": str(data),
     }
+
+
+def _urls(ports: Mapping[str, int]) -> dict[str, str]:
+    return {name: f"{name}://{LOOPBACK}:{port}" for name, port in ports.items()}
 
 
 def write_settings(file: Path, settings: Mapping[str, str]) -> None:
