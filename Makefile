@@ -9,7 +9,7 @@ ARGS ?=
 SECONDS = 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench fuzz requirements audit clean
+.PHONY: help setup demo test lint soak bench fuzz requirements audit clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,11 @@ lint: $(READY) ## check style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
+
+soak: $(READY) ## rounds of faults, ROUNDS=50 SEED=1 (QUICK=1); or the long run, MINUTES=30
+	@$(BIN)/python -m tests.system.faults $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(MEMORY),--memory $(MEMORY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(ALERTS),--alerts $(ALERTS)) $(if $(QUICK),--quick)
 
 bench: $(READY) ## measure the speed on this machine
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from faust.web import Request, Response, View
@@ -28,5 +29,6 @@ async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
         "sinks_deliver": not works.retrying,
         "outcomes": works.counts.by_verdict,
         "metrics_lost": works.counts.metrics_lost,
+        "tasks": len(asyncio.all_tasks()),
     }
     return view.json(state, status=200 if state["ready"] else 503)

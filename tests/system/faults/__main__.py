@@ -1,0 +1,97 @@
+"""By hand: rounds of faults, `--rounds 50 --seed 1`, or the long run, `--minutes 30`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from tests.system.faults import tables
+from tests.system.faults.alerts import Sky
+from tests.system.faults.plans import Plan, plan
+from tests.system.faults.rounds import Report, play
+from tests.system.faults.sites import Site, site
+from tests.system.faults.skies import found_sky
+from tests.system.faults.soaks import MEMORY, soak
+
+
+def main() -> int:
+    options = parser().parse_args()
+    # Ends the blocks below, and the workers with them, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with scratch_folder() as folder, site() as brokers:
+        sky = found_sky(folder / "sky")
+        return (soaked if options.minutes else played)(options, brokers, sky, folder)
+
+
+def soaked(options: argparse.Namespace, brokers: Site, sky: Sky, folder: Path) -> int:
+    found = soak(
+        brokers,
+        sky,
+        folder / "soak",
+        minutes=options.minutes,
+        seed=options.seed,
+        limit=options.memory,
+        tell=lambda text: print(f"{datetime.now():%H:%M:%S}  {text}", flush=True),
+    )
+    print(found)
+    return int(bool(found.complaints))
+
+
+def played(options: argparse.Namespace, brokers: Site, sky: Sky, folder: Path) -> int:
+    seeds = range(options.seed, options.seed + options.rounds)
+    plans = [plan(seed, quick=options.quick, alerts=options.alerts) for seed in seeds]
+    reports = list(reported(plans, brokers, sky, folder))
+    print(tables.totals(reports))
+    return int(len(reports) < len(plans) or any(one.audit.complaints for one in reports))
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for logs, which stays if anything is left in it: the logs of a failed round."""
+    folder = Path(tempfile.mkdtemp(prefix="faults-"))
+    yield folder
+    shutil.rmtree(folder / "sky", ignore_errors=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def reported(plans: Sequence[Plan], brokers: Site, sky: Sky, folder: Path) -> Iterator[Report]:
+    """Play one round after the other; one that could not be played does not end the night."""
+    print(tables.HEAD, flush=True)
+    for one in plans:
+        try:
+            report = play(brokers, one, sky, folder / f"round-{one.seed}")
+        except Exception:
+            traceback.print_exc()
+            continue
+        print(tables.line(report), flush=True)
+        if report.audit.complaints:
+            print(report, flush=True)
+        yield report
+
+
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=20, help="how many (default: 20)")
+    options.add_argument("--seed", type=int, default=1, help="of the first round (default: 1)")
+    options.add_argument("--alerts", type=int, help="a round has at least so many")
+    options.add_argument(
+        "--quick", action="store_true", help="as the tests have them: sooner, shorter, fewer alerts"
+    )
+    options.add_argument("--minutes", type=float, help="the long run instead, for so long")
+    options.add_argument(
+        "--memory", type=float, default=MEMORY, help=f"its limit in MiB (default: {MEMORY:g})"
+    )
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""What published messages testify, read from the topics by the letter of the README."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.support.topics import Message, read_all
+from tests.system.faults.alerts import digest
+from tests.system.faults.sending import Place
+from tests.system.faults.sites import Site, Topics
+
+READ_WITHIN = 300.0
+
+
+class Witness(StrEnum):
+    OUTPUT = "output"
+    SCRIBE = "scribe"
+    DEAD = "dead letters"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """One published message: since when the broker has it (s since 1970), and for whom it answers.
+
+    The digest is that of a dead letter's bytes.
+    """
+
+    witness: Witness
+    at: float
+    key: bytes
+    source: Place
+    superseded: tuple[Place, ...] = ()
+    ruled_out: tuple[Place, ...] = ()
+    digest: bytes = b""
+
+
+def read_evidence(site: Site, topics: Topics) -> list[Evidence]:
+    """Read all three topics to their ends."""
+    main, scribe = site.main.kafka.bootstrap, site.scribe.kafka.bootstrap
+    places = (
+        (Witness.OUTPUT, main, topics.output),
+        (Witness.SCRIBE, scribe, topics.scribe),
+        (Witness.DEAD, main, topics.dead),
+    )
+    return [
+        evidence(message, witness, topics)
+        for witness, bootstrap, topic in places
+        for message in read_all(bootstrap, topic, timeout=READ_WITHIN)
+    ]
+
+
+def evidence(message: Message, witness: Witness, topics: Topics) -> Evidence:
+    told = {name: (value or b"").decode() for name, value in message.headers}
+    assert told["source.topic"] == topics.alerts, told
+    assert told["source.group"] == topics.group, told
+    return Evidence(
+        witness=witness,
+        at=message.timestamp / 1000.0,
+        key=message.key or b"",
+        source=(int(told["source.partition"]), int(told["source.offset"])),
+        superseded=tuple(_places(told.get("source.superseded", ""), topics.alerts)),
+        ruled_out=tuple(_places(told.get("source.ruled_out", ""), topics.alerts)),
+        digest=digest(message.value or b"") if witness is Witness.DEAD else b"",
+    )
+
+
+def _places(text: str, topic: str) -> Iterator[Place]:
+    """Read `topic:partition:offset,offset;…`."""
+    for part in filter(None, text.split(";")):
+        name, partition, offsets = part.split(":")
+        assert name == topic, part
+        yield from ((int(partition), int(one)) for one in offsets.split(","))
+
+
+def repeats(found: Sequence[Evidence]) -> dict[Witness, int]:
+    """Return how often each topic has a message for the same source again."""
+    counts = {}
+    for witness in Witness:
+        sources = [one.source for one in found if one.witness is witness]
+        counts[witness] = len(sources) - len(set(sources))
+    return counts

@@ -1,0 +1,98 @@
+"""Measures a worker every few seconds, from outside and by its own word."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.system.faults.crews import Note, Post
+from tests.system.faults.verdicts import Figures
+
+INTERVAL = 5.0
+ANSWER_WITHIN = 10.0
+
+
+class Meter:
+    """`problem` says what must end the run: another process, or more memory than `limit` (MiB)."""
+
+    def __init__(
+        self, post: Post, limit: float, tell: Callable[[Figures], None], note: Note
+    ) -> None:
+        self.figures: list[Figures] = []
+        self.problem = ""
+        self._post, self._limit, self._tell, self._note = post, limit, tell, note
+        self._pid = post.worker.process.pid
+        self._port = port(post.worker.text())
+        self._start = time.monotonic()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.wait(INTERVAL) and not self.problem:
+            if self._post.ends or self._post.worker.process.poll() is not None:
+                self.problem = f"the worker has ended: {self._post.worker.text()[-2000:]}"
+                return
+            try:
+                found = self._measured()
+            except OSError as error:
+                # It has ended meanwhile, which shows the next time, or is too busy to answer.
+                self._note(f"not measured: {error}")
+                continue
+            self.figures.append(found)
+            self._tell(found)
+            if found.peak > self._limit:
+                self.problem = f"{found.peak:.0f} MiB are more than {self._limit:.0f}"
+
+    def _measured(self) -> Figures:
+        process = Path("/proc", str(self._pid))
+        status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+        return Figures(
+            at=time.monotonic() - self._start,
+            rss=_mib(status["VmRSS"]),
+            peak=_mib(status["VmHWM"]),
+            threads=int(status["Threads"]),
+            files=sum(1 for _ in (process / "fd").iterdir()),
+            tasks=tasks(self._port),
+        )
+
+
+def _mib(text: str) -> float:
+    return int(text.split(maxsplit=1)[0]) / 1024.0
+
+
+def port(log: str) -> int:
+    found = re.search(r"http://127\.0\.0\.1:(\d+)", log)
+    assert found, log
+    return int(found[1])
+
+
+def tasks(number: int) -> int:
+    """Return how many asyncio tasks the worker says it has; it may be ready or not."""
+    address = f"http://127.0.0.1:{number}/readyz"
+    try:
+        with urllib.request.urlopen(address, timeout=ANSWER_WITHIN) as answer:
+            return int(json.load(answer)["tasks"])
+    except urllib.error.HTTPError as unready:
+        with unready:
+            return int(json.load(unready)["tasks"])
+
+
+@contextmanager
+def meter(post: Post, limit: float, tell: Callable[[Figures], None], note: Note) -> Iterator[Meter]:
+    running = Meter(post, limit, tell, note)
+    try:
+        yield running
+    finally:
+        running.close()

@@ -1,0 +1,120 @@
+"""What goes wrong in a round, and when: all of it follows from the seed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from random import Random
+
+# The workers' CONSUMER_SESSION_TIMEOUT (s).
+SESSION = 6.0
+# How long a broker is away (s).
+AWAY, AWAY_QUICK = 60.0, 8.0
+# Moments lie this far into the stream at most (s).
+STREAM = 8.0
+MOST_BESIDES = 2
+ALERTS, ALERTS_QUICK = 1000, 300
+
+
+class Kind(StrEnum):
+    """The faults; every eighth seed begins with the same."""
+
+    WORKER_KILLED = "worker killed"
+    WORKER_TERMINATED = "worker terminated"
+    WORKER_FROZEN = "worker frozen"
+    BROKER_KILLED = "broker killed"
+    BROKER_AWAY = "broker away"
+    WORKERS_COME_AND_GO = "workers come and go"
+    SCRIBE_AWAY = "scribe away"
+    CONNECTIONS_CUT = "connections cut"
+
+
+class Manner(StrEnum):
+    """How a cluster goes away, or a worker leaves."""
+
+    TERMINATED = "terminated"
+    KILLED = "killed"
+    FROZEN = "frozen"
+
+
+LENGTHS = {
+    Kind.WORKER_KILLED: (0.0, 0.0),
+    Kind.WORKER_TERMINATED: (0.0, 0.0),
+    Kind.WORKER_FROZEN: (SESSION + 1.0, SESSION + 4.0),
+    Kind.BROKER_KILLED: (0.0, 2.0),
+    Kind.BROKER_AWAY: (AWAY, AWAY),
+    Kind.WORKERS_COME_AND_GO: (1.0, 4.0),
+    Kind.SCRIBE_AWAY: (4.0, 12.0),
+    Kind.CONNECTIONS_CUT: (1.0, 4.0),
+}
+MANNERS = {
+    Kind.BROKER_AWAY: (Manner.TERMINATED, Manner.KILLED, Manner.FROZEN),
+    Kind.SCRIBE_AWAY: (Manner.TERMINATED, Manner.KILLED, Manner.FROZEN),
+    Kind.WORKERS_COME_AND_GO: (Manner.TERMINATED, Manner.KILLED),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """`at` in seconds since the stream began; `seconds` long; `seed` is that of its details."""
+
+    kind: Kind
+    at: float
+    seconds: float
+    seed: int
+    manner: Manner | None = None
+
+    def __str__(self) -> str:
+        length = f" for {self.seconds:.1f} s" if self.seconds else ""
+        manner = f" ({self.manner})" if self.manner else ""
+        return f"{self.kind}{manner} at {self.at:.1f} s{length}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """`alerts` are sent at least, and some more until the last fault is over."""
+
+    seed: int
+    alerts: int
+    faults: tuple[Fault, ...]
+
+    @property
+    def cut(self) -> bool:
+        """Whether the workers reach the brokers by the proxies that cut."""
+        return any(one.kind is Kind.CONNECTIONS_CUT for one in self.faults)
+
+
+def plan(seed: int, *, quick: bool = False, alerts: int | None = None) -> Plan:
+    """Return a plan; a quick one has the same faults, sooner and shorter."""
+    chance = Random(seed)
+    kinds = list(Kind)
+    first = kinds[(seed - 1) % len(kinds)]
+    besides = chance.sample(kinds, chance.randint(0, MOST_BESIDES))
+    faults = [_fault(kind, chance) for kind in dict.fromkeys([first, *besides])]
+    if quick:
+        faults = [_quick(one) for one in faults]
+    return Plan(
+        seed=seed,
+        alerts=alerts or (ALERTS_QUICK if quick else ALERTS),
+        faults=tuple(sorted(faults, key=lambda one: one.at)),
+    )
+
+
+def _fault(kind: Kind, chance: Random) -> Fault:
+    return Fault(
+        kind=kind,
+        at=round(chance.uniform(0.0, STREAM), 1),
+        seconds=round(chance.uniform(*LENGTHS[kind]), 1),
+        seed=chance.randrange(10**6),
+        manner=chance.choice(MANNERS[kind]) if kind in MANNERS else None,
+    )
+
+
+def _quick(fault: Fault) -> Fault:
+    lengths = {
+        Kind.BROKER_AWAY: AWAY_QUICK,
+        # It must outlast its session in any case.
+        Kind.WORKER_FROZEN: fault.seconds,
+    }
+    seconds = lengths.get(fault.kind, fault.seconds / 2)
+    return replace(fault, at=round(fault.at / 2, 1), seconds=round(seconds, 1))

@@ -1,0 +1,115 @@
+"""Two Kafkas for the rounds: one for alerts and results, one for the scribe alone."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from confluent_kafka.admin import AdminClient
+
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.proxies import Proxy
+from tests.support.topics import create_topics
+from tests.system.faults.alerts import PARTITIONS
+from tests.system.faults.plans import SESSION
+
+PROXIED = "PROXIED"
+HEAP_MB = 384
+# Evidence counts from the moment at which the broker has it, whatever a message says of itself.
+BROKERS_TIME = {"message.timestamp.type": "LogAppendTime"}
+ALERTS_KEPT = {"retention.bytes": str(2**28), "segment.bytes": str(2**26)}
+CLEANING = {"log.retention.check.interval.ms": "20000"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cluster:
+    """A Kafka with two entrances: its own, and one through a proxy.
+
+    A broker ends with the thread that starts it, so `hand` is one that stays.
+    """
+
+    kafka: ApacheKafka
+    proxy: Proxy
+    hand: Executor
+
+    def start(self) -> None:
+        """Start the broker again, from whatever thread."""
+        self.hand.submit(self.kafka.start).result()
+
+    def server(self, *, proxied: bool) -> str:
+        return self.proxy.address if proxied else self.kafka.bootstrap
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Topics:
+    """The names of a round's topics and of its group."""
+
+    alerts: str
+    output: str
+    scribe: str
+    dead: str
+    metrics: str
+    group: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    main: Cluster
+    scribe: Cluster
+
+    def topics(self) -> Topics:
+        """Create topics that nobody else has."""
+        unique = secrets.token_hex(4)
+        roles = ("alerts", "output", "scribe", "dead", "metrics", "group")
+        names = Topics(**{role: f"{role}-{unique}" for role in roles})
+        create_topics(self.main.kafka.bootstrap, {names.alerts: PARTITIONS}, ALERTS_KEPT)
+        create_topics(self.main.kafka.bootstrap, {names.output: 2, names.dead: 1}, BROKERS_TIME)
+        create_topics(self.main.kafka.bootstrap, {names.metrics: 1})
+        create_topics(self.scribe.kafka.bootstrap, {names.scribe: 2}, BROKERS_TIME)
+        return names
+
+    def remove(self, names: Topics) -> None:
+        """Delete what takes room."""
+        admin = AdminClient({"bootstrap.servers": self.main.kafka.bootstrap})
+        for done in admin.delete_topics([names.alerts]).values():
+            done.result(30.0)
+
+    def environment(self, names: Topics, *, proxied: bool) -> dict[str, str]:
+        return {
+            "CLASSIFIER_STRATEGY": "ZTF",
+            "CONSUMER_SERVER": self.main.server(proxied=proxied),
+            "SCRIBE_SERVER": self.scribe.server(proxied=proxied),
+            "CONSUMER_TOPICS": names.alerts,
+            "CONSUMER_GROUP_ID": names.group,
+            "CONSUMER_SESSION_TIMEOUT": f"{SESSION:g}",
+            "CONSUME_TIMEOUT": "1",
+            "CONSUME_MESSAGES": "50",
+            "PRODUCER_TOPIC_FORMAT": names.output,
+            "SCRIBE_TOPIC": names.scribe,
+            "METRICS_TOPIC": names.metrics,
+            "DEADLETTER_TOPIC": names.dead,
+        }
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    with closing(Proxy()) as proxy, ThreadPoolExecutor(1) as hand:
+        kafka = ApacheKafka(
+            listeners={PROXIED: "PLAINTEXT"},
+            advertised={PROXIED: proxy.port},
+            properties=CLEANING,
+            heap_mb=HEAP_MB,
+        )
+        with kafka:
+            proxy.lead_to(kafka.ports[PROXIED])
+            yield Cluster(kafka=kafka, proxy=proxy, hand=hand)
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    """Run both, in the thread whose end is theirs, too."""
+    with cluster() as main, cluster() as scribe:
+        yield Site(main=main, scribe=scribe)

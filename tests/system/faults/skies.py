@@ -1,0 +1,27 @@
+"""Which alerts and which model the rounds have: real alerts where they are, else simulated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.worker import command
+from tests.system.faults.alerts import Sky
+
+ROOT = Path(__file__).parents[3]
+REAL = ROOT.parent / "shared" / "data" / "ztf_sorting_hat.avro"
+MODEL = ROOT / "model" / "ztf"
+
+
+def found_sky(folder: Path) -> Sky:
+    """Return the sky; simulated alerts are written into the folder."""
+    return Sky(REAL if REAL.is_file() else simulated(folder), MODEL)
+
+
+def simulated(folder: Path) -> Path:
+    folder.mkdir()
+    file = folder / "sky.avro"
+    done = command(
+        "simulate", "--survey", "ZTF", "--count", "200", "--seed", "7", "--to", str(file)
+    )
+    assert done.returncode == 0, done.stderr
+    return file

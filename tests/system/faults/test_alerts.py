@@ -1,0 +1,58 @@
+"""A stream follows from its seed, and has of each sort what a round needs."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.support import skies
+from tests.support.alerts import container, record
+from tests.system.faults.alerts import PARTITIONS, Alert, Sky, Sort
+
+COUNT = 1000
+
+
+@pytest.fixture
+def sky(tmp_path: Path) -> Sky:
+    file = tmp_path / "sky.avro"
+    file.write_bytes(
+        container(*(record(candid=str(n), aid=f"A{n}", mjd=float(n)) for n in range(9)))
+    )
+    return Sky(file, tmp_path)
+
+
+def stream(sky: Sky, seed: int) -> list[Alert]:
+    return list(islice(sky.stream(seed), COUNT))
+
+
+def test_the_same_seed_gives_the_same_stream_and_another_another(sky: Sky) -> None:
+    # But for the random marker of each container.
+    first, again = (
+        [(one.sort, one.key, one.partition, len(one.value)) for one in stream(sky, 1)]
+        for _ in range(2)
+    )
+    assert first == again
+    assert not {one.key for one in stream(sky, 1)} & {one.key for one in stream(sky, 2)}
+
+
+def test_every_partition_has_some_and_some_are_damaged(sky: Sky) -> None:
+    alerts = stream(sky, 1)
+    assert {one.partition for one in alerts} == set(range(PARTITIONS))
+    damaged = [one for one in alerts if one.sort is Sort.DAMAGED]
+    assert COUNT * 0.005 < len(damaged) < COUNT * 0.05
+    good = next(one for one in alerts if one.sort is Sort.GOOD)
+    assert all(len(one.value) < len(good.value) for one in damaged)
+
+
+def test_what_comes_again_is_a_later_alert_right_behind_the_first(sky: Sky) -> None:
+    alerts = stream(sky, 1)
+    pairs = [(a, b) for a, b in pairwise(alerts) if a.key == b.key]
+    assert len(pairs) == COUNT - len({one.key for one in alerts})
+    assert COUNT * 0.02 < len(pairs) < COUNT * 0.1
+    for first, again in pairs:
+        assert first.partition == again.partition
+        earlier, later = skies.decoded([first.value, again.value])
+        assert later["mjd"] == earlier["mjd"] + 1.0
+        assert later["aid"] == earlier["aid"] == first.key.decode()

@@ -1,0 +1,101 @@
+"""The audit finds whatever is taken away, put in, or committed too early."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.system.faults.alerts import Sent, Sort
+from tests.system.faults.audits import Audit, Outcome, audit
+from tests.system.faults.evidence import Evidence, Witness
+from tests.system.faults.watching import Sample
+
+GOOD, RULED = "1", "2"
+NOON = 43_200.0
+
+
+def sent(key: bytes, sort: Sort = Sort.GOOD, candid: str = GOOD) -> Sent:
+    return Sent(sort=sort, candid=candid, key=key, digest=b"digest of " + key)
+
+
+def says(witness: Witness, offset: int, **more: object) -> Evidence:
+    told = Evidence(
+        witness=witness,
+        at=NOON,
+        key=SENT[0, offset].key,
+        source=(0, offset),
+        digest=SENT[0, offset].digest if witness is Witness.DEAD else b"",
+    )
+    return replace(told, **more)  # type: ignore[arg-type]
+
+
+# A batch of five, and one that is a batch of its own, ruled out.
+SENT = {
+    (0, 0): sent(b"a"),
+    (0, 1): sent(b"b"),
+    (0, 2): sent(b"b"),
+    (0, 3): sent(b"c", candid=RULED),
+    (0, 4): sent(b"d", sort=Sort.DAMAGED),
+    (0, 5): sent(b"e", candid=RULED),
+}
+NAMING = {0: {"ruled_out": ((0, 3),)}, 1: {"superseded": ((0, 2),)}}
+WHOLE = [
+    says(witness, offset, **more)
+    for witness in (Witness.OUTPUT, Witness.SCRIBE)
+    for offset, more in NAMING.items()
+] + [says(Witness.DEAD, 4)]
+
+
+def audited(found: Sequence[Evidence] = WHOLE, committed: int = 6, at: float = NOON + 1.0) -> Audit:
+    samples = [Sample(at=0.0, committed={}), Sample(at=at, committed={0: committed})]
+    return audit(SENT, found, samples, {RULED})
+
+
+def test_where_everything_has_its_outcome_there_is_nothing_to_complain_of() -> None:
+    found = audited()
+    assert found.complaints == ()
+    assert found.messages == sum(found.outcomes.values()) == 6
+    assert [found.outcomes[one] for one in Outcome] == [2, 1, 2, 1]
+    assert found.silent == 1
+    assert sum(found.repeats.values()) == 0
+
+
+@pytest.mark.parametrize("gone", range(len(WHOLE)))
+def test_whatever_is_taken_away_is_missed(gone: int) -> None:
+    found = audited([one for number, one in enumerate(WHOLE) if number != gone])
+    assert any("has no outcome" in one for one in found.complaints)
+    assert any("not proven" in one for one in found.complaints)
+
+
+@pytest.mark.parametrize("late", range(len(WHOLE)))
+def test_what_is_confirmed_after_it_was_committed_is_told(late: int) -> None:
+    found = audited([replace(one, at=NOON + 2.0 * (n == late)) for n, one in enumerate(WHOLE)])
+    assert len(found.complaints) == 1
+    assert "committed up to 6, but" in found.complaints[0]
+    # What lies before it may have been committed all the same.
+    assert not audited(WHOLE, committed=0).complaints
+
+
+def test_what_is_published_again_is_counted_and_no_fault() -> None:
+    found = audited([*WHOLE, replace(WHOLE[0], at=NOON + 9.0), WHOLE[1]])
+    assert found.complaints == ()
+    assert found.repeats == {Witness.OUTPUT: 2, Witness.SCRIBE: 0, Witness.DEAD: 0}
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (says(Witness.OUTPUT, 0, source=(1, 7)), "which was not sent"),
+        (says(Witness.SCRIBE, 0, key=b"z"), "under another key"),
+        (says(Witness.DEAD, 4, digest=b"other"), "has other bytes"),
+        (says(Witness.DEAD, 0), "(good) is classified, dead-lettered"),
+        (says(Witness.OUTPUT, 0, superseded=((0, 1),)), "superseded by another object"),
+        (says(Witness.OUTPUT, 1, ruled_out=((0, 0),)), "is ruled out, which no rule does"),
+    ],
+)
+def test_what_should_not_be_there_is_told(extra: Evidence, words: str) -> None:
+    complaints = audited([*WHOLE, extra]).complaints
+    assert len(complaints) == 1
+    assert words in complaints[0]

@@ -1,0 +1,86 @@
+"""Whether a process stays as large as it is: slopes and growth of what was measured. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+# MiB a minute, by least squares.
+STEEPEST = 1.0
+# Of medians: more than this, and there are more of them at the end than there were.
+MOST_MORE = 0
+# Tasks come and go with every batch.
+MOST_MORE_TASKS = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """A process at an instant (`at` in s since the start); memory in MiB.
+
+    `peak` is the most memory that it has ever had.
+    """
+
+    at: float
+    rss: float
+    peak: float
+    threads: int
+    files: int
+    tasks: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What the figures after the warm-up show; `slope` in MiB a minute."""
+
+    slope: float
+    peak: float
+    threads: int
+    files: int
+    tasks: int
+    complaints: tuple[str, ...]
+
+
+def verdict(figures: Sequence[Figures], *, warm: float, limit: float) -> Verdict:
+    """Judge the figures from `warm` (s) on; `limit` in MiB holds from the start."""
+    judged = [one for one in figures if one.at >= warm]
+    found = {
+        "slope": slope([(one.at / 60.0, one.rss) for one in judged]),
+        "peak": max(one.peak for one in figures),
+    }
+    grown = {
+        "threads": growth([one.threads for one in judged]),
+        "files": growth([one.files for one in judged]),
+        "tasks": growth([one.tasks for one in judged]),
+    }
+    return Verdict(
+        slope=found["slope"],
+        peak=found["peak"],
+        threads=grown["threads"],
+        files=grown["files"],
+        tasks=grown["tasks"],
+        complaints=tuple(_complaints(found["slope"], found["peak"], grown, limit)),
+    )
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Return the slope of the line through the points by least squares."""
+    return statistics.linear_regression(*zip(*points, strict=True)).slope
+
+
+def growth(counts: Sequence[int]) -> int:
+    """Return by how much the median of the last third exceeds that of the first."""
+    third = max(1, len(counts) // 3)
+    return statistics.median_low(counts[-third:]) - statistics.median_low(counts[:third])
+
+
+def _complaints(
+    steepness: float, peak: float, grown: dict[str, int], limit: float
+) -> Iterator[str]:
+    if steepness >= STEEPEST:
+        yield f"the memory grows by {steepness:.2f} MiB a minute"
+    if peak > limit:
+        yield f"the memory was {peak:.0f} MiB, and {limit:.0f} MiB is the limit"
+    for name, more in grown.items():
+        if more > (MOST_MORE_TASKS if name == "tasks" else MOST_MORE):
+            yield f"there are {more} {name} more at the end"

@@ -1,0 +1,77 @@
+"""Watches how far a group has committed, all through a round."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from tests.system.faults.alerts import PARTITIONS
+
+INTERVAL = 0.2
+ANSWER_WITHIN = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """What was committed by an instant (seconds since 1970): by partition, the next offset."""
+
+    at: float
+    committed: Mapping[int, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.committed.values())
+
+
+class Watch:
+    """Takes a sample now and then; of equal ones it keeps the first."""
+
+    def __init__(self, bootstrap: str, group: str, topic: str) -> None:
+        self.samples: list[Sample] = [Sample(at=0.0, committed={})]
+        self._bootstrap, self._group, self._topic = bootstrap, group, topic
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    @property
+    def last(self) -> Sample:
+        return self.samples[-1]
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        settings = {"bootstrap.servers": self._bootstrap, "group.id": self._group}
+        # Its complaints about a broker that is away would be the loudest of all.
+        quiet = {"log_level": 0, "enable.auto.commit": False, "reconnect.backoff.max.ms": 500}
+        with closing(Consumer(settings | quiet)) as consumer:
+            while not self._closing.wait(INTERVAL):
+                found = self._committed(consumer)
+                if found is not None and found != self.last.committed:
+                    self.samples.append(Sample(at=time.time(), committed=found))
+
+    def _committed(self, consumer: Consumer) -> dict[int, int] | None:
+        places = [TopicPartition(self._topic, number) for number in range(PARTITIONS)]
+        try:
+            answers = consumer.committed(places, timeout=ANSWER_WITHIN)
+        except KafkaException:
+            # The broker is away, or still loading.
+            return None
+        if any(place.error for place in answers):
+            return None
+        return {place.partition: place.offset for place in answers if place.offset >= 0}
+
+
+@contextmanager
+def watch(bootstrap: str, group: str, topic: str) -> Iterator[Watch]:
+    watching = Watch(bootstrap, group, topic)
+    try:
+        yield watching
+    finally:
+        watching.close()
