@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from stampapp.records import Alert, Survey
 
 SIDE = 320
 _MARGIN, _TOP, _TITLE, _BOTTOM = 16, 66, 22, 26
-_PAPER, _INK, _FAINT, _MARK = (255, 255, 255), (20, 20, 20), (105, 105, 105), (255, 176, 0)
+_PAPER, _INK, _FAINT = (255, 255, 255), (20, 20, 20), (105, 105, 105)
+_ON_DARK, _ON_LIGHT = (255, 176, 0), (60, 60, 60)
 # ZTF's stamps do not say how large their pixels are (arcsec).
 _ZTF_SCALE = 1.01
 _BAR_ARCSEC = 10
@@ -51,6 +53,7 @@ class _Panel:
     def __init__(self, picture: Image.Image, left: int, top: int) -> None:
         self._picture, self._sheet = picture, ImageDraw.Draw(picture)
         self._left, self._top = left, top
+        self._mark = _ON_DARK
 
     def fill(self, alert: Alert, name: str) -> None:
         try:
@@ -60,6 +63,7 @@ class _Panel:
             return
         orientation, pixels = drawn.orientation, drawn.pixels
         self._paste(drawn.colours)
+        self._mark = _ON_LIGHT if name == "difference" else _ON_DARK
         self._mark_centre()
         self._compass(orientation)
         scale = orientation.scale or (_ZTF_SCALE if alert.survey is Survey.ZTF else None)
@@ -83,15 +87,16 @@ class _Panel:
 
     def _tell(self, text: str) -> None:
         self._frame()
-        self._sheet.text((self._left + 10, self._top + SIDE // 2), _cut(text, 46), _INK, _font(13))
+        told = "\n".join(textwrap.wrap(_cut(text, 300), 42))
+        self._sheet.text((self._left + 10, self._top + 10), told, _INK, _font(13))
 
     def _note(self, text: str) -> None:
         self._sheet.text((self._left, self._top + SIDE + 6), _cut(text, 58), _FAINT, _font(12))
 
     def _mark_centre(self) -> None:
         x, y = self._left + SIDE / 2, self._top + SIDE / 2
-        self._sheet.line((x + 14, y, x + 34, y), _MARK, 2)
-        self._sheet.line((x, y - 34, x, y - 14), _MARK, 2)
+        self._sheet.line((x + 14, y, x + 34, y), self._mark, 2)
+        self._sheet.line((x, y - 34, x, y - 14), self._mark, 2)
 
     def _compass(self, orientation: Orientation) -> None:
         if not (orientation.north and orientation.east):
@@ -99,15 +104,15 @@ class _Panel:
         x, y = self._left + SIDE - 22, self._top + SIDE - 18
         for (right, up), letter in ((orientation.north, "N"), (orientation.east, "E")):
             end = (x + 26 * right, y - 26 * up)
-            self._sheet.line((x, y, *end), _MARK, 2)
+            self._sheet.line((x, y, *end), self._mark, 2)
             at = (x + 36 * right, y - 36 * up)
-            self._sheet.text(at, letter, _MARK, _font(13), anchor="mm")
+            self._sheet.text(at, letter, self._mark, _font(13), anchor="mm")
 
     def _scale_bar(self, scale: float, side: int) -> None:
         length = _BAR_ARCSEC / scale * SIDE / side
         x, y = self._left + 12, self._top + SIDE - 12
-        self._sheet.line((x, y, x + length, y), _MARK, 2)
-        self._sheet.text((x, y - 18), f'{_BAR_ARCSEC}"', _MARK, _font(13))
+        self._sheet.line((x, y, x + length, y), self._mark, 2)
+        self._sheet.text((x, y - 18), f'{_BAR_ARCSEC}"', self._mark, _font(13))
 
 
 def _who(alert: Alert) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from collections import Counter
@@ -11,14 +10,11 @@ from typing import Any
 
 from stampapp import instants
 from stampapp.causes import CAUSES, UNKNOWN
+from stampapp.commands.layouts import grid, shares, wrapped
 from stampapp.exhibits import Exhibit, Kind
 from stampapp.records import Message
 
-_CELLS = 24
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 _INDENT = "  "
-# A column of names and one of numbers, where they are no longer than that.
-_NAME, _NUMBER = 16, 14
 
 
 def heading(message: Message, exhibit: Exhibit) -> str:
@@ -57,20 +53,6 @@ def described(message: Message, exhibit: Exhibit) -> dict[str, Any]:
     }
 
 
-def bar(share: float) -> str:
-    """Return a share of one as a bar, to an eighth of a character."""
-    share = min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.0
-    full, rest = divmod(round(share * _CELLS * 8), 8)
-    return "█" * full + (_EIGHTHS[rest] if rest else "")
-
-
-def shares(values: Mapping[str, float]) -> Iterator[str]:
-    """Yield a line with a bar for each class, the most probable one first."""
-    longest = max(map(len, values), default=0)
-    for name, share in sorted(values.items(), key=lambda one: -one[1]):
-        yield f"{name:<{longest}}  {share:.3f} {bar(share)}".rstrip()
-
-
 def _alert(content: Mapping[str, Any], width: int) -> Iterator[str]:
     c = content
     yield f"{c['survey']} {c['oid']}, aid {c['aid']}, candid {c['candid']}"
@@ -79,7 +61,7 @@ def _alert(content: Mapping[str, Any], width: int) -> Iterator[str]:
     yield f"{when}mjd {c['mjd']:.5f}; ra {c['ra']:.5f}, dec {c['dec']:+.5f} deg"
     yield f"{c['fid']} = {c['mag']:.3f} ± {c['e_mag']:.3f} mag, isdiffpos {c['isdiffpos']:+d}"
     yield "stamps: " + ", ".join(f"{name} {data or 'none'}" for name, data in c["stamps"].items())
-    yield from _grid(c["extra_fields"], width)
+    yield from grid(c["extra_fields"], width)
     yield from _source(c)
 
 
@@ -95,9 +77,9 @@ def _command(content: Mapping[str, Any], width: int) -> Iterator[str]:
     values = data if isinstance(data, dict) else {}
     numbers = {name: one for name, one in values.items() if isinstance(one, float)}
     head = {name: one for name, one in content.items() if name not in _OF_SOURCE | {"data"}}
-    yield from _wrapped(head, width)
+    yield from wrapped(head, width)
     yield from shares(numbers)
-    yield from _wrapped({name: one for name, one in values.items() if name not in numbers}, width)
+    yield from wrapped({name: one for name, one in values.items() if name not in numbers}, width)
     yield from _source(content)
 
 
@@ -110,7 +92,7 @@ def _figures(content: Mapping[str, Any], width: int) -> Iterator[str]:
         most = Counter(map(str, classes.values())).most_common()
         yield "classes: " + ", ".join(f"{count} {name}" for name, count in most)
     told = {*verdicts, "n_messages", "execution_time", "class", "candid", "oid", "source"}
-    yield from _wrapped({name: one for name, one in content.items() if name not in told}, width)
+    yield from wrapped({name: one for name, one in content.items() if name not in told}, width)
 
 
 def _dead_letter(content: Mapping[str, Any], width: int) -> Iterator[str]:
@@ -131,13 +113,13 @@ def _avro(content: Mapping[str, Any], width: int) -> Iterator[str]:
     yield content["container"]
     if content["problem"]:
         yield from textwrap.wrap(f"no alert: {content['problem']}", width)
-    yield from _grid(content["fields"], width)
+    yield from grid(content["fields"], width)
     if content["undecoded"]:
         yield "not readable: " + ", ".join(content["undecoded"])
 
 
 def _anything(content: Mapping[str, Any], width: int) -> Iterator[str]:
-    yield from _wrapped(content, width)
+    yield from wrapped(content, width)
 
 
 _TELLERS: Mapping[Kind, Callable[[Mapping[str, Any], int], Iterator[str]]] = {
@@ -166,35 +148,6 @@ def _source(content: Mapping[str, Any]) -> Iterator[str]:
 def _few(places: Sequence[str]) -> str:
     rest = f" and {len(places) - 3} more" if len(places) > 3 else ""
     return " ".join(places[:3]) + rest
-
-
-def _wrapped(values: Mapping[str, Any], width: int) -> Iterator[str]:
-    text = ", ".join(f"{name} {_value(value)}" for name, value in values.items())
-    yield from textwrap.wrap(text, max(20, width), break_on_hyphens=False)
-
-
-def _grid(values: Mapping[str, Any], width: int) -> Iterator[str]:
-    """Yield names and values in columns, and what is too long for one at the end."""
-    pairs = [(name, _value(value)) for name, value in values.items()]
-    longest = max((len(name) for name, _ in pairs if len(name) <= _NAME), default=0)
-    cells = [f"{name:<{longest}} {value}" for name, value in pairs]
-    short = [cell for cell in cells if len(cell) <= longest + _NUMBER]
-    across = max(1, width // (longest + _NUMBER + 2))
-    for row in _batched(short, across):
-        yield "  ".join(f"{cell:<{longest + _NUMBER}}" for cell in row).rstrip()
-    yield from (cell for cell in cells if len(cell) > longest + _NUMBER)
-
-
-def _batched(cells: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(cells), size):
-        yield cells[start : start + size]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, float):
-        # What is a Julian date in a field of 64 bits has digits that count.
-        return f"{value:.7g}" if abs(value) < 1e6 else f"{value:.13g}"
-    return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
 
 
 def _printable(text: str) -> str:

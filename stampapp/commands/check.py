@@ -16,7 +16,7 @@ from stampapp import checkups
 from stampapp.admission import Finding
 from stampapp.checkups import Told, Trial
 from stampapp.commands import tables
-from stampapp.commands.captions import shares
+from stampapp.commands.layouts import shares
 from stampapp.commands.tables import fitted
 from stampapp.readings import Reading
 from stampapp.records import Verdict

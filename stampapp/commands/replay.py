@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from stampapp import logs
 from stampapp.commands import publications
-from stampapp.errors import BadAlert
-from stampapp.feeds import archives, singles
+from stampapp.feeds import archives
 from stampapp.feeds.publishing import Publisher
 from stampapp.feeds.singles import Single
+from stampapp.feeds.stocks import Stock
 from stampapp.letters import Letter
 from stampapp.settings import InputSettings
-
-# As many as a person reads; the others are counted.
-MOST_LINES = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,55 +31,6 @@ class Order:
     as_sorting_hat: bool
 
 
-class Feed:
-    """The alerts of some files, in order. `damaged` counts what could not be read.
-
-    `tell` hears what is damaged, `moved` how many bytes of all files have been read.
-    """
-
-    def __init__(
-        self, files: Sequence[Path], tell: Callable[[str], object], moved: Callable[[int], object]
-    ) -> None:
-        self.damaged = 0
-        self._files = files
-        self._tell = tell
-        self._moved = moved
-
-    def alerts(self, change: Callable[[Single], Single]) -> Iterator[Single]:
-        """Yield every alert as `change` makes it; what it refuses with a BadAlert is damaged."""
-        before = 0
-        for path in self._files:
-            try:
-                with path.open("rb") as file:
-                    for one in self._of(path, file, change):
-                        yield one
-                        self._moved(before + file.tell())
-                    before += file.tell()
-            except OSError as error:
-                self._note(str(path), BadAlert("unreadable", error.strerror or str(error)))
-
-    def _of(
-        self, path: Path, file: BinaryIO, change: Callable[[Single], Single]
-    ) -> Iterator[Single]:
-        for name, source in archives.opened(str(path), file):
-            if isinstance(source, BadAlert):
-                self._note(name, source)
-                continue
-            try:
-                for single in singles.split(source):
-                    try:
-                        yield change(single)
-                    except BadAlert as error:
-                        self._note(name, error)
-            except BadAlert as error:
-                self._note(name, error)
-
-    def _note(self, name: str, error: BadAlert) -> None:
-        self.damaged += 1
-        if self.damaged <= MOST_LINES:
-            self._tell(f"damaged: {name}: {error}")
-
-
 def replay(order: Order, target: InputSettings) -> int:
     """Publish the alerts of the files; returns the exit code. Raises ConfigError."""
     files = archives.find(order.paths)
@@ -94,18 +41,18 @@ def replay(order: Order, target: InputSettings) -> int:
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
         logs.tidy(logging.getLogger())
         bar = _Bar(progress, sum(path.stat().st_size for path in files), order.limit)
-        feed = Feed(files, console.print, bar.moved)
+        stock = Stock(files, console.print, bar.moved)
         publisher = Publisher(_letter(target.topics[0]), bar.published)
-        drawn = islice(feed.alerts(_change(order)), order.limit)
+        drawn = islice(stock.alerts(_change(order)), order.limit)
         end = publications.publish(publisher, drawn, order.rate, target)
     console.print(publications.summary(publisher))
-    if feed.damaged:
-        console.print(f"{feed.damaged} files or members are damaged, or no alerts.")
+    if stock.damaged:
+        console.print(f"{stock.damaged} files or members are damaged, or no alerts.")
     if end.stopped:
         console.print("Stopped before the end of the files.")
     if end.failure:
         console.print(f"error: {end.failure}")
-    return int(bool(feed.damaged or end.stopped or end.failure or not publisher.confirmed))
+    return int(bool(stock.damaged or end.stopped or end.failure or not publisher.confirmed))
 
 
 def _change(order: Order) -> Callable[[Single], Single]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from stampapp import messages
-from stampapp.commands import captions
+from stampapp.commands import captions, layouts
 from stampapp.exhibits import exhibit
 from tests.support.alerts import container, message, record
 from tests.unit.test_exhibits import ALERT, JUDGED, NOON, dead
@@ -27,11 +27,11 @@ def test_a_timestamp_of_any_size_is_told() -> None:
 
 
 def test_bars_are_as_long_as_the_probabilities() -> None:
-    assert captions.bar(0.0) == ""
-    assert captions.bar(1.0) == captions.bar(7.0) == "█" * 24
-    assert captions.bar(0.5) == "█" * 12
-    assert captions.bar(float("nan")) == ""
-    assert captions.bar(1 / 192) == "▏"
+    assert layouts.bar(0.0) == ""
+    assert layouts.bar(1.0) == layouts.bar(7.0) == "█" * 24
+    assert layouts.bar(0.5) == "█" * 12
+    assert layouts.bar(float("nan")) == ""
+    assert layouts.bar(1 / 192) == "▏"
 
 
 def test_the_most_probable_class_comes_first() -> None:

@@ -1,0 +1,58 @@
+"""Names and values → lines: with bars, in columns, or one after the other."""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+_CELLS = 24
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+# A column of names and one of numbers, where they are no longer than that.
+_NAME, _NUMBER = 16, 14
+
+
+def bar(share: float) -> str:
+    """Return a share of one as a bar, to an eighth of a character."""
+    share = min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.0
+    full, rest = divmod(round(share * _CELLS * 8), 8)
+    return "█" * full + (_EIGHTHS[rest] if rest else "")
+
+
+def shares(values: Mapping[str, float]) -> Iterator[str]:
+    """Yield a line with a bar for each class, the most probable one first."""
+    longest = max(map(len, values), default=0)
+    for name, share in sorted(values.items(), key=lambda one: -one[1]):
+        yield f"{name:<{longest}}  {share:.3f} {bar(share)}".rstrip()
+
+
+def wrapped(values: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Yield names and values as a text that is `width` wide."""
+    text = ", ".join(f"{name} {_value(value)}" for name, value in values.items())
+    yield from textwrap.wrap(text, max(20, width), break_on_hyphens=False)
+
+
+def grid(values: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Yield names and values in columns, and what is too long for one at the end."""
+    pairs = [(name, _value(value)) for name, value in values.items()]
+    longest = max((len(name) for name, _ in pairs if len(name) <= _NAME), default=0)
+    cells = [f"{name:<{longest}} {value}" for name, value in pairs]
+    short = [cell for cell in cells if len(cell) <= longest + _NUMBER]
+    across = max(1, width // (longest + _NUMBER + 2))
+    for row in _batched(short, across):
+        yield "  ".join(f"{cell:<{longest + _NUMBER}}" for cell in row).rstrip()
+    yield from (cell for cell in cells if len(cell) > longest + _NUMBER)
+
+
+def _batched(cells: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(cells), size):
+        yield cells[start : start + size]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        # What is a Julian date in a field of 64 bits has digits that count.
+        return f"{value:.7g}" if abs(value) < 1e6 else f"{value:.13g}"
+    return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
