@@ -165,6 +165,12 @@ def test_nothing_is_complained_of_and_no_password_told(moved: Moved) -> None:
         assert secret not in moved.log
 
 
+def test_check_says_of_it_beforehand_that_it_would_run(clusters: TwoClusters, folder: Path) -> None:
+    step = existing_step(clusters)
+    done = command("check", "--json", cwd=folder, **environment(step))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_one_may_join_before_the_other_has_left_as_rolling_updates_do(
     clusters: TwoClusters, alerts: list[Record], folder: Path
 ) -> None:
