@@ -35,7 +35,7 @@ class Thumbnail:
     def png(self) -> bytes:
         """Encode it, one pixel for each of the stamp's."""
         file = io.BytesIO()
-        Image.fromarray(self.colours).save(file, format="PNG", compress_level=6)
+        Image.fromarray(self.colours).save(file, format="PNG", compress_level=1)
         return file.getvalue()
 
 
