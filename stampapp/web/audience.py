@@ -21,6 +21,8 @@ MOST_VIEWERS = 16
 # Cards that are drawn in a second: the stream of alerts comes first.
 CARDS_PER_TICK = 2
 TICK = 1.0
+# With so many messages waiting, one card is drawn every other second.
+BEHIND = 1000
 # What a viewer who does not read is allowed to be behind.
 _BACKLOG = 64
 
@@ -58,6 +60,7 @@ class Audience:
         self._viewers: set[Viewer] = set()
         self._drawn: dict[int, bytes] = {}
         self._telling: asyncio.Task[None] | None = None
+        self._ticks = 0
 
     def enter(self) -> Viewer | None:
         """Return a new viewer, who must leave; None where there is no room for one."""
@@ -93,10 +96,11 @@ class Audience:
     async def _tell(self) -> None:
         now = time.time()
         summary = self._gallery.hour.summary(now)
-        figures = encode("figures", showcards.summary(summary, self._state(), now))
+        state = self._state()
+        figures = encode("figures", showcards.summary(summary, state, now))
         letters = self._gallery.showcase.dead()
         dead = encode("dead", [showcards.dead(one) for one in letters])
-        await self._draw()
+        await self._draw(self._share(state.get("lag", 0)))
         for viewer in tuple(self._viewers):
             viewer.tell(figures)
             if letters and letters[0].number > viewer.seen:
@@ -106,12 +110,17 @@ class Audience:
                 viewer.tell(self._drawn[number])
             viewer.cards = set(self._drawn)
 
-    async def _draw(self) -> None:
-        """Draw a few of those that are kept and not drawn, the latest first; forget the others."""
+    def _share(self, lag: int) -> int:
+        """Return how many cards may be drawn now."""
+        self._ticks += 1
+        return CARDS_PER_TICK if lag < BEHIND else self._ticks % 2
+
+    async def _draw(self, most: int) -> None:
+        """Draw some of those that are kept and not drawn, the latest first; forget the others."""
         kept = self._gallery.showcase.latest()
         numbers = {one.number for one in kept}
         self._drawn = {number: card for number, card in self._drawn.items() if number in numbers}
-        for one in [one for one in kept if one.number not in self._drawn][:CARDS_PER_TICK]:
+        for one in [one for one in kept if one.number not in self._drawn][:most]:
             self._drawn[one.number] = await asyncio.to_thread(_card, one)
 
 

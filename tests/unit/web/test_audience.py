@@ -136,6 +136,14 @@ async def test_no_more_is_drawn_at_a_time_than_the_stream_can_bear() -> None:
     assert max(tick.split().count("card") for tick in ticks) <= room.CARDS_PER_TICK
 
 
+async def test_a_worker_that_is_behind_draws_less() -> None:
+    shown = gallery(*(f"A{number}" for number in range(9)))
+    async with looking(Audience(shown, lambda: {"lag": room.BEHIND})) as viewer:
+        await until(lambda: len(viewer.of("card")) == 4)
+    ticks = " ".join(event for event, _ in viewer.told).split("figures")[1:]
+    assert [tick.split().count("card") for tick in ticks][:7] == [1, 0, 1, 0, 1, 0, 1]
+
+
 async def test_the_latest_are_drawn_first() -> None:
     async with looking(Audience(gallery("old", "older", "new"), dict)) as viewer:
         await until(lambda: viewer.of("card"))
