@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from benchmarks import latencies, rates, samples, sinks, streams, tables
 from benchmarks.runs import Venue
 from stampapp import classifiers
-from stampapp.classifiers.base import Classifier
+from stampapp.classifiers.base import Classifier, Examined
+from stampapp.engines import BFLOAT16_FLAGS, Device, Engine, Precision, processor_flags
 from stampapp.processes import cores
 from stampapp.records import Classification, Survey
 from stampapp.settings import ModelSettings
@@ -21,7 +23,9 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import create_topics, produce
 
 JUDGED = (32, 64, 128, 256, 512)
-STREAMED = (32, 128, 256)
+STREAMED = (32, 128, 256, 512)
+# As in a worker that is told nothing.
+JUDGES = min(cores(), 4)
 WORKERS = (1, 2, 4)
 VIEWERS = 3
 # Alerts per second → the settings that the README recommends for them.
@@ -76,28 +80,45 @@ class _Bench:
             "cores": cores(),
             "sample": self._sample.origin,
             **stages,
-            "end_to_end": [self._streamed(CONSUME_MESSAGES=str(size)) for size in STREAMED],
-            "workers": [self._streamed(count) for count in WORKERS if count <= cores()],
-            "page": [self._streamed(WEB_PAGE="false"), self._streamed(viewers=VIEWERS)],
+            "end_to_end": [self._streamed(settings) for settings in _variants()],
+            "workers": [self._streamed({}, count) for count in WORKERS if count <= cores()],
+            "page": [
+                self._streamed({"WEB_PAGE": "false"}),
+                self._streamed({}, viewers=VIEWERS),
+            ],
             "workers_left_out": [count for count in WORKERS if count > cores()],
             "latency": [self._latency(rate) for rate in (*PACES, None)],
         }
 
     def _stages(self) -> dict[str, Any]:
         _say("the stages by themselves")
-        chosen = ModelSettings(survey=Survey.ZTF, path=self._sample.model, name=None, version=None)
-        classifier = classifiers.load(chosen)
-        classifier.warm_up()
+        classifier = self._classifier(Precision.FLOAT32)
         values = [one.value for one in self._sample.messages(1024)]
         alerts = rates.examined(values, classifier)
-        judged = rates.judging(alerts, classifier, JUDGED)
-        return {
+        judged = {Precision.FLOAT32.value: _judged(alerts, classifier)}
+        found = {
             "decode": asdict(rates.decoding(values, classifier)),
-            "judge": {size: asdict(rate) for size, rate in judged.items()},
+            "judge": judged,
             "publish_cpu_ms": sinks.publishing(self._venue.bootstrap, _results(classifier, alerts)),
         }
+        if _coarse():
+            coarse = self._classifier(Precision.BFLOAT16)
+            judged[Precision.BFLOAT16.value] = _judged(alerts, coarse)
+        return found
 
-    def _streamed(self, workers: int = 1, viewers: int = 0, **settings: str) -> dict[str, Any]:
+    def _classifier(self, precision: Precision) -> Classifier:
+        # As the worker does it: the processors are divided among the batches.
+        engine = Engine(device=Device.CPU, precision=precision, threads=max(1, cores() // JUDGES))
+        chosen = ModelSettings(
+            survey=Survey.ZTF, path=self._sample.model, name=None, version=None, engine=engine
+        )
+        classifier = classifiers.load(chosen)
+        classifier.warm_up()
+        return classifier
+
+    def _streamed(
+        self, settings: dict[str, str], workers: int = 1, viewers: int = 0
+    ) -> dict[str, Any]:
         _say(f"end to end, {workers} workers, {viewers} viewers {settings or ''}")
         return asdict(
             streams.throughput(
@@ -112,7 +133,22 @@ class _Bench:
         return asdict(latencies.measure(self._venue, rate, alerts, settings))
 
 
-def _results(classifier: Classifier, alerts: Any) -> list[Classification]:
+def _variants() -> list[dict[str, str]]:
+    sizes = [{"CONSUME_MESSAGES": str(size)} for size in STREAMED]
+    coarse = [{"MODEL_PRECISION": Precision.BFLOAT16.value}] if _coarse() else []
+    return [*sizes, {"JUDGE_THREADS": "1"}, *coarse]
+
+
+def _coarse() -> bool:
+    return bool(processor_flags() & BFLOAT16_FLAGS)
+
+
+def _judged(alerts: Sequence[Examined], classifier: Classifier) -> dict[int, Any]:
+    found = rates.judging(alerts, classifier, JUDGED, JUDGES)
+    return {size: asdict(rate) for size, rate in found.items()}
+
+
+def _results(classifier: Classifier, alerts: Sequence[Examined]) -> list[Classification]:
     return [one for one in classifier.judge(alerts[:256]) if isinstance(one, Classification)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from stampapp import batches
@@ -11,6 +12,7 @@ from stampapp.classifiers.base import Classifier, Examined
 from stampapp.errors import BadAlert
 
 REPEATS = 7
+LEAST_ALERTS = 512
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,13 +48,25 @@ def examined(values: Sequence[bytes | None], classifier: Classifier) -> list[Exa
 
 
 def judging(
-    alerts: Sequence[Examined], classifier: Classifier, sizes: Sequence[int]
+    alerts: Sequence[Examined], classifier: Classifier, sizes: Sequence[int], judges: int
 ) -> dict[int, Rate]:
-    """Return the rate of the network with its normalisation, features and rules, per batch size."""
-    return {size: _rate(alerts, size, classifier) for size in sizes}
+    """Return the rate of the network with its normalisation, features and rules, per batch size.
+
+    So many batches are judged at a time, as in the worker.
+    """
+    with ThreadPoolExecutor(judges) as pool:
+        return {size: _rate(alerts, size, classifier, pool, judges) for size in sizes}
 
 
-def _rate(alerts: Sequence[Examined], size: int, classifier: Classifier) -> Rate:
+def _rate(
+    alerts: Sequence[Examined],
+    size: int,
+    classifier: Classifier,
+    pool: ThreadPoolExecutor,
+    judges: int,
+) -> Rate:
     batch = [alerts[index % len(alerts)] for index in range(size)]
+    # As many batches as make the threads' start and end not count.
+    count = judges * max(1, LEAST_ALERTS // (size * judges))
     classifier.judge(batch)
-    return best(lambda: classifier.judge(batch), size)
+    return best(lambda: list(pool.map(classifier.judge, [batch] * count)), size * count)

@@ -8,9 +8,13 @@ from typing import Any
 Report = Mapping[str, Any]
 
 
-def ceiling(report: Report) -> float:
-    """Return the alerts per second that the network by itself manages at its best batch size."""
-    return max(float(rate["per_second"]) for rate in report["judge"].values())
+def ceiling(report: Report, settings: Mapping[str, str]) -> float:
+    """Return the alerts per second that the network by itself manages at its best batch size.
+
+    The `settings` of a worker say in which precision.
+    """
+    rates = report["judge"][settings.get("MODEL_PRECISION", "float32")]
+    return max(float(rate["per_second"]) for rate in rates.values())
 
 
 def lines(report: Report) -> Iterator[str]:
@@ -23,41 +27,42 @@ def lines(report: Report) -> Iterator[str]:
 
 def _stages(report: Report) -> Iterator[str]:
     yield ""
-    yield "by itself                  alerts/s   CPU-ms per alert"
+    yield "by itself                   alerts/s   CPU-ms per alert"
     yield _stage("decode, one thread", report["decode"])
-    for size, rate in report["judge"].items():
-        yield _stage(f"network, batches of {size}", rate)
-    yield f"  {'publish, confirmed':<25}{'':8}{report['publish_cpu_ms']:12.2f}"
+    for precision, rates in report["judge"].items():
+        for size, rate in rates.items():
+            yield _stage(f"{precision}, batches of {size}", rate)
+    yield f"  {'publish, confirmed':<26}{'':8}{report['publish_cpu_ms']:12.2f}"
 
 
 def _stage(name: str, rate: Mapping[str, float]) -> str:
-    return f"  {name:<25}{rate['per_second']:8.0f}{rate['cpu_ms']:12.2f}"
+    return f"  {name:<26}{rate['per_second']:8.0f}{rate['cpu_ms']:12.2f}"
 
 
 def _streams(report: Report) -> Iterator[str]:
-    best = ceiling(report)
     yield ""
     yield (
-        "Kafka to confirmed         alerts/s  of best   CPU-ms per alert:"
+        "Kafka to confirmed          alerts/s  of best   CPU-ms per alert:"
         " decode  infer publish   rest   all  broker   peak"
     )
     for row in report["end_to_end"]:
-        yield _stream(f"batches of {row['settings']['CONSUME_MESSAGES']}", row, report, best)
+        (told,) = (f"{key}={value}" for key, value in row["settings"].items())
+        yield _stream(told, row, report)
     for row in report["workers"]:
-        yield _stream(f"workers: {row['workers']}", row, report, best)
+        yield _stream(f"workers: {row['workers']}", row, report)
     for row in report["page"]:
         name = f"page, viewers: {row['viewers']}" if row["viewers"] else "no page"
-        yield _stream(name, row, report, best)
+        yield _stream(name, row, report)
     for count in report["workers_left_out"]:
-        yield f"  workers: {count:<16} left out: only {report['cores']} cores"
+        yield f"  workers: {count:<17} left out: only {report['cores']} cores"
 
 
-def _stream(name: str, row: Mapping[str, Any], report: Report, best: float) -> str:
+def _stream(name: str, row: Mapping[str, Any], report: Report) -> str:
     costs = by_stage(row["cpu_ms"], report["publish_cpu_ms"])
     parts = " ".join(f"{value:6.2f}" for value in costs.values())
-    share = row["rate"] / best
+    share = row["rate"] / ceiling(report, row["settings"])
     return (
-        f"  {name:<25}{row['rate']:8.0f}  {share:7.0%}{'':20}{parts} {sum(costs.values()):5.2f}"
+        f"  {name:<26}{row['rate']:8.0f}  {share:7.0%}{'':20}{parts} {sum(costs.values()):5.2f}"
         f"{row['cpu_ms']['broker']:8.2f}"
         f" {row['peak_rss']:6.0f} MiB"
     )
@@ -80,13 +85,13 @@ def by_stage(cpu_ms: Mapping[str, float], publish: float) -> dict[str, float]:
 
 def _latencies(report: Report) -> Iterator[str]:
     yield ""
-    yield "message to output              p50     p99     max   seconds"
+    yield "message to output               p50     p99     max   seconds"
     for row in report["latency"]:
         spread = row["spread"]
         name = f"{row['rate']:g}/s" if row["rate"] else f"burst of {row['alerts']}"
         told = " ".join(f"{key}={value}" for key, value in row["settings"].items())
         drained = told if row["rate"] else f"drained in {row['drained']:.1f} s"
         yield (
-            f"  {name:<25}{spread['p50']:8.2f}{spread['p99']:8.2f}{spread['largest']:8.2f}"
+            f"  {name:<26}{spread['p50']:8.2f}{spread['p99']:8.2f}{spread['largest']:8.2f}"
             f"   {drained}"
         )

@@ -17,9 +17,15 @@ REPORT: dict[str, Any] = {
     "cores": 2,
     "sample": "209 alerts",
     "decode": {"per_second": 3750.0, "cpu_ms": 0.27},
-    "judge": {32: {"per_second": 1000.0, "cpu_ms": 1.7}, 128: {"per_second": 1500.0, "cpu_ms": 1}},
+    "judge": {
+        "float32": {
+            32: {"per_second": 1000.0, "cpu_ms": 1.7},
+            128: {"per_second": 1500.0, "cpu_ms": 1.3},
+        },
+        "bfloat16": {32: {"per_second": 3000.0, "cpu_ms": 0.7}},
+    },
     "publish_cpu_ms": 0.25,
-    "end_to_end": [STREAM],
+    "end_to_end": [STREAM, STREAM | {"settings": {"MODEL_PRECISION": "bfloat16"}}],
     "workers": [STREAM | {"workers": 2, "rate": 300.0}],
     "page": [
         STREAM | {"viewers": 0, "settings": {"WEB_PAGE": "false"}, "rate": 600.0},
@@ -51,11 +57,13 @@ def line(begin: str) -> str:
 
 
 def test_the_ceiling_is_the_best_of_the_batch_sizes() -> None:
-    assert tables.ceiling(REPORT) == 1500.0
+    assert tables.ceiling(REPORT, {}) == 1500.0
+    assert tables.ceiling(REPORT, {"MODEL_PRECISION": "bfloat16"}) == 3000.0
 
 
 def test_an_end_to_end_rate_is_given_as_a_share_of_the_ceiling() -> None:
-    assert line("batches of 256").split()[3:5] == ["750", "50%"]
+    assert line("CONSUME_MESSAGES=256").split()[1:3] == ["750", "50%"]
+    assert line("MODEL_PRECISION=bfloat16").split()[1:3] == ["750", "25%"]
     assert line("workers: 2").split()[2:4] == ["300", "20%"]
 
 
@@ -67,7 +75,7 @@ def test_what_the_page_costs_stands_beside_a_worker_without_one() -> None:
 def test_the_stages_add_up() -> None:
     costs = tables.by_stage(STREAM["cpu_ms"], publish=0.25)  # type: ignore[arg-type]
     assert costs == {"decode": 0.25, "infer": 1.5, "publish": 0.25, "rest": 0.625}
-    assert line("batches of 256").split()[5:] == [
+    assert line("CONSUME_MESSAGES=256").split()[3:] == [
         *("0.25", "1.50", "0.25", "0.62", "2.62", "0.50"),
         *("1127", "MiB"),
     ]
@@ -78,7 +86,7 @@ def test_publishing_is_never_more_than_the_loop_did() -> None:
 
 
 def test_what_the_machine_is_too_small_for_is_said() -> None:
-    assert line("workers: 4") == "  workers: 4                left out: only 2 cores"
+    assert line("workers: 4") == "  workers: 4                 left out: only 2 cores"
 
 
 def test_latencies_come_with_their_settings() -> None:
