@@ -53,6 +53,9 @@ _BLOCK = fastavro.parse_schema(
     }
 )
 
+# The number 1 as Avro's long.
+_ONE = b"\x02"
+
 Record = dict[str, Any]
 
 
@@ -198,7 +201,7 @@ class Envelope:
 
     def around(self, data: bytes) -> bytes:
         """Return a container with this record, readable by any Avro library."""
-        return self._header + _encode(_BLOCK, {"count": 1, "data": data, "sync": self._sync})
+        return b"".join((self._header, _ONE, _long(len(data)), data, self._sync))
 
 
 class Writer:
@@ -211,6 +214,16 @@ class Writer:
     def write(self, record: Record) -> bytes:
         """Return a container with this record."""
         return self._envelope.around(_encode(self._schema, record))
+
+
+def _long(value: int) -> bytes:
+    """Return a number that is not negative as Avro's long: zigzag, seven bits a byte."""
+    rest, encoded = 2 * value, bytearray()
+    while rest > 0x7F:
+        encoded.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    encoded.append(rest)
+    return bytes(encoded)
 
 
 def _encode(schema: Any, record: Record) -> bytes:

@@ -1,8 +1,8 @@
 """Batches on their way: collected, decoded, judged, delivered, and only then acknowledged.
 
-Each batch is a task. One thread decodes and one judges, so that while a batch is in the network
-the next is being decoded and the one before is being published; the number of batches in flight is
-bounded, and so is the memory that they hold.
+Each batch is a task. One thread decodes and others judge, a batch each, so that while some batches
+are in the network the next is being decoded and the one before is being published; the number of
+batches in flight is bounded, and so is the memory that they hold.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Pipeline:
         size: int,
         timeout: float,
         in_flight: int,
+        judges: int = 1,
         deliver: Deliver,
         commit: Commit,
         fail: Fail,
@@ -64,12 +65,15 @@ class Pipeline:
         self._size, self._timeout = size, timeout
         self._deliver, self._commit, self._fail = deliver, commit, fail
         self._slots = asyncio.Semaphore(in_flight)
-        self._decoding = threads.single("decode")
-        self._judging = threads.single("judge")
+        self._decoding = threads.named("decode")
+        self._judging = threads.named("judge", judges)
         self._collected: list[Message] = []
         self._received = datetime.now(UTC)
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        # Set once the batch that was dispatched last has begun to be delivered.
+        self._departed = asyncio.Event()
+        self._departed.set()
         self._progress = asyncio.Event()
         self._committing = asyncio.Lock()
         self._closed = False
@@ -158,11 +162,18 @@ class Pipeline:
         collected, self._collected = self._collected, []
         self._stop_timer()
         if collected:
-            self._spawn(self._process(tuple(collected), self._received))
+            before, self._departed = self._departed, asyncio.Event()
+            self._spawn(self._process(tuple(collected), self._received, before, self._departed))
         else:
             self._slots.release()
 
-    async def _process(self, messages: tuple[Message, ...], received: datetime) -> None:
+    async def _process(
+        self,
+        messages: tuple[Message, ...],
+        received: datetime,
+        before: asyncio.Event,
+        departed: asyncio.Event,
+    ) -> None:
         try:
             collect = (datetime.now(UTC) - received).total_seconds()
             outcomes, durations = await self._classify([message.value for message in messages])
@@ -172,11 +183,16 @@ class Pipeline:
                 received=received,
                 durations={"collect": collect, **durations},
             )
-            await self._deliver(batch)
+            # Batches may be judged out of turn; what is known of an object last must arrive last.
+            await before.wait()
+            delivering = asyncio.ensure_future(self._deliver(batch))
+            departed.set()
+            await delivering
             self.ledger.settle(messages)
             self.moved = time.monotonic()
             self._progress.set()
         finally:
+            departed.set()
             self._slots.release()
 
     async def _classify(

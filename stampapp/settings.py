@@ -7,15 +7,23 @@ An empty value counts as unset, except where it means "off".
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from decouple import Config, RepositoryEmpty, RepositoryEnv
 
 from stampapp.clusters import Cluster
+from stampapp.engines import Device, Engine, Precision
 from stampapp.nights import TOPIC_RULE, NightlyTopic, legal
+from stampapp.processes import cores
 from stampapp.readings import Reader, Reading, choice, flag, level, names, number
 from stampapp.records import Survey
+
+E = TypeVar("E", bound=StrEnum)
+# Each takes an eighth of a GiB; with more processors a batch gets several.
+_MOST_JUDGES = 4
+_PLAIN = Engine()
 
 # How the log is written: for people, or as an object a line.
 HUMAN, JSON = "human", "json"
@@ -23,9 +31,13 @@ HUMAN, JSON = "human", "json"
 
 def survey(text: str) -> Survey:
     """Cast the name of a survey."""
-    if text.upper() not in Survey.__members__:
-        raise ValueError(f"one of {', '.join(Survey)} is expected")
-    return Survey(text.upper())
+    return _member(Survey, text.upper())
+
+
+def _member(kind: type[E], text: str) -> E:
+    if text not in set(kind):
+        raise ValueError(f"one of {', '.join(kind)} is expected")
+    return kind(text)
 
 
 def topic(text: str) -> str:
@@ -42,7 +54,7 @@ def topics(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelSettings:
-    """Which model judges. An override that is None leaves it to the model.
+    """Which model judges, and on what. An override that is None leaves it to the model.
 
     `chosen` tells whether somebody has named the path; a survey's installed package goes before
     a path that is only the default.
@@ -53,6 +65,7 @@ class ModelSettings:
     name: str | None
     version: str | None
     chosen: bool = True
+    engine: Engine = _PLAIN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +100,7 @@ class Settings:
     delivery_timeout: float
     stall_timeout: float
     batches_in_flight: int
+    judge_threads: int
     web_host: str
     web_port: int
     web_page: bool
@@ -108,6 +122,25 @@ def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
         chosen=reader.told("MODEL_PATH"),
         name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
         version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
+        engine=_engine(reader),
+    )
+
+
+def _engine(reader: Reader) -> Engine:
+    read = reader.read
+    return Engine(
+        device=read(
+            "DEVICE",
+            lambda text: _member(Device, text.lower()),
+            Device.AUTO,
+            "where the network runs: cpu, gpu, or auto, a GPU if there is one",
+        ),
+        precision=read(
+            "MODEL_PRECISION",
+            lambda text: _member(Precision, text.lower()),
+            Precision.FLOAT32,
+            "in what its convolutions are computed: float32 or bfloat16",
+        ),
     )
 
 
@@ -202,7 +235,14 @@ def _deadletter_topic(reader: Reader, default: str) -> str | None:
 
 def _pace(reader: Reader) -> dict[str, Any]:
     read = reader.read
+    judges = read(
+        "JUDGE_THREADS",
+        number(1, 64, int),
+        min(cores(), _MOST_JUDGES),
+        "batches judged at the same time, among which the processors are divided",
+    )
     return {
+        "judge_threads": judges,
         "batch_timeout": read(
             "CONSUME_TIMEOUT", number(0.01, 3600, float), 10.0, "s that a batch waits to fill"
         ),
@@ -216,7 +256,11 @@ def _pace(reader: Reader) -> dict[str, Any]:
             "s without heartbeat until the group gives a worker's partitions away",
         ),
         "batches_in_flight": read(
-            "BATCHES_IN_FLIGHT", number(1, 64, int), 4, "most batches in the worker at a time"
+            "BATCHES_IN_FLIGHT",
+            number(1, 128, int),
+            # One more is decoded, and one published.
+            judges + 2,
+            "most batches in the worker at a time",
         ),
         **_deliveries(reader),
         "stall_timeout": read(

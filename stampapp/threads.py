@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def single(name: str) -> ThreadPoolExecutor:
-    """Return an executor of one thread; its name is also that of the threads that it starts."""
-    return ThreadPoolExecutor(1, name, _known_as, (name,))
+def named(name: str, count: int = 1) -> ThreadPoolExecutor:
+    """Return an executor of so many threads; those that they start are called likewise."""
+    return ThreadPoolExecutor(count, name, _known_as, (name,))
 
 
 def _known_as(name: str) -> None:

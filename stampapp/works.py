@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from stampapp import admission, poison, threads
@@ -13,8 +14,9 @@ from stampapp.clusters import Cluster
 from stampapp.deliveries import Delivery
 from stampapp.errands import withdrawn
 from stampapp.errors import ConfigError
+from stampapp.processes import cores
 from stampapp.records import Outcome, Verdict
-from stampapp.settings import ModelSettings, Settings
+from stampapp.settings import Settings
 from stampapp.welcomes import Welcome
 
 if TYPE_CHECKING:
@@ -87,17 +89,25 @@ class Works:
         await admission.check(settings)
         self.welcome = Welcome(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
-        self.classifier = await _in_a_thread(lambda: _loaded(settings.model))
+        self.classifier = await _in_a_thread(lambda: _loaded(settings))
         self.gauges = Gauges(settings.model.survey, self.classifier)
         if settings.web_page:
             self.gallery = Gallery(self.classifier.classes, time.time())
         log.info(
-            "%s alerts are classified by %s %s, %s",
+            "%s alerts are classified by %s %s, %s; on %s in %s, %d batches at a time",
             settings.model.survey,
             self.classifier.name,
             self.classifier.version,
             self.classifier.provenance,
+            self.classifier.device,
+            self.classifier.precision,
+            self.judges,
         )
+
+    @property
+    def judges(self) -> int:
+        """How many batches are judged at a time."""
+        return self.required().judge_threads if self.classifier.parallel else 1
 
     def start_pipeline(self, *, deliver: Deliver, commit: Commit, fail: Fail) -> Pipeline:
         """Return the pipeline that takes the messages of this worker."""
@@ -109,6 +119,7 @@ class Works:
             size=settings.batch_messages,
             timeout=settings.batch_timeout,
             in_flight=settings.batches_in_flight,
+            judges=self.judges,
             deliver=deliver,
             commit=commit,
             fail=fail,
@@ -194,17 +205,20 @@ class Works:
         return list(dict.fromkeys(self._deliveries.values()))
 
 
-def _loaded(model: ModelSettings) -> Classifier:
+def _loaded(settings: Settings) -> Classifier:
     from stampapp import classifiers
 
-    classifier = classifiers.load(model)
+    # Each batch gets its share of the processors: they have work to do, and none waits for others.
+    share = max(1, cores() // settings.judge_threads)
+    engine = replace(settings.model.engine, threads=share)
+    classifier = classifiers.load(replace(settings.model, engine=engine))
     classifier.warm_up()
     return classifier
 
 
 async def _in_a_thread(work: Callable[[], T]) -> T:
     # The threads that TensorFlow starts meanwhile count as those that judge.
-    executor = threads.single("judge")
+    executor = threads.named("judge")
     try:
         return await asyncio.get_running_loop().run_in_executor(executor, work)
     finally:

@@ -25,7 +25,7 @@ def load(model: ModelSettings) -> Classifier:
         from stampapp.classifiers import atlas_package
 
         if atlas_package.installed():
-            return atlas_package.load(model.name, model.version)
+            return atlas_package.load(model)
     return _of_folder(model)
 
 
@@ -38,15 +38,19 @@ def _of_folder(model: ModelSettings) -> Classifier:
             f"the model in {model.path} is for {description.survey}, CLASSIFIER_STRATEGY is "
             f"{model.survey}: set MODEL_PATH to a model for {model.survey}"
         )
+    from stampapp.classifiers import devices
     from stampapp.classifiers.network import Network
 
-    return _of_survey(model.survey)(
+    device = devices.prepare(model.engine)
+    classifier = _of_survey(model.survey)(
         description,
-        Network.load(model.path, description),
+        Network.load(model.path, description, precision=model.engine.precision),
         name=model.name or description.name,
         version=model.version or description.version,
         provenance=_provenance(description, model.path),
     )
+    classifier.device, classifier.precision = devices.name(device), model.engine.precision
+    return classifier
 
 
 def _provenance(description: ModelDescription, path: Path) -> str:

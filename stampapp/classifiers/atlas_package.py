@@ -11,12 +11,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stampapp.classifiers import atlas, atlas_table
+from stampapp.classifiers import atlas, atlas_table, devices
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.description import Feature
 from stampapp.classifiers.judging import SurveyClassifier
+from stampapp.engines import Precision
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.records import Alert, Classification, Survey
+from stampapp.settings import ModelSettings
 
 PACKAGE = "atlas_stamp_classifier"
 VERSION = "1.0.0"
@@ -54,14 +56,24 @@ def installed() -> bool:
     return find_spec(PACKAGE) is not None
 
 
-def load(name: str | None, version: str | None) -> PackageClassifier:
+def load(chosen: ModelSettings) -> PackageClassifier:
     """Load the package's model. Raises ConfigError where that fails."""
+    if chosen.engine.precision is not Precision.FLOAT32:
+        raise ConfigError(
+            f"MODEL_PRECISION is {chosen.engine.precision}, but the package {PACKAGE} computes as"
+            " it does: remove MODEL_PRECISION, or set MODEL_PATH to a model folder"
+        )
+    device = devices.prepare(chosen.engine)
     try:
         model = import_module(f"{PACKAGE}.inference").AtlasStampClassifier()
     except Exception as error:
         # Made for another TensorFlow or Python, a package fails in whatever way it likes.
         raise _unusable("cannot be loaded", error) from error
-    return PackageClassifier(model, name=name or PACKAGE, version=version or VERSION)
+    classifier = PackageClassifier(
+        model, name=chosen.name or PACKAGE, version=chosen.version or VERSION
+    )
+    classifier.device = devices.name(device)
+    return classifier
 
 
 class PackageClassifier(SurveyClassifier):
@@ -70,6 +82,8 @@ class PackageClassifier(SurveyClassifier):
     survey = Survey.ATLAS
     classes = CLASSES
     provenance = f"the installed package {PACKAGE}"
+    # Nobody has promised that it can.
+    parallel = False
 
     def __init__(self, model: Model, *, name: str, version: str) -> None:
         self.name = name

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stampapp.engines import Precision
 from stampapp.errors import BadAlert
 from stampapp.records import Alert, Classification
 from stampapp.stamps import Image
@@ -27,13 +28,17 @@ class Examined:
 class Classifier(ABC):
     """Judges alerts of one survey. `examine` and `judge` may run in different threads.
 
-    `provenance` says to people what judges: a model folder, or a package.
+    `provenance` says to people what judges: a model folder, or a package; `device` and `precision`
+    on what and how finely. `parallel` tells whether several batches may be judged at a time.
     """
 
     name: str
     version: str
     classes: tuple[str, ...]
     provenance: str
+    device = "the CPU"
+    precision = Precision.FLOAT32
+    parallel = True
 
     @abstractmethod
     def examine(self, alert: Alert) -> Examined:

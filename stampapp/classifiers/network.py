@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from stampapp.classifiers import devices
 from stampapp.classifiers.backend import keras, tf
 from stampapp.classifiers.modelstore import ModelDescription, sha256_of
+from stampapp.engines import Precision
 from stampapp.errors import ConfigError
 
 Array = npt.NDArray[np.float32]
@@ -38,7 +40,11 @@ class Network:
 
     @classmethod
     def load(
-        cls, folder: Path, description: ModelDescription, buckets: Sequence[int] = BUCKETS
+        cls,
+        folder: Path,
+        description: ModelDescription,
+        buckets: Sequence[int] = BUCKETS,
+        precision: Precision = Precision.FLOAT32,
     ) -> Network:
         """Return the network of a model folder.
 
@@ -56,7 +62,7 @@ class Network:
         for weight in model.weights:
             if not keras.ops.all(keras.ops.isfinite(weight)):
                 raise ConfigError(f"{path}: {weight.path} has values that are not finite")
-        return cls(model, buckets)
+        return cls(devices.reduced(model, precision), buckets)
 
     @property
     def traces(self) -> int:

@@ -25,6 +25,8 @@ async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
     state: dict[str, Any] = {
         "ready": works.ready and assigned,
         "model_loaded": works.pipeline is not None,
+        "device": works.classifier.device if works.pipeline else None,
+        "precision": works.classifier.precision if works.pipeline else None,
         "partitions_assigned": assigned,
         "sinks_deliver": not works.retrying,
         "outcomes": works.counts.by_verdict,

@@ -207,3 +207,10 @@ def test_what_the_writer_writes_is_read_by_plain_fastavro(schema: Record) -> Non
         assert list(reader) == [written]
         assert reader.codec == "null"
         assert reader.writer_schema == schema
+
+
+@pytest.mark.parametrize("length", [0, 1, 60, 61, 62, 63, 64, 8188, 8189, 8190, 8191, 8192, 70000])
+def test_a_record_of_any_length_can_be_read_by_others(length: int) -> None:
+    schema = {"type": "record", "name": "one", "fields": [{"name": "text", "type": "string"}]}
+    written = containers.Writer(schema).write({"text": "x" * length})
+    assert list(fastavro.reader(io.BytesIO(written))) == [{"text": "x" * length}]

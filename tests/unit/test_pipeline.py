@@ -227,6 +227,31 @@ async def test_decoding_goes_on_while_the_network_works(around: Surroundings) ->
         await until(lambda: len(around.delivered) == 2)
 
 
+async def test_batches_are_judged_at_the_same_time_and_delivered_in_turn(
+    around: Surroundings,
+) -> None:
+    both, first = threading.Barrier(2), threading.Event()
+
+    def judge(one: Alert) -> Classification:
+        if one.candid in ("0", "2"):
+            both.wait(5)
+        if one.candid == "0":
+            assert first.wait(5)
+        return classification(one)
+
+    classifier = FakeClassifier(judge)
+    async with running(around, classifier, judges=2) as pipeline:
+        await feed(pipeline, 0, 1, 2, 3, 4, 5)
+        try:
+            # The second and third are judged while the first is not, and wait for it.
+            await until(lambda: len(classifier.batches) == 3)
+            await stays(lambda: not around.delivered)
+        finally:
+            first.set()
+        await until(lambda: len(around.delivered) == 3)
+    assert around.offsets == [[0, 1], [2, 3], [4, 5]]
+
+
 async def test_it_tells_when_something_last_moved(around: Surroundings) -> None:
     async with running(around) as pipeline:
         before = time.monotonic()

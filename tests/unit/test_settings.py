@@ -8,6 +8,7 @@ import pytest
 
 from stampapp import settings
 from stampapp.clusters import Cluster
+from stampapp.engines import Device, Engine, Precision
 from stampapp.errors import ConfigError
 from stampapp.readings import Reader
 from stampapp.records import Survey
@@ -69,6 +70,8 @@ def test_a_model_folder_that_somebody_names_is_told_from_the_default() -> None:
         ("CONSUME_MESSAGES", "64", 64, "batch_messages"),
         ("CONSUMER_SESSION_TIMEOUT", "30", 30.0, "session_timeout"),
         ("BATCHES_IN_FLIGHT", "2", 2, "batches_in_flight"),
+        ("JUDGE_THREADS", "3", 3, "judge_threads"),
+        ("JUDGE_THREADS", "3", 5, "batches_in_flight"),
         ("DELIVERY_TIMEOUT", "60", 60.0, "delivery_timeout"),
         ("STALL_TIMEOUT", "60", 60.0, "stall_timeout"),
         ("PRODUCER_IDEMPOTENCE", "no", False, "idempotence"),
@@ -106,6 +109,12 @@ def test_keys_of_the_model_and_the_night() -> None:
         0,
         2.5,
     )
+
+
+def test_what_the_network_runs_on() -> None:
+    assert load().model.engine == Engine(device=Device.AUTO, precision=Precision.FLOAT32)
+    found = load(DEVICE="GPU", MODEL_PRECISION="bfloat16").model.engine
+    assert found == Engine(device=Device.GPU, precision=Precision.BFLOAT16)
 
 
 def test_an_empty_key_is_unset() -> None:
@@ -158,7 +167,10 @@ def test_all_required_keys_are_reported_at_once(blank: str | None) -> None:
         ("CONSUME_TIMEOUT", "ten", "a number from 0.01 to 3600 is expected"),
         ("CONSUME_TIMEOUT", "nan", "a number from 0.01 to 3600 is expected"),
         ("CONSUMER_SESSION_TIMEOUT", "1", "a number from 6 to 1800 is expected"),
-        ("BATCHES_IN_FLIGHT", "0", "a whole number from 1 to 64 is expected"),
+        ("BATCHES_IN_FLIGHT", "0", "a whole number from 1 to 128 is expected"),
+        ("DEVICE", "tpu", "one of auto, cpu, gpu is expected"),
+        ("MODEL_PRECISION", "float16", "one of float32, bfloat16 is expected"),
+        ("JUDGE_THREADS", "0", "a whole number from 1 to 64 is expected"),
         ("PRODUCER_CHANGE_HOUR", "24", "a whole number from 0 to 23 is expected"),
         ("PRODUCER_TOPIC_FORMAT", "%s%s", "may hold one %s"),
         ("PRODUCER_DATE_FORMAT", "%d/%m", "letters, digits"),

@@ -220,6 +220,7 @@ def test_the_installed_package_is_used_under_its_names() -> None:
     results = found.judge([found.examine(atlas_alert(aid=aid)) for aid in "aba"])
     assert all(isinstance(one, Classification) for one in results)
     assert len(results) == 3
+    assert not found.parallel
     renamed = classifiers.load(replace(DEFAULT, name="x", version="2"))
     assert (renamed.name, renamed.version) == ("x", "2")
 

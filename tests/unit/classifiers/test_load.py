@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stampapp import classifiers
 from stampapp.classifiers.atlas import ATLASClassifier
+from stampapp.engines import BFLOAT16_FLAGS, Device, Engine, Precision, processor_flags
 from stampapp.errors import ConfigError
 from stampapp.records import Classification, Survey
 from stampapp.settings import ModelSettings
@@ -42,6 +44,16 @@ def test_a_model_folder_for_atlas_judges_atlas_alerts(folder: Path) -> None:
 def test_the_settings_may_give_it_other_names(folder: Path) -> None:
     found = classifiers.load(settings(Survey.ATLAS, folder, name="mine", version="7"))
     assert (found.name, found.version) == ("mine", "7")
+
+
+def test_it_says_what_it_runs_on(folder: Path) -> None:
+    coarse = Engine(device=Device.CPU, precision=Precision.BFLOAT16)
+    found = classifiers.load(replace(settings(Survey.ATLAS, folder), engine=Engine()))
+    assert (found.device, found.precision, found.parallel) == ("the CPU", "float32", True)
+    if not processor_flags() & BFLOAT16_FLAGS:
+        pytest.skip("this processor has no bfloat16")
+    found = classifiers.load(replace(settings(Survey.ATLAS, folder), engine=coarse))
+    assert (found.device, found.precision) == ("the CPU", "bfloat16")
 
 
 def test_a_model_for_another_survey_is_refused(folder: Path) -> None:
