@@ -35,8 +35,8 @@ ROOT = Path(__file__).parents[2]
 ALERTS, DONE_BEFORE = 40, 10
 BROKEN = Record(b"ZTF-broken", b"not an alert")
 JOINED = "Joined group"
-# Nobody has asked for this topic before.
-EXPECTED = "-deadletter not found in cluster metadata"
+# What clients say of a topic that is being made.
+PASSING = ("-deadletter not found in cluster metadata", "NotLeaderForPartitionError")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +160,7 @@ def test_what_cannot_be_classified_is_kept_beside_the_results(moved: Moved) -> N
 
 def test_nothing_is_complained_of_and_no_password_told(moved: Moved) -> None:
     complaints = [one for one in moved.log.splitlines() if "WARNING" in one or "ERROR" in one]
-    assert not [one for one in complaints if EXPECTED not in one]
+    assert not [one for one in complaints if not any(words in one for words in PASSING)]
     for secret in moved.step.passwords.values():
         assert secret not in moved.log
 
