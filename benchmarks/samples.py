@@ -10,13 +10,13 @@ from typing import Any
 
 from stampapp import containers, formats
 from stampapp.classifiers.ztf import solar_system
-from stampapp.commands.import_model import import_model
 from stampapp.feeds import streams
 from stampapp.processes import cores
 from stampapp.records import Survey
 from stampapp.simulation import packets
 from tests.support import skies
 from tests.support.topics import Record
+from tests.support.worker import command
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -45,7 +45,9 @@ def take(folder: Path) -> Sample:
     """Return real alerts and the published weights where they are at hand, else simulated ones."""
     if SHARED_DATA.is_dir():
         model = folder / "model"
-        import_model(SHARED_DATA / "ztf_model_2020-06.zip", model, None)
+        # In a process of its own: TensorFlow's threads are to be settled before it computes here.
+        archive = SHARED_DATA / "ztf_model_2020-06.zip"
+        command("import-model", str(archive), "--into", str(model)).check_returncode()
         schema, alerts = skies.records(SHARED_DATA / "ztf_sorting_hat.avro")
         return _sample("real alerts, weights of 2020-06", model, schema, alerts)
     with streams.drawing([Survey.ZTF], 1, SIMULATED, cores()) as drawn:
