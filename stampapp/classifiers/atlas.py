@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stampapp import apertures, astrometry, features, stamps
+from stampapp import apertures, astrometry, features, stamps, templates
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.description import ModelDescription
 from stampapp.classifiers.judging import Demand, NetworkClassifier
@@ -12,8 +12,10 @@ from stampapp.errors import ConfigError
 from stampapp.headers import Header
 from stampapp.records import Alert, Survey
 
-SCIENCE, DIFFERENCE = "science", "difference"
+SCIENCE, DIFFERENCE, TEMPLATE = "science", "difference", "template"
+# What ATLAS sends; what it subtracted shows in what it left.
 STAMPS = (SCIENCE, DIFFERENCE)
+CHANNELS = (*STAMPS, TEMPLATE)
 CARDS = ("FILTER", "AIRMASS", "SEEING", "SUNELONG", "MANGLE")
 # The feature `filter`: cyan and orange, in the order of wavelength.
 FILTERS: dict[object, float] = {"c": 0.0, "o": 1.0}
@@ -25,18 +27,22 @@ def look(alert: Alert, description: Demand) -> Examined:
     The alert in it has the centre of the science stamp as `ra` and `dec`, and what the header
     says in `extra_fields`: each of CARDS under its name as it stands there, and in lower case as
     a feature (airmass; seeing in arcsec; sunelong, mangle: degrees to the Sun and the Moon;
-    filter: a number of FILTERS). The features of `apertures` are there, too.
+    filter: a number of FILTERS). The features of `apertures` and of
+    `templates` are there, too. The stamp `template` is what ATLAS subtracted.
     """
-    read = {
-        name: stamps.read(alert.stamps.get(name), description.stamp_shape, name)
-        for name in dict.fromkeys((SCIENCE, *description.stamps))
-    }
-    seen = described(alert, read[SCIENCE].header)
-    if DIFFERENCE in read:
-        shown = apertures.measure(read[SCIENCE].pixels, read[DIFFERENCE].pixels)
+    science, *others = (
+        stamps.read(alert.stamps.get(name), description.stamp_shape, name)
+        for name in STAMPS[: 1 if set(description.stamps) <= {SCIENCE} else 2]
+    )
+    seen, channels = described(alert, science.header), {SCIENCE: science.pixels}
+    for difference in others:
+        template = templates.subtracted(science.pixels, difference.pixels)
+        channels |= {DIFFERENCE: difference.pixels, TEMPLATE: template}
+        shown = apertures.measure(science.pixels, difference.pixels)
+        shown |= templates.measure(template, science.pixels, difference.pixels)
         seen = replace(seen, extra_fields={**seen.extra_fields, **shown})
     features.check(seen, features.required(description.features))
-    crops = (stamps.crop(read[name].pixels, description.crop) for name in description.stamps)
+    crops = (stamps.crop(channels[name], description.crop) for name in description.stamps)
     return Examined(alert=seen, crops=tuple(crops))
 
 
@@ -57,9 +63,9 @@ class ATLASClassifier(NetworkClassifier):
     survey = Survey.ATLAS
 
     def accept(self, description: ModelDescription) -> None:
-        unknown = set(description.stamps) - set(STAMPS)
+        unknown = set(description.stamps) - set(CHANNELS)
         if unknown:
-            raise ConfigError(f"the model asks for {unknown}: ATLAS alerts have {STAMPS}")
+            raise ConfigError(f"the model asks for {unknown}: ATLAS alerts give {CHANNELS}")
 
     def regard(self, alert: Alert) -> Examined:
         return look(alert, self.description)

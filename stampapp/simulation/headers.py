@@ -17,7 +17,7 @@ def atlas(rng: Generator, exposure: Exposure, place: Place) -> dict[str, str | i
     return {
         "FILTER": exposure.band,
         "AIRMASS": 1.0 + min(rng.exponential(0.22), 1.2),
-        "SUNELONG": 180.0 - min(abs(rng.normal(0.0, 55.0)), 130.0),
+        "SUNELONG": place.elongation,
         "MANGLE": math.degrees(math.acos(rng.uniform(-0.98, 0.98))),
         "SEEING": exposure.fwhm * exposure.camera.pixel * (1 + rng.normal(0.0, 0.03)),
         "CTYPE1": "RA---TPV",

@@ -37,7 +37,7 @@ _KY = 2 * np.pi * np.fft.fftfreq(GRID)
 # Multiplied with a transform, this moves the origin from a corner to the middle, and back.
 _TO_MIDDLE = np.where(np.add.outer(np.arange(GRID), np.arange(GRID // 2 + 1)) % 2, -1.0, 1.0)
 # The half-light radius of an exponential disc in scale lengths.
-_HALF_LIGHT = 1.67834699
+HALF_LIGHT = 1.67834699
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,7 +165,7 @@ def _galaxy(source: Source) -> Spectrum:
 
 def _disc(source: Source) -> Spectrum:
     """Return what galsim gives for a Sérsic index of 1, whose transform is known."""
-    scale = source.radius / _HALF_LIGHT
+    scale = source.radius / HALF_LIGHT
     long, short = scale / math.sqrt(source.ratio), scale * math.sqrt(source.ratio)
     cosine, sine = math.cos(source.angle), math.sin(source.angle)
     along = long * (cosine * _KX[None, :] + sine * _KY[:, None])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from numpy.random import Generator
 
 from stampapp.records import Survey
-from stampapp.simulation import sources
+from stampapp.simulation import sources, supernovae
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.lights import Source
 from stampapp.simulation.measurements import FLAT_ERROR
@@ -49,7 +49,8 @@ class Scene:
 
 def draw(rng: Generator, exposure: Exposure, label: str) -> Scene:
     """Draw the scene of an object of this class."""
-    return _STORIES[label](rng, exposure)
+    stories = _NEAR_STORIES if exposure.camera.survey is Survey.ATLAS else _STORIES
+    return stories[label](rng, exposure)
 
 
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
@@ -93,16 +94,24 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     hostless = rng.random() < 0.05
     magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.8, 1.5), 14), 21.8)
     host = sources.galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
-    along = host.radius * 0.55 * rng.gamma(2.0)
-    angle = rng.uniform(0, 2 * math.pi)
-    x, y = along * math.cos(angle), along * host.ratio * math.sin(angle)
-    cosine, sine = math.cos(host.angle), math.sin(host.angle)
-    host = host.moved(-(x * cosine - y * sine), -(x * sine + y * cosine))
+    host = sources.beside(rng, host)
     new = Source(x=0, y=0, magnitude=0.0)
     flux = _new_light(rng, exposure)
     # Rarely, the template was taken while it shone.
     sign = -1.0 if exposure.camera.fadings and rng.random() < 0.04 else 1.0
     return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(sign * flux,))
+
+
+def _near_supernova(rng: Generator, exposure: Exposure) -> Scene:
+    """Draw a new point of light in a galaxy that is as far away as it must be to look so bright."""
+    for _ in range(_TRIES):
+        flux = _new_light(rng, exposure)
+        magnitude = supernovae.host(rng, exposure.magnitude(flux))
+        host = sources.beside(rng, sources.galaxy(rng, exposure, magnitude))
+        if supernovae.stands_out(exposure, flux, host, _LEAST_SNR):
+            break
+    new = Source(x=0, y=0, magnitude=0.0)
+    return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(flux,))
 
 
 def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
@@ -212,4 +221,5 @@ _STORIES: dict[str, Callable[[Generator, Exposure], Scene]] = {
     "asteroid": _asteroid,
     "bogus": _bogus,
 }
+_NEAR_STORIES = _STORIES | {"SN": _near_supernova}
 LABELS = tuple(_STORIES)

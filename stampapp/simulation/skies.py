@@ -77,7 +77,7 @@ def draw_many(survey: Survey, seed: int, count: int) -> Iterator[Labelled]:
 
 def _shoot(rng: Generator, camera: Camera, label: str) -> _Shot:
     scene = scenes.draw(rng, exposures.draw(rng, camera), label)
-    place = places.draw(rng, camera, label)
+    place = places.draw(rng, camera, label, scene.exposure.mjd)
     around = sources.surroundings(rng, scene.exposure, place, _REACH)
     dx, dy = rng.uniform(-0.5, 0.5, 2)
     scene = replace(

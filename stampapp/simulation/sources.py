@@ -35,6 +35,15 @@ def galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:
     )
 
 
+def beside(rng: Generator, host: Source) -> Source:
+    """Return a galaxy moved such that a place that follows its light lies in the middle."""
+    along = host.radius * 0.55 * rng.gamma(2.0)
+    angle = rng.uniform(0, 2 * math.pi)
+    x, y = along * math.cos(angle), along * host.ratio * math.sin(angle)
+    cosine, sine = math.cos(host.angle), math.sin(host.angle)
+    return host.moved(-(x * cosine - y * sine), -(x * sine + y * cosine))
+
+
 def surroundings(rng: Generator, exposure: Exposure, place: Place, reach: float) -> list[Source]:
     """Draw the stars and galaxies within `reach` pixels (half a side) of the middle."""
     arcmin = 2 * reach * exposure.camera.pixel / 60.0

@@ -66,14 +66,16 @@ ATLAS = Recipe(
     name="stampapp_atlas",
     classes=("agn", "asteroid", "bogus", "sn", "vs"),
     catalogued=("agn", "sn", "vs"),
-    stamps=("science", "difference"),
+    stamps=("science", "difference", "template"),
     stamp_shape=(61, 61),
     crop=21,
     kernel=3,
     features=_clipped(
         (
             *("filter", "airmass", "seeing", "sunelong", "mangle", "magpsf", "sigmapsf"),
-            *("novelty", "offset", "concentration", "sharpness", "peak"),
+            *("novelty", "offset", "concentration", "sharpness", "peak", "elongation", "hollow"),
+            *("before", "before_near", "before_concentration", "separation"),
+            *("nucleus", "nucleus_distance", "nucleus_concentration", "nucleus_width"),
             *("ecl_lat", "ecl_long", "gal_lat", "gal_long"),
         )
     ),

@@ -88,6 +88,20 @@ def test_the_crops_are_those_of_the_two_stamps(crop: int) -> None:
         np.testing.assert_array_equal(found, whole[edge : 61 - edge, edge : 61 - edge])
 
 
+def test_the_template_is_what_was_subtracted() -> None:
+    names = ("template", "science")
+    (template, science) = atlas.look(atlas_alert(), description(crop=61, stamps=names)).crops
+    whole, difference = sky(0, SHAPE), sky(1, SHAPE)
+    np.testing.assert_allclose(template, whole - difference, rtol=1e-5)
+    np.testing.assert_array_equal(science, whole)
+
+
+def test_a_template_needs_the_difference() -> None:
+    alert = atlas_alert(stamps={"science": stamp(), "difference": None})
+    assert cause(atlas.look, alert, description(stamps=("template",))) == "stamp-missing"
+    assert len(atlas.look(alert, description(stamps=("science",))).crops) == 1
+
+
 def test_what_the_network_sees() -> None:
     network = FakeNetwork()
     told = classifier(network)
@@ -144,7 +158,7 @@ def test_what_cannot_be_classified_has_a_cause(alert: Alert, expected: str) -> N
     assert cause(classifier().examine, alert) == expected
 
 
-@pytest.mark.parametrize("name", ["template", "red"])
+@pytest.mark.parametrize("name", ["reference", "red"])
 def test_a_model_of_stamps_that_atlas_has_not_is_refused(name: str) -> None:
     asking = description(stamps=("science", name))
     with pytest.raises(ConfigError, match=name):

@@ -5,18 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 
 from stampapp.simulation import places, sources
-from stampapp.simulation.cameras import ATLAS, CAMERAS, ZTF
+from stampapp.simulation.cameras import ATLAS, CAMERAS, ZTF, Camera
 from stampapp.simulation.lights import Source
 from stampapp.simulation.places import Place
 from tests.support.exposed import at, exposure
 
 REACH = 40.0
+MJD = 59000.0
 
 
 def field(seed: int, stars: float, galaxies: float) -> list[Source]:
-    place = places.draw(np.random.default_rng(0), ZTF, "bogus")
+    place = places.draw(np.random.default_rng(0), ZTF, "bogus", MJD)
     dense = replace(place, stars=stars, galaxies=galaxies)
     return sources.surroundings(np.random.default_rng(seed), exposure(), dense, REACH)
 
@@ -69,7 +71,7 @@ def test_a_source_keeps_its_looks_when_it_moves() -> None:
 
 def ecliptic_and_galactic(label: str, count: int = 200) -> tuple[float, float]:
     rng = np.random.default_rng(1)
-    drawn = [places.draw(rng, ZTF, label) for _ in range(count)]
+    drawn = [places.draw(rng, ZTF, label, MJD) for _ in range(count)]
     ra, dec = (np.radians([getattr(one, name) for one in drawn]) for name in ("ra", "dec"))
     tilt = math.radians(23.4393)
     sine = np.sin(dec) * math.cos(tilt) - np.cos(dec) * math.sin(tilt) * np.sin(ra)
@@ -85,7 +87,9 @@ def test_each_class_is_where_it_is_in_the_sky() -> None:
 
 def drawn_places(label: str, count: int = 100) -> list[Place]:
     rng = np.random.default_rng(1)
-    return [places.draw(rng, camera, label) for camera in CAMERAS.values() for _ in range(count)]
+    return [
+        places.draw(rng, camera, label, MJD) for camera in CAMERAS.values() for _ in range(count)
+    ]
 
 
 def test_stars_crowd_towards_the_milky_way_and_galaxies_hide_behind_it() -> None:
@@ -97,8 +101,38 @@ def test_stars_crowd_towards_the_milky_way_and_galaxies_hide_behind_it() -> None
     assert np.median([p.galaxies for p in high]) > 2 * np.median([p.galaxies for p in low])
 
 
+def elongations(label: str, camera: Camera = ATLAS, count: int = 300) -> list[float]:
+    rng = np.random.default_rng(1)
+    some = [places.draw(rng, camera, label, MJD + 20.0 * night) for night in range(count)]
+    return [one.elongation for one in some]
+
+
+def test_atlas_observes_at_night() -> None:
+    found = elongations("bogus")
+    assert min(found) > 45.0
+    assert 80.0 < np.median(found) < 120.0
+    assert max(found) <= 180.0
+
+
+def test_atlas_finds_most_asteroids_opposite_the_sun() -> None:
+    assert np.median(elongations("asteroid")) > np.median(elongations("bogus")) + 25.0
+
+
+def test_the_elongation_is_that_of_the_date() -> None:
+    def elongation(mjd: float) -> float:
+        return places.draw(np.random.default_rng(3), ZTF, "bogus", mjd).elongation
+
+    # astropy.coordinates.get_sun says RA 68.08 deg, Dec +21.91 deg.
+    place = places.draw(np.random.default_rng(3), ZTF, "bogus", MJD)
+    sun = SkyCoord(68.08, 21.91, unit="deg")
+    separation = sun.separation(SkyCoord(place.ra, place.dec, unit="deg")).deg
+    assert elongation(MJD) == pytest.approx(separation, abs=0.05)
+    assert elongation(MJD) == pytest.approx(elongation(MJD + 365.25), abs=0.5)
+    assert abs(elongation(MJD) - elongation(MJD + 90)) > 5.0
+
+
 def test_no_place_is_beyond_the_reach_of_the_camera() -> None:
     rng = np.random.default_rng(1)
     for camera in CAMERAS.values():
         for _ in range(100):
-            assert camera.south <= places.draw(rng, camera, "asteroid").dec <= camera.north
+            assert camera.south <= places.draw(rng, camera, "asteroid", MJD).dec <= camera.north

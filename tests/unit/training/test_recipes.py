@@ -31,8 +31,8 @@ def test_ztf_has_the_columns_and_clips_of_the_weights_of_june_2020(
         assert getattr(published, name) == getattr(ZTF, name)
 
 
-def test_atlas_has_two_stamps() -> None:
-    assert ATLAS.stamps == ("science", "difference")
+def test_atlas_has_two_stamps_and_what_they_say_of_the_template() -> None:
+    assert ATLAS.stamps == ("science", "difference", "template")
     assert ATLAS.stamp_shape == (61, 61)
 
 

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stampapp.simulation import supernovae
+from stampapp.simulation.cameras import ATLAS
+from tests.support.exposed import at, exposure
+
+
+def hosts(magnitude: float, count: int = 2000) -> np.ndarray:
+    rng = np.random.default_rng(2)
+    return np.array([supernovae.host(rng, magnitude) for _ in range(count)])
+
+
+def test_most_hosts_are_brighter_than_their_supernova() -> None:
+    brighter = 18.5 - hosts(18.5)
+    assert 1.0 < np.median(brighter) < 3.0
+    assert np.mean(brighter > 0) > 0.8
+
+
+def test_hosts_fade_with_their_supernovae() -> None:
+    assert np.median(hosts(19.0)) - np.median(hosts(17.0)) == pytest.approx(2.0)
+
+
+def test_few_hosts_are_too_faint_for_the_template() -> None:
+    assert 0.005 < np.mean(hosts(19.0) > 20.8) < 0.08
+
+
+def test_what_is_faint_drowns_on_a_bright_nucleus_and_not_beside_it() -> None:
+    seen = exposure(ATLAS)
+    flux = 8.0 * seen.point_noise
+    bright = at(magnitude=13.0, radius=2.0)
+    assert not supernovae.stands_out(seen, flux, bright, 5.0)
+    assert supernovae.stands_out(seen, flux, bright.moved(20.0, 0.0), 5.0)
+    assert supernovae.stands_out(seen, flux, at(magnitude=19.0, radius=2.0), 5.0)
+
+
+def test_along_a_thin_galaxy_its_light_reaches_further() -> None:
+    seen = exposure(ATLAS)
+    thin = at(magnitude=13.5, radius=4.0, ratio=0.2, angle=0.5)
+    along, across = (
+        thin.moved(5.0 * np.cos(0.5 + turn), 5.0 * np.sin(0.5 + turn)) for turn in (0.0, np.pi / 2)
+    )
+    flux = 6.0 * seen.point_noise
+    assert not supernovae.stands_out(seen, flux, along, 5.0)
+    assert supernovae.stands_out(seen, flux, across, 5.0)
