@@ -29,8 +29,8 @@ KNOWN = {
         *(("sn", 0.9965), ("sn", 0.9978), ("bogus", 0.925), ("agn", 0.9922), ("vs", 0.9939)),
     ],
     Survey.ATLAS: [
-        *(("bogus", 0.8647), ("asteroid", 0.9453), ("vs", 0.9961), ("asteroid", 0.9755)),
-        *(("agn", 0.9664), ("vs", 0.2447), ("bogus", 0.9994), ("asteroid", 0.7701)),
+        *(("bogus", 0.9938), ("asteroid", 0.9188), ("vs", 0.9933), ("asteroid", 0.8754)),
+        *(("agn", 0.993), ("vs", 0.1797), ("bogus", 0.9916), ("asteroid", 0.9967)),
     ],
 }
 LEAST = {Survey.ZTF: 0.92, Survey.ATLAS: 0.85}
