@@ -142,5 +142,14 @@ def waiting() -> int:
 async def fail(error: BaseException) -> None:
     """Stop the worker: what is not acknowledged comes back to its successor."""
     if app.works.failure is None:
-        app.works.failed(error)
-        await app.crash(error)
+        reason = _exhausted(error) if isinstance(error, MemoryError) else error
+        app.works.failed(reason)
+        await app.crash(reason)
+
+
+def _exhausted(error: MemoryError) -> StampError:
+    # The bare error often says nothing, and mode's words for it would run into our last ones.
+    return StampError(
+        f"out of memory ({str(error) or 'Python says no more'}): allow the worker more, or lower"
+        " CONSUME_MESSAGES or BATCHES_IN_FLIGHT"
+    )

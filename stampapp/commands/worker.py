@@ -62,7 +62,7 @@ class StampWorker(faust.Worker):
         if isinstance(reason, ConfigError):
             return self._complain(reason)
         if reason:
-            logs.last_words(f"stampapp stops: {reason}", as_json=self.as_json)
+            logs.last_words(f"stampapp stops: {str(reason) or repr(reason)}", as_json=self.as_json)
             return 1
         return planned if isinstance(planned, int) else 0
 

@@ -12,7 +12,7 @@ from faust.types import TP
 
 from stampapp import evidence
 from stampapp.agents import classification as room
-from stampapp.errors import BadAlert, DeliveryError
+from stampapp.errors import BadAlert, DeliveryError, StampError
 from stampapp.galleries import Gallery
 from stampapp.gauges import Gauges
 from stampapp.offsets import Ledger
@@ -209,6 +209,21 @@ async def test_the_first_failure_stops_the_worker_once(boxes: Boxes) -> None:
     await room.fail(second)
     assert boxes.works.failure is first
     assert boxes.crashes == [first]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(MemoryError(), "Python says no more"), (MemoryError("no room for 4 GB"), "no room for 4 GB")],
+)
+async def test_a_lack_of_memory_is_told_with_its_remedy(
+    boxes: Boxes, error: MemoryError, told: str
+) -> None:
+    await room.fail(error)
+    (reason,) = boxes.crashes
+    assert isinstance(reason, StampError)
+    assert boxes.works.failure is reason
+    assert told in str(reason)
+    assert "CONSUME_MESSAGES" in str(reason)
 
 
 class FakeConsumer:
