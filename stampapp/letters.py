@@ -76,7 +76,8 @@ def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) 
 
 def described(letters: Sequence[Letter]) -> str:
     """Return how messages to people name some letters."""
-    return f"{len(letters)} messages for {', '.join(sorted({one.topic for one in letters}))}"
+    what = "1 message" if len(letters) == 1 else f"{len(letters)} messages"
+    return f"{what} for {', '.join(sorted({one.topic for one in letters}))}"
 
 
 def remedy(error: BaseException, letters: Sequence[Letter], cluster: Cluster) -> str:

@@ -104,7 +104,7 @@ async def test_what_the_broker_refuses_is_given_up_at_once(kafka: ApacheKafka) -
     name = topic()
     create_topics(kafka.bootstrap, {name: 1}, {"max.message.bytes": "10"})
     async with delivery(kafka.bootstrap) as service:
-        with pytest.raises(DeliveryError, match=f"refuses 1 messages for {name}"):
+        with pytest.raises(DeliveryError, match=f"refuses 1 message for {name}"):
             await asyncio.wait_for(service.deliver(letters(name, 1)), 10)
         assert service.failing
 

@@ -122,7 +122,7 @@ def test_a_cluster_that_refuses_messages_stops_the_worker(
     with worker(environment | {"SCRIBE_TOPIC": scribe}, tmp_path) as running:
         running.wait_for("Worker ready")
         assert running.exit_code(30) == 1
-        assert f"refuses 5 messages for {scribe}: MessageSizeTooLarge" in running.text()
+        assert f"refuses 1 message for {scribe}: MessageSizeTooLarge" in running.text()
     assert not committed(
         kafka.bootstrap, environment["CONSUMER_GROUP_ID"], environment["CONSUMER_TOPICS"]
     )

@@ -175,7 +175,7 @@ def test_a_message_that_cannot_be_put_away_says_what_to_do(
         assert running.exit_code(30) == 1
         last = running.text().splitlines()[-1]
     dead = settings["DEADLETTER_TOPIC"]
-    assert f"refuses 1 messages for {dead}: MessageSizeTooLarge" in last
+    assert f"refuses 1 message for {dead}: MessageSizeTooLarge" in last
     assert f"have max.message.bytes of the topic raised: {dead} is to take a message of 20" in last
     group = settings["CONSUMER_GROUP_ID"]
     assert not committed(kafka.bootstrap, group, settings["CONSUMER_TOPICS"])

@@ -87,9 +87,10 @@ def test_it_shows_the_figures_of_the_stream(page: Page, served: Served) -> None:
     expect(page.locator("#lag")).to_have_text("0")
     classes = page.locator("#classes li").all_inner_texts()
     assert [one.split()[0] for one in classes] == list(served.stage.classes)
-    texts = (one.split() for one in page.locator("#outcomes li").all_inner_texts())
+    expect(page.locator("#outcomes li[data-class=dead_lettered] .number")).to_have_text("3")
+    texts = [one.split() for one in page.locator("#outcomes li").all_inner_texts()]
     outcomes = {" ".join(words): number for *words, number in texts}
-    assert outcomes["dead lettered"] == "3"
+    assert list(outcomes) == ["classified", "superseded", "ruled out", "dead lettered"], texts
     assert sum(map(int, outcomes.values())) == len(served.stage.sent)
     assert int(outcomes["classified"]) == sum(int(one.split()[-1]) for one in classes)
     assert int(outcomes["classified"]) <= len(said)
