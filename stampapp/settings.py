@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,13 +32,14 @@ HUMAN, JSON = "human", "json"
 
 def survey(text: str) -> Survey:
     """Cast the name of a survey."""
-    return _member(Survey, text.upper())
+    return _member(Survey, text)
 
 
 def _member(kind: type[E], text: str) -> E:
-    if text not in set(kind):
-        raise ValueError(f"one of {', '.join(kind)} is expected")
-    return kind(text)
+    for one in kind:
+        if one.casefold() == text.casefold():
+            return one
+    raise ValueError(f"one of {', '.join(kind)} is expected")
 
 
 def topic(text: str) -> str:
@@ -131,13 +133,13 @@ def _engine(reader: Reader) -> Engine:
     return Engine(
         device=read(
             "DEVICE",
-            lambda text: _member(Device, text.lower()),
+            partial(_member, Device),
             Device.AUTO,
             "where the network runs: cpu, gpu, or auto, a GPU if there is one",
         ),
         precision=read(
             "MODEL_PRECISION",
-            lambda text: _member(Precision, text.lower()),
+            partial(_member, Precision),
             Precision.FLOAT32,
             "in what its convolutions are computed: float32 or bfloat16",
         ),
@@ -296,17 +298,13 @@ def _surroundings(reader: Reader) -> dict[str, Any]:
         ),
         "web_page": read("WEB_PAGE", flag, True, "whether the web server has a page for people"),
         "log_level": read("LOG_LEVEL", level, "INFO", "least level that is logged"),
-        "log_format": _log_format(reader),
+        "log_format": log_format(reader),
     }
-
-
-def _log_format(reader: Reader) -> str:
-    return reader.read("LOG_FORMAT", choice(HUMAN, JSON), HUMAN, "how lines are logged")
 
 
 def log_format(reader: Reader) -> str:
     """Return how to say what is wrong with the settings, also where this one is."""
-    return _log_format(reader)
+    return reader.read("LOG_FORMAT", choice(HUMAN, JSON), HUMAN, "how lines are logged")
 
 
 def _output_topic(reader: Reader) -> NightlyTopic | None:
