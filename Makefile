@@ -51,13 +51,30 @@ bench: $(READY) ## measure the speed on this machine
 fuzz: $(READY) ## try to break what reads strangers' bytes, for SECONDS=600
 	$(BIN)/python -m tests.fuzz -max_total_time=$(SECONDS)
 
-requirements: $(READY) ## pin the newest versions of everything anew
-	for name in build base training test dev; do \
-		UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --upgrade \
-			--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			$$(test $$name = base -o $$name = build || echo -c requirements/build.txt -c requirements/base.txt) \
-			requirements/$$name.in -o requirements/$$name.txt || exit 1; \
-	done
+# Which .in files each .txt pins. The .in of an extra lists only the packages that the extra adds,
+# because setuptools reads it, too; its .txt is a whole environment.
+INPUTS_build := build
+INPUTS_base := base
+INPUTS_simulation := base simulation
+INPUTS_training := base simulation training
+INPUTS_demo := base simulation demo
+INPUTS_test := test
+INPUTS_dev := dev
+# Set to nothing, it keeps the versions that still fit.
+UPGRADE ?= --upgrade
+
+# Pins $(1).txt; $(2): constraints. Ends in an empty line, so that each call is a command of its own.
+define pin
+UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet $(UPGRADE) \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url $(2) \
+		$(INPUTS_$(1):%=requirements/%.in) -o requirements/$(1).txt
+
+endef
+
+requirements: $(READY) ## pin the newest versions of everything; UPGRADE= keeps those that fit
+	$(foreach name,build base,$(call pin,$(name)))
+	$(foreach name,simulation training demo test dev,$(call pin,$(name),\
+		-c requirements/build.txt -c requirements/base.txt))
 
 audit: $(READY) ## ask whether a pinned package has a known vulnerability
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/dev.txt
