@@ -6,38 +6,43 @@ Whatever is printed meanwhile by whomever becomes such a line, too.
 from __future__ import annotations
 
 import io
-import json
 import logging
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
 
-# A record with fields of ours has them under this name.
-FIELDS = "fields"
+from pythonjsonlogger.json import JsonFormatter
+
 _LONGEST_LINE = 2**16
 
 
-class JsonLines(logging.Formatter):
-    """Formats a record as an object: time, level, logger, message, process, and its fields."""
+class JsonLines(JsonFormatter):
+    """Formats a record as an object: time, level, logger, message, process, and its `extra`."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return one line."""
-        fields: Mapping[str, object] = getattr(record, FIELDS, {})
-        told: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            "process": record.process,
-            **fields,
-        }
+    # ISO 8601 in UTC, to the millisecond.
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03d+00:00"
+
+    def __init__(self) -> None:
+        super().__init__(
+            ["asctime", "levelname", "name", "message", "process"],
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            json_default=str,
+            json_ensure_ascii=False,
+        )
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """Give an error its type and message besides its stack."""
+        message_dict.pop("exc_info", None)
+        super().add_fields(log_data, record, message_dict)
         if record.exc_info and record.exc_info[1]:
-            told["error"] = _error(record.exc_info[1])
-        return json.dumps(told, default=str, ensure_ascii=False)
+            log_data["error"] = _error(record.exc_info[1])
 
 
 class JsonStream(io.TextIOBase):

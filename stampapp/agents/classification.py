@@ -16,7 +16,6 @@ from stampapp import evidence, messages, reports
 from stampapp.agents import deadletter, metrics, output, scribe
 from stampapp.app import alerts_topic, app, commit, ends
 from stampapp.errors import StampError
-from stampapp.jsonlines import FIELDS
 from stampapp.records import Headers, Message, Prediction, Verdict
 from stampapp.stalls import StallWatch
 
@@ -102,7 +101,7 @@ def report(batch: Batch, durations: Mapping[str, float]) -> None:
     if not metrics.outbox.post(document):
         works.counts.metrics_lost += 1
     told = reports.fields(batch.messages, batch.outcomes, durations)
-    log.info("%s", reports.text(told, works.counts.total), extra={FIELDS: told})
+    log.info("%s", reports.text(told, works.counts.total), extra=told)
 
 
 @app.on_partitions_revoked.connect

@@ -8,13 +8,12 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from stampapp import jsonlines, logs
-from stampapp.jsonlines import FIELDS, JsonLines, JsonStream
+from stampapp.jsonlines import JsonLines, JsonStream
 
 
 def read(text: str) -> list[dict[str, Any]]:
@@ -28,8 +27,10 @@ def record(**changes: Any) -> logging.LogRecord:
 
 
 def test_a_record_is_an_object_in_a_line() -> None:
-    (told,) = read(JsonLines().format(record(**{FIELDS: {"event": "batch", "size": 4}})))
-    assert datetime.fromisoformat(told.pop("time")).tzinfo is not None
+    (told,) = read(
+        JsonLines().format(record(created=1772404205.125, msecs=125.0, event="batch", size=4))
+    )
+    assert told.pop("time") == "2026-03-01T22:30:05.125+00:00"
     assert told == {
         "level": "WARNING",
         "logger": "stampapp.x",
@@ -50,8 +51,13 @@ def test_an_error_is_in_the_same_line_with_its_stack() -> None:
     assert 'raise KeyError("k")' in told["error"]["stack"]
 
 
+def test_an_error_that_is_none_is_left_out() -> None:
+    (told,) = read(JsonLines().format(record(exc_info=(None, None, None))))
+    assert not {"error", "exc_info"} & told.keys()
+
+
 def test_what_json_has_no_word_for_is_told_as_text() -> None:
-    (told,) = read(JsonLines().format(record(**{FIELDS: {"where": {1, 2}.__class__}})))
+    (told,) = read(JsonLines().format(record(where={1, 2}.__class__)))
     assert told["where"] == "<class 'set'>"
 
 
