@@ -26,8 +26,8 @@ MAGIC = b"Obj\x01"
 MAX_BLOCK_BYTES = 2**28
 MAX_INFLATED_FILE = 2**26
 MAX_INFLATED_MESSAGE = 2**23
-# What the objects of a record may take in memory, and how many pieces the envelope may have.
-MAX_DECODED = 2**25
+# How many objects a record may become, of 256 B at most each, and how many values the envelope has.
+MAX_OBJECTS = 2**18
 _MOST_PIECES = 4096
 _CHUNK = 2**20
 
@@ -143,13 +143,15 @@ class _Frugal:
 
 
 def bounded(source: BinaryIO, schema: Schema, size: int) -> BinaryIO | _Frugal:
-    """Return a source from which no more than MAX_DECODED bytes of objects can be decoded.
+    """Return a source from which no more than MAX_OBJECTS objects can be decoded.
 
-    Alerts are far from it. Only where a schema makes it possible at all is every piece counted.
+    Values are counted only where schema and size make so many possible: in ZTF's and ATLAS' schemas
+    from 160 kB on.
     """
-    if size * schema.weight <= MAX_DECODED:
-        return source
-    return _Frugal(source, int(MAX_DECODED / schema.weight))
+    # Counting is a call a value. Always done, it takes 37 % more time in `formats.decode` on real
+    # sorting-hat messages, 44 % on ZTF's packets; the cheapest of four other counters took 15 %.
+    most_values = int(MAX_OBJECTS / schema.objects_per_byte)
+    return source if size <= most_values else _Frugal(source, most_values)
 
 
 def _more(source: BinaryIO) -> bool:

@@ -1,4 +1,4 @@
-"""A writer's schema, parsed once and refused where its values could harm the reader. Pure.
+"""A writer's schema, parsed once and refused where its values could harm the reader.
 
 A schema comes from strangers, and fastavro's decoder does whatever it says: recurses in C, counts
 what takes no bytes, and makes objects that are a thousand times larger than their bytes.
@@ -7,7 +7,7 @@ what takes no bytes, and makes objects that are a thousand times larger than the
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -25,28 +25,24 @@ _NULL = ({"type": "null"}, "null")
 class Schema:
     """A schema with the names of its top-level fields.
 
-    `weight` is the most memory, in bytes, that a byte of a record can be decoded to.
+    `objects_per_byte` is the most Python objects that a byte of a record can become.
     """
 
     parsed: Any
     fields: frozenset[str]
-    weight: float
+    objects_per_byte: float
 
 
 class _Kind(NamedTuple):
-    """How deep values of a type can nest, how few bytes they have, and how heavy these can be."""
+    """How deep values of a type nest, and the most objects that a byte of one can become."""
 
     depth: int
-    least: int
-    weight: float
+    objects: float
 
 
-# Measured on CPython 3.11 and rounded up. Where a list, dict or text is small its frame weighs
-# most; a boolean weighs nothing, since the place that it takes is counted where it lies.
-_PLAIN = _Kind(1, 1, 20.0)
-_DICT, _ENTRY = 184.0, 32.0
-_EMPTY_LIST, _ITEM = 56.0, 9.0
-_SMALL_MAP, _PAIR = 80.0, 50.0
+# Every value takes a byte or more. What makes more objects than that are records, which have no
+# bytes but those of their fields.
+_PLAIN = _Kind(1, 1.0)
 
 
 @lru_cache(maxsize=64)
@@ -65,7 +61,7 @@ def parse(text: bytes) -> Schema:
         raise BadAlert("schema", f"the Avro schema cannot be parsed: {error}") from error
     if parsed.get("type") != "record":
         raise BadAlert("schema", "the Avro schema is not a record")
-    return Schema(parsed=parsed, fields=fields, weight=kind.weight)
+    return Schema(parsed=parsed, fields=fields, objects_per_byte=kind.objects)
 
 
 def _only_avro(found: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +83,7 @@ def _kind(schema: Any, known: dict[str, _Kind | None]) -> _Kind:
     without bytes a few bytes could declare a billion: null is for unions only.
     """
     if isinstance(schema, list):
-        return _union([_kind(branch, known) for branch in schema if branch not in _NULL])
+        return _around([_kind(branch, known) for branch in schema if branch not in _NULL])
     if isinstance(schema, str):
         found = known.get(schema, _PLAIN)
         if schema == "null" or found is None:
@@ -101,18 +97,16 @@ def _kind(schema: Any, known: dict[str, _Kind | None]) -> _Kind:
     return kind
 
 
-def _union(branches: list[_Kind]) -> _Kind:
-    return _Kind(1 + max(one.depth for one in branches), 1, max(one.weight for one in branches))
+def _around(kinds: Sequence[_Kind], own: float = 0.0) -> _Kind:
+    return _Kind(1 + max(one.depth for one in kinds), own + max(one.objects for one in kinds))
 
 
 def _complex(schema: Mapping[str, Any], known: dict[str, _Kind | None]) -> _Kind:
     match schema["type"]:
         case "array":
-            depth, least, weight = _kind(schema["items"], known)
-            return _Kind(depth + 1, 1, max(_EMPTY_LIST, _ITEM / least + weight))
+            return _around([_kind(schema["items"], known)])
         case "map":
-            depth, _, weight = _kind(schema["values"], known)
-            return _Kind(depth + 1, 1, max(_SMALL_MAP, _PAIR + weight))
+            return _around([_kind(schema["values"], known)])
         case "record" | "error":
             return _record(schema, known)
         case "fixed" if schema["size"] < 1:
@@ -128,8 +122,4 @@ def _record(schema: Mapping[str, Any], known: dict[str, _Kind | None]) -> _Kind:
     if not schema["fields"]:
         raise BadAlert("schema", f"the Avro record {schema['name']!r} has no fields")
     kinds = [_kind(field["type"], known) for field in schema["fields"]]
-    least = sum(one.least for one in kinds)
-    frame = (_DICT + _ENTRY * len(kinds)) / least
-    return _Kind(
-        1 + max(one.depth for one in kinds), least, frame + max(one.weight for one in kinds)
-    )
+    return _around(kinds, own=1 / len(kinds))

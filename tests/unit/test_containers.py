@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 import tracemalloc
 import zlib
@@ -12,14 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stampapp import containers
+from stampapp import containers, schemas
 from stampapp.errors import BadAlert
 from tests.support import attempts
 from tests.support.alerts import SORTING_HAT, Record, container, record, record_schema
 from tests.support.avro import by_hand, long
+from tests.support.hostile.containers import nested
 
 SMALL = record_schema(n="int", s="string")
 SMALL_RECORD = {"n": 7, "s": "seven"}
+# What containers.MAX_OBJECTS takes for the most that an object has.
+OBJECT_BYTES = 256
 CAUSES = {"not-avro", "avro-damaged", "schema", "codec"}
 WHOLE = container(SMALL_RECORD, SMALL_RECORD, schema=SMALL)
 DEFLATED = container(record(), codec="deflate")
@@ -40,10 +44,10 @@ def test_reads_what_fastavro_writes(codec: str) -> None:
 
 
 def test_tells_the_fields_of_the_schema_and_parses_it_once() -> None:
-    schemas = [schema for schema, _ in containers.read(io.BytesIO(WHOLE))]
-    assert schemas[0].fields == {"n", "s"}
-    assert schemas[0] is schemas[1]
-    assert next(containers.read(io.BytesIO(WHOLE)))[0] is schemas[0]
+    found = [schema for schema, _ in containers.read(io.BytesIO(WHOLE))]
+    assert found[0].fields == {"n", "s"}
+    assert found[0] is found[1]
+    assert next(containers.read(io.BytesIO(WHOLE)))[0] is found[0]
 
 
 def test_a_container_without_a_codec_is_plain() -> None:
@@ -214,3 +218,31 @@ def test_a_record_of_any_length_can_be_read_by_others(length: int) -> None:
     schema = {"type": "record", "name": "one", "fields": [{"name": "text", "type": "string"}]}
     written = containers.Writer(schema).write({"text": "x" * length})
     assert list(fastavro.reader(io.BytesIO(written))) == [{"text": "x" * length}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        ("boolean", b"\1"),
+        ("string", b"\2a"),
+        ({"type": "array", "items": "int"}, b"\0"),
+        ({"type": "map", "values": "int"}, b"\0"),
+        ({"type": "map", "values": "int"}, b"\2\2a\2\0"),
+        (["null", record_schema(a="int")], b"\2\2"),
+        (record_schema(**{f"a{n}": "int" for n in range(6)}), b"\2" * 6),
+        (nested(50), b"\1"),
+    ],
+)
+def test_no_more_objects_come_of_a_byte_than_is_reckoned(kind: Any, item: bytes) -> None:
+    schema = record_schema(n={"type": "array", "items": kind}) | {"name": "top"}
+    count = 1000
+    data = long(count) + item * count + b"\0"
+    parsed = schemas.parse(json.dumps(schema).encode())
+    tracemalloc.start()
+    try:
+        found = fastavro.schemaless_reader(io.BytesIO(data), parsed.parsed, None)
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(found["n"]) == count
+    assert taken < len(data) * parsed.objects_per_byte * OBJECT_BYTES
