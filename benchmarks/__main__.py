@@ -14,11 +14,11 @@ from typing import Any
 from benchmarks import latencies, rates, samples, sinks, streams, tables
 from benchmarks.runs import Venue
 from stampapp import classifiers
+from stampapp.alerts.alert import Classification, Survey
 from stampapp.classifiers.base import Classifier, Examined
-from stampapp.engines import BFLOAT16_FLAGS, Device, Engine, Precision, processor_flags
-from stampapp.processes import cores
-from stampapp.records import Classification, Survey
-from stampapp.settings import ModelSettings
+from stampapp.config.compute import BFLOAT16_FLAGS, Device, Engine, Precision, processor_flags
+from stampapp.config.settings import ModelSettings
+from stampapp.feeds.process_pool import cores
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import create_topics, produce
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from stampapp import batches
+from stampapp.classifiers import batch as batches
 from stampapp.classifiers.base import Classifier, Examined
 from stampapp.errors import BadAlert
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stampapp import containers, formats
+from stampapp.alerts import packets as formats
+from stampapp.alerts import sorting_hat
+from stampapp.alerts.alert import Survey
+from stampapp.avro import reader
 from stampapp.classifiers.ztf import solar_system
-from stampapp.feeds import streams
-from stampapp.processes import cores
-from stampapp.records import Survey
-from stampapp.simulation import packets
+from stampapp.feeds import simulated
+from stampapp.feeds.process_pool import cores
 from tests.support import skies
 from tests.support.topics import Record
 from tests.support.worker import command
@@ -35,7 +36,7 @@ class Sample:
     def messages(self, count: int, run: str = "") -> Iterator[Record]:
         """Yield so many messages, each of an object of its own; `run` tells apart whose."""
         # The schema is written once: a writer per message would cost more than what is measured.
-        writer = containers.Writer(self.schema)
+        writer = reader.Writer(self.schema)
         for number, alert in enumerate(itertools.islice(itertools.cycle(self.alerts), count)):
             aid = f"{alert['aid']}-{run}{number}"
             yield Record(aid.encode(), writer.write(alert | {"aid": aid}))
@@ -50,13 +51,13 @@ def take(folder: Path) -> Sample:
         command("import-model", str(archive), "--into", str(model)).check_returncode()
         schema, alerts = skies.records(SHARED_DATA / "ztf_sorting_hat.avro")
         return _sample("real alerts, weights of 2020-06", model, schema, alerts)
-    with streams.drawing([Survey.ZTF], 1, SIMULATED, cores()) as drawn:
-        alerts = [packets.record(one.alert) for one in drawn]
+    with simulated.drawing([Survey.ZTF], 1, SIMULATED, cores()) as drawn:
+        alerts = [sorting_hat.record(one.alert) for one in drawn]
     origin = "simulated alerts, the model of this repository"
-    return _sample(origin, ROOT / "model" / "ztf", packets.SCHEMA, alerts)
+    return _sample(origin, ROOT / "model" / "ztf", sorting_hat.SCHEMA, alerts)
 
 
 def _sample(origin: str, model: Path, schema: Any, alerts: list[dict[str, Any]]) -> Sample:
-    writer = containers.Writer(schema)
+    writer = reader.Writer(schema)
     judged = tuple(one for one in alerts if not solar_system(formats.decode(writer.write(one))))
     return Sample(origin=f"{len(judged)} {origin}", model=model, schema=schema, alerts=judged)

@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from stampapp import messages
-from stampapp.clusters import Cluster
-from stampapp.deliveries import Delivery
-from stampapp.letters import Letter
-from stampapp.records import Classification, Headers
+from stampapp.alerts.alert import Classification, Headers
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.outgoing import Letter
+from stampapp.results import encoding
 from tests.support.topics import create_topics
 
 TOPICS = ("bench-output", "bench-scribe")
@@ -43,10 +43,10 @@ async def _publishing(bootstrap: str, results: Sequence[Classification]) -> floa
 
 async def _batch(delivery: Delivery, results: Sequence[Classification]) -> None:
     now = datetime.now(UTC)
-    outputs = [_letter(TOPICS[0], one, messages.output(one, now)) for one in results]
-    commands = [_letter(TOPICS[1], one, messages.scribe(one)) for one in results]
+    outputs = [_letter(TOPICS[0], one, encoding.output(one, now)) for one in results]
+    commands = [_letter(TOPICS[1], one, encoding.scribe(one)) for one in results]
     await asyncio.gather(delivery.deliver(outputs), delivery.deliver(commands))
 
 
 def _letter(topic: str, result: Classification, value: bytes) -> Letter:
-    return Letter(topic=topic, key=messages.key(result), value=value, headers=HEADERS)
+    return Letter(topic=topic, key=encoding.key(result), value=value, headers=HEADERS)

@@ -11,10 +11,10 @@ from faust.app.base import BootStrategy
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.types import TP
 
-from stampapp import settings as keys
+from stampapp.config import settings as keys
+from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.settings import Settings
-from stampapp.works import Works
+from stampapp.worker.runtime import Works
 
 ROOMS = (
     "stampapp.agents.classification",
@@ -23,9 +23,9 @@ ROOMS = (
     "stampapp.agents.metrics",
     "stampapp.agents.deadletter",
     "stampapp.commands.boot",
-    "stampapp.commands.shells",
-    "stampapp.commands.audits",
-    "stampapp.commands.probes",
+    "stampapp.commands.cli_files",
+    "stampapp.commands.cli_history",
+    "stampapp.commands.cli_status",
     "stampapp.web.health",
     "stampapp.web.metrics",
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stampapp.hours import LastHour
-from stampapp.records import Message, Outcome
-from stampapp.showcases import Showcase
+from stampapp.alerts.alert import Message, Outcome
+from stampapp.dashboard.last_hour import LastHour
+from stampapp.dashboard.recent_alerts import Showcase
 
 
 class Gallery:

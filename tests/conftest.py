@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from stampapp.broker import embedded_broker
+from stampapp.demo.embedded_broker import embedded_broker
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.two_clusters import TwoClusters, two_clusters
 

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, cast
 from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
-from stampapp import evidence, messages, reports
 from stampapp.agents import deadletter, metrics, output, scribe
+from stampapp.alerts.alert import Headers, Message, Prediction, Verdict
 from stampapp.app import alerts_topic, app, commit, ends
 from stampapp.errors import StampError
-from stampapp.records import Headers, Message, Prediction, Verdict
-from stampapp.stalls import StallWatch
+from stampapp.monitoring import batch_report
+from stampapp.results import encoding, provenance
+from stampapp.worker.stall_detector import StallWatch
 
 if TYPE_CHECKING:
-    from stampapp.pipeline import Batch
+    from stampapp.worker.pipeline import Batch
 
 log = logging.getLogger(__name__)
 # A rebalance waits this long for the batches under way; the rest is consumed again.
@@ -63,7 +64,7 @@ async def deliver(batch: Batch) -> None:
     """Publish what came out of a batch; return when all that counts is confirmed."""
     start = time.monotonic()
     group = app.works.required().group_id
-    named = evidence.of_batch(batch.messages, batch.outcomes, group)
+    named = provenance.of_batch(batch.messages, batch.outcomes, group)
     classified = [
         Prediction(classification=outcome.classification, headers=headers)
         for outcome, headers in zip(batch.outcomes, named, strict=True)
@@ -91,7 +92,7 @@ def report(batch: Batch, durations: Mapping[str, float]) -> None:
     works.gauges.observe(batch.messages, batch.outcomes, durations, time.time())
     if works.gallery:
         works.gallery.add(batch.messages, batch.outcomes, time.time())
-    document = messages.metrics(
+    document = encoding.metrics(
         batch.outcomes,
         received=batch.received,
         sent=datetime.now(UTC),
@@ -100,8 +101,8 @@ def report(batch: Batch, durations: Mapping[str, float]) -> None:
     )
     if not metrics.outbox.post(document):
         works.counts.metrics_lost += 1
-    told = reports.fields(batch.messages, batch.outcomes, durations)
-    log.info("%s", reports.text(told, works.counts.total), extra=told)
+    told = batch_report.fields(batch.messages, batch.outcomes, durations)
+    log.info("%s", batch_report.text(told, works.counts.total), extra=told)
 
 
 @app.on_partitions_revoked.connect

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterable, Sequence
 
 from mode.supervisors import CrashingSupervisor
 
-from stampapp import letters
-from stampapp.agents.outboxes import Outbox, Parcel
+from stampapp.agents.forwarding import Outbox, Parcel
+from stampapp.alerts.alert import Headers, Message
 from stampapp.app import app
 from stampapp.errors import BadAlert, StampError
-from stampapp.records import Headers, Message
+from stampapp.kafka import outgoing
 
 outbox = Outbox(app)
 
@@ -35,4 +35,4 @@ async def _publish(dead: Sequence[Dead]) -> None:
         )
     delivery = app.works.delivery("producer")
     await delivery.ensure_topic(topic)
-    await delivery.deliver([letters.dead_letter(topic, *one) for one in dead])
+    await delivery.deliver([outgoing.dead_letter(topic, *one) for one in dead])

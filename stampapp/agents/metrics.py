@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 
-from stampapp.agents.outboxes import Outbox, Parcel
+from stampapp.agents.forwarding import Outbox, Parcel
 from stampapp.app import app
-from stampapp.letters import Letter
+from stampapp.kafka.outgoing import Letter
 
 outbox = Outbox(app)
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from mode.supervisors import CrashingSupervisor
 
-from stampapp import messages
-from stampapp.agents.outboxes import Outbox, Parcel
+from stampapp.agents.forwarding import Outbox, Parcel
+from stampapp.alerts.alert import Prediction
 from stampapp.app import app
-from stampapp.letters import Letter
-from stampapp.records import Prediction
+from stampapp.kafka.outgoing import Letter
+from stampapp.results import encoding
 
 outbox = Outbox(app)
 
@@ -33,8 +33,8 @@ async def _publish(predictions: Sequence[Prediction]) -> None:
         [
             Letter(
                 topic=topic,
-                key=messages.key(one.classification),
-                value=messages.output(one.classification, now),
+                key=encoding.key(one.classification),
+                value=encoding.output(one.classification, now),
                 headers=one.headers,
             )
             for one in predictions

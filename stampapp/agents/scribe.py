@@ -6,11 +6,11 @@ from collections.abc import AsyncIterable, Sequence
 
 from mode.supervisors import CrashingSupervisor
 
-from stampapp import messages
-from stampapp.agents.outboxes import Outbox, Parcel
+from stampapp.agents.forwarding import Outbox, Parcel
+from stampapp.alerts.alert import Prediction
 from stampapp.app import app
-from stampapp.letters import Letter
-from stampapp.records import Prediction
+from stampapp.kafka.outgoing import Letter
+from stampapp.results import encoding
 
 outbox = Outbox(app)
 
@@ -28,8 +28,8 @@ async def _publish(predictions: Sequence[Prediction]) -> None:
         [
             Letter(
                 topic=topic,
-                key=messages.key(one.classification),
-                value=messages.scribe(one.classification),
+                key=encoding.key(one.classification),
+                value=encoding.scribe(one.classification),
                 headers=one.headers,
             )
             for one in predictions

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stampapp.alerts.alert import Survey
 from stampapp.classifiers.base import Classifier
+from stampapp.config.settings import ModelSettings
 from stampapp.errors import ConfigError
-from stampapp.records import Survey
-from stampapp.settings import ModelSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stampapp.classifiers.description import ModelDescription
-    from stampapp.classifiers.judging import NetworkClassifier
+    from stampapp.classifiers.model_folder.description import ModelDescription
+    from stampapp.classifiers.survey_classifier import NetworkClassifier
 
 
 def load(model: ModelSettings) -> Classifier:
@@ -30,16 +30,16 @@ def load(model: ModelSettings) -> Classifier:
 
 
 def _of_folder(model: ModelSettings) -> Classifier:
-    from stampapp.classifiers import modelstore
+    from stampapp.classifiers.model_folder import store
 
-    description = modelstore.read_description(model.path)
+    description = store.read_description(model.path)
     if description.survey is not model.survey:
         raise ConfigError(
             f"the model in {model.path} is for {description.survey}, CLASSIFIER_STRATEGY is "
             f"{model.survey}: set MODEL_PATH to a model for {model.survey}"
         )
-    from stampapp.classifiers import devices
-    from stampapp.classifiers.network import Network
+    from stampapp.classifiers.network import devices
+    from stampapp.classifiers.network.network import Network
 
     device = devices.prepare(model.engine)
     classifier = _of_survey(model.survey)(
@@ -54,7 +54,7 @@ def _of_folder(model: ModelSettings) -> Classifier:
 
 
 def _provenance(description: ModelDescription, path: Path) -> str:
-    from stampapp.classifiers.description import Origin
+    from stampapp.classifiers.model_folder.description import Origin
 
     said = f"a model {description.origin}, from {path}"
     if description.origin is Origin.SIMULATED:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stampapp import apertures, astrometry, features, stamps, templates
+from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers.base import Examined
-from stampapp.classifiers.description import ModelDescription
-from stampapp.classifiers.judging import Demand, NetworkClassifier
+from stampapp.classifiers.model_folder.description import ModelDescription
+from stampapp.classifiers.survey_classifier import Demand, NetworkClassifier
 from stampapp.errors import ConfigError
-from stampapp.headers import Header
-from stampapp.records import Alert, Survey
+from stampapp.features import aperture_photometry, metadata, template_photometry
+from stampapp.stamps import fits_image, wcs
+from stampapp.stamps.fits_header import Header
 
 SCIENCE, DIFFERENCE, TEMPLATE = "science", "difference", "template"
 # What ATLAS sends; what it subtracted shows in what it left.
@@ -31,18 +32,18 @@ def look(alert: Alert, description: Demand) -> Examined:
     `templates` are there, too. The stamp `template` is what ATLAS subtracted.
     """
     science, *others = (
-        stamps.read(alert.stamps.get(name), description.stamp_shape, name)
+        fits_image.read(alert.stamps.get(name), description.stamp_shape, name)
         for name in STAMPS[: 1 if set(description.stamps) <= {SCIENCE} else 2]
     )
     seen, channels = described(alert, science.header), {SCIENCE: science.pixels}
     for difference in others:
-        template = templates.subtracted(science.pixels, difference.pixels)
+        template = template_photometry.subtracted(science.pixels, difference.pixels)
         channels |= {DIFFERENCE: difference.pixels, TEMPLATE: template}
-        shown = apertures.measure(science.pixels, difference.pixels)
-        shown |= templates.measure(template, science.pixels, difference.pixels)
+        shown = aperture_photometry.measure(science.pixels, difference.pixels)
+        shown |= template_photometry.measure(template, science.pixels, difference.pixels)
         seen = replace(seen, extra_fields={**seen.extra_fields, **shown})
-    features.check(seen, features.required(description.features))
-    crops = (stamps.crop(channels[name], description.crop) for name in description.stamps)
+    metadata.check(seen, metadata.required(description.features))
+    crops = (fits_image.crop(channels[name], description.crop) for name in description.stamps)
     return Examined(alert=seen, crops=tuple(crops))
 
 
@@ -52,7 +53,7 @@ def described(alert: Alert, header: Header) -> Alert:
     numbers = {name.lower(): value for name, value in cards.items()}
     if (band := cards.get("FILTER")) in FILTERS:
         numbers["filter"] = FILTERS[band]
-    ra, dec = astrometry.centre(header)
+    ra, dec = wcs.centre(header)
     extra = {**alert.extra_fields, **cards, **numbers}
     return replace(alert, ra=ra, dec=dec, extra_fields=extra)
 

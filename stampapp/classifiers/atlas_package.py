@@ -11,14 +11,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stampapp.classifiers import atlas, atlas_table, devices
+from stampapp.alerts.alert import Alert, Classification, Survey
+from stampapp.classifiers import atlas, atlas_table
 from stampapp.classifiers.base import Examined
-from stampapp.classifiers.description import Feature
-from stampapp.classifiers.judging import SurveyClassifier
-from stampapp.engines import Precision
+from stampapp.classifiers.model_folder.description import Feature
+from stampapp.classifiers.network import devices
+from stampapp.classifiers.survey_classifier import SurveyClassifier
+from stampapp.config.compute import Precision
+from stampapp.config.settings import ModelSettings
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.records import Alert, Classification, Survey
-from stampapp.settings import ModelSettings
 
 PACKAGE = "atlas_stamp_classifier"
 VERSION = "1.0.0"

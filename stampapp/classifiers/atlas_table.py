@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers import atlas
 from stampapp.classifiers.base import Examined
-from stampapp.records import Alert, Survey
 
 # Of the stamps, which the package takes whole; in pixels.
 SIDE = 61

@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stampapp.engines import Precision
+from stampapp.alerts.alert import Alert, Classification
+from stampapp.config.compute import Precision
 from stampapp.errors import BadAlert
-from stampapp.records import Alert, Classification
-from stampapp.stamps import Image
+from stampapp.stamps.fits_image import Image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from stampapp.classifiers import judging
+from stampapp.alerts.alert import Alert, Classification, Survey
+from stampapp.classifiers import survey_classifier
 from stampapp.classifiers.base import Examined
-from stampapp.classifiers.description import ModelDescription
-from stampapp.classifiers.judging import Demand, NetworkClassifier
+from stampapp.classifiers.model_folder.description import ModelDescription
+from stampapp.classifiers.survey_classifier import Demand, NetworkClassifier
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.records import Alert, Classification, Survey
 
 ASTEROID = "asteroid"
 SUPERNOVA = "SN"
@@ -19,7 +19,7 @@ NO_VALUE = -999.0
 
 def look(alert: Alert, description: Demand) -> Examined:
     """Return what the model sees of an alert, whatever the rules say. Raises BadAlert."""
-    return judging.look(alert, description)
+    return survey_classifier.look(alert, description)
 
 
 class ZTFClassifier(NetworkClassifier):

@@ -12,14 +12,14 @@ from typing import Any, TextIO
 import click
 from rich.console import Console
 
-from stampapp import checkups
-from stampapp.admission import Finding
-from stampapp.checkups import Told, Trial
-from stampapp.commands import tables
-from stampapp.commands.layouts import shares
-from stampapp.commands.tables import fitted
-from stampapp.readings import Reading
-from stampapp.records import Verdict
+from stampapp.alerts.alert import Verdict
+from stampapp.commands.text import tables
+from stampapp.commands.text.tables import fitted
+from stampapp.commands.text.values import shares
+from stampapp.config.environment import Reading
+from stampapp.preflight import dry_run
+from stampapp.preflight.access_check import Finding
+from stampapp.preflight.dry_run import Told, Trial
 
 _WORDS = {
     0: "Everything works: a worker would run.",
@@ -64,12 +64,12 @@ def check(out: TextIO, *, as_json: bool) -> int:
     # The clients' own complaints would only double what is said in the end.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     with Console(stderr=True).status("reading the settings") as status:
-        told = checkups.read_settings()
+        told = dry_run.read_settings()
         status.update("asking the clusters")
-        findings = asyncio.run(checkups.visit(told.settings)) if told.settings else []
+        findings = asyncio.run(dry_run.visit(told.settings)) if told.settings else []
         status.update("trying the model")
-        model = checkups.model_settings()
-        trial = checkups.try_model(model) if model else None
+        model = dry_run.model_settings()
+        trial = dry_run.try_model(model) if model else None
     found = Checkup(told=told, findings=findings, trial=trial)
     lines = [json.dumps(described(found), ensure_ascii=False)] if as_json else report(found)
     for line in lines:

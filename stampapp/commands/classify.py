@@ -12,12 +12,13 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import Progress
 
-from stampapp import batches, formats
-from stampapp.batches import Decoded
+from stampapp.alerts import packets
+from stampapp.alerts.alert import Outcome
+from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier, Examined
-from stampapp.commands.albums import Album
+from stampapp.classifiers.batch import Decoded
+from stampapp.commands.figure_folder import Album
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.records import Outcome
 
 BATCH = 256
 
@@ -90,7 +91,7 @@ def alerts(files: Iterable[Path]) -> Iterator[Decoded]:
     for path in files:
         try:
             with path.open("rb") as source:
-                for one in formats.read(source):
+                for one in packets.read(source):
                     yield _located(one, path) if isinstance(one, BadAlert) else one
         except OSError as error:
             yield BadAlert("unreadable", f"{path}: {error.strerror}")
@@ -116,16 +117,16 @@ def _first_alerts(decoded: Iterator[Decoded], classifier: Classifier) -> set[int
 
     def examined() -> Iterator[Examined | BadAlert]:
         for index, one in enumerate(decoded):
-            found = batches.examine(one, classifier)
+            found = batch.examine(one, classifier)
             if isinstance(found, BadAlert):
                 faulty.add(index)
             yield found
 
-    return batches.first_of_each(examined()) | faulty
+    return batch.first_of_each(examined()) | faulty
 
 
 def _outcomes(decoded: Sequence[Decoded], classifier: Classifier) -> list[Outcome]:
-    return batches.conclude(batches.prepare(decoded, classifier, first_only=False), classifier)
+    return batch.conclude(batch.prepare(decoded, classifier, first_only=False), classifier)
 
 
 def describe(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:

@@ -9,18 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from stampapp import deadletters, replays
-from stampapp.commands import casefiles
-from stampapp.commands.bars import Bars
-from stampapp.commands.casefiles import Row
-from stampapp.deadletters import Choice, DeadLetter, Register
+from stampapp.alerts.alert import Message
+from stampapp.commands.text import deadletters as casefiles
+from stampapp.commands.text.deadletters import Row
+from stampapp.commands.text.progress import Bars
+from stampapp.config.settings import Settings
+from stampapp.deadletters import record
+from stampapp.deadletters import replay as replays
+from stampapp.deadletters.partial_decode import examine
+from stampapp.deadletters.record import Choice, DeadLetter, Register
 from stampapp.errors import ConfigError
-from stampapp.postmortems import examine
-from stampapp.records import Message
-from stampapp.refusals import listed, place, user
-from stampapp.settings import Settings
-from stampapp.spans import Progress
-from stampapp.topics import TopicReader
+from stampapp.kafka.connection_errors import listed, place, user
+from stampapp.kafka.offset_ranges import Progress
+from stampapp.kafka.topic_reader import TopicReader
 
 MOST_SHOWN = 1000
 
@@ -54,7 +55,7 @@ def show(
         raise ConfigError("show takes the places of dead letters, which list tells")
     with Bars() as bars:
         _, found = asyncio.run(_find(settings, Choice(places=places), MOST_SHOWN, bars))
-    known = {name for row, _ in found for name in deadletters.names(row.letter)}
+    known = {name for row, _ in found for name in record.names(row.letter)}
     if absent := tuple(place for place in places if place not in known):
         raise ConfigError(f"{replays.topic_of(settings)} has no dead letter {listed(absent)}")
     if save:
@@ -90,7 +91,7 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
         letters = register.replayable(again=again)
         if dry_run:
             for one in letters:
-                print(f"{deadletters.name(one)} ({one.cause}) to {one.source}", file=out)
+                print(f"{record.name(one)} ({one.cause}) to {one.source}", file=out)
             done = len(letters)
         else:
             async for more in replays.replay(settings, reader, letters):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stampapp.classifiers.modelstore import ModelDescription
+from stampapp.classifiers.model_folder.store import ModelDescription
 
 
 def import_model(path: Path, into: Path, name: str | None) -> ModelDescription:
@@ -13,7 +13,7 @@ def import_model(path: Path, into: Path, name: str | None) -> ModelDescription:
     `name` chooses among several checkpoints. Raises ConfigError with what to do about it.
     """
     # TensorFlow takes seconds to import, and the other commands do without it.
-    from stampapp.classifiers.importer import import_published
+    from stampapp.classifiers.tf1_import.importer import import_published
 
     return import_published(path, into, name)
 

@@ -13,18 +13,19 @@ from typing import TextIO
 
 import click
 
-from stampapp import evidence, exhibits
-from stampapp.commands import captions
-from stampapp.commands.bars import Bars
-from stampapp.commands.tables import fitted
+from stampapp.alerts.alert import Alert, Message
+from stampapp.commands.text import messages as captions
+from stampapp.commands.text.progress import Bars
+from stampapp.commands.text.tables import fitted
+from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.exhibits import Exhibit
-from stampapp.finds import Find, find
-from stampapp.records import Alert, Message
-from stampapp.settings import Settings
-from stampapp.spans import by_partition
-from stampapp.tails import Tail
-from stampapp.topics import TopicReader
+from stampapp.inspection import message_content
+from stampapp.inspection.message_content import Exhibit
+from stampapp.inspection.topic_lookup import Find, find
+from stampapp.kafka.offset_ranges import by_partition
+from stampapp.kafka.tail import Tail
+from stampapp.kafka.topic_reader import TopicReader
+from stampapp.results import provenance
 
 _WIDTH_OF_A_PIPE = 100
 
@@ -45,7 +46,7 @@ class Request:
 
     def takes(self, message: Message) -> bool:
         """Tell whether a message is wanted."""
-        return self.aid is None or exhibits.about(message, self.aid)
+        return self.aid is None or message_content.about(message, self.aid)
 
 
 class Display:
@@ -59,7 +60,7 @@ class Display:
     def show(self, messages: Sequence[Message]) -> None:
         """Write them, each as soon as it is told."""
         for message in messages:
-            exhibit = exhibits.exhibit(message)
+            exhibit = message_content.exhibit(message)
             self.shown += 1
             self.latest = (message, exhibit)
             for line in self._lines(message, exhibit):
@@ -120,19 +121,19 @@ async def _alert(settings: Settings, display: Display) -> Alert | None:
     message, exhibit = display.latest
     if exhibit.alert:
         return exhibit.alert
-    testimony = evidence.read(message.headers)
+    testimony = provenance.read(message.headers)
     if testimony is None or exhibit.content.get("cause"):
         raise ConfigError(f"--stamps: {message.place} is no alert that can be read")
     async with TopicReader(settings.consumer) as reader:
         async for one in reader.fetch(by_partition([testimony.source])):
-            if alert := exhibits.exhibit(one).alert:
+            if alert := message_content.exhibit(one).alert:
                 return alert
     raise ConfigError(f"--stamps: the alert {testimony.source} is not there any more")
 
 
 def _draw(alert: Alert, path: Path) -> None:
     # It would slow down what draws nothing.
-    from stampapp import pictures
+    from stampapp.stamps import alert_figure
 
-    pictures.save(alert, path)
+    alert_figure.save(alert, path)
     click.echo(f"The stamps of {alert.oid} ({alert.candid}) are in {path}.", err=True)

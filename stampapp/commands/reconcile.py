@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from stampapp import instants
-from stampapp.commands.bars import Bars
-from stampapp.consumption import Window
-from stampapp.hindsight import judge_of
-from stampapp.leftovers import Finding
-from stampapp.reconciliation import Reconciliation
-from stampapp.reconciliation import reconcile as account
-from stampapp.settings import Settings
+from stampapp import times
+from stampapp.audit.consumed import Window
+from stampapp.audit.recheck import judge_of
+from stampapp.audit.reconcile import Reconciliation
+from stampapp.audit.reconcile import reconcile as account
+from stampapp.audit.unmatched import Finding
+from stampapp.commands.text.progress import Bars
+from stampapp.config.settings import Settings
 
 # More than this is for a program to read.
 MOST_LINES = 200
@@ -49,8 +49,8 @@ def report(found: Reconciliation) -> Iterator[str]:
 
 
 def _between(window: Window) -> str:
-    begin = f" from {instants.text(window.begin)}" if window.begin else ""
-    return begin + (f" until {instants.text(window.end)}" if window.end else "")
+    begin = f" from {times.text(window.begin)}" if window.begin else ""
+    return begin + (f" until {times.text(window.end)}" if window.end else "")
 
 
 def _notes(found: Reconciliation) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _notes(found: Reconciliation) -> Iterator[str]:
 
 def _line(one: Finding) -> str:
     who = f"{one.aid} ({one.candid})" if one.aid else "not decodable"
-    return f"{one.place}  {instants.text(instants.of_ms(one.instant))}  {who}: {one.why}"
+    return f"{one.place}  {times.text(times.of_ms(one.instant))}  {who}: {one.why}"
 
 
 def _conclusion(found: Reconciliation) -> str:
@@ -96,8 +96,8 @@ def described(found: Reconciliation) -> dict[str, Any]:
     counts = consumption.accounts.counts()
     return {
         "group": found.group,
-        "from": window.begin and instants.text(window.begin),
-        "to": window.end and instants.text(window.end),
+        "from": window.begin and times.text(window.begin),
+        "to": window.end and times.text(window.end),
         "complete": found.complete,
         "consumed": consumption.accounts.messages(),
         **{verdict.value: count for verdict, count in counts.items()},
@@ -115,7 +115,7 @@ def described(found: Reconciliation) -> dict[str, Any]:
                 "topics": one.topics,
                 "messages": one.messages,
                 "unnamed": one.unnamed,
-                "whole_since": instants.text(instants.of_ms(one.whole_since))
+                "whole_since": times.text(times.of_ms(one.whole_since))
                 if one.whole_since
                 else None,
             }
@@ -129,7 +129,7 @@ def _described(one: Finding) -> dict[str, Any]:
         "topic": one.place.topic,
         "partition": one.place.partition,
         "offset": one.place.offset,
-        "instant": instants.text(instants.of_ms(one.instant)),
+        "instant": times.text(times.of_ms(one.instant)),
         "aid": one.aid,
         "candid": one.candid,
         "why": one.why,

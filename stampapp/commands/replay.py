@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from stampapp import logs
-from stampapp.commands import publications
+from stampapp.commands import publishing
+from stampapp.config.settings import InputSettings
 from stampapp.feeds import archives
-from stampapp.feeds.publishing import Publisher
-from stampapp.feeds.singles import Single
-from stampapp.feeds.stocks import Stock
-from stampapp.letters import Letter
-from stampapp.settings import InputSettings
+from stampapp.feeds.archive_alerts import Stock
+from stampapp.feeds.publisher import Publisher
+from stampapp.feeds.record_splitter import Single
+from stampapp.kafka.outgoing import Letter
+from stampapp.monitoring import log_filters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,17 +35,17 @@ def replay(order: Order, target: InputSettings) -> int:
     """Publish the alerts of the files; returns the exit code. Raises ConfigError."""
     files = archives.find(order.paths)
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    console.print(f"Publishing alerts of {len(files)} files to {publications.where(target)}")
+    console.print(f"Publishing alerts of {len(files)} files to {publishing.where(target)}")
     with _progress(console) as progress:
         # Now, when stderr is the one that the bar stays clear of.
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-        logs.tidy(logging.getLogger())
+        log_filters.tidy(logging.getLogger())
         bar = _Bar(progress, sum(path.stat().st_size for path in files), order.limit)
         stock = Stock(files, console.print, bar.moved)
         publisher = Publisher(_letter(target.topics[0]), bar.published)
         drawn = islice(stock.alerts(_change(order)), order.limit)
-        end = publications.publish(publisher, drawn, order.rate, target)
-    console.print(publications.summary(publisher))
+        end = publishing.publish(publisher, drawn, order.rate, target)
+    console.print(publishing.summary(publisher))
     if stock.damaged:
         console.print(f"{stock.damaged} files or members are damaged, or no alerts.")
     if end.stopped:
@@ -58,7 +58,7 @@ def replay(order: Order, target: InputSettings) -> int:
 def _change(order: Order) -> Callable[[Single], Single]:
     if not order.as_sorting_hat:
         return lambda single: single
-    from stampapp.feeds.sortinghat import SortingHat
+    from stampapp.feeds.to_sorting_hat import SortingHat
 
     return SortingHat()
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stampapp import logs
-from stampapp.commands import publications
+from stampapp.alerts.alert import Labelled, Survey
+from stampapp.commands import publishing
+from stampapp.config.settings import InputSettings
 from stampapp.errors import ConfigError
-from stampapp.feeds import files, streams
-from stampapp.feeds.publishing import JustTaken, Publisher
-from stampapp.records import Labelled, Survey
-from stampapp.settings import InputSettings
+from stampapp.feeds import avro_writer, simulated
+from stampapp.feeds.publisher import JustTaken, Publisher
+from stampapp.monitoring import log_filters
 
 log = logging.getLogger(__name__)
 Advance = Callable[[int], object]
@@ -61,7 +61,7 @@ def to_files(order: Order, alerts: Path, labels: Path) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _bar("simulating", order.count) as advance, _drawing(order) as drawn:
-            files.write(_told(drawn, advance), alerts, labels)
+            avro_writer.write(_told(drawn, advance), alerts, labels)
     except KeyboardInterrupt:
         _say("Stopped: nothing was written.")
         return 1
@@ -70,19 +70,19 @@ def to_files(order: Order, alerts: Path, labels: Path) -> int:
 
 def to_topic(order: Order, target: InputSettings) -> int:
     """Publish the alerts to the first of the topics; returns the exit code. Raises ConfigError."""
-    _say(f"Publishing {order} to {publications.where(target)}")
+    _say(f"Publishing {order} to {publishing.where(target)}")
     with _bar("publishing", order.count) as advance, _drawing(order) as drawn:
         publisher = Publisher(JustTaken(target.topics[0]), advance)
-        end = publications.publish(publisher, drawn, order.rate, target)
-    _say(publications.summary(publisher))
+        end = publishing.publish(publisher, drawn, order.rate, target)
+    _say(publishing.summary(publisher))
     if end.failure:
         _say(f"error: {end.failure}")
     return 1 if end.failure else 0
 
 
 def _drawing(order: Order) -> AbstractContextManager[Iterator[Labelled]]:
-    workers = streams.processes_for(order.rate)
-    return streams.drawing([order.survey], order.seed, order.count, workers)
+    workers = simulated.processes_for(order.rate)
+    return simulated.drawing([order.survey], order.seed, order.count, workers)
 
 
 def _told(drawn: Iterator[Labelled], advance: Advance) -> Iterator[Labelled]:
@@ -98,7 +98,7 @@ def _bar(what: str, count: int | None) -> Iterator[Advance]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         # Now, when stderr is the one that the bar stays clear of.
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-        logs.tidy(logging.getLogger())
+        log_filters.tidy(logging.getLogger())
         yield partial(progress.advance, progress.add_task(what, total=count))
 
 

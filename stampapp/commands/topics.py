@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
-from stampapp import instants, inventory
-from stampapp.commands import tables
-from stampapp.commands.bars import Bars
-from stampapp.inventory import Holding
-from stampapp.settings import Settings
+from stampapp import times
+from stampapp.commands.text import tables
+from stampapp.commands.text.progress import Bars
+from stampapp.config.settings import Settings
+from stampapp.inspection import topic_status
+from stampapp.inspection.topic_status import Holding
 
 # Whoever keeps a topic for each night for years does not want to see them all.
 MOST_NIGHTS = 8
@@ -23,7 +24,7 @@ def topics(settings: Settings, out: TextIO, *, as_json: bool) -> tuple[str, ...]
     """Write to `out` what there is; return why clusters have not answered."""
     now = datetime.now(UTC)
     with Bars():
-        found = asyncio.run(inventory.take(settings, now))
+        found = asyncio.run(topic_status.take(settings, now))
     lines = (
         [json.dumps(described(settings, found, now))] if as_json else report(settings, found, now)
     )
@@ -77,7 +78,7 @@ def _night(settings: Settings, now: datetime) -> str:
         return f"Output goes to {tonight} every night."
     return (
         f"Output goes to {tonight} now, and to {nightly.name_at(change)} from"
-        f" {instants.text(change)} on, in {_span(change - now)}."
+        f" {times.text(change)} on, in {_span(change - now)}."
     )
 
 
@@ -97,7 +98,7 @@ def described(settings: Settings, found: Sequence[Holding], now: datetime) -> di
         "group": settings.group_id,
         "output": {
             "topic": nightly.name_at(now),
-            "changes_at": change and instants.text(change),
+            "changes_at": change and times.text(change),
             "changes_to": change and nightly.name_at(change),
         },
         "topics": [_described(one) for one in found],

@@ -16,9 +16,9 @@ import faust
 from faust.cli.base import DEFAULT_LOGLEVEL
 from faust.exceptions import AlreadyConfiguredWarning
 
-from stampapp import jsonlines, logs
-from stampapp import settings as keys
+from stampapp.config import settings as keys
 from stampapp.errors import ConfigError
+from stampapp.monitoring import json_logs, log_filters
 
 log = logging.getLogger(__name__)
 # After this the process is ended by force: nothing that is unconfirmed has been acknowledged.
@@ -33,7 +33,7 @@ class StampWorker(faust.Worker):
         # Before anything is said, what is wrong with the settings included.
         self.as_json = keys.log_format(keys.environment()) == keys.JSON
         if self.as_json:
-            jsonlines.take_over()
+            json_logs.take_over()
             kwargs |= {"quiet": True, "stdout": sys.stdout, "stderr": sys.stderr}
         try:
             settings = stamp_app.works.required()
@@ -62,18 +62,20 @@ class StampWorker(faust.Worker):
         if isinstance(reason, ConfigError):
             return self._complain(reason)
         if reason:
-            logs.last_words(f"stampapp stops: {str(reason) or repr(reason)}", as_json=self.as_json)
+            log_filters.last_words(
+                f"stampapp stops: {str(reason) or repr(reason)}", as_json=self.as_json
+            )
             return 1
         return planned if isinstance(planned, int) else 0
 
     def _complain(self, error: ConfigError) -> int:
-        logs.last_words(f"stampapp cannot start: {error}", as_json=self.as_json)
+        log_filters.last_words(f"stampapp cannot start: {error}", as_json=self.as_json)
         return EX_CONFIG
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         """Keep the log readable (see stampapp.logs)."""
         super().on_setup_root_logger(logger, level)
-        logs.tidy(logger, as_json=self.as_json)
+        log_filters.tidy(logger, as_json=self.as_json)
 
     def on_worker_shutdown(self) -> None:
         """Give the way out a limit, after a failure as after a signal."""

@@ -14,18 +14,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from stampapp.broker import embedded_broker
-from stampapp.classifiers.modelstore import read_description
+from stampapp.alerts.alert import Survey
+from stampapp.classifiers.model_folder.store import read_description
 from stampapp.commands.classify import find
-from stampapp.demo import cues, options, stage
-from stampapp.demo.crew import model_folder, running_workers, wait_until_ready
-from stampapp.demo.cues import Cue
-from stampapp.demo.replay import replay
-from stampapp.demo.show import Show
-from stampapp.demo.table import Table
+from stampapp.demo import demo_message, options, topics
+from stampapp.demo.alert_loop import replay
+from stampapp.demo.demo_message import Cue
+from stampapp.demo.embedded_broker import embedded_broker
+from stampapp.demo.processes import model_folder, running_workers, wait_until_ready
+from stampapp.demo.results_table import Table
+from stampapp.demo.runner import Show
 from stampapp.errors import ConfigError, StampError
-from stampapp.feeds import streams
-from stampapp.records import Survey
+from stampapp.feeds import simulated
 
 SCRATCH = Path(".demo")
 SHIPPED = Path("model")
@@ -52,8 +52,8 @@ def _perform(chosen: argparse.Namespace, console: Console) -> int:
     for survey, folder in models.items():
         console.print(f"{survey} model: {_described(folder)}", soft_wrap=True)
     with _cues(chosen, tuple(models)) as feed, embedded_broker() as bootstrap:
-        asyncio.run(stage.create_topics(bootstrap))
-        settings = [stage.worker_settings(bootstrap, *one) for one in models.items()]
+        asyncio.run(topics.create_topics(bootstrap))
+        settings = [topics.worker_settings(bootstrap, *one) for one in models.items()]
         with running_workers(settings, SCRATCH.resolve()) as workers:
             logs = ", ".join(str(SCRATCH / worker.log.name) for worker in workers)
             console.print(f"Broker on {bootstrap}; workers start, their logs: {logs}")
@@ -88,9 +88,9 @@ def _cues(chosen: argparse.Namespace, surveys: Sequence[Survey]) -> Iterator[Ite
         yield replay(find([chosen.alerts]), surveys)
         return
     seed = secrets.randbelow(10**6)
-    workers = streams.processes_for(chosen.rate)
-    with streams.drawing(surveys, seed, None, workers) as drawn:
-        yield cues.simulated(drawn)
+    workers = simulated.processes_for(chosen.rate)
+    with simulated.drawing(surveys, seed, None, workers) as drawn:
+        yield demo_message.simulated(drawn)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from stampapp.simulation.exposures import Exposure
-from stampapp.simulation.lights import Source
+from stampapp.simulation.light_sources import Source
 
 NO_VALUE = -999.0
 _PS1_LIMIT = 22.7

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stampapp.simulation import optics
-from stampapp.simulation.optics import GRID, Image
+from stampapp.simulation import image_model
+from stampapp.simulation.image_model import GRID, Image
 from stampapp.simulation.subtraction import Difference
 
 _MIDDLE = GRID // 2
@@ -39,8 +39,8 @@ def find(difference: Difference, *, fadings: bool) -> Detection:
 
     With `fadings`, one below 0 counts as much as one above.
     """
-    matched = optics.image(
-        optics.spectrum(difference.pixels) * np.conj(optics.spectrum(difference.psf))
+    matched = image_model.image(
+        image_model.spectrum(difference.pixels) * np.conj(image_model.spectrum(difference.psf))
     )
     power = float((difference.psf**2).sum())
     near = np.where(_NEAR, np.abs(matched) if fadings else matched, -np.inf)

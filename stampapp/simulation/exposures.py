@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from stampapp.simulation.cameras import Camera
-from stampapp.simulation.optics import PSF
+from stampapp.simulation.image_model import PSF
+from stampapp.simulation.instruments import Camera
 
 _POOR_NIGHTS = 0.22
 _DETECTION = 5.0

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from numpy.random import Generator
 
-from stampapp.records import Survey
-from stampapp.simulation import sources, supernovae
+from stampapp.alerts.alert import Survey
+from stampapp.simulation import star_field, supernovae
 from stampapp.simulation.exposures import Exposure
-from stampapp.simulation.lights import Source
+from stampapp.simulation.light_sources import Source
 from stampapp.simulation.measurements import FLAT_ERROR
 
 _LEAST_SNR = 5.3
@@ -62,7 +62,7 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
         change = _variation(exposure, nucleus.magnitude, rng.normal(0.0, 0.25))
         if 15.2 < magnitude < 21.5 and _noticed(exposure, nucleus.magnitude, change):
             break
-    host = sources.galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
+    host = star_field.galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
     static = (nucleus, host) if host.magnitude < 23.5 else (nucleus,)
     entry = replace(host, magnitude=magnitude, radius=host.radius * (1 - share))
     return Scene(
@@ -93,8 +93,8 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point of light, somewhere in a galaxy that may be too faint to be seen."""
     hostless = rng.random() < 0.05
     magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.8, 1.5), 14), 21.8)
-    host = sources.galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
-    host = sources.beside(rng, host)
+    host = star_field.galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
+    host = star_field.beside(rng, host)
     new = Source(x=0, y=0, magnitude=0.0)
     flux = _new_light(rng, exposure)
     # Rarely, the template was taken while it shone.
@@ -107,7 +107,7 @@ def _near_supernova(rng: Generator, exposure: Exposure) -> Scene:
     for _ in range(_TRIES):
         flux = _new_light(rng, exposure)
         magnitude = supernovae.host(rng, exposure.magnitude(flux))
-        host = sources.beside(rng, sources.galaxy(rng, exposure, magnitude))
+        host = star_field.beside(rng, star_field.galaxy(rng, exposure, magnitude))
         if supernovae.stands_out(exposure, flux, host, _LEAST_SNR):
             break
     new = Source(x=0, y=0, magnitude=0.0)
@@ -134,7 +134,7 @@ def _bogus(rng: Generator, exposure: Exposure) -> Scene:
         return _cloud(rng, exposure)
     static: tuple[Source, ...] = ()
     if kind == "noise" and rng.random() < 0.5:
-        near = sources.galaxy(rng, exposure, rng.uniform(16.5, 22.0))
+        near = star_field.galaxy(rng, exposure, rng.uniform(16.5, 22.0))
         static = (near.moved(rng.normal(0, 3.0), rng.normal(0, 3.0)),)
     if kind in ("spike", "ghost"):
         angle, distance = rng.uniform(0, 2 * math.pi), rng.uniform(9.0, 30.0)
@@ -192,7 +192,7 @@ def _bright(rng: Generator, exposure: Exposure) -> Source:
     above = exposure.limiting_magnitude - float(min(max(rng.normal(3.3, 1.6), 0.8), 8.0))
     if rng.random() < 0.7:
         return Source(x=0, y=0, magnitude=max(above, 11.5))
-    return sources.galaxy(rng, exposure, max(above, 13.0))
+    return star_field.galaxy(rng, exposure, max(above, 13.0))
 
 
 def _new_light(rng: Generator, exposure: Exposure) -> float:

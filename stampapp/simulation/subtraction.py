@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stampapp.records import Survey
-from stampapp.simulation import optics
+from stampapp.alerts.alert import Survey
+from stampapp.simulation import image_model
 from stampapp.simulation.exposures import Exposure
-from stampapp.simulation.optics import PSF, Image, Spectrum
+from stampapp.simulation.image_model import PSF, Image, Spectrum
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +26,7 @@ def subtract(science: Image, template: Image, exposure: Exposure) -> Difference:
     error = 1.0 + exposure.psf_error
     assumed = PSF(fwhm=max(exposure.fwhm * error, 1.0), ellipticity=exposure.ellipticity)
     psf_s, psf_t = assumed.transform(), exposure.template_psf.transform()
-    s, t = optics.spectrum(science), optics.spectrum(template)
+    s, t = image_model.spectrum(science), image_model.spectrum(template)
     if exposure.camera.survey is Survey.ZTF:
         return _proper(s, t, psf_s, psf_t, exposure)
     return _matched(s, t, psf_s, psf_t, exposure)
@@ -43,7 +43,9 @@ def _proper(
     difference = (s * psf_t - t * psf_s) / whitening * unit
     psf = psf_s * psf_t / whitening * unit
     return Difference(
-        pixels=optics.image(difference), psf=optics.image(psf / psf[0, 0].real), noise=float(unit)
+        pixels=image_model.image(difference),
+        psf=image_model.image(psf / psf[0, 0].real),
+        noise=float(unit),
     )
 
 
@@ -54,7 +56,7 @@ def _matched(
     kernel = psf_s * np.conj(psf_t) / (np.abs(psf_t) ** 2 + 3e-3)
     difference = s - t * kernel / kernel[0, 0].real
     return Difference(
-        pixels=optics.image(difference),
-        psf=optics.image(psf_s),
+        pixels=image_model.image(difference),
+        psf=image_model.image(psf_s),
         noise=float(np.hypot(exposure.noise, exposure.template_noise)),
     )

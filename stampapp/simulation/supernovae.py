@@ -12,9 +12,9 @@ import math
 
 from numpy.random import Generator
 
-from stampapp.simulation import optics
+from stampapp.simulation import image_model
 from stampapp.simulation.exposures import Exposure
-from stampapp.simulation.lights import Source
+from stampapp.simulation.light_sources import Source
 from stampapp.simulation.measurements import FLAT_ERROR
 
 # Three in four above a limit in flux are of type Ia (Li et al. 2011, Perley et al. 2020); absolute
@@ -55,7 +55,7 @@ def stands_out(exposure: Exposure, flux: float, host: Source, snr: float) -> boo
     cosine, sine = math.cos(host.angle), math.sin(host.angle)
     x, y = -host.x, -host.y
     along, across = x * cosine + y * sine, (y * cosine - x * sine) / host.ratio
-    scale = host.radius / optics.HALF_LIGHT
+    scale = host.radius / image_model.HALF_LIGHT
     seeing = exposure.point_area / (2 * math.pi)
     middle = exposure.flux(host.magnitude) / (2 * math.pi * (scale**2 * host.ratio + seeing))
     under = middle * math.exp(-math.hypot(along, across) / scale) * exposure.point_area

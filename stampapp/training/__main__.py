@@ -10,16 +10,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stampapp.classifiers.modelstore import read_description
+from stampapp.classifiers.model_folder.store import read_description
 from stampapp.errors import ConfigError, StampError
-from stampapp.training import cards, judgements, options, progress, references
+from stampapp.training import options, progress
+from stampapp.training.data import reference_labels
+from stampapp.training.evaluation import judgement
+from stampapp.training.report import model_card
 
 if TYPE_CHECKING:
-    from stampapp.classifiers.description import ModelDescription
-    from stampapp.training.draws import Draws, Source
-    from stampapp.training.fitting import Plan
-    from stampapp.training.recipes import Recipe
-    from stampapp.training.references import Reference
+    from stampapp.classifiers.model_folder.description import ModelDescription
+    from stampapp.training.data.recipes import Recipe
+    from stampapp.training.data.reference_labels import Reference
+    from stampapp.training.data.simulated import Draws, Source
+    from stampapp.training.fitting.fit import Plan
 
 NEEDED = {"matplotlib": "matplotlib", "sklearn": "scikit-learn"}
 
@@ -50,13 +53,13 @@ def require(packages: dict[str, str]) -> None:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from stampapp.training import lessons, recipes
+    from stampapp.training.data import dataset, recipes
 
     recipe = recipes.without(recipes.RECIPES[chosen.survey], chosen.leave_out)
     if chosen.alerts:
-        lesson, kind = lessons.of_user(recipe, chosen.alerts, chosen.labels), ""
+        lesson, kind = dataset.of_user(recipe, chosen.alerts, chosen.labels), ""
     else:
-        lesson, kind = lessons.simulated(recipe, *_draws(chosen)), "_simulated"
+        lesson, kind = dataset.simulated(recipe, *_draws(chosen)), "_simulated"
     # Only now, as it brings TensorFlow: what is wrong with labels is told at once.
     from stampapp.training import train
 
@@ -69,13 +72,13 @@ def _train(chosen: argparse.Namespace) -> None:
         command=options.command(chosen),
     )
     report = train.train(lesson, task)
-    print(judgements.summary(report.calibrated), judgements.by_class(report.calibrated), sep="\n\n")
+    print(judgement.summary(report.calibrated), judgement.by_class(report.calibrated), sep="\n\n")
     print(f"\nWritten: {task.into}")
 
 
 def _plan(chosen: argparse.Namespace) -> Plan:
-    from stampapp.training.augmentation import Augmentation
-    from stampapp.training.fitting import Plan
+    from stampapp.training.data.augmentation import Augmentation
+    from stampapp.training.fitting.fit import Plan
 
     def of(shape: type[Any], **others: object) -> Any:
         names = {field.name for field in fields(shape)} - others.keys()
@@ -90,15 +93,15 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     heading, text = (_on_simulation if chosen.count else _on_sky)(chosen, description)
     print(f"{heading}\n\n{text}")
     if chosen.card:
-        cards.amend(chosen.model, heading, text)
+        model_card.amend(chosen.model, heading, text)
 
 
 def _on_simulation(chosen: argparse.Namespace, description: ModelDescription) -> tuple[str, str]:
-    from stampapp.training import lessons, recipes
+    from stampapp.training.data import dataset, recipes
 
-    lessons.require_unseen(description, chosen.seed)
-    examples = lessons.simulate(recipes.of(description), *_draws(chosen))
-    from stampapp.training import evaluate
+    dataset.require_unseen(description, chosen.seed)
+    examples = dataset.simulate(recipes.of(description), *_draws(chosen))
+    from stampapp.training.evaluation import evaluate
 
     judged = evaluate.judge(chosen.model, description, examples)
     heading = f"Evaluation on {chosen.count} simulated alerts of seed {chosen.seed}"
@@ -106,45 +109,51 @@ def _on_simulation(chosen: argparse.Namespace, description: ModelDescription) ->
 
 
 def _on_sky(chosen: argparse.Namespace, description: ModelDescription) -> tuple[str, str]:
-    from stampapp.training import labelled, recipes, standings
+    from stampapp.training.data import labelled, recipes
+    from stampapp.training.evaluation import real_alerts
 
     recipe = recipes.of(description)
-    labels = references.labels(chosen.labels, recipe.classes)
+    labels = reference_labels.labels(chosen.labels, recipe.classes)
     reference = _reference(chosen, recipe)
     found = labelled.find(chosen.alerts, recipe, labels)
-    from stampapp.training import evaluate
+    from stampapp.training.evaluation import evaluate
 
     judged = evaluate.judge(chosen.model, description, found.examples)
     heading = f"Evaluation on {chosen.alerts.name} with the labels of {chosen.labels.name}"
-    return heading, standings.text(standings.beside(judged, found, recipe.catalogued, reference))
+    return heading, real_alerts.text(
+        real_alerts.beside(judged, found, recipe.catalogued, reference)
+    )
 
 
 def _compare(chosen: argparse.Namespace) -> None:
-    from stampapp.training import compare, labelled, lessons
-    from stampapp.training.recipes import RECIPES
+    from stampapp.training.data import dataset, labelled
+    from stampapp.training.data.recipes import RECIPES
+    from stampapp.training.evaluation import compare
 
     recipe = RECIPES[chosen.survey]
     reference = _reference(chosen, recipe)
     found = labelled.find(chosen.alerts, recipe, None)
     progress.console.print(f"{chosen.alerts}: {found.note}")
-    simulated = lessons.simulate(recipe, *_draws(chosen))
+    simulated = dataset.simulate(recipe, *_draws(chosen))
     compared = compare.compare(found.examples, simulated, reference, recipe, chosen.into)
     for one in compared:
         print(compare.text(one), end="\n\n")
     print(f"Written: {chosen.into}")
     if chosen.card:
-        cards.amend(chosen.card, "Simulation beside sky", compare.outline(compared))
+        model_card.amend(chosen.card, "Simulation beside sky", compare.outline(compared))
 
 
 def _draws(chosen: argparse.Namespace) -> tuple[Draws, Source]:
-    from stampapp.training import draws
+    from stampapp.training.data import simulated as draws
 
     source = draws.source(chosen.workers, chosen.cache)
     return draws.Draws(seed=chosen.seed, count=chosen.count), source
 
 
 def _reference(chosen: argparse.Namespace, recipe: Recipe) -> Reference | None:
-    return references.reference(chosen.reference, recipe.classes) if chosen.reference else None
+    return (
+        reference_labels.reference(chosen.reference, recipe.classes) if chosen.reference else None
+    )
 
 
 COMMANDS = {"train": _train, "evaluate": _evaluate, "compare": _compare}

@@ -9,30 +9,23 @@ from pathlib import Path
 
 import numpy as np
 
-from stampapp.classifiers import deephits
-from stampapp.classifiers.backend import keras
-from stampapp.classifiers.modelstore import Feature, ModelDescription, write_model
-from stampapp.classifiers.network import Network
+from stampapp.classifiers.model_folder.store import Feature, ModelDescription, write_model
+from stampapp.classifiers.network import deephits
+from stampapp.classifiers.network.network import Network
+from stampapp.classifiers.network.tensorflow import keras
 from stampapp.errors import ConfigError
-from stampapp.training import (
-    calibration,
-    cards,
-    curves,
-    fitting,
-    inputs,
-    networks,
-    plates,
-    progress,
-    splits,
-)
-from stampapp.training.epochs import Epoch
-from stampapp.training.examples import Examples, Texts
-from stampapp.training.fitting import Listener, Plan
-from stampapp.training.inputs import Inputs
-from stampapp.training.judgements import Judgement
-from stampapp.training.lessons import Lesson
-from stampapp.training.recipes import Recipe
-from stampapp.training.splits import Split
+from stampapp.training import progress
+from stampapp.training.data import inputs, splits
+from stampapp.training.data.dataset import Lesson
+from stampapp.training.data.examples import Examples, Texts
+from stampapp.training.data.inputs import Inputs
+from stampapp.training.data.recipes import Recipe
+from stampapp.training.data.splits import Split
+from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.fitting import calibration, fit, networks
+from stampapp.training.fitting.epochs import Epoch
+from stampapp.training.fitting.fit import Listener, Plan
+from stampapp.training.report import model_card, stamp_figures, training_figures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +55,7 @@ class _Fitted:
     seconds: float
 
 
-def train(lesson: Lesson, task: Task) -> cards.Report:
+def train(lesson: Lesson, task: Task) -> model_card.Report:
     """Write the model folder, and return what its card says.
 
     Raises ConfigError where a class has too few examples or the folder cannot be written; then
@@ -75,11 +68,11 @@ def train(lesson: Lesson, task: Task) -> cards.Report:
     fitted = _fitted(inputs.prepare(known, features, recipe.classes), split, task)
     draft = _description(lesson, task, features)
     description = write_model(task.into, draft, fitted.model.save)
-    report = cards.Report(
+    report = model_card.Report(
         description=description,
         counts=_counts(known.labels, split, recipe.classes),
         notes=lesson.notes,
-        settings=cards.settings(task.plan),
+        settings=model_card.settings(task.plan),
         epochs=fitted.epochs,
         temperature=fitted.temperature,
         raw=fitted.raw,
@@ -88,7 +81,7 @@ def train(lesson: Lesson, task: Task) -> cards.Report:
         command=task.command,
     )
     _figures(report, known, task)
-    cards.write(task.into, cards.render(report))
+    model_card.write(task.into, model_card.render(report))
     return report
 
 
@@ -133,7 +126,7 @@ def _fitted(all_inputs: Inputs, split: Split, task: Task) -> _Fitted:
 def _fit(model: keras.Model, training: Inputs, validation: Inputs, plan: Plan) -> list[Epoch]:
     with progress.bar("training", plan.epochs * len(training)) as advance:
         listener = Listener(advance=advance, tell=progress.console.print)
-        return fitting.fit(model, training, validation, plan, listener)
+        return fit.fit(model, training, validation, plan, listener)
 
 
 def _judged(model: keras.Model, part: Inputs, recipe: Recipe) -> Judgement:
@@ -169,14 +162,14 @@ def _counts(labels: Texts, split: Split, classes: tuple[str, ...]) -> dict[str, 
     }
 
 
-def _figures(report: cards.Report, known: Examples, task: Task) -> None:
+def _figures(report: model_card.Report, known: Examples, task: Task) -> None:
     into, classes = task.into, task.recipe.classes
-    curves.confusion(report.calibrated.matrix, classes, into / cards.CONFUSION)
+    training_figures.confusion(report.calibrated.matrix, classes, into / model_card.CONFUSION)
     both = {"before": report.raw, "after": report.calibrated}
-    curves.reliability(both, into / cards.RELIABILITY)
-    curves.learning(report.epochs, into / cards.LEARNING)
+    training_figures.reliability(both, into / model_card.RELIABILITY)
+    training_figures.learning(report.epochs, into / model_card.LEARNING)
     first = {
-        name: known.take(np.flatnonzero(known.labels == name)[: plates.ACROSS]).images()
+        name: known.take(np.flatnonzero(known.labels == name)[: stamp_figures.ACROSS]).images()
         for name in classes
     }
-    plates.gallery(first, task.recipe.stamps, into / cards.STAMPS)
+    stamp_figures.gallery(first, task.recipe.stamps, into / model_card.STAMPS)

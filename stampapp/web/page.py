@@ -10,7 +10,7 @@ from aiohttp import web
 from faust.web import Request, Response, View
 
 from stampapp.app import app, ends
-from stampapp.web.audience import Audience
+from stampapp.dashboard.broadcast import Audience
 
 # Nothing from elsewhere, nothing inline; stamps come within the events.
 _POLICY = (

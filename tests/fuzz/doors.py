@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from stampapp import batches
+from stampapp.alerts.alert import Alert, Outcome, Survey
+from stampapp.classifiers import batch
 from stampapp.classifiers.atlas import ATLASClassifier
 from stampapp.classifiers.base import Classifier
-from stampapp.classifiers.judging import Array, NetworkClassifier
+from stampapp.classifiers.survey_classifier import Array, NetworkClassifier
 from stampapp.classifiers.ztf import ZTFClassifier
-from stampapp.records import Alert, Outcome, Survey
 from tests.support import atlas
 from tests.support.alerts import alert
 from tests.support.models import FEATURES, ZTF_FEATURES
@@ -50,7 +50,7 @@ CLASSIFIERS = {
 
 def message(data: bytes | None) -> Outcome:
     """Treat a message as the worker of its survey does, one of neither as that of ZTF."""
-    (decoded,) = batches.decode([data])
+    (decoded,) = batch.decode([data])
     survey = decoded.survey if isinstance(decoded, Alert) else Survey.ZTF
     return _outcome(decoded, CLASSIFIERS[survey])
 
@@ -69,7 +69,7 @@ def atlas_stamp(data: bytes) -> Outcome:
 DOORS: Sequence[Callable[[bytes], Outcome]] = (message, ztf_stamp, atlas_stamp)
 
 
-def _outcome(decoded: batches.Decoded, classifier: Classifier) -> Outcome:
-    prepared = batches.prepare([decoded], classifier, first_only=True)
-    (outcome,) = batches.conclude(prepared, classifier)
+def _outcome(decoded: batch.Decoded, classifier: Classifier) -> Outcome:
+    prepared = batch.prepare([decoded], classifier, first_only=True)
+    (outcome,) = batch.conclude(prepared, classifier)
     return outcome

@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stampapp import admission, connections, producers, settings
-from stampapp.clusters import Cluster
-from stampapp.deliveries import Delivery
+from stampapp.config import settings
+from stampapp.config.environment import Reader
+from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError, DeliveryError
-from stampapp.letters import Letter
-from stampapp.readings import Reader
-from stampapp.settings import Settings
+from stampapp.kafka import connection, producer
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.outgoing import Letter
+from stampapp.preflight import access_check
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import create_topics
 from tests.support.two_clusters import TwoClusters, password
@@ -42,7 +44,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def test_who_may_do_everything_is_let_in_without_a_word(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await admission.check(of(clusters.environment()))
+    await access_check.check(of(clusters.environment()))
     assert warnings(caplog) == []
 
 
@@ -50,7 +52,7 @@ async def test_to_ask_makes_no_topic(clusters: TwoClusters) -> None:
     loaded = of(clusters.environment(), SCRIBE_TOPIC=f"new-{secrets.token_hex(4)}")
     clusters.results.grant(clusters.scribe.user, "ALL", topic=loaded.scribe_topic)
     before = clusters.survey.topics(), clusters.results.topics()
-    await admission.check(loaded)
+    await access_check.check(loaded)
     assert (clusters.survey.topics(), clusters.results.topics()) == before
 
 
@@ -59,7 +61,7 @@ async def test_the_next_night_is_asked_for_too(clusters: TwoClusters) -> None:
     tonight, next_one = nights(loaded)
     clusters.results.grant(clusters.producer.user, "WRITE", topic=tonight)
     with pytest.raises(ConfigError, match=f"write to {next_one}: have WRITE granted there"):
-        await admission.check(loaded)
+        await access_check.check(loaded)
 
 
 async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
@@ -69,7 +71,7 @@ async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
     loaded = of(clusters.environment(), PRODUCER_TOPIC_FORMAT=f"{prefix}%s")
     tonight, _ = nights(loaded)
     clusters.results.grant(clusters.producer.user, "WRITE", topics=prefix)
-    await admission.check(loaded)
+    await access_check.check(loaded)
     (warning,) = warnings(caplog)
     assert f"Topic {tonight} does not exist on the producer's cluster" in warning
     assert "we may not create it (TopicAuthorizationFailedError" in warning
@@ -77,7 +79,7 @@ async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
     # Once somebody else has made it, nothing is missing.
     create_topics(clusters.results.bootstrap, {tonight: 1})
     caplog.clear()
-    await admission.check(loaded)
+    await access_check.check(loaded)
     assert warnings(caplog) == []
 
 
@@ -88,7 +90,7 @@ async def test_topics_that_do_not_exist_are_told_by_their_keys(
     loaded = of(clusters.environment(), CONSUMER_TOPICS=name, SCRIBE_TOPIC=name)
     clusters.survey.grant(clusters.consumer.user, "READ", topic=name)
     clusters.results.grant(clusters.scribe.user, "WRITE", topic=name)
-    await admission.check(loaded)
+    await access_check.check(loaded)
     first, second = sorted(warnings(caplog))
     assert f"Topic {name} does not exist on the consumer's cluster" in first
     assert "create it, or see CONSUMER_TOPICS" in first
@@ -102,13 +104,13 @@ async def test_a_dead_letter_topic_is_made_by_us_if_we_may(
     name = f"new-{secrets.token_hex(4)}"
     loaded = of(clusters.environment(), DEADLETTER_TOPIC=name)
     clusters.results.grant(clusters.producer.user, "WRITE", topic=name)
-    await admission.check(loaded)
+    await access_check.check(loaded)
     (warning,) = warnings(caplog)
     assert f"Topic {name} does not exist" in warning
     assert "have CREATE granted on it, create it, or see DEADLETTER_TOPIC" in warning
     clusters.results.grant(clusters.producer.user, "CREATE", topic=name)
     caplog.clear()
-    await admission.check(loaded)
+    await access_check.check(loaded)
     assert warnings(caplog) == []
 
 
@@ -116,7 +118,7 @@ async def test_what_is_wrong_with_metrics_alone_is_no_reason_to_stay_away(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
     stranger = clusters.scribe.environment("METRICS") | {"METRICS_SASL_PASSWORD": "hush"}
-    await admission.check(of(clusters.environment() | stranger))
+    await access_check.check(of(clusters.environment() | stranger))
     (warning,) = warnings(caplog)
     assert "Going on without metrics: the metrics cluster" in warning
     assert "see METRICS_SASL_USERNAME, METRICS_SASL_PASSWORD" in warning
@@ -133,7 +135,7 @@ async def test_roles_on_one_cluster_are_asked_for_together(
     }
     loaded = of(clusters.environment() | everything | inherited)
     with pytest.raises(ConfigError) as error:
-        await admission.check(loaded)
+        await access_check.check(loaded)
     head, *lines = str(error.value).splitlines()
     assert head == "the clusters are not usable:"
     (warning,) = warnings(caplog)
@@ -158,7 +160,7 @@ async def test_a_broker_without_permissions_lets_us_in(
             ("_SERVER", "_PROTOCOL", "_USERNAME", "_PASSWORD", "_MECHANISM", "_CAFILE")
         )
     }
-    await admission.check(of({**topics, "CONSUMER_SERVER": bootstrap}))
+    await access_check.check(of({**topics, "CONSUMER_SERVER": bootstrap}))
 
 
 def cluster(clusters: TwoClusters, **changes: str) -> Cluster:
@@ -171,22 +173,22 @@ async def test_who_may_write_nowhere_gets_no_idempotent_producer(clusters: TwoCl
     clusters.results.add_user("idle", secret, "SCRAM-SHA-256")
     idle = cluster(clusters, PRODUCER_SASL_USERNAME="idle", PRODUCER_SASL_PASSWORD=secret)
     with pytest.raises(ConfigError, match="have IDEMPOTENT_WRITE granted on the cluster"):
-        await producers.start(idle, idempotence=True)
-    await producers.stop(await producers.start(idle, idempotence=False), 5.0)
+        await producer.start(idle, idempotence=True)
+    await producer.stop(await producer.start(idle, idempotence=False), 5.0)
 
 
 async def test_one_of_two_servers_is_enough(clusters: TwoClusters) -> None:
     there = cluster(clusters).bootstrap
     assert (
-        await connections.problem(cluster(clusters, PRODUCER_SERVER=f"127.0.0.1:1,{there}")) is None
+        await connection.problem(cluster(clusters, PRODUCER_SERVER=f"127.0.0.1:1,{there}")) is None
     )
 
 
 async def test_a_refusal_is_told_from_an_outage(clusters: TwoClusters) -> None:
-    assert await connections.refused(cluster(clusters)) is None
-    assert await connections.refused(cluster(clusters, PRODUCER_SERVER="127.0.0.1:1")) is None
+    assert await connection.refused(cluster(clusters)) is None
+    assert await connection.refused(cluster(clusters, PRODUCER_SERVER="127.0.0.1:1")) is None
     stranger = cluster(clusters, PRODUCER_SASL_PASSWORD=password())
-    assert "is not let in" in str(await connections.refused(stranger))
+    assert "is not let in" in str(await connection.refused(stranger))
 
 
 async def test_a_password_that_is_changed_in_an_outage_is_the_reason_to_give_up(

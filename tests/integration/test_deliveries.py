@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from stampapp.clusters import Cluster
-from stampapp.deliveries import Delivery
 from stampapp.errors import ConfigError, DeliveryError
-from stampapp.letters import Letter
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.outgoing import Letter
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.topics import create_topics, read_all

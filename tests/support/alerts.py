@@ -12,7 +12,7 @@ import fastavro
 import numpy as np
 import numpy.typing as npt
 
-from stampapp.records import Alert, Message, Survey
+from stampapp.alerts.alert import Alert, Message, Survey
 
 SHAPE = (63, 63)
 BITPIX = {"u1": 8, "i2": 16, "i4": 32, "i8": 64, "f4": -32, "f8": -64}

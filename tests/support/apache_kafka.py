@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stampapp.broker import LOOPBACK, address, answers_kafka, leashed, usable_port
+from stampapp.demo.embedded_broker import LOOPBACK, address, answers_kafka, leashed, usable_port
 from tests.support.kafka_jars import kafka_jars, program
 from tests.support.kafka_settings import CONTROLLER, PLAIN, QUICK, node_layout, write_settings
 from tests.support.ports import free_ports

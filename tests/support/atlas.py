@@ -6,9 +6,9 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-from stampapp.classifiers.description import Feature, ModelDescription, Origin
-from stampapp.headers import Header
-from stampapp.records import Alert, Survey
+from stampapp.alerts.alert import Alert, Survey
+from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
+from stampapp.stamps.fits_header import Header
 from tests.support import skies
 from tests.support.alerts import SORTING_HAT, alert, fits, header, sky
 from tests.support.topics import Record

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from stampapp.broker import LOOPBACK
+from stampapp.demo.embedded_broker import LOOPBACK
 from tests.support.kafka_jars import program
 
 # The PKCS #12 file exists as long as a test run, beside the key that it protects.

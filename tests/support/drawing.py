@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stampapp.records import Alert, Labelled, Survey
+from stampapp.alerts.alert import Alert, Labelled, Survey
 from tests.support import alerts
 
 CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from stampapp.simulation import exposures, optics, subtraction
-from stampapp.simulation.cameras import ZTF, Camera
+from stampapp.simulation import exposures, image_model, subtraction
 from stampapp.simulation.exposures import Exposure
-from stampapp.simulation.lights import Source
-from stampapp.simulation.optics import Image
+from stampapp.simulation.image_model import Image
+from stampapp.simulation.instruments import ZTF, Camera
+from stampapp.simulation.light_sources import Source
 from stampapp.simulation.subtraction import Difference
 
 
@@ -43,8 +43,8 @@ class Field:
 
     def images(self, rng: Generator, seen: Exposure) -> tuple[Image, Image]:
         """Return the science image and the template in DN, with the noise of sky and photons."""
-        static = optics.light(self.static, self.fluxes, self.bright)
-        now = static + optics.light(self.new, self.new_fluxes, self.bright)
+        static = image_model.light(self.static, self.fluxes, self.bright)
+        now = static + image_model.light(self.new, self.new_fluxes, self.bright)
         gain = seen.camera.gain
         return (
             noisy(rng, now.through(seen.psf), seen.noise, gain),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from stampapp.alerts.alert import Alert, Classification
 from stampapp.classifiers.base import Classifier, Examined
 from stampapp.errors import BadAlert
-from stampapp.records import Alert, Classification
 
 Judgement = Callable[[Alert], Classification | BadAlert]
 

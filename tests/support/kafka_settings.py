@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from stampapp.broker import LOOPBACK
+from stampapp.demo.embedded_broker import LOOPBACK
 
 CONTROLLER = "CONTROLLER"
 PLAIN = "PLAINTEXT"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-from stampapp.classifiers.modelstore import ModelDescription, write_model
-from stampapp.records import Survey
+from stampapp.alerts.alert import Survey
+from stampapp.classifiers.model_folder.store import ModelDescription, write_model
 from tests.support.atlas import description
 
 FEATURES = ("filter", "airmass", "seeing", "sunelong", "mangle", "magpsf", "ecl_lat", "ra", "rb")
@@ -33,8 +33,8 @@ def write_ztf(folder: Path, seed: int = 5) -> ModelDescription:
 
 def _write(folder: Path, described: ModelDescription, seed: int) -> ModelDescription:
     # They take seconds to import, and most tests do without.
-    from stampapp.classifiers.backend import keras
-    from stampapp.classifiers.deephits import build
+    from stampapp.classifiers.network.deephits import build
+    from stampapp.classifiers.network.tensorflow import keras
 
     keras.utils.set_random_seed(seed)
     network = build(

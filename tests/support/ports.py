@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from stampapp.broker import LOOPBACK
+from stampapp.demo.embedded_broker import LOOPBACK
 
 # Below those that systems give to whoever asks for any port. A client that tries again and again
 # to reach a broker that is away is given the broker's own port some day, and connects to itself.

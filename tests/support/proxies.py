@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from stampapp.broker import LOOPBACK, address
+from stampapp.demo.embedded_broker import LOOPBACK, address
 
 CHUNK = 2**16
 # A connection is cut after so many bytes at most, on their way to the broker and back.

@@ -12,8 +12,8 @@ from typing import Any
 
 from faust.cli.faust import cli
 
-from stampapp.agents.outboxes import Parcel
-from stampapp.pipeline import Pipeline
+from stampapp.agents.forwarding import Parcel
+from stampapp.worker.pipeline import Pipeline
 
 LAST_WORDS = "the agent {} has been shot"
 

@@ -22,7 +22,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from stampapp.broker import LOOPBACK
+from stampapp.demo.embedded_broker import LOOPBACK
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.certificates import PASSWORD, Certificates
 from tests.support.kafka_settings import PLAIN

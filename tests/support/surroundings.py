@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from stampapp.offsets import Partition
-from stampapp.pipeline import Batch, Pipeline
-from stampapp.records import Message
+from stampapp.alerts.alert import Message
+from stampapp.worker.offset_tracker import Partition
+from stampapp.worker.pipeline import Batch, Pipeline
 from tests.support.alerts import container, message, record
 from tests.support.judging import FakeClassifier
 from tests.support.stopwatch import AMPLE

@@ -17,7 +17,7 @@ def test_answers_in_two_seconds_without_tensorflow(arguments: list[str], tmp_pat
     traced = subprocess.run(
         script, env=clean_environment(), cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert "stampapp.agents.outboxes" in traced.stderr
+    assert "stampapp.agents.forwarding" in traced.stderr
     for package in ("tensorflow", "keras", "astropy", "pandas"):
         assert package not in traced.stderr
     done, seconds = timed(*arguments, cwd=tmp_path)

@@ -5,9 +5,9 @@ import pytest
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import AuthProtocol, SASLMechanism
 
-from stampapp import settings
 from stampapp.app import create
-from stampapp.readings import Reader
+from stampapp.config import settings
+from stampapp.config.environment import Reader
 
 KEYS = {
     "CLASSIFIER_STRATEGY": "ZTF",

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from stampapp import settings
 from stampapp.commands.worker import SHUTDOWN_LIMIT
-from stampapp.readings import Reader
-from stampapp.settings import Settings
+from stampapp.config import settings
+from stampapp.config.environment import Reader
+from stampapp.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from stampapp import evidence
 from stampapp.agents import classification as room
+from stampapp.alerts.alert import Message, Outcome, Prediction, Survey, Verdict
 from stampapp.errors import BadAlert, DeliveryError, StampError
 from stampapp.galleries import Gallery
-from stampapp.gauges import Gauges
-from stampapp.offsets import Ledger
-from stampapp.pipeline import Batch
-from stampapp.records import Message, Outcome, Prediction, Survey, Verdict
-from stampapp.stalls import StallWatch
-from stampapp.works import Counts
+from stampapp.monitoring.prometheus import Gauges
+from stampapp.results import provenance
+from stampapp.worker.offset_tracker import Ledger
+from stampapp.worker.pipeline import Batch
+from stampapp.worker.runtime import Counts
+from stampapp.worker.stall_detector import StallWatch
 from tests.support.alerts import alert, message
 from tests.support.judging import FakeClassifier, classification
 
@@ -137,7 +137,7 @@ def test_what_a_message_may_lack(field: str, raw: object, expected: object) -> N
 async def test_each_outcome_goes_where_it_belongs(boxes: Boxes) -> None:
     outcomes = batch([SUPERSEDED, CLASSIFIED, DEAD, RULED_OUT])
     await room.deliver(outcomes)
-    named = evidence.of_batch(outcomes.messages, outcomes.outcomes, "group")
+    named = provenance.of_batch(outcomes.messages, outcomes.outcomes, "group")
     prediction = Prediction(classification=classification(ONE), headers=named[1])
     assert boxes.output.payloads == boxes.scribe.payloads == [[prediction]]
     assert boxes.deadletter.payloads == [[(message(2), FAULT, named[2])]]

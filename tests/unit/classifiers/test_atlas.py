@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from stampapp import features, formats
+from stampapp.alerts import packets as formats
+from stampapp.alerts.alert import Alert, Classification, Survey
 from stampapp.classifiers import atlas
 from stampapp.classifiers.atlas import ATLASClassifier
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.records import Alert, Classification, Survey
-from stampapp.stamps import Image
+from stampapp.features import metadata
+from stampapp.stamps.fits_image import Image
 from tests.support.alerts import SORTING_HAT, sky
 from tests.support.atlas import CLASSES, SHAPE, atlas_alert, description, packets, stamp, told
 from tests.support.attempts import cause
@@ -27,9 +28,9 @@ class FakeNetwork:
     """Answers every alert alike, and keeps what it saw."""
 
     def __init__(self) -> None:
-        self.seen: list[tuple[Image, features.Matrix]] = []
+        self.seen: list[tuple[Image, metadata.Matrix]] = []
 
-    def predict(self, images: Image, features: features.Matrix) -> Image:
+    def predict(self, images: Image, features: metadata.Matrix) -> Image:
         self.seen.append((images, features))
         return np.array([ROW] * len(images), np.float32)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from stampapp import classifiers
+from stampapp.alerts.alert import Classification, Survey
 from stampapp.classifiers.atlas import ATLASClassifier
-from stampapp.engines import BFLOAT16_FLAGS, Device, Engine, Precision, processor_flags
+from stampapp.config.compute import BFLOAT16_FLAGS, Device, Engine, Precision, processor_flags
+from stampapp.config.settings import ModelSettings
 from stampapp.errors import ConfigError
-from stampapp.records import Classification, Survey
-from stampapp.settings import ModelSettings
 from tests.support.atlas import CLASSES, atlas_alert
 from tests.support.models import write_atlas
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from stampapp import classifiers
-from stampapp.batches import conclude, prepare
+from stampapp.alerts.alert import Labelled, Survey
 from stampapp.classifiers.base import Classifier
-from stampapp.classifiers.modelstore import read_description
-from stampapp.records import Labelled, Survey
-from stampapp.settings import ModelSettings
-from stampapp.simulation import skies
+from stampapp.classifiers.batch import conclude, prepare
+from stampapp.classifiers.model_folder.store import read_description
+from stampapp.config.settings import ModelSettings
+from stampapp.simulation import simulate
 
 FOLDER = Path(__file__).parents[3] / "model"
 SURVEYS = list(Survey)
@@ -52,7 +52,7 @@ def classifier(survey: Survey) -> Classifier:
 
 @pytest.fixture(scope="module")
 def sky(survey: Survey) -> list[Labelled]:
-    return list(skies.draw_many(survey, SEED, COUNT))
+    return list(simulate.draw_many(survey, SEED, COUNT))
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from stampapp import stamps
+from stampapp.alerts.alert import Alert, Classification, Survey
 from stampapp.classifiers.base import Examined
-from stampapp.classifiers.description import Feature, ModelDescription, Origin
+from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
 from stampapp.classifiers.ztf import ZTFClassifier
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.records import Alert, Classification, Survey
+from stampapp.stamps import fits_image
 from tests.support.alerts import alert, sky
 from tests.support.alerts import stamps as some_stamps
 
@@ -247,6 +247,6 @@ def test_to_warm_up_warms_the_network() -> None:
 def test_blank_stamps_give_the_network_zeros() -> None:
     network = FakePredictor(AGN_ROW)
     ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
-    crops: tuple[stamps.Image, ...] = (np.full((21, 21), np.nan, np.float32),) * 3
+    crops: tuple[fits_image.Image, ...] = (np.full((21, 21), np.nan, np.float32),) * 3
     ztf.judge([Examined(alert=alert(), crops=crops)])
     assert not network.seen[0][0].any()

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from stampapp import checkups
-from stampapp.admission import Finding
-from stampapp.checkups import Told, Trial
+from stampapp.alerts.alert import Labelled, Outcome, Survey, Verdict
 from stampapp.commands import check as command
 from stampapp.commands.check import Checkup, check, described, report
-from stampapp.errands import errands
 from stampapp.errors import BadAlert
-from stampapp.records import Labelled, Outcome, Survey, Verdict
+from stampapp.preflight import dry_run
+from stampapp.preflight.access_check import Finding
+from stampapp.preflight.dry_run import Told, Trial
+from stampapp.preflight.required_access import errands
 from tests.support.alerts import alert
 from tests.support.judging import classification
-from tests.unit.test_roles import NOON, REQUIRED, told
+from tests.unit.inspection.test_topic_roles import NOON, REQUIRED, told
 
 SETTINGS = told(SCRIBE_SERVER="db:9092")
 FIRST, SECOND = (Finding(errand=one) for one in errands(SETTINGS, NOON))
@@ -101,23 +101,23 @@ def test_secrets_stay_secret_even_where_settings_are_wrong(
     lines = [f"{key}={value}" for key, value in REQUIRED.items() if key != "SCRIBE_TOPIC"]
     lines += ["SCRIBE_SASL_PASSWORD=open sesame", "SCRIBE_PASSWORD=open sesame", "WEB_PORT=x"]
     Path(".env").write_text("\n".join(lines))
-    monkeypatch.setattr(checkups, "try_model", lambda _: TRIAL)
+    monkeypatch.setattr(dry_run, "try_model", lambda _: TRIAL)
     for as_json in (False, True):
         out = io.StringIO()
         assert check(out, as_json=as_json) == 2
         assert "sesame" not in out.getvalue()
         assert "SCRIBE_TOPIC is not set" in out.getvalue()
         assert "WEB_PORT is 'x'" in out.getvalue()
-    settings = {one.key: one for one in checkups.read_settings().readings}
+    settings = {one.key: one for one in dry_run.read_settings().readings}
     assert settings["CONSUMER_SASL_PASSWORD"].source == "environment"
     assert settings["CONSUMER_TOPICS"].source == ".env"
     assert settings["LOG_LEVEL"].source == "default"
-    assert checkups.read_settings().unread == ("SCRIBE_PASSWORD",)
+    assert dry_run.read_settings().unread == ("SCRIBE_PASSWORD",)
 
 
 @pytest.mark.parametrize("survey", list(Survey))
 def test_no_rule_decides_about_the_built_in_alert(survey: Survey) -> None:
-    found = checkups.built_in(survey)
+    found = dry_run.built_in(survey)
     assert found.alert.survey is survey
     assert found.alert.isdiffpos == 1 or survey is Survey.ATLAS
     assert found.alert.extra_fields.get("ssdistnr", -999.0) == -999.0

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from stampapp.alerts.alert import Alert, Classification
 from stampapp.commands import classify as command
 from stampapp.commands.classify import Summary
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.records import Alert, Classification
 from tests.support.alerts import container, record
 from tests.support.judging import FakeClassifier, classification
 

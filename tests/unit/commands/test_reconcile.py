@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from stampapp import evidence
-from stampapp.accounts import Account, Accounts, Mark, Witness
+from stampapp.alerts.alert import Place
+from stampapp.audit.consumed import Consumption, Window
+from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness
+from stampapp.audit.published import Hearing
+from stampapp.audit.reconcile import Reconciliation
+from stampapp.audit.unmatched import Finding
 from stampapp.commands import reconcile as room
-from stampapp.consumption import Consumption, Window
-from stampapp.leftovers import Finding
-from stampapp.reconciliation import Reconciliation
-from stampapp.records import Place
-from stampapp.witnesses import Hearing
+from stampapp.results import provenance
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON_MS = 1_772_366_400_000
@@ -32,7 +32,7 @@ def consumption(repeats: int = 0, waiting: int = 0, expired: int = 0) -> Consump
     for offset in (*range(8), *range(repeats)):
         place = Place(topic="alerts", partition=0, offset=offset)
         for witness in (OUTPUT, SCRIBE):
-            accounts.hear(evidence.Testimony(group="ztf", source=place), witness)
+            accounts.hear(provenance.Testimony(group="ztf", source=place), witness)
     for offset in (8, 9):
         accounts.mark(Place(topic="alerts", partition=0, offset=offset), Mark.RULED_OUT)
     return Consumption(accounts=accounts, waiting=waiting, expired=expired)

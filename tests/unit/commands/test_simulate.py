@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from stampapp.alerts.alert import Survey
 from stampapp.commands.simulate import Order, files_of
 from stampapp.errors import ConfigError
-from stampapp.records import Survey
 
 SKY = Path("sky.avro")
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from stampapp.commands import topics
-from stampapp.inventory import Extent, Holding
-from stampapp.roles import Part
-from tests.unit.test_roles import NOON, told
+from stampapp.inspection.topic_roles import Part
+from stampapp.inspection.topic_status import Extent, Holding
+from tests.unit.inspection.test_topic_roles import NOON, told
 
 SETTINGS = told()
 IN = SETTINGS.consumer

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from stampapp.simulation import detections
-from stampapp.simulation.cameras import ATLAS, ZTF, Camera
 from stampapp.simulation.detections import Detection
-from stampapp.simulation.optics import GRID
+from stampapp.simulation.image_model import GRID
+from stampapp.simulation.instruments import ATLAS, ZTF, Camera
 from tests.support.exposed import Field, at, exposure
 
 CAMERAS = pytest.mark.parametrize("camera", [ZTF, ATLAS], ids=["ZTF", "ATLAS"])

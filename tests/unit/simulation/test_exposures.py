@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from stampapp.simulation import exposures
-from stampapp.simulation.cameras import CAMERAS, Camera
 from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.instruments import CAMERAS, Camera
 from tests.support.exposed import exposure
 
 EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) for one in CAMERAS])

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stampapp.simulation import histories, measurements
-from stampapp.simulation.cameras import ZTF
+from stampapp.simulation import detection_history, measurements
 from stampapp.simulation.detections import Detection
+from stampapp.simulation.instruments import ZTF
 from tests.support.exposed import exposure
 
 
@@ -82,7 +82,7 @@ def test_nothing_is_detected_more_often_than_looked_at_or_before_the_survey(
 ) -> None:
     for seed in range(100):
         mjd = ZTF.first_mjd + 20.0 * seed
-        told = histories.draw(rng(seed), ZTF, label, mjd)
+        told = detection_history.draw(rng(seed), ZTF, label, mjd)
         assert 1 <= told["ndethist"] <= max(told["ncovhist"], 1)
         assert ZTF.first_mjd <= told["jdstarthist"] - 2400000.5 <= mjd
         assert told["jdendhist"] == mjd + 2400000.5
@@ -91,7 +91,10 @@ def test_nothing_is_detected_more_often_than_looked_at_or_before_the_survey(
 def test_what_lasts_is_detected_often_and_what_moves_once() -> None:
     often = {
         label: np.median(
-            [histories.draw(rng(seed), ZTF, label, 60000.0)["ndethist"] for seed in range(100)]
+            [
+                detection_history.draw(rng(seed), ZTF, label, 60000.0)["ndethist"]
+                for seed in range(100)
+            ]
         )
         for label in ("AGN", "SN", "VS", "asteroid")
     }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stampapp.simulation import exposures, scenes
-from stampapp.simulation.cameras import ATLAS, CAMERAS, ZTF, Camera
+from stampapp.simulation.instruments import ATLAS, CAMERAS, ZTF, Camera
 from stampapp.simulation.scenes import LABELS, Scene
 
 EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) for one in CAMERAS])

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stampapp.simulation import optics
-from stampapp.simulation.cameras import ATLAS, ZTF, Camera
+from stampapp.simulation import image_model
 from stampapp.simulation.exposures import Exposure
-from stampapp.simulation.optics import Image
+from stampapp.simulation.image_model import Image
+from stampapp.simulation.instruments import ATLAS, ZTF, Camera
 from stampapp.simulation.subtraction import subtract
 from tests.support.exposed import Field, at, exposure
 
@@ -57,7 +57,7 @@ def test_what_has_not_changed_subtracts_to_the_noise(camera: Camera) -> None:
 
 def residual(seen: Exposure) -> Image:
     """Return what a star leaves, without noise."""
-    light = optics.light([at()], [STAR], 0.0)
+    light = image_model.light([at()], [STAR], 0.0)
     template = light.moved(*seen.shift).through(seen.template_psf)
     return subtract(light.through(seen.psf), template, seen).pixels
 
@@ -68,7 +68,7 @@ def test_little_is_left_of_a_star_where_everything_fits(
     camera: Camera, share: float, fwhm: tuple[float, float]
 ) -> None:
     seen = exposure(camera, fwhm=fwhm[0], template_fwhm=fwhm[1])
-    psf = optics.image(seen.psf.transform())
+    psf = image_model.image(seen.psf.transform())
     left = float((residual(seen) * psf).sum() / (psf**2).sum())
     assert abs(left) < share * STAR
 
@@ -76,7 +76,7 @@ def test_little_is_left_of_a_star_where_everything_fits(
 @CAMERAS
 def test_misregistration_leaves_a_dipole_along_the_shift(camera: Camera) -> None:
     image = residual(exposure(camera, fwhm=4.0, template_fwhm=3.5, shift=(0.4, 0.0)))
-    middle = optics.GRID // 2
+    middle = image_model.GRID // 2
     row, column = image[middle], image[:, middle]
     assert row[middle - 2] > 0 > row[middle + 2]
 
@@ -89,6 +89,6 @@ def test_misregistration_leaves_a_dipole_along_the_shift(camera: Camera) -> None
 @CAMERAS
 def test_a_psf_that_is_taken_for_wider_leaves_a_ring(camera: Camera) -> None:
     image = residual(exposure(camera, fwhm=4.0, template_fwhm=3.5, psf_error=0.06))
-    middle = optics.GRID // 2
+    middle = image_model.GRID // 2
     ring = image[middle, middle + 4]
     assert image[middle, middle] > 0 > ring

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stampapp.simulation import supernovae
-from stampapp.simulation.cameras import ATLAS
+from stampapp.simulation.instruments import ATLAS
 from tests.support.exposed import at, exposure
 
 

@@ -37,5 +37,5 @@ def test_help_and_mistakes_wait_for_no_heavy_import(tmp_path: Path) -> None:
 
 
 def test_children_that_simulate_need_no_tensorflow(tmp_path: Path) -> None:
-    found = loaded_by("import stampapp.training.draws", tmp_path)
+    found = loaded_by("import stampapp.training.data.simulated", tmp_path)
     assert not found & {"tensorflow", "keras", "sklearn", "matplotlib", "faust"}

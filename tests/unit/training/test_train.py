@@ -7,16 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stampapp.classifiers.description import Feature, Origin
-from stampapp.classifiers.modelstore import read_description
+from stampapp.classifiers.model_folder.description import Feature, Origin
+from stampapp.classifiers.model_folder.store import read_description
 from stampapp.errors import ConfigError
-from stampapp.training import cards, evaluate, train
-from stampapp.training.cards import Report
-from stampapp.training.examples import Examples
-from stampapp.training.lessons import Lesson
-from stampapp.training.recipes import ZTF
+from stampapp.training import train
+from stampapp.training.data.dataset import Lesson
+from stampapp.training.data.examples import Examples
+from stampapp.training.data.recipes import ZTF
+from stampapp.training.evaluation import evaluate
+from stampapp.training.report import model_card
+from stampapp.training.report.model_card import Report
 from stampapp.training.train import Task
-from tests.unit.training.test_fitting import PLAN
+from tests.unit.training.fitting.test_fit import PLAN
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -94,9 +96,9 @@ def test_the_temperature_changes_no_class(report: Report) -> None:
 
 
 def test_the_card_and_its_figures_are_there(folder: Path, report: Report) -> None:
-    text = (folder / cards.CARD).read_text()
-    assert text == cards.render(report)
-    figures = (cards.CONFUSION, cards.RELIABILITY, cards.LEARNING, cards.STAMPS)
+    text = (folder / model_card.CARD).read_text()
+    assert text == model_card.render(report)
+    figures = (model_card.CONFUSION, model_card.RELIABILITY, model_card.LEARNING, model_card.STAMPS)
     for name in figures:
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
         assert f"]({name})" in text

@@ -1,0 +1,122 @@
+"""The topics that give evidence (output, scribe, dead letters), and since when they are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from stampapp.alerts.alert import Message
+from stampapp.audit.offset_marks import Witness
+from stampapp.config.settings import Settings
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.offset_ranges import Progress, Span
+from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
+from stampapp.times import ms
+from stampapp.worker.offset_tracker import Partition
+
+# Told each message; says whether it names those that it answers for.
+Listen = Callable[[Message], bool]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hearing:
+    """What was read of a witness: what it has published since `whole_since` is still there.
+
+    `whole_since` in ms since 1970; 0: nothing is missing from the beginning on. `unnamed` counts
+    the messages that name nobody: older versions and other programs publish such.
+    """
+
+    witness: Witness
+    topics: tuple[str, ...]
+    messages: int
+    unnamed: int
+    whole_since: int
+
+
+async def hear(
+    settings: Settings, witness: Witness, begin: int | None, listen: Listen, progress: Progress
+) -> Hearing:
+    """Let `listen` have every message of a witness from `begin` (ms since 1970) on.
+
+    Raises ConfigError where the topics cannot be read.
+    """
+    now = datetime.now(UTC)
+    async with TopicReader(_cluster(settings, witness)) as reader:
+        present = await reader.partitions()
+        topics = _topics(settings, witness, present)
+        partitions = [place for topic in topics for place in present[topic]]
+        beginnings = await reader.beginnings(partitions)
+        spans = await _spans(reader, beginnings, begin)
+        ends = await reader.ends(spans)
+        total = sum(max(0, ends[place] - span.first) for place, span in spans.items())
+        gaps = Gaps(spans, beginnings)
+        count = unnamed = 0
+        async for messages in reader.read(spans):
+            for message in messages:
+                gaps.note(message)
+                unnamed += not listen(message)
+            count += len(messages)
+            progress(witness, len(messages), total)
+    gone = settings.output_topic.gone_by(topics, now) if witness is Witness.OUTPUT else None
+    over_by = {topic: ms(_over_by(settings, witness, topic, now)) for topic in topics}
+    whole_since = max(gaps.whole_since(over_by), ms(gone) if gone else 0)
+    return Hearing(
+        witness=witness, topics=topics, messages=count, unnamed=unnamed, whole_since=whole_since
+    )
+
+
+class Gaps:
+    """Notices what a partition no longer holds: before its first message, or between two."""
+
+    def __init__(
+        self, spans: Mapping[Partition, Span], beginnings: Mapping[Partition, int]
+    ) -> None:
+        # Where a partition has lost its beginning, its first message lies behind a gap.
+        self._cut = {one for one, span in spans.items() if 0 < span.first <= beginnings[one]}
+        self._next = {one: span.first for one, span in spans.items()}
+        self._whole_since = 0
+
+    def note(self, message: Message) -> None:
+        """Look whether the message lies behind a gap; what was there is older than it."""
+        place = (message.topic, message.partition)
+        if place in self._cut or message.offset > self._next[place]:
+            self._cut.discard(place)
+            self._whole_since = max(self._whole_since, message.timestamp or 0)
+        self._next[place] = message.offset + 1
+
+    def whole_since(self, over_by: Mapping[str, int]) -> int:
+        """Return since when (ms since 1970) nothing is gone.
+
+        `over_by` is until when each topic can have had messages: it decides about the empty ones.
+        """
+        return max([self._whole_since, *(over_by[topic] for topic, _ in self._cut)])
+
+
+def _cluster(settings: Settings, witness: Witness) -> Cluster:
+    return settings.scribe if witness is Witness.SCRIBE else settings.producer
+
+
+def _topics(settings: Settings, witness: Witness, present: Iterable[str]) -> tuple[str, ...]:
+    if witness is Witness.OUTPUT:
+        return tuple(sorted(filter(settings.output_topic.named, present)))
+    wanted = settings.scribe_topic if witness is Witness.SCRIBE else settings.deadletter_topic
+    return tuple(one for one in present if one == wanted)
+
+
+def _over_by(settings: Settings, witness: Witness, topic: str, now: datetime) -> datetime:
+    return settings.output_topic.over_by(topic, now) if witness is Witness.OUTPUT else now
+
+
+async def _spans(
+    reader: TopicReader, beginnings: Mapping[Partition, int], begin: int | None
+) -> dict[Partition, Span]:
+    """Return what is to be read; a partition without anything since `begin` is left out."""
+    everything = {place: Span(first=first) for place, first in beginnings.items()}
+    if begin is None or not beginnings:
+        return everything
+    try:
+        found = await reader.since(beginnings, begin)
+    except NoTimeIndexError:
+        return everything
+    return {place: Span(first=first) for place, first in found.items() if first is not None}

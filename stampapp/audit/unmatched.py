@@ -1,0 +1,166 @@
+"""Consumed messages that nothing names: which are ruled out, which are missing. Pure.
+
+A rule that withdraws a result leaves no trace where a batch has nothing to publish. But it decides
+by the message alone: judged again, the message shows that there was nothing to publish.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from stampapp import times
+from stampapp.alerts import packets
+from stampapp.alerts.alert import Alert, Message, Outcome, Place, Verdict
+from stampapp.audit.offset_marks import Mark, Witness, lacks
+from stampapp.classifiers.batch import attempt
+from stampapp.worker.offset_tracker import Partition
+
+# Clocks of who publishes alerts, of the worker and of the brokers may differ by so much, in ms.
+SKEW = 600_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leftover:
+    """A consumed message that nothing accounts for.
+
+    `instant` is Kafka's timestamp (ms since 1970), `mjd` that of the alert in days. `verdict` is
+    what the message is judged to be by itself, None where it has not been judged.
+    """
+
+    place: Place
+    instant: int
+    marks: Mark
+    aid: str | None
+    candid: str | None
+    mjd: float
+    verdict: Verdict | None = None
+    cause: str | None = None
+
+    @property
+    def due(self) -> tuple[Witness, ...]:
+        """Where the message should be, and is not."""
+        if self.verdict is Verdict.DEAD_LETTERED:
+            return (Witness.DEAD_LETTERS,)
+        return lacks(self.marks)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A message that is missing, or that cannot be judged, and why. `instant` in ms since 1970."""
+
+    place: Place
+    instant: int
+    aid: str | None
+    candid: str | None
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sorted:
+    """What the leftovers are: missing, beyond what the topics go back to, or beyond judgement."""
+
+    missing: tuple[Finding, ...]
+    removed: tuple[Finding, ...]
+    doubtful: tuple[Finding, ...]
+
+
+def leftover(message: Message, marks: Mark, outcome: Outcome | None) -> Leftover:
+    """Return what is known of a message; `outcome` is what it is judged to be, if it is."""
+    decoded = outcome.alert if outcome else attempt(packets.decode, message.value)
+    alert = decoded if isinstance(decoded, Alert) else None
+    return Leftover(
+        place=message.place,
+        instant=message.timestamp or 0,
+        marks=marks,
+        aid=alert.aid if alert else None,
+        candid=alert.candid if alert else None,
+        mjd=alert.mjd if alert else 0.0,
+        verdict=outcome.verdict if outcome else None,
+        cause=outcome.error.cause if outcome and outcome.error else None,
+    )
+
+
+def sort(
+    leftovers: Sequence[Leftover],
+    withdrawn: Sequence[Leftover],
+    whole_since: Mapping[Witness, int],
+) -> Sorted:
+    """Tell what is missing from what cannot be judged.
+
+    `withdrawn` are those that a rule withdraws, `leftovers` the others, `whole_since` the instant
+    (ms since 1970) since when a witness is whole.
+    """
+    silence = Silence([*leftovers, *withdrawn], withdrawn)
+    found: dict[str, list[Finding]] = {"missing": [], "removed": [], "doubtful": []}
+    for one in leftovers:
+        removed, doubt = _removed(one, whole_since), silence.doubt(one)
+        kind = "removed" if removed else "doubtful" if doubt else "missing"
+        found[kind].append(_finding(one, removed or doubt or _lacking(one)))
+    return Sorted(**{kind: tuple(findings) for kind, findings in found.items()})
+
+
+class Silence:
+    """Knows the offsets of which nothing is said, and who in them can have superseded another.
+
+    A batch that has nothing to publish names nobody. What it took of a partition lies together.
+    """
+
+    def __init__(self, silent: Iterable[Leftover], withdrawn: Iterable[Leftover]) -> None:
+        self._withdrawn: dict[str | None, list[Leftover]] = defaultdict(list)
+        for one in withdrawn:
+            self._withdrawn[one.aid].append(one)
+        self._offsets: dict[Partition, list[int]] = defaultdict(list)
+        for one in silent:
+            if not one.marks:
+                self._offsets[_partition(one)].append(one.place.offset)
+        for offsets in self._offsets.values():
+            offsets.sort()
+
+    def doubt(self, one: Leftover) -> str | None:
+        """Say that the message was superseded if it shared a batch with one that is withdrawn."""
+        if one.verdict is not Verdict.CLASSIFIED:
+            return None
+        for other in self._withdrawn[one.aid]:
+            if other.mjd <= one.mjd and self._together(one, other):
+                return (
+                    f"superseded if it was in one batch with {other.place}, an earlier alert of its"
+                    " object that a rule withdraws; nothing says whether it was"
+                )
+        return None
+
+    def _together(self, one: Leftover, other: Leftover) -> bool:
+        if _partition(one) != _partition(other):
+            return False
+        first, last = sorted((one.place.offset, other.place.offset))
+        offsets = self._offsets[_partition(one)]
+        return bisect(offsets, last) - bisect(offsets, first) == last - first
+
+
+def _partition(one: Leftover) -> Partition:
+    return (one.place.topic, one.place.partition)
+
+
+def _finding(one: Leftover, why: str) -> Finding:
+    return Finding(place=one.place, instant=one.instant, aid=one.aid, candid=one.candid, why=why)
+
+
+def _removed(one: Leftover, whole_since: Mapping[Witness, int]) -> str | None:
+    """Say that everything that could name the message may have been removed since."""
+    begun = [whole_since.get(witness, 0) for witness in one.due]
+    if any(instant <= one.instant - SKEW for instant in begun):
+        return None
+    since = times.text(times.of_ms(min(begun)))
+    return f"what could name it may be gone: {' and '.join(one.due)} go back to {since}"
+
+
+def _lacking(one: Leftover) -> str:
+    if one.verdict is Verdict.DEAD_LETTERED:
+        return f"it cannot be classified ({one.cause}), and there is no dead letter of it"
+    if one.due == (Witness.OUTPUT,):
+        return "in the scribe, but not in the output"
+    if one.due == (Witness.SCRIBE,):
+        return "in the output, but not in the scribe"
+    return "neither in the output nor in the scribe"

@@ -1,0 +1,136 @@
+"""A model folder: the network's file and `model.json`, which says what goes in and comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin, parse
+from stampapp.errors import ConfigError
+
+__all__ = [
+    "Feature",
+    "ModelDescription",
+    "Origin",
+    "read_description",
+    "sha256_of",
+    "write_model",
+]
+
+DESCRIPTION_FILE = "model.json"
+# What says how well a model does, and with which figures.
+CARD_FILES = ("MODEL_CARD.md", "confusion.png", "reliability.png", "learning.png", "stamps.png")
+_LARGEST_DESCRIPTION = 1 << 20
+_HINT = (
+    "import a ZTF model with `faust -A stampapp import-model PATH --into {folder}`; for ATLAS, "
+    "train one with `python -m stampapp.training`, or install the package atlas_stamp_classifier"
+)
+
+
+def sha256_of(*paths: Path) -> str:
+    """Return the SHA-256 of the files' contents one after the other, in lower-case hex."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def read_description(folder: Path) -> ModelDescription:
+    """Return what `model.json` in this folder says.
+
+    Raises ConfigError where the folder, the file or any of its values is not as it must be.
+    """
+    path = folder / DESCRIPTION_FILE
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LARGEST_DESCRIPTION + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = _HINT.format(folder=folder)
+        raise ConfigError(f"there is no model in {folder} ({path} is missing): {hint}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    if len(text) > _LARGEST_DESCRIPTION:
+        raise ConfigError(f"{path} is larger than {_LARGEST_DESCRIPTION} bytes: no description")
+    try:
+        return parse(json.loads(text, object_pairs_hook=_unique))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}") from error
+    except ConfigError as error:
+        hint = _HINT.format(folder=folder)
+        raise ConfigError(f"{path}: {error}; correct it, or {hint}") from error
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def write_model(
+    folder: Path, description: ModelDescription, save: Callable[[Path], None]
+) -> ModelDescription:
+    """Write a model into the folder, made where missing, and return its final description.
+
+    `save` writes the network to the path that it is given. The network's file is named after
+    its content, and `model.json` is replaced last and at once: whoever reads the folder sees
+    the old model or the new one, also after a crash. The card of the old one is removed with
+    it; other files there are left alone.
+    Raises ConfigError where the folder cannot be written, or has a model for another survey.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        before = _network_file(folder, description)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".import-") as name:
+            final = _put(folder, Path(name), description, save)
+        if before not in (None, final.network_file):
+            for stale in (str(before), *CARD_FILES):
+                (folder / stale).unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the model cannot be written into {folder}: {error}") from error
+    return final
+
+
+def _put(
+    folder: Path, draft: Path, description: ModelDescription, save: Callable[[Path], None]
+) -> ModelDescription:
+    network = draft / description.network_file
+    save(network)
+    digest = sha256_of(network)
+    network_file = f"{network.stem}-{digest[:8]}{network.suffix}"
+    final = replace(description, network_file=network_file, network_sha256=digest)
+    text = json.dumps(asdict(final), indent=2, allow_nan=False) + "\n"
+    # Nothing is written that could not be read again.
+    parse(json.loads(text))
+    (draft / DESCRIPTION_FILE).write_text(text, encoding="utf-8")
+    for source, target in ((network, network_file), (draft / DESCRIPTION_FILE, DESCRIPTION_FILE)):
+        _sync(source)
+        os.replace(source, folder / target)  # noqa: PTH105  (Path.replace says less: it overwrites)
+        _sync(folder)
+    return final
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _network_file(folder: Path, successor: ModelDescription) -> str | None:
+    try:
+        found = read_description(folder)
+    except ConfigError:
+        # Whatever is there is no model of ours, so none of its files is ours to remove.
+        return None
+    if found.survey is not successor.survey:
+        what = f"{folder} holds a model for {found.survey}, this one is for {successor.survey}"
+        raise ConfigError(f"{what}: give it a folder of its own")
+    return found.network_file

@@ -1,0 +1,59 @@
+"""TensorFlow on the device that is wanted, and a network in the precision that is."""
+
+from __future__ import annotations
+
+from stampapp.classifiers.network.tensorflow import keras, tf
+from stampapp.config import compute
+from stampapp.config.compute import Device, Engine, Precision
+
+# All that sees images; what follows them is small, and stays in float32.
+_REDUCED = (
+    keras.layers.ZeroPadding2D,
+    keras.layers.Conv2D,
+    keras.layers.MaxPooling2D,
+    keras.layers.Flatten,
+)
+
+
+def prepare(engine: Engine) -> Device:
+    """Make TensorFlow use the device; returns which it is.
+
+    Raises ConfigError where the machine has not what is wanted. Once per process: TensorFlow
+    decides when it computes for the first time.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    device = compute.choose(engine.device, len(gpus))
+    compute.check_precision(engine.precision, device, compute.processor_flags())
+    if gpus and device is Device.CPU:
+        tf.config.set_visible_devices([], "GPU")
+    if engine.threads is not None:
+        tf.config.threading.set_intra_op_parallelism_threads(engine.threads)
+    return device
+
+
+def name(device: Device) -> str:
+    """Return what people call the device."""
+    if device is Device.CPU:
+        return "the CPU"
+    gpu = tf.config.list_physical_devices("GPU")[0]
+    details = tf.config.experimental.get_device_details(gpu)
+    return f"the GPU {details.get('device_name', gpu.name)}"
+
+
+def reduced(model: keras.Model, precision: Precision) -> keras.Model:
+    """Return the network with its convolutions in this precision; inputs and outputs are float32.
+
+    The weights stay as they are: they are rounded when they are used.
+    """
+    if precision is Precision.FLOAT32:
+        return model
+    copy = keras.models.clone_model(model, clone_function=_reduced_layer)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _reduced_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+    config = layer.get_config()
+    if isinstance(layer, _REDUCED):
+        config["dtype"] = f"mixed_{Precision.BFLOAT16}"
+    return type(layer).from_config(config)

@@ -1,0 +1,120 @@
+"""From a published ZTF model to a model folder of ours."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from stampapp.alerts.alert import Survey
+from stampapp.classifiers.model_folder import json_fields
+from stampapp.classifiers.model_folder.description import Origin, read_feature
+from stampapp.classifiers.model_folder.store import (
+    Feature,
+    ModelDescription,
+    sha256_of,
+    write_model,
+)
+from stampapp.classifiers.network import deephits
+from stampapp.classifiers.network.tensorflow import keras
+from stampapp.classifiers.tf1_import import checkpoint as checkpoints
+from stampapp.classifiers.tf1_import import feature_statistics, model_archive
+from stampapp.classifiers.tf1_import.alerce_ztf import CLASSES, CLIPS, CROP, STAMP_SHAPE, STAMPS
+from stampapp.classifiers.tf1_import.checkpoint import Checkpoint
+from stampapp.classifiers.tf1_import.model_archive import Archive
+from stampapp.classifiers.tf1_import.weights import Variables, kernel_side, transfer
+from stampapp.errors import ConfigError
+
+DEFAULT_NAME = "stamp_classifier"
+MOST_FEATURES = 256
+
+
+def import_published(path: Path, into: Path, name: str | None) -> ModelDescription:
+    """Write the model folder `into` from a published zip or its unpacked folder.
+
+    `name` chooses among several checkpoints. Raises ConfigError where nothing, or nothing that
+    fits the graph, is found; then `into` is as it was.
+    """
+    with model_archive.opened(path) as archive, tempfile.TemporaryDirectory() as scratch:
+        found = checkpoints.find(archive.names(), path.resolve().name)
+        checkpoint = checkpoints.choose(found, name)
+        unpacked = _unpack(archive, checkpoint, Path(scratch))
+        try:
+            features = _features(unpacked.statistics)
+            kernel, model = _network(unpacked.prefix, len(features))
+        except ConfigError as error:
+            raise ConfigError(f"{checkpoint.name} in {path}: {error}") from error
+        description = _describe(path, checkpoint, unpacked, features, kernel)
+    return write_model(into, description, model.save)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Unpacked:
+    """A checkpoint's files on disk, under names of ours: no name of the archive is a path here."""
+
+    prefix: Path
+    shards: tuple[Path, ...]
+    statistics: Path
+
+
+def _unpack(archive: Archive, checkpoint: Checkpoint, scratch: Path) -> _Unpacked:
+    prefix, statistics = scratch / "model", scratch / "statistics"
+    suffixes = [shard.removeprefix(checkpoint.prefix) for shard in checkpoint.shards]
+    shards = tuple(Path(f"{prefix}{suffix}") for suffix in suffixes)
+    archive.copy(checkpoint.index, Path(f"{prefix}.index"))
+    for name, target in zip(checkpoint.shards, shards, strict=True):
+        archive.copy(name, target)
+    archive.copy(checkpoint.statistics, statistics)
+    return _Unpacked(prefix=prefix, shards=shards, statistics=statistics)
+
+
+def _features(path: Path) -> tuple[Feature, ...]:
+    try:
+        table = feature_statistics.loads(path.read_bytes())
+        if not isinstance(table, dict) or not 0 < len(table) <= MOST_FEATURES:
+            raise ConfigError(f"it is no table of 1 to {MOST_FEATURES} features")
+        return tuple(_feature(name, statistics) for name, statistics in table.items())
+    except ConfigError as error:
+        raise ConfigError(f"{checkpoints.STATISTICS_FILE} is refused: {error}") from error
+
+
+def _feature(name: str, statistics: object) -> Feature:
+    values = json_fields.members(statistics, name, ("mean", "std"))
+    lower, upper = CLIPS.get(name, (None, None))
+    document = {"name": name, **values, "lower": lower, "upper": upper}
+    return read_feature(document, "feature")
+
+
+def _network(prefix: Path, n_features: int) -> tuple[int, keras.Model]:
+    variables = Variables(prefix)
+    kernel = kernel_side(variables)
+    model = deephits.build(kernel, n_features, len(CLASSES), CROP, len(STAMPS))
+    transfer(variables, model)
+    return kernel, model
+
+
+def _describe(
+    path: Path,
+    checkpoint: Checkpoint,
+    unpacked: _Unpacked,
+    features: tuple[Feature, ...],
+    kernel: int,
+) -> ModelDescription:
+    folder = path.is_dir()
+    digest = sha256_of(*unpacked.shards) if folder else sha256_of(path)
+    return ModelDescription(
+        name=DEFAULT_NAME,
+        version=f"{checkpoint.name.replace('/', '-')}-{digest[:8]}",
+        survey=Survey.ZTF,
+        classes=CLASSES,
+        features=features,
+        stamps=STAMPS,
+        stamp_shape=STAMP_SHAPE,
+        crop=CROP,
+        kernel=kernel,
+        network_file="network.keras",
+        network_sha256="",
+        origin=Origin.IMPORTED,
+        source=f"{checkpoint.name} in {checkpoint.shards[0] if folder else path.name}",
+        source_sha256=digest,
+    )

@@ -1,0 +1,101 @@
+"""The commands that look back on the stream, as Faust's CLI sees them."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+from faust.cli import option
+
+from stampapp import times
+from stampapp.app import app
+from stampapp.commands.cli_files import PlainCommand
+from stampapp.deadletters.causes import CAUSES
+
+BEGIN = option(
+    "--from",
+    "begin",
+    type=times.parse,
+    metavar="INSTANT",
+    help="From this instant on: ISO 8601, UTC unless it says otherwise.",
+)
+END = option("--to", "end", type=times.parse, metavar="INSTANT", help="Up to this instant.")
+
+
+@app.command(
+    BEGIN,
+    END,
+    option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+    base=PlainCommand,
+)
+def reconcile(
+    self: PlainCommand,  # noqa: ARG001
+    begin: datetime | None,
+    end: datetime | None,
+    as_json: bool,
+) -> int:
+    """Say whether every message that was consumed is accounted for."""
+    settings = app.works.required()
+    from stampapp.audit.consumed import Window
+    from stampapp.commands import reconcile as command
+
+    window = Window(begin=begin, end=end)
+    found = command.reconcile(settings, window, sys.stdout, as_json=as_json)
+    return 0 if found.complete else 1
+
+
+@app.command(
+    click.argument("action", type=click.Choice(["list", "show", "replay"])),
+    click.argument("places", nargs=-1, metavar="[PLACE]..."),
+    option("--cause", "causes", multiple=True, type=click.Choice(sorted(CAUSES)), metavar="CAUSE"),
+    BEGIN,
+    END,
+    option(
+        "--limit",
+        type=click.IntRange(1, 1000),
+        default=100,
+        show_default=True,
+        help="list: the latest so many.",
+    ),
+    option("--json", "as_json", is_flag=True, help="list, show: print JSON."),
+    option(
+        "--save",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="show: write the original bytes of the message to this file.",
+    ),
+    option("--again", is_flag=True, help="replay: also what was replayed before."),
+    option("--dry-run", is_flag=True, help="replay: only say what would be put back."),
+    base=PlainCommand,
+)
+def deadletters(  # noqa: PLR0913, PLR0917  # click hands over every option
+    self: PlainCommand,  # noqa: ARG001
+    action: str,
+    places: tuple[str, ...],
+    causes: tuple[str, ...],
+    begin: datetime | None,
+    end: datetime | None,
+    limit: int,
+    as_json: bool,
+    save: Path | None,
+    again: bool,
+    dry_run: bool,
+) -> int:
+    """List, show or replay what could not be classified.
+
+    PLACE names a dead letter by its own partition:offset, or by topic:partition:offset of the
+    message that it was. Without any, all are meant that the options leave.
+    """
+    settings = app.works.required()
+    from stampapp.commands import deadletters as command
+    from stampapp.deadletters.record import Choice
+
+    choice = Choice(causes=causes, begin=begin, end=end, places=places)
+    if action == "list":
+        command.listing(settings, choice, limit, sys.stdout, as_json=as_json)
+    elif action == "show":
+        command.show(settings, places, save, sys.stdout, as_json=as_json)
+    else:
+        command.replay(settings, choice, sys.stdout, again=again, dry_run=dry_run)
+    return 0

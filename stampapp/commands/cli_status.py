@@ -1,0 +1,79 @@
+"""The commands that look at what is there now, as Faust's CLI sees them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from faust.cli import option
+
+from stampapp.app import app
+from stampapp.commands.cli_files import PlainCommand
+
+JSON = option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@app.command(JSON, base=PlainCommand)
+def topics(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
+    """Say what each topic holds, how far the group has come, and when the night changes."""
+    settings = app.works.required()
+    from stampapp.commands import topics as command
+
+    problems = command.topics(settings, sys.stdout, as_json=as_json)
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
+    return 2 if problems else 0
+
+
+@app.command(
+    click.argument("name", metavar="ROLE|TOPIC"),
+    option(
+        "--last",
+        "count",
+        type=click.IntRange(0, 10_000),
+        default=10,
+        show_default=True,
+        help="The latest so many messages.",
+    ),
+    option("--follow", is_flag=True, help="Then those that come, until Ctrl-C."),
+    option("--aid", metavar="AID", help="Only what is about this object (aid or oid)."),
+    option("--json", "as_json", is_flag=True, help="Print one JSON object per line."),
+    option(
+        "--stamps",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE.png",
+        help="Draw the stamps of the alert that is shown last.",
+    ),
+    base=PlainCommand,
+)
+def inspect(  # noqa: PLR0913, PLR0917  # click hands over every option
+    self: PlainCommand,  # noqa: ARG001
+    name: str,
+    count: int,
+    follow: bool,
+    aid: str | None,
+    as_json: bool,
+    stamps: Path | None,
+) -> int:
+    """Show what is in a topic: alerts, predictions, commands, figures, dead letters.
+
+    ROLE is consumer, producer (the latest nights), deadletter, scribe or metrics; TOPIC is looked
+    for on every cluster.
+    """
+    settings = app.works.required()
+    from stampapp.commands import inspect as command
+
+    request = command.Request(name=name, count=count, follow=follow, aid=aid, stamps=stamps)
+    return command.inspect(settings, request, command.Display(sys.stdout, as_json=as_json))
+
+
+@app.command(JSON, base=PlainCommand)
+def check(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
+    """Say whether a worker would run here: settings, clusters, model, one alert.
+
+    Exit code 0: all of it works; 1: a worker would run with warnings; 2: it would not run.
+    """
+    from stampapp.commands import check as command
+
+    return command.check(sys.stdout, as_json=as_json)

@@ -1,0 +1,43 @@
+"""Pictures of classified alerts, a folder for each class."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from stampapp.alerts.alert import Outcome
+from stampapp.errors import ConfigError
+
+# Whoever sends an alert chooses its candid, not where on the disk its picture goes.
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+_LONGEST = 100
+
+
+class Album:
+    """Draws into `folder`/CLASS/CANDID.png."""
+
+    def __init__(self, folder: Path) -> None:
+        self.count = 0
+        self._folder = folder
+
+    def add(self, outcome: Outcome) -> None:
+        """Draw an alert, if there is one. Raises ConfigError where that cannot be written."""
+        # It would slow down what draws nothing.
+        from stampapp.stamps import alert_figure
+
+        if outcome.alert is None:
+            return
+        page = self._folder / _chapter(outcome)
+        try:
+            page.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"--pictures: {page} cannot be made: {error.strerror}") from error
+        name = _UNSAFE.sub("_", str(outcome.alert.candid))[:_LONGEST]
+        alert_figure.save(outcome.alert, page / f"{name}.png")
+        self.count += 1
+
+
+def _chapter(outcome: Outcome) -> str:
+    if outcome.classification is None:
+        return "error"
+    return outcome.classification.class_name or "withdrawn"

@@ -1,0 +1,95 @@
+"""Publishing to the topic that a worker consumes: what simulate and replay have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import TypeVar
+
+from stampapp.config.settings import InputSettings
+from stampapp.errors import ConfigError, DeliveryError
+from stampapp.feeds.publisher import Publisher
+from stampapp.kafka.connection import ask
+from stampapp.kafka.connection_errors import place
+from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.metadata_v8 import Operation, who_and_what
+from stampapp.preflight import required_access
+from stampapp.preflight.required_access import Errand, Need
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """How it ended: all published, stopped by somebody before, or failed."""
+
+    stopped: bool = False
+    failure: DeliveryError | None = None
+
+
+def where(target: InputSettings) -> str:
+    """Return in words where alerts go: to the first of the topics."""
+    among = f", the first of {len(target.topics)} CONSUMER_TOPICS" if target.topics[1:] else ""
+    return f"{target.topics[0]}{among}, on {target.cluster.bootstrap}"
+
+
+def publish(
+    publisher: Publisher[T], drawn: Iterator[T], rate: float | None, target: InputSettings
+) -> End:
+    """Publish until all is confirmed or somebody asks for the end. Raises ConfigError."""
+    try:
+        asyncio.run(_published(publisher, drawn, rate, target))
+    except DeliveryError as error:
+        return End(failure=error)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        # Somebody has asked for the end: it is no failure, and the summary tells.
+        return End(stopped=True)
+    return End()
+
+
+async def _published(
+    publisher: Publisher[T], drawn: Iterator[T], rate: float | None, target: InputSettings
+) -> None:
+    if task := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await _admitted(target)
+    delivery = Delivery(
+        target.cluster, idempotence=target.idempotence, timeout=target.delivery_timeout
+    )
+    await delivery.start()
+    try:
+        await publisher.run(drawn, delivery.deliver, rate=rate)
+    finally:
+        await delivery.stop()
+
+
+async def _admitted(target: InputSettings) -> None:
+    """Raise ConfigError where the cluster does not let us publish; warn of a missing topic."""
+    cluster, topic = target.cluster, target.topics[0]
+    need = Need(role=cluster.role, operation=Operation.WRITE, topic=topic, key="CONSUMER_TOPICS")
+    errand = Errand(cluster=cluster, needs=(need,), group=None)
+    answer = await ask(cluster, partial(who_and_what, topics=errand.topics))
+    if any(problems := required_access.denied(errand, answer)):
+        raise ConfigError("; ".join(chain(*problems)))
+    if required_access.absent(errand, answer):
+        log.warning(
+            "Topic %s does not exist on %s: where topics do not come to be by themselves, create"
+            " it, or see CONSUMER_TOPICS",
+            *(topic, place(cluster)),
+        )
+
+
+def summary(publisher: Publisher[T]) -> str:
+    """Return in words how many have arrived, and how fast."""
+    count, seconds = publisher.confirmed, publisher.seconds
+    rate = count / seconds if seconds else 0.0
+    told = f"Published {count} alerts in {seconds:.1f} s ({rate:.1f} per second)."
+    if publisher.unconfirmed:
+        told += f" {publisher.unconfirmed} more have been sent, but not confirmed."
+    return told

@@ -1,0 +1,166 @@
+"""How a message is told: to a person, in a heading and a few lines, and to a program."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from stampapp import times
+from stampapp.alerts.alert import Message
+from stampapp.commands.text.values import grid, shares, wrapped
+from stampapp.deadletters.causes import CAUSES, UNKNOWN
+from stampapp.inspection.message_content import Exhibit, Kind
+
+_INDENT = "  "
+
+
+def heading(message: Message, exhibit: Exhibit) -> str:
+    """Return what a message is, where and when, its size and key."""
+    at = _when(message.timestamp)
+    key = _printable(message.key.decode("utf-8", "replace")) if message.key else "no key"
+    return f"{exhibit.kind}  {message.place}  {at}  {len(message.value or b'')} B  {key}"
+
+
+def _when(milliseconds: int | None) -> str:
+    try:
+        return times.text(times.of_ms(milliseconds)) if milliseconds else "no time"
+    except (ArithmeticError, ValueError, OSError):
+        # Whoever has published it may have written anything.
+        return f"timestamp {milliseconds}"
+
+
+def lines(exhibit: Exhibit, width: int) -> Iterator[str]:
+    """Yield the lines about what a message says, those with many values `width` wide."""
+    for line in _TELLERS.get(exhibit.kind, _anything)(exhibit.content, width - len(_INDENT)):
+        yield _INDENT + _printable(line)
+
+
+def described(message: Message, exhibit: Exhibit) -> dict[str, Any]:
+    """Return what `--json` prints of a message."""
+    return {
+        "topic": message.topic,
+        "partition": message.partition,
+        "offset": message.offset,
+        "timestamp": message.timestamp,
+        "key": message.key and message.key.decode("utf-8", "replace"),
+        "size": len(message.value or b""),
+        "headers": {name: (one or b"").decode("utf-8", "replace") for name, one in message.headers},
+        "kind": exhibit.kind,
+        "content": _finite(exhibit.content),
+    }
+
+
+def _alert(content: Mapping[str, Any], width: int) -> Iterator[str]:
+    c = content
+    yield f"{c['survey']} {c['oid']}, aid {c['aid']}, candid {c['candid']}"
+    instant = times.of_mjd(c["mjd"])
+    when = f"{times.text(instant)}, " if instant else ""
+    yield f"{when}mjd {c['mjd']:.5f}; ra {c['ra']:.5f}, dec {c['dec']:+.5f} deg"
+    yield f"{c['fid']} = {c['mag']:.3f} ± {c['e_mag']:.3f} mag, isdiffpos {c['isdiffpos']:+d}"
+    yield "stamps: " + ", ".join(f"{name} {data or 'none'}" for name, data in c["stamps"].items())
+    yield from grid(c["extra_fields"], width)
+    yield from _source(c)
+
+
+def _prediction(content: Mapping[str, Any], width: int) -> Iterator[str]:  # noqa: ARG001
+    yield from shares(content["probabilities"])
+    at = content["published"]
+    yield _classifier(content) + (f", published {at}" if at else "")
+    yield from _source(content)
+
+
+def _command(content: Mapping[str, Any], width: int) -> Iterator[str]:
+    data = content.get("data")
+    values = data if isinstance(data, dict) else {}
+    numbers = {name: one for name, one in values.items() if isinstance(one, float)}
+    head = {name: one for name, one in content.items() if name not in _OF_SOURCE | {"data"}}
+    yield from wrapped(head, width)
+    yield from shares(numbers)
+    yield from wrapped({name: one for name, one in values.items() if name not in numbers}, width)
+    yield from _source(content)
+
+
+def _figures(content: Mapping[str, Any], width: int) -> Iterator[str]:
+    verdicts = ("classified", "superseded", "ruled_out", "dead_lettered")
+    counts = ", ".join(f"{content[one]} {one}" for one in verdicts if one in content)
+    yield f"batch of {content.get('n_messages')} in {content.get('execution_time')} s: {counts}"
+    classes = content.get("class")
+    if isinstance(classes, dict) and classes:
+        most = Counter(map(str, classes.values())).most_common()
+        yield "classes: " + ", ".join(f"{count} {name}" for name, count in most)
+    told = {*verdicts, "n_messages", "execution_time", "class", "candid", "oid", "source"}
+    yield from wrapped({name: one for name, one in content.items() if name not in told}, width)
+
+
+def _dead_letter(content: Mapping[str, Any], width: int) -> Iterator[str]:
+    cause = CAUSES.get(content["cause"], UNKNOWN)
+    yield from textwrap.wrap(f"{content['cause']}: {content['message']}", width)
+    yield from textwrap.wrap(f"{cause.meaning} {cause.remedy}", width)
+    yield f"aid {content['aid'] or 'not readable'}, candid {content['candid'] or 'not readable'}"
+    again = content["replay_of"]
+    yield f"of {content['source']}" + (f", itself the replay of {again}" if again else "")
+    yield content["container"]
+
+
+def _replay_mark(content: Mapping[str, Any], width: int) -> Iterator[str]:  # noqa: ARG001
+    yield f"dead letter {content['of']} was put back at {content['at']} as {content['as']}"
+
+
+def _avro(content: Mapping[str, Any], width: int) -> Iterator[str]:
+    yield content["container"]
+    if content["problem"]:
+        yield from textwrap.wrap(f"no alert: {content['problem']}", width)
+    yield from grid(content["fields"], width)
+    if content["undecoded"]:
+        yield "not readable: " + ", ".join(content["undecoded"])
+
+
+def _anything(content: Mapping[str, Any], width: int) -> Iterator[str]:
+    yield from wrapped(content, width)
+
+
+_TELLERS: Mapping[Kind, Callable[[Mapping[str, Any], int], Iterator[str]]] = {
+    Kind.ALERT: _alert,
+    Kind.PREDICTION: _prediction,
+    Kind.COMMAND: _command,
+    Kind.FIGURES: _figures,
+    Kind.DEAD_LETTER: _dead_letter,
+    Kind.REPLAY_MARK: _replay_mark,
+    Kind.AVRO: _avro,
+}
+_OF_SOURCE = frozenset({"source", "superseded", "ruled_out"})
+
+
+def _classifier(content: Mapping[str, Any]) -> str:
+    return f"by {content.get('classifier_name')} {content.get('classifier_version')}"
+
+
+def _source(content: Mapping[str, Any]) -> Iterator[str]:
+    if "source" in content:
+        more = {"superseded": "superseding", "ruled_out": "answering for the ruled-out"}
+        told = [f"{text} {_few(content[name])}" for name, text in more.items() if content[name]]
+        yield ", ".join([f"of {content['source']}", *told])
+
+
+def _few(places: Sequence[str]) -> str:
+    rest = f" and {len(places) - 3} more" if len(places) > 3 else ""
+    return " ".join(places[:3]) + rest
+
+
+def _printable(text: str) -> str:
+    # What strangers have written must not steer a terminal.
+    return "".join(one if one.isprintable() else "�" for one in text)
+
+
+def _finite(value: Any) -> Any:
+    """Return a value as JSON can hold it: what is no finite number becomes null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return value

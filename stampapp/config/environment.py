@@ -1,0 +1,171 @@
+"""How a key is read: cast, noted with its origin, its problems collected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from stampapp.errors import ConfigError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """One key as it was read, for `check`; a secret's value is masked, what is unset is empty.
+
+    `origin` is the name under which it was found, or "default"; `source` says where: environment,
+    .env or default.
+    """
+
+    key: str
+    value: str
+    origin: str
+    meaning: str
+    source: str
+
+
+class Reader:
+    """Reads keys, collects what is wrong with them, and reports it all at once."""
+
+    def __init__(
+        self,
+        lookup: Callable[[str], str | None],
+        source: Callable[[str], str] = lambda _: "environment",
+    ) -> None:
+        self._lookup = lookup
+        self._source = source
+        self.readings: list[Reading] = []
+        self.problems: list[str] = []
+        # Every name that was asked for, the older ones too.
+        self.names: set[str] = set()
+
+    def read(  # noqa: PLR0913  # a key is declared in one place
+        self,
+        key: str,
+        cast: Callable[[str], T],
+        default: T | None,
+        meaning: str,
+        *,
+        aliases: tuple[str, ...] = (),
+        secret: bool = False,
+        required: bool = False,
+        blank_is_a_value: bool = False,
+    ) -> T:
+        """Return the cast value of the first of the key's names that is set, or the default."""
+        found = {name: self._raw(name, blank_is_a_value) for name in (key, *aliases)}
+        texts = {name: text for name, text in found.items() if text is not None}
+        if len(set(texts.values())) > 1:
+            self.problems.append(f"{' and '.join(texts)} contradict each other: set one of them")
+        if not texts:
+            if required:
+                self.problems.append(f"{key} is not set: {meaning}")
+            self._note(key, _text(default), "default", meaning, secret)
+            return default  # type: ignore[return-value]  # with a problem noted, nobody sees it
+        name, text = next(iter(texts.items()))
+        self._note(key, text, name, meaning, secret)
+        return self._cast(name, text, cast, default, secret)
+
+    def told(self, key: str) -> bool:
+        """Tell whether somebody has set this key, which has been read."""
+        return any(one.key == key and one.origin != "default" for one in self.readings)
+
+    def _raw(self, name: str, blank_is_a_value: bool) -> str | None:
+        self.names.add(name)
+        text = self._lookup(name)
+        blank = text is None or not text.strip()
+        return text if not blank or (text is not None and blank_is_a_value) else None
+
+    def _cast(
+        self, name: str, text: str, cast: Callable[[str], T], default: T | None, secret: bool
+    ) -> T:
+        try:
+            return cast(text if secret else text.strip())
+        except (ValueError, ConfigError) as error:
+            self.problems.append(f"{name} is {'***' if secret else repr(text)}: {error}")
+            return default  # type: ignore[return-value]  # likewise
+
+    def _note(self, key: str, value: str, origin: str, meaning: str, secret: bool) -> None:
+        shown = "***" if secret and origin != "default" else value
+        source = "default" if origin == "default" else self._source(origin)
+        self.readings.append(
+            Reading(key=key, value=shown, origin=origin, meaning=meaning, source=source)
+        )
+
+    def build(self, make: Callable[[], T]) -> T | None:
+        """Call `make`, noting a ConfigError among the problems."""
+        try:
+            return make()
+        except ConfigError as error:
+            self.problems.append(str(error))
+            return None
+
+    def finish(self) -> None:
+        """Raise one ConfigError that lists every problem."""
+        if self.problems:
+            raise ConfigError("\n".join(["the settings are not usable:", *self.problems]))
+
+
+def _text(default: object) -> str:
+    """Return a default as one would set it; empty where there is none."""
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, float):
+        return f"{default:g}"
+    return "" if default is None else str(default)
+
+
+def number(minimum: float, maximum: float, kind: type[T]) -> Callable[[str], T]:
+    """Return a cast to a number within these bounds, both included."""
+    what = "a whole number" if kind is int else "a number"
+
+    def cast(text: str) -> T:
+        try:
+            value: Any = kind(text)  # type: ignore[call-arg]
+        except ValueError:
+            value = None
+        if value is None or not minimum <= value <= maximum:
+            raise ValueError(f"{what} from {minimum:g} to {maximum:g} is expected")
+        return value  # type: ignore[no-any-return]
+
+    return cast
+
+
+def flag(text: str) -> bool:
+    """Cast yes/no words to a bool."""
+    words: Mapping[str, bool] = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(
+        ("false", "0", "no", "off"), False
+    )
+    if text.lower() not in words:
+        raise ValueError("true or false is expected")
+    return words[text.lower()]
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Cast a comma-separated list."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not found:
+        raise ValueError("a comma-separated list is expected")
+    return found
+
+
+def level(text: str) -> str:
+    """Cast the name of a log level."""
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+    if text.upper() not in levels:
+        raise ValueError(f"one of {', '.join(levels)} is expected")
+    return text.upper()
+
+
+def choice(*words: str) -> Callable[[str], str]:
+    """Return a cast to one of these words, written in any case."""
+
+    def cast(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"{' or '.join(words)} is expected")
+        return text.lower()
+
+    return cast

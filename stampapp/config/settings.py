@@ -1,0 +1,386 @@
+"""The only reader of the environment: every key once, with its cast, default and meaning.
+
+A key comes from the environment or, failing that, from a `.env` file in the working directory.
+An empty value counts as unset, except where it means "off".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from decouple import Config, RepositoryEmpty, RepositoryEnv
+
+from stampapp.alerts.alert import Survey
+from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.environment import Reader, Reading, choice, flag, level, names, number
+from stampapp.feeds.process_pool import cores
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, legal
+
+E = TypeVar("E", bound=StrEnum)
+# Each takes an eighth of a GiB; with more processors a batch gets several.
+_MOST_JUDGES = 4
+_PLAIN = Engine()
+
+# How the log is written: for people, or as an object a line.
+HUMAN, JSON = "human", "json"
+
+
+def survey(text: str) -> Survey:
+    """Cast the name of a survey."""
+    return _member(Survey, text)
+
+
+def _member(kind: type[E], text: str) -> E:
+    for one in kind:
+        if one.casefold() == text.casefold():
+            return one
+    raise ValueError(f"one of {', '.join(kind)} is expected")
+
+
+def topic(text: str) -> str:
+    """Cast the name of a topic; an empty one means none, where that is a value."""
+    if text and not legal(text):
+        raise ValueError(TOPIC_RULE)
+    return text
+
+
+def topics(text: str) -> tuple[str, ...]:
+    """Cast a comma-separated list of topics."""
+    return tuple(topic(name) for name in names(text))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSettings:
+    """Which model judges, and on what. An override that is None leaves it to the model.
+
+    `chosen` tells whether somebody has named the path; a survey's installed package goes before
+    a path that is only the default.
+    """
+
+    survey: Survey
+    path: Path
+    name: str | None
+    version: str | None
+    chosen: bool = True
+    engine: Engine = _PLAIN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InputSettings:
+    """Where a worker takes its alerts from, for those who put some there. Times in seconds."""
+
+    cluster: Cluster
+    topics: tuple[str, ...]
+    idempotence: bool
+    delivery_timeout: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that a worker is told. Times in seconds."""
+
+    model: ModelSettings
+    consumer: Cluster
+    producer: Cluster
+    scribe: Cluster
+    metrics: Cluster
+    consumer_topics: tuple[str, ...]
+    group_id: str
+    batch_timeout: float
+    batch_messages: int
+    session_timeout: float
+    output_topic: NightlyTopic
+    scribe_topic: str
+    metrics_topic: str
+    deadletter_topic: str | None
+    idempotence: bool
+    delivery_timeout: float
+    stall_timeout: float
+    batches_in_flight: int
+    judge_threads: int
+    web_host: str
+    web_port: int
+    web_page: bool
+    log_level: str
+    log_format: str
+    readings: tuple[Reading, ...]
+
+
+def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
+    """Read what a classifier needs; `chosen` overrides the strategy. No Kafka key is touched."""
+    strategy = chosen or reader.read(
+        "CLASSIFIER_STRATEGY", survey, None, "the survey: ZTF or ATLAS", required=True
+    )
+    folder = Path("model") / (strategy or Survey.ZTF).lower()
+    path = reader.read("MODEL_PATH", Path, folder, "the model folder")
+    return ModelSettings(
+        survey=strategy,
+        path=path,
+        chosen=reader.told("MODEL_PATH"),
+        name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
+        version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
+        engine=_engine(reader),
+    )
+
+
+def _engine(reader: Reader) -> Engine:
+    read = reader.read
+    return Engine(
+        device=read(
+            "DEVICE",
+            partial(_member, Device),
+            Device.AUTO,
+            "where the network runs: cpu, gpu, or auto, a GPU if there is one",
+        ),
+        precision=read(
+            "MODEL_PRECISION",
+            partial(_member, Precision),
+            Precision.FLOAT32,
+            "in what its convolutions are computed: float32 or bfloat16",
+        ),
+    )
+
+
+def environment() -> Reader:
+    """Return a reader of the environment and of the `.env` file in the working directory."""
+    alone, both = Config(RepositoryEmpty()), Config(_dotenv())
+
+    def source(key: str) -> str:
+        return ".env" if alone(key, default=None) is None else "environment"
+
+    return Reader(lambda key: both(key, default=None), source)
+
+
+def _dotenv() -> RepositoryEmpty:
+    path = Path(".env")
+    return RepositoryEnv(str(path)) if path.is_file() else RepositoryEmpty()
+
+
+def unread(reader: Reader) -> list[str]:
+    """Return the keys in `.env` that nobody has read, perhaps because they are misspelt."""
+    return [key for key in getattr(_dotenv(), "data", {}) if key not in reader.names]
+
+
+def model_settings(chosen: Survey | None, path: Path | None) -> ModelSettings:
+    """Return what the offline commands need; an argument that is not None overrides its key."""
+    reader = environment()
+    model = read_model(reader, chosen)
+    reader.finish()
+    return replace(model, path=path, chosen=True) if path else model
+
+
+def input_settings(reader: Reader) -> InputSettings:
+    """Return what is needed to publish alerts to a worker. Raises ConfigError."""
+    cluster, topics = _cluster(reader, "CONSUMER", None), _consumer_topics(reader)
+    deliveries = _deliveries(reader)
+    reader.finish()
+    return InputSettings(cluster=cluster, topics=topics, **deliveries)  # type: ignore[arg-type]  # required
+
+
+def load(reader: Reader) -> Settings:
+    """Read every key of a worker. Raises one ConfigError that lists all that is wrong."""
+    read = reader.read
+    model = read_model(reader)
+    consumer = _cluster(reader, "CONSUMER", None)
+    group = read("CONSUMER_GROUP_ID", str, None, "the consumer group", required=True)
+    values: dict[str, Any] = {
+        "model": model,
+        "consumer": consumer,
+        "producer": _cluster(reader, "PRODUCER", consumer),
+        "scribe": _cluster(reader, "SCRIBE", consumer),
+        "metrics": _cluster(reader, "METRICS", consumer),
+        "group_id": group,
+        "output_topic": _output_topic(reader),
+        **_topics(reader, group),
+        **_pace(reader),
+        **_surroundings(reader),
+    }
+    reader.finish()
+    return Settings(**values, readings=tuple(reader.readings))
+
+
+def _consumer_topics(reader: Reader) -> tuple[str, ...]:
+    return reader.read(
+        "CONSUMER_TOPICS", topics, None, "topics of alerts, comma-separated", required=True
+    )
+
+
+def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
+    read = reader.read
+    return {
+        "consumer_topics": _consumer_topics(reader),
+        "scribe_topic": read("SCRIBE_TOPIC", topic, None, "topic of commands", required=True),
+        "metrics_topic": read("METRICS_TOPIC", topic, None, "topic of figures", required=True),
+        "deadletter_topic": _deadletter_topic(reader, f"{group}-deadletter"),
+    }
+
+
+def _deadletter_topic(reader: Reader, default: str) -> str | None:
+    found = reader.read(
+        "DEADLETTER_TOPIC",
+        topic,
+        default,
+        "topic of what cannot be classified, on the producer's cluster; empty: stop instead",
+        blank_is_a_value=True,
+    )
+    if found == default and not legal(default):
+        reader.problems.append(
+            f"DEADLETTER_TOPIC is to be set, for {default!r} is none: {TOPIC_RULE}"
+        )
+    return found or None
+
+
+def _pace(reader: Reader) -> dict[str, Any]:
+    read = reader.read
+    judges = read(
+        "JUDGE_THREADS",
+        number(1, 64, int),
+        min(cores(), _MOST_JUDGES),
+        "batches judged at the same time, among which the processors are divided",
+    )
+    return {
+        "judge_threads": judges,
+        "batch_timeout": read(
+            "CONSUME_TIMEOUT", number(0.01, 3600, float), 10.0, "s that a batch waits to fill"
+        ),
+        "batch_messages": read(
+            "CONSUME_MESSAGES", number(1, 10000, int), 256, "most messages in a batch"
+        ),
+        "session_timeout": read(
+            "CONSUMER_SESSION_TIMEOUT",
+            number(6, 1800, float),
+            60.0,
+            "s without heartbeat until the group gives a worker's partitions away",
+        ),
+        "batches_in_flight": read(
+            "BATCHES_IN_FLIGHT",
+            number(1, 128, int),
+            # One more is decoded, and one published.
+            judges + 2,
+            "most batches in the worker at a time",
+        ),
+        **_deliveries(reader),
+        "stall_timeout": read(
+            "STALL_TIMEOUT",
+            number(10, 86400, float),
+            300.0,
+            "s that messages may wait without any being taken until the worker exits",
+        ),
+    }
+
+
+def _deliveries(reader: Reader) -> dict[str, Any]:
+    read = reader.read
+    return {
+        "idempotence": read(
+            "PRODUCER_IDEMPOTENCE", flag, True, "idempotent producers on all clusters"
+        ),
+        "delivery_timeout": read(
+            "DELIVERY_TIMEOUT",
+            number(1, 86400, float),
+            600.0,
+            "s to retry a delivery until the worker gives up and exits",
+        ),
+    }
+
+
+def _surroundings(reader: Reader) -> dict[str, Any]:
+    read = reader.read
+    return {
+        "web_host": read("WEB_HOST", str, "127.0.0.1", "address that the web server binds"),
+        "web_port": read(
+            "WEB_PORT", number(1, 65535, int), 6066, "first port that the web server tries"
+        ),
+        "web_page": read("WEB_PAGE", flag, True, "whether the web server has a page for people"),
+        "log_level": read("LOG_LEVEL", level, "INFO", "least level that is logged"),
+        "log_format": log_format(reader),
+    }
+
+
+def log_format(reader: Reader) -> str:
+    """Return how to say what is wrong with the settings, also where this one is."""
+    return reader.read("LOG_FORMAT", choice(HUMAN, JSON), HUMAN, "how lines are logged")
+
+
+def _output_topic(reader: Reader) -> NightlyTopic | None:
+    read = reader.read
+    fields: dict[str, Any] = {
+        "topic_format": read(
+            "PRODUCER_TOPIC_FORMAT", str, None, "output topic; %s: the date", required=True
+        ),
+        "date_format": read("PRODUCER_DATE_FORMAT", str, "%Y%m%d", "format of the date (strftime)"),
+        "change_hour": read(
+            "PRODUCER_CHANGE_HOUR", number(0, 23, int), 22, "UTC hour at which the date changes"
+        ),
+        "retention_days": read(
+            "PRODUCER_RETENTION_DAYS", number(0.01, 3650, float), 8.0, "days a topic is kept"
+        ),
+    }
+    if fields["topic_format"] is None:
+        return None
+    return reader.build(lambda: NightlyTopic(**fields))
+
+
+def _cluster(reader: Reader, role: str, fallback: Cluster | None) -> Cluster | None:
+    read = reader.read
+    host_alias = (f"{role}_HOST",) if role == "METRICS" else ()
+    servers: tuple[str, ...] | None = read(
+        f"{role}_SERVER",
+        names,
+        fallback.servers if fallback else None,
+        f"bootstrap servers of the {role.lower()}'s cluster",
+        aliases=host_alias,
+        required=role == "CONSUMER",
+    )
+    secured = _security(reader, role)
+    if secured["password"] and not secured["username"]:
+        reader.problems.append(f"{role}_SASL_PASSWORD is set without {role}_SASL_USERNAME")
+    if fallback and servers == fallback.servers:
+        secured = _inherited(secured, fallback)
+    defaults = _security_defaults(role, secured["username"] is not None)
+    fields: dict[str, Any] = {key: secured[key] or defaults.get(key) for key in secured}
+    if servers is None:
+        return None
+    return reader.build(lambda: Cluster(role=role.lower(), servers=servers, **fields))
+
+
+def _inherited(secured: dict[str, Any], fallback: Cluster) -> dict[str, Any]:
+    """Fill in what opens the consumer's cluster; a user of one's own brings the rest along."""
+    shared: dict[str, Any] = {"cafile": fallback.cafile}
+    if secured["username"] is None:
+        shared |= {key: getattr(fallback, key) for key in secured}
+    return {key: value or shared.get(key) for key, value in secured.items()}
+
+
+def _security_defaults(role: str, credentials: bool) -> dict[str, str]:
+    if not credentials:
+        return {"protocol": "PLAINTEXT", "mechanism": "SCRAM-SHA-512"}
+    if role == "PRODUCER":
+        return {"protocol": "SASL_PLAINTEXT", "mechanism": "SCRAM-SHA-256"}
+    return {"protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-512"}
+
+
+def _security(reader: Reader, role: str) -> dict[str, Any]:
+    read = reader.read
+    of = f"of the {role.lower()}'s cluster"
+    return {
+        "username": read(
+            f"{role}_SASL_USERNAME", str, None, f"user {of}", aliases=(f"{role}_KAFKA_USERNAME",)
+        ),
+        "password": read(
+            f"{role}_SASL_PASSWORD",
+            str,
+            None,
+            f"password {of}",
+            aliases=(f"{role}_KAFKA_PASSWORD",),
+            secret=True,
+        ),
+        "protocol": read(f"{role}_SECURITY_PROTOCOL", str, None, f"PLAINTEXT, SSL, SASL_… {of}"),
+        "mechanism": read(f"{role}_SASL_MECHANISM", str, None, f"PLAIN or SCRAM-SHA-… {of}"),
+        "cafile": read(f"{role}_SSL_CAFILE", Path, None, f"CA certificates {of}"),
+    }

@@ -1,0 +1,133 @@
+"""Who looks at the page: a bounded number of streams, told once a second what is new.
+
+Nothing is drawn while nobody looks; and what is drawn is drawn once, for all, in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from stampapp.dashboard import documents
+from stampapp.dashboard.recent_alerts import Exhibit
+from stampapp.galleries import Gallery
+
+log = logging.getLogger(__name__)
+MOST_VIEWERS = 16
+# Cards that are drawn in a second: the stream of alerts comes first.
+CARDS_PER_TICK = 2
+TICK = 1.0
+# With so many messages waiting, one card is drawn every other second.
+BEHIND = 1000
+# What a viewer who does not read is allowed to be behind.
+_BACKLOG = 64
+
+State = Callable[[], dict[str, Any]]
+
+
+class Viewer:
+    """A stream of events, and which of them it has been sent."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(_BACKLOG)
+        self.seen = 0
+        self.cards: set[int] = set()
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Yield what is told, until it is shown out."""
+        while (event := await self.queue.get()) is not None:
+            yield event
+
+    def tell(self, event: bytes) -> None:
+        """Queue an event; one who does not read is shown out, and comes back by itself."""
+        try:
+            self.queue.put_nowait(event)
+        except asyncio.QueueFull:
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.queue.put_nowait(None)
+
+
+class Audience:
+    """Draws and tells while somebody looks; `state` adds the moment's figures to the hour's."""
+
+    def __init__(self, gallery: Gallery, state: State) -> None:
+        self._gallery, self._state = gallery, state
+        self._viewers: set[Viewer] = set()
+        self._drawn: dict[int, bytes] = {}
+        self._telling: asyncio.Task[None] | None = None
+        self._ticks = 0
+
+    def enter(self) -> Viewer | None:
+        """Return a new viewer, who must leave; None where there is no room for one."""
+        if len(self._viewers) >= MOST_VIEWERS:
+            return None
+        viewer = Viewer()
+        self._viewers.add(viewer)
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_now_and_then())
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """Tell a viewer nothing more."""
+        self._viewers.discard(viewer)
+
+    def close(self) -> None:
+        """Send everybody home: the web server waits for its streams to end."""
+        if self._telling:
+            self._telling.cancel()
+        for viewer in self._viewers:
+            while not viewer.queue.empty():
+                viewer.queue.get_nowait()
+            viewer.queue.put_nowait(None)
+
+    async def _tell_now_and_then(self) -> None:
+        while self._viewers:
+            try:
+                await self._tell()
+            except Exception:  # a page that fails must not take the worker along
+                log.exception("The page cannot be told what is new")
+            await asyncio.sleep(TICK)
+
+    async def _tell(self) -> None:
+        now = time.time()
+        summary = self._gallery.hour.summary(now)
+        state = self._state()
+        figures = encode("figures", documents.summary(summary, state, now))
+        letters = self._gallery.showcase.dead()
+        dead = encode("dead", [documents.dead(one) for one in letters])
+        await self._draw(self._share(state.get("lag", 0)))
+        for viewer in tuple(self._viewers):
+            viewer.tell(figures)
+            if letters and letters[0].number > viewer.seen:
+                viewer.seen = letters[0].number
+                viewer.tell(dead)
+            for number in sorted(self._drawn.keys() - viewer.cards, reverse=True):
+                viewer.tell(self._drawn[number])
+            viewer.cards = set(self._drawn)
+
+    def _share(self, lag: int) -> int:
+        """Return how many cards may be drawn now."""
+        self._ticks += 1
+        return CARDS_PER_TICK if lag < BEHIND else self._ticks % 2
+
+    async def _draw(self, most: int) -> None:
+        """Draw some of those that are kept and not drawn, the latest first; forget the others."""
+        kept = self._gallery.showcase.latest()
+        numbers = {one.number for one in kept}
+        self._drawn = {number: card for number, card in self._drawn.items() if number in numbers}
+        for one in [one for one in kept if one.number not in self._drawn][:most]:
+            self._drawn[one.number] = await asyncio.to_thread(_card, one)
+
+
+def _card(exhibit: Exhibit) -> bytes:
+    return encode("card", documents.card(exhibit))
+
+
+def encode(event: str, document: object) -> bytes:
+    """Return a server-sent event; a document in JSON has no line breaks."""
+    return f"event: {event}\ndata: {json.dumps(document, allow_nan=False)}\n\n".encode()

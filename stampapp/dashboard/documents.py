@@ -1,0 +1,104 @@
+"""What the page is told: documents of exhibits, dead letters and the last hour. Pure."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from stampapp import times
+from stampapp.alerts.alert import Alert
+from stampapp.dashboard.last_hour import Summary
+from stampapp.dashboard.recent_alerts import DeadLetter, Exhibit
+from stampapp.errors import BadAlert
+from stampapp.stamps import stamp_image
+
+Document = dict[str, Any]
+_LONGEST_TEXT = 300
+
+
+def card(exhibit: Exhibit) -> Document:
+    """Draw the stamps of an exhibit and return all that its card shows."""
+    alert, found = exhibit.alert, exhibit.classification
+    taken = times.of_mjd(alert.mjd) if math.isfinite(alert.mjd) else None
+    return {
+        "number": exhibit.number,
+        "label": exhibit.label,
+        "at": _time(exhibit.at),
+        "place": str(exhibit.place),
+        **{name: getattr(alert, name) for name in ("aid", "oid", "candid", "survey", "fid")},
+        "mjd": _number(alert.mjd, 6),
+        "taken": times.text(taken) if taken else None,
+        "ra": _number(alert.ra, 6),
+        "dec": _number(alert.dec, 6),
+        "mag": _number(alert.mag, 3),
+        "e_mag": _number(alert.e_mag, 3),
+        "probabilities": {name: round(p, 4) for name, p in found.probabilities.items()},
+        "rule": found.rule,
+        "model": f"{found.classifier_name} {found.classifier_version}",
+        "stamps": [_stamp(alert, name) for name in stamp_image.NAMES[alert.survey]],
+        "links": links(alert),
+    }
+
+
+def links(alert: Alert) -> list[Document]:
+    """Return where an astronomer looks next: the object by its name, the sky by coordinates."""
+    target = f"{alert.ra:.6f} {alert.dec:+.6f}"
+    sky = {"ra": f"{alert.ra:.6f}", "dec": f"{alert.dec:.6f}"}
+    aladin = {"target": target, "fov": "0.03", "survey": "CDS/P/PanSTARRS/DR1/color-z-zg-g"}
+    legacy = {**sky, "layer": "ls-dr10", "zoom": "16", "mark": f"{sky['ra']},{sky['dec']}"}
+    explorer = f"https://alerce.online/object/{quote(alert.oid, safe='')}"
+    return [
+        {"name": "ALeRCE", "url": explorer},
+        {"name": "Aladin", "url": f"https://aladin.cds.unistra.fr/AladinLite/?{urlencode(aladin)}"},
+        {
+            "name": "Legacy Survey",
+            "url": f"https://www.legacysurvey.org/viewer?{urlencode(legacy)}",
+        },
+    ]
+
+
+def dead(letter: DeadLetter) -> Document:
+    """Return a row of the table of dead letters."""
+    return {
+        "number": letter.number,
+        "at": _time(letter.at),
+        "place": str(letter.place),
+        "aid": letter.aid,
+        "cause": letter.cause,
+        "message": letter.message[:_LONGEST_TEXT],
+    }
+
+
+def summary(hour: Summary, state: Mapping[str, object], now: float) -> Document:
+    """Return the figures of the page; `state` is added to those of the last hour."""
+    return {"now": _time(now), **asdict(hour), **state}
+
+
+def _stamp(alert: Alert, name: str) -> Document:
+    try:
+        drawn = stamp_image.draw(alert, name)
+    except BadAlert as error:
+        return {"name": name, "problem": str(error)[:_LONGEST_TEXT]}
+    rows, columns = drawn.pixels.shape
+    encoded = base64.b64encode(drawn.png()).decode()
+    return {
+        "name": name,
+        "png": f"data:image/png;base64,{encoded}",
+        "size": [columns, rows],
+        "north_up": drawn.orientation.north is not None,
+        "scale": drawn.orientation.scale,
+    }
+
+
+def _number(value: float, digits: int) -> float | None:
+    # JSON has no word for what is not finite.
+    return round(value, digits) if math.isfinite(value) else None
+
+
+def _time(seconds: float) -> str:
+    return times.text(datetime.fromtimestamp(seconds, UTC))

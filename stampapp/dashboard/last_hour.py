@@ -1,0 +1,105 @@
+"""What the last hour was like: outcomes, classes, causes and latencies, in a bounded memory. Pure.
+
+The clock is an argument, in seconds since 1970; it may stand still but not go back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from stampapp.alerts.alert import Message, Outcome, Verdict
+
+HOUR = 3600.0
+SLICE = 10.0
+# The rate is that of the last minute; latencies are those of so many messages.
+RATE_OVER = 60.0
+_LATENCIES = 2000
+
+
+@dataclass(slots=True)
+class _Slice:
+    """Ten seconds."""
+
+    start: float
+    outcomes: Counter[Verdict] = field(default_factory=Counter)
+    classes: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """The last hour. `rate` in alerts per second, `rates` the same by minute, the oldest first.
+
+    `latency` is the median and `slowest` the 95th percentile of the seconds from a message's
+    timestamp to its confirmation, of the latest messages; None where none had a timestamp.
+    """
+
+    rate: float
+    rates: tuple[float, ...]
+    outcomes: dict[str, int]
+    classes: dict[str, int]
+    causes: dict[str, int]
+    latency: float | None
+    slowest: float | None
+
+
+class LastHour:
+    """Counts batches as they are confirmed and forgets what is older than an hour."""
+
+    def __init__(self, classes: Sequence[str], now: float) -> None:
+        self._names = tuple(classes)
+        self._begun = now
+        self._slices: deque[_Slice] = deque(maxlen=int(HOUR / SLICE) + 1)
+        self._latencies: deque[float] = deque(maxlen=_LATENCIES)
+
+    def add(self, messages: Iterable[Message], outcomes: Sequence[Outcome], now: float) -> None:
+        """Count a batch that is confirmed."""
+        current = self._current(now)
+        current.outcomes.update(one.verdict for one in outcomes)
+        current.causes.update(one.error.cause for one in outcomes if one.error)
+        current.classes.update(
+            one.classification.class_name
+            for one in outcomes
+            if one.classification and one.classification.class_name
+        )
+        stamps = (one.timestamp for one in messages if one.timestamp is not None)
+        self._latencies.extend(max(0.0, now - stamp / 1000) for stamp in stamps)
+
+    def summary(self, now: float) -> Summary:
+        """Return what the last hour was like."""
+        recent = [one for one in self._slices if one.start > now - HOUR]
+        outcomes = sum((one.outcomes for one in recent), Counter[Verdict]())
+        classes = sum((one.classes for one in recent), Counter[str]())
+        causes = sum((one.causes for one in recent), Counter[str]())
+        ordered = sorted(self._latencies)
+        return Summary(
+            rate=self._rate(now),
+            rates=_by_minute(recent, now),
+            outcomes={verdict.value: outcomes[verdict] for verdict in Verdict},
+            classes={name: classes[name] for name in self._names},
+            causes=dict(causes.most_common()),
+            latency=ordered[len(ordered) // 2] if ordered else None,
+            slowest=ordered[int(0.95 * len(ordered))] if ordered else None,
+        )
+
+    def _current(self, now: float) -> _Slice:
+        start = now - now % SLICE
+        if not self._slices or self._slices[-1].start < start:
+            self._slices.append(_Slice(start))
+        return self._slices[-1]
+
+    def _rate(self, now: float) -> float:
+        since = max(self._begun, now - RATE_OVER)
+        count = sum(one.outcomes.total() for one in self._slices if one.start + SLICE > since)
+        return count / max(SLICE, now - since)
+
+
+def _by_minute(recent: Iterable[_Slice], now: float) -> tuple[float, ...]:
+    minutes = [0.0] * 60
+    for one in recent:
+        age = int((now - one.start) // 60)
+        if 0 <= age < len(minutes):
+            minutes[-1 - age] += one.outcomes.total() / 60
+    return tuple(minutes)

@@ -1,0 +1,119 @@
+"""A bounded sample of what was classified of late, and of what could not be. Pure.
+
+The stamps of an alert are kept as they came, some 20 to 60 kB; nothing is drawn here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from stampapp.alerts.alert import Alert, Classification, Message, Outcome, Place, Verdict
+
+# Of each class, of what rules withdrew, and of dead letters, so many of the latest are kept.
+OF_EACH = 12
+DEAD = 30
+# From one batch, so many of each class are taken.
+_FROM_A_BATCH = 3
+WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exhibit:
+    """A classified alert; `number` counts up, `at` is when it was confirmed (s since 1970)."""
+
+    number: int
+    at: float
+    place: Place
+    alert: Alert
+    classification: Classification
+
+    @property
+    def label(self) -> str:
+        """The class, or that a rule has withdrawn the result."""
+        return self.classification.class_name or WITHDRAWN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetter:
+    """A message that could not be classified, and why."""
+
+    number: int
+    at: float
+    place: Place
+    aid: str | None
+    cause: str
+    message: str
+
+
+class Showcase:
+    """Keeps the latest few of every kind, whatever the stream brings."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._shown: dict[str, deque[Exhibit]] = {}
+        self._dead: deque[DeadLetter] = deque(maxlen=DEAD)
+
+    def add(self, messages: Sequence[Message], outcomes: Sequence[Outcome], now: float) -> None:
+        """Take a sample of a confirmed batch."""
+        taken: dict[str, int] = {}
+        # The last first: of a full batch the latest are kept.
+        for message, outcome in reversed(list(zip(messages, outcomes, strict=True))):
+            label = _label(outcome)
+            taken[label] = taken.get(label, 0) + 1
+            if outcome.error and taken[label] <= DEAD:
+                self._bury(message, outcome, now)
+            elif label and taken[label] <= _FROM_A_BATCH:
+                self._show(label, message, outcome, now)
+
+    def latest(self) -> list[Exhibit]:
+        """Return what is kept, the latest first."""
+        return sorted(self._all(), key=lambda one: -one.number)
+
+    def dead(self) -> list[DeadLetter]:
+        """Return the dead letters that are kept, the latest first."""
+        return sorted(self._dead, key=lambda one: -one.number)
+
+    def _all(self) -> Iterator[Exhibit]:
+        for line in self._shown.values():
+            yield from line
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _show(self, label: str, message: Message, outcome: Outcome, now: float) -> None:
+        if outcome.alert and outcome.classification:
+            self._shown.setdefault(label, deque(maxlen=OF_EACH)).append(
+                Exhibit(
+                    number=self._next(),
+                    at=now,
+                    place=message.place,
+                    alert=outcome.alert,
+                    classification=outcome.classification,
+                )
+            )
+
+    def _bury(self, message: Message, outcome: Outcome, now: float) -> None:
+        if outcome.error:
+            self._dead.append(
+                DeadLetter(
+                    number=self._next(),
+                    at=now,
+                    place=message.place,
+                    aid=outcome.alert.aid if outcome.alert else None,
+                    cause=outcome.error.cause,
+                    message=str(outcome.error),
+                )
+            )
+
+
+def _label(outcome: Outcome) -> str:
+    """Return under what an outcome is kept; nothing for what was superseded."""
+    if outcome.verdict is Verdict.SUPERSEDED:
+        return ""
+    if outcome.error:
+        return outcome.verdict.value
+    found = outcome.classification
+    return (found.class_name or WITHDRAWN) if found else ""

@@ -1,0 +1,190 @@
+"""Dead letters read from their topic, and put back where they came from.
+
+First a message is put back and confirmed, then its mark: whatever happens between the two, it is
+replayed again rather than lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from aiokafka import errors as kafka
+
+from stampapp import times
+from stampapp.alerts.alert import Message, Place
+from stampapp.config.settings import Settings
+from stampapp.deadletters import record
+from stampapp.deadletters.record import Choice, DeadLetter, Mark, Register
+from stampapp.errors import ConfigError, DeliveryError
+from stampapp.kafka import producer
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.connection_errors import listed
+from stampapp.kafka.connection_errors import place as named
+from stampapp.kafka.offset_ranges import Progress, Span, by_partition, chunks
+from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.topic_reader import TopicReader
+from stampapp.worker.offset_tracker import Partition
+
+# Messages of 60 kB that are put back before they are marked.
+CHUNK = 64
+
+
+def topic_of(settings: Settings) -> str:
+    """Return the topic of dead letters. Raises ConfigError where there is none."""
+    if not settings.deadletter_topic:
+        raise ConfigError("DEADLETTER_TOPIC is empty: there are no dead letters")
+    return settings.deadletter_topic
+
+
+async def register(reader: TopicReader, topic: str, choice: Choice, progress: Progress) -> Register:
+    """Read all dead letters, and note those that are meant."""
+    found = Register(choice)
+    partitions = (await reader.partitions()).get(topic, ())
+    found.unseen = not partitions
+    beginnings, ends = await reader.beginnings(partitions), await reader.ends(partitions)
+    total = sum(ends.values()) - sum(beginnings.values())
+    async for messages in reader.read({at: Span(first=n) for at, n in beginnings.items()}):
+        for message in messages:
+            found.note(message)
+        progress("reading dead letters", len(messages), total)
+    return found
+
+
+async def values(
+    reader: TopicReader, letters: Sequence[DeadLetter]
+) -> AsyncIterator[tuple[DeadLetter, Message]]:
+    """Yield the dead letters with their bytes; what is removed meanwhile is left out."""
+    by_place = {one.place: one for one in letters}
+    async for message in reader.fetch(by_partition(by_place)):
+        yield by_place[message.place], message
+
+
+async def replay(
+    settings: Settings, reader: TopicReader, letters: Sequence[DeadLetter]
+) -> AsyncIterator[int]:
+    """Put dead letters back on their topics and mark them; yield how many more are done.
+
+    Raises ConfigError or DeliveryError where a cluster refuses; what is marked by then is done.
+    """
+    by_place = {one.place: one for one in letters}
+    partitions = await _partitions(settings, letters)
+    async with Post(settings.consumer) as source, Post(settings.producer) as dead:
+        async for messages in chunks(reader.fetch(by_partition(by_place)), CHUNK):
+            found = [(by_place[one.place], one) for one in messages]
+            places = await source.send([_put_back(*one, partitions) for one in found])
+            done = [
+                (letter, message, to)
+                for (letter, message), to in zip(found, places, strict=True)
+                if isinstance(to, Place)
+            ]
+            marks = await dead.send([_mark(*one) for one in done])
+            yield sum(isinstance(one, Place) for one in marks)
+            source.check(places)
+            dead.check(marks)
+
+
+class Post:
+    """A producer that sends once; what is not confirmed is for the next replay."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._producer: Any = None
+
+    async def __aenter__(self) -> Self:
+        # An idempotent producer asks for a permission more, and repeats are harmless.
+        self._producer = await producer.start(self._cluster, idempotence=False)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await producer.stop(self._producer, producer.REQUEST_TIMEOUT)
+
+    async def send(self, letters: Sequence[Letter]) -> list[Place | BaseException]:
+        """Return for each letter where it lies now, or why it does not."""
+        sent: list[Any] = []
+        for letter in letters:
+            try:
+                sent.append(await self._sending(letter))
+            except kafka.KafkaError as error:
+                sent.append(_failed(error))
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        return [one if isinstance(one, BaseException) else _place(one) for one in results]
+
+    def check(self, results: Sequence[Place | BaseException]) -> None:
+        """Raise ConfigError where we may not write, DeliveryError where anything else failed."""
+        failed = [one for one in results if isinstance(one, BaseException)]
+        if not failed:
+            return
+        if isinstance(failed[0], kafka.TopicAuthorizationFailedError):
+            prefix = self._cluster.role.upper()
+            raise ConfigError(
+                f"{named(self._cluster)} does not let us write: have WRITE granted on the topic, or"
+                f" run this with another {prefix}_SASL_USERNAME"
+            )
+        raise DeliveryError(
+            f"{named(self._cluster)} has not taken {len(failed)} messages ({failed[0]!r}): replay"
+            " again when it does, what is done is marked"
+        )
+
+    async def _sending(self, letter: Letter) -> asyncio.Future[Any]:
+        sent: asyncio.Future[Any] = await self._producer.send(
+            letter.topic,
+            # The client refuses a message of neither key nor value.
+            b"" if letter.key is None and letter.value is None else letter.value,
+            key=letter.key,
+            partition=letter.partition,
+            headers=list(letter.headers),
+        )
+        return sent
+
+
+async def _partitions(settings: Settings, letters: Sequence[DeadLetter]) -> set[Partition]:
+    """Return the partitions of the sources. Raises ConfigError where a topic is not there."""
+    async with TopicReader(settings.consumer) as reader:
+        present = await reader.partitions()
+    topics = {one.source.topic for one in letters}
+    if absent := tuple(sorted(topics - present.keys())):
+        raise ConfigError(
+            f"{named(settings.consumer)} has no topic {listed(absent)}, from which dead letters"
+            " came: create it, or choose other dead letters"
+        )
+    return {one for topic in topics for one in present[topic]}
+
+
+def _put_back(letter: DeadLetter, message: Message, partitions: Collection[Partition]) -> Letter:
+    """Return the message as it was; its timestamp is new, or its topic might drop it as too old."""
+    source = letter.source
+    known = (source.topic, source.partition) in partitions
+    return Letter(
+        topic=source.topic,
+        # Where the topic was made anew with fewer partitions, the key decides.
+        partition=source.partition if known else None,
+        key=message.key,
+        value=message.value,
+        headers=record.put_back_headers(message),
+    )
+
+
+def _mark(letter: DeadLetter, message: Message, to: Place) -> Letter:
+    at = times.text(datetime.now(UTC))
+    mark = Mark(source=letter.source, of=letter.place, to=to, at=at)
+    return Letter(
+        topic=letter.place.topic,
+        partition=letter.place.partition,
+        key=message.key,
+        # Not null: a topic that is compacted would forget the dead letter for it.
+        value=b"",
+        headers=record.mark_headers(mark),
+    )
+
+
+def _place(sent: Any) -> Place:
+    return Place(topic=sent.topic, partition=sent.partition, offset=sent.offset)
+
+
+def _failed(error: Exception) -> asyncio.Future[Any]:
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    future.set_exception(error)
+    return future

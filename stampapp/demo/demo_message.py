@@ -1,0 +1,37 @@
+"""What is published in the demo, and simulated alerts as such."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from stampapp.alerts import sorting_hat
+from stampapp.alerts.alert import Labelled, Survey
+from stampapp.feeds.publisher import mjd_now, taken_at
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cue:
+    """A message to publish: the object's name, and a container with one record.
+
+    `survey` says whose worker it is for. `label` is the class that the object is known to be of;
+    it goes to the table and to nobody else.
+    """
+
+    survey: Survey
+    key: bytes
+    value: bytes
+    label: str | None = None
+
+
+def simulated(drawn: Iterable[Labelled]) -> Iterator[Cue]:
+    """Yield these alerts as if they were being taken now, under names that are short to read."""
+    writer = sorting_hat.writer()
+    counts: Counter[Survey] = Counter()
+    for one in drawn:
+        survey = one.alert.survey
+        counts[survey] += 1
+        alert = replace(taken_at(one.alert, mjd_now()), aid=f"{survey}-{counts[survey]}")
+        value = writer.write(sorting_hat.record(alert))
+        yield Cue(survey=survey, key=alert.aid.encode(), value=value, label=one.label)

@@ -1,0 +1,133 @@
+"""The topics of the demo: what is published to them, and what comes out of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from stampapp.alerts.alert import Survey, Verdict
+from stampapp.avro import reader
+from stampapp.demo.demo_message import Cue
+from stampapp.kafka.nightly_topic import NightlyTopic
+
+SCRIBE, METRICS, DEADLETTER = "scribe", "metrics", "deadletter"
+ALERTS = {survey: f"{survey.lower()}_alerts" for survey in Survey}
+OUTPUT = {survey: NightlyTopic(topic_format=f"{survey.lower()}_stamps_%s") for survey in Survey}
+_VERDICTS = frozenset(Verdict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Classified:
+    """A message of the output topic."""
+
+    aid: str
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dead:
+    """A message of the dead-letter topic: whose it is, and why it is there."""
+
+    key: str
+    cause: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """A message of the metrics topic: the outcomes of one batch."""
+
+    counts: dict[str, int]
+
+
+Result = Classified | Dead | Figures
+
+
+def worker_settings(bootstrap: str, survey: Survey, model: Path) -> dict[str, str]:
+    """Return the environment of a worker that answers soon and needs only this broker."""
+    return {
+        "CLASSIFIER_STRATEGY": survey,
+        "MODEL_PATH": str(model.resolve()),
+        "CONSUMER_SERVER": bootstrap,
+        "CONSUMER_TOPICS": ALERTS[survey],
+        "CONSUMER_GROUP_ID": f"demo-{survey.lower()}",
+        "CONSUMER_SESSION_TIMEOUT": "6",
+        "CONSUME_TIMEOUT": "0.5",
+        "PRODUCER_TOPIC_FORMAT": OUTPUT[survey].topic_format,
+        "PRODUCER_IDEMPOTENCE": "false",  # the embedded broker has no idempotent producers
+        "SCRIBE_TOPIC": SCRIBE,
+        "METRICS_TOPIC": METRICS,
+        "DEADLETTER_TOPIC": DEADLETTER,
+    }
+
+
+def nights() -> tuple[str, ...]:
+    """Return the output topics of tonight and of the night after, for every survey."""
+    now = datetime.now(UTC)
+    instants = (now, now + timedelta(days=1))
+    return tuple(output.name_at(instant) for output in OUTPUT.values() for instant in instants)
+
+
+async def create_topics(bootstrap: str) -> None:
+    """Create every topic, so that nobody waits for one."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        names = (*ALERTS.values(), SCRIBE, METRICS, DEADLETTER, *nights())
+        await admin.create_topics([NewTopic(name, 1, 1) for name in names])
+    finally:
+        await admin.close()
+
+
+async def publish(bootstrap: str, cues: Iterator[Cue], rate: float) -> None:
+    """Publish `rate` messages a second until the iterator ends."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=8 * 2**20)
+    await producer.start()
+    try:
+        # In a thread, for the next one may still be in the making.
+        while cue := await asyncio.to_thread(next, cues, None):
+            await producer.send(ALERTS[cue.survey], cue.value, key=cue.key)
+            await asyncio.sleep(1 / rate)
+    finally:
+        await producer.stop()
+
+
+@asynccontextmanager
+async def results(bootstrap: str) -> AsyncIterator[AsyncIterator[Result]]:
+    """Give what the worker publishes from now on."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(name, 0) for name in (*nights(), DEADLETTER, METRICS)])
+        yield (result async for raw in consumer for result in read(raw))
+    finally:
+        await consumer.stop()
+
+
+def read(raw: Any) -> Iterable[Result]:
+    """Read a message of any of the topics that the worker fills."""
+    if raw.topic == METRICS:
+        counts = {key: value for key, value in json.loads(raw.value).items() if key in _VERDICTS}
+        yield Figures(counts=counts)
+    elif raw.topic == DEADLETTER:
+        headers = dict(raw.headers)
+        name, cause, text = (
+            (part or b"?").decode(errors="replace")
+            for part in (raw.key, headers["error.type"], headers["error.message"])
+        )
+        yield Dead(key=name, cause=cause, message=text)
+    else:
+        for _, record in reader.read(BytesIO(raw.value)):
+            pairs = record["classifications"]
+            probabilities = {one["class_name"]: one["probability"] for one in pairs}
+            yield Classified(aid=record["aid"], probabilities=probabilities)

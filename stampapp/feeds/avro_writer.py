@@ -1,0 +1,60 @@
+"""Labelled alerts → an Avro file that `classify` reads, and the labels that training wants."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import fastavro
+
+from stampapp.alerts import sorting_hat
+from stampapp.alerts.alert import Labelled, Survey
+from stampapp.errors import ConfigError
+
+# Each survey's classifiers have their own spelling: what is AGN to one is agn to the other.
+_SPELLING: Mapping[Survey, Callable[[str], str]] = {Survey.ZTF: str, Survey.ATLAS: str.lower}
+
+
+def write(drawn: Iterable[Labelled], alerts: Path, labels: Path) -> None:
+    """Write a container of sorting-hat records, and a CSV with the columns candid and label.
+
+    Both files come to be at the end, or neither; older ones are replaced. Raises ConfigError
+    where they cannot be written.
+    """
+    try:
+        with (
+            _draft(alerts) as packed,
+            _draft(labels) as told,
+            packed.open("wb") as binary,
+            told.open("w", newline="", encoding="utf-8") as text,
+        ):
+            rows = csv.writer(text, lineterminator="\n")
+            rows.writerow(("candid", "label"))
+            fastavro.writer(binary, sorting_hat.SCHEMA, _records(drawn, rows.writerow))
+    except OSError as error:
+        raise ConfigError(f"{alerts} and {labels} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Give a path to write to, and put what was written in its place at the end."""
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: name a file")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path} cannot be written: there is no folder {path.parent}")
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _records(
+    drawn: Iterable[Labelled], label: Callable[[tuple[str, str]], object]
+) -> Iterator[dict[str, object]]:
+    for one in drawn:
+        label((one.alert.candid, _SPELLING[one.alert.survey](one.label)))
+        yield sorting_hat.record(one.alert)

@@ -1,0 +1,104 @@
+"""Alerts → the topic that a worker consumes, at a pace; simulated ones as if just taken."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Generic, TypeVar
+
+from stampapp import times
+from stampapp.alerts import sorting_hat
+from stampapp.alerts.alert import Alert, Labelled
+from stampapp.feeds.paces import Pace
+from stampapp.kafka.outgoing import Letter
+
+T = TypeVar("T")
+Deliver = Callable[[Sequence[Letter]], Coroutine[None, None, None]]
+# Alerts at a time, some 60 kB each.
+GROUP = 32
+# Once asked to stop, what is on its way has so many seconds to be confirmed.
+LAST_PATIENCE = 5.0
+_HISTORY = ("jdstarthist", "jdendhist")
+
+
+class JustTaken:
+    """Makes of simulated alerts messages to a topic, as if they had just been taken."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._writer = sorting_hat.writer()
+
+    def __call__(self, one: Labelled) -> Letter:
+        alert = taken_at(one.alert, mjd_now())
+        value = self._writer.write(sorting_hat.record(alert))
+        return Letter(topic=self._topic, key=alert.aid.encode(), value=value)
+
+
+class Publisher(Generic[T]):
+    """Publishes alerts at a pace, each in the letter that is made of it when it is due.
+
+    `confirmed` counts what has arrived, `unconfirmed` what may have. `advance` hears how many more
+    have arrived.
+    """
+
+    def __init__(self, letter: Callable[[T], Letter], advance: Callable[[int], object]) -> None:
+        self.confirmed = 0
+        self.unconfirmed = 0
+        self._letter = letter
+        self._advance = advance
+        self._start: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """The time since the first alert was ready to go."""
+        return 0.0 if self._start is None else time.monotonic() - self._start
+
+    async def run(self, drawn: Iterator[T], deliver: Deliver, *, rate: float | None) -> None:
+        """Return when all are confirmed. Raises what `deliver` raises.
+
+        Cancel it to stop early. The iterator may then be busy in a thread of the loop's executor.
+        """
+        pace = Pace(rate=rate, most=GROUP)
+        group = await _take(drawn, 1)
+        self._start, taken = time.monotonic(), 0
+        while group:
+            await self._publish(group, deliver)
+            taken += len(group)
+            await asyncio.sleep(pace.pause(self.seconds, taken))
+            group = await _take(drawn, max(1, pace.due(self.seconds, taken)))
+
+    async def _publish(self, group: Sequence[T], deliver: Deliver) -> None:
+        letters = [self._letter(one) for one in group]
+        self.unconfirmed = len(letters)
+        delivering = asyncio.ensure_future(deliver(letters))
+        try:
+            await asyncio.shield(delivering)
+        finally:
+            await asyncio.wait({delivering}, timeout=LAST_PATIENCE)
+            if delivering.done() and delivering.exception() is None:
+                self.unconfirmed = 0
+                self.confirmed += len(letters)
+                self._advance(len(letters))
+            delivering.cancel()
+
+
+async def _take(drawn: Iterator[T], most: int) -> list[T]:
+    return await asyncio.to_thread(lambda: list(islice(drawn, most)))
+
+
+def mjd_now() -> float:
+    """Return this instant as a modified Julian date (UTC)."""
+    return times.mjd(time.time())
+
+
+def taken_at(alert: Alert, mjd: float) -> Alert:
+    """Return an alert as if it had been taken at another time, its history moved along."""
+    later = mjd - alert.mjd
+    extra = dict(alert.extra_fields)
+    for name in _HISTORY:
+        if isinstance(value := extra.get(name), float):
+            extra[name] = value + later
+    return replace(alert, mjd=mjd, extra_fields=extra)

@@ -1,0 +1,66 @@
+"""Simulated alerts in their order, drawn in processes of their own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from itertools import count as numbers
+
+from stampapp.alerts.alert import Labelled, Survey
+from stampapp.feeds import process_pool
+
+# What a process draws at a time, and how many such shares are drawn ahead of need for each.
+SHARE = 8
+_AHEAD = 2
+# What a process draws on a slow machine that does other things, too (alerts per second).
+_LEAST_RATE = 20.0
+
+
+def processes_for(rate: float | None) -> int:
+    """Return how many processes keep up with so many alerts per second; None: all that fit."""
+    most = process_pool.cores()
+    return most if rate is None else min(most, 1 + int(rate / _LEAST_RATE))
+
+
+@contextmanager
+def drawing(
+    surveys: Sequence[Survey], seed: int, count: int | None, workers: int
+) -> Iterator[Iterator[Labelled]]:
+    """Give the first `count` alerts of a seed, without end for None; the surveys take turns.
+
+    They are the same ones in the same order, however many processes (`workers`) draw. To take one
+    raises StampError where a process has died.
+    """
+    drawn = _draw(surveys, seed, count, workers)
+    try:
+        yield drawn
+    finally:
+        # After a second Ctrl-C a thread may still be taking one, and nobody waits for it.
+        with suppress(ValueError):
+            drawn.close()
+
+
+def _draw(
+    surveys: Sequence[Survey], seed: int, count: int | None, workers: int
+) -> Generator[Labelled, None, None]:
+    starts = numbers(0, SHARE) if count is None else range(0, count, SHARE)
+    with process_pool.pool(workers) as pool:
+        ahead: deque[Future[list[Labelled]]] = deque()
+        for start in starts:
+            stop = start + SHARE if count is None else min(start + SHARE, count)
+            with process_pool.sheltered():
+                ahead.append(pool.submit(_share, surveys, seed, start, stop))
+            if len(ahead) > _AHEAD * workers:
+                yield from ahead.popleft().result()
+        while ahead:
+            yield from ahead.popleft().result()
+
+
+def _share(surveys: Sequence[Survey], seed: int, start: int, stop: int) -> list[Labelled]:
+    # Here, as only who draws needs the optics, which take seconds to import.
+    from stampapp.simulation import simulate
+
+    turns = (divmod(number, len(surveys)) for number in range(start, stop))
+    return [simulate.draw(surveys[turn], seed, index) for index, turn in turns]

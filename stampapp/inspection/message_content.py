@@ -1,0 +1,233 @@
+"""A message of any topic → what it is and says. Pure; nothing is raised, whatever it holds."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from stampapp import times
+from stampapp.alerts import packets
+from stampapp.alerts.alert import Alert, Message
+from stampapp.avro import reader
+from stampapp.avro.reader import MAGIC, Record
+from stampapp.deadletters import record as deadletters
+from stampapp.deadletters.partial_decode import examine, shown
+from stampapp.deadletters.record import DeadLetter, Mark
+from stampapp.errors import BadAlert
+from stampapp.results import provenance
+from stampapp.results.encoding import METRICS_SOURCE
+
+_MOST_CHARACTERS = 2000
+_MOST_LEVELS = 64
+
+
+class Kind(StrEnum):
+    """What a message is."""
+
+    ALERT = "alert"
+    PREDICTION = "prediction"
+    COMMAND = "command"
+    FIGURES = "metrics"
+    DEAD_LETTER = "dead-letter"
+    REPLAY_MARK = "replay-mark"
+    AVRO = "avro"
+    JSON = "json"
+    TEXT = "text"
+    BYTES = "bytes"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exhibit:
+    """What a message is. `content` is what it says, ready for JSON; of bytes there is the size.
+
+    `alert` is set where there is one, in a dead letter too; `names` are the objects (aid, oid)
+    that it is about.
+    """
+
+    kind: Kind
+    content: Mapping[str, Any]
+    alert: Alert | None = None
+    names: frozenset[str] = field(default_factory=frozenset)
+
+
+def exhibit(message: Message) -> Exhibit:
+    """Return what a message is: by its headers, then by its bytes, never by its topic."""
+    if mark := deadletters.read_mark(message.headers):
+        return _mark(mark)
+    if letter := deadletters.read(message):
+        return _dead_letter(letter, message.value)
+    value = message.value
+    if not value:
+        return Exhibit(kind=Kind.EMPTY, content={})
+    found = _avro(value) if value.startswith(MAGIC) else _text(value)
+    testimony = provenance.read(message.headers)
+    if testimony is None:
+        return found
+    told = {
+        "source": str(testimony.source),
+        "superseded": [*map(str, testimony.superseded)],
+        "ruled_out": [*map(str, testimony.ruled_out)],
+    }
+    return Exhibit(
+        kind=found.kind, content={**found.content, **told}, alert=found.alert, names=found.names
+    )
+
+
+def _mark(mark: Mark) -> Exhibit:
+    told = {"of": str(mark.of), "source": str(mark.source), "as": str(mark.to), "at": mark.at}
+    return Exhibit(kind=Kind.REPLAY_MARK, content=told)
+
+
+def _dead_letter(letter: DeadLetter, value: bytes | None) -> Exhibit:
+    found = examine(value)
+    told = {
+        "cause": letter.cause,
+        "message": letter.reason,
+        "source": str(letter.source),
+        "replay_of": str(letter.replay_of) if letter.replay_of else None,
+        "aid": found.name("aid", "objectId"),
+        "candid": found.name("candid", "candidate.candid"),
+        "container": found.container,
+    }
+    names = {name for key in ("aid", "oid", "objectId") if (name := found.name(key))}
+    return Exhibit(kind=Kind.DEAD_LETTER, content=told, alert=_alert(value), names=frozenset(names))
+
+
+def _alert(value: bytes | None) -> Alert | None:
+    try:
+        return packets.decode(value)
+    except BadAlert:
+        return None
+
+
+def _avro(value: bytes) -> Exhibit:
+    makers: tuple[tuple[frozenset[str], Callable[[Record], Exhibit]], ...] = (
+        (frozenset({"aid", "classifications"}), _prediction),
+        (frozenset({"payload"}), _command),
+    )
+    try:
+        source = io.BytesIO(value)
+        ((schema, record),) = islice(reader.read(source, reader.MAX_INFLATED_MESSAGE), 2)
+        for fields, make in makers:
+            if schema.fields >= fields:
+                return make(record)
+        return _of_alert(packets.decode(value))
+    except (BadAlert, LookupError, TypeError, ValueError) as error:
+        return _unknown_avro(value, error)
+
+
+def _of_alert(alert: Alert) -> Exhibit:
+    names = ("aid", "oid", "candid", "mjd", "fid", "ra", "dec", "mag", "e_mag", "isdiffpos")
+    told: dict[str, Any] = {name: getattr(alert, name) for name in names}
+    told["survey"] = str(alert.survey)
+    told["stamps"] = {name: shown(data) for name, data in alert.stamps.items()}
+    told["extra_fields"] = {name: shown(value) for name, value in alert.extra_fields.items()}
+    return Exhibit(
+        kind=Kind.ALERT, content=told, alert=alert, names=frozenset({alert.aid, alert.oid})
+    )
+
+
+def _prediction(record: Record) -> Exhibit:
+    pairs = [
+        (str(one["class_name"]), float(one["probability"])) for one in record["classifications"]
+    ]
+    published = record.get("brokerPublishTimestamp")
+    aid = str(record["aid"])
+    told = {
+        "aid": aid,
+        "probabilities": dict(pairs),
+        "class_name": max(pairs, key=lambda pair: pair[1])[0] if pairs else None,
+        "classifier_name": record.get("classifier_name"),
+        "classifier_version": record.get("classifier_version"),
+        "published": _instant(published),
+    }
+    return Exhibit(kind=Kind.PREDICTION, content=told, names=frozenset({aid}))
+
+
+def _instant(value: object) -> str | None:
+    try:
+        # Decoded by its logical type, or plain milliseconds.
+        instant = times.of_ms(value) if isinstance(value, int) else value
+    except (ArithmeticError, ValueError, OSError):
+        return None
+    if not isinstance(instant, datetime):
+        return None
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
+
+
+def _command(record: Record) -> Exhibit:
+    command = _loads(record["payload"])
+    aid = command["criteria"]["_id"]
+    return Exhibit(kind=Kind.COMMAND, content=command, names=frozenset({str(aid)}))
+
+
+def _unknown_avro(value: bytes, error: Exception) -> Exhibit:
+    found = examine(value)
+    told = {
+        "container": found.container,
+        "problem": str(error) if isinstance(error, BadAlert) else None,
+        "fields": dict(found.fields),
+        "undecoded": list(found.undecoded),
+    }
+    names = {name for key in ("aid", "oid", "objectId") if (name := found.name(key))}
+    return Exhibit(kind=Kind.AVRO, content=told, names=frozenset(names))
+
+
+def _text(value: bytes) -> Exhibit:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return Exhibit(kind=Kind.BYTES, content={"size": len(value), "begins": value[:64].hex(" ")})
+    try:
+        document = _loads(text)
+    except ValueError:
+        return Exhibit(kind=Kind.TEXT, content={"text": text[:_MOST_CHARACTERS]})
+    if isinstance(document, dict) and document.get("source") == METRICS_SOURCE:
+        return Exhibit(kind=Kind.FIGURES, content=document, names=_counted(document))
+    return Exhibit(kind=Kind.JSON, content={"document": document})
+
+
+def _loads(text: str) -> Any:
+    """Return a JSON document. Raises ValueError where it is none, or nests beyond all reason."""
+    try:
+        document = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if _nests(document, _MOST_LEVELS):
+        raise ValueError("nested too deep")
+    return document
+
+
+def _nests(value: object, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels == 0 or any(_nests(one, levels - 1) for one in inner)
+
+
+def _counted(document: Mapping[str, Any]) -> frozenset[str]:
+    classes, oids = document.get("class"), document.get("oid")
+    found = [
+        *(classes if isinstance(classes, dict) else ()),
+        *(oids if isinstance(oids, list) else ()),
+    ]
+    return frozenset(map(str, found))
+
+
+def about(message: Message, name: str) -> bool:
+    """Tell whether a message is about an object, by its aid or oid.
+
+    Most are not, and need not be decoded for that.
+    """
+    needle, value = name.encode(), message.value or b""
+    if message.key == needle:
+        return True
+    # A compressed container hides its strings, JSON may escape them.
+    if needle in value or value.find(b"deflate", 0, 2**16) >= 0 or not value.startswith(MAGIC):
+        return name in exhibit(message).names
+    return False

@@ -1,0 +1,88 @@
+"""A role or a topic's name → the topics that are meant, and the cluster that has them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from stampapp.config.settings import Settings
+from stampapp.errors import ConfigError
+from stampapp.inspection.topic_roles import ROLES, clusters, parts
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.connection_errors import listed, place
+from stampapp.kafka.nightly_topic import NightlyTopic
+from stampapp.kafka.topic_reader import TopicReader
+from stampapp.worker.offset_tracker import Partition
+
+# Of the nights' topics, as many as one looks at around a change of night.
+_NIGHTS = 2
+_MOST_NAMES = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Find:
+    """The topics that are meant, on one cluster; with `nightly`, the latest nights' topics."""
+
+    cluster: Cluster
+    topics: tuple[str, ...]
+    nightly: NightlyTopic | None = None
+
+    async def partitions(self, reader: TopicReader, now: datetime) -> list[Partition]:
+        """Return the partitions that there are now. Raises ConfigError where there are none."""
+        present = await reader.partitions()
+        names = self.topics
+        if self.nightly:
+            names = tuple(self.nightly.among(present, now)[:_NIGHTS])
+        found = [at for name in names for at in present.get(name, ())]
+        if not found:
+            where, what = place(self.cluster), listed(self.topics)
+            raise ConfigError(f"{where} has no topic {what} yet; {known(present)}")
+        return found
+
+
+async def find(settings: Settings, name: str, now: datetime) -> Find:
+    """Return what a name means: a role first, else a topic of the first cluster that has it.
+
+    Raises ConfigError, which says what there is, where nothing has this name.
+    """
+    if name in ROLES:
+        return _of_role(settings, name, now)
+    there: dict[str, None] = {}
+    problems = []
+    for cluster in clusters(settings):
+        try:
+            async with TopicReader(cluster) as reader:
+                present = await reader.partitions()
+        except ConfigError as error:
+            problems.append(str(error))
+            continue
+        if name in present:
+            return Find(cluster=cluster, topics=(name,))
+        there |= dict.fromkeys(sorted(present))
+    roles = listed(ROLES)
+    told = "\n".join([f"{name} is no topic, nor a role ({roles}); {known(there, name)}", *problems])
+    raise ConfigError(told)
+
+
+def _of_role(settings: Settings, role: str, now: datetime) -> Find:
+    found = [part for part in parts(settings, now) if part.role == role]
+    if not found:
+        raise ConfigError("DEADLETTER_TOPIC is empty: there are no dead letters")
+    return Find(
+        cluster=found[0].cluster,
+        topics=tuple(part.topic for part in found),
+        nightly=settings.output_topic if role == "producer" else None,
+    )
+
+
+def known(topics: Collection[str] | Mapping[str, object], name: str = "") -> str:
+    """Return in words which topics there are, those that are spelt like `name` first."""
+    visible = [topic for topic in topics if not topic.startswith("__")]
+    alike = difflib.get_close_matches(name, visible, n=3, cutoff=0.6)
+    names = list(dict.fromkeys([*alike, *sorted(visible)]))
+    if not names:
+        return "there is no topic at all"
+    rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"there are {', '.join(names[:_MOST_NAMES])}{rest}"

@@ -1,0 +1,121 @@
+"""What a worker's topics hold, and how far its group has consumed: asked of every cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from stampapp.config.settings import Settings
+from stampapp.errors import ConfigError
+from stampapp.inspection.topic_roles import ROLES, Part, clusters, parts
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.topic_reader import TopicReader
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extent:
+    """The offsets of a partition: `first` is there, `end` is not yet; `committed` is consumed next.
+
+    `committed` is None where the group has committed nothing, or none consumes the topic.
+    """
+
+    partition: int
+    first: int
+    end: int
+    committed: int | None = None
+
+    @property
+    def messages(self) -> int:
+        """How many offsets it holds; a compacted or transactional topic has fewer messages."""
+        return max(0, self.end - self.first)
+
+    @property
+    def lag(self) -> int:
+        """How many of them are not consumed; without a commit, all."""
+        return max(0, self.end - max(self.first, self.committed or 0))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holding:
+    """A topic in a role, and what it holds; nothing where it does not exist.
+
+    `problem` says why its cluster could not be asked. `tonight` is False for the topics of earlier
+    nights.
+    """
+
+    part: Part
+    extents: tuple[Extent, ...] = ()
+    tonight: bool = True
+    problem: str | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether the topic was found."""
+        return bool(self.extents)
+
+    @property
+    def messages(self) -> int:
+        """How many offsets it holds."""
+        return sum(one.messages for one in self.extents)
+
+    @property
+    def lag(self) -> int:
+        """How many of them the group has not consumed."""
+        return sum(one.lag for one in self.extents)
+
+
+async def take(settings: Settings, now: datetime) -> tuple[Holding, ...]:
+    """Ask every cluster at once; what one does not tell is in its holdings' `problem`.
+
+    They come by role, the nights' topics from the latest on.
+    """
+    todo = parts(settings, now)
+    found = await asyncio.gather(*(_of(one, todo, settings, now) for one in clusters(settings)))
+    return tuple(sorted((one for some in found for one in some), key=_rank))
+
+
+def _rank(holding: Holding) -> tuple[int, bool]:
+    return ROLES.index(holding.part.role), not holding.tonight
+
+
+async def _of(
+    cluster: Cluster, todo: Sequence[Part], settings: Settings, now: datetime
+) -> list[Holding]:
+    here = [part for part in todo if part.cluster.place == cluster.place]
+    try:
+        async with TopicReader(cluster) as reader:
+            return await _read(reader, here, settings, now)
+    except ConfigError as error:
+        return [Holding(part=part, problem=str(error)) for part in here]
+
+
+async def _read(
+    reader: TopicReader, here: Sequence[Part], settings: Settings, now: datetime
+) -> list[Holding]:
+    present = await reader.partitions()
+    earlier = [
+        replace(part, topic=topic)
+        for part in here
+        if part.role == "producer"
+        for topic in settings.output_topic.among(present, now)
+        if topic != part.topic
+    ]
+    wanted = [at for part in (*here, *earlier) for at in present.get(part.topic, ())]
+    consumed = [
+        at for part in here if part.role == "consumer" for at in present.get(part.topic, ())
+    ]
+    first, end = await reader.beginnings(wanted), await reader.ends(wanted)
+    committed = await reader.committed(settings.group_id, consumed) if consumed else {}
+
+    def holding(part: Part, tonight: bool) -> Holding:
+        mine = committed if part.role == "consumer" else {}
+        extents = tuple(
+            Extent(partition=at[1], first=first[at], end=end[at], committed=mine.get(at))
+            for at in present.get(part.topic, ())
+        )
+        return Holding(part=part, extents=extents, tonight=tonight)
+
+    nights = [holding(part, False) for part in earlier]
+    return [*(holding(part, True) for part in here), *nights]

@@ -1,0 +1,39 @@
+"""Whether a cluster goes on letting us in: a changed password shows when connections break."""
+
+from __future__ import annotations
+
+import time
+
+from stampapp.kafka import connection
+from stampapp.kafka.cluster import Cluster
+
+
+class Welcome:
+    """Knocks at a cluster that is quiet, and tells when it has been refusing us for too long.
+
+    For `patience` seconds a refusal may come from a cluster that is just being restarted; after
+    that only other settings help, and these are read at the start.
+    """
+
+    def __init__(self, cluster: Cluster, patience: float) -> None:
+        self._cluster = cluster
+        self._patience = patience
+        self._interval = patience / 5
+        self._knocked: float | None = None
+        self._refused_since: float | None = None
+
+    async def outstayed(self, heard: float) -> str | None:
+        """Return why we are not let in, when that has been so for long; an outage is no reason.
+
+        `heard` is when the cluster last gave us something (monotonic clock, seconds).
+        """
+        now = time.monotonic()
+        if now - max(heard, self._knocked or heard) < self._interval:
+            return None
+        self._knocked = now
+        problem = await connection.refused(self._cluster)
+        if problem is None:
+            self._refused_since = None
+            return None
+        self._refused_since = self._refused_since or now
+        return problem if now - self._refused_since >= self._patience else None

@@ -1,0 +1,39 @@
+"""What is asked of a cluster besides messages: new topics."""
+
+from __future__ import annotations
+
+import logging
+
+from aiokafka import errors as kafka
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.connection_errors import place
+
+log = logging.getLogger(__name__)
+
+
+async def create_topic(
+    cluster: Cluster, name: str, retention_ms: int | None, *, only_try: bool = False
+) -> None:
+    """Create a topic that does not exist yet, with the cluster's own partitions and replicas.
+
+    Its retention is the cluster's own, too, where none is given. With `only_try` the cluster says
+    whether it would, and does not. Raises the KafkaError of a cluster that refuses.
+    """
+    admin = AIOKafkaAdminClient(**cluster.client_options())
+    try:
+        await admin.start()
+        if name in await admin.list_topics():
+            return
+        # -1 with an empty assignment leaves partitions and replicas to the broker.
+        config = {} if retention_ms is None else {"retention.ms": str(retention_ms)}
+        topic = NewTopic(name, -1, -1, {}, config)
+        response = await admin.create_topics([topic], validate_only=only_try)
+        for _, code, *_ in response.topic_errors:
+            if code not in (0, kafka.TopicAlreadyExistsError.errno):
+                raise kafka.for_code(code)(name)
+        if not only_try:
+            log.info("Topic %s created on %s", name, place(cluster))
+    finally:
+        await admin.close()

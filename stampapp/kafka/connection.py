@@ -1,0 +1,102 @@
+"""One connection to a cluster, to ask it something; and why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from aiokafka.conn import AIOKafkaConnection, collect_hosts
+from aiokafka.protocol.metadata import MetadataRequest
+
+from stampapp.errors import ConfigError
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.connection_errors import Refusal, refusal, told
+
+T = TypeVar("T")
+Ask = Callable[[AIOKafkaConnection], Awaitable[T]]
+# What is not answered in this many seconds is taken for away.
+PATIENCE = 6.0
+# A farewell that takes longer goes on behind our back.
+_CLOSING = 0.2
+
+
+class NotLetInError(ConfigError):
+    """A cluster is there, and refuses us or is refused by us: not an outage, which passes."""
+
+
+async def ask(cluster: Cluster, question: Ask[T], patience: float = PATIENCE) -> T:
+    """Return the answer of whichever of a cluster's servers gives it first.
+
+    All are tried at once: one that is down must not use up the time of the others. Raises
+    ConfigError, which says what is wrong with each, where none lets us in; NotLetInError where
+    that is no outage.
+    """
+    tasks = [
+        asyncio.ensure_future(_visit(cluster, server, question, patience))
+        for server in cluster.servers
+    ]
+    refusals: list[Refusal] = []
+    try:
+        for done in asyncio.as_completed(tasks):
+            answer = await done
+            if not isinstance(answer, Refusal):
+                return answer
+            refusals.append(answer)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    kind = NotLetInError if any(one.final for one in refusals) else ConfigError
+    raise kind(told(cluster, refusals))
+
+
+async def problem(cluster: Cluster, patience: float = PATIENCE) -> str | None:
+    """Return why a cluster cannot be used, or None where it lets us in."""
+    try:
+        await ask(cluster, _anything, patience)
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+async def refused(cluster: Cluster) -> str | None:
+    """Return why a cluster that is there does not let us in; None in an outage, too."""
+    try:
+        await ask(cluster, _anything)
+    except NotLetInError as error:
+        return str(error)
+    except ConfigError:
+        return None
+    return None
+
+
+async def _anything(connection: AIOKafkaConnection) -> None:
+    # A listener that wants a name says so only now, by hanging up.
+    await connection.send(MetadataRequest([]))
+
+
+async def _visit(cluster: Cluster, server: str, question: Ask[T], patience: float) -> T | Refusal:
+    try:
+        async with asyncio.timeout(patience):
+            connection = AIOKafkaConnection(*_host_and_port(server), **_options(cluster))
+            try:
+                await connection.connect()
+                return await question(connection)
+            finally:
+                await asyncio.wait({connection.close()}, timeout=_CLOSING)
+    except ConfigError:
+        raise
+    except Exception as error:  # whatever it is, the operator needs it in words
+        return refusal(cluster, server, error)
+
+
+def _host_and_port(server: str) -> tuple[str, int]:
+    ((host, port, _),) = collect_hosts([server])
+    return host, port
+
+
+def _options(cluster: Cluster) -> dict[str, Any]:
+    options = cluster.client_options()
+    del options["bootstrap_servers"]
+    return options

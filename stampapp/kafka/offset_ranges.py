@@ -1,0 +1,53 @@
+"""Which offsets are read together. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from stampapp.alerts.alert import Message, Place
+from stampapp.worker.offset_tracker import Partition
+
+# Told what is read, how many messages more, and about how many there are in all.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """Offsets of a partition, without `end`; None: up to where it ends when it is read."""
+
+    first: int
+    end: int | None = None
+
+
+def runs(offsets: Iterable[int], near: int, longest: int = 1000) -> Iterator[list[int]]:
+    """Divide ascending offsets where the gap between two is larger than `near`."""
+    run: list[int] = []
+    for offset in offsets:
+        if run and (offset - run[-1] > near or len(run) == longest):
+            yield run
+            run = []
+        run.append(offset)
+    if run:
+        yield run
+
+
+async def chunks(messages: AsyncIterator[Message], size: int) -> AsyncIterator[list[Message]]:
+    """Collect messages, up to `size` at a time."""
+    chunk: list[Message] = []
+    async for message in messages:
+        chunk.append(message)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def by_partition(places: Iterable[Place]) -> dict[Partition, list[int]]:
+    """Return the offsets of each partition, ascending."""
+    found: dict[Partition, list[int]] = defaultdict(list)
+    for place in places:
+        found[place.topic, place.partition].append(place.offset)
+    return {partition: sorted(offsets) for partition, offsets in found.items()}

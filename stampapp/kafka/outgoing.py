@@ -1,0 +1,101 @@
+"""Messages on their way out, and what it means that a topic refuses one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiokafka import errors as kafka
+
+from stampapp.alerts.alert import Headers, Message
+from stampapp.errors import BadAlert
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.connection_errors import user
+from stampapp.results import provenance
+from stampapp.results.encoding import dead_letter_headers
+
+# To repeat these would give the same answer.
+HOPELESS = (
+    kafka.MessageSizeTooLargeError,
+    kafka.RecordListTooLargeError,
+    kafka.InvalidTimestampError,
+    kafka.TopicAuthorizationFailedError,
+    kafka.ClusterAuthorizationFailedError,
+    kafka.InvalidTopicError,
+    kafka.UnsupportedVersionError,
+    kafka.UnsupportedForMessageFormatError,
+)
+# Those of them that are a single letter's fault; the others of its batch suffer with it.
+_TOO_LARGE = (kafka.MessageSizeTooLargeError, kafka.RecordListTooLargeError)
+PERSONAL = (*_TOO_LARGE, kafka.InvalidTimestampError)
+_FORBIDDEN = (kafka.TopicAuthorizationFailedError, kafka.ClusterAuthorizationFailedError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """A message on its way out. `timestamp` in ms since 1970 (None: now).
+
+    Without a `partition` the key decides. `instead` is what is sent where the topic refuses this
+    one as too large, or for its timestamp; it may have one itself.
+    """
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    timestamp: int | None = None
+    partition: int | None = None
+    instead: Letter | None = None
+
+
+def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) -> Letter:
+    """Return the dead letter of a message; `source` is what names it (see `evidence`).
+
+    What a topic may refuse is ours and can be spared, never the message's own: a timestamp from
+    the future, which then becomes the header `source.timestamp`, and all but the headers that say
+    where it came from and the cause.
+    """
+    told = ((provenance.TIMESTAMP, str(message.timestamp).encode()),)
+    whole = dead_letter_headers(message, error, source)
+    least = (*message.headers, (provenance.CAUSE, error.cause.encode()), *provenance.own(source))
+
+    def form(headers: Headers, timestamp: int | None, instead: Letter | None) -> Letter:
+        return Letter(
+            topic=topic,
+            key=message.key,
+            value=message.value,
+            headers=headers,
+            timestamp=timestamp,
+            instead=instead,
+        )
+
+    smallest = form((*least, *told), None, None)
+    smaller = form(least, message.timestamp, smallest)
+    return form(whole, message.timestamp, form((*whole, *told), None, smaller))
+
+
+def described(letters: Sequence[Letter]) -> str:
+    """Return how messages to people name some letters."""
+    what = "1 message" if len(letters) == 1 else f"{len(letters)} messages"
+    return f"{what} for {', '.join(sorted({one.topic for one in letters}))}"
+
+
+def remedy(error: BaseException, letters: Sequence[Letter], cluster: Cluster) -> str:
+    """Return what to do about letters that are refused for good; nothing where that is open."""
+    if isinstance(error, _FORBIDDEN):
+        return f"; have WRITE granted to {user(cluster)}"
+    if isinstance(error, _TOO_LARGE):
+        largest = max(letters, key=size)
+        return (
+            f"; have max.message.bytes of the topic raised: {largest.topic} is to take a message of"
+            f" {size(largest)} B and some more"
+        )
+    if isinstance(error, kafka.InvalidTimestampError):
+        return "; see message.timestamp.before.max.ms and .after.max.ms of the topic"
+    return ""
+
+
+def size(letter: Letter) -> int:
+    """Return how many bytes a letter has, without what Kafka adds."""
+    headers = sum(len(name.encode()) + len(value or b"") for name, value in letter.headers)
+    return len(letter.key or b"") + len(letter.value or b"") + headers

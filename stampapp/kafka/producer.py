@@ -1,0 +1,69 @@
+"""Starting and stopping the producer of a cluster; why one does not start, in words."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiokafka import AIOKafkaProducer
+from aiokafka import errors as kafka
+
+from stampapp.errors import ConfigError
+from stampapp.kafka import connection
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.connection_errors import place
+
+START_TIMEOUT = 10.0
+REQUEST_TIMEOUT = 30.0
+LINGER = 0.02
+# The topics decide how large a message may be.
+MAX_REQUEST_BYTES = 2**30
+# That a cluster is there has been seen before, or is tried again (seconds).
+_PATIENCE = 3.0
+
+
+async def start(cluster: Cluster, *, idempotence: bool) -> AIOKafkaProducer:
+    """Return a producer that waits for all replicas. Raises ConfigError that says why not."""
+    try:
+        return await asyncio.wait_for(_started(cluster, idempotence), START_TIMEOUT)
+    except (kafka.KafkaError, OSError, TimeoutError) as error:
+        raise ConfigError(await _explained(cluster, error, idempotence)) from error
+
+
+async def stop(producer: AIOKafkaProducer, patience: float) -> None:
+    """Let go of a producer, of one that does not answer after `patience` seconds."""
+    try:
+        await asyncio.wait_for(producer.stop(), patience)
+    except (kafka.KafkaError, OSError, TimeoutError):
+        # It is given up because it does not answer; what it held is delivered by its successor.
+        return
+
+
+async def _started(cluster: Cluster, idempotence: bool) -> AIOKafkaProducer:
+    producer = AIOKafkaProducer(
+        **cluster.client_options(),
+        acks="all",
+        enable_idempotence=idempotence,
+        linger_ms=int(LINGER * 1000),
+        max_batch_size=2**18,
+        max_request_size=MAX_REQUEST_BYTES,
+        request_timeout_ms=int(REQUEST_TIMEOUT * 1000),
+    )
+    try:
+        await producer.start()
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer
+
+
+async def _explained(cluster: Cluster, error: Exception, idempotence: bool) -> str:
+    # The producer itself only says that it has found no broker.
+    problem = await connection.problem(cluster, _PATIENCE)
+    if problem:
+        return problem
+    text = f"{place(cluster)} lets us in, but no producer starts ({error!r})"
+    if not idempotence:
+        return f"{text}; see {cluster.role.upper()}_SERVER"
+    if isinstance(error, kafka.ClusterAuthorizationFailedError):
+        text += ": have IDEMPOTENT_WRITE granted on the cluster"
+    return f"{text}; PRODUCER_IDEMPOTENCE=false is for brokers without such producers"

@@ -1,0 +1,84 @@
+"""The latest messages of topics, and those that come after them. No group is joined."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from stampapp.alerts.alert import Message
+from stampapp.kafka.offset_ranges import Progress, Span
+from stampapp.kafka.topic_reader import TopicReader
+from stampapp.worker.offset_tracker import Partition
+
+Takes = Callable[[Message], bool]
+# Offsets of a partition that are looked through at a time, going back.
+_FIRST_STRETCH, _LONGEST_STRETCH = 16, 4096
+# How long a topic rests between two looks at its end (seconds).
+PAUSE = 0.3
+
+
+class Tail:
+    """The end of some partitions. `positions` are the offsets from which `follow` goes on."""
+
+    def __init__(self, reader: TopicReader, takes: Takes) -> None:
+        self.positions: dict[Partition, int] = {}
+        self._reader = reader
+        self._takes = takes
+
+    async def last(
+        self, partitions: Sequence[Partition], count: int, progress: Progress
+    ) -> list[Message]:
+        """Return the latest `count` messages that are wanted, by their timestamps.
+
+        It goes back from the ends, in every partition by as many offsets at a time, until there
+        are enough: what lies further back is not compared.
+        """
+        first = await self._reader.beginnings(partitions)
+        edges = await self._reader.ends(partitions)
+        self.positions |= edges
+        total, length, newest = sum(edges.values()) - sum(first.values()), 0, True
+        found: list[Message] = []
+        while len(found) < count and any(edges[at] > first[at] for at in partitions):
+            length = min(max(count, _FIRST_STRETCH, 2 * length), _LONGEST_STRETCH)
+            begins = {at: max(first[at], edges[at] - length) for at in partitions}
+            # The embedded broker's ends are too low: the first time, up to where it really ends.
+            spans = {
+                at: Span(first=begin, end=None if newest else edges[at])
+                for at, begin in begins.items()
+                if newest or begin < edges[at]
+            }
+            async for messages in self._reader.read(spans):
+                self._note(messages)
+                found = _latest(found + [one for one in messages if self._takes(one)], count)
+                progress("reading", len(messages), max(1, total))
+            edges, newest = begins, False
+        return found
+
+    async def follow(
+        self, partitions: Callable[[], Awaitable[Sequence[Partition]]]
+    ) -> AsyncIterator[list[Message]]:
+        """Yield what comes, as it comes, without end; `partitions` may tell new ones each time."""
+        while True:
+            wanted = await partitions()
+            new = [at for at in wanted if at not in self.positions]
+            if new:
+                self.positions |= await self._reader.beginnings(new)
+            spans = {at: Span(first=self.positions[at]) for at in wanted}
+            async for messages in self._reader.read(spans):
+                self._note(messages)
+                if found := [one for one in messages if self._takes(one)]:
+                    yield sorted(found, key=_age)
+            await asyncio.sleep(PAUSE)
+
+    def _note(self, messages: Sequence[Message]) -> None:
+        for one in messages:
+            at = (one.topic, one.partition)
+            self.positions[at] = max(self.positions[at], one.offset + 1)
+
+
+def _latest(messages: list[Message], count: int) -> list[Message]:
+    return sorted(messages, key=_age)[-count:] if count else []
+
+
+def _age(message: Message) -> tuple[int, str, int, int]:
+    return message.timestamp or 0, message.topic, message.partition, message.offset

@@ -1,0 +1,51 @@
+"""What the log says of a batch: a line for people, and fields for programs. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stampapp.alerts.alert import Message, Outcome
+from stampapp.results import encoding
+
+# More than these of a batch are not named; the offsets lead to the rest.
+MOST_NAMED = 20
+
+
+def fields(
+    consumed: Sequence[Message], outcomes: Sequence[Outcome], durations: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return counts, ids of the first alerts, seconds by stage, and offsets by partition."""
+    named = [one.alert for one in outcomes if one.alert][:MOST_NAMED]
+    return {
+        "event": "batch",
+        "size": len(outcomes),
+        **encoding.counts(outcomes),
+        "causes": dict(Counter(one.error.cause for one in outcomes if one.error)),
+        "candids": [alert.candid for alert in named],
+        "aids": [alert.aid for alert in named],
+        "durations": {stage: round(seconds, 4) for stage, seconds in durations.items()},
+        "offsets": _offsets(consumed),
+    }
+
+
+def text(told: Mapping[str, Any], total: int) -> str:
+    """Say the same in a line; `total` is the number of messages since the start."""
+    counts = ", ".join(f"{told[verdict]} {verdict}" for verdict in encoding.counts(()))
+    stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in told["durations"].items())
+    places = ", ".join(
+        f"{place}:{first}-{last}" for place, (first, last) in told["offsets"].items()
+    )
+    first = f"; first candid {told['candids'][0]}" if told["candids"] else ""
+    return f"batch of {told['size']}: {counts}; {total} in all; {stages}; {places}{first}"
+
+
+def _offsets(consumed: Sequence[Message]) -> dict[str, tuple[int, int]]:
+    """Return the first and the last offset of each partition, as `topic:partition`."""
+    found: dict[str, tuple[int, int]] = {}
+    for one in consumed:
+        place = f"{one.topic}:{one.partition}"
+        first, last = found.get(place, (one.offset, one.offset))
+        found[place] = min(first, one.offset), max(last, one.offset)
+    return found

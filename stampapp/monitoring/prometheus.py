@@ -1,0 +1,151 @@
+"""What Prometheus is told of batches: each metric declared once, with its help text.
+
+A batch is counted in one go when it is confirmed. The registry is our own: what other packages
+declare in the global one is nobody's business here.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter as Tally
+from collections.abc import Iterable, Mapping, Sequence
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Info,
+    ProcessCollector,
+    Summary,
+    generate_latest,
+)
+
+from stampapp import __version__
+from stampapp.alerts.alert import Classification, Message, Outcome, Survey, Verdict
+from stampapp.classifiers.base import Classifier
+from stampapp.monitoring.worker_state import State, StateCollector
+from stampapp.times import unix
+
+_SIZES = (1, 4, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+_STAGE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_KAFKA_SECONDS = (0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 900, 3600)
+# From the exposure to the alert alone, a survey takes minutes.
+_SKY_SECONDS = (10, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 21600, 86400)
+
+
+class Gauges:
+    """The metrics of a worker of one survey."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self, survey: Survey, classifier: Classifier) -> None:
+        self._survey = survey.value
+        self._registry = CollectorRegistry()
+        self._declare_batches()
+        self._declare_classes(classifier.classes)
+        self._declare_latencies()
+        self._states = StateCollector()
+        self._registry.register(self._states)
+        ProcessCollector(registry=self._registry)
+        build = {"version": __version__, "python_version": platform.python_version()}
+        Info("stampapp_build", "The program that runs.", registry=self._registry).info(build)
+        model = {"survey": self._survey, "name": classifier.name, "version": classifier.version}
+        Info("stampapp_model", "The model that judges.", registry=self._registry).info(model)
+
+    def _declare_batches(self) -> None:
+        self._alerts = Counter(
+            "stampapp_alerts",
+            "Consumed messages by what became of them; of dead letters, the cause.",
+            ("survey", "outcome", "cause"),
+            registry=self._registry,
+        )
+        for verdict in Verdict:
+            # From the start on, so that the first one is an increase.
+            if verdict is not Verdict.DEAD_LETTERED:
+                self._alerts.labels(self._survey, verdict.value, "")
+        self._sizes = Histogram(
+            "stampapp_batch_alerts",
+            "Messages in a batch.",
+            ("survey",),
+            buckets=_SIZES,
+            registry=self._registry,
+        ).labels(self._survey)
+        self._stages = Histogram(
+            "stampapp_stage_duration_seconds",
+            "Time of a batch in a stage: collect, decode, judge, publish.",
+            ("survey", "stage"),
+            buckets=_STAGE_SECONDS,
+            registry=self._registry,
+        )
+
+    def _declare_classes(self, names: Iterable[str]) -> None:
+        self._classes = Counter(
+            "stampapp_classified",
+            "Published classifications by class, and by what decided: network or rule.",
+            ("survey", "class_name", "decided_by"),
+            registry=self._registry,
+        )
+        probability = Summary(
+            "stampapp_class_probability",
+            "Probability that the network gives to a class, of every alert that it judges.",
+            ("survey", "class_name"),
+            registry=self._registry,
+        )
+        # Once and for all: to look each up again would cost more than to count.
+        self._probabilities = {name: probability.labels(self._survey, name) for name in names}
+
+    def _declare_latencies(self) -> None:
+        self._since_kafka = Histogram(
+            "stampapp_kafka_latency_seconds",
+            "From the timestamp of a consumed message to the confirmation of what it gave.",
+            ("survey",),
+            buckets=_KAFKA_SECONDS,
+            registry=self._registry,
+        ).labels(self._survey)
+        self._since_exposure = Histogram(
+            "stampapp_exposure_latency_seconds",
+            "From the exposure (mjd) to the confirmed classification.",
+            ("survey",),
+            buckets=_SKY_SECONDS,
+            registry=self._registry,
+        ).labels(self._survey)
+
+    def observe(
+        self,
+        messages: Iterable[Message],
+        outcomes: Sequence[Outcome],
+        durations: Mapping[str, float],
+        now: float,
+    ) -> None:
+        """Count a confirmed batch; `durations` in s by stage, `now` in s since 1970 (UTC)."""
+        self._sizes.observe(len(outcomes))
+        for stage, seconds in durations.items():
+            self._stages.labels(self._survey, stage).observe(seconds)
+        ends = ((one.verdict.value, one.error.cause if one.error else "") for one in outcomes)
+        for (verdict, cause), count in Tally(ends).items():
+            self._alerts.labels(self._survey, verdict, cause).inc(count)
+        for message in messages:
+            if message.timestamp is not None:
+                self._since_kafka.observe(max(0.0, now - message.timestamp / 1000))
+        found = [one.classification for one in outcomes if one.classification]
+        self._observe_classes(found)
+        for one in found:
+            if one.class_name:
+                self._since_exposure.observe(max(0.0, now - unix(one.mjd)))
+
+    def _observe_classes(self, found: Sequence[Classification]) -> None:
+        names = ((one.class_name, "rule" if one.rule else "network") for one in found)
+        for (name, decider), count in Tally(names).items():
+            if name:
+                self._classes.labels(self._survey, name, decider).inc(count)
+        for one in found:
+            # A rule that decides makes certainties, which say nothing of the network.
+            if not (one.rule and one.class_name):
+                for name, probability in one.probabilities.items():
+                    self._probabilities[name].observe(probability)
+
+    def exposition(self, state: State) -> bytes:
+        """Return all metrics in Prometheus's text format, and what the worker is right now."""
+        self._states.state = state
+        return generate_latest(self._registry)

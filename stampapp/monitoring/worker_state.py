@@ -1,0 +1,102 @@
+"""What a worker is at the moment, and how Prometheus is told of it. Looked up, not counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from stampapp.worker.offset_tracker import Partition
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """How delivering to a cluster goes; `roles` are what it is to the worker, joined by "+"."""
+
+    roles: str
+    retries: int
+    failing: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """A worker at one moment; its counts are those since the start.
+
+    `lags` are the offsets between what is confirmed and the end, by partition; `unfinished` are
+    messages taken and not confirmed; `given_back` those that rebalances have interrupted.
+    """
+
+    lags: Mapping[Partition, int]
+    reaches: Sequence[Reach]
+    unfinished: int
+    rebalances: int
+    given_back: int
+    metrics_lost: int
+    ready: bool
+    failed: bool
+
+
+class StateCollector(Collector):
+    """Tells the state that it was last given."""
+
+    def __init__(self) -> None:
+        self.state: State | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each metric with its help text."""
+        state = self.state
+        if state is None:
+            return
+        yield from _partitions(state)
+        yield from _clusters(state)
+        for name, text, value in (
+            ("ready", "1 while partitions are assigned and the sinks deliver.", state.ready),
+            ("failed", "1 once something has failed for good: the worker ends.", state.failed),
+            ("unfinished_messages", "Messages taken and not yet confirmed.", state.unfinished),
+        ):
+            yield GaugeMetricFamily(f"stampapp_{name}", text, float(value))
+        for name, text, count in (
+            ("rebalances", "Times that partitions were taken away.", state.rebalances),
+            (
+                "messages_given_back",
+                "Messages that a rebalance has interrupted; they are consumed again.",
+                state.given_back,
+            ),
+            (
+                "metrics_documents_lost",
+                "Documents that the metrics topic has not taken (best effort).",
+                state.metrics_lost,
+            ),
+        ):
+            yield CounterMetricFamily(f"stampapp_{name}", text, float(count))
+
+
+def _partitions(state: State) -> Iterator[Metric]:
+    lag = GaugeMetricFamily(
+        "stampapp_lag_messages",
+        "Offsets between what is confirmed and the end of a partition of this worker.",
+        labels=("topic", "partition"),
+    )
+    for (topic, partition), count in state.lags.items():
+        lag.add_metric((topic, str(partition)), count)
+    yield lag
+
+
+def _clusters(state: State) -> Iterator[Metric]:
+    retries = CounterMetricFamily(
+        "stampapp_delivery_retries",
+        "Deliveries to a cluster that were not confirmed and made again.",
+        labels=("cluster",),
+    )
+    failing = GaugeMetricFamily(
+        "stampapp_delivery_failing",
+        "1 while a cluster does not confirm what it is sent.",
+        labels=("cluster",),
+    )
+    for reach in state.reaches:
+        retries.add_metric((reach.roles,), reach.retries)
+        failing.add_metric((reach.roles,), float(reach.failing))
+    yield retries
+    yield failing

@@ -1,0 +1,120 @@
+"""Whether a worker would run here, and what it would meet: settings, clusters, model, one alert."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from stampapp.alerts.alert import Labelled, Outcome, Survey
+from stampapp.config import settings
+from stampapp.config.environment import Reading
+from stampapp.config.settings import ModelSettings, Settings
+from stampapp.errors import ConfigError
+from stampapp.kafka import producer as producers
+from stampapp.kafka.cluster import Cluster
+from stampapp.preflight.access_check import Finding, inquire
+
+# Of these simulated alerts (seed, number) no rule decides, so that the network has to.
+_BUILT_IN: Mapping[Survey, tuple[int, int]] = {Survey.ZTF: (0, 0), Survey.ATLAS: (0, 4)}
+_PATIENCE = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """The settings as they were read. `unread` are keys of `.env` that no one knows."""
+
+    readings: tuple[Reading, ...]
+    problem: str | None
+    unread: tuple[str, ...]
+    settings: Settings | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """What judges, and what it says of an alert whose class is known; or why it does not."""
+
+    name: str = ""
+    version: str = ""
+    provenance: str = ""
+    problem: str | None = None
+    alert: Labelled | None = None
+    outcome: Outcome | None = None
+
+
+def read_settings() -> Told:
+    """Read every key of a worker."""
+    reader = settings.environment()
+    problem, found = None, None
+    try:
+        found = settings.load(reader)
+    except ConfigError as error:
+        problem = str(error)
+    return Told(
+        readings=tuple(reader.readings),
+        problem=problem,
+        unread=tuple(settings.unread(reader)),
+        settings=found,
+    )
+
+
+async def visit(worker: Settings) -> list[Finding]:
+    """Ask every cluster what we may do there, and start a producer where one is needed.
+
+    Nothing is published, and no group is joined.
+    """
+    found = await inquire(worker)
+    return list(await asyncio.gather(*(_with_producer(one, worker) for one in found)))
+
+
+async def _with_producer(finding: Finding, worker: Settings) -> Finding:
+    roles = [need.role for need in finding.errand.needs if need.role != "consumer"]
+    if finding.vital or finding.optional or not roles:
+        return finding
+    cluster: Cluster = replace(finding.errand.cluster, role=roles[0])
+    try:
+        producer = await producers.start(cluster, idempotence=worker.idempotence)
+    except ConfigError as error:
+        told = (str(error),)
+        if finding.errand.optional:
+            return replace(finding, optional=told)
+        return replace(finding, vital=told)
+    await producers.stop(producer, _PATIENCE)
+    return finding
+
+
+def model_settings() -> ModelSettings | None:
+    """Return which model is meant, also where other settings are wrong."""
+    try:
+        return settings.model_settings(None, None)
+    except ConfigError:
+        return None
+
+
+def try_model(model: ModelSettings) -> Trial:
+    """Load the model and have it judge the survey's built-in alert."""
+    from stampapp import classifiers
+    from stampapp.classifiers import batch
+
+    try:
+        classifier = classifiers.load(model)
+    except ConfigError as error:
+        return Trial(problem=str(error))
+    found = Trial(
+        name=classifier.name, version=classifier.version, provenance=classifier.provenance
+    )
+    alert = built_in(model.survey)
+    try:
+        prepared = batch.prepare([alert.alert], classifier, first_only=False)
+        (outcome,) = batch.conclude(prepared, classifier)
+    except Exception as error:  # whatever a model raises would stop the worker
+        return replace(found, problem=f"the model fails: {error!r}")
+    return replace(found, alert=alert, outcome=outcome)
+
+
+def built_in(survey: Survey) -> Labelled:
+    """Return a simulated alert, always the same, for which the model is asked."""
+    # Here, as the optics take seconds to import.
+    from stampapp.simulation import simulate
+
+    return simulate.draw(survey, *_BUILT_IN[survey])

@@ -1,0 +1,138 @@
+"""Classification → the messages that other programs read. Their shapes are contracts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from stampapp import __version__
+from stampapp.alerts.alert import Classification, Headers, Message, Outcome, Verdict
+from stampapp.avro import reader
+from stampapp.errors import BadAlert
+from stampapp.results import provenance
+
+OUTPUT_SCHEMA: dict[str, Any] = {
+    "type": "record",
+    "name": "stamp_classification",
+    "doc": "What an object is, from its first stamps",
+    "fields": [
+        {"name": "aid", "type": "string"},
+        {
+            "name": "classifications",
+            "type": {
+                "type": "array",
+                "items": {
+                    "type": "record",
+                    "name": "classification",
+                    "fields": [
+                        {"name": "class_name", "type": "string"},
+                        {"name": "probability", "type": "double"},
+                    ],
+                },
+            },
+        },
+        {"name": "classifier_name", "type": "string"},
+        {"name": "classifier_version", "type": "string"},
+        {
+            "name": "brokerPublishTimestamp",
+            "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}],
+            "default": None,
+        },
+    ],
+}
+SCRIBE_SCHEMA: dict[str, Any] = {
+    "type": "record",
+    "name": "Command",
+    "namespace": "db_operation",
+    "fields": [{"name": "payload", "type": "string"}],
+}
+METRICS_SOURCE = "StampClassifierStep"
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+
+_output = reader.Writer(OUTPUT_SCHEMA)
+_scribe = reader.Writer(SCRIBE_SCHEMA)
+
+
+def key(classification: Classification) -> bytes:
+    """Return the key of an object's messages, so that they stay in order on one partition."""
+    return classification.aid.encode()
+
+
+def output(classification: Classification, published: datetime) -> bytes:
+    """Encode the prediction; `published` is the instant of publishing (aware, any zone)."""
+    return _output.write(
+        {
+            "aid": classification.aid,
+            "classifications": [
+                {"class_name": name, "probability": probability}
+                for name, probability in classification.probabilities.items()
+            ],
+            "classifier_name": classification.classifier_name,
+            "classifier_version": classification.classifier_version,
+            "brokerPublishTimestamp": (published - _EPOCH) // _MILLISECOND,
+        }
+    )
+
+
+def scribe(classification: Classification) -> bytes:
+    """Encode the database command: an upsert, so that a repeat is harmless."""
+    command = {
+        "collection": "object",
+        "type": "update_probabilities",
+        "criteria": {"_id": classification.aid},
+        "data": {
+            "classifier_name": classification.classifier_name,
+            "classifier_version": classification.classifier_version,
+            **classification.probabilities,
+        },
+        "options": {"upsert": True, "set_on_insert": True},
+    }
+    return _scribe.write({"payload": json.dumps(command)})
+
+
+def metrics(
+    outcomes: Sequence[Outcome], *, received: datetime, sent: datetime, name: str, version: str
+) -> bytes:
+    """Encode the figures of one batch.
+
+    `received` is when its first message arrived, `sent` when its results were confirmed (UTC).
+    """
+    decoded = [outcome.alert for outcome in outcomes if outcome.alert]
+    published = [o.classification for o in outcomes if o.verdict is Verdict.CLASSIFIED]
+    document = {
+        "timestamp_received": received.isoformat(),
+        "timestamp_sent": sent.isoformat(),
+        "execution_time": (sent - received).total_seconds(),
+        "n_messages": len(outcomes),
+        "candid": [alert.candid for alert in decoded],
+        "oid": [alert.oid for alert in decoded],
+        "class": {c.aid: c.class_name for c in published if c},
+        "source": METRICS_SOURCE,
+        **counts(outcomes),
+        "classifier_name": name,
+        "classifier_version": version,
+    }
+    return json.dumps(document).encode()
+
+
+def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Count the outcomes by verdict; the four counts add up to the number consumed."""
+    counter = Counter(outcome.verdict for outcome in outcomes)
+    return {verdict.value: counter[verdict] for verdict in Verdict}
+
+
+def dead_letter_headers(message: Message, error: BadAlert, source: Headers) -> Headers:
+    """Return the message's own headers and those that tell why and from where it came here.
+
+    `source` is what names the message (see `evidence`); `error.type` begins what is ours.
+    """
+    return (
+        *message.headers,
+        (provenance.CAUSE, error.cause.encode()),
+        ("error.message", str(error).encode()),
+        *source,
+        ("stampapp.version", __version__.encode()),
+    )

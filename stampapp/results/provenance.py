@@ -1,0 +1,114 @@
+"""Which consumed messages a published one answers for: headers that name them, and their reader.
+
+Reconciliation rests on them: what was consumed and is named nowhere is missing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stampapp.alerts.alert import Headers, Message, Outcome, Place, Verdict
+
+GROUP, TOPIC = "source.group", "source.topic"
+PARTITION, OFFSET = "source.partition", "source.offset"
+# The message's own timestamp (ms since 1970), where a dead letter could not keep it.
+TIMESTAMP = "source.timestamp"
+SUPERSEDED, RULED_OUT = "source.superseded", "source.ruled_out"
+# The first of the headers that a dead letter has got from us.
+CAUSE = "error.type"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Testimony:
+    """What the headers of a published message say: whose message it is, and for whom it answers."""
+
+    group: str | None
+    source: Place
+    superseded: tuple[Place, ...] = ()
+    ruled_out: tuple[Place, ...] = ()
+
+
+def of_batch(messages: Sequence[Message], outcomes: Sequence[Outcome], group: str) -> list[Headers]:
+    """Return, for each message of a batch, the headers of what is published for it.
+
+    A superseded message is named where its object is published. The others for which nothing is
+    published are named by the batch's first prediction or, without any, by its first dead letter.
+    """
+    published = {
+        outcome.alert.aid: index
+        for index, outcome in enumerate(outcomes)
+        if outcome.verdict is Verdict.CLASSIFIED and outcome.alert
+    }
+    dead = [i for i, one in enumerate(outcomes) if one.verdict is Verdict.DEAD_LETTERED]
+    bearer = next(iter((*published.values(), *dead)), None)
+    named: dict[tuple[int | None, str], list[Message]] = defaultdict(list)
+    for message, outcome in zip(messages, outcomes, strict=True):
+        if outcome.verdict is Verdict.SUPERSEDED and outcome.alert:
+            named[published.get(outcome.alert.aid, bearer), SUPERSEDED].append(message)
+        elif outcome.verdict is Verdict.RULED_OUT:
+            named[bearer, RULED_OUT].append(message)
+    return [
+        _own(message, group)
+        + tuple(
+            (name, encode(named[index, name]))
+            for name in (SUPERSEDED, RULED_OUT)
+            if (index, name) in named
+        )
+        for index, message in enumerate(messages)
+    ]
+
+
+def _own(message: Message, group: str) -> Headers:
+    return (
+        (TOPIC, message.topic.encode()),
+        (PARTITION, str(message.partition).encode()),
+        (OFFSET, str(message.offset).encode()),
+        (GROUP, group.encode()),
+    )
+
+
+def own(source: Headers) -> Headers:
+    """Return those of the headers that name the message itself, and no other."""
+    return tuple(one for one in source if one[0] in (TOPIC, PARTITION, OFFSET, GROUP))
+
+
+def encode(messages: Iterable[Message]) -> bytes:
+    """Return `topic:partition:offset,offset;topic:…`, short even for a batch of ten thousand."""
+    offsets: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for one in messages:
+        offsets[one.topic, one.partition].append(str(one.offset))
+    parts = (f"{topic}:{number}:{','.join(some)}" for (topic, number), some in offsets.items())
+    return ";".join(parts).encode()
+
+
+def _decode(text: bytes) -> Iterator[Place]:
+    for part in str(text, "utf-8").split(";"):
+        topic, partition, offsets = part.split(":")
+        for offset in offsets.split(","):
+            yield Place(topic=topic, partition=int(partition), offset=int(offset))
+
+
+def divided(headers: Headers) -> tuple[Headers, Headers]:
+    """Divide the headers of a dead letter into the message's own and ours; none are ours else."""
+    ours = max((i for i, (name, _) in enumerate(headers) if name == CAUSE), default=len(headers))
+    return headers[:ours], headers[ours:]
+
+
+def read(headers: Headers) -> Testimony | None:
+    """Return what the headers testify, or None where they are none of ours."""
+    found = dict(headers)
+    try:
+        return Testimony(
+            group=str(found[GROUP], "utf-8") if GROUP in found else None,
+            source=Place(
+                topic=str(found[TOPIC], "utf-8"),
+                partition=int(found[PARTITION]),
+                offset=int(found[OFFSET]),
+            ),
+            superseded=tuple(_decode(found[SUPERSEDED])) if SUPERSEDED in found else (),
+            ruled_out=tuple(_decode(found[RULED_OUT])) if RULED_OUT in found else (),
+        )
+    except (KeyError, ValueError, TypeError):
+        return None

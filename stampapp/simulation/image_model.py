@@ -1,0 +1,174 @@
+"""Sources → pixels.
+
+Galaxies, movers and faint stars are summed in Fourier space, where a shift costs nothing. A PSF
+of two pixels is not quite limited in frequency, though: bright stars would ring, so they are
+drawn one by one. The PSF is a Moffat profile, galaxies are Sérsic profiles. A PSF's width is that
+in the image, so it includes the pixel's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import galsim
+import numpy as np
+import numpy.typing as npt
+from astropy.modeling.functional_models import Moffat2D
+
+from stampapp.simulation.light_sources import Source
+
+Image = npt.NDArray[np.float64]
+Spectrum = npt.NDArray[np.complex128]
+
+# Larger than a stamp, so that what the transform wraps around the edge stays outside.
+GRID = 96
+_MOFFAT_BETA = 3.0
+_WINDOW = 24
+# So much further out than the grid a star may lie: a misregistered template moves some there.
+_MARGIN = _WINDOW + 16
+_ROWS, _COLUMNS = np.mgrid[-GRID // 2 : GRID // 2, -GRID // 2 : GRID // 2].astype(np.float64)
+_WINDOW_ROWS, _WINDOW_COLUMNS = np.mgrid[-_WINDOW : _WINDOW + 1, -_WINDOW : _WINDOW + 1].astype(
+    np.float64
+)
+_KX = 2 * np.pi * np.fft.rfftfreq(GRID)
+_KY = 2 * np.pi * np.fft.fftfreq(GRID)
+# Multiplied with a transform, this moves the origin from a corner to the middle, and back.
+_TO_MIDDLE = np.where(np.add.outer(np.arange(GRID), np.arange(GRID // 2 + 1)) % 2, -1.0, 1.0)
+# The half-light radius of an exponential disc in scale lengths.
+HALF_LIGHT = 1.67834699
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PSF:
+    """A point-spread function: its full width at half maximum in pixels, and its shear."""
+
+    fwhm: float
+    ellipticity: tuple[float, float] = (0.0, 0.0)
+
+    def at(self, x: Image, y: Image) -> Image:
+        """Return the share of a star's flux that falls into a pixel (x, y) pixels from it."""
+        g1, g2 = self.ellipticity
+        gamma = self.fwhm / (2 * math.sqrt(2 ** (1 / _MOFFAT_BETA) - 1))
+        peak = (_MOFFAT_BETA - 1) / (math.pi * gamma**2)
+        u, v = (1 - g1) * x - g2 * y, (1 + g1) * y - g2 * x
+        share: Image = Moffat2D.evaluate(u, v, peak, 0.0, 0.0, gamma, _MOFFAT_BETA)
+        return share
+
+    def transform(self) -> Spectrum:
+        """Return its transform, of unit flux, around the origin."""
+        transform = spectrum(self.at(_COLUMNS, _ROWS))
+        unit: Spectrum = transform / transform[0, 0].real
+        return unit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Light:
+    """Sources outside the atmosphere: the transform of most, and the stars to draw one by one.
+
+    `stars` are sources and their fluxes in DN.
+    """
+
+    smooth: Spectrum
+    stars: tuple[tuple[Source, float], ...]
+
+    def __add__(self, other: Light) -> Light:
+        return Light(smooth=self.smooth + other.smooth, stars=self.stars + other.stars)
+
+    def scaled(self, factor: float) -> Light:
+        """Return it brighter by a factor."""
+        stars = tuple((star, flux * factor) for star, flux in self.stars)
+        return Light(smooth=self.smooth * factor, stars=stars)
+
+    def moved(self, dx: float, dy: float) -> Light:
+        """Return it displaced by so many pixels."""
+        stars = tuple((star.moved(dx, dy), flux) for star, flux in self.stars)
+        return Light(smooth=self.smooth * shift(dx, dy), stars=stars)
+
+    def through(self, psf: PSF) -> Image:
+        """Return the image (GRID, GRID) in DN that a PSF makes of it, without noise."""
+        return image(self.smooth * psf.transform()) + _stars(self.stars, psf)
+
+
+def light(sources: Sequence[Source], fluxes: Sequence[float], bright: float) -> Light:
+    """Return the light of sources of so many DN; stars of at least `bright` are kept apart."""
+    every = list(zip(sources, fluxes, strict=True))
+    stars = tuple((s, f) for s, f in every if not _shaped(s) and abs(f) >= bright)
+    faint = [(s, f) for s, f in every if not _shaped(s) and abs(f) < bright]
+    smooth = _points([s for s, _ in faint], [f for _, f in faint])
+    for source, flux in every:
+        if _shaped(source):
+            smooth += flux * _shape(source) * shift(source.x, source.y)
+    return Light(smooth=smooth, stars=stars)
+
+
+def image(transform: Spectrum) -> Image:
+    """Return the pixels, with the origin in the middle (GRID // 2, GRID // 2)."""
+    pixels: Image = np.fft.irfft2(transform * _TO_MIDDLE, (GRID, GRID))
+    return pixels
+
+
+def spectrum(pixels: Image) -> Spectrum:
+    """Return the transform of pixels whose origin is in the middle."""
+    transform: Spectrum = np.fft.rfft2(pixels) * _TO_MIDDLE
+    return transform
+
+
+def shift(x: float, y: float) -> Spectrum:
+    """Return what moves an image by (x, y) pixels."""
+    phase: Spectrum = np.exp(-1j * _KY * y)[:, None] * np.exp(-1j * _KX * x)[None, :]
+    return phase
+
+
+def _stars(stars: Sequence[tuple[Source, float]], psf: PSF) -> Image:
+    """Draw stars each into a window of its own; what reaches beyond is below a millionth."""
+    canvas = np.zeros((GRID + 2 * _MARGIN, GRID + 2 * _MARGIN))
+    for source, flux in stars:
+        row, column = math.floor(source.y), math.floor(source.x)
+        share = psf.at(_WINDOW_COLUMNS - (source.x - column), _WINDOW_ROWS - (source.y - row))
+        top, left = (at + GRID // 2 + _MARGIN - _WINDOW for at in (row, column))
+        canvas[top : top + 2 * _WINDOW + 1, left : left + 2 * _WINDOW + 1] += flux * share
+    return canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+
+
+def _points(sources: Sequence[Source], fluxes: Sequence[float]) -> Spectrum:
+    x = np.array([source.x for source in sources])
+    y = np.array([source.y for source in sources])
+    rows = np.exp(-1j * np.outer(_KY, y)) * np.asarray(fluxes, dtype=np.float64)
+    total: Spectrum = rows @ np.exp(-1j * np.outer(x, _KX))
+    return total
+
+
+def _shaped(source: Source) -> bool:
+    return source.extended or source.trail != (0.0, 0.0)
+
+
+def _shape(source: Source) -> Spectrum:
+    if source.extended:
+        return _galaxy(source)
+    x, y = source.trail
+    along = (np.outer(_KY, np.full(len(_KX), y)) + _KX * x) / (2 * np.pi)
+    trail: Spectrum = np.sinc(along).astype(np.complex128)
+    return trail
+
+
+def _galaxy(source: Source) -> Spectrum:
+    if source.index == 1.0:
+        return _disc(source)
+    profile = galsim.Sersic(n=source.index, half_light_radius=source.radius)
+    sheared = profile.shear(q=max(source.ratio, 0.1), beta=source.angle * galsim.radians)
+    array = sheared.drawKImage(nx=GRID, ny=GRID, scale=2 * math.pi / GRID).array
+    half: Spectrum = np.fft.ifftshift(array)[:, : GRID // 2 + 1].astype(np.complex128)
+    return half
+
+
+def _disc(source: Source) -> Spectrum:
+    """Return what galsim gives for a Sérsic index of 1, whose transform is known."""
+    scale = source.radius / HALF_LIGHT
+    long, short = scale / math.sqrt(source.ratio), scale * math.sqrt(source.ratio)
+    cosine, sine = math.cos(source.angle), math.sin(source.angle)
+    along = long * (cosine * _KX[None, :] + sine * _KY[:, None])
+    across = short * (cosine * _KY[:, None] - sine * _KX[None, :])
+    disc = (1.0 + along**2 + across**2) ** -1.5
+    return disc.astype(np.complex128)

@@ -1,0 +1,120 @@
+"""Where on the sky an object of a class is met, and how crowded it is there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import erfa
+import numpy as np
+import numpy.typing as npt
+from numpy.random import Generator
+
+from stampapp.alerts.alert import Survey
+from stampapp.features.metadata import galactic
+from stampapp.simulation.instruments import Camera
+
+_J2000 = (2451545.0, 0.0)
+_MJD = 2400000.5
+# An asteroid of the main belt: its distance from the Sun (au), how much it fades with the angle
+# between Sun and Earth (mag per degree), and how counts grow (a power of ten per magnitude).
+_BELT, _PHASE, _COUNTS = 2.6, 0.04, 0.4
+# The least elongation at which ATLAS observes, and that from which it does so as often as anywhere.
+_TWILIGHT, _NIGHT = 45.0, 90.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A direction, in degrees: ICRS, galactic, and from the Sun when the alert was taken.
+
+    `stars` and `galaxies` down to 23 mag, per square arcmin.
+    """
+
+    ra: float
+    dec: float
+    gal_long: float
+    gal_lat: float
+    elongation: float
+    stars: float
+    galaxies: float
+
+
+def draw(rng: Generator, camera: Camera, label: str, mjd: float) -> Place:
+    """Draw a place that the camera reaches, as likely as the class is there at that time."""
+    sun = _sun(mjd)
+    while True:
+        ra, dec = _direction(rng, label)
+        if not camera.south <= dec <= camera.north:
+            continue
+        elongation = _angle(sun, ra, dec)
+        if camera.survey is Survey.ATLAS and rng.random() > _observed(label, elongation):
+            continue
+        longitude, latitude = (float(x[0]) for x in galactic(np.array([ra]), np.array([dec])))
+        if rng.random() < _visible(label, abs(latitude)):
+            return _place(rng, (ra, dec), (longitude, latitude), elongation)
+
+
+def _sun(mjd: float) -> npt.NDArray[np.float64]:
+    """Return the direction of the Sun."""
+    around_sun, _ = erfa.epv00(_MJD, mjd)
+    towards: npt.NDArray[np.float64] = -around_sun["p"]
+    return towards
+
+
+def _angle(sun: npt.NDArray[np.float64], ra: float, dec: float) -> float:
+    return math.degrees(erfa.sepp(sun, erfa.s2c(math.radians(ra), math.radians(dec))))
+
+
+def _observed(label: str, elongation: float) -> float:
+    """Return how likely ATLAS, which sees all of the night sky, has an object there in reach.
+
+    SUNELONG is in its packets, and asteroids are brightest opposite the Sun: at half the distance
+    and fully lit. So most that are bright enough are there.
+    """
+    night = min(max((elongation - _TWILIGHT) / (_NIGHT - _TWILIGHT), 0.0), 1.0)
+    if label != "asteroid" or not night:
+        return night
+    angle = math.radians(elongation)
+    distance = math.cos(angle) + math.sqrt(_BELT**2 - math.sin(angle) ** 2)
+    phase = math.degrees(math.asin(math.sin(angle) / _BELT))
+    fainter = 5 * math.log10(distance / (_BELT - 1.0)) + _PHASE * phase
+    return night * float(10 ** (-_COUNTS * fainter))
+
+
+def _direction(rng: Generator, label: str) -> tuple[float, float]:
+    if label == "asteroid":
+        # Inclinations of main-belt asteroids: a core near the ecliptic and a tail.
+        latitude = rng.normal(0.0, 6.0 if rng.random() < 0.6 else 14.0)
+        ra, dec = erfa.eceq06(*_J2000, rng.uniform(0, 2 * math.pi), math.radians(latitude))
+    elif rng.random() < {"VS": 0.82, "bogus": 0.4}.get(label, 0.0):
+        latitude = rng.laplace(0.0, 13.0)
+        ra, dec = erfa.g2icrs(
+            rng.uniform(0, 2 * math.pi), math.radians(float(np.clip(latitude, -89, 89)))
+        )
+    else:
+        ra, dec = rng.uniform(0, 2 * math.pi), math.asin(rng.uniform(-1, 1))
+    return math.degrees(float(ra)) % 360.0, math.degrees(float(dec))
+
+
+def _visible(label: str, latitude: float) -> float:
+    if label in ("AGN", "SN"):
+        # Dust hides what lies behind the Milky Way.
+        return 1.0 - math.exp(-((latitude / (27.0 if label == "AGN" else 15.0)) ** 2))
+    return 1.0
+
+
+def _place(
+    rng: Generator, icrs: tuple[float, float], milky: tuple[float, float], elongation: float
+) -> Place:
+    (ra, dec), (longitude, latitude) = icrs, milky
+    bulge = 1.0 + math.cos(math.radians(longitude)) * 0.6
+    stars = (2.0 + 60.0 * bulge * math.exp(-abs(latitude) / 10.0)) * math.exp(rng.normal(0, 0.35))
+    return Place(
+        ra=ra,
+        dec=dec,
+        gal_long=longitude,
+        gal_lat=latitude,
+        elongation=elongation,
+        stars=stars,
+        galaxies=4.0 * (1.0 - math.exp(-abs(latitude) / 12.0)) * math.exp(rng.normal(0, 0.45)),
+    )

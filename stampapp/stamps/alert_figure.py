@@ -1,0 +1,142 @@
+"""An alert → a picture of its stamps, as astronomers draw them."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from stampapp import times
+from stampapp.alerts.alert import Alert, Survey
+from stampapp.errors import BadAlert, ConfigError
+from stampapp.stamps import stamp_image, stretch
+from stampapp.stamps.orientation import Orientation
+
+SIDE = 320
+_MARGIN, _TOP, _TITLE, _BOTTOM = 16, 66, 22, 26
+_PAPER, _INK, _FAINT = (255, 255, 255), (20, 20, 20), (105, 105, 105)
+_ON_DARK, _ON_LIGHT = (255, 176, 0), (60, 60, 60)
+# ZTF's stamps do not say how large their pixels are (arcsec).
+_ZTF_SCALE = 1.01
+_BAR_ARCSEC = 10
+
+
+def save(alert: Alert, path: Path) -> None:
+    """Write the picture as a PNG. Raises ConfigError where that is not possible."""
+    picture = draw(alert)
+    try:
+        picture.save(path, format="PNG", optimize=True)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def draw(alert: Alert) -> Image.Image:
+    """Return the stamps side by side, with what they are; one that cannot be read is told."""
+    names = stamp_image.NAMES[alert.survey]
+    width = _MARGIN + len(names) * (SIDE + _MARGIN)
+    picture = Image.new("RGB", (width, _TOP + _TITLE + SIDE + _BOTTOM), _PAPER)
+    sheet = ImageDraw.Draw(picture)
+    sheet.text((_MARGIN, 14), _who(alert), _INK, _font(17))
+    sheet.text((_MARGIN, 40), _where(alert), _FAINT, _font(13))
+    for number, name in enumerate(names):
+        left = _MARGIN + number * (SIDE + _MARGIN)
+        sheet.text((left, _TOP), name, _INK, _font(14))
+        _Panel(picture, left, _TOP + _TITLE).fill(alert, name)
+    return picture
+
+
+class _Panel:
+    """A square of a picture, for one stamp."""
+
+    def __init__(self, picture: Image.Image, left: int, top: int) -> None:
+        self._picture, self._sheet = picture, ImageDraw.Draw(picture)
+        self._left, self._top = left, top
+        self._mark = _ON_DARK
+
+    def fill(self, alert: Alert, name: str) -> None:
+        try:
+            drawn = stamp_image.draw(alert, name)
+        except BadAlert as error:
+            self._tell(str(error))
+            return
+        orientation, pixels = drawn.orientation, drawn.pixels
+        self._paste(drawn.colours)
+        self._mark = _ON_LIGHT if name == "difference" else _ON_DARK
+        self._mark_centre()
+        self._compass(orientation)
+        scale = orientation.scale or (_ZTF_SCALE if alert.survey is Survey.ZTF else None)
+        if scale:
+            self._scale_bar(scale, max(pixels.shape))
+        legend = ", red brighter, blue fainter" if name == "difference" else ""
+        self._note(f"{_range(pixels)}, arcsinh{legend}")
+
+    def _paste(self, colours: stretch.Colours) -> None:
+        image = Image.fromarray(colours)
+        ratio = SIDE / max(image.size)
+        size = [max(1, round(length * ratio)) for length in image.size]
+        self._picture.paste(
+            image.resize((size[0], size[1]), Image.Resampling.NEAREST), (self._left, self._top)
+        )
+        self._frame()
+
+    def _frame(self) -> None:
+        right, bottom = self._left + SIDE - 1, self._top + SIDE - 1
+        self._sheet.rectangle((self._left, self._top, right, bottom), outline=_FAINT)
+
+    def _tell(self, text: str) -> None:
+        self._frame()
+        told = "\n".join(textwrap.wrap(_cut(text, 300), 42))
+        self._sheet.text((self._left + 10, self._top + 10), told, _INK, _font(13))
+
+    def _note(self, text: str) -> None:
+        self._sheet.text((self._left, self._top + SIDE + 6), _cut(text, 58), _FAINT, _font(12))
+
+    def _mark_centre(self) -> None:
+        x, y = self._left + SIDE / 2, self._top + SIDE / 2
+        self._sheet.line((x + 14, y, x + 34, y), self._mark, 2)
+        self._sheet.line((x, y - 34, x, y - 14), self._mark, 2)
+
+    def _compass(self, orientation: Orientation) -> None:
+        if not (orientation.north and orientation.east):
+            return
+        x, y = self._left + SIDE - 22, self._top + SIDE - 18
+        for (right, up), letter in ((orientation.north, "N"), (orientation.east, "E")):
+            end = (x + 26 * right, y - 26 * up)
+            self._sheet.line((x, y, *end), self._mark, 2)
+            at = (x + 36 * right, y - 36 * up)
+            self._sheet.text(at, letter, self._mark, _font(13), anchor="mm")
+
+    def _scale_bar(self, scale: float, side: int) -> None:
+        length = _BAR_ARCSEC / scale * SIDE / side
+        x, y = self._left + 12, self._top + SIDE - 12
+        self._sheet.line((x, y, x + length, y), self._mark, 2)
+        self._sheet.text((x, y - 18), f'{_BAR_ARCSEC}"', self._mark, _font(13))
+
+
+def _who(alert: Alert) -> str:
+    brightness = f"{alert.fid} = {alert.mag:.2f} ± {alert.e_mag:.2f}"
+    return _cut(f"{alert.oid}   {alert.survey} candid {alert.candid}   {brightness}", 110)
+
+
+def _where(alert: Alert) -> str:
+    instant = times.of_mjd(alert.mjd)
+    at = f"{times.text(instant)} (mjd {alert.mjd:.5f})" if instant else f"mjd {alert.mjd:g}"
+    return f"ra {alert.ra:.5f}°  dec {alert.dec:+.5f}°   {at}"
+
+
+def _range(pixels: Any) -> str:
+    known = pixels[np.isfinite(pixels)]
+    if not known.size:
+        return "no pixel has a value"
+    return f"{known.min():.4g} to {known.max():.4g}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _font(size: int) -> Any:
+    return ImageFont.load_default(size)

@@ -1,0 +1,164 @@
+"""Stamp bytes (a FITS image, gzipped or plain) → array, and arrays → what a network sees.
+
+Pure and bounded: nothing that a header declares is believed before it is compared with what the
+survey sends, and no more bytes are inflated than a stamp can have.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from isal import igzip_lib
+
+from stampapp.errors import BadAlert
+from stampapp.stamps import fits_header
+from stampapp.stamps.fits_header import Header
+
+Image = npt.NDArray[np.float32]
+Pixels = npt.NDArray[Any]
+
+MAX_STAMP_BYTES = 2**20
+MAX_SIDE = 1024
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_MAX_MEMBERS = 8
+_AXES = ("BITPIX", "NAXIS", "NAXIS1", "NAXIS2")
+_NUMBERS = (*_AXES, "BSCALE", "BZERO", "BLANK")
+_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stamp:
+    """A stamp that was read: its read-only pixels (rows, columns), and the cards about them."""
+
+    pixels: Pixels
+    header: Header
+
+
+def decode(data: object, shape: tuple[int, int], name: str) -> Pixels:
+    """Return the pixels of a stamp: a read-only array (rows, columns), float, any byte order.
+
+    `name` is science, template or difference, for the error. Raises BadAlert where there is no
+    stamp, it is damaged, is no FITS image, or is not of this shape (rows, columns) in pixels.
+    """
+    return read(data, shape, name).pixels
+
+
+def read(data: object, shape: tuple[int, int] | None, name: str) -> Stamp:
+    """Return the pixels as `decode` does, and the header. Any shape will do where it is None."""
+    if not isinstance(data, bytes) or not data:
+        raise BadAlert("stamp-missing", f"there is no {name} stamp")
+    plain = _gunzip(data, name) if data.startswith(_GZIP_MAGIC) else data
+    if not plain.startswith(b"SIMPLE  ="):
+        raise BadAlert("stamp-not-fits", f"the {name} stamp is neither FITS nor gzipped FITS")
+    header = fits_header.find(plain)
+    if header is None:
+        raise BadAlert("stamp-not-fits", f"the FITS header of the {name} stamp has no end")
+    layout = _layout(header, name)
+    if shape is None:
+        shape = _any_shape(layout.shape, name)
+    elif layout.shape != shape:
+        raise BadAlert(
+            "stamp-shape", f"the {name} stamp is {_size(layout.shape)}, {_size(shape)} is expected"
+        )
+    count, offset = shape[0] * shape[1], layout.header.size
+    if len(plain) < offset + count * layout.dtype.itemsize:
+        raise BadAlert("stamp-damaged", f"the {name} stamp ends before its last pixel")
+    pixels = np.frombuffer(plain, layout.dtype, count, offset).reshape(shape)
+    return Stamp(pixels=layout.scaled(pixels), header=layout.header)
+
+
+def _any_shape(shape: tuple[int, int], name: str) -> tuple[int, int]:
+    if not 0 < min(shape) <= max(shape) <= MAX_SIDE:
+        raise BadAlert("stamp-shape", f"the {name} stamp is {_size(shape)}, no such image")
+    return shape
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(side) for side in shape) + " pixels"
+
+
+def _gunzip(data: bytes, name: str) -> bytes:
+    plain = b""
+    for _ in range(_GZIP_MAX_MEMBERS):
+        inflater = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+        try:
+            plain += inflater.decompress(data, MAX_STAMP_BYTES + 1 - len(plain))
+        except igzip_lib.error as error:  # type: ignore[misc]  # its stub hides the class
+            raise BadAlert("stamp-damaged", f"{name} stamp: gzip says {error}") from error
+        if len(plain) > MAX_STAMP_BYTES:
+            raise BadAlert("stamp-too-large", f"the {name} stamp is over {MAX_STAMP_BYTES} B")
+        if not inflater.eof:
+            raise BadAlert("stamp-damaged", f"the gzipped {name} stamp is cut short")
+        data = inflater.unused_data
+        if not data.startswith(_GZIP_MAGIC):
+            break
+    return plain
+
+
+class _Layout:
+    """How the pixels of an image lie in its bytes."""
+
+    def __init__(self, header: Header, numbers: dict[str, float]) -> None:
+        self.header = header
+        self.dtype = np.dtype(_TYPES[int(numbers["BITPIX"])])
+        self.shape = (int(numbers["NAXIS2"]), int(numbers["NAXIS1"]))
+        self._blank = numbers.get("BLANK")
+        self._scale = numbers.get("BSCALE", 1.0)
+        self._zero = numbers.get("BZERO", 0.0)
+
+    def scaled(self, pixels: Pixels) -> Pixels:
+        """Apply BSCALE, BZERO and BLANK (FITS standard 4.0, 4.4.2.5 and 5.3)."""
+        if self.dtype.kind == "f" and (self._scale, self._zero) == (1.0, 0.0):
+            return pixels
+        with np.errstate(over="ignore", invalid="ignore"):
+            physical: Pixels = pixels * np.float64(self._scale) + self._zero
+        if self.dtype.kind != "f" and self._blank is not None:
+            physical[pixels == self._blank] = np.nan
+        return physical
+
+
+@lru_cache(maxsize=64)
+def _layout(header: bytes, name: str) -> _Layout:
+    cards = Header(header)
+    found = {keyword: _number(cards, keyword, name) for keyword in _NUMBERS}
+    numbers = {keyword: value for keyword, value in found.items() if value is not None}
+    whole = all(numbers.get(axis, math.nan).is_integer() for axis in _AXES)
+    if not whole or numbers["NAXIS"] != 2 or numbers["BITPIX"] not in _TYPES:
+        raise BadAlert("stamp-not-fits", f"the {name} stamp is no two-dimensional FITS image")
+    return _Layout(cards, numbers)
+
+
+def _number(cards: Header, keyword: str, name: str) -> float | None:
+    value = cards.value(keyword)
+    if isinstance(value, str) or (value is not None and not math.isfinite(value)):
+        what = f"{keyword} in the FITS header of the {name} stamp is {value!r}, no number"
+        raise BadAlert("stamp-not-fits", what)
+    return value
+
+
+def crop(pixels: Pixels, side: int) -> Image:
+    """Return the central `side` by `side` pixels as native float32."""
+    top, left = ((length - side) // 2 for length in pixels.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return pixels[top : top + side, left : left + side].astype(np.float32)
+
+
+def normalise(images: Sequence[Sequence[Image]]) -> Image:
+    """Stack the channels of each alert and scale each channel to [0, 1].
+
+    From (alerts, channels, side, side) to (alerts, side, side, channels), float32. Each channel
+    loses its minimum over non-NaN pixels and is divided by its maximum after that; a constant or
+    all-NaN channel becomes zeros, and so does every NaN.
+    """
+    stack = np.array(images, dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        stack -= np.fmin.reduce(stack, axis=(2, 3), keepdims=True)
+        stack /= np.fmax.reduce(stack, axis=(2, 3), keepdims=True)
+    np.nan_to_num(stack, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.ascontiguousarray(stack.transpose(0, 2, 3, 1))

@@ -1,0 +1,79 @@
+"""FITS header → how to lay its image so that north is up and east is left. Pure.
+
+Images are turned by right angles and mirrored only: anything else would make up pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stampapp.stamps.fits_header import Header
+
+_ARCSEC = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Orientation:
+    """How an image is laid: mirrored left to right first, then turned counter-clockwise.
+
+    `turns` are quarters. `north` and `east` are where these lie in the picture then, as unit
+    vectors (right, up); None where the header does not tell. `scale` in arcsec per pixel, too.
+    """
+
+    mirrored: bool = False
+    turns: int = 0
+    north: tuple[float, float] | None = None
+    east: tuple[float, float] | None = None
+    scale: float | None = None
+
+    def laid(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return a FITS image (its first row is the lowest) as a picture's rows from the top."""
+        picture = pixels[::-1]
+        return np.rot90(picture[:, ::-1] if self.mirrored else picture, self.turns)
+
+
+UNKNOWN = Orientation()
+
+
+def upright(header: Header) -> Orientation:
+    """Return the orientation that brings north closest to up and east closest to left."""
+    matrix = _matrix(header)
+    if matrix is None:
+        return UNKNOWN
+    # Columns: what a step to the east, and one to the north, is in pixels (right, up).
+    steps = np.linalg.inv(matrix)
+    units = steps / np.hypot(*steps)
+    ways = [(_turned(units, *way), *way) for way in product((False, True), range(4))]
+    best, mirrored, turns = max(ways, key=lambda way: float(way[0][1, 1] - way[0][0, 0]))
+    return Orientation(
+        mirrored=mirrored,
+        turns=turns,
+        north=(float(best[0, 1]), float(best[1, 1])),
+        east=(float(best[0, 0]), float(best[1, 0])),
+        scale=math.sqrt(abs(float(np.linalg.det(matrix)))) * _ARCSEC,
+    )
+
+
+def _matrix(header: Header) -> npt.NDArray[np.float64] | None:
+    """Return degrees per pixel (east, north) by (right, up), where the header has such numbers."""
+    values = [header.value(f"CD{row}_{column}") for row in (1, 2) for column in (1, 2)]
+    numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
+    if len(numbers) != 4:
+        return None
+    matrix = np.array(numbers).reshape(2, 2)
+    with np.errstate(all="ignore"):
+        sound = math.isfinite(np.linalg.det(matrix)) and np.linalg.cond(matrix) < 1e3
+    return matrix if sound else None
+
+
+def _turned(units: npt.NDArray[np.float64], mirrored: bool, turns: int) -> npt.NDArray[np.float64]:
+    found = units * [[-1.0], [1.0]] if mirrored else units
+    for _ in range(turns):
+        found = np.array([-found[1], found[0]])
+    return found

@@ -1,0 +1,99 @@
+"""Labelled alerts as arrays: what the network sees of them, before anything is normalised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from stampapp.alerts.alert import Alert, Survey
+from stampapp.classifiers.base import Examined
+from stampapp.features import metadata
+from stampapp.stamps import fits_image
+from stampapp.training.data.recipes import Recipe
+
+Array = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examples:
+    """n alerts of one survey.
+
+    `crops` (n, channels, side, side) are pixels as the survey sends them, with its NaN; `features`
+    (n, f) are clipped. `labels` are class names, empty where none is known; `objects` are aids.
+    """
+
+    crops: Array
+    features: Doubles
+    labels: Texts
+    candids: Texts
+    objects: Texts
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def images(self) -> Array:
+        """Return what the network sees: (n, side, side, channels), each channel in [0, 1]."""
+        return fits_image.normalise(self.crops)  # type: ignore[arg-type]  # an array is a sequence
+
+    def take(self, rows: Indices | npt.NDArray[np.bool_]) -> Examples:
+        """Return these rows, by place or mask."""
+        return Examples(**{name: getattr(self, name)[rows] for name in self.__slots__})
+
+
+def look(alert: Alert, recipe: Recipe) -> Examined:
+    """Return what a model of this recipe sees of an alert, without rules. Raises BadAlert."""
+    # On demand: an ATLAS alert needs a world coordinate system, and astropy with it.
+    if recipe.survey is Survey.ATLAS:
+        from stampapp.classifiers import atlas
+
+        return atlas.look(alert, recipe)
+    from stampapp.classifiers import ztf
+
+    return ztf.look(alert, recipe)
+
+
+def collect(seen: Sequence[Examined], labels: Sequence[str], recipe: Recipe) -> Examples:
+    """Return the arrays of these alerts and labels; there may be none."""
+    side, channels = recipe.crop, len(recipe.stamps)
+    alerts = [one.alert for one in seen]
+    crops = np.array([one.crops for one in seen], np.float32)
+    matrix = metadata.matrix(alerts, recipe.features)
+    return Examples(
+        crops=crops.reshape(-1, channels, side, side),
+        features=matrix.astype(np.float64).reshape(-1, len(recipe.features)),
+        labels=np.array(labels, np.str_),
+        candids=np.array([alert.candid for alert in alerts], np.str_),
+        objects=np.array([alert.aid for alert in alerts], np.str_),
+    )
+
+
+def joined(parts: Sequence[Examples]) -> Examples:
+    """Return one or more groups of examples as one."""
+    return Examples(
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in Examples.__slots__
+        }
+    )
+
+
+def save(examples: Examples, path: Path) -> None:
+    """Write the arrays, at once: no reader ever sees half of them."""
+    draft = path.with_suffix(".draft")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with draft.open("wb") as file:
+        np.savez(file, **{name: getattr(examples, name) for name in Examples.__slots__})
+    draft.replace(path)
+
+
+def load(path: Path) -> Examples:
+    """Return the arrays that `save` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return Examples(**{name: arrays[name] for name in Examples.__slots__})

@@ -1,0 +1,75 @@
+"""Examples → what goes into the network, by the statistics of those that it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stampapp.classifiers.model_folder.description import Feature
+from stampapp.training.data.examples import Array, Doubles, Examples, Indices
+from stampapp.training.evaluation import scores
+
+# The share of training values beyond each end at which an open clip is closed.
+TAIL = 0.001
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inputs:
+    """n alerts for the network.
+
+    `images` (n, side, side, channels) in [0, 1]; `features` (n, f) clipped and normalised; `truth`
+    has the place of each label among the classes, -1 where it is none of them.
+    """
+
+    images: Array
+    features: Array
+    truth: Indices
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def take(self, rows: Indices) -> Inputs:
+        """Return these rows."""
+        return Inputs(
+            images=self.images[rows], features=self.features[rows], truth=self.truth[rows]
+        )
+
+
+def learned(features: Sequence[Feature], values: Doubles) -> tuple[Feature, ...]:
+    """Return the features with mean and std after clipping, from values (n, f) to learn from.
+
+    An open end is closed where training values end but for a thousandth: beyond, the network
+    would have to guess what it has never seen.
+    """
+    return tuple(
+        _learned(feature, column) for feature, column in zip(features, values.T, strict=True)
+    )
+
+
+def _learned(feature: Feature, column: Doubles) -> Feature:
+    low = float(np.quantile(column, TAIL, method="lower"))
+    high = float(np.quantile(column, 1 - TAIL, method="higher"))
+    lower = low if feature.lower is None else feature.lower
+    upper = high if feature.upper is None else feature.upper
+    if lower >= upper:
+        lower, upper = feature.lower, feature.upper  # type: ignore[assignment]
+    clipped = np.clip(column, lower, upper)
+    std = float(clipped.std())
+    return replace(
+        feature, mean=float(clipped.mean()), std=std if std > 0 else 1.0, lower=lower, upper=upper
+    )
+
+
+def prepare(examples: Examples, features: Sequence[Feature], classes: Sequence[str]) -> Inputs:
+    """Return what a network with these features and classes is given."""
+    columns = [
+        (np.clip(column, feature.lower, feature.upper) - feature.mean) / feature.std
+        for feature, column in zip(features, examples.features.T, strict=True)
+    ]
+    return Inputs(
+        images=examples.images(),
+        features=np.array(columns, np.float32).T.copy(),
+        truth=scores.numbers(examples.labels, classes),
+    )

@@ -1,0 +1,93 @@
+"""How far two samples of alerts, the sky's and the simulation's, are apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stampapp.training.data.examples import Indices, Texts
+
+Values = npt.NDArray[np.float64]
+SHOWN = (5, 50, 95)
+FOLDS = 5
+TREES = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """One quantity in both samples: the Kolmogorov-Smirnov distance, and p05, p50, p95 of each."""
+
+    name: str
+    distance: float
+    sky: tuple[float, ...]
+    simulated: tuple[float, ...]
+
+
+def differences(sky: Mapping[str, Values], simulated: Mapping[str, Values]) -> list[Difference]:
+    """Compare each quantity (name → values), the most different first."""
+    found = [
+        Difference(
+            name=name,
+            distance=ks_distance(sky[name], simulated[name]),
+            sky=_quantiles(sky[name]),
+            simulated=_quantiles(simulated[name]),
+        )
+        for name in sky
+    ]
+    return sorted(found, key=lambda one: -one.distance)
+
+
+def _quantiles(values: Values) -> tuple[float, ...]:
+    return tuple(np.percentile(values, SHOWN).tolist())
+
+
+def ks_distance(one: Values, other: Values) -> float:
+    """Return the largest distance between two samples' cumulative distributions."""
+    grid = np.union1d(one, other)
+    first, second = (np.searchsorted(np.sort(x), grid, side="right") / len(x) for x in (one, other))
+    return float(np.abs(first - second).max())
+
+
+def chance(n: int, m: int) -> float:
+    """Return the distance that samples of n and m from one distribution exceed in 5 of 100."""
+    return 1.358 * math.sqrt((n + m) / (n * m))
+
+
+def like(classes: Texts, labels: Texts, seed: int) -> Indices:
+    """Return as many rows as possible whose labels are mixed as `classes` are.
+
+    Classes that are not among the labels are left out of the mix.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = {name: int((classes == name).sum()) for name in np.unique(labels)}
+    had = {name: int((labels == name).sum()) for name in wanted}
+    scale = min((had[name] / n for name, n in wanted.items() if n), default=0.0)
+    rows = [
+        rng.permutation(np.flatnonzero(labels == name))[: int(n * scale)]
+        for name, n in wanted.items()
+    ]
+    return np.sort(np.concatenate(rows))
+
+
+def separability(sky: Mapping[str, Values], simulated: Mapping[str, Values], seed: int) -> float:
+    """Return how well a classifier tells the samples apart by these quantities.
+
+    It is the cross-validated area under the ROC curve of a forest, with equal weights of both
+    samples: 0.5 where they cannot be told apart, 1 where they always can.
+    """
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    rows = np.concatenate([np.column_stack(list(side.values())) for side in (sky, simulated)])
+    truth = np.repeat([1, 0], [len(next(iter(side.values()))) for side in (sky, simulated)])
+    trees = ExtraTreesClassifier(
+        TREES, min_samples_leaf=2, class_weight="balanced", random_state=seed
+    )
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    scores = cross_val_predict(trees, rows, truth, cv=folds, method="predict_proba")[:, 1]
+    return float(roc_auc_score(truth, scores))

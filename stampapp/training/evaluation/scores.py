@@ -1,0 +1,107 @@
+"""How good predictions are: confusion, precision, recall, reliability, and their uncertainty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stampapp.training.data.examples import Array, Doubles, Indices, Texts
+
+Z95 = 1.959964
+BOOTSTRAPS = 2000
+BINS = 15
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A fraction with its 95 per cent interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bin:
+    """Predictions of similar confidence: how many, how confident and how often right on average."""
+
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def numbers(labels: Texts, classes: Sequence[str]) -> Indices:
+    """Return the place of each label among the classes, -1 where it is none of them."""
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places.get(str(label), -1) for label in labels], np.int64)
+
+
+def confusion(truth: Indices, found: Indices, n_classes: int) -> Indices:
+    """Return how often each class (row) is taken for each class (column)."""
+    pairs = truth * n_classes + found
+    return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def recalls(matrix: Indices) -> Doubles:
+    """Return the fraction found of each class, NaN for one that is not there."""
+    return _ratio(np.diag(matrix), matrix.sum(axis=1))
+
+
+def precisions(matrix: Indices) -> Doubles:
+    """Return the fraction right of what was taken for each class, NaN where nothing was."""
+    return _ratio(np.diag(matrix), matrix.sum(axis=0))
+
+
+def _ratio(part: Indices, whole: Indices) -> Doubles:
+    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
+
+
+def balanced_accuracy(matrix: Indices) -> float:
+    """Return the mean recall of the classes that are there."""
+    return float(np.nanmean(recalls(matrix)))
+
+
+def balanced_estimate(truth: Indices, found: Indices, n_classes: int, seed: int = 0) -> Estimate:
+    """Return the balanced accuracy, with a bootstrap interval that keeps each class's number."""
+    rng = np.random.default_rng(seed)
+    matrix = confusion(truth, found, n_classes)
+    there = matrix[matrix.sum(axis=1) > 0]
+    right, total = np.diag(matrix)[matrix.sum(axis=1) > 0], there.sum(axis=1)
+    # To draw a class's alerts anew is to draw how many of them are right.
+    drawn = rng.binomial(total, right / total, size=(BOOTSTRAPS, len(total))) / total
+    low, high = np.percentile(drawn.mean(axis=1), (2.5, 97.5))
+    return Estimate(value=balanced_accuracy(matrix), low=float(low), high=float(high))
+
+
+def wilson(right: int, total: int) -> Estimate:
+    """Return the fraction right / total with Wilson's score interval; total is above 0."""
+    share, squared = right / total, Z95**2 / total
+    centre = (share + squared / 2) / (1 + squared)
+    half = math.sqrt(share * (1 - share) * squared + squared**2 / 4) / (1 + squared)
+    return Estimate(value=share, low=max(0.0, centre - half), high=min(1.0, centre + half))
+
+
+def reliability(probabilities: Array | Doubles, truth: Indices) -> list[Bin]:
+    """Return the predictions in bins of confidence of equal width, without the empty ones."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    place = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    members = [place == number for number in range(BINS)]
+    return [_bin(confidence[own], right[own]) for own in members if own.any()]
+
+
+def _bin(confidence: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]) -> Bin:
+    return Bin(count=len(right), confidence=float(confidence.mean()), accuracy=float(right.mean()))
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """Return the expected calibration error (ECE): the mean gap of confidence and accuracy."""
+    total = sum(one.count for one in bins)
+    return sum(one.count * abs(one.confidence - one.accuracy) for one in bins) / total

@@ -1,0 +1,46 @@
+"""Temperature calibration: probabilities that mean what they say (Guo et al. 2017)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from stampapp.training.data.examples import Array, Doubles, Indices
+
+COLDEST, HOTTEST = 0.05, 20.0
+_HALVINGS = 40
+_FLOOR = 1e-12
+
+
+def temperature(probabilities: Array | Doubles, truth: Indices) -> float:
+    """Return the T under which softmax(logits / T) makes the truth most likely.
+
+    The logits are taken from the probabilities (n, classes): a common constant cancels.
+    """
+    logits = _logits(probabilities)
+    true_logits = logits[np.arange(len(truth)), truth]
+    low, high = math.log(COLDEST), math.log(HOTTEST)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        # The likelihood's slope in 1 / T: it is concave there, so the slope changes sign once.
+        expected = (logits * _softmax(logits / math.exp(middle))).sum(axis=1)
+        if (true_logits - expected).mean() < 0:
+            low = middle
+        else:
+            high = middle
+    return math.exp((low + high) / 2)
+
+
+def tempered(probabilities: Array | Doubles, temperature: float) -> Doubles:
+    """Return the probabilities that the same logits give at another temperature."""
+    return _softmax(_logits(probabilities) / temperature)
+
+
+def _logits(probabilities: Array | Doubles) -> Doubles:
+    return np.log(np.maximum(probabilities.astype(np.float64), _FLOOR))
+
+
+def _softmax(logits: Doubles) -> Doubles:
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))

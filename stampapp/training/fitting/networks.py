@@ -1,0 +1,42 @@
+"""Graphs to train with: the layers of a Deep-HiTS network, without its fourfold rotation."""
+
+from __future__ import annotations
+
+from stampapp.classifiers.network.tensorflow import keras
+
+_HEAD = ("dense_2", "dense_3")
+
+
+def single(model: keras.Model, dropout: float) -> keras.Model:
+    """Return a network on the layers of `model` that sees each image in one orientation.
+
+    It costs a quarter, and what it learns is the model's, which shares its weights. Dropout
+    comes before each dense layer of the head. The output is logits, the softmax is left out.
+    """
+    images, features = (keras.Input(item.shape[1:], dtype="float32") for item in model.inputs)
+    x = _image_branch(model, images)
+    metadata = model.get_layer("batchnorm_features")(features)
+    x = keras.ops.concatenate([keras.layers.Dropout(dropout)(x), metadata], axis=1)
+    for name in _HEAD:
+        x = keras.layers.Dropout(dropout)(model.get_layer(name)(x))
+    return keras.Model([images, features], model.get_layer("output_logits")(x))
+
+
+def _image_branch(model: keras.Model, images: keras.KerasTensor) -> keras.KerasTensor:
+    kinds = (
+        keras.layers.ZeroPadding2D,
+        keras.layers.Conv2D,
+        keras.layers.MaxPooling2D,
+        keras.layers.Flatten,
+    )
+    x = images
+    for layer in model.layers:
+        if isinstance(layer, kinds):
+            x = layer(x)
+    return model.get_layer("dense_1")(x)
+
+
+def cool(model: keras.Model, temperature: float) -> None:
+    """Divide the logits of a network by a temperature, in its weights."""
+    for weight in model.get_layer("output_logits").weights:
+        weight.assign(weight / temperature)

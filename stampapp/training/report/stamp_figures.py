@@ -1,0 +1,72 @@
+"""Figures of stamps and of distributions, drawn without a display."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from stampapp.training.data.examples import Array
+from stampapp.training.evaluation.sample_distance import Values
+
+COLUMNS = 6
+BINS = 30
+ACROSS = 12
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure as a small PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=70)
+
+
+def histograms(
+    sky: Mapping[str, Values], simulated: Mapping[str, Values], names: Sequence[str], path: Path
+) -> None:
+    """Draw each quantity's distribution in both samples, between the sky's 1 and 99 per cent."""
+    rows = -(-len(names) // COLUMNS)
+    figure = Figure(figsize=(3 * COLUMNS, 2 * rows))
+    axes = figure.subplots(rows, COLUMNS, squeeze=False)
+    for axis, name in zip(axes.flat, names, strict=False):
+        both = np.concatenate([np.percentile(side[name], (1, 99)) for side in (sky, simulated)])
+        edges = np.linspace(both.min(), both.max() + 1e-9, BINS + 1)
+        for side, label in ((sky, "sky"), (simulated, "simulated")):
+            weights = np.full(len(side[name]), 1 / len(side[name]))
+            axis.hist(side[name], edges, weights=weights, histtype="step", label=label)
+        axis.set_title(name, fontsize=9)
+        axis.locator_params(nbins=3)
+        axis.tick_params(labelsize=7)
+    for axis in axes.flat[len(names) :]:
+        axis.axis("off")
+    axes.flat[0].legend(fontsize=7)
+    figure.subplots_adjust(0.03, 0.05, 0.99, 0.95, wspace=0.25, hspace=0.5)
+    save(figure, path)
+
+
+def gallery(groups: Mapping[str, Array], channels: Sequence[str], path: Path) -> None:
+    """Draw the first stamps of each group, a channel a row.
+
+    The images of a group are (n, side, side, channels) in [0, 1].
+    """
+    rows = [(name, number) for name in groups for number in range(len(channels))]
+    mosaic = np.vstack([_strip(groups[name][..., number]) for name, number in rows])
+    side = mosaic.shape[0] / len(rows)
+    figure = Figure(figsize=(ACROSS + 2, len(rows)), layout="constrained")
+    axis = figure.subplots()
+    axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1)
+    axis.set_xticks([])
+    labels = [f"{name} {channels[number]}" for name, number in rows]
+    axis.set_yticks([(place + 0.5) * side for place in range(len(rows))], labels)
+    save(figure, path)
+
+
+def _strip(images: Array) -> Array:
+    """Return the first images (n, side, side) in a row, each with a light edge; 1 to ACROSS."""
+    side = images.shape[1]
+    shown = np.ones((ACROSS, side + 2, side + 2), np.float32)
+    for place, image in enumerate(images[:ACROSS]):
+        # FITS images begin at the bottom.
+        shown[place, 1:-1, 1:-1] = image[::-1]
+    return np.hstack(list(shown))

@@ -1,0 +1,66 @@
+"""Figures of a training and of how good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from stampapp.training.data.examples import Indices
+from stampapp.training.evaluation import scores
+from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.fitting.epochs import Epoch
+from stampapp.training.report.stamp_figures import save
+
+
+def confusion(matrix: Indices, classes: Sequence[str], path: Path) -> None:
+    """Draw how often each class (row) is taken for each class (column), as numbers and shares."""
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(5, 4.4), layout="constrained")
+    axis = figure.subplots()
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(matrix):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axis.text(column, row, str(count), ha="center", va="center", color=colour)
+    axis.set_xticks(range(len(classes)), classes)
+    axis.set_yticks(range(len(classes)), classes)
+    axis.set_xlabel("found")
+    axis.set_ylabel("true")
+    save(figure, path)
+
+
+def reliability(judged: dict[str, Judgement], path: Path) -> None:
+    """Draw accuracy over confidence for each (label → judgement), and how many are how sure."""
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    above.plot((0, 1), (0, 1), color="grey", linewidth=0.8)
+    for label, one in judged.items():
+        bins = scores.reliability(one.probabilities, one.truth)
+        confidence = [part.confidence for part in bins]
+        name = f"{label}: ECE {one.calibration_error:.3f}"
+        above.plot(confidence, [part.accuracy for part in bins], "o-", label=name)
+        below.plot(confidence, [part.count for part in bins], "o-")
+    above.set_ylabel("accuracy")
+    above.legend()
+    below.set_xlabel("confidence")
+    below.set_ylabel("alerts")
+    below.set_yscale("log")
+    save(figure, path)
+
+
+def learning(epochs: Sequence[Epoch], path: Path) -> None:
+    """Draw the losses and the balanced accuracy over the epochs."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    numbers = range(1, len(epochs) + 1)
+    left.plot(numbers, [one.training_loss for one in epochs], "o-", label="training")
+    left.plot(numbers, [one.validation_loss for one in epochs], "o-", label="validation")
+    left.set_ylabel("loss (nats)")
+    left.legend()
+    right.plot(numbers, [one.balanced_accuracy for one in epochs], "o-")
+    right.set_ylabel("balanced accuracy (validation)")
+    for axis in (left, right):
+        axis.set_xlabel("epoch")
+    save(figure, path)

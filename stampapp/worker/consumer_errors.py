@@ -1,0 +1,29 @@
+"""What a Kafka client itself cannot read, in words that say what to do. Pure."""
+
+from __future__ import annotations
+
+import traceback
+
+from stampapp.config.settings import Settings
+from stampapp.errors import StampError
+
+
+def told(settings: Settings, error: BaseException) -> BaseException:
+    """Return a client's failure to read a message in words; any other error as it is.
+
+    The client decodes the names of headers, and does not say whose. No worker gets past such a
+    message, since it never comes to where messages are put away.
+    """
+    if not isinstance(error, UnicodeDecodeError) or not _of_client(error):
+        return error
+    return StampError(
+        f"a message on {', '.join(settings.consumer_topics)} has a header whose name is not UTF-8,"
+        " which no worker can read: in the partition that no longer gets on (see `faust -A stampapp"
+        " topics`), find it behind the committed offset, and set the offset of the group"
+        f" {settings.group_id} behind it (kafka-consumer-groups.sh --reset-offsets)"
+    )
+
+
+def _of_client(error: BaseException) -> bool:
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(str(frame.f_globals.get("__name__")).startswith("aiokafka.") for frame, _ in frames)

@@ -1,0 +1,239 @@
+"""What a worker runs besides Faust: the model, the deliveries, the pipeline, the counts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from stampapp.alerts.alert import Outcome, Verdict
+from stampapp.config.settings import Settings
+from stampapp.errors import ConfigError
+from stampapp.feeds.process_pool import cores
+from stampapp.kafka.access_monitor import Welcome
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.delivery import Delivery
+from stampapp.preflight import access_check
+from stampapp.preflight.required_access import withdrawn
+from stampapp.worker import consumer_errors, named_threads
+
+if TYPE_CHECKING:
+    # Not at run time: numpy and what reads alerts would slow down every command.
+    from stampapp.classifiers.base import Classifier
+    from stampapp.galleries import Gallery
+    from stampapp.monitoring.prometheus import Gauges
+    from stampapp.monitoring.worker_state import Reach, State
+    from stampapp.worker.offset_tracker import Partition
+    from stampapp.worker.pipeline import Commit, Deliver, Fail, Pipeline
+
+log = logging.getLogger(__name__)
+CLOSING_PATIENCE = 4.0
+T = TypeVar("T")
+
+
+class Counts:
+    """The outcomes since the start; their sum is the number of messages acknowledged."""
+
+    def __init__(self) -> None:
+        self.by_verdict = dict.fromkeys(Verdict, 0)
+        self.metrics_lost = 0
+        self.rebalances = 0
+        self.given_back = 0
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Count a batch."""
+        for outcome in outcomes:
+            self.by_verdict[outcome.verdict] += 1
+
+    @property
+    def total(self) -> int:
+        """How many messages there were in all."""
+        return sum(self.by_verdict.values())
+
+
+class Works:
+    """Opened before the first message is consumed, closed after the last is committed."""
+
+    def __init__(self, settings: Settings | ConfigError) -> None:
+        self.settings = settings if isinstance(settings, Settings) else None
+        self.counts = Counts()
+        self.failure: BaseException | None = None
+        self.classifier: Classifier
+        self.gauges: Gauges
+        # None where there is no page to show it on.
+        self.gallery: Gallery | None = None
+        self.pipeline: Pipeline | None = None
+        self.welcome: Welcome
+        self._problem = settings if isinstance(settings, ConfigError) else None
+        self._deliveries: dict[str, Delivery] = {}
+
+    def failed(self, reason: BaseException) -> None:
+        """Remember what stops the worker; the first failure explains those that follow."""
+        if self.failure is None and not isinstance(reason, asyncio.CancelledError):
+            self.failure = _told(self.settings, reason) if self.settings else reason
+
+    def required(self) -> Settings:
+        """Return the settings. Raises the ConfigError that says what is wrong with them."""
+        if self.settings is None:
+            raise self._problem or ConfigError("there are no settings")
+        return self.settings
+
+    async def open(self) -> None:
+        """Load the model and reach every cluster. Raises ConfigError."""
+        from stampapp.galleries import Gallery
+        from stampapp.monitoring.prometheus import Gauges
+
+        settings = self.required()
+        await access_check.check(settings)
+        self.welcome = Welcome(settings.consumer, settings.stall_timeout)
+        await self._connect(settings)
+        self.classifier = await _in_a_thread(lambda: _loaded(settings))
+        self.gauges = Gauges(settings.model.survey, self.classifier)
+        if settings.web_page:
+            self.gallery = Gallery(self.classifier.classes, time.time())
+        log.info(
+            "%s alerts are classified by %s %s, %s; on %s in %s, %d batches at a time",
+            settings.model.survey,
+            self.classifier.name,
+            self.classifier.version,
+            self.classifier.provenance,
+            self.classifier.device,
+            self.classifier.precision,
+            self.judges,
+        )
+
+    @property
+    def judges(self) -> int:
+        """How many batches are judged at a time."""
+        return self.required().judge_threads if self.classifier.parallel else 1
+
+    def start_pipeline(self, *, deliver: Deliver, commit: Commit, fail: Fail) -> Pipeline:
+        """Return the pipeline that takes the messages of this worker."""
+        from stampapp.worker.pipeline import Pipeline
+
+        settings = self.required()
+        self.pipeline = Pipeline(
+            self.classifier,
+            size=settings.batch_messages,
+            timeout=settings.batch_timeout,
+            in_flight=settings.batches_in_flight,
+            judges=self.judges,
+            deliver=deliver,
+            commit=commit,
+            fail=fail,
+        )
+        self.pipeline.start()
+        return self.pipeline
+
+    def state(self, ends: Mapping[Partition, int]) -> State:
+        """Return what the worker is at the moment; `ends` are those of its partitions."""
+        from stampapp.monitoring.worker_state import State
+
+        ledger = self.pipeline.ledger if self.pipeline else None
+        return State(
+            lags=ledger.lags(ends) if ledger else {},
+            reaches=self._reaches(),
+            unfinished=ledger.open if ledger else 0,
+            rebalances=self.counts.rebalances,
+            given_back=self.counts.given_back,
+            metrics_lost=self.counts.metrics_lost,
+            ready=self.ready and bool(ends),
+            failed=self.failure is not None,
+        )
+
+    def _reaches(self) -> list[Reach]:
+        from stampapp.monitoring.worker_state import Reach
+
+        roles: dict[Delivery, list[str]] = {}
+        for role, delivery in self._deliveries.items():
+            roles.setdefault(delivery, []).append(role)
+        return [
+            Reach(roles="+".join(names), retries=one.retries, failing=one.failing)
+            for one, names in roles.items()
+        ]
+
+    def delivery(self, role: str) -> Delivery:
+        """Return the delivery to a role's cluster: producer, scribe or metrics."""
+        return self._deliveries[role]
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model is loaded and every delivery that counts is confirmed."""
+        return self.pipeline is not None and self.failure is None and not self.retrying
+
+    @property
+    def retrying(self) -> bool:
+        """Whether a delivery that counts waits for its cluster; DELIVERY_TIMEOUT limits that."""
+        guaranteed = (self._deliveries.get(role) for role in ("producer", "scribe"))
+        return any(delivery is not None and delivery.failing for delivery in guaranteed)
+
+    async def hand_back(self, patience: float) -> None:
+        """Finish and commit what `patience` seconds allow, and forget the rest."""
+        if self.pipeline:
+            self.counts.rebalances += 1
+            if not await self.pipeline.drain(patience):
+                unfinished = self.pipeline.ledger.open
+                self.counts.given_back += unfinished
+                log.warning(
+                    "%d messages are given back unfinished: they will be consumed again",
+                    unfinished,
+                )
+            self.pipeline.forget()
+
+    async def close(self) -> None:
+        """Stop taking, finish or abandon what is under way, commit, and disconnect.
+
+        After a failure nothing is committed any more: the consumer may be gone already.
+        """
+        try:
+            patience = CLOSING_PATIENCE if self.failure is None else None
+            if self.pipeline and not await self.pipeline.close(patience):
+                log.warning("%d messages are abandoned unfinished", self.pipeline.ledger.open)
+        finally:
+            await asyncio.gather(*(delivery.stop() for delivery in self._distinct()))
+
+    async def _connect(self, settings: Settings) -> None:
+        by_place: dict[object, Delivery] = {}
+        for cluster in (settings.producer, settings.scribe, settings.metrics):
+            by_place.setdefault(cluster.place, _delivery(settings, cluster))
+            self._deliveries[cluster.role] = by_place[cluster.place]
+        await asyncio.gather(*(delivery.start() for delivery in self._distinct()))
+
+    def _distinct(self) -> list[Delivery]:
+        return list(dict.fromkeys(self._deliveries.values()))
+
+
+def _loaded(settings: Settings) -> Classifier:
+    from stampapp import classifiers
+
+    # Each batch gets its share of the processors: they have work to do, and none waits for others.
+    share = max(1, cores() // settings.judge_threads)
+    engine = replace(settings.model.engine, threads=share)
+    classifier = classifiers.load(replace(settings.model, engine=engine))
+    classifier.warm_up()
+    return classifier
+
+
+async def _in_a_thread(work: Callable[[], T]) -> T:
+    # The threads that TensorFlow starts meanwhile count as those that judge.
+    executor = named_threads.named("judge")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
+    finally:
+        executor.shutdown(wait=False)
+
+
+def _told(settings: Settings, reason: BaseException) -> BaseException:
+    return consumer_errors.told(settings, withdrawn(settings, reason))
+
+
+def _delivery(settings: Settings, cluster: Cluster) -> Delivery:
+    return Delivery(
+        cluster,
+        idempotence=settings.idempotence,
+        timeout=settings.delivery_timeout,
+        optional=cluster.role == "metrics",
+    )

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import fastavro
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stampapp.alerts import packets
+from stampapp.alerts.alert import Alert, Survey
+from stampapp.errors import BadAlert
+from tests.support import attempts
+from tests.support.alerts import EXTRA, SORTING_HAT, Record, container, record, record_schema
+from tests.support.alerts import stamps as some_stamps
+from tests.support.packets import ATLAS_CANDIDATE, raw_atlas, raw_ztf
+
+
+def changed(**types: object) -> Record:
+    """The sorting hat's schema with other types; None leaves a field out."""
+    fields = [
+        field | {"type": types.get(field["name"], field["type"])}
+        for field in SORTING_HAT["fields"]
+        if types.get(field["name"], "") is not None
+    ]
+    return SORTING_HAT | {"fields": fields}
+
+
+def test_a_sorting_hat_message() -> None:
+    assert packets.decode(container(record())) == Alert(
+        aid="AL20abcdefgh",
+        oid="ZTF20abcdefg",
+        candid="516171791415015025",
+        survey=Survey.ZTF,
+        mjd=58270.17179400008,
+        fid="r",
+        ra=176.8611499,
+        dec=15.4590649,
+        mag=19.875,
+        e_mag=0.125,
+        isdiffpos=1,
+        extra_fields=EXTRA,
+        stamps=some_stamps(),
+    )
+
+
+@pytest.mark.parametrize(("fid", "name"), [(1, "g"), (2, "r"), (3, "i"), (4, "4")])
+def test_an_older_sorting_hat_message_has_numbers_and_no_sid(fid: int, name: str) -> None:
+    schema = changed(candid=["long", "string"], fid="int", sid=None)
+    old = record(candid=516171791415015025, fid=fid, tid="ZTF")
+    found = packets.decode(container(old, schema=schema))
+    assert (found.candid, found.fid, found.survey) == ("516171791415015025", name, Survey.ZTF)
+
+
+@pytest.mark.parametrize(
+    ("sid", "tid", "survey"),
+    [
+        ("ZTF", "ATLAS", Survey.ZTF),
+        ("atlas", "", Survey.ATLAS),
+        ("", "ATLAS-01a", Survey.ATLAS),
+        ("", "ztf", Survey.ZTF),
+    ],
+)
+def test_the_survey_is_that_of_sid_or_else_of_tid(sid: str, tid: str, survey: Survey) -> None:
+    assert packets.decode(container(record(sid=sid, tid=tid))).survey is survey
+
+
+def test_a_raw_ztf_packet_is_mapped_as_the_sorting_hat_maps_it() -> None:
+    assert packets.decode(raw_ztf()) == Alert(
+        aid="ZTF20abcdefg",
+        oid="ZTF20abcdefg",
+        candid="77",
+        survey=Survey.ZTF,
+        mjd=58270.25,
+        fid="r",
+        ra=10.5,
+        dec=-20.25,
+        mag=18.5,
+        e_mag=0.125,
+        isdiffpos=1,
+        extra_fields={"sgscore1": 0.5, "pid": 99},
+        stamps={"science": b"S", "template": b"T", "difference": None},
+    )
+
+
+def test_a_raw_atlas_packet_has_no_template() -> None:
+    assert packets.decode(raw_atlas()) == Alert(
+        aid="120",
+        oid="120",
+        candid="02a59543o0040o",
+        survey=Survey.ATLAS,
+        mjd=59543.125,
+        fid="o",
+        ra=302.5,
+        dec=12.25,
+        mag=18.5,
+        e_mag=0.25,
+        isdiffpos=-1,
+        extra_fields={"rb": 0.75},
+        stamps={"science": b"S", "difference": b"D"},
+    )
+
+
+@pytest.mark.parametrize(("text", "sign"), [("t", 1), ("1", 1), ("f", -1), ("0", -1)])
+def test_the_sign_of_a_raw_packet(text: str, sign: int) -> None:
+    assert packets.decode(raw_ztf(isdiffpos=text)).isdiffpos == sign
+    assert packets.decode(raw_atlas(isdiffpos=text)).isdiffpos == sign
+
+
+@pytest.mark.parametrize(("number", "sign"), [(1, 1), (-1, -1), (0, -1)])
+def test_the_sign_of_a_sorting_hat_message(number: int, sign: int) -> None:
+    assert packets.decode(container(record(isdiffpos=number))).isdiffpos == sign
+
+
+@pytest.mark.parametrize(
+    ("value", "cause", "says"),
+    [
+        (None, "empty", "no value"),
+        (b"", "empty", "no value"),
+        (b"{}", "not-avro", "not an Avro object container"),
+        (container(record(), record()), "not-one-alert", "more than one record"),
+        (container(), "not-one-alert", "no record"),
+        (container({"a": 1, "b": 2}, schema=record_schema(b="int", a="int")), "schema", "a, b"),
+        (container(record(sid="LSST")), "survey", "'LSST'"),
+        (container(record(sid="", tid="")), "survey", "neither ZTF nor ATLAS"),
+        (container(record(aid="")), "field", "aid"),
+        (container(record(oid="")), "field", "oid"),
+        (container(record(mjd=math.nan)), "field", "mjd"),
+        (container(record(ra=math.inf)), "field", "ra"),
+        (container(record(dec=-math.inf)), "field", "dec"),
+        (container(record(mag=math.nan)), "field", "mag"),
+        (container(record(e_mag=math.nan)), "field", "e_mag"),
+        (container(record(isdiffpos=2)), "field", "isdiffpos"),
+        (raw_ztf(jd=math.nan), "field", "jd"),
+        (raw_ztf(isdiffpos="true"), "field", "isdiffpos"),
+        (raw_atlas(Mag=math.nan), "field", "Mag"),
+    ],
+)
+def test_each_fault_has_its_cause_and_names_the_field(
+    value: bytes | None, cause: str, says: str
+) -> None:
+    with pytest.raises(BadAlert) as error:
+        packets.decode(value)
+    assert error.value.cause == cause
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value"),
+    [
+        ("aid", ["null", "string"], None),
+        ("candid", "boolean", True),
+        ("mjd", ["null", "double"], None),
+        ("ra", "string", "10"),
+        ("mag", "boolean", True),
+        ("isdiffpos", ["null", "int"], None),
+        ("extra_fields", ["null", "int"], None),
+        ("stamps", "bytes", b"stamp"),
+    ],
+)
+def test_a_field_of_another_type_is_the_messages_fault(name: str, kind: Any, value: object) -> None:
+    data = container(record(**{name: value}), schema=changed(**{name: kind}))
+    with pytest.raises(BadAlert, match=name) as error:
+        packets.decode(data)
+    assert error.value.cause == "field"
+
+
+def test_a_cutout_that_is_no_record_is_the_messages_fault() -> None:
+    names = ("objectId", "candid", "cutoutScience", "cutoutDifference")
+    inner = record_schema(**ATLAS_CANDIDATE) | {"name": "candidate"}
+    schema = record_schema(**dict.fromkeys(names, "string"), candidate=inner)
+    whole = next(iter(fastavro.reader(io.BytesIO(raw_atlas()))))
+    assert isinstance(whole, dict)
+    data = container(dict.fromkeys(names, "x") | {"candidate": whole["candidate"]}, schema=schema)
+    with pytest.raises(BadAlert, match="cutoutScience is str") as error:
+        packets.decode(data)
+    assert error.value.cause == "field"
+
+
+def test_a_foreign_schema_with_a_lone_surrogate_can_still_be_reported() -> None:
+    name = "a\ud800"
+    with pytest.raises(BadAlert, match=r"a\\ud800") as error:
+        packets.decode(container({name: 1}, schema=record_schema(**{name: "int"})))
+    assert str(error.value).encode()
+
+
+def test_a_foreign_schema_with_many_fields_fits_a_header() -> None:
+    names = [f"a_rather_long_name_{number}" for number in range(5000)]
+    schema = record_schema(**dict.fromkeys(names, "int"))
+    with pytest.raises(BadAlert) as error:
+        packets.decode(container(dict.fromkeys(names, 1), schema=schema))
+    assert 100 < len(str(error.value).encode()) <= 1000
+
+
+def test_many_records_are_read_one_by_one_and_a_faulty_one_harms_no_other() -> None:
+    source = container(record(candid="1"), record(candid="2", sid="?"), record(candid="3"))
+    first, second, third = packets.read(io.BytesIO(source))
+    assert isinstance(first, Alert)
+    assert first.candid == "1"
+    assert isinstance(second, BadAlert)
+    assert second.cause == "survey"
+    assert isinstance(third, Alert)
+    assert third.candid == "3"
+
+
+def test_a_damaged_container_ends_with_a_fault() -> None:
+    source = container(record(candid="1"), record(candid="2"))
+    *_, last = packets.read(io.BytesIO(source[:-1]))
+    assert isinstance(last, BadAlert)
+    assert last.cause == "avro-damaged"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(
+        [raw_ztf(), raw_atlas(), container(record(stamps=dict.fromkeys(some_stamps())))]
+    ),
+    st.lists(st.tuples(st.integers(0, 2**31), st.integers(0, 255)), min_size=1, max_size=3),
+)
+def test_a_damaged_message_gives_an_alert_or_a_bad_alert(
+    whole: bytes, damage: list[tuple[int, int]]
+) -> None:
+    data = bytearray(whole)
+    for place, value in damage:
+        data[place % len(data)] = value
+    found = attempts.attempt(packets.decode, bytes(data))
+    assert isinstance(found, Alert | BadAlert)

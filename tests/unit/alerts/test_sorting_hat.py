@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+
+import fastavro
+import numpy as np
+import pytest
+
+from stampapp.alerts import packets as formats
+from stampapp.alerts import sorting_hat
+from stampapp.alerts.alert import Alert, Survey
+from stampapp.simulation import simulate
+
+
+def rounded(alert: Alert) -> Alert:
+    """Return the alert as 32-bit floats leave it."""
+    extra = {
+        name: float(np.float32(value)) if isinstance(value, float) else value
+        for name, value in alert.extra_fields.items()
+    }
+    mag, e_mag = (float(np.float32(value)) for value in (alert.mag, alert.e_mag))
+    stamps = {name: alert.stamps.get(name) for name in ("science", "template", "difference")}
+    return replace(alert, mag=mag, e_mag=e_mag, extra_fields=extra, stamps=stamps)
+
+
+@pytest.mark.parametrize("survey", Survey)
+def test_a_message_decodes_to_the_alert_that_was_drawn(survey: Survey) -> None:
+    writer = sorting_hat.writer()
+    for index in range(5):
+        alert = simulate.draw(survey, 12, index).alert
+        assert formats.decode(writer.write(sorting_hat.record(alert))) == rounded(alert)
+
+
+def test_the_record_has_all_fields_of_the_sorting_hat() -> None:
+    alert = simulate.draw(Survey.ATLAS, 12, 0).alert
+    (record,) = fastavro.reader(BytesIO(sorting_hat.writer().write(sorting_hat.record(alert))))
+    assert isinstance(record, dict)
+    assert (record["sid"], record["tid"]) == ("ATLAS", "ATLAS")
+    assert record["pid"] == int(alert.candid) // 10**6
+    assert 0 < record["e_ra"] < 1e-3
+    assert record["stamps"]["template"] is None

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stampapp.alerts.alert import Place, Verdict
+from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness, lacks, verdict
+from stampapp.results import provenance
+
+OUTPUT, SCRIBE, DEAD = Witness
+
+
+def place(offset: int, partition: int = 0) -> Place:
+    return Place(topic="alerts", partition=partition, offset=offset)
+
+
+def says(
+    source: int, superseded: tuple[int, ...] = (), ruled_out: tuple[int, ...] = ()
+) -> provenance.Testimony:
+    return provenance.Testimony(
+        group="g",
+        source=place(source),
+        superseded=tuple(map(place, superseded)),
+        ruled_out=tuple(map(place, ruled_out)),
+    )
+
+
+def accounts(first: int = 0, end: int = 10) -> Accounts:
+    return Accounts({("alerts", 0): Account(first, end)})
+
+
+def remaining(found: Accounts) -> list[int]:
+    return [one.offset for one in found.leftovers()]
+
+
+@pytest.mark.parametrize(
+    ("marks", "proven"),
+    [
+        (Mark(0), None),
+        (Mark.OUTPUT, None),
+        (Mark.SCRIBE, None),
+        (Mark.OUTPUT | Mark.SCRIBE, Verdict.CLASSIFIED),
+        (Mark.DEAD_LETTER, Verdict.DEAD_LETTERED),
+        (Mark.RULED_OUT, Verdict.RULED_OUT),
+        (Mark.SUPERSEDED_IN_OUTPUT, None),
+        (Mark.SUPERSEDED_IN_SCRIBE, None),
+        (Mark.SUPERSEDED_IN_OUTPUT | Mark.SUPERSEDED_IN_SCRIBE, Verdict.SUPERSEDED),
+        (Mark.SUPERSEDED_BY_DEAD_LETTER, Verdict.SUPERSEDED),
+        # Half of one delivery and half of another make none.
+        (Mark.OUTPUT | Mark.SUPERSEDED_IN_SCRIBE, None),
+        # Killed after its output, and superseded when it was consumed again.
+        (
+            Mark.OUTPUT | Mark.SUPERSEDED_IN_OUTPUT | Mark.SUPERSEDED_IN_SCRIBE,
+            Verdict.SUPERSEDED,
+        ),
+        (Mark.NO_MESSAGE, None),
+    ],
+)
+def test_what_marks_prove(marks: Mark, proven: Verdict | None) -> None:
+    assert verdict(marks) is proven
+
+
+@pytest.mark.parametrize(
+    ("marks", "missing"),
+    [
+        (Mark(0), (OUTPUT, SCRIBE)),
+        (Mark.OUTPUT, (SCRIBE,)),
+        (Mark.SUPERSEDED_IN_SCRIBE, (OUTPUT,)),
+    ],
+)
+def test_what_marks_lack(marks: Mark, missing: tuple[Witness, ...]) -> None:
+    assert lacks(marks) == missing
+
+
+def test_a_message_is_accounted_for_by_output_and_scribe_together() -> None:
+    found = accounts()
+    found.hear(says(3), OUTPUT)
+    assert 3 in remaining(found)
+    found.hear(says(3), SCRIBE)
+    assert 3 not in remaining(found)
+    assert found.counts()[Verdict.CLASSIFIED] == 1
+
+
+def test_a_prediction_answers_for_those_that_it_names() -> None:
+    found = accounts()
+    for witness in (OUTPUT, SCRIBE):
+        found.hear(says(2, superseded=(4, 5), ruled_out=(7,)), witness)
+    found.hear(says(0, superseded=(1,)), DEAD)
+    assert remaining(found) == [3, 6, 8, 9]
+    assert found.counts() == {
+        Verdict.CLASSIFIED: 1,
+        Verdict.SUPERSEDED: 3,
+        Verdict.RULED_OUT: 1,
+        Verdict.DEAD_LETTERED: 1,
+    }
+
+
+def test_what_is_named_again_is_a_repeat_and_counts_once() -> None:
+    found = accounts()
+    for _ in range(3):
+        found.hear(says(1), OUTPUT)
+    found.hear(says(1), SCRIBE)
+    found.hear(says(2), SCRIBE)
+    assert found.repeats == {OUTPUT: 2, SCRIBE: 0, DEAD: 0}
+    assert found.counts()[Verdict.CLASSIFIED] == 1
+
+
+def test_what_is_not_in_question_is_neither_counted_nor_a_repeat() -> None:
+    found = accounts(first=5, end=7)
+    for source in (4, 7, 4):
+        found.hear(says(source, superseded=(0, 100)), OUTPUT)
+    found.hear(provenance.Testimony(group="g", source=place(5, partition=9)), OUTPUT)
+    assert remaining(found) == [5, 6]
+    assert sum(found.repeats.values()) == 0
+
+
+def test_an_offset_without_a_message_is_not_in_question_unless_it_is_named() -> None:
+    found = accounts(end=3)
+    found.mark(place(0), Mark.NO_MESSAGE)
+    found.mark(place(1), Mark.NO_MESSAGE)
+    found.hear(says(1), DEAD)
+    assert found.messages() == 2
+    assert remaining(found) == [2]
+
+
+def test_where_nothing_is_consumed_nothing_is_in_question() -> None:
+    found = accounts(first=9, end=4)
+    assert found.messages() == 0
+    assert remaining(found) == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.sampled_from(Mark)), max_size=60),
+    st.integers(0, 10),
+    st.integers(0, 20),
+)
+def test_every_offset_has_one_fate(notes: list[tuple[int, Mark]], first: int, length: int) -> None:
+    found = accounts(first, first + length)
+    expected: dict[int, Mark] = {offset: Mark(0) for offset in range(first, first + length)}
+    for offset, mark in notes:
+        found.mark(place(offset), mark)
+        if offset in expected:
+            expected[offset] |= mark
+    open_ones = [o for o, marks in expected.items() if not verdict(marks)]
+    unheard = [o for o in open_ones if not expected[o] & Mark.NO_MESSAGE]
+    assert remaining(found) == unheard
+    assert found.messages() == len(expected) - len(open_ones) + len(unheard)
+    assert sum(found.counts().values()) + len(unheard) == found.messages()
+    assert all(found.marks(place(offset)) == marks for offset, marks in expected.items())

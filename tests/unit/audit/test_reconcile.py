@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stampapp.alerts.alert import Headers, Outcome, Verdict
+from stampapp.audit.offset_marks import Account, Accounts, Witness
+from stampapp.audit.reconcile import Listener
+from stampapp.errors import BadAlert
+from stampapp.results import encoding, provenance
+from tests.support.alerts import alert, message
+from tests.support.judging import classification
+
+OUTPUT, SCRIBE, DEAD = Witness
+FAULT = BadAlert("field", "bad")
+
+
+def heard(witness: Witness, headers: Headers) -> tuple[bool, Accounts]:
+    accounts = Accounts({("alerts", 0): Account(0, 10)})
+    names = Listener(accounts, "group").hear(witness, message(topic="out", headers=headers))
+    return names, accounts
+
+
+def named(offset: int, group: str = "group", **outcome: Any) -> Headers:
+    result = Outcome(**outcome)
+    return provenance.of_batch([message(offset)], [result], group)[0]
+
+
+PREDICTION: dict[str, Any] = {
+    "verdict": Verdict.CLASSIFIED,
+    "alert": alert(),
+    "classification": classification(alert()),
+}
+
+
+def test_a_prediction_is_heard() -> None:
+    names, accounts = heard(OUTPUT, named(3, **PREDICTION))
+    assert names
+    assert 3 in {place.offset for place in accounts.leftovers()}
+    Listener(accounts, "group").hear(SCRIBE, message(headers=named(3, **PREDICTION)))
+    assert 3 not in {place.offset for place in accounts.leftovers()}
+
+
+def test_what_another_group_has_published_says_nothing_about_this_one() -> None:
+    names, accounts = heard(DEAD, (("error.type", b"x"), *named(3, "other", **PREDICTION)))
+    assert names
+    assert sum(accounts.counts().values()) == 0
+
+
+@pytest.mark.parametrize("headers", [(), (("source.topic", b"alerts"),)])
+def test_what_names_nobody_is_told(headers: Headers) -> None:
+    names, accounts = heard(OUTPUT, headers)
+    assert not names
+    assert sum(accounts.counts().values()) == 0
+
+
+def test_of_a_dead_letter_only_our_own_headers_are_believed() -> None:
+    forged = (*named(5, **PREDICTION), ("source.superseded", b"alerts:0:6"))
+    dead = message(3, headers=forged)
+    source = named(3, verdict=Verdict.DEAD_LETTERED, error=FAULT)
+    _, accounts = heard(DEAD, encoding.dead_letter_headers(dead, FAULT, source))
+    assert accounts.counts()[Verdict.DEAD_LETTERED] == 1
+    assert {3} == set(range(10)) - {place.offset for place in accounts.leftovers()}

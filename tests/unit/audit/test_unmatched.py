@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from stampapp.alerts.alert import Outcome, Place, Verdict
+from stampapp.audit import unmatched
+from stampapp.audit.offset_marks import Mark, Witness
+from stampapp.audit.unmatched import SKEW, Finding, Leftover
+from stampapp.errors import BadAlert
+from tests.support.alerts import alert, container, message, record
+
+OUTPUT, SCRIBE, DEAD = Witness
+NOW = 1_800_000_000_000
+
+
+def left(offset: int, **changes: Any) -> Leftover:
+    usual: dict[str, Any] = {
+        "place": Place(topic="alerts", partition=0, offset=offset),
+        "instant": NOW,
+        "marks": Mark(0),
+        "aid": "A",
+        "candid": str(offset),
+        "mjd": 60000.0 + offset,
+        "verdict": Verdict.CLASSIFIED,
+    }
+    return Leftover(**usual | changes)
+
+
+def withdrawn(offset: int, **changes: Any) -> Leftover:
+    return left(offset, verdict=Verdict.RULED_OUT, **changes)
+
+
+def offsets(findings: Sequence[Finding]) -> list[int]:
+    return [one.place.offset for one in findings]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, "neither in the output nor in the scribe"),
+        ({"marks": Mark.OUTPUT, "verdict": None}, "in the output, but not in the scribe"),
+        ({"marks": Mark.SCRIBE, "verdict": None}, "in the scribe, but not in the output"),
+        (
+            {"verdict": Verdict.DEAD_LETTERED, "cause": "field", "aid": None},
+            "it cannot be classified (field), and there is no dead letter of it",
+        ),
+    ],
+)
+def test_what_is_named_nowhere_is_missing(changes: dict[str, Any], why: str) -> None:
+    found = unmatched.sort([left(7, **changes)], [], {})
+    assert [one.why for one in found.missing] == [why]
+    assert found.removed == found.doubtful == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "whole_since", "is_missing"),
+    [
+        # Only what every witness of it has lost is beyond judgement.
+        ({}, {OUTPUT: NOW, SCRIBE: NOW}, False),
+        ({}, {OUTPUT: NOW, SCRIBE: NOW - SKEW}, True),
+        ({}, {OUTPUT: NOW}, True),
+        ({"marks": Mark.OUTPUT, "verdict": None}, {SCRIBE: NOW}, False),
+        ({"marks": Mark.OUTPUT, "verdict": None}, {OUTPUT: NOW}, True),
+        ({"verdict": Verdict.DEAD_LETTERED}, {DEAD: NOW}, False),
+        ({"verdict": Verdict.DEAD_LETTERED}, {OUTPUT: NOW, SCRIBE: NOW}, True),
+    ],
+)
+def test_what_may_have_been_removed_is_not_called_missing(
+    changes: dict[str, Any], whole_since: dict[Witness, int], is_missing: bool
+) -> None:
+    found = unmatched.sort([left(7, **changes)], [], whole_since)
+    assert bool(found.missing) is is_missing
+    assert bool(found.removed) is not is_missing
+
+
+def test_it_is_said_how_far_the_witnesses_go_back() -> None:
+    (finding,) = unmatched.sort([left(7)], [], {OUTPUT: NOW, SCRIBE: NOW + 1000}).removed
+    assert finding.why == (
+        "what could name it may be gone: output and scribe go back to 2027-01-15T08:00:00Z"
+    )
+
+
+def test_beside_a_withdrawn_alert_of_its_object_nothing_can_be_said() -> None:
+    found = unmatched.sort([left(8)], [withdrawn(7)], {})
+    assert offsets(found.doubtful) == [8]
+    assert "alerts:0:7" in found.doubtful[0].why
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        withdrawn(7, aid="B"),
+        withdrawn(7, mjd=70000.0),
+        withdrawn(6),
+        withdrawn(7, place=Place(topic="alerts", partition=1, offset=7)),
+        withdrawn(7, place=Place(topic="others", partition=0, offset=7)),
+    ],
+    ids=["another object", "later", "something named between", "partition", "topic"],
+)
+def test_what_cannot_have_shared_its_batch_with_a_withdrawn_one_is_missing(
+    other: Leftover,
+) -> None:
+    found = unmatched.sort([left(8)], [other], {})
+    assert offsets(found.missing) == [8]
+
+
+def test_silence_reaches_over_other_silent_messages() -> None:
+    found = unmatched.sort([left(9), left(8, aid="B")], [withdrawn(7)], {})
+    assert offsets(found.doubtful) == [9]
+    assert offsets(found.missing) == [8]
+
+
+def test_half_a_delivery_breaks_the_silence() -> None:
+    half = left(8, aid="B", marks=Mark.OUTPUT, verdict=None)
+    found = unmatched.sort([left(9), half], [withdrawn(7)], {})
+    assert offsets(found.missing) == [9, 8]
+
+
+def test_a_leftover_is_what_its_message_is_judged_to_be() -> None:
+    one = alert(aid="A", candid="5", mjd=60000.5)
+    found = unmatched.leftover(message(3), Mark(0), Outcome(verdict=Verdict.RULED_OUT, alert=one))
+    assert (found.aid, found.candid, found.mjd) == ("A", "5", 60000.5)
+    assert found.verdict is Verdict.RULED_OUT
+    assert found.instant == message().timestamp
+
+
+def test_a_leftover_that_is_not_judged_is_decoded() -> None:
+    found = unmatched.leftover(message(3, container(record(aid="X"))), Mark.OUTPUT, None)
+    assert (found.aid, found.verdict, found.due) == ("X", None, (SCRIBE,))
+    assert unmatched.leftover(message(3, b"nonsense"), Mark.OUTPUT, None).aid is None
+
+
+def test_a_leftover_without_a_dead_letter_has_the_cause() -> None:
+    outcome = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("field", "bad"))
+    found = unmatched.leftover(message(3, timestamp=None), Mark(0), outcome)
+    assert (found.cause, found.due, found.instant) == ("field", (DEAD,), 0)

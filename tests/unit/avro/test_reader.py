@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import io
+import json
+import time
+import tracemalloc
+import zlib
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stampapp.avro import reader as containers
+from stampapp.avro import schema as schemas
+from stampapp.errors import BadAlert
+from tests.support import attempts
+from tests.support.alerts import SORTING_HAT, Record, container, record, record_schema
+from tests.support.avro import by_hand, long
+from tests.support.hostile.containers import nested
+
+SMALL = record_schema(n="int", s="string")
+SMALL_RECORD = {"n": 7, "s": "seven"}
+# What containers.MAX_OBJECTS takes for the most that an object has.
+OBJECT_BYTES = 256
+CAUSES = {"not-avro", "avro-damaged", "schema", "codec"}
+WHOLE = container(SMALL_RECORD, SMALL_RECORD, schema=SMALL)
+DEFLATED = container(record(), codec="deflate")
+
+
+def parse(data: bytes) -> list[Record]:
+    return [found for _, found in containers.read(io.BytesIO(data))]
+
+
+def cause(data: bytes) -> str:
+    return attempts.cause(parse, data)
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate"])
+def test_reads_what_fastavro_writes(codec: str) -> None:
+    records = [record(candid=str(number), mag=float(number)) for number in range(3)]
+    assert parse(container(*records, codec=codec)) == records
+
+
+def test_tells_the_fields_of_the_schema_and_parses_it_once() -> None:
+    found = [schema for schema, _ in containers.read(io.BytesIO(WHOLE))]
+    assert found[0].fields == {"n", "s"}
+    assert found[0] is found[1]
+    assert next(containers.read(io.BytesIO(WHOLE)))[0] is found[0]
+
+
+def test_a_container_without_a_codec_is_plain() -> None:
+    assert parse(by_hand(SMALL, b"\x0e\nseven").replace(b"avro.codec", b"avro.other")) == [
+        SMALL_RECORD
+    ]
+
+
+def test_a_container_without_blocks_has_no_records() -> None:
+    assert parse(container(schema=SMALL)) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", "not-avro"),
+        (b"Obj", "not-avro"),
+        (b'{"candid": 1}', "not-avro"),
+        (b"Obj\x01", "avro-damaged"),
+        (WHOLE[:-1], "avro-damaged"),
+        (WHOLE[:-16] + bytes(16), "avro-damaged"),
+        (by_hand(SMALL, b"\x0e\nseven", count=2), "avro-damaged"),
+        (by_hand(SMALL, b"\x0e\nseven!"), "avro-damaged"),
+        (by_hand(SMALL, b"\x0e\xfe\xff\xff\xff\x0fseven"), "avro-damaged"),
+        (by_hand(SMALL, b"\x0e\x0bseven"), "avro-damaged"),
+        (by_hand(SMALL, b"\x0e\x04\xff\xff"), "avro-damaged"),
+        (by_hand(SMALL, b"", codec=b"deflate"), "avro-damaged"),
+        (by_hand(SMALL, b"no deflate", codec=b"deflate"), "avro-damaged"),
+        (by_hand(SMALL, b"\x0e\nseven", codec=b"snappy"), "codec"),
+        (by_hand("int", b"\x0e"), "schema"),
+        (by_hand(["null", SMALL], b"\x00"), "schema"),
+        (by_hand({"type": "record", "name": "r"}, b""), "schema"),
+        (by_hand(record_schema(n="unheard of"), b""), "schema"),
+    ],
+)
+def test_damage_is_told_apart(data: bytes, expected: str) -> None:
+    assert cause(data) == expected
+
+
+def test_an_unknown_codec_is_named_with_the_remedy() -> None:
+    with pytest.raises(BadAlert, match=r"codec 'zstandard' is not supported: write null or defl"):
+        parse(by_hand(SMALL, b"", codec=b"zstandard"))
+
+
+EMPTY = {"type": "record", "name": "e", "fields": []}
+NULLS = {"type": "record", "name": "e", "fields": [{"name": "z", "type": "null"}]}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"type": "array", "items": "null"},
+        {"type": "array", "items": {"type": "null"}},
+        {"type": "array", "items": EMPTY},
+        {"type": "array", "items": NULLS},
+        {"type": "array", "items": {"type": "fixed", "name": "f", "size": 0}},
+        {"type": "map", "values": {"type": "array", "items": NULLS}},
+        ["null", {"type": "array", "items": EMPTY}],
+        EMPTY,
+        "null",
+    ],
+)
+def test_values_without_bytes_are_refused_before_they_are_counted(kind: Any) -> None:
+    declares_a_billion = by_hand(record_schema(n=kind), long(10**9) + long(0))
+    begin = time.thread_time()
+    assert cause(declares_a_billion) == "schema"
+    assert time.thread_time() - begin < 1.0
+
+
+def test_records_without_fields_are_refused() -> None:
+    assert cause(by_hand(EMPTY, b"", count=10**9)) == "schema"
+
+
+def test_a_named_type_without_bytes_does_not_pass_by_its_name() -> None:
+    schema = record_schema(first=["null", EMPTY], n={"type": "array", "items": "e"})
+    assert cause(by_hand(schema, b"\0" + long(10**9) + long(0))) == "schema"
+
+
+@pytest.mark.parametrize("link", [["null", "r"], {"type": "array", "items": "r"}])
+def test_a_type_that_contains_itself_is_refused(link: Any) -> None:
+    """The decoder recurses in C: a hundred thousand levels end the process."""
+    assert cause(by_hand(record_schema(n=link), b"\x02" * 100_000 + b"\0")) == "schema"
+
+
+def test_a_chain_of_named_types_has_a_limit() -> None:
+    links: list[Any] = [record_schema(n="int") | {"name": "r0"}]
+    links += [record_schema(n=f"r{n}") | {"name": f"r{n + 1}"} for n in range(100)]
+    schema = record_schema(**{f"f{n}": ["null", link] for n, link in enumerate(links)})
+    assert cause(by_hand(schema | {"name": "top"}, b"\0" * 101)) == "schema"
+
+
+def test_a_nullable_named_type_may_be_used_twice() -> None:
+    inner = record_schema(n="int") | {"name": "inner"}
+    schema = record_schema(a=["null", inner], b=["null", "inner"], c="inner")
+    assert parse(by_hand(schema, b"\x02\x02\x00\x04")) == [
+        {"a": {"n": 1}, "b": None, "c": {"n": 2}}
+    ]
+
+
+@pytest.mark.parametrize("limit", [containers.MAX_INFLATED_MESSAGE, containers.MAX_INFLATED_FILE])
+def test_a_deflate_bomb_is_refused_within_its_limit(limit: int) -> None:
+    deflater = zlib.compressobj(9, wbits=-15)
+    zeros = bytes(2**20)
+    bomb = b"".join(deflater.compress(zeros) for _ in range(256)) + deflater.flush()
+    tracemalloc.start()
+    try:
+        container_file = io.BytesIO(by_hand(SMALL, bomb, codec=b"deflate"))
+        with pytest.raises(BadAlert, match=f"over {limit} B"):
+            list(containers.read(container_file, limit))
+        assert tracemalloc.get_traced_memory()[1] < 3 * limit
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("declared", [-1, -(2**40), 2**35, 2**62])
+def test_a_damaged_length_in_a_file_allocates_nothing(tmp_path: Path, declared: int) -> None:
+    path = tmp_path / "damaged.avro"
+    path.write_bytes(container(schema=SMALL) + long(1) + long(declared) + b"abc")
+    with path.open("rb") as source, pytest.raises(BadAlert) as error:
+        list(containers.read(source))
+    assert error.value.cause == "avro-damaged"
+
+
+def survives(data: bytes) -> None:
+    found = attempts.attempt(parse, data)
+    assert isinstance(found, list) or found.cause in CAUSES
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200), st.booleans())
+def test_random_bytes_only_ever_raise_bad_alert(noise: bytes, magic: bool) -> None:
+    survives(b"Obj\x01" * magic + noise)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_truncated_container_never_gives_a_record(data: st.DataObject) -> None:
+    whole = data.draw(st.sampled_from([WHOLE, DEFLATED]))
+    cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
+    # Between header and block a cut leaves an empty container.
+    found = attempts.attempt(parse, cut)
+    assert found == [] or isinstance(found, BadAlert)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from([WHOLE, DEFLATED]), st.lists(st.integers(0, 2**31), min_size=1, max_size=4))
+def test_flipped_bits_only_ever_raise_bad_alert(whole: bytes, flips: list[int]) -> None:
+    damaged = bytearray(whole)
+    for flip in flips:
+        # Near the beginning, where a container says what it is.
+        damaged[flip % min(len(whole), 3000)] ^= 1 << flip % 8
+    survives(bytes(damaged))
+
+
+@pytest.mark.parametrize("schema", [SMALL, SORTING_HAT])
+def test_what_the_writer_writes_is_read_by_plain_fastavro(schema: Record) -> None:
+    written = SMALL_RECORD if schema is SMALL else record()
+    writer = containers.Writer(schema)
+    for _ in range(2):
+        reader = fastavro.reader(io.BytesIO(writer.write(written)))
+        assert list(reader) == [written]
+        assert reader.codec == "null"
+        assert reader.writer_schema == schema
+
+
+@pytest.mark.parametrize("length", [0, 1, 60, 61, 62, 63, 64, 8188, 8189, 8190, 8191, 8192, 70000])
+def test_a_record_of_any_length_can_be_read_by_others(length: int) -> None:
+    schema = {"type": "record", "name": "one", "fields": [{"name": "text", "type": "string"}]}
+    written = containers.Writer(schema).write({"text": "x" * length})
+    assert list(fastavro.reader(io.BytesIO(written))) == [{"text": "x" * length}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        ("boolean", b"\1"),
+        ("string", b"\2a"),
+        ({"type": "array", "items": "int"}, b"\0"),
+        ({"type": "map", "values": "int"}, b"\0"),
+        ({"type": "map", "values": "int"}, b"\2\2a\2\0"),
+        (["null", record_schema(a="int")], b"\2\2"),
+        (record_schema(**{f"a{n}": "int" for n in range(6)}), b"\2" * 6),
+        (nested(50), b"\1"),
+    ],
+)
+def test_no_more_objects_come_of_a_byte_than_is_reckoned(kind: Any, item: bytes) -> None:
+    schema = record_schema(n={"type": "array", "items": kind}) | {"name": "top"}
+    count = 1000
+    data = long(count) + item * count + b"\0"
+    parsed = schemas.parse(json.dumps(schema).encode())
+    tracemalloc.start()
+    try:
+        found = fastavro.schemaless_reader(io.BytesIO(data), parsed.parsed, None)
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(found["n"]) == count
+    assert taken < len(data) * parsed.objects_per_byte * OBJECT_BYTES

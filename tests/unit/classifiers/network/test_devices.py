@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stampapp.classifiers.network import devices
+from stampapp.classifiers.network.deephits import build
+from stampapp.classifiers.network.network import Network
+from stampapp.classifiers.network.tensorflow import keras, tf
+from stampapp.config import compute
+from stampapp.config.compute import Device, Engine, Precision
+from stampapp.errors import ConfigError
+
+
+class Config:
+    """What TensorFlow is told, noted instead of done."""
+
+    def __init__(self, gpus: int) -> None:
+        self.gpus = [SimpleNamespace(name=f"gpu {number}") for number in range(gpus)]
+        self.told: list[object] = []
+        self.threading = self.experimental = self
+
+    def list_physical_devices(self, kind: str) -> list[SimpleNamespace]:
+        assert kind == "GPU"
+        return self.gpus
+
+    def set_visible_devices(self, visible: Sequence[Any], kind: str) -> None:
+        self.told.append((kind, list(visible)))
+
+    def set_intra_op_parallelism_threads(self, count: int) -> None:
+        self.told.append(count)
+
+    def get_device_details(self, _: object) -> dict[str, str]:
+        return {"device_name": "NVIDIA H100"}
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Config:
+    found = Config(request.param)
+    monkeypatch.setattr(tf, "config", found)
+    return found
+
+
+@pytest.mark.parametrize("config", [1], indirect=True)
+def test_a_gpu_that_is_not_wanted_is_hidden(config: Config) -> None:
+    assert devices.prepare(Engine(device=Device.CPU, threads=3)) is Device.CPU
+    assert config.told == [("GPU", []), 3]
+
+
+@pytest.mark.parametrize("config", [1], indirect=True)
+def test_a_gpu_is_used_and_named(config: Config) -> None:
+    found = devices.prepare(Engine())
+    assert devices.name(found) == "the GPU NVIDIA H100"
+    assert config.told == []
+
+
+@pytest.mark.parametrize("config", [0], indirect=True)
+def test_without_a_gpu_it_is_the_processor(config: Config) -> None:
+    assert devices.name(devices.prepare(Engine())) == "the CPU"
+    with pytest.raises(ConfigError, match="DEVICE is gpu"):
+        devices.prepare(Engine(device=Device.GPU))
+    assert config.told == []
+
+
+@pytest.mark.parametrize("config", [0], indirect=True)
+def test_bfloat16_needs_a_processor_that_has_it(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Engine(precision=Precision.BFLOAT16)
+    monkeypatch.setattr(compute, "processor_flags", lambda: frozenset({"avx512_bf16"}))
+    assert devices.prepare(wanted) is Device.CPU
+    monkeypatch.setattr(compute, "processor_flags", lambda: frozenset({"avx512f"}))
+    with pytest.raises(ConfigError, match="MODEL_PRECISION is bfloat16"):
+        devices.prepare(wanted)
+    assert config.told == []
+
+
+def test_the_convolutions_are_reduced_and_what_follows_them_is_not() -> None:
+    keras.utils.set_random_seed(3)
+    model = build(3, 4)
+    copy = devices.reduced(model, Precision.BFLOAT16)
+    computed = {one.name: one.compute_dtype for one in copy.layers if one.weights}
+    assert computed == {
+        **{f"conv_{number}": "bfloat16" for number in range(1, 6)},
+        **{f"dense_{number}": "float32" for number in range(1, 4)},
+        "batchnorm_features": "float32",
+        "output_logits": "float32",
+    }
+    assert {str(weight.dtype) for weight in copy.weights} == {"float32"}
+    assert devices.reduced(model, Precision.FLOAT32) is model
+
+
+def test_the_probabilities_change_a_little_and_still_add_up() -> None:
+    keras.utils.set_random_seed(3)
+    model = build(3, 4)
+    rng = np.random.default_rng(3)
+    images = rng.random((8, 21, 21, 3), dtype=np.float32)
+    features = rng.standard_normal((8, 4), dtype=np.float32)
+    fine = Network(model, buckets=(8,)).predict(images, features)
+    coarse = Network(devices.reduced(model, Precision.BFLOAT16), buckets=(8,)).predict(
+        images, features
+    )
+    assert coarse.dtype == np.float32
+    assert 1e-7 < np.abs(coarse - fine).max() < 0.01
+    np.testing.assert_allclose(coarse.sum(axis=1), 1.0, atol=1e-6)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import Any
+
+from stampapp.alerts.alert import Place
+from stampapp.commands.text import deadletters
+from stampapp.commands.text.deadletters import Row
+from stampapp.deadletters.causes import CAUSES
+from stampapp.deadletters.partial_decode import Postmortem
+from stampapp.deadletters.record import DeadLetter, Mark
+
+NOON_MS = 1_772_366_400_000
+
+
+def place(offset: int, topic: str = "alerts") -> Place:
+    return Place(topic=topic, partition=1, offset=offset)
+
+
+DECODED = Postmortem(container="Avro, record r, codec null", fields={"aid": "A", "candid": 5})
+MARK = Mark(source=place(7), of=place(3, "dead"), to=place(9), at="2026-03-02T00:00:00Z")
+
+
+def row(mark: Mark | None = None, postmortem: Postmortem = DECODED, **changes: Any) -> Row:
+    usual: dict[str, Any] = {
+        "place": place(3, "dead"),
+        "instant": NOON_MS,
+        "cause": "stamp-damaged",
+        "reason": "gzip says no",
+        "source": place(7),
+        "replay_of": None,
+    }
+    letter = DeadLetter(**usual | changes)
+    return Row(letter=letter, postmortem=postmortem, size=42, mark=mark)
+
+
+def test_a_line_has_what_finds_it_again() -> None:
+    cells = deadletters.line(row()).split()
+    assert cells[:6] == ["1:3", "2026-03-01T12:00:00Z", "stamp-damaged", "alerts:1:7", "A", "5"]
+    assert deadletters.line(row()).endswith("- " + " " * 19 + "gzip says no")
+    assert len(deadletters.HEADING) == len(deadletters.line(row(reason="message")))
+
+
+def test_a_line_tells_of_replays() -> None:
+    assert "2026-03-02T00:00:00Z" in deadletters.line(row(MARK))
+    assert "again dead" in deadletters.line(row(replay_of=place(1, "dead")))
+
+
+def test_what_cannot_be_decoded_has_no_object() -> None:
+    nothing = row(postmortem=Postmortem(container="none"))
+    assert deadletters.line(nothing).split()[4:6] == ["-", "-"]
+    assert deadletters.described(nothing)["aid"] is None
+
+
+def test_sums_tell_each_cause_and_all() -> None:
+    assert list(deadletters.sums({"empty": (3, 0), "field": (12, 2)})) == [
+        "       3 empty",
+        "      12 field, 2 of them replayed",
+        "      15 in all",
+    ]
+    assert list(deadletters.sums({})) == ["       0 in all"]
+
+
+def test_in_full_the_cause_is_explained_and_the_fields_are_listed() -> None:
+    lines = list(deadletters.told(row(MARK, replay_of=place(1, "dead"))))
+    assert f"meaning      {CAUSES['stamp-damaged'].meaning}" in lines
+    assert f"what to do   {CAUSES['stamp-damaged'].remedy}" in lines
+    assert "replayed     2026-03-02T00:00:00Z, as alerts:1:9" in lines
+    assert "is itself    the replay of dead:1:1" in lines
+    assert "  aid                          A" in lines
+
+
+def test_in_full_it_is_said_what_could_not_be_read() -> None:
+    cut = Postmortem(container="Avro", fields={"aid": "A"}, undecoded=("mjd", "stamps"))
+    lines = list(deadletters.told(row(postmortem=cut)))
+    assert "unreadable   mjd, stamps" in lines
+    assert "replayed     no" in lines
+
+
+def test_a_cause_of_another_version_is_no_error() -> None:
+    assert any("no such cause" in line for line in deadletters.told(row(cause="from-the-future")))
+
+
+def test_a_program_gets_places_in_parts() -> None:
+    found = deadletters.described(row(MARK))
+    assert found["source"] == {"topic": "alerts", "partition": 1, "offset": 7}
+    assert found["replayed_as"] == {"topic": "alerts", "partition": 1, "offset": 9}
+    assert (found["replayed_at"], found["replay_of"]) == ("2026-03-02T00:00:00Z", None)
+    assert deadletters.decoded(row())["fields"] == {"aid": "A", "candid": 5}

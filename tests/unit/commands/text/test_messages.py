@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+
+from stampapp.commands.text import messages as captions
+from stampapp.commands.text import values
+from stampapp.inspection.message_content import exhibit
+from stampapp.results import encoding
+from tests.support.alerts import container, message, record
+from tests.unit.inspection.test_message_content import ALERT, JUDGED, NOON, dead
+
+
+def told(value: bytes | None, width: int = 100) -> list[str]:
+    return list(captions.lines(exhibit(message(value=value)), width))
+
+
+def test_the_heading_finds_the_message_again() -> None:
+    one = message(7, b"words")
+    assert captions.heading(one, exhibit(one)) == (
+        "text  alerts:0:7  2020-09-13T12:26:40Z  5 B  key"
+    )
+
+
+def test_a_timestamp_of_any_size_is_told() -> None:
+    odd = message(value=b"x", timestamp=2**62)
+    assert f"timestamp {2**62}" in captions.heading(odd, exhibit(odd))
+    assert "no time" in captions.heading(message(timestamp=None), exhibit(odd))
+
+
+def test_bars_are_as_long_as_the_probabilities() -> None:
+    assert values.bar(0.0) == ""
+    assert values.bar(1.0) == values.bar(7.0) == "█" * 24
+    assert values.bar(0.5) == "█" * 12
+    assert values.bar(float("nan")) == ""
+    assert values.bar(1 / 192) == "▏"
+
+
+def test_the_most_probable_class_comes_first() -> None:
+    lines = told(encoding.output(JUDGED, NOON))
+    best = max(JUDGED.probabilities, key=lambda name: JUDGED.probabilities[name])
+    assert lines[0].split()[0] == best
+    assert [line.index("0.") for line in lines[: len(JUDGED.probabilities)]]
+    assert f"by {JUDGED.classifier_name} {JUDGED.classifier_version}" in lines[-1]
+
+
+def test_a_command_has_bars_too() -> None:
+    lines = told(encoding.scribe(JUDGED))
+    assert any("update_probabilities" in line and ALERT.aid in line for line in lines)
+    assert any("█" in line for line in lines)
+
+
+def test_an_alert_has_units_and_fields_in_columns() -> None:
+    lines = told(container(record()))
+    assert "  2018-06-01T04:07:23Z, mjd 58270.17179; ra 176.86115, dec +15.45906 deg" in lines
+    assert "  r = 19.875 ± 0.125 mag, isdiffpos +1" in lines
+    grid = [line for line in lines if "sgscore1" in line or "ncovhist" in line]
+    assert len(grid) == 2
+    assert grid[0].split()[:2] == ["sgscore1", "0.25"]
+    assert all(len(line) <= 40 for line in told(container(record()), 40) if "fwhm" in line)
+
+
+def test_a_dead_letter_says_what_to_do() -> None:
+    text = "\n".join(captions.lines(exhibit(dead(container(record()))), 100))
+    for words in ("stamp-damaged: gzip says no", "Ask the survey", "of alerts:0:17", ALERT.aid):
+        assert words in text
+
+
+def test_strangers_do_not_steer_the_terminal() -> None:
+    odd = container(record(oid="\x1b[2J", extra_fields={"x\x07": "\x1b]0;"}))
+    for line in (*told(odd), *told(b"\x1b[2J"), *told(b'{"\x1b": "\\u001b"}')):
+        assert line.isprintable()
+    keyed = message(key=b"\x1b[2J")
+    assert captions.heading(keyed, exhibit(keyed)).isprintable()
+
+
+def test_json_has_no_number_that_json_has_not() -> None:
+    odd = message(value=container(record(extra_fields={"x": float("nan"), "y": [1][0]})))
+    found = captions.described(odd, exhibit(odd))
+    assert found["content"]["extra_fields"] == {"x": None, "y": 1}
+    assert found["kind"] == "alert"
+    json.dumps(found, allow_nan=False)

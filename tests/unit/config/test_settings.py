@@ -1,0 +1,340 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import certifi
+import pytest
+
+from stampapp.alerts.alert import Survey
+from stampapp.config import settings
+from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.environment import Reader
+from stampapp.config.settings import Settings
+from stampapp.errors import ConfigError
+from stampapp.kafka.cluster import Cluster
+
+REQUIRED = {
+    "CLASSIFIER_STRATEGY": "ZTF",
+    "CONSUMER_TOPICS": "alerts_1,alerts_2",
+    "CONSUMER_SERVER": "one:9092,two:9092",
+    "CONSUMER_GROUP_ID": "stamps",
+    "PRODUCER_TOPIC_FORMAT": "stamps_%s",
+    "SCRIBE_TOPIC": "commands",
+    "METRICS_TOPIC": "figures",
+}
+SECRETS = {"CONSUMER_SASL_USERNAME": "user", "CONSUMER_SASL_PASSWORD": "hush"}
+
+
+def load(**changes: str) -> Settings:
+    return settings.load(Reader({**REQUIRED, **changes}.get))
+
+
+def complaint(**changes: str) -> str:
+    with pytest.raises(ConfigError) as error:
+        load(**changes)
+    return str(error.value)
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    found = load()
+    assert found.model.survey is Survey.ZTF
+    assert found.model.path == Path("model/ztf")
+    assert (found.model.name, found.model.version) == (None, None)
+    assert found.consumer_topics == ("alerts_1", "alerts_2")
+    assert found.group_id == "stamps"
+    assert (found.batch_timeout, found.batch_messages) == (10.0, 256)
+    assert (found.scribe_topic, found.metrics_topic) == ("commands", "figures")
+    assert found.deadletter_topic == "stamps-deadletter"
+    assert found.idempotence is True
+    assert (found.web_host, found.web_port, found.log_level) == ("127.0.0.1", 6066, "INFO")
+    nightly = found.output_topic
+    assert nightly.topic_format == "stamps_%s"
+    assert (nightly.date_format, nightly.change_hour, nightly.retention_days) == ("%Y%m%d", 22, 8)
+
+
+def test_the_atlas_model_is_in_a_folder_of_its_own() -> None:
+    assert load(CLASSIFIER_STRATEGY="atlas").model.path == Path("model/atlas")
+
+
+def test_a_model_folder_that_somebody_names_is_told_from_the_default() -> None:
+    assert load(CLASSIFIER_STRATEGY="ATLAS").model.chosen is False
+    assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH=" ").model.chosen is False
+    assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH="model/atlas").model.chosen is True
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value", "field"),
+    [
+        ("CONSUME_TIMEOUT", "2.5", 2.5, "batch_timeout"),
+        ("CONSUME_MESSAGES", "64", 64, "batch_messages"),
+        ("CONSUMER_SESSION_TIMEOUT", "30", 30.0, "session_timeout"),
+        ("BATCHES_IN_FLIGHT", "2", 2, "batches_in_flight"),
+        ("JUDGE_THREADS", "3", 3, "judge_threads"),
+        ("JUDGE_THREADS", "3", 5, "batches_in_flight"),
+        ("DELIVERY_TIMEOUT", "60", 60.0, "delivery_timeout"),
+        ("STALL_TIMEOUT", "60", 60.0, "stall_timeout"),
+        ("PRODUCER_IDEMPOTENCE", "no", False, "idempotence"),
+        ("WEB_HOST", "0.0.0.0", "0.0.0.0", "web_host"),
+        ("WEB_PORT", "7000", 7000, "web_port"),
+        ("WEB_PAGE", "false", False, "web_page"),
+        ("LOG_LEVEL", "debug", "DEBUG", "log_level"),
+        ("LOG_FORMAT", "JSON", "json", "log_format"),
+        ("DEADLETTER_TOPIC", "dead", "dead", "deadletter_topic"),
+        ("DEADLETTER_TOPIC", "", None, "deadletter_topic"),
+        ("SCRIBE_TOPIC", "other", "other", "scribe_topic"),
+    ],
+)
+def test_a_key_sets_its_field(key: str, text: str, value: object, field: str) -> None:
+    assert getattr(load(**{key: text}), field) == value
+
+
+def test_keys_of_the_model_and_the_night() -> None:
+    found = load(
+        MODEL_PATH="/models/x",
+        MODEL_NAME="n",
+        MODEL_VERSION="v",
+        PRODUCER_DATE_FORMAT="%Y-%m-%d",
+        PRODUCER_CHANGE_HOUR="0",
+        PRODUCER_RETENTION_DAYS="2.5",
+    )
+    assert (found.model.path, found.model.name, found.model.version) == (
+        Path("/models/x"),
+        "n",
+        "v",
+    )
+    nightly = found.output_topic
+    assert (nightly.date_format, nightly.change_hour, nightly.retention_days) == (
+        "%Y-%m-%d",
+        0,
+        2.5,
+    )
+
+
+def test_what_the_network_runs_on() -> None:
+    assert load().model.engine == Engine(device=Device.AUTO, precision=Precision.FLOAT32)
+    found = load(DEVICE="GPU", MODEL_PRECISION="bfloat16").model.engine
+    assert found == Engine(device=Device.GPU, precision=Precision.BFLOAT16)
+
+
+def test_an_empty_key_is_unset() -> None:
+    blank = dict.fromkeys(("CONSUME_TIMEOUT", "WEB_PORT", "MODEL_NAME", "PRODUCER_SERVER"), "")
+    found = load(**blank)
+    assert (found.batch_timeout, found.web_port, found.model.name) == (10.0, 6066, None)
+    assert found.producer.servers == ("one:9092", "two:9092")
+
+
+def test_a_deployment_of_the_existing_step_without_authentication() -> None:
+    found = load(
+        PRODUCER_SERVER="public:9092",
+        PRODUCER_DATE_FORMAT="%Y%m%d",
+        PRODUCER_CHANGE_HOUR="23",
+        PRODUCER_RETENTION_DAYS="1",
+        SCRIBE_SERVER="one:9092",
+        METRICS_HOST="one:9092",
+        METRICS_SOURCE="stamp-classifier-step",
+        METRICS_SURVEY="ZTF",
+        MODEL_NAME="stamp_classifier",
+        MODEL_VERSION="1.0.4",
+        CONSUMER_KAFKA_USERNAME="",
+        CONSUMER_KAFKA_PASSWORD="",
+    )
+    clusters = (found.consumer, found.producer, found.scribe, found.metrics)
+    assert {(one.protocol, one.username) for one in clusters} == {("PLAINTEXT", None)}
+    assert found.metrics.servers == ("one:9092",)
+    assert (found.output_topic.change_hour, found.output_topic.retention_days) == (23, 1)
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_all_required_keys_are_reported_at_once(blank: str | None) -> None:
+    values = {} if blank is None else dict.fromkeys(REQUIRED, blank)
+    with pytest.raises(ConfigError) as error:
+        settings.load(Reader(values.get))
+    problems = str(error.value).splitlines()[1:]
+    assert sorted(line.split(" is not set: ")[0] for line in problems) == sorted(REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "remedy"),
+    [
+        ("CLASSIFIER_STRATEGY", "LSST", "one of ZTF, ATLAS is expected"),
+        ("CONSUMER_TOPICS", ",", "a comma-separated list is expected"),
+        ("CONSUMER_SERVER", "one", "is not host:port"),
+        ("SCRIBE_SERVER", "one:port", "is not host:port"),
+        ("CONSUME_TIMEOUT", "0", "a number from 0.01 to 3600 is expected"),
+        ("CONSUME_MESSAGES", "0", "a whole number from 1 to 10000 is expected"),
+        ("CONSUME_MESSAGES", "1.5", "a whole number from 1 to 10000 is expected"),
+        ("CONSUME_TIMEOUT", "ten", "a number from 0.01 to 3600 is expected"),
+        ("CONSUME_TIMEOUT", "nan", "a number from 0.01 to 3600 is expected"),
+        ("CONSUMER_SESSION_TIMEOUT", "1", "a number from 6 to 1800 is expected"),
+        ("BATCHES_IN_FLIGHT", "0", "a whole number from 1 to 128 is expected"),
+        ("DEVICE", "tpu", "one of auto, cpu, gpu is expected"),
+        ("MODEL_PRECISION", "float16", "one of float32, bfloat16 is expected"),
+        ("JUDGE_THREADS", "0", "a whole number from 1 to 64 is expected"),
+        ("PRODUCER_CHANGE_HOUR", "24", "a whole number from 0 to 23 is expected"),
+        ("PRODUCER_TOPIC_FORMAT", "%s%s", "may hold one %s"),
+        ("PRODUCER_DATE_FORMAT", "%d/%m", "letters, digits"),
+        ("CONSUMER_TOPICS", "one,t two", "a Kafka topic has 1 to 249 letters, digits"),
+        ("SCRIBE_TOPIC", "..", "a Kafka topic has"),
+        ("METRICS_TOPIC", "t" * 250, "a Kafka topic has"),
+        ("DEADLETTER_TOPIC", "dead/letters", "a Kafka topic has"),
+        ("PRODUCER_RETENTION_DAYS", "-1", "a number from 0.01 to 3650 is expected"),
+        ("PRODUCER_IDEMPOTENCE", "maybe", "true or false is expected"),
+        ("WEB_PORT", "70000", "a whole number from 1 to 65535 is expected"),
+        ("LOG_LEVEL", "LOUD", "one of DEBUG, INFO"),
+        ("METRICS_SECURITY_PROTOCOL", "TLS", "one of PLAINTEXT, SSL"),
+        ("METRICS_SASL_MECHANISM", "MD5", "one of PLAIN, SCRAM"),
+        ("CONSUMER_SECURITY_PROTOCOL", "SASL_SSL", "set CONSUMER_SASL_USERNAME and"),
+        ("CONSUMER_SSL_CAFILE", "no/such.pem", "there is no file no/such.pem"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_the_remedy(key: str, text: str, remedy: str) -> None:
+    found = complaint(**{key: text})
+    assert key in found
+    assert remedy in found
+    assert len(found.splitlines()) == 2
+
+
+def test_a_group_whose_name_makes_no_topic_needs_a_dead_letter_topic() -> None:
+    found = complaint(CONSUMER_GROUP_ID="of stamps")
+    assert "DEADLETTER_TOPIC is to be set" in found
+    assert "'of stamps-deadletter'" in found
+    assert load(CONSUMER_GROUP_ID="of stamps", DEADLETTER_TOPIC="dead").group_id == "of stamps"
+    assert load(CONSUMER_GROUP_ID="of stamps", DEADLETTER_TOPIC="").deadletter_topic is None
+
+
+def test_several_problems_are_told_together() -> None:
+    found = complaint(CONSUME_MESSAGES="x", WEB_PORT="y", SCRIBE_TOPIC="")
+    assert len(found.splitlines()) == 4
+    for key in ("CONSUME_MESSAGES", "WEB_PORT", "SCRIBE_TOPIC"):
+        assert key in found
+
+
+def test_every_cluster_is_the_consumers_where_nothing_else_is_said() -> None:
+    found = load(**SECRETS, CONSUMER_SSL_CAFILE=certifi.where())
+    assert found.consumer.protocol == "SASL_SSL"
+    assert found.consumer.mechanism == "SCRAM-SHA-512"
+    for role in ("producer", "scribe", "metrics"):
+        cluster: Cluster = getattr(found, role)
+        assert cluster.role == role
+        assert cluster.place == found.consumer.place
+
+
+@pytest.mark.parametrize("role", ["PRODUCER", "SCRIBE", "METRICS"])
+def test_another_cluster_does_not_get_the_consumers_password(role: str) -> None:
+    found: Cluster = getattr(load(**SECRETS, **{f"{role}_SERVER": "three:9092"}), role.lower())
+    assert found.servers == ("three:9092",)
+    assert (found.username, found.password, found.protocol) == (None, None, "PLAINTEXT")
+
+
+@pytest.mark.parametrize(
+    ("role", "protocol", "mechanism"),
+    [
+        ("CONSUMER", "SASL_SSL", "SCRAM-SHA-512"),
+        ("PRODUCER", "SASL_PLAINTEXT", "SCRAM-SHA-256"),
+        ("SCRIBE", "SASL_SSL", "SCRAM-SHA-512"),
+        ("METRICS", "SASL_SSL", "SCRAM-SHA-512"),
+    ],
+)
+@pytest.mark.parametrize("infix", ["SASL", "KAFKA"])
+def test_credentials_by_either_name_decide_about_the_protocol(
+    role: str, protocol: str, mechanism: str, infix: str
+) -> None:
+    names = {f"{role}_{infix}_USERNAME": "me", f"{role}_{infix}_PASSWORD": "hush"}
+    found: Cluster = getattr(load(**names), role.lower())
+    assert (found.username, found.password) == ("me", "hush")
+    assert (found.protocol, found.mechanism) == (protocol, mechanism)
+
+
+def test_what_is_said_about_a_cluster_counts_more_than_what_it_inherits() -> None:
+    found = load(
+        **SECRETS, SCRIBE_SECURITY_PROTOCOL="SASL_PLAINTEXT", SCRIBE_SASL_MECHANISM="PLAIN"
+    )
+    assert (found.scribe.protocol, found.scribe.mechanism) == ("SASL_PLAINTEXT", "PLAIN")
+    assert (found.scribe.username, found.scribe.password) == ("user", "hush")
+
+
+def test_the_older_name_of_the_metrics_server() -> None:
+    assert load(METRICS_HOST="m:9092").metrics.servers == ("m:9092",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("METRICS_SERVER", "METRICS_HOST"),
+        ("CONSUMER_SASL_USERNAME", "CONSUMER_KAFKA_USERNAME"),
+        ("SCRIBE_SASL_PASSWORD", "SCRIBE_KAFKA_PASSWORD"),
+    ],
+)
+def test_two_names_that_contradict_each_other(one: str, other: str) -> None:
+    found = complaint(**{one: "one:1", other: "other:2"})
+    assert f"{one} and {other} contradict each other: set one of them" in found
+    if "PASSWORD" in one:
+        assert "one:1" not in found
+        assert "other:2" not in found
+
+
+def test_the_password_is_nowhere_to_be_seen() -> None:
+    found = load(**SECRETS)
+    assert found.consumer.password == "hush"
+    assert "hush" not in repr(found)
+    masked = [one for one in found.readings if one.key == "CONSUMER_SASL_PASSWORD"]
+    assert [one.value for one in masked] == ["***"]
+    assert "hush" not in complaint(**SECRETS, CONSUMER_SECURITY_PROTOCOL="TLS", WEB_PORT="x")
+
+
+def test_every_key_is_noted_once_with_its_meaning_and_origin() -> None:
+    readings = {one.key: one for one in load(METRICS_HOST="m:1").readings}
+    assert len(readings) == len(load().readings)
+    assert all(one.meaning for one in readings.values())
+    assert readings["METRICS_SERVER"].origin == "METRICS_HOST"
+    assert readings["CONSUMER_GROUP_ID"].origin == "CONSUMER_GROUP_ID"
+    assert readings["WEB_PORT"].origin == "default"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, and an environment without our keys."""
+    monkeypatch.chdir(tmp_path)
+    for key in {one.key for one in load().readings} & os.environ.keys():
+        monkeypatch.delenv(key)
+    return tmp_path
+
+
+def test_the_environment_wins_over_the_env_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = {**REQUIRED, "WEB_PORT": "7001", "LOG_LEVEL": "ERROR", "DEADLETTER_TOPIC": ""}
+    (folder / ".env").write_text("# why\n" + "".join(f"{k}={v}\n" for k, v in lines.items()))
+    monkeypatch.setenv("WEB_PORT", "7002")
+    found = settings.load(settings.environment())
+    assert (found.web_port, found.log_level, found.deadletter_topic) == (7002, "ERROR", None)
+    assert found.output_topic.topic_format == "stamps_%s"
+
+
+def test_without_an_env_file_the_environment_is_enough(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not (folder / ".env").exists()
+    for key, value in REQUIRED.items():
+        monkeypatch.setenv(key, value)
+    assert settings.load(settings.environment()).group_id == "stamps"
+
+
+def test_the_offline_commands_need_no_key_of_kafka(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settings.model_settings(Survey.ZTF, None).path == Path("model/ztf")
+    assert settings.model_settings(Survey.ATLAS, None).chosen is False
+    assert settings.model_settings(Survey.ATLAS, Path("model/atlas")).chosen is True
+    monkeypatch.setenv("CLASSIFIER_STRATEGY", "ATLAS")
+    monkeypatch.setenv("MODEL_PATH", "elsewhere")
+    found = settings.model_settings(None, None)
+    assert (found.survey, found.path) == (Survey.ATLAS, Path("elsewhere"))
+    found = settings.model_settings(Survey.ZTF, Path("given"))
+    assert (found.survey, found.path) == (Survey.ZTF, Path("given"))
+
+
+def test_the_offline_commands_need_to_know_the_survey(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="CLASSIFIER_STRATEGY is not set: the survey: ZTF or"):
+        settings.model_settings(None, None)

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from stampapp.alerts.alert import Outcome, Verdict
+from stampapp.dashboard import broadcast as room
+from stampapp.dashboard import documents
+from stampapp.dashboard.broadcast import MOST_VIEWERS, Audience, Viewer, encode
+from stampapp.errors import BadAlert
+from stampapp.galleries import Gallery
+from tests.support.alerts import alert, message
+from tests.support.judging import classification
+from tests.support.surroundings import until
+
+Event = tuple[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "TICK", 0.01)
+
+
+def gallery(*names: str) -> Gallery:
+    shown = Gallery(("SN", "bogus"), time.time())
+    add(shown, *names)
+    return shown
+
+
+def add(shown: Gallery, *names: str) -> None:
+    for name in names:
+        one = alert(aid=name)
+        found = Outcome(verdict=Verdict.CLASSIFIED, alert=one, classification=classification(one))
+        shown.add([message(0)], [found], time.time())
+
+
+class Looking:
+    """A viewer, and what it has been told."""
+
+    def __init__(self, audience: Audience) -> None:
+        self._audience = audience
+        self.told: list[Event] = []
+        self.ended = False
+
+    async def look(self) -> None:
+        viewer = self._audience.enter()
+        assert viewer
+        try:
+            await self._read(viewer)
+        finally:
+            self._audience.leave(viewer)
+        self.ended = True
+
+    async def _read(self, viewer: Viewer) -> None:
+        async for raw in viewer.events():
+            event, data, *_ = raw.decode().split("\n")
+            self.told.append(
+                (event.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
+            )
+
+    def of(self, kind: str) -> list[Any]:
+        return [document for event, document in self.told if event == kind]
+
+
+@asynccontextmanager
+async def looking(audience: Audience) -> AsyncIterator[Looking]:
+    viewer = Looking(audience)
+    task = asyncio.ensure_future(viewer.look())
+    try:
+        yield viewer
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_viewer_is_told_figures_and_cards_each_card_once() -> None:
+    shown = gallery("A", "B", "C")
+    async with looking(Audience(shown, lambda: {"lag": 7})) as viewer:
+        await until(lambda: len(viewer.of("card")) == 3)
+        assert viewer.of("figures")[0]["lag"] == 7
+        add(shown, "D")
+        await until(lambda: len(viewer.of("card")) == 4)
+        await asyncio.sleep(0.1)
+        assert sorted(card["aid"] for card in viewer.of("card")) == ["A", "B", "C", "D"]
+
+
+async def test_dead_letters_are_told_when_there_are_new_ones() -> None:
+    shown = gallery()
+    dead = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
+    async with looking(Audience(shown, dict)) as viewer:
+        await until(lambda: len(viewer.of("figures")) > 2)
+        assert viewer.of("dead") == []
+        shown.add([message(3)], [dead], time.time())
+        await until(lambda: viewer.of("dead"))
+        await asyncio.sleep(0.1)
+        ((one,),) = viewer.of("dead")
+        assert one["cause"] == "schema"
+
+
+async def test_nothing_is_drawn_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[int, str]] = []
+
+    def card(exhibit: Any) -> documents.Document:
+        drawn.append((exhibit.number, threading.current_thread().name))
+        return {"number": exhibit.number}
+
+    monkeypatch.setattr(documents, "card", card)
+    shown = gallery("A", "B")
+    audience = Audience(shown, dict)
+    await asyncio.sleep(0.05)
+    assert drawn == []
+    async with looking(audience), looking(audience):
+        await until(lambda: len(drawn) == 2)
+        await asyncio.sleep(0.05)
+    # Once for both, and not on the event loop.
+    assert sorted(number for number, _ in drawn) == [1, 2]
+    assert threading.current_thread().name not in {name for _, name in drawn}
+    add(shown, "C")
+    await asyncio.sleep(0.05)
+    assert len(drawn) == 2
+
+
+async def test_no_more_is_drawn_at_a_time_than_the_stream_can_bear() -> None:
+    shown = gallery(*(f"A{number}" for number in range(9)))
+    async with looking(Audience(shown, dict)) as viewer:
+        await until(lambda: len(viewer.of("card")) == 9)
+    events = [event for event, _ in viewer.told]
+    ticks = " ".join(events).split("figures")
+    assert max(tick.split().count("card") for tick in ticks) <= room.CARDS_PER_TICK
+
+
+async def test_a_worker_that_is_behind_draws_less() -> None:
+    shown = gallery(*(f"A{number}" for number in range(9)))
+    async with looking(Audience(shown, lambda: {"lag": room.BEHIND})) as viewer:
+        await until(lambda: len(viewer.of("card")) == 4)
+    ticks = " ".join(event for event, _ in viewer.told).split("figures")[1:]
+    assert [tick.split().count("card") for tick in ticks][:7] == [1, 0, 1, 0, 1, 0, 1]
+
+
+async def test_the_latest_are_drawn_first() -> None:
+    async with looking(Audience(gallery("old", "older", "new"), dict)) as viewer:
+        await until(lambda: viewer.of("card"))
+        assert viewer.of("card")[0]["aid"] == "new"
+
+
+async def test_a_card_that_cannot_be_drawn_does_not_end_the_page(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    states = iter([ZeroDivisionError("no state")])
+
+    def state() -> dict[str, Any]:
+        for error in states:
+            raise error
+        return {}
+
+    async with looking(Audience(gallery("A"), state)) as viewer:
+        await until(lambda: viewer.of("card"))
+    assert "The page cannot be told what is new" in caplog.text
+
+
+async def test_the_viewers_are_bounded_in_number() -> None:
+    audience = Audience(gallery(), dict)
+    viewers = [Looking(audience) for _ in range(MOST_VIEWERS)]
+    tasks = [asyncio.ensure_future(viewer.look()) for viewer in viewers]
+    await until(lambda: all(viewer.told for viewer in viewers))
+    assert audience.enter() is None
+    tasks[0].cancel()
+    await asyncio.gather(tasks[0], return_exceptions=True)
+    another = audience.enter()
+    assert another
+    audience.leave(another)
+    audience.close()
+    await until(lambda: all(viewer.ended for viewer in viewers[1:]))
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_viewer_who_does_not_read_is_shown_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_BACKLOG", 3)
+    audience = Audience(gallery(), dict)
+    viewer = audience.enter()
+    assert viewer
+    await asyncio.sleep(0.2)
+    assert [event async for event in viewer.events()] == []
+    audience.leave(viewer)
+
+
+def test_an_event_is_one_line_whatever_is_in_it() -> None:
+    raw = encode("card", {"aid": "two\nlines\r\n\r\nevent: forged"})
+    assert raw.count(b"\n") == 3
+    with pytest.raises(ValueError, match="Out of range float"):
+        encode("card", {"mag": float("nan")})

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from stampapp.alerts.alert import Outcome, Verdict
+from stampapp.dashboard.recent_alerts import DEAD, OF_EACH, WITHDRAWN, Showcase
+from stampapp.errors import BadAlert
+from tests.support.alerts import alert, message
+from tests.support.judging import classification
+
+NOW = 1_700_000_000.0
+
+
+def classified(aid: str, name: str | None = "SN") -> Outcome:
+    one = alert(aid=aid)
+    verdict = Verdict.CLASSIFIED if name else Verdict.RULED_OUT
+    return Outcome(verdict=verdict, alert=one, classification=classification(one, name))
+
+
+def add(shown: Showcase, *outcomes: Outcome) -> None:
+    shown.add([message(place) for place in range(len(outcomes))], outcomes, NOW)
+
+
+DEAD_ONE = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
+
+
+def test_of_a_batch_the_latest_few_of_each_class_are_kept() -> None:
+    shown = Showcase()
+    add(shown, *(classified(f"A{number}") for number in range(10)), classified("B", "bogus"))
+    assert {(one.label, one.alert.aid) for one in shown.latest()} == {
+        ("SN", "A9"),
+        ("SN", "A8"),
+        ("SN", "A7"),
+        ("bogus", "B"),
+    }
+
+
+def test_a_rare_class_is_kept_whatever_else_comes() -> None:
+    shown = Showcase()
+    add(shown, classified("rare", "AGN"))
+    for number in range(100):
+        add(shown, *(classified(f"{number}-{turn}") for turn in range(9)))
+    found = shown.latest()
+    assert len(found) == OF_EACH + 1
+    assert found[-1].alert.aid == "rare"
+    assert [one.number for one in found] == sorted((one.number for one in found), reverse=True)
+
+
+def test_what_a_rule_withdraws_is_shown_as_such_and_the_superseded_are_not() -> None:
+    shown = Showcase()
+    superseded = Outcome(verdict=Verdict.SUPERSEDED, alert=alert(aid="S"))
+    add(shown, superseded, classified("W", None))
+    (found,) = shown.latest()
+    assert (found.label, found.alert.aid) == (WITHDRAWN, "W")
+    assert str(found.place) == "alerts:0:1"
+
+
+def test_dead_letters_are_kept_apart_with_their_cause() -> None:
+    shown = Showcase()
+    known = Outcome(
+        verdict=Verdict.DEAD_LETTERED, alert=alert(aid="D"), error=BadAlert("stamp-shape", "small")
+    )
+    add(shown, DEAD_ONE, known)
+    assert shown.latest() == []
+    assert {(one.cause, one.aid, one.message) for one in shown.dead()} == {
+        ("schema", None, "no alert"),
+        ("stamp-shape", "D", "small"),
+    }
+
+
+def test_dead_letters_are_bounded_in_number() -> None:
+    shown = Showcase()
+    add(shown, *([DEAD_ONE] * 500))
+    add(shown, DEAD_ONE)
+    found = shown.dead()
+    assert len(found) == DEAD
+    assert found[0].number > found[-1].number

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from stampapp.alerts.alert import Headers, Message, Outcome, Place, Verdict
+from stampapp.deadletters import record
+from stampapp.deadletters.record import Choice, DeadLetter, Mark, Register
+from stampapp.errors import BadAlert
+from stampapp.results import encoding, provenance
+from tests.support.alerts import message
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOON_MS = 1_772_366_400_000
+
+
+def place(offset: int, topic: str = "dead") -> Place:
+    return Place(topic=topic, partition=0, offset=offset)
+
+
+def letter(
+    offset: int = 0, source: int = 100, cause: str = "field", own: Headers = (), **changes: Any
+) -> Message:
+    """A message of the dead-letter topic, as the worker writes it."""
+    error = BadAlert(cause, "bad")
+    alert = message(source, b"value", headers=own)
+    outcome = Outcome(verdict=Verdict.DEAD_LETTERED, error=error)
+    (named,) = provenance.of_batch([alert], [outcome], "group")
+    headers = encoding.dead_letter_headers(alert, error, named)
+    return message(offset, b"value", topic="dead", headers=headers, **changes)
+
+
+def mark(offset: int, source: int, to: int) -> Message:
+    made = Mark(source=place(source, "alerts"), of=place(0), to=place(to, "alerts"), at="then")
+    return message(offset, b"", topic="dead", headers=record.mark_headers(made))
+
+
+def register(*found: Message, **choice: Any) -> Register:
+    register = Register(Choice(**choice))
+    for one in found:
+        register.note(one)
+    return register
+
+
+def offsets(found: list[DeadLetter]) -> list[int]:
+    return [one.place.offset for one in found]
+
+
+def test_a_dead_letter_is_read_from_its_headers() -> None:
+    assert record.read(letter(3, source=42, timestamp=NOON_MS)) == DeadLetter(
+        place=place(3),
+        instant=NOON_MS,
+        cause="field",
+        reason="bad",
+        source=place(42, "alerts"),
+        replay_of=None,
+    )
+
+
+def test_the_headers_of_the_message_itself_are_not_taken_for_ours() -> None:
+    # It was a dead letter once before, elsewhere, or pretends that it was.
+    forged = letter(1, source=7, cause="empty").headers
+    found = record.read(letter(3, source=42, own=forged))
+    assert found
+    assert (found.cause, found.source) == ("field", place(42, "alerts"))
+
+
+@pytest.mark.parametrize("headers", [(), (("error.type", b"field"),), (("h", b"\xff"),)])
+def test_what_is_no_dead_letter_is_passed_over(headers: Headers) -> None:
+    assert record.read(message(headers=headers)) is None
+    assert register(message(headers=headers)).letters == []
+
+
+def test_what_is_put_back_has_its_own_headers_and_says_whose_replay_it_is() -> None:
+    own = (("h", b"\xff"), ("error.message", b"of somebody else"))
+    first = record.put_back_headers(letter(3, own=own))
+    assert first == (*own, ("replayed.of", b"dead:0:3"))
+    # Dead again, and put back again: only the last dead letter is named.
+    assert record.put_back_headers(letter(9, own=first)) == (
+        *own,
+        ("replayed.of", b"dead:0:9"),
+    )
+
+
+def test_what_comes_back_dead_knows_whose_replay_it_was() -> None:
+    own = record.put_back_headers(letter(3))
+    found = record.read(letter(9, source=101, own=own))
+    assert found
+    assert found.replay_of == place(3)
+
+
+def test_a_mark_is_read_as_it_was_written_and_is_no_dead_letter() -> None:
+    made = Mark(source=place(42, "alerts"), of=place(3), to=place(77, "alerts"), at="2026-03-01")
+    headers = record.mark_headers(made)
+    assert record.read_mark(headers) == made
+    assert record.read(message(headers=headers)) is None
+    assert provenance.read(headers) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [(), (("replayed.of", b"dead:0:3"),), letter(own=(("replayed.of", b"dead:0:3"),)).headers],
+)
+def test_what_is_no_mark_is_not_taken_for_one(headers: Headers) -> None:
+    assert record.read_mark(headers) is None
+
+
+@pytest.mark.parametrize(
+    ("choice", "taken"),
+    [
+        ({}, True),
+        ({"causes": ["field", "empty"]}, True),
+        ({"causes": ["empty"]}, False),
+        ({"begin": NOON}, True),
+        ({"begin": NOON.replace(microsecond=1000)}, False),
+        ({"end": NOON}, False),
+        ({"end": NOON.replace(microsecond=1000)}, True),
+        ({"places": ["0:3"]}, True),
+        ({"places": ["9:9", "alerts:0:42"]}, True),
+        ({"places": ["0:42", "alerts:0:3"]}, False),
+        ({"places": ["0:3"], "causes": ["empty"]}, False),
+    ],
+)
+def test_what_is_chosen(choice: dict[str, Any], taken: bool) -> None:
+    found = register(letter(3, source=42, timestamp=NOON_MS), **choice)
+    assert bool(found.letters) is taken
+
+
+def test_what_was_replayed_is_left_unless_it_is_asked_for_again() -> None:
+    found = register(letter(0, source=100), letter(1, source=101), mark(2, source=100, to=200))
+    assert offsets(found.replayable(again=False)) == [1]
+    assert offsets(found.replayable(again=True)) == [0, 1]
+
+
+def test_of_a_message_that_was_consumed_twice_one_dead_letter_is_replayed() -> None:
+    twice = (letter(0, source=100), letter(1, source=100))
+    assert offsets(register(*twice).replayable(again=False)) == [1]
+    assert register(*twice, mark(2, source=100, to=200)).replayable(again=False) == []
+
+
+def test_what_comes_back_dead_is_replayed_only_if_asked_for_and_then_once() -> None:
+    own = record.put_back_headers(letter(0, source=100))
+    found = register(letter(0, source=100), letter(1, source=200, own=own))
+    # Even where its mark is not there yet: the replay was cut off before.
+    assert offsets(found.replayable(again=False)) == []
+    assert offsets(found.replayable(again=True)) == [1]
+
+
+def test_they_are_counted_by_cause() -> None:
+    found = register(
+        letter(0, source=100),
+        letter(1, source=101),
+        letter(2, source=102, cause="empty"),
+        mark(3, source=101, to=200),
+    )
+    assert found.counts() == {"empty": (1, 0), "field": (2, 1)}

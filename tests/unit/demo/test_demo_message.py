@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import time
+
+from stampapp.alerts import packets
+from stampapp.alerts.alert import Labelled, Survey
+from stampapp.demo.demo_message import simulated
+from tests.support.alerts import alert
+
+
+def test_simulated_alerts_get_short_names_the_present_and_keep_their_truth_to_themselves() -> None:
+    drawn = [
+        Labelled(alert=alert(survey=survey, mjd=58000.0, candid=str(number)), label=label)
+        for number, (survey, label) in enumerate(
+            [(Survey.ZTF, "SN"), (Survey.ATLAS, "AGN"), (Survey.ZTF, "meteor")], 10**6
+        )
+    ]
+    found = list(simulated(drawn))
+    assert [cue.key for cue in found] == [b"ZTF-1", b"ATLAS-1", b"ZTF-2"]
+    assert [cue.survey for cue in found] == [one.alert.survey for one in drawn]
+    assert [cue.label for cue in found] == ["SN", "AGN", "meteor"]
+    for cue, one in zip(found, drawn, strict=True):
+        told = packets.decode(cue.value)
+        assert (told.aid.encode(), told.candid) == (cue.key, one.alert.candid)
+        assert abs(told.mjd - (time.time() / 86400 + 40587)) < 0.01
+    assert b"meteor" not in found[2].value

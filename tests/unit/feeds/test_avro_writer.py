@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stampapp.alerts import packets
+from stampapp.alerts.alert import Alert, Labelled, Survey
+from stampapp.errors import ConfigError
+from stampapp.feeds import avro_writer
+from tests.support.alerts import alert
+
+SOME = [
+    Labelled(alert=alert(survey=survey, candid=str(10**6 + number)), label=label)
+    for number, (survey, label) in enumerate([(Survey.ZTF, "SN"), (Survey.ATLAS, "AGN")])
+]
+
+
+def read(path: Path) -> list[Alert]:
+    with path.open("rb") as file:
+        found = list(packets.read(file))
+    return [one for one in found if isinstance(one, Alert)]
+
+
+def test_alerts_and_their_labels_lie_beside_each_other(tmp_path: Path) -> None:
+    alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
+    avro_writer.write(SOME, alerts, labels)
+    assert [one.candid for one in read(alerts)] == [one.alert.candid for one in SOME]
+    with labels.open() as file:
+        rows = list(csv.DictReader(file))
+    # In the spelling of each survey's classifiers.
+    assert rows == [
+        {"candid": "1000000", "label": "SN"},
+        {"candid": "1000001", "label": "agn"},
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.csv", "sky.avro"]
+
+
+def test_the_labels_do_not_stand_in_the_file_of_alerts(tmp_path: Path) -> None:
+    odd = [Labelled(alert=one.alert, label="meteorite") for one in SOME[:1]]
+    avro_writer.write(odd, tmp_path / "sky.avro", tmp_path / "labels.csv")
+    assert b"meteorite" not in (tmp_path / "sky.avro").read_bytes()
+
+
+class Broken(Exception):  # noqa: N818
+    pass
+
+
+def interrupted() -> Iterator[Labelled]:
+    yield SOME[0]
+    raise Broken
+
+
+def test_who_is_interrupted_leaves_what_was_there_before(tmp_path: Path) -> None:
+    alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
+    alerts.write_bytes(b"older")
+    with pytest.raises(Broken):
+        avro_writer.write(interrupted(), alerts, labels)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"older"]
+
+
+def test_older_files_are_replaced(tmp_path: Path) -> None:
+    alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
+    avro_writer.write(SOME, alerts, labels)
+    avro_writer.write(SOME[:1], alerts, labels)
+    assert len(read(alerts)) == 1
+    assert labels.read_text() == "candid,label\n1000000,SN\n"
+
+
+@pytest.mark.parametrize("name", ["folder", "missing/sky.avro"])
+def test_a_path_that_cannot_be_written_is_named_before_anything_is_drawn(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    drawn = interrupted()
+    with pytest.raises(ConfigError, match=name):
+        avro_writer.write(drawn, tmp_path / name, tmp_path / "labels.csv")
+    assert next(drawn) == SOME[0]
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").symlink_to("/dev/full")
+    # The draft of the labels is what fills up.
+    (tmp_path / ".labels.csv.draft").symlink_to("/dev/full")
+    with pytest.raises(ConfigError, match=r"cannot be written: No space left"):
+        avro_writer.write(SOME, tmp_path / "sky.avro", tmp_path / "labels.csv")

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from stampapp.errors import StampError
+from stampapp.feeds import process_pool
+
+THREADS = "OPENBLAS_NUM_THREADS"
+
+
+@pytest.fixture(autouse=True)
+def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(THREADS, raising=False)
+
+
+def test_numpy_has_one_thread_there_and_nothing_is_told_here() -> None:
+    with process_pool.pool(1) as pool:
+        assert pool.submit(os.getenv, THREADS).result() == "1"
+    assert THREADS not in os.environ
+
+
+def test_what_somebody_has_told_numpy_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(THREADS, "3")
+    with process_pool.pool(1) as pool:
+        assert pool.submit(os.getenv, THREADS).result() == "3"
+    assert os.environ[THREADS] == "3"
+
+
+def test_ctrl_c_reaches_only_those_outside_the_shelter() -> None:
+    with process_pool.pool(1) as pool:
+        with process_pool.sheltered():
+            blocked = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, [])
+        assert blocked.result() == {signal.SIGINT}
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+
+
+def test_a_process_that_dies_is_told_in_words() -> None:
+    with (
+        pytest.raises(StampError, match="a process that draws alerts has died"),
+        process_pool.pool(1) as pool,
+    ):
+        pool.submit(os._exit, 9).result()
+    assert multiprocessing.active_children() == []
+
+
+def test_what_has_not_begun_is_cancelled_at_the_end() -> None:
+    with process_pool.pool(1) as pool:
+        waiting = [pool.submit(os.getpid) for _ in range(200)]
+        waiting[0].result()
+    assert waiting[-1].done()
+    assert multiprocessing.active_children() == []
+
+
+def test_there_is_a_processor() -> None:
+    assert 1 <= process_pool.cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [("100000 100000", 1), ("50000 100000", 1), ("max 100000", None), ("", None), (None, None)],
+)
+def test_a_container_has_no_more_processors_than_its_share(
+    told: str | None, found: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if told is not None:
+        (tmp_path / "cpu.max").write_text(told)
+    monkeypatch.setattr(process_pool, "_CPU_MAX", tmp_path / "cpu.max")
+    assert process_pool.cores() == (found or len(os.sched_getaffinity(0)))

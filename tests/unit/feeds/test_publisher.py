@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from stampapp.alerts import packets
+from stampapp.alerts.alert import Labelled
+from stampapp.errors import DeliveryError
+from stampapp.feeds import publisher as publishing
+from stampapp.feeds.publisher import GROUP, JustTaken, Publisher, mjd_now, taken_at
+from stampapp.kafka.outgoing import Letter
+from tests.support.alerts import alert
+from tests.support.surroundings import until
+
+SOME = [
+    Labelled(alert=alert(aid=f"A{number}", candid=str(10**6 + number), mjd=58000.0), label="SN")
+    for number in range(3 * GROUP)
+]
+
+
+class Cluster:
+    """Takes letters when it is told to."""
+
+    def __init__(self) -> None:
+        self.taken: list[Letter] = []
+        self.instants: list[float] = []
+        self.open = asyncio.Event()
+        self.open.set()
+        self.error: Exception | None = None
+
+    async def deliver(self, letters: Sequence[Letter]) -> None:
+        await self.open.wait()
+        if self.error:
+            raise self.error
+        self.taken += letters
+        self.instants.append(time.monotonic())
+
+
+def publisher() -> tuple[Publisher[Labelled], list[int]]:
+    heard: list[int] = []
+    return Publisher(JustTaken("sky"), heard.append), heard
+
+
+async def test_every_alert_is_published_in_order_and_counted() -> None:
+    cluster, (published, heard) = Cluster(), publisher()
+    await published.run(iter(SOME), cluster.deliver, rate=None)
+    assert [letter.key for letter in cluster.taken] == [one.alert.aid.encode() for one in SOME]
+    assert {letter.topic for letter in cluster.taken} == {"sky"}
+    assert published.confirmed == sum(heard) == len(SOME)
+    assert published.unconfirmed == 0
+
+
+async def test_an_alert_is_published_as_if_it_were_taken_now() -> None:
+    cluster, (published, _) = Cluster(), publisher()
+    before = mjd_now()
+    await published.run(iter(SOME[:1]), cluster.deliver, rate=None)
+    told = packets.decode(cluster.taken[0].value)
+    assert before <= told.mjd <= mjd_now()
+    assert replace(told, mjd=58000.0) == SOME[0].alert
+
+
+async def test_nothing_to_publish_is_no_trouble() -> None:
+    cluster, (published, _) = Cluster(), publisher()
+    await published.run(iter([]), cluster.deliver, rate=5.0)
+    assert (published.confirmed, published.seconds < 1.0) == (0, True)
+
+
+async def test_a_rate_is_kept() -> None:
+    lasted = await publishing_for(21, rate=40.0)
+    for _ in range(2):
+        # A busy machine keeps it, and never hurries it on.
+        lasted = min(lasted, await publishing_for(21, rate=40.0))
+    assert lasted == pytest.approx(0.5, abs=0.2)
+
+
+async def publishing_for(count: int, rate: float) -> float:
+    """Return the seconds from the first of so many alerts to the last."""
+    cluster, (published, _) = Cluster(), publisher()
+    await published.run(iter(SOME[:count]), cluster.deliver, rate=rate)
+    assert len(cluster.taken) == count
+    return cluster.instants[-1] - cluster.instants[0]
+
+
+async def test_whoever_stops_it_has_what_is_under_way_confirmed() -> None:
+    cluster, (published, _) = Cluster(), publisher()
+    cluster.open.clear()
+    running = asyncio.create_task(published.run(iter(SOME), cluster.deliver, rate=None))
+    await until(lambda: published.unconfirmed == 1)
+    running.cancel()
+    await asyncio.sleep(0.05)
+    cluster.open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (published.confirmed, published.unconfirmed) == (1, 0)
+    assert len(cluster.taken) == 1
+
+
+async def test_what_is_not_confirmed_in_time_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "LAST_PATIENCE", 0.05)
+    cluster, (published, heard) = Cluster(), publisher()
+    cluster.open.clear()
+    running = asyncio.create_task(published.run(iter(SOME), cluster.deliver, rate=None))
+    await until(lambda: published.unconfirmed == 1)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (published.confirmed, published.unconfirmed, heard) == (0, 1, [])
+
+
+async def test_a_delivery_that_fails_is_not_counted() -> None:
+    cluster, (published, _) = Cluster(), publisher()
+    cluster.error = DeliveryError("away")
+    with pytest.raises(DeliveryError, match="away"):
+        await published.run(iter(SOME), cluster.deliver, rate=None)
+    assert (published.confirmed, published.unconfirmed) == (0, 1)
+
+
+def test_the_history_of_an_alert_moves_with_it() -> None:
+    told = {"jdstarthist": 2458000.5, "jdendhist": 2458010.5, "ncovhist": 3.0}
+    later = taken_at(alert(told, mjd=58010.0), 60010.25)
+    assert later.mjd == 60010.25
+    assert later.extra_fields["jdstarthist"] == 2460000.75
+    assert later.extra_fields["jdendhist"] == 2460010.75
+    assert later.extra_fields["ncovhist"] == 3.0
+
+
+def test_an_alert_without_history_has_none_later() -> None:
+    assert taken_at(alert(mjd=1.0), 2.0) == alert(mjd=2.0)

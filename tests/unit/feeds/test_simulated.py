@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import multiprocessing
+from itertools import islice
+
+import pytest
+
+from stampapp.alerts.alert import Survey
+from stampapp.feeds import process_pool, simulated
+from stampapp.feeds.simulated import SHARE
+
+
+def test_alerts_come_in_order_the_surveys_in_turns_and_the_processes_go() -> None:
+    count = SHARE + 5
+    with simulated.drawing(tuple(Survey), 3, count, 2) as drawn:
+        found = list(drawn)
+    assert [one.alert.survey for one in found] == [list(Survey)[n % 2] for n in range(count)]
+    assert [int(one.alert.candid[-9:]) for one in found] == [n // 2 for n in range(count)]
+    assert multiprocessing.active_children() == []
+
+
+def test_a_stream_without_end_ends_where_nobody_takes_more() -> None:
+    with simulated.drawing([Survey.ZTF], 3, None, 1) as drawn:
+        assert len(list(islice(drawn, 2))) == 2
+        assert len(multiprocessing.active_children()) == 1
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(("rate", "some"), [(0.1, 1), (5.0, 1), (1e6, None), (None, None)])
+def test_there_are_as_many_processes_as_a_rate_needs(rate: float | None, some: int | None) -> None:
+    assert simulated.processes_for(rate) == (some or process_pool.cores())

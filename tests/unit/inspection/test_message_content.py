@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stampapp.alerts.alert import Message, Outcome, Place, Verdict
+from stampapp.deadletters.record import Mark, mark_headers
+from stampapp.errors import BadAlert
+from stampapp.inspection.message_content import Kind, about, exhibit
+from stampapp.results import encoding
+from stampapp.results.provenance import of_batch
+from tests.support.alerts import alert, container, message, record, record_schema
+from tests.support.judging import classification
+from tests.support.packets import raw_atlas, raw_ztf
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ALERT = alert()
+JUDGED = classification(ALERT)
+SOURCE = message(17)
+
+
+def dead(value: bytes) -> Message:
+    error = BadAlert("stamp-damaged", "gzip says no")
+    bad = Outcome(verdict=Verdict.DEAD_LETTERED, error=error)
+    (headers,) = of_batch([SOURCE], [bad], "group")
+    told = encoding.dead_letter_headers(SOURCE, error, headers)
+    return message(3, value, topic="dead", headers=told)
+
+
+# Containers have a marker drawn by lot, which must not be in the name of a test.
+@pytest.mark.parametrize(
+    "value", [container(record()), raw_ztf(), raw_atlas()], ids=["told", "ztf", "atlas"]
+)
+def test_an_alert_is_told_without_its_bytes(value: bytes) -> None:
+    found = exhibit(message(value=value))
+    assert found.kind is Kind.ALERT
+    assert found.alert
+    assert found.content["aid"] == found.alert.aid
+    assert found.content["stamps"].keys() == found.alert.stamps.keys()
+    assert "B, " in found.content["stamps"]["science"]
+    assert len(json.dumps(found.content)) < 2000
+
+
+def test_a_prediction_has_its_probabilities_and_its_source() -> None:
+    outcome = Outcome(verdict=Verdict.CLASSIFIED, alert=ALERT, classification=JUDGED)
+    (headers,) = of_batch([SOURCE], [outcome], "group")
+    found = exhibit(message(value=encoding.output(JUDGED, NOON), headers=headers))
+    assert found.kind is Kind.PREDICTION
+    assert found.content["probabilities"] == pytest.approx(dict(JUDGED.probabilities))
+    assert found.content["class_name"] == JUDGED.class_name
+    assert found.content["published"] == "2026-03-01T12:00:00.000Z"
+    assert found.content["source"] == "alerts:0:17"
+    assert found.names == {ALERT.aid}
+
+
+def test_predictions_of_another_step_are_read_too() -> None:
+    pair = record_schema(class_name="string", probability="double") | {"name": "pair"}
+    schema = record_schema(aid="string", classifications={"type": "array", "items": pair})
+    value = container({"aid": "A", "classifications": []}, schema=schema)
+    found = exhibit(message(value=value))
+    assert (found.kind, found.content["class_name"]) == (Kind.PREDICTION, None)
+    assert found.content["classifier_name"] is None
+
+
+@pytest.mark.parametrize("published", [2**62, -(2**62), None])
+def test_a_time_that_no_calendar_has_is_none(published: int | None) -> None:
+    pair = record_schema(class_name="string", probability="double") | {"name": "pair"}
+    classes = {"type": "array", "items": pair}
+    told: dict[str, Any] = {"aid": "A", "classifications": []}
+    told["brokerPublishTimestamp"] = published
+    schema = record_schema(
+        aid="string", classifications=classes, brokerPublishTimestamp=["null", "long"]
+    )
+    found = exhibit(message(value=container(told, schema=schema)))
+    assert (found.kind, found.content["published"]) == (Kind.PREDICTION, None)
+
+
+def test_a_command_is_told_as_it_is() -> None:
+    found = exhibit(message(value=encoding.scribe(JUDGED)))
+    assert found.kind is Kind.COMMAND
+    assert found.content["criteria"] == {"_id": ALERT.aid}
+    assert found.names == {ALERT.aid}
+
+
+def test_figures_are_about_the_objects_that_they_count() -> None:
+    outcome = Outcome(verdict=Verdict.CLASSIFIED, alert=ALERT, classification=JUDGED)
+    value = encoding.metrics([outcome], received=NOON, sent=NOON, name="n", version="1")
+    found = exhibit(message(value=value))
+    assert found.kind is Kind.FIGURES
+    assert found.names == {ALERT.aid, ALERT.oid}
+
+
+def test_a_dead_letter_has_its_cause_and_what_can_be_read() -> None:
+    found = exhibit(dead(container(record())))
+    assert found.kind is Kind.DEAD_LETTER
+    assert found.content["cause"] == "stamp-damaged"
+    assert found.content["source"] == "alerts:0:17"
+    assert found.alert
+    assert {ALERT.aid, ALERT.oid} <= found.names
+    nothing = exhibit(dead(b"\x00"))
+    assert (nothing.alert, nothing.content["aid"]) == (None, None)
+
+
+def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
+    place = Place(topic="dead", partition=0, offset=3)
+    mark = Mark(source=SOURCE.place, of=place, to=SOURCE.place, at="2026-03-01T00:00:00Z")
+    found = exhibit(message(value=b"", headers=mark_headers(mark)))
+    assert (found.kind, found.content["of"]) == (Kind.REPLAY_MARK, "dead:0:3")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, Kind.EMPTY),
+        (b"", Kind.EMPTY),
+        (b"plain words", Kind.TEXT),
+        (b'{"a": [1]}', Kind.JSON),
+        (b"\xff\xfe\x00", Kind.BYTES),
+        (b"[" * 100_000, Kind.TEXT),
+        (b"[" * 500 + b"]" * 500, Kind.TEXT),
+        (b"Obj\x01\xff\xff", Kind.AVRO),
+        (container({"x": 1}, schema=record_schema(x="int")), Kind.AVRO),
+        (container(record(), record()), Kind.AVRO),
+        (container(record(mjd=float("nan"))), Kind.AVRO),
+        (container({"payload": "no JSON"}, schema=record_schema(payload="string")), Kind.AVRO),
+        (container({"payload": "[]"}, schema=record_schema(payload="string")), Kind.AVRO),
+    ],
+    ids=range(13),
+)
+def test_anything_else_is_told_as_what_it_is(value: bytes | None, kind: Kind) -> None:
+    assert exhibit(message(value=value)).kind is kind
+
+
+def test_an_alert_that_cannot_be_read_says_why() -> None:
+    found = exhibit(message(value=container(record(mjd=float("nan")))))
+    assert "mjd" in found.content["problem"]
+    assert found.content["fields"]["candid"] == record()["candid"]
+
+
+@given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda tail: b"Obj\x01" + tail))
+def test_no_bytes_whatever_raise(value: bytes) -> None:
+    assert exhibit(message(value=value)).kind in Kind
+
+
+@pytest.mark.parametrize("name", ["AL20abcdefgh", "ZTF20abcdefg"])
+@pytest.mark.parametrize("codec", ["null", "deflate"])
+def test_an_object_is_found_by_both_its_names(name: str, codec: str) -> None:
+    told: Any = message(value=container(record(), codec=codec), key=None)
+    assert about(told, name)
+    assert not about(told, name[:-1])
+    assert not about(told, "classtar")
+
+
+def test_a_key_is_a_name() -> None:
+    assert about(message(value=b"\xff", key=b"AL1"), "AL1")
+    assert about(dead(container(record())), "ZTF20abcdefg")

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from stampapp.config import settings
+from stampapp.config.environment import Reader
+from stampapp.config.settings import Settings
+from stampapp.inspection.topic_roles import ROLES, clusters, parts
+
+REQUIRED = {
+    "CLASSIFIER_STRATEGY": "ZTF",
+    "CONSUMER_TOPICS": "one,two",
+    "CONSUMER_SERVER": "in:9092",
+    "CONSUMER_GROUP_ID": "group",
+    "PRODUCER_TOPIC_FORMAT": "out_%s",
+    "SCRIBE_TOPIC": "commands",
+    "METRICS_TOPIC": "figures",
+}
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def told(**changes: str) -> Settings:
+    return settings.load(Reader({**REQUIRED, **changes}.get))
+
+
+def test_every_role_has_its_topics_on_its_cluster() -> None:
+    found = parts(told(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="db:9092"), NOON)
+    assert [(one.role, one.topic, one.cluster.bootstrap) for one in found] == [
+        ("consumer", "one", "in:9092"),
+        ("consumer", "two", "in:9092"),
+        ("producer", "out_20260301", "out:9092"),
+        ("deadletter", "group-deadletter", "out:9092"),
+        ("scribe", "commands", "db:9092"),
+        ("metrics", "figures", "in:9092"),
+    ]
+    assert tuple(dict.fromkeys(one.role for one in found)) == ROLES
+
+
+def test_without_dead_letters_there_is_no_topic_of_theirs() -> None:
+    assert "deadletter" not in {one.role for one in parts(told(DEADLETTER_TOPIC=""), NOON)}
+
+
+def test_a_cluster_of_several_roles_is_there_once() -> None:
+    assert [one.role for one in clusters(told())] == ["consumer"]
+    several = told(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="out:9092")
+    assert [one.role for one in clusters(several)] == ["consumer", "producer"]

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import socket
+import ssl
+from asyncio import IncompleteReadError
+from dataclasses import replace
+
+import pytest
+from aiokafka import errors as kafka
+
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.connection_errors import Refusal, place, refusal, told
+
+PLAIN = Cluster(role="scribe", servers=("one:9092", "two:9093"))
+NAMED = replace(PLAIN, protocol="SASL_PLAINTEXT", username="user", password="hush")
+SSL = replace(PLAIN, protocol="SSL")
+SECURE = replace(NAMED, protocol="SASL_SSL")
+
+
+def cut_off(expected: int) -> kafka.KafkaError:
+    """What aiokafka raises when a connection ends in the middle of an answer."""
+    error = kafka.KafkaConnectionError("Connection at one:9092 closed")
+    error.__cause__ = IncompleteReadError(b"", expected)
+    return error
+
+
+def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, message
+    return error
+
+
+@pytest.mark.parametrize(
+    ("cluster", "error", "reason", "keys"),
+    [
+        (
+            NAMED,
+            kafka.SaslAuthenticationFailed("invalid credentials"),
+            "user 'user' is not let in (invalid credentials)",
+            "SASL_USERNAME SASL_PASSWORD SASL_MECHANISM",
+        ),
+        (
+            NAMED,
+            kafka.SaslAuthenticationFailed(),
+            "user 'user' is not let in (authentication failed)",
+            "SASL_USERNAME SASL_PASSWORD SASL_MECHANISM",
+        ),
+        (
+            NAMED,
+            kafka.UnsupportedSaslMechanismError(object()),
+            "it does not offer SCRAM-SHA-512",
+            "SASL_MECHANISM",
+        ),
+        (
+            NAMED,
+            kafka.IllegalSaslStateError(object()),
+            "it takes no user names there",
+            "SECURITY_PROTOCOL SERVER",
+        ),
+        (
+            NAMED,
+            kafka.BrokerNotAvailableError(),
+            "it answers [Error 8] BrokerNotAvailableError",
+            "SERVER SECURITY_PROTOCOL",
+        ),
+        (
+            SSL,
+            unverified(19, "self-signed certificate in certificate chain"),
+            "its certificate does not stand up to the system's CA certificates"
+            " (self-signed certificate in certificate chain)",
+            "SSL_CAFILE",
+        ),
+        (
+            SSL,
+            unverified(62, "Hostname mismatch"),
+            "its certificate is for another host (Hostname mismatch)",
+            "SERVER",
+        ),
+        (
+            SSL,
+            unverified(64, "IP address mismatch"),
+            "its certificate is for another host (IP address mismatch)",
+            "SERVER",
+        ),
+        (
+            SSL,
+            ssl.SSLError(1, "wrong version number"),
+            "no encrypted connection comes about (wrong version number)",
+            "SECURITY_PROTOCOL SERVER",
+        ),
+        (
+            SECURE,
+            ConnectionResetError(),
+            "it hangs up when we encrypt: perhaps it wants none (SASL_SSL is set)",
+            "SECURITY_PROTOCOL SERVER",
+        ),
+        (PLAIN, ConnectionResetError(104, "reset"), "it cannot be reached (reset)", "SERVER"),
+        (
+            NAMED,
+            cut_off(0x15030300),
+            "it wants encryption: SASL_SSL",
+            "SECURITY_PROTOCOL SERVER",
+        ),
+        (
+            PLAIN,
+            cut_off(0x15030100),
+            "it wants encryption: SSL or SASL_SSL",
+            "SECURITY_PROTOCOL SERVER",
+        ),
+        (
+            PLAIN,
+            cut_off(int.from_bytes(b"HTTP")),
+            "what answers there is no Kafka broker",
+            "SERVER",
+        ),
+        (
+            SSL,
+            cut_off(4),
+            "it hangs up on us: perhaps it wants a user name (SSL is set)",
+            "SECURITY_PROTOCOL SERVER",
+        ),
+        (
+            SECURE,
+            cut_off(4),
+            "it hangs up on us (SASL_SSL is set)",
+            "SECURITY_PROTOCOL SERVER",
+        ),
+        (
+            NAMED,
+            kafka.KafkaConnectionError("No connection"),
+            "it hangs up on us (SASL_PLAINTEXT is set)",
+            "SECURITY_PROTOCOL SERVER",
+        ),
+        (
+            PLAIN,
+            socket.gaierror(-2, "Name or service not known"),
+            "no host is known as 'one' (Name or service not known)",
+            "SERVER",
+        ),
+        (PLAIN, ConnectionRefusedError(), "nobody listens there", "SERVER"),
+        (PLAIN, TimeoutError(), "it does not answer in time", "SERVER SECURITY_PROTOCOL"),
+        (
+            PLAIN,
+            OSError(113, "No route to host"),
+            "it cannot be reached (No route to host)",
+            "SERVER",
+        ),
+        (
+            PLAIN,
+            ValueError("Buffer underrun"),
+            "what answers there is no Kafka broker that we can use (ValueError Buffer underrun)",
+            "SERVER",
+        ),
+    ],
+)
+def test_an_error_is_told_with_its_settings(
+    cluster: Cluster, error: Exception, reason: str, keys: str
+) -> None:
+    found = refusal(cluster, "one:9092", error)
+    assert (found.server, found.reason) == ("one:9092", reason)
+    assert found.keys == tuple(f"SCRIBE_{key}" for key in keys.split())
+    assert "hush" not in found.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "final"),
+    [
+        (kafka.SaslAuthenticationFailed(), True),
+        (kafka.UnsupportedSaslMechanismError(), True),
+        (unverified(19, "self-signed"), True),
+        (ConnectionRefusedError(), False),
+        (TimeoutError(), False),
+        (socket.gaierror(-3, "try again"), False),
+        (cut_off(4), False),
+    ],
+)
+def test_an_outage_passes_and_a_wrong_password_does_not(error: Exception, final: bool) -> None:
+    assert refusal(NAMED, "one:9092", error).final is final
+
+
+def one_of(server: str, reason: str, *keys: str) -> Refusal:
+    return Refusal(server=server, reason=reason, keys=keys, final=False)
+
+
+def test_what_holds_for_all_servers_is_said_once() -> None:
+    refusals = [one_of("one:9092", "nobody listens there", "A", "B")] * 2
+    assert told(PLAIN, refusals) == (
+        "the scribe's cluster one:9092,two:9093 cannot be used: nobody listens there; see A and B"
+    )
+
+
+def test_servers_that_differ_are_told_apart_with_each_setting_once() -> None:
+    refusals = [one_of("one:9092", "gone", "A", "B"), one_of("two:9093", "mute", "B", "C")]
+    assert told(PLAIN, refusals).endswith(
+        "cannot be used: one:9092: gone; two:9093: mute; see A, B and C"
+    )
+
+
+def test_a_cluster_is_named_by_its_role_in_good_english() -> None:
+    assert place(PLAIN) == "the scribe's cluster one:9092,two:9093"
+    assert place(replace(PLAIN, role="metrics")) == "the metrics cluster one:9092,two:9093"

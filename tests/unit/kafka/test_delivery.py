@@ -1,0 +1,314 @@
+"""Deliveries with a producer that only pretends; the brokers' own ways are tried elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiokafka import errors as kafka
+
+from stampapp.errors import ConfigError, DeliveryError
+from stampapp.kafka import connection, producer
+from stampapp.kafka import delivery as deliveries
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.outgoing import Letter
+
+CLUSTER = Cluster(
+    role="scribe",
+    servers=("one:9092",),
+    protocol="SASL_PLAINTEXT",
+    username="user",
+    password="hush",
+)
+
+
+class Sent(list[dict[str, Any]]):
+    """What the fake cluster was handed, and how it answers: errors by value, used up one by one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[bytes | None, list[Exception]] = {}
+        self.refusals: dict[bytes | None, list[Exception]] = {}
+        self.starts: list[Exception] = []
+        self.options: list[dict[str, Any]] = []
+        self.stopped = 0
+        self.problem: str | None = None
+
+    async def diagnosis(self, *_: object) -> str | None:
+        return self.problem
+
+    @property
+    def values(self) -> list[bytes | None]:
+        return [one["value"] for one in self]
+
+
+class FakeProducer:
+    cluster: Sent
+
+    def __init__(self, **options: Any) -> None:
+        self.cluster.options.append(options)
+
+    async def start(self) -> None:
+        if self.cluster.starts:
+            raise self.cluster.starts.pop(0)
+
+    async def stop(self) -> None:
+        self.cluster.stopped += 1
+
+    async def send(self, topic: str, value: bytes | None, **more: Any) -> asyncio.Future[None]:
+        if self.cluster.refusals.get(value):
+            raise self.cluster.refusals[value].pop(0)
+        self.cluster.append({"topic": topic, "value": value, **more})
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.cluster.answers.get(value):
+            answer.set_exception(self.cluster.answers[value].pop(0))
+        else:
+            answer.set_result(None)
+        return answer
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    sent = Sent()
+    monkeypatch.setattr(FakeProducer, "cluster", sent, raising=False)
+    monkeypatch.setattr(producer, "AIOKafkaProducer", FakeProducer)
+    monkeypatch.setattr(connection, "problem", sent.diagnosis)
+    monkeypatch.setattr(deliveries, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(deliveries, "_LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(deliveries, "_RETRY_PAUSE", 0.05)
+    return sent
+
+
+@asynccontextmanager
+async def connected(
+    seconds: float = 30.0, *, idempotence: bool = True, optional: bool = False
+) -> AsyncIterator[Delivery]:
+    delivery = Delivery(CLUSTER, idempotence=idempotence, timeout=seconds, optional=optional)
+    await delivery.start()
+    try:
+        yield delivery
+    finally:
+        await delivery.stop()
+
+
+def letters(*values: bytes) -> list[Letter]:
+    return [Letter(topic="t", key=b"k", value=value) for value in values]
+
+
+async def test_every_letter_is_sent_as_it_is(cluster: Sent) -> None:
+    letter = Letter(
+        topic="t", key=None, value=b"v", headers=(("h", b"\xff"),), timestamp=7, partition=3
+    )
+    async with connected() as delivery:
+        await delivery.deliver([letter])
+        assert not delivery.failing
+    assert cluster == [
+        {
+            "topic": "t",
+            "value": b"v",
+            "key": None,
+            "headers": [("h", b"\xff")],
+            "timestamp_ms": 7,
+            "partition": 3,
+        }
+    ]
+
+
+@pytest.mark.parametrize("idempotence", [True, False])
+async def test_the_producer_waits_for_all_replicas(cluster: Sent, idempotence: bool) -> None:
+    async with connected(idempotence=idempotence):
+        (options,) = cluster.options
+    assert options["acks"] == "all"
+    assert options["enable_idempotence"] is idempotence
+    assert options["bootstrap_servers"] == ["one:9092"]
+    assert options["sasl_plain_username"] == "user"
+
+
+async def test_only_what_was_not_confirmed_is_sent_again(cluster: Sent) -> None:
+    cluster.answers = {b"2": [kafka.RequestTimedOutError(), kafka.NotLeaderForPartitionError()]}
+    async with connected() as delivery:
+        await delivery.deliver(letters(b"1", b"2", b"3"))
+        assert (delivery.retries, delivery.failing) == (2, False)
+    assert cluster.values == [b"1", b"2", b"3", b"2", b"2"]
+
+
+async def test_what_the_producer_did_not_take_is_sent_again_with_what_follows(
+    cluster: Sent,
+) -> None:
+    cluster.refusals = {b"2": [kafka.KafkaTimeoutError()]}
+    cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
+    async with connected() as delivery:
+        await delivery.deliver(letters(b"1", b"2", b"3"))
+    assert cluster.values == [b"1", b"1", b"2", b"3"]
+
+
+async def test_a_producer_that_failed_is_replaced_and_stopped(cluster: Sent) -> None:
+    cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
+    async with connected() as delivery:
+        await delivery.deliver(letters(b"1"))
+        assert len(cluster.options) == 2
+        await asyncio.sleep(0.01)
+        assert cluster.stopped == 1
+    assert cluster.stopped == 2
+
+
+async def test_a_cluster_that_cannot_be_reached_again_yet_is_tried_again(cluster: Sent) -> None:
+    cluster.answers = {b"1": [kafka.RequestTimedOutError(), kafka.RequestTimedOutError()]}
+    cluster.starts = []
+    async with connected() as delivery:
+        cluster.starts = [kafka.KafkaConnectionError(), OSError("refused")]
+        await delivery.deliver(letters(b"1"))
+    assert cluster.values == [b"1"] * 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        kafka.MessageSizeTooLargeError(),
+        kafka.TopicAuthorizationFailedError(),
+        kafka.ClusterAuthorizationFailedError(),
+        kafka.InvalidTopicError(),
+    ],
+)
+async def test_what_is_hopeless_is_not_repeated(cluster: Sent, error: Exception) -> None:
+    cluster.answers = {b"1": [error]}
+    async with connected() as delivery:
+        with pytest.raises(DeliveryError, match=type(error).__name__) as raised:
+            await delivery.deliver(letters(b"1"))
+        assert delivery.failing
+    assert "scribe's cluster one:9092" in str(raised.value)
+    assert "hush" not in str(raised.value)
+    assert cluster.values == [b"1"]
+
+
+async def test_what_is_sent_instead_is_only_that_of_the_letter_that_was_refused(
+    cluster: Sent,
+) -> None:
+    """A batch is refused as a whole: which letter is at fault shows when each goes by itself."""
+    small = Letter(topic="t", key=b"k", value=b"2", headers=(("h", b"small"),))
+    large = replace(small, headers=(("h", b"large"),), instead=small)
+    too_large = kafka.MessageSizeTooLargeError()
+    cluster.answers = {b"1": [too_large], b"2": [too_large, too_large], b"3": [too_large]}
+    one, _, three = (replace(large, value=value) for value in (b"1", b"2", b"3"))
+    async with connected() as delivery:
+        await delivery.deliver([one, large, three])
+        assert not delivery.failing
+    assert cluster.values == [b"1", b"2", b"3", b"1", b"2", b"2", b"3"]
+    assert [dict(sent["headers"])["h"] for sent in cluster[3:]] == [
+        *(b"large", b"large"),
+        *(b"small", b"large"),
+    ]
+
+
+async def test_a_letter_that_is_too_large_in_every_form_says_what_to_do(cluster: Sent) -> None:
+    small = Letter(topic="t", key=b"k", value=b"1234")
+    cluster.answers = {b"1234": [kafka.MessageSizeTooLargeError()] * 9}
+    async with connected() as delivery:
+        with pytest.raises(DeliveryError, match=r"max\.message\.bytes .*: t is .* of 5 B and some"):
+            await delivery.deliver([replace(small, headers=(("h", b"v"),), instead=small)])
+    assert len(cluster) == 2
+
+
+async def test_patience_ends(cluster: Sent) -> None:
+    cluster.answers = {b"1": [kafka.RequestTimedOutError()] * 1000}
+    async with connected(0.02) as delivery:
+        with pytest.raises(DeliveryError, match=r"0\.02 s \(DELIVERY_TIMEOUT\).*RequestTimedOut"):
+            await delivery.deliver(letters(b"1"))
+        assert delivery.failing
+    assert len(cluster) > 1
+
+
+async def test_it_is_failing_from_the_first_failure_to_the_next_success(cluster: Sent) -> None:
+    async with connected() as delivery:
+        cluster.answers = {b"1": [kafka.RequestTimedOutError()] * 50}
+        under_way = asyncio.ensure_future(delivery.deliver(letters(b"1")))
+        async with asyncio.timeout(5):
+            while not delivery.failing:  # noqa: ASYNC110  # nothing tells of it
+                await asyncio.sleep(0.001)
+        assert not under_way.done()
+        cluster.answers.clear()
+        await under_way
+        assert not delivery.failing
+
+
+async def test_after_the_end_nothing_is_delivered(cluster: Sent) -> None:
+    async with connected() as delivery:
+        pass
+    with pytest.raises(DeliveryError, match="is closed"):
+        await delivery.deliver(letters(b"1"))
+    assert cluster == []
+
+
+async def test_no_letters_need_no_connection(cluster: Sent) -> None:
+    async with connected() as delivery:
+        pass
+    await delivery.deliver([])
+
+
+async def test_an_attempt_is_made_once(cluster: Sent) -> None:
+    cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
+    (letter,) = letters(b"1")
+    async with connected(optional=True) as delivery:
+        assert not await delivery.attempt(letter)
+        assert cluster.values == [b"1"]
+        assert await delivery.attempt(letter)
+
+
+async def test_a_producer_shared_with_what_counts_is_not_replaced_for_an_attempt(
+    cluster: Sent,
+) -> None:
+    cluster.answers = {b"1": [kafka.TopicAuthorizationFailedError()]}
+    (letter,) = letters(b"1")
+    async with connected() as delivery:
+        assert not await delivery.attempt(letter)
+        assert len(cluster.options) == 1
+
+
+async def test_without_its_cluster_it_cannot_start_and_says_what_a_connection_finds(
+    cluster: Sent,
+) -> None:
+    cluster.starts = [kafka.KafkaConnectionError("Unable to bootstrap")]
+    cluster.problem = "user 'user' is not let in; see SCRIBE_SASL_PASSWORD"
+    with pytest.raises(ConfigError, match="is not let in; see SCRIBE_SASL_PASSWORD"):
+        async with connected():
+            pytest.fail("it has started")
+    assert cluster.stopped == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "idempotence", "message"),
+    [
+        (kafka.ClusterAuthorizationFailedError(), True, "have IDEMPOTENT_WRITE granted on the cl"),
+        (kafka.UnknownError(), True, "PRODUCER_IDEMPOTENCE=false is for brokers without such"),
+        (
+            kafka.UnknownError(),
+            False,
+            r"no producer starts \(UnknownError\(\)\); see SCRIBE_SERVER",
+        ),
+    ],
+)
+async def test_a_cluster_that_lets_us_in_but_starts_no_producer_is_told_so(
+    cluster: Sent, error: Exception, idempotence: bool, message: str
+) -> None:
+    cluster.starts = [error]
+    with pytest.raises(ConfigError, match=f"the scribe's cluster one:9092 lets us in.*{message}"):
+        async with connected(idempotence=idempotence):
+            pytest.fail("it has started")
+
+
+async def test_an_optional_cluster_may_be_away_and_come_later(cluster: Sent) -> None:
+    cluster.starts = [kafka.KafkaConnectionError(), kafka.KafkaConnectionError()]
+    (letter,) = letters(b"1")
+    async with connected(optional=True) as delivery:
+        assert not await delivery.attempt(letter)
+        # Not for every message, though.
+        assert not await delivery.attempt(letter)
+        assert len(cluster.options) == 2
+        await asyncio.sleep(0.06)
+        assert await delivery.attempt(letter)
+    assert cluster.values == [b"1"]

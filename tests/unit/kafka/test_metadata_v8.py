@@ -1,0 +1,82 @@
+"""What brokers' answers mean; real ones are asked in the integration tests."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka.conn import AIOKafkaConnection
+
+from stampapp.kafka.metadata_v8 import Operation, answer, group_refused, who_and_what
+
+UNTOLD = -(2**31)
+READ_AND_DESCRIBE = 2**3 + 2**8
+
+
+def response(*topics: tuple[Any, ...]) -> Any:
+    brokers = [(1, "one", 9092, None), (2, "::1", 9093, "rack")]
+    return SimpleNamespace(brokers=brokers, topics=topics)
+
+
+def topic(code: int, operations: int) -> tuple[Any, ...]:
+    return (code, "alerts", False, [], operations)
+
+
+class FakeConnection:
+    """Answers each request in turn, or raises."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.requests: list[Any] = []
+
+    async def send(self, request: Any) -> Any:
+        self.requests.append(request)
+        found = self.answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def connection(*answers: Any) -> AIOKafkaConnection:
+    return cast(AIOKafkaConnection, FakeConnection(*answers))
+
+
+def test_brokers_are_named_as_settings_name_servers() -> None:
+    assert answer(response()).brokers == ("one:9092", "[::1]:9093")
+
+
+@pytest.mark.parametrize(
+    ("code", "operations", "exists", "allowed"),
+    [
+        (0, READ_AND_DESCRIBE, True, {Operation.READ, Operation.DESCRIBE}),
+        (0, 2**8, True, {Operation.DESCRIBE}),
+        (5, READ_AND_DESCRIBE, True, {Operation.READ, Operation.DESCRIBE}),
+        (3, READ_AND_DESCRIBE, False, {Operation.READ, Operation.DESCRIBE}),
+        (29, UNTOLD, False, set()),
+        # Brokers that keep no account of permissions.
+        (0, UNTOLD, True, None),
+        (3, UNTOLD, False, None),
+        (0, 0, True, None),
+    ],
+)
+def test_a_topic_is_what_its_code_and_its_bits_say(
+    code: int, operations: int, exists: bool, allowed: set[Operation] | None
+) -> None:
+    (found,) = answer(response(topic(code, operations))).topics.values()
+    assert found.exists is exists
+    assert found.allowed == allowed
+
+
+def test_a_broker_that_is_too_old_to_say_is_asked_for_its_brokers() -> None:
+    old = connection(NotImplementedError("v5 at most"), response())
+    found = asyncio.run(who_and_what(old, ["alerts"]))
+    assert found.brokers == ("one:9092", "[::1]:9093")
+    assert found.topics == {}
+
+
+@pytest.mark.parametrize(("code", "refused"), [(30, True), (25, False), (16, False), (0, False)])
+def test_only_an_explicit_no_refuses_a_group(code: int, refused: bool) -> None:
+    asked = connection(SimpleNamespace(error_code=code))
+    assert asyncio.run(group_refused(asked, "group")) is refused

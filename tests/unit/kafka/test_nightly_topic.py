@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stampapp.errors import ConfigError
+from stampapp.kafka.nightly_topic import NightlyTopic
+
+NIGHTLY = NightlyTopic(topic_format="stamps_%s")
+TICK = timedelta(microseconds=1)
+days = st.datetimes(datetime(2018, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)).map(
+    lambda instant: instant.replace(hour=0, minute=0, second=0, microsecond=0)
+)
+hours = st.integers(0, 23)
+instants = st.datetimes(datetime(2018, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+
+
+def at(hour: int) -> NightlyTopic:
+    return NightlyTopic(topic_format="t_%s", change_hour=hour)
+
+
+@pytest.mark.parametrize(
+    ("instant", "topic"),
+    [
+        ("2026-03-01T21:59:59.999999+00:00", "stamps_20260301"),
+        ("2026-03-01T22:00:00+00:00", "stamps_20260302"),
+        ("2026-03-01T23:59:59.999999+00:00", "stamps_20260302"),
+        ("2026-03-02T00:00:00+00:00", "stamps_20260302"),
+        ("2026-03-02T21:59:59+00:00", "stamps_20260302"),
+        ("2024-02-28T22:00:00+00:00", "stamps_20240229"),
+        ("2026-12-31T22:00:00+00:00", "stamps_20270101"),
+        ("2026-03-01T19:00:00-03:00", "stamps_20260302"),
+        ("2026-03-02T00:30:00+03:00", "stamps_20260301"),
+    ],
+)
+def test_the_topic_of_an_instant(instant: str, topic: str) -> None:
+    assert NIGHTLY.name_at(datetime.fromisoformat(instant)) == topic
+
+
+@given(days, st.integers(1, 23))
+def test_nothing_changes_at_midnight(day: datetime, hour: int) -> None:
+    topic = at(hour)
+    assert topic.name_at(day - TICK) == topic.name_at(day) == f"t_{day:%Y%m%d}"
+
+
+@given(days, hours)
+def test_it_changes_exactly_at_the_change_hour(day: datetime, hour: int) -> None:
+    topic, change = at(hour), day + timedelta(hours=hour)
+    assert topic.name_at(change - TICK) == f"t_{day:%Y%m%d}"
+    assert topic.name_at(change) == f"t_{day + timedelta(days=1):%Y%m%d}"
+
+
+@given(days, hours, st.integers(0, 86399))
+def test_it_changes_once_in_any_day(day: datetime, hour: int, second: int) -> None:
+    begin = day + timedelta(seconds=second)
+    names = [at(hour).name_at(begin + timedelta(minutes=15 * n)) for n in range(96)]
+    assert sum(one != other for one, other in pairwise(names)) <= 1
+    assert at(hour).name_at(begin + timedelta(days=1)) > names[0]
+
+
+@given(days, hours, st.integers(-14, 14))
+def test_the_time_zone_of_the_instant_does_not_matter(
+    day: datetime, hour: int, offset: int
+) -> None:
+    instant = day + timedelta(hours=20)
+    elsewhere = instant.astimezone(timezone(timedelta(hours=offset)))
+    assert at(hour).name_at(elsewhere) == at(hour).name_at(instant)
+
+
+def test_a_format_without_a_place_for_the_date_is_a_fixed_topic() -> None:
+    fixed = NightlyTopic(topic_format="stamps")
+    assert {fixed.name_at(datetime(2026, 3, day, 22, tzinfo=UTC)) for day in (1, 2)} == {"stamps"}
+
+
+def test_another_format_of_the_date() -> None:
+    topic = NightlyTopic(topic_format="a.%s.b", date_format="%Y-%m-%d")
+    assert topic.name_at(datetime(2026, 3, 1, tzinfo=UTC)) == "a.2026-03-01.b"
+
+
+@pytest.mark.parametrize(("days_kept", "expected"), [(8.0, 691_200_000), (0.5, 43_200_000)])
+def test_the_retention_in_milliseconds(days_kept: float, expected: int) -> None:
+    assert NightlyTopic(topic_format="t", retention_days=days_kept).retention_ms == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "remedy"),
+    [
+        ({"topic_format": "%s_%s"}, "PRODUCER_TOPIC_FORMAT", "may hold one %s"),
+        ({"topic_format": "t_%d"}, "PRODUCER_TOPIC_FORMAT", "no other %"),
+        ({"topic_format": "t %s"}, "PRODUCER_TOPIC_FORMAT", "letters, digits"),
+        ({"topic_format": "t" * 250}, "PRODUCER_TOPIC_FORMAT", "letters, digits"),
+        ({"topic_format": "%s", "date_format": "%d/%m"}, "PRODUCER_DATE_FORMAT", "letters, digits"),
+        ({"topic_format": "%s", "change_hour": 24}, "PRODUCER_CHANGE_HOUR", "0 to 23"),
+        ({"topic_format": "%s", "change_hour": -1}, "PRODUCER_CHANGE_HOUR", "0 to 23"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_with_the_remedy(
+    settings: dict[str, Any], key: str, remedy: str
+) -> None:
+    with pytest.raises(ConfigError, match=key) as error:
+        NightlyTopic(**settings)
+    assert remedy in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("topic", "is_nights"),
+    [
+        ("stamps_20260301", True),
+        ("stamps_20261301", False),
+        ("stamps_2026031", False),
+        ("stamps_20260301_old", False),
+        ("stamps_atlas_20260301", False),
+        ("stamps_", False),
+        ("20260301", False),
+    ],
+)
+def test_a_nights_topic_is_known_by_its_name(topic: str, is_nights: bool) -> None:
+    assert NightlyTopic(topic_format="stamps_%s").named(topic) is is_nights
+
+
+def test_a_fixed_topic_is_known_by_its_name() -> None:
+    fixed = NightlyTopic(topic_format="stamps")
+    assert fixed.named("stamps")
+    assert not fixed.named("stamps_20260301")
+
+
+@given(instants)
+def test_every_nights_topic_is_known(instant: datetime) -> None:
+    for nightly in (NightlyTopic(topic_format="a_%s_b"), NightlyTopic(topic_format="%s")):
+        assert nightly.named(nightly.name_at(instant))
+
+
+@given(instants, st.integers(0, 300))
+def test_a_night_is_over_a_day_after_its_last_instant_at_most(now: datetime, days: int) -> None:
+    nightly = NightlyTopic(topic_format="stamps_%s")
+    some = now - timedelta(days=days)
+    over = nightly.over_by(nightly.name_at(some), now)
+    assert some <= over <= now
+    assert over == now or nightly.name_at(over) != nightly.name_at(some)
+
+
+def test_a_fixed_topic_is_never_over() -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert NightlyTopic(topic_format="stamps").over_by("stamps", now) == now
+
+
+def test_a_night_past_its_days_may_be_gone() -> None:
+    nightly = NightlyTopic(topic_format="stamps_%s", retention_days=2)
+    now = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    # Of the nights to be kept none is missed, and none before one that is there.
+    assert nightly.gone_by({"stamps_20260307", "stamps_20260308"}, now) == datetime(
+        2026, 3, 7, 12, tzinfo=UTC
+    )
+    assert nightly.gone_by(set(), now) == datetime(2026, 3, 9, 12, tzinfo=UTC)
+    assert NightlyTopic(topic_format="stamps").gone_by({"stamps"}, now) is None
+
+
+@given(instants, hours)
+def test_the_next_change_is_when_the_name_first_changes(now: datetime, hour: int) -> None:
+    topic = at(hour)
+    change = topic.next_change(now)
+    assert change
+    assert now < change <= now + timedelta(days=1)
+    assert topic.name_at(change - TICK) == topic.name_at(now) != topic.name_at(change)
+
+
+def test_the_next_change_may_be_a_month_ahead_or_never_come() -> None:
+    monthly = NightlyTopic(topic_format="t_%s", date_format="%Y%m")
+    now = datetime(2026, 3, 1, 23, tzinfo=UTC)
+    assert monthly.next_change(now) == datetime(2026, 3, 31, 22, tzinfo=UTC)
+    assert NightlyTopic(topic_format="fixed").next_change(now) is None
+
+
+def test_nights_are_found_among_topics_from_the_latest_on() -> None:
+    topics = ["stamps_20260301", "other", "stamps_20260228", "stamps_20260303", "stamps_x"]
+    now = datetime(2026, 3, 1, 23, tzinfo=UTC)
+    assert NIGHTLY.among(topics, now) == ["stamps_20260301", "stamps_20260228"]
+    odd = NightlyTopic(topic_format="t_%s", date_format="%d%m%Y")
+    assert odd.among(["t_28022026", "t_01032026"], now) == ["t_01032026", "t_28022026"]
+    assert NightlyTopic(topic_format="fixed").among(["fixed"], now) == ["fixed"]

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import cast
+
+from stampapp.alerts.alert import Message
+from stampapp.kafka.offset_ranges import Span
+from stampapp.kafka.tail import Tail
+from stampapp.kafka.topic_reader import TopicReader
+from stampapp.worker.offset_tracker import Partition
+from tests.support.alerts import message
+
+
+class FakeReader:
+    """Partitions in memory; `read_count` counts what was fetched."""
+
+    def __init__(self, counts: Mapping[int, int], first: int = 0) -> None:
+        self.logs = {
+            ("alerts", number): [
+                message(offset, partition=number, timestamp=1000 * offset + number)
+                for offset in range(first, first + count)
+            ]
+            for number, count in counts.items()
+        }
+        self.first = first
+        self.read_count = 0
+
+    async def beginnings(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        return dict.fromkeys(partitions, self.first)
+
+    async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        return {at: self.first + len(self.logs[at]) for at in partitions}
+
+    async def read(self, spans: Mapping[Partition, Span]) -> AsyncIterator[list[Message]]:
+        for at, span in spans.items():
+            end = span.end if span.end is not None else 10**9
+            if found := [one for one in self.logs[at] if span.first <= one.offset < end]:
+                self.read_count += len(found)
+                yield found
+
+
+def tail(reader: FakeReader, takes: object = None) -> Tail:
+    wanted = takes if callable(takes) else lambda _: True
+    return Tail(cast(TopicReader, reader), wanted)
+
+
+async def last(reader: FakeReader, count: int, takes: object = None) -> list[tuple[int, int]]:
+    found = await tail(reader, takes).last(sorted(reader.logs), count, lambda *_: None)
+    return [(one.partition, one.offset) for one in found]
+
+
+async def test_the_latest_come_by_their_time_whatever_their_partition() -> None:
+    assert await last(FakeReader({0: 5, 1: 3}), 4) == [(0, 2), (1, 2), (0, 3), (0, 4)]
+
+
+async def test_no_more_is_read_than_can_be_the_latest() -> None:
+    reader = FakeReader({0: 5000, 1: 5000})
+    assert len(await last(reader, 20)) == 20
+    assert reader.read_count == 40
+
+
+async def test_a_rare_object_is_looked_for_as_far_back_as_there_is_anything() -> None:
+    reader = FakeReader({0: 5000, 1: 7}, first=300)
+    assert await last(reader, 2, lambda one: one.offset == 301) == [(0, 301), (1, 301)]
+    assert reader.read_count == 5007
+    assert await last(reader, 2, lambda _: False) == []
+
+
+async def test_nothing_is_wanted_and_nothing_is_there() -> None:
+    assert await last(FakeReader({0: 5}), 0) == []
+    assert await last(FakeReader({0: 0}), 5) == []
+
+
+async def test_following_goes_on_where_the_last_ended_and_finds_new_partitions() -> None:
+    reader = FakeReader({0: 5})
+    followed = tail(reader)
+    await followed.last([("alerts", 0)], 2, lambda *_: None)
+
+    async def partitions() -> list[Partition]:
+        return sorted(reader.logs)
+
+    stream = followed.follow(partitions)
+    coming = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    assert not coming.done()
+    reader.logs["alerts", 0].append(message(5, timestamp=9000))
+    reader.logs["night", 1] = [message(0, topic="night", partition=1, timestamp=9001)]
+    found = [(one.topic, one.offset) for one in [*await coming, *await anext(stream)]]
+    assert found == [("alerts", 5), ("night", 0)]
+    assert followed.positions == {("alerts", 0): 6, ("night", 1): 1}

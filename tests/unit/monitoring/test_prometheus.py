@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+from prometheus_client import REGISTRY
+from prometheus_client.parser import text_string_to_metric_families
+
+from stampapp.alerts.alert import Outcome, Survey, Verdict
+from stampapp.errors import BadAlert
+from stampapp.monitoring import prometheus
+from stampapp.monitoring.prometheus import Gauges
+from stampapp.monitoring.worker_state import Reach, State
+from stampapp.times import mjd
+from tests.support.alerts import alert, message
+from tests.support.judging import FakeClassifier, classification
+
+NOW = 1_700_000_000.0
+ONE = alert(mjd=mjd(NOW - 600.0))
+CLASSIFIED = Outcome(verdict=Verdict.CLASSIFIED, alert=ONE, classification=classification(ONE))
+RULED_OUT = Outcome(verdict=Verdict.RULED_OUT, alert=ONE, classification=classification(ONE, None))
+DEAD = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
+STATE = State(
+    lags={("alerts", 0): 7, ("alerts", 1): 0},
+    reaches=[
+        Reach(roles="producer+scribe", retries=3, failing=True),
+        Reach(roles="metrics", retries=0, failing=False),
+    ],
+    unfinished=5,
+    rebalances=2,
+    given_back=4,
+    metrics_lost=1,
+    ready=True,
+    failed=False,
+)
+
+
+@pytest.fixture
+def told() -> Gauges:
+    return Gauges(Survey.ZTF, FakeClassifier())
+
+
+def values(told: Gauges, state: State = STATE) -> dict[tuple[str, frozenset[str]], float]:
+    """Return what is exported, by name and the values of the labels."""
+    families = text_string_to_metric_families(told.exposition(state).decode())
+    return {
+        (one.name, frozenset(one.labels.values())): one.value
+        for family in families
+        for one in family.samples
+    }
+
+
+def key(name: str, *labels: str) -> tuple[str, frozenset[str]]:
+    return f"stampapp_{name}", frozenset(labels)
+
+
+def test_a_batch_is_counted_by_outcome_and_cause(told: Gauges) -> None:
+    told.observe([], [CLASSIFIED, RULED_OUT, DEAD, DEAD], {"judge": 0.25}, NOW)
+    found = values(told)
+    assert found[key("alerts_total", "ZTF", "classified", "")] == 1
+    assert found[key("alerts_total", "ZTF", "ruled_out", "")] == 1
+    assert found[key("alerts_total", "ZTF", "dead_lettered", "schema")] == 2
+    assert found[key("alerts_total", "ZTF", "superseded", "")] == 0
+    assert found[key("batch_alerts_sum", "ZTF")] == 4
+    assert found[key("stage_duration_seconds_sum", "ZTF", "judge")] == 0.25
+
+
+def test_latency_is_counted_from_kafka_and_from_the_exposure(told: Gauges) -> None:
+    sent = message(0, timestamp=round((NOW - 3) * 1000))
+    told.observe([sent, message(1, timestamp=None)], [CLASSIFIED, DEAD], {}, NOW)
+    found = values(told)
+    assert found[key("kafka_latency_seconds_count", "ZTF")] == 1
+    assert found[key("kafka_latency_seconds_sum", "ZTF")] == pytest.approx(3)
+    assert found[key("exposure_latency_seconds_sum", "ZTF")] == pytest.approx(600, abs=1e-3)
+    assert found[key("exposure_latency_seconds_bucket", "ZTF", "300.0")] == 0
+    assert found[key("exposure_latency_seconds_bucket", "ZTF", "900.0")] == 1
+
+
+def test_a_clock_that_goes_before_the_survey_counts_as_no_time(told: Gauges) -> None:
+    told.observe([message(0, timestamp=round((NOW + 9) * 1000))], [CLASSIFIED], {}, NOW - 3600)
+    found = values(told)
+    assert found[key("kafka_latency_seconds_sum", "ZTF")] == 0
+    assert found[key("exposure_latency_seconds_sum", "ZTF")] == 0
+
+
+def test_the_probabilities_are_those_of_the_network(told: Gauges) -> None:
+    certain = classification(ONE)
+    by_rule = Outcome(
+        verdict=Verdict.CLASSIFIED,
+        classification=type(certain)(
+            **{f: getattr(certain, f) for f in certain.__slots__}
+            | {"rule": "near a known asteroid", "probabilities": {"SN": 1.0, "bogus": 0.0}}
+        ),
+    )
+    told.observe([], [CLASSIFIED, RULED_OUT, by_rule], {}, NOW)
+    found = values(told)
+    assert found[key("class_probability_count", "ZTF", "SN")] == 2
+    assert found[key("class_probability_sum", "ZTF", "SN")] == 1.5
+    assert found[key("classified_total", "ZTF", "SN", "network")] == 1
+    assert found[key("classified_total", "ZTF", "SN", "rule")] == 1
+
+
+def test_the_state_is_that_of_the_moment(told: Gauges) -> None:
+    found = values(told)
+    assert found[key("lag_messages", "alerts", "0")] == 7
+    assert found[key("delivery_retries_total", "producer+scribe")] == 3
+    assert found[key("delivery_failing", "producer+scribe")] == 1
+    assert found[key("delivery_failing", "metrics")] == 0
+    numbers = {
+        "ready": 1,
+        "failed": 0,
+        "unfinished_messages": 5,
+        "rebalances_total": 2,
+        "messages_given_back_total": 4,
+        "metrics_documents_lost_total": 1,
+    }
+    assert {name: found[key(name)] for name in numbers} == numbers
+
+
+def test_two_registries_do_not_meet_and_the_global_one_is_left_alone(told: Gauges) -> None:
+    before = {one.name for one in REGISTRY.collect()}
+    other = prometheus.Gauges(Survey.ATLAS, FakeClassifier())
+    told.observe([], [CLASSIFIED], {}, NOW)
+    assert values(other)[key("alerts_total", "ATLAS", "classified", "")] == 0
+    assert {one.name for one in REGISTRY.collect()} == before
+    assert not any(name.startswith("stampapp") for name in before)

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from aiokafka import errors as kafka
+
+from stampapp.config import settings
+from stampapp.config.environment import Reader
+from stampapp.config.settings import Settings
+from stampapp.errors import StampError
+from stampapp.kafka.metadata_v8 import Answer, Operation, Topic
+from stampapp.preflight.required_access import Errand, absent, denied, errands, withdrawn
+
+NOW = datetime(2026, 3, 1, 21, 0, tzinfo=UTC)
+KEYS = {
+    "CLASSIFIER_STRATEGY": "ZTF",
+    "CONSUMER_TOPICS": "alerts,more",
+    "CONSUMER_SERVER": "one:9092",
+    "CONSUMER_GROUP_ID": "group",
+    "PRODUCER_TOPIC_FORMAT": "out_%s",
+    "SCRIBE_TOPIC": "scribe",
+    "METRICS_TOPIC": "metrics",
+}
+READ = frozenset({Operation.READ, Operation.DESCRIBE})
+WRITE = frozenset({Operation.WRITE, Operation.DESCRIBE})
+
+
+def of(**changes: str) -> Settings:
+    return settings.load(Reader({**KEYS, **changes}.get))
+
+
+def only(**changes: str) -> Errand:
+    (errand,) = errands(of(**changes), NOW)
+    return errand
+
+
+def answered(allowed: frozenset[Operation] | None, *names: str, exists: bool = True) -> Answer:
+    topics = {name: Topic(name=name, exists=exists, allowed=allowed) for name in names}
+    return Answer(brokers=(), topics=topics)
+
+
+def test_one_cluster_is_one_errand_with_all_that_is_to_be_done() -> None:
+    errand = only()
+    assert errand.cluster.role == "consumer"
+    assert (errand.group, errand.optional) == ("group", False)
+    done = [(need.operation.name, need.topic, need.key) for need in errand.needs]
+    assert done == [
+        ("READ", "alerts", "CONSUMER_TOPICS"),
+        ("READ", "more", "CONSUMER_TOPICS"),
+        ("WRITE", "out_20260301", "PRODUCER_TOPIC_FORMAT"),
+        ("WRITE", "out_20260302", "PRODUCER_TOPIC_FORMAT"),
+        ("WRITE", "group-deadletter", "DEADLETTER_TOPIC"),
+        ("WRITE", "scribe", "SCRIBE_TOPIC"),
+        ("WRITE", "metrics", "METRICS_TOPIC"),
+    ]
+
+
+def test_a_fixed_topic_is_one_and_no_dead_letter_topic_is_none() -> None:
+    errand = only(PRODUCER_TOPIC_FORMAT="out", DEADLETTER_TOPIC="")
+    assert errand.topics == ("alerts", "more", "out", "scribe", "metrics")
+
+
+def test_each_cluster_has_its_own_errand() -> None:
+    apart = {"PRODUCER_SERVER": "two:9092", "SCRIBE_SERVER": "two:9092"}
+    found = errands(of(**apart, METRICS_SERVER="three:9092"), NOW)
+    assert [errand.cluster.role for errand in found] == ["consumer", "producer", "metrics"]
+    assert [errand.group for errand in found] == ["group", None, None]
+    assert [errand.optional for errand in found] == [False, False, True]
+    assert found[1].topics == ("out_20260301", "out_20260302", "group-deadletter", "scribe")
+
+
+def test_another_user_is_another_errand() -> None:
+    found = errands(of(SCRIBE_SASL_USERNAME="user", SCRIBE_SASL_PASSWORD="hush"), NOW)
+    assert [errand.cluster.role for errand in found] == ["consumer", "scribe"]
+
+
+def test_what_is_denied_is_told_by_the_key_that_names_it() -> None:
+    errand = only(CONSUMER_SASL_USERNAME="user", CONSUMER_SASL_PASSWORD="hush")
+    vital, optional = denied(errand, answered(READ, *errand.topics))
+    where = "the consumer's cluster one:9092 does not let user 'user' write to"
+    assert vital == [
+        f"{where} out_20260301 and out_20260302: have WRITE granted there, or see"
+        " PRODUCER_TOPIC_FORMAT and CONSUMER_SASL_USERNAME",
+        f"{where} group-deadletter: have WRITE granted there, or see"
+        " DEADLETTER_TOPIC and CONSUMER_SASL_USERNAME",
+        f"{where} scribe: have WRITE granted there, or see SCRIBE_TOPIC and CONSUMER_SASL_USERNAME",
+    ]
+    assert optional == [
+        f"{where} metrics: have WRITE granted there, or see"
+        " METRICS_TOPIC and CONSUMER_SASL_USERNAME"
+    ]
+
+
+def test_who_has_no_name_is_told_how_to_get_one() -> None:
+    errand = only()
+    vital, _ = denied(errand, answered(WRITE, "alerts"))
+    assert vital == [
+        "the consumer's cluster one:9092 does not let us (no user name is set) read alerts:"
+        " have READ granted there, or see CONSUMER_TOPICS and CONSUMER_SECURITY_PROTOCOL"
+    ]
+
+
+@pytest.mark.parametrize("answer", [answered(None, *only().topics), answered(None)])
+def test_what_a_broker_does_not_tell_of_is_taken_for_allowed(answer: Answer) -> None:
+    assert denied(only(), answer) == ([], [])
+
+
+def test_nothing_is_missed_but_what_does_not_exist() -> None:
+    errand = only()
+    assert absent(errand, answered(None, *errand.topics)) == ()
+    (need,) = absent(errand, answered(None, "scribe", exists=False))
+    assert (need.topic, need.role, need.key) == ("scribe", "scribe", "SCRIBE_TOPIC")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (kafka.GroupAuthorizationFailedError("group"), "consume as the group group: have READ"),
+        (kafka.TopicAuthorizationFailedError({"alerts"}), "read alerts and more: have READ"),
+    ],
+)
+def test_a_permission_that_the_consumer_loses_is_told_in_words(
+    error: Exception, words: str
+) -> None:
+    found = withdrawn(of(), error)
+    assert isinstance(found, StampError)
+    assert words in str(found)
+
+
+def test_any_other_error_speaks_for_itself() -> None:
+    error = RuntimeError("out of memory")
+    assert withdrawn(of(), error) is error

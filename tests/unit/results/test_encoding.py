@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stampapp import __version__
+from stampapp.alerts.alert import Classification, Outcome, Verdict
+from stampapp.errors import BadAlert
+from stampapp.results import encoding
+from tests.support.alerts import alert, message
+
+RESULT = Classification(
+    aid="AL20ñ",
+    oid="ZTF20abc",
+    candid="123",
+    mjd=59000.25,
+    probabilities={"AGN": 0.125, "SN": 0.5, "VS": 0.25, "asteroid": 0.0625, "bogus": 0.0625},
+    class_name="SN",
+    rule=None,
+    classifier_name="stamp_classifier",
+    classifier_version="1.0.4",
+)
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def read(container: bytes) -> tuple[Any, Any]:
+    """The schema and the only record, as an Avro library sees them."""
+    reader = fastavro.reader(io.BytesIO(container))
+    (record,) = reader
+    return reader.writer_schema, record
+
+
+def test_the_key_is_the_aid_in_utf8() -> None:
+    assert encoding.key(RESULT) == "AL20ñ".encode()
+
+
+def test_the_output_has_the_values_of_the_contract() -> None:
+    _, record = read(encoding.output(RESULT, NOON))
+    assert record == {
+        "aid": "AL20ñ",
+        "classifications": [
+            {"class_name": "AGN", "probability": 0.125},
+            {"class_name": "SN", "probability": 0.5},
+            {"class_name": "VS", "probability": 0.25},
+            {"class_name": "asteroid", "probability": 0.0625},
+            {"class_name": "bogus", "probability": 0.0625},
+        ],
+        "classifier_name": "stamp_classifier",
+        "classifier_version": "1.0.4",
+        "brokerPublishTimestamp": datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC),
+    }
+
+
+def test_the_output_has_the_types_of_the_contract() -> None:
+    schema, _ = read(encoding.output(RESULT, NOON))
+    types = {field["name"]: field["type"] for field in schema["fields"]}
+    assert list(types) == [
+        "aid",
+        "classifications",
+        "classifier_name",
+        "classifier_version",
+        "brokerPublishTimestamp",
+    ]
+    assert types["aid"] == types["classifier_name"] == types["classifier_version"] == "string"
+    assert types["brokerPublishTimestamp"] == [
+        "null",
+        {"type": "long", "logicalType": "timestamp-millis"},
+    ]
+    items = types["classifications"]["items"]
+    assert types["classifications"]["type"] == "array"
+    assert {field["name"]: field["type"] for field in items["fields"]} == {
+        "class_name": "string",
+        "probability": "double",
+    }
+
+
+@given(
+    st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),
+    st.integers(-12, 12),
+)
+def test_the_instant_is_exact_to_the_millisecond_in_any_zone(
+    instant: datetime, offset: int
+) -> None:
+    elsewhere = instant.astimezone(timezone(timedelta(hours=offset)))
+    _, record = read(encoding.output(RESULT, elsewhere))
+    expected = instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+    assert record["brokerPublishTimestamp"] == expected
+
+
+def test_the_scribe_command_is_the_contracts_json() -> None:
+    schema, record = read(encoding.scribe(RESULT))
+    assert schema["name"] == "db_operation.Command"
+    assert schema["fields"] == [{"name": "payload", "type": "string"}]
+    assert json.loads(record.pop("payload")) == {
+        "collection": "object",
+        "type": "update_probabilities",
+        "criteria": {"_id": "AL20ñ"},
+        "data": {
+            "classifier_name": "stamp_classifier",
+            "classifier_version": "1.0.4",
+            "AGN": 0.125,
+            "SN": 0.5,
+            "VS": 0.25,
+            "asteroid": 0.0625,
+            "bogus": 0.0625,
+        },
+        "options": {"upsert": True, "set_on_insert": True},
+    }
+    assert record == {}
+
+
+OUTCOMES = (
+    Outcome(
+        verdict=Verdict.CLASSIFIED,
+        alert=alert(aid="A", oid="O1", candid="1"),
+        classification=replace(RESULT, aid="A"),
+    ),
+    Outcome(verdict=Verdict.SUPERSEDED, alert=alert(aid="A", oid="O1", candid="2")),
+    Outcome(
+        verdict=Verdict.RULED_OUT,
+        alert=alert(aid="B", oid="O2", candid="3"),
+        classification=replace(RESULT, aid="B", class_name=None, rule="withdrawn"),
+    ),
+    Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("empty", "no value")),
+    Outcome(
+        verdict=Verdict.DEAD_LETTERED,
+        alert=alert(aid="C", oid="O3", candid="4"),
+        error=BadAlert("stamp-missing", "no stamp"),
+    ),
+)
+
+
+def test_the_figures_of_a_batch() -> None:
+    document = encoding.metrics(
+        OUTCOMES, received=NOON, sent=NOON + timedelta(seconds=1.5), name="n", version="v"
+    )
+    assert json.loads(document) == {
+        "timestamp_received": "2026-03-01T12:00:00.123456+00:00",
+        "timestamp_sent": "2026-03-01T12:00:01.623456+00:00",
+        "execution_time": 1.5,
+        "n_messages": 5,
+        "candid": ["1", "2", "3", "4"],
+        "oid": ["O1", "O1", "O2", "O3"],
+        "class": {"A": "SN"},
+        "source": "StampClassifierStep",
+        "classified": 1,
+        "superseded": 1,
+        "ruled_out": 1,
+        "dead_lettered": 2,
+        "classifier_name": "n",
+        "classifier_version": "v",
+    }
+
+
+@given(st.lists(st.sampled_from(OUTCOMES)))
+def test_the_four_counts_add_up(outcomes: list[Outcome]) -> None:
+    found = encoding.counts(outcomes)
+    assert list(found) == ["classified", "superseded", "ruled_out", "dead_lettered"]
+    assert sum(found.values()) == len(outcomes)
+
+
+def test_a_dead_letter_keeps_its_headers_and_tells_why_and_from_where_it_comes() -> None:
+    dead = message(42, partition=3, headers=(("trace", b"\x00\xff"),))
+    source = (("source.topic", b"alerts"), ("source.partition", b"3"), ("source.offset", b"42"))
+    error = BadAlert("stamp-missing", "there is none")
+    assert encoding.dead_letter_headers(dead, error, source) == (
+        ("trace", b"\x00\xff"),
+        ("error.type", b"stamp-missing"),
+        ("error.message", b"there is none"),
+        ("source.topic", b"alerts"),
+        ("source.partition", b"3"),
+        ("source.offset", b"42"),
+        ("stampapp.version", __version__.encode()),
+    )
+
+
+@pytest.mark.parametrize("text", ["\ud800", "ñ" * 10_000, "x" * 10_000])
+def test_a_dead_letters_reason_is_short_utf8_whatever_the_message_said(text: str) -> None:
+    headers = dict(encoding.dead_letter_headers(message(), BadAlert("schema", text), ()))
+    reason = headers["error.message"]
+    assert 0 < len(reason) <= 1000
+    assert reason.decode("utf-8")[0] == (text[0] if text[0] in "ñx" else "\\")

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stampapp.alerts.alert import Headers, Message, Outcome, Place, Verdict
+from stampapp.errors import BadAlert
+from stampapp.results import provenance
+from tests.support.alerts import alert, message
+from tests.support.judging import classification
+
+FAULT = BadAlert("field", "bad")
+
+
+def outcome(verdict: Verdict, aid: str) -> Outcome:
+    one = alert(aid=aid)
+    judged = verdict in {Verdict.CLASSIFIED, Verdict.RULED_OUT}
+    return Outcome(
+        verdict=verdict,
+        alert=one,
+        classification=classification(one, "SN" if verdict is Verdict.CLASSIFIED else None)
+        if judged
+        else None,
+        error=FAULT if verdict is Verdict.DEAD_LETTERED else None,
+    )
+
+
+CLASSIFIED, SUPERSEDED, RULED_OUT, DEAD = (partial(outcome, verdict) for verdict in Verdict)
+
+
+def said_by(outcomes: Sequence[Outcome]) -> list[provenance.Testimony]:
+    """What the headers of a batch from one partition say, message by message."""
+    batch = [message(10 + number) for number in range(len(outcomes))]
+    found = [provenance.read(headers) for headers in provenance.of_batch(batch, outcomes, "group")]
+    return [one for one in found if one]
+
+
+def offsets(places: Sequence[Place]) -> list[int]:
+    return [place.offset for place in places]
+
+
+def test_a_published_message_names_its_source() -> None:
+    (headers,) = provenance.of_batch([message(42, partition=3)], [CLASSIFIED("A")], "group")
+    assert headers == (
+        ("source.topic", b"alerts"),
+        ("source.partition", b"3"),
+        ("source.offset", b"42"),
+        ("source.group", b"group"),
+    )
+    place = Place(topic="alerts", partition=3, offset=42)
+    assert provenance.read(headers) == provenance.Testimony(group="group", source=place)
+    assert str(place) == "alerts:3:42"
+
+
+def test_a_superseded_message_is_named_where_its_object_is_published() -> None:
+    first, _, third, _ = said_by(
+        [CLASSIFIED("A"), SUPERSEDED("B"), CLASSIFIED("B"), SUPERSEDED("B")]
+    )
+    assert offsets(first.superseded) == []
+    assert offsets(third.superseded) == [11, 13]
+
+
+def test_what_is_published_nowhere_is_named_by_the_first_prediction() -> None:
+    _, _, _, third, fourth = said_by(
+        [RULED_OUT("A"), SUPERSEDED("A"), DEAD("C"), CLASSIFIED("B"), CLASSIFIED("D")]
+    )
+    assert (offsets(third.ruled_out), offsets(third.superseded)) == ([10], [11])
+    assert fourth.ruled_out == fourth.superseded == ()
+
+
+def test_without_a_prediction_a_dead_letter_names_it() -> None:
+    _, dead, later, _ = said_by([RULED_OUT("A"), DEAD("B"), DEAD("C"), SUPERSEDED("B")])
+    assert (offsets(dead.ruled_out), offsets(dead.superseded)) == ([10], [13])
+    assert later.ruled_out == later.superseded == ()
+
+
+def test_the_headers_of_a_full_batch_of_one_object_fit_a_message() -> None:
+    offset = 10**12
+    batch = [message(offset + n, topic="t" * 249, partition=1000) for n in range(10_000)]
+    outcomes = [CLASSIFIED("A"), *[SUPERSEDED("A")] * 9999]
+    headers = provenance.of_batch(batch, outcomes, "group")[0]
+    assert sum(len(value) for _, value in headers) < 150_000
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["a.b", "c_d-e"]), st.integers(0, 99), st.integers(0, 2**63 - 1)),
+        min_size=1,
+    )
+)
+def test_places_are_read_as_they_were_written(places: list[tuple[str, int, int]]) -> None:
+    batch = [message(offset, topic=topic, partition=number) for topic, number, offset in places]
+    headers: Headers = (
+        *provenance.of_batch(batch[:1], [CLASSIFIED("A")], "g")[0],
+        ("source.superseded", provenance.encode(batch)),
+    )
+    testimony = provenance.read(headers)
+    assert testimony
+    assert sorted(testimony.superseded, key=str) == sorted(map(place_of, batch), key=str)
+
+
+def place_of(one: Message) -> Place:
+    return Place(topic=one.topic, partition=one.partition, offset=one.offset)
+
+
+@given(st.lists(st.sampled_from(Verdict), max_size=12))
+def test_every_message_of_a_batch_is_named_once_unless_nothing_is_published(
+    verdicts: list[Verdict],
+) -> None:
+    # Objects of few names, so that they meet.
+    outcomes = [outcome(verdict, f"A{number % 3}") for number, verdict in enumerate(verdicts)]
+    published = {Verdict.CLASSIFIED, Verdict.DEAD_LETTERED}
+    named: list[int] = []
+    for one, testimony in zip(outcomes, said_by(outcomes), strict=True):
+        if one.verdict in published:
+            places = (testimony.source, *testimony.superseded, *testimony.ruled_out)
+            named += offsets(places)
+    anything = any(one.verdict in published for one in outcomes)
+    assert sorted(named) == (list(range(10, 10 + len(outcomes))) if anything else [])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        (("source.topic", b"t"), ("source.partition", b"1")),
+        (("source.topic", b"t"), ("source.partition", b"x"), ("source.offset", b"1")),
+        (("source.topic", b"\xff"), ("source.partition", b"1"), ("source.offset", b"1")),
+        (
+            ("source.topic", b"t"),
+            ("source.partition", b"1"),
+            ("source.offset", b"1"),
+            ("source.superseded", b"nonsense"),
+        ),
+        (("source.topic", None), ("source.partition", None), ("source.offset", None)),
+    ],
+)
+def test_what_is_not_ours_says_nothing(headers: Headers) -> None:
+    assert provenance.read(headers) is None

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stampapp.simulation import artifacts
+from stampapp.simulation.image_model import GRID, Image
+from tests.support.exposed import exposure
+
+MIDDLE = GRID // 2
+ROWS, COLUMNS = np.mgrid[-MIDDLE:MIDDLE, -MIDDLE:MIDDLE]
+KINDS = ("noise", "cosmic ray", "column", "spike", "ghost", "edge")
+
+
+def blemished(kind: str, seed: int) -> Image:
+    image = np.zeros((GRID, GRID))
+    artifacts.add(np.random.default_rng(seed), image, exposure(), kind)
+    return image
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_blemish_is_in_the_middle_and_above_the_noise(kind: str) -> None:
+    for seed in range(30):
+        image = blemished(kind, seed)
+        assert np.isfinite(image).all()
+        near = image[np.hypot(ROWS, COLUMNS) <= 6]
+        assert near.max() > exposure().noise / 2
+
+
+@pytest.mark.parametrize("kind", ["residual", "cloud"])
+def test_what_the_subtraction_does_wrong_is_no_blemish_of_the_image(kind: str) -> None:
+    assert not blemished(kind, 0).any()
+
+
+def test_a_cosmic_ray_is_narrower_than_any_star() -> None:
+    places = np.array([ROWS.ravel(), COLUMNS.ravel()])
+    star = exposure().psf.at(COLUMNS.astype(np.float64), ROWS.astype(np.float64))
+
+    def width(image: Image) -> float:
+        """The variance across, in square pixels."""
+        return float(np.linalg.eigvalsh(np.cov(places, aweights=np.abs(image).ravel()))[0])
+
+    widths = [width(blemished("cosmic ray", seed)) for seed in range(30)]
+    assert max(widths) < 0.5 * width(star)
+
+
+def masks(kind: str | None, count: int = 300) -> list[artifacts.Mask]:
+    rng = np.random.default_rng(0)
+    return [artifacts.mask(rng, 63, kind) for _ in range(count)]
+
+
+def test_most_stamps_are_whole_and_no_middle_is_lost() -> None:
+    found = masks(None)
+    assert 0 < np.mean([mask.any() for mask in found]) < 0.25
+    for mask in found:
+        assert mask.shape == (63, 63)
+        assert not mask[27:36, 27:36].any()
+
+
+def test_beyond_an_edge_there_is_nothing_on_one_side() -> None:
+    for mask in masks("edge", 60):
+        lines = [bool(mask[side].all()) for side in (0, -1)]
+        lines += [bool(mask[:, side].all()) for side in (0, -1)]
+        assert sum(lines) == 1
+        assert not mask[31, 31]
+        assert mask.mean() > 0.3

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from stampapp.alerts.alert import Alert, Labelled, Survey
+from stampapp.classifiers import atlas, ztf
+from stampapp.classifiers.base import Examined
+from stampapp.features import metadata
+from stampapp.feeds import process_pool, simulated
+from stampapp.simulation import simulate
+from stampapp.simulation.instruments import CAMERAS
+from stampapp.stamps import fits_image
+from stampapp.stamps.fits_image import Pixels
+from stampapp.training.data.recipes import RECIPES
+
+SEED, COUNT = 4, 64
+CLASSES = {"AGN", "SN", "VS", "asteroid", "bogus"}
+SURVEYS = pytest.mark.parametrize("survey", Survey)
+LOOK = {Survey.ZTF: ztf.look, Survey.ATLAS: atlas.look}
+NAMES = {Survey.ZTF: ("science", "template", "difference"), Survey.ATLAS: ("science", "difference")}
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[Survey, list[Labelled]]:
+    """The first alerts of each survey, drawn in other processes than the tests'."""
+    with simulated.drawing(tuple(Survey), SEED, len(Survey) * COUNT, process_pool.cores()) as every:
+        found = list(every)
+    return {s: [one for one in found if one.alert.survey is s] for s in Survey}
+
+
+@pytest.fixture(params=list(Survey))
+def alerts(request: pytest.FixtureRequest, drawn: dict[Survey, list[Labelled]]) -> list[Alert]:
+    return [one.alert for one in drawn[request.param]]
+
+
+def images(alert: Alert) -> dict[str, Pixels]:
+    side = CAMERAS[alert.survey].side
+    return {
+        name: fits_image.decode(alert.stamps.get(name), (side, side), name)
+        for name in NAMES[alert.survey]
+    }
+
+
+def look(alert: Alert) -> Examined:
+    return LOOK[alert.survey](alert, RECIPES[alert.survey])
+
+
+@SURVEYS
+def test_the_same_survey_seed_and_number_give_the_same_bytes_in_every_process(
+    survey: Survey, drawn: dict[Survey, list[Labelled]]
+) -> None:
+    for index in (0, 17, 40, 3):
+        assert simulate.draw(survey, SEED, index) == drawn[survey][index]
+
+
+@SURVEYS
+def test_another_seed_or_number_gives_another_alert(
+    survey: Survey, drawn: dict[Survey, list[Labelled]]
+) -> None:
+    others = [simulate.draw(survey, SEED + 1, index).alert for index in range(4)]
+    some = [*others, *(one.alert for one in drawn[survey])]
+    for name in ("aid", "oid", "candid", "ra", "mag"):
+        assert len({getattr(alert, name) for alert in some}) == len(some)
+    assert len({alert.stamps["science"] for alert in some}) == len(some)
+
+
+@SURVEYS
+def test_every_class_appears_and_no_other(
+    survey: Survey, drawn: dict[Survey, list[Labelled]]
+) -> None:
+    counts = Counter(one.label for one in drawn[survey])
+    assert set(counts) == CLASSES
+    assert min(counts.values()) > COUNT / 20
+
+
+def test_a_model_of_the_survey_can_look_at_every_alert(alerts: list[Alert]) -> None:
+    recipe = RECIPES[alerts[0].survey]
+    seen = [look(alert) for alert in alerts]
+    matrix = metadata.matrix([one.alert for one in seen], recipe.features)
+    assert matrix.shape == (COUNT, len(recipe.features))
+    assert np.isfinite(matrix).all()
+    network = fits_image.normalise([one.crops for one in seen])
+    assert np.isfinite(network).all()
+    # Every channel of every alert shows something.
+    assert (network.max(axis=(1, 2)) == 1.0).all()
+
+
+def test_every_alert_is_a_detection_of_its_survey(alerts: list[Alert]) -> None:
+    camera = CAMERAS[alerts[0].survey]
+    for alert in alerts:
+        assert alert.survey is camera.survey
+        assert alert.fid in camera.bands
+        assert camera.first_mjd <= alert.mjd <= camera.last_mjd
+        assert 0 <= alert.ra < 360
+        assert camera.south <= alert.dec <= camera.north
+        assert 8 < alert.mag < 23
+        assert 0 < alert.e_mag < 0.3
+        assert alert.isdiffpos in (1, -1)
+        assert all(
+            math.isfinite(value)
+            for value in alert.extra_fields.values()
+            if isinstance(value, float)
+        )
+
+
+def test_the_difference_shows_the_detection_in_its_middle(alerts: list[Alert]) -> None:
+    # Of a negative detection, too: ZTF sends the difference with its sign turned.
+    shown = []
+    for alert in alerts:
+        difference = images(alert)["difference"].astype(np.float64)
+        half = len(difference) // 2
+        middle = difference[half - 1 : half + 2, half - 1 : half + 2].mean()
+        shown.append(middle > np.nanstd(difference - np.nanmedian(difference)) / 3)
+    # But for those that lie in the bleeding of a star brighter than themselves.
+    assert np.mean(shown) > 0.85
+
+
+def test_ztf_sends_what_fades_and_atlas_does_not(drawn: dict[Survey, list[Labelled]]) -> None:
+    signs = {survey: Counter(one.alert.isdiffpos for one in drawn[survey]) for survey in Survey}
+    assert min(signs[Survey.ZTF][sign] for sign in (1, -1)) > COUNT / 20
+    assert len(signs[Survey.ATLAS]) == 1
+
+
+def test_pixels_are_missing_of_few_ztf_stamps_and_never_in_the_middle(
+    drawn: dict[Survey, list[Labelled]],
+) -> None:
+    holed = []
+    for one in drawn[Survey.ZTF]:
+        lost = {name: np.isnan(image) for name, image in images(one.alert).items()}
+        assert not any(mask[31, 31] for mask in lost.values())
+        # Of an area that is beyond the edge, no image has anything.
+        assert all((mask == lost["science"]).all() for mask in lost.values())
+        holed.append(bool(lost["science"].any()))
+    assert 0 < np.mean(holed) < 0.4
+
+
+def test_atlas_stamps_are_whole_and_have_no_template(drawn: dict[Survey, list[Labelled]]) -> None:
+    for one in drawn[Survey.ATLAS]:
+        assert one.alert.stamps.get("template") is None
+        assert all(np.isfinite(image).all() for image in images(one.alert).values())
+
+
+def test_the_header_of_an_atlas_stamp_puts_it_where_the_alert_is(
+    drawn: dict[Survey, list[Labelled]],
+) -> None:
+    for one in drawn[Survey.ATLAS]:
+        seen = look(one.alert).alert
+        assert (seen.ra, seen.dec) == pytest.approx((one.alert.ra, one.alert.dec), abs=1e-8)
+        assert seen.extra_fields["FILTER"] == one.alert.fid
+        assert seen.extra_fields["airmass"] >= 1.0  # type: ignore[operator]
+        for name in ("sunelong", "mangle"):
+            assert 0.0 <= seen.extra_fields[name] <= 180.0  # type: ignore[operator]
+
+
+def test_only_asteroids_are_near_a_known_one(drawn: dict[Survey, list[Labelled]]) -> None:
+    known = [one for one in drawn[Survey.ZTF] if ztf.solar_system(one.alert) is not None]
+    assert {one.label for one in known} == {"asteroid"}
+    asteroids = [one for one in drawn[Survey.ZTF] if one.label == "asteroid"]
+    assert 0 < len(known) < len(asteroids)
+
+
+def test_where_an_asteroid_is_the_template_is_dark(drawn: dict[Survey, list[Labelled]]) -> None:
+    def excess(alert: Alert) -> float:
+        template = images(alert)["template"].astype(np.float64)
+        inner = float(np.nanmean(template[30:33, 30:33]))
+        return (inner - np.nanmedian(template)) / float(np.nanstd(template))
+
+    by_class = {
+        label: np.median([excess(one.alert) for one in drawn[Survey.ZTF] if one.label == label])
+        for label in CLASSES
+    }
+    assert abs(by_class["asteroid"]) < 0.3
+    assert by_class["VS"] > by_class["SN"] > by_class["asteroid"]
+    assert by_class["VS"] > 3
+
+
+def test_many_are_drawn_as_one_by_one(drawn: dict[Survey, list[Labelled]]) -> None:
+    first = list(islice(simulate.draw_many(Survey.ZTF, SEED, 10**9), 3))
+    assert first == drawn[Survey.ZTF][:3]
+    assert list(simulate.draw_many(Survey.ZTF, SEED, 0)) == []

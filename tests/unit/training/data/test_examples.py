@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stampapp.classifiers import ztf
+from stampapp.errors import BadAlert
+from stampapp.features import metadata
+from stampapp.stamps import fits_image
+from stampapp.training.data import examples
+from stampapp.training.data.recipes import ZTF
+from tests.support import alerts, drawing
+
+ALERTS = [drawing.alert(1, index) for index in range(4)]
+SEEN = [examples.look(alert, ZTF) for alert in ALERTS]
+SOME = examples.collect(SEEN, ["SN", "VS", "", "SN"], ZTF)
+
+
+def test_training_sees_what_the_worker_sees() -> None:
+    worker = [ztf.look(alert, ZTF) for alert in ALERTS]
+    assert np.array_equal(SOME.images(), fits_image.normalise([one.crops for one in worker]))
+    assert np.array_equal(SOME.features, metadata.matrix(ALERTS, ZTF.features))
+    assert SOME.candids.tolist() == [alert.candid for alert in ALERTS]
+    assert SOME.objects.tolist() == [alert.aid for alert in ALERTS]
+    assert SOME.crops.shape == (4, 3, 21, 21)
+
+
+def test_an_alert_that_the_worker_refuses_is_refused() -> None:
+    with pytest.raises(BadAlert, match="missing in extra_fields"):
+        examples.look(alerts.alert(), ZTF)
+
+
+def test_rows_are_taken_by_place_and_by_mask() -> None:
+    assert SOME.take(np.array([2, 0])).candids.tolist() == [ALERTS[2].candid, ALERTS[0].candid]
+    assert len(SOME.take(SOME.labels == "SN")) == 2
+
+
+def test_parts_are_joined_in_order() -> None:
+    parts = [SOME.take(np.array([0])), SOME.take(np.array([1, 2, 3]))]
+    joined = examples.joined(parts)
+    assert np.array_equal(joined.crops, SOME.crops)
+    assert joined.labels.tolist() == SOME.labels.tolist()
+
+
+def test_no_alerts_are_arrays_too() -> None:
+    none = examples.collect([], [], ZTF)
+    assert none.crops.shape == (0, 3, 21, 21)
+    assert none.features.shape == (0, len(ZTF.features))
+    assert len(examples.joined([none, SOME])) == 4
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "some.npz"
+    examples.save(SOME, path)
+    found = examples.load(path)
+    for name in examples.Examples.__slots__:
+        assert np.array_equal(getattr(found, name), getattr(SOME, name))
+    assert [one.name for one in path.parent.iterdir()] == ["some.npz"]

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stampapp.classifiers.model_folder.description import Feature
+from stampapp.features import metadata
+from stampapp.stamps import fits_image
+from stampapp.training.data import examples, inputs
+from stampapp.training.data.recipes import ZTF
+from tests.support import drawing
+
+OPEN = Feature(name="ra", mean=0.0, std=1.0, lower=None, upper=None)
+
+
+def test_the_statistics_are_those_after_clipping() -> None:
+    values = np.array([-5.0, 0.0, 1.0, 2.0, 50.0])[:, None]
+    (found,) = inputs.learned([replace(OPEN, lower=-1.0, upper=10.0)], values)
+    clipped = np.array([-1.0, 0.0, 1.0, 2.0, 10.0])
+    assert (found.lower, found.upper) == (-1.0, 10.0)
+    assert (found.mean, found.std) == pytest.approx((clipped.mean(), clipped.std()))
+
+
+def test_open_ends_are_closed_where_the_training_ends() -> None:
+    values = np.append(np.linspace(0.0, 1.0, 9999), 1e6)[:, None]
+    (found,) = inputs.learned([OPEN], values)
+    assert (found.lower, found.upper) == pytest.approx((0.001, 0.999), abs=2e-4)
+    (half,) = inputs.learned([replace(OPEN, lower=-1.0)], values)
+    assert half.lower == -1.0
+    assert half.upper == found.upper
+
+
+def test_a_feature_that_never_varies_stays_usable() -> None:
+    (found,) = inputs.learned([OPEN], np.full((20, 1), 3.0))
+    assert found == replace(OPEN, mean=3.0)
+
+
+def test_a_rare_flag_keeps_both_values() -> None:
+    (found,) = inputs.learned([OPEN], (np.arange(100) == 0).astype(float)[:, None])
+    assert (found.lower, found.upper) == (0.0, 1.0)
+
+
+def test_the_network_is_given_what_the_worker_gives_it() -> None:
+    alerts = [drawing.alert(2, index) for index in range(20)]
+    seen = [examples.look(alert, ZTF) for alert in alerts]
+    known = examples.collect(seen, [drawing.CLASSES[n % 5] for n in range(20)], ZTF)
+    learned = inputs.learned(ZTF.features, known.features)
+    found = inputs.prepare(known, learned, ZTF.classes)
+    assert np.array_equal(found.images, fits_image.normalise([one.crops for one in seen]))
+    assert np.abs(found.features - metadata.matrix(alerts, learned)).max() < 1e-4
+    assert found.features.dtype == np.float32
+    assert found.truth.tolist() == [0, 1, 2, 3, 4] * 4
+    assert np.abs(found.features.mean(axis=0)).max() < 1e-5
+    part = found.take(np.array([3, 1]))
+    assert part.truth.tolist() == [3, 1]
+    assert np.array_equal(part.images, found.images[[3, 1]])

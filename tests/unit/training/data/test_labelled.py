@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stampapp.errors import ConfigError
+from stampapp.training.data import labelled
+from stampapp.training.data.recipes import ZTF
+from stampapp.training.data.reference_labels import Label
+from tests.support import alerts, drawing
+
+
+def record(number: int, **extra: object) -> alerts.Record:
+    rng = np.random.default_rng(number)
+    known = drawing.extra(rng, 0) | extra
+    return alerts.record(candid=str(number), aid=f"A{number}", extra_fields=known)
+
+
+def write(folder: Path, *numbers: int, name: str = "alerts.avro", **extra: object) -> Path:
+    folder.mkdir(exist_ok=True)
+    records = [record(number, **extra) for number in numbers]
+    (folder / name).write_bytes(alerts.container(*records))
+    return folder
+
+
+def labels(**names: str) -> dict[str, Label]:
+    rows = names.items()
+    return {key[1:]: Label(name=name, line=line) for line, (key, name) in enumerate(rows, 2)}
+
+
+def test_alerts_meet_their_labels_whatever_their_order(tmp_path: Path) -> None:
+    path = write(tmp_path, 1, 2, 3)
+    found = labelled.find(path, ZTF, labels(n3="SN", n1="VS", n2=""))
+    assert found.examples.candids.tolist() == ["1", "2", "3"]
+    assert found.examples.labels.tolist() == ["VS", "", "SN"]
+    assert found.examples.objects.tolist() == ["A1", "A2", "A3"]
+    assert found.note == "3 alerts"
+
+
+def test_without_labels_all_alerts_are_taken(tmp_path: Path) -> None:
+    found = labelled.find(write(tmp_path, 1, 2), ZTF, None)
+    assert found.examples.labels.tolist() == ["", ""]
+
+
+def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
+    write(tmp_path, 1, 2, 3)
+    write(tmp_path, 3, name="again.avro")
+    write(tmp_path, 4, name="damaged.avro", rb="high")
+    (tmp_path / "none.avro").write_bytes(b"no container")
+    found = labelled.find(tmp_path, ZTF, labels(n1="SN", n3="VS", n4="VS"))
+    assert found.examples.candids.tolist() == ["3", "1"]
+    for part in (
+        "2 alerts",
+        "1 passed over: they were there before",
+        "1 passed over: they have no label",
+        "2 passed over: they cannot be classified",
+        "the first of those: candid 4: the feature rb is 'high'",
+    ):
+        assert part in found.note
+
+
+def test_a_label_without_an_alert_is_named_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path, 1)
+    with pytest.raises(ConfigError, match=r"2 of the labels have no alert, .* candid 7 in line 3"):
+        labelled.find(path, ZTF, labels(n1="SN", n7="SN", n8="VS"))
+
+
+def test_a_folder_with_nothing_to_learn_from(tmp_path: Path) -> None:
+    path = write(tmp_path, 1)
+    with pytest.raises(ConfigError, match=r"holds no alert to learn or judge from: .*no label"):
+        labelled.find(path, ZTF, {})
+    with pytest.raises(ConfigError, match=r"holds no \.avro file"):
+        labelled.find(write(tmp_path / "sub", name="x.txt"), ZTF, None)
+
+
+def test_what_the_rules_say_is_noted(tmp_path: Path) -> None:
+    write(tmp_path, 1, name="a.avro", sgscore1=0.1)
+    write(tmp_path, 2, name="b.avro", ssdistnr=1.0, sgscore1=0.1)
+    write(tmp_path, 3, name="c.avro", sgscore1=0.75, distpsnr1=0.5)
+    found = labelled.find(tmp_path, ZTF, None)
+    assert found.known.tolist() == [False, True, False]
+    assert found.unfit.tolist() == [False, False, True]

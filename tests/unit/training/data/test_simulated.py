@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stampapp.errors import StampError
+from stampapp.training.data import simulated
+from stampapp.training.data.examples import Examples
+from stampapp.training.data.recipes import ZTF
+from stampapp.training.data.simulated import Draws, Source
+from tests.support import drawing
+
+
+def source(draw: Callable[..., Any] = drawing.draw, **changes: Any) -> Source:
+    usual: dict[str, Any] = {"draw": draw, "sha256": "a" * 64, "workers": 1}
+    return Source(**usual | changes)
+
+
+def simulate(count: int = 6, seed: int = 3, **changes: Any) -> Examples:
+    heard: list[int] = []
+    found = simulated.simulate(ZTF, Draws(seed=seed, count=count), source(**changes), heard.append)
+    assert sum(heard) == count
+    return found
+
+
+def same(one: Examples, other: Examples) -> bool:
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in Examples.__slots__
+    )
+
+
+def test_alerts_are_drawn_in_order_whoever_draws_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = simulate(count=6)
+    monkeypatch.setattr(simulated, "CHUNK", 2)
+    assert same(simulate(count=6, workers=2), alone)
+    assert alone.labels.tolist() == [*drawing.CLASSES, "AGN"]
+    assert alone.candids.tolist() == [f"3{number:06d}" for number in range(6)]
+
+
+def test_what_was_drawn_once_is_read_again(tmp_path: Path) -> None:
+    first = simulate(cache=tmp_path)
+    assert same(simulate(cache=tmp_path, draw=drawing.unwilling), first)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
+
+
+@pytest.mark.parametrize("change", [{"count": 5}, {"seed": 4}, {"sha256": "b" * 64}])
+def test_other_alerts_are_drawn_anew(tmp_path: Path, change: dict[str, Any]) -> None:
+    simulate(cache=tmp_path)
+    simulate(cache=tmp_path, **change)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (drawing.unknown, "simulated alert 0 of seed 3 is of class 'comet', which no model has"),
+        (drawing.blind, "simulated alert 0 of seed 3 cannot be classified: .*missing"),
+    ],
+)
+def test_a_simulation_that_errs_is_found_out(draw: Callable[..., Any], message: str) -> None:
+    with pytest.raises(StampError, match=message):
+        simulate(draw=draw)
+
+
+def test_the_simulation_is_known_by_its_code() -> None:
+    assert len(simulated.simulation_sha256()) == 64
+    assert simulated.simulation_sha256() == simulated.simulation_sha256()
+    assert simulated.source(None, None).workers >= 1
+    assert simulated.source(3, None).workers == 3

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stampapp.alerts.alert import Survey
+from stampapp.classifiers.model_folder.description import ModelDescription, Origin
+from stampapp.classifiers.model_folder.store import write_model
+from stampapp.training.data import examples
+from stampapp.training.data.recipes import ZTF
+from stampapp.training.evaluation import evaluate
+from stampapp.training.evaluation.judgement import Judgement
+from tests.support import drawing
+
+CLASSES = ZTF.classes
+
+
+def test_simulated_alerts_need_no_rules() -> None:
+    found = np.eye(5)[[0, 2, 1, 1, 2]]
+    judged = Judgement(classes=CLASSES, truth=np.array([0, 0, 1, 1, 2]), probabilities=found)
+    text = evaluate.on_simulation(judged)
+    assert "0.833" in text
+    assert ["AGN", "1", "0", "1", "0", "0"] in [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()
+    ]
+
+
+def description(**changes: object) -> ModelDescription:
+    usual: dict[str, object] = {
+        "name": "tried",
+        "version": "1",
+        "survey": Survey.ZTF,
+        "classes": CLASSES,
+        "features": ZTF.features,
+        "stamps": ZTF.stamps,
+        "stamp_shape": ZTF.stamp_shape,
+        "crop": ZTF.crop,
+        "kernel": 1,
+        "network_file": "network.keras",
+        "network_sha256": "",
+        "origin": Origin.SIMULATED,
+        "source": "600 simulated alerts of seed 3",
+        "source_sha256": "0" * 64,
+    }
+    return ModelDescription(**usual | changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_the_network_of_a_folder_is_asked(tmp_path: Path) -> None:
+    from stampapp.classifiers.network import deephits
+    from stampapp.classifiers.network.network import Network
+    from stampapp.classifiers.network.tensorflow import keras
+
+    keras.utils.set_random_seed(1)
+    model = deephits.build(1, len(ZTF.features))
+    described = write_model(tmp_path, description(), model.save)
+    seen = [examples.look(drawing.alert(1, index), ZTF) for index in range(7)]
+    known = examples.collect(seen, [""] * 7, ZTF)
+    judged = evaluate.judge(tmp_path, described, known)
+    images, values = known.images(), known.features.astype(np.float32)
+    expected = Network(model, (8,)).predict(images, values)
+    assert np.abs(judged.probabilities - expected).max() < 1e-6
+    assert judged.truth.tolist() == [-1] * 7

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+
+from stampapp.training.evaluation import judgement
+from stampapp.training.evaluation.judgement import Judgement
+
+CLASSES = ("AGN", "SN", "VS")
+JUDGED = Judgement(
+    classes=CLASSES,
+    truth=np.array([0, 0, 1, 1]),
+    probabilities=np.array([[0.8, 0.1, 0.1], [0.2, 0.8, 0.0], [0.1, 0.9, 0.0], [0.4, 0.6, 0.0]]),
+)
+
+
+def test_what_is_found_is_the_most_probable() -> None:
+    assert JUDGED.found.tolist() == [0, 1, 1, 1]
+    assert JUDGED.matrix.tolist() == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
+
+
+def test_the_summary() -> None:
+    text = judgement.summary(JUDGED)
+    assert "| alerts                  |" in text
+    assert "0.750 (0.500 to 1.000)" in text
+    assert "0.750 (0.301 to 0.954)" in text
+
+
+def test_classes_without_alerts_have_no_line() -> None:
+    lines = judgement.by_class(JUDGED).splitlines()
+    assert [line.split()[1] for line in lines[2:]] == ["AGN", "SN"]
+    assert "0.500 (0.095 to 0.905) | 1.000 (0.207 to 1.000)" in lines[2]
+
+
+def test_a_class_that_is_never_found_has_no_precision() -> None:
+    judged = Judgement(classes=CLASSES, truth=np.array([2]), probabilities=np.eye(3)[:1])
+    assert judgement.by_class(judged).splitlines()[-1].split()[-2] == "-"
+
+
+def test_the_confusion_matrix_leaves_empty_rows_out() -> None:
+    lines = judgement.confusion(JUDGED.matrix, CLASSES).splitlines()
+    assert [line.split()[1] for line in lines[2:]] == ["AGN", "SN"]
+    assert lines[2].split("|")[2:5] == ["   1 ", "   1 ", "   0 "]

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stampapp.errors import ConfigError
+from stampapp.training.data import examples
+from stampapp.training.data.examples import Doubles
+from stampapp.training.data.labelled import Found
+from stampapp.training.data.recipes import ZTF
+from stampapp.training.data.reference_labels import Reference
+from stampapp.training.evaluation import real_alerts
+from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation.real_alerts import Standing
+from tests.support import drawing
+
+CLASSES = ZTF.classes
+
+
+def certain(*names: str) -> Doubles:
+    return np.eye(5)[[CLASSES.index(name) for name in names]]
+
+
+def found(n: int, known: tuple[int, ...] = (), unfit: tuple[int, ...] = ()) -> Found:
+    seen = [examples.look(drawing.alert(1, index), ZTF) for index in range(n)]
+    return Found(
+        examples=examples.collect(seen, [""] * n, ZTF),
+        known=np.isin(np.arange(n), known),
+        unfit=np.isin(np.arange(n), unfit),
+        note=f"{n} alerts",
+    )
+
+
+LABELS = ["AGN", "AGN", "SN", "SN", "VS", "", "asteroid"]
+OWN = certain("AGN", "VS", "SN", "SN", "VS", "bogus", "bogus")
+THEIRS = certain("AGN", "AGN", "VS", "SN", "VS", "SN", "asteroid")
+TRUTH = np.array([CLASSES.index(name) if name else -1 for name in LABELS])
+SEEN = found(7, known=(6,), unfit=(3, 5))
+PROBABILITIES = {
+    candid: dict(zip(CLASSES, row, strict=True))
+    for candid, row in zip(SEEN.examples.candids.tolist(), THEIRS, strict=True)
+}
+JUDGED = Judgement(classes=CLASSES, truth=TRUTH, probabilities=OWN)
+
+
+def lines(seen: Standing) -> dict[str, list[str]]:
+    """The lines of the first table: what → the numbers without their intervals."""
+    table = real_alerts.text(seen).split("\n\n")[1].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    return {cell[0]: [value.split(" ")[0] for value in cell[1:]] for cell in cells}
+
+
+def test_the_network_beside_the_labels_and_the_reference() -> None:
+    seen = real_alerts.beside(JUDGED, SEEN, ZTF.catalogued, Reference(probabilities=PROBABILITIES))
+    assert lines(seen) == {
+        "balanced accuracy over AGN, SN, VS": ["0.833", "0.833"],
+        "the same, after the rules": ["0.667", "0.667"],
+        "AGN found, of 2": ["0.500", "1.000"],
+        "SN found, of 2": ["1.000", "0.500"],
+        "VS found, of 1": ["1.000", "1.000"],
+        "same class as the reference, all 7": ["0.429", "-"],
+        "the same, without the 1 that a rule decides": ["0.500", "-"],
+    }
+
+
+def test_each_matrix_says_what_its_rows_and_columns_are() -> None:
+    seen = real_alerts.beside(JUDGED, SEEN, ZTF.catalogued, Reference(probabilities=PROBABILITIES))
+    text = real_alerts.text(seen)
+    assert text.count("| label \\ this model |") == 1
+    assert text.count("| label \\ reference |") == 1
+    assert text.count("| reference \\ this model |") == 1
+    labelled = text.split("| label \\ this model |")[1].splitlines()[2:6]
+    assert [line.split("|")[1].strip() for line in labelled] == ["AGN", "SN", "VS", "asteroid"]
+    assert [cell.strip() for cell in labelled[0].split("|")[2:7]] == ["1", "0", "1", "0", "0"]
+
+
+def test_without_a_reference_the_labels_alone_count() -> None:
+    seen = real_alerts.beside(JUDGED, SEEN, ZTF.catalogued, None)
+    assert list(lines(seen)) == [
+        "balanced accuracy over AGN, SN, VS",
+        "the same, after the rules",
+        "AGN found, of 2",
+        "SN found, of 2",
+        "VS found, of 1",
+    ]
+    assert "reference" not in real_alerts.text(seen)
+
+
+def test_without_any_label_only_the_reference_counts() -> None:
+    judged = replace(JUDGED, truth=np.full(7, -1))
+    seen = real_alerts.beside(judged, SEEN, ZTF.catalogued, Reference(probabilities=PROBABILITIES))
+    assert lines(seen)["balanced accuracy over AGN, SN, VS"] == ["-", "-"]
+    assert lines(seen)["same class as the reference, all 7"] == ["0.429", "-"]
+
+
+def test_a_reference_that_lacks_an_alert_is_refused() -> None:
+    reference = Reference(probabilities={"7": PROBABILITIES["1000000"]})
+    with pytest.raises(ConfigError, match="nothing on 7 of the alerts, the first is 1000000"):
+        real_alerts.beside(JUDGED, SEEN, ZTF.catalogued, reference)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from stampapp.training.fitting import epochs
+from stampapp.training.fitting.epochs import Epoch
+
+
+def run(*losses: float) -> list[Epoch]:
+    return [
+        Epoch(training_loss=1.0, validation_loss=loss, balanced_accuracy=0.5, seconds=1.0)
+        for loss in losses
+    ]
+
+
+@pytest.mark.parametrize(
+    ("losses", "best"), [((), -1), ((3.0,), 0), ((3.0, 1.0, 2.0), 1), ((1.0, 1.0), 0)]
+)
+def test_the_best_epoch_is_the_first_with_the_least_loss(
+    losses: tuple[float, ...], best: int
+) -> None:
+    assert epochs.best_of(run(*losses)) == best
+
+
+@pytest.mark.parametrize(
+    ("losses", "over"),
+    [((3.0,), False), ((1.0, 2.0), False), ((1.0, 2.0, 3.0), True), ((1.0, 2.0, 0.5), False)],
+)
+def test_it_is_over_when_patience_is(losses: tuple[float, ...], over: bool) -> None:
+    assert epochs.is_over(run(*losses), patience=2) is over
+
+
+def test_an_epoch_in_words() -> None:
+    assert str(run(0.5)[0]) == "loss 1.0000, validation 0.5000, balanced accuracy 0.5000, 1 s"

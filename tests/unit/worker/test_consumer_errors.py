@@ -1,0 +1,30 @@
+"""What a client cannot read is told with the way past it."""
+
+from __future__ import annotations
+
+from stampapp.config import settings
+from stampapp.config.environment import Reader
+from stampapp.worker import consumer_errors
+from tests.unit.config.test_settings import REQUIRED
+
+SETTINGS = settings.load(Reader(REQUIRED.get))
+
+
+def raised(module: str) -> BaseException:
+    """Return the error that a function of this module raises."""
+    namespace = {"__name__": module}
+    exec("def decode(): return b'\\xff'.decode()", namespace)
+    try:
+        namespace["decode"]()  # type: ignore[operator]
+    except UnicodeDecodeError as error:
+        return error
+    raise AssertionError
+
+
+def test_only_what_the_client_cannot_decode_is_explained() -> None:
+    error = raised("aiokafka.consumer.fetcher")
+    told = str(consumer_errors.told(SETTINGS, error))
+    assert "alerts_1, alerts_2 has a header whose name is not UTF-8" in told
+    assert "the group stamps behind it" in told
+    for other in (raised("stampapp.anything"), ValueError("x")):
+        assert consumer_errors.told(SETTINGS, other) is other
