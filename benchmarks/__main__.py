@@ -14,11 +14,13 @@ from typing import Any
 from benchmarks import latencies, rates, samples, sinks, streams, tables
 from benchmarks.runs import Venue
 from stampapp import classifiers
-from stampapp.alerts.alert import Classification, Survey
+from stampapp.alerts.alert import Survey
 from stampapp.classifiers.base import Classifier, Examined
-from stampapp.config.compute import BFLOAT16_FLAGS, Device, Engine, Precision, processor_flags
+from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
+from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.cpu_count import cores
 from stampapp.config.settings import ModelSettings
-from stampapp.feeds.process_pool import cores
+from stampapp.results.outcome import Classification
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import create_topics, produce
 

@@ -11,7 +11,7 @@ from confluent_kafka import Producer
 from benchmarks import quantiles
 from benchmarks.quantiles import Spread
 from benchmarks.runs import Run, Venue, running
-from stampapp.feeds.paces import Pace
+from stampapp.feeds.publisher import Pace
 from tests.support.topics import Record, produce
 
 WARM_UP = 256

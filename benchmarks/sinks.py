@@ -7,11 +7,12 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from stampapp.alerts.alert import Classification, Headers
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.message import Headers
 from stampapp.kafka.outgoing import Letter
 from stampapp.results import encoding
+from stampapp.results.outcome import Classification
 from tests.support.topics import create_topics
 
 TOPICS = ("bench-output", "bench-scribe")

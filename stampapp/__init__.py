@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stampapp.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from stampapp.app import app as app
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:

@@ -18,11 +18,13 @@ from stampapp.worker.runtime import Works
 
 ROOMS = (
     "stampapp.agents.classification",
+    "stampapp.agents.supervision",
     "stampapp.agents.output",
     "stampapp.agents.scribe",
     "stampapp.agents.metrics",
     "stampapp.agents.deadletter",
-    "stampapp.commands.boot",
+    "stampapp.commands.base",
+    "stampapp.commands.worker",
     "stampapp.commands.cli_files",
     "stampapp.commands.cli_history",
     "stampapp.commands.cli_status",

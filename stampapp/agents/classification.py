@@ -7,28 +7,24 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
 from stampapp.agents import deadletter, metrics, output, scribe
-from stampapp.alerts.alert import Headers, Message, Prediction, Verdict
-from stampapp.app import alerts_topic, app, commit, ends
+from stampapp.agents.supervision import fail
+from stampapp.app import alerts_topic, app, commit
 from stampapp.errors import StampError
+from stampapp.kafka.message import Headers, Message
 from stampapp.monitoring import batch_report
 from stampapp.results import encoding, provenance
-from stampapp.worker.stall_detector import StallWatch
+from stampapp.results.outcome import Prediction, Verdict
 
 if TYPE_CHECKING:
     from stampapp.worker.pipeline import Batch
 
 log = logging.getLogger(__name__)
-# A rebalance waits this long for the batches under way; the rest is consumed again.
-REBALANCE_PATIENCE = 15.0
-WATCH_INTERVAL = 10.0
-
-stalls = StallWatch()
 
 
 @app.agent(
@@ -103,53 +99,3 @@ def report(batch: Batch, durations: Mapping[str, float]) -> None:
         works.counts.metrics_lost += 1
     told = batch_report.fields(batch.messages, batch.outcomes, durations)
     log.info("%s", batch_report.text(told, works.counts.total), extra=told)
-
-
-@app.on_partitions_revoked.connect
-async def hand_back(*_: Any, **__: Any) -> None:
-    """Finish and commit what can be finished before another worker takes the partitions."""
-    # The group waits for a member no longer than its session.
-    half_a_session = app.works.required().session_timeout / 2
-    await app.works.hand_back(min(REBALANCE_PATIENCE, half_a_session))
-
-
-@app.timer(interval=WATCH_INTERVAL)  # type: ignore[untyped-decorator]
-async def watch() -> None:
-    """Look now and then whether the worker gets on."""
-    await look()
-
-
-async def look() -> None:
-    """Stop a worker that no longer gets on, so that its supervisor starts another."""
-    works = app.works
-    if works.pipeline is None or works.retrying:
-        return
-    lag = waiting()
-    seconds = stalls.stuck(waiting=lag, moved=works.pipeline.moved, now=time.monotonic())
-    if seconds > works.required().stall_timeout:
-        await fail(StampError(f"{lag} messages wait and none was taken for {seconds:.0f} s"))
-    # Faust would go on knocking for ever, and nobody hear of it but the log.
-    if problem := await works.welcome.outstayed(works.pipeline.moved):
-        await fail(StampError(problem))
-
-
-def waiting() -> int:
-    """Return how many messages of our partitions have been fetched or offered, but not taken."""
-    pipeline = app.works.pipeline
-    return pipeline.ledger.behind(ends()) if pipeline else 0
-
-
-async def fail(error: BaseException) -> None:
-    """Stop the worker: what is not acknowledged comes back to its successor."""
-    if app.works.failure is None:
-        reason = _exhausted(error) if isinstance(error, MemoryError) else error
-        app.works.failed(reason)
-        await app.crash(reason)
-
-
-def _exhausted(error: MemoryError) -> StampError:
-    # The bare error often says nothing, and mode's words for it would run into our last ones.
-    return StampError(
-        f"out of memory ({str(error) or 'Python says no more'}): allow the worker more, or lower"
-        " CONSUME_MESSAGES or BATCHES_IN_FLIGHT"
-    )

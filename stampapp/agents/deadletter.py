@@ -7,10 +7,10 @@ from collections.abc import AsyncIterable, Sequence
 from mode.supervisors import CrashingSupervisor
 
 from stampapp.agents.forwarding import Outbox, Parcel
-from stampapp.alerts.alert import Headers, Message
 from stampapp.app import app
+from stampapp.deadletters import encoding
 from stampapp.errors import BadAlert, StampError
-from stampapp.kafka import outgoing
+from stampapp.kafka.message import Headers, Message
 
 outbox = Outbox(app)
 
@@ -35,4 +35,4 @@ async def _publish(dead: Sequence[Dead]) -> None:
         )
     delivery = app.works.delivery("producer")
     await delivery.ensure_topic(topic)
-    await delivery.deliver([outgoing.dead_letter(topic, *one) for one in dead])
+    await delivery.deliver([encoding.dead_letter(topic, *one) for one in dead])

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from mode.supervisors import CrashingSupervisor
 
 from stampapp.agents.forwarding import Outbox, Parcel
-from stampapp.alerts.alert import Prediction
 from stampapp.app import app
 from stampapp.kafka.outgoing import Letter
 from stampapp.results import encoding
+from stampapp.results.outcome import Prediction
 
 outbox = Outbox(app)
 

@@ -1,108 +1,18 @@
-"""Alerts → outcomes: takes messages from Kafka, hands results over, acknowledges in the end."""
+"""Hand partitions back at a rebalance, and stop a worker that no longer gets on."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from faust.types import EventT, StreamT
-from mode.supervisors import CrashingSupervisor
-
-from stampapp.agents import deadletter, metrics, output, scribe
-from stampapp.alerts.alert import Headers, Message, Prediction, Verdict
-from stampapp.app import alerts_topic, app, commit, ends
+from stampapp.app import app, ends
 from stampapp.errors import StampError
-from stampapp.monitoring import batch_report
-from stampapp.results import encoding, provenance
 from stampapp.worker.stall_detector import StallWatch
 
-if TYPE_CHECKING:
-    from stampapp.worker.pipeline import Batch
-
-log = logging.getLogger(__name__)
 # A rebalance waits this long for the batches under way; the rest is consumed again.
 REBALANCE_PATIENCE = 15.0
 WATCH_INTERVAL = 10.0
-
 stalls = StallWatch()
-
-
-@app.agent(
-    alerts_topic,
-    name="classification",
-    concurrency=1,
-    supervisor_strategy=CrashingSupervisor,
-)
-async def classification(stream: StreamT[bytes]) -> None:
-    """Classify alerts, batch by batch."""
-    pipeline = app.works.start_pipeline(deliver=deliver, commit=commit, fail=fail)
-    async for event in stream.events():
-        await pipeline.take(message_of(event))
-    if not app.should_stop:
-        await fail(StampError("the stream of alerts has ended by itself"))
-
-
-def message_of(event: EventT[bytes]) -> Message:
-    """Return what Kafka delivered, as our own record."""
-    raw = event.message
-    return Message(
-        topic=raw.topic,
-        partition=raw.partition,
-        offset=raw.offset,
-        key=raw.key,
-        value=raw.value,
-        timestamp=round(raw.timestamp * 1000) if raw.timestamp else None,
-        headers=tuple(cast(Headers, raw.headers or ())),
-    )
-
-
-async def deliver(batch: Batch) -> None:
-    """Publish what came out of a batch; return when all that counts is confirmed."""
-    start = time.monotonic()
-    group = app.works.required().group_id
-    named = provenance.of_batch(batch.messages, batch.outcomes, group)
-    classified = [
-        Prediction(classification=outcome.classification, headers=headers)
-        for outcome, headers in zip(batch.outcomes, named, strict=True)
-        if outcome.verdict is Verdict.CLASSIFIED and outcome.classification
-    ]
-    dead = [
-        (message, outcome.error, headers)
-        for message, outcome, headers in zip(batch.messages, batch.outcomes, named, strict=True)
-        if outcome.error
-    ]
-    waits = []
-    if classified:
-        waits.append(output.outbox.deliver_and_wait(classified))
-        waits.append(scribe.outbox.deliver_and_wait(classified))
-    if dead:
-        waits.append(deadletter.outbox.deliver_and_wait(dead))
-    await asyncio.gather(*waits)
-    report(batch, {**batch.durations, "publish": time.monotonic() - start})
-
-
-def report(batch: Batch, durations: Mapping[str, float]) -> None:
-    """Count the batch, say it in the log, and send its figures without waiting for them."""
-    works = app.works
-    works.counts.add(batch.outcomes)
-    works.gauges.observe(batch.messages, batch.outcomes, durations, time.time())
-    if works.gallery:
-        works.gallery.add(batch.messages, batch.outcomes, time.time())
-    document = encoding.metrics(
-        batch.outcomes,
-        received=batch.received,
-        sent=datetime.now(UTC),
-        name=works.classifier.name,
-        version=works.classifier.version,
-    )
-    if not metrics.outbox.post(document):
-        works.counts.metrics_lost += 1
-    told = batch_report.fields(batch.messages, batch.outcomes, durations)
-    log.info("%s", batch_report.text(told, works.counts.total), extra=told)
 
 
 @app.on_partitions_revoked.connect

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from stampapp.alerts.alert import Alert, Survey
-from stampapp.avro.reader import Writer
+from stampapp.alerts.record_fields import (
+    _filter,
+    _mapping,
+    _number,
+    _sign,
+    _text,
+)
+from stampapp.avro.reader import Record
+from stampapp.avro.writer import Writer
+from stampapp.errors import BadAlert
 
 _STAMP = ["null", "bytes"]
 SCHEMA = {
@@ -65,3 +74,29 @@ def record(alert: Alert) -> dict[str, object]:
         "extra_fields": dict(alert.extra_fields),
         "stamps": {name: alert.stamps.get(name) for name in ("science", "template", "difference")},
     }
+
+
+def _sorting_hat(record: Record) -> Alert:
+    return Alert(
+        aid=_text(record, "aid"),
+        oid=_text(record, "oid"),
+        candid=_text(record, "candid"),
+        survey=_survey(record),
+        mjd=_number(record, "mjd"),
+        fid=_filter(record.get("fid")),
+        ra=_number(record, "ra"),
+        dec=_number(record, "dec"),
+        mag=_number(record, "mag"),
+        e_mag=_number(record, "e_mag"),
+        isdiffpos=_sign(record),
+        extra_fields=_mapping(record, "extra_fields"),
+        stamps=_mapping(record, "stamps"),  # type: ignore[arg-type]  # checked by stamps.decode
+    )
+
+
+def _survey(record: Record) -> Survey:
+    name = str(record.get("sid") or record.get("tid") or "")
+    for survey in Survey:
+        if name.upper().startswith(survey):
+            return survey
+    raise BadAlert("survey", f"the alert is of survey {name!r}, neither ZTF nor ATLAS")

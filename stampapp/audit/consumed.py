@@ -10,9 +10,9 @@ from stampapp.audit.offset_marks import Account, Accounts
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka.connection_errors import listed, place
+from stampapp.kafka.message import Partition
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.times import ms
-from stampapp.worker.offset_tracker import Partition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import IntFlag, StrEnum
 
-from stampapp.alerts.alert import Place, Verdict
+from stampapp.kafka.message import Partition, Place
+from stampapp.results.outcome import Verdict
 from stampapp.results.provenance import Testimony
-from stampapp.worker.offset_tracker import Partition
 
 
 class Witness(StrEnum):

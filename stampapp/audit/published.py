@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from stampapp.alerts.alert import Message
 from stampapp.audit.offset_marks import Witness
 from stampapp.config.settings import Settings
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import Progress, Span
 from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
 from stampapp.times import ms
-from stampapp.worker.offset_tracker import Partition
 
 # Told each message; says whether it names those that it answers for.
 Listen = Callable[[Message], bool]

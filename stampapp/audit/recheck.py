@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from functools import cache
 
 from stampapp import classifiers
-from stampapp.alerts.alert import Message, Outcome, Place, Verdict
 from stampapp.audit.offset_marks import PUBLISHED, Accounts, Mark, Witness, lacks
 from stampapp.audit.published import hear
 from stampapp.audit.unmatched import SKEW, Leftover, leftover
 from stampapp.classifiers import batch
 from stampapp.config.settings import ModelSettings, Settings
+from stampapp.kafka.message import Message, Place
 from stampapp.kafka.offset_ranges import Progress, by_partition, chunks
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance
+from stampapp.results.outcome import Outcome, Verdict
 
 # Messages that are judged together.
 CHUNK = 256

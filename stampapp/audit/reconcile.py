@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from stampapp.alerts.alert import Message, Place
 from stampapp.audit import unmatched
 from stampapp.audit.consumed import Consumption, Window, consumption
 from stampapp.audit.offset_marks import Accounts, Witness
@@ -21,6 +20,7 @@ from stampapp.audit.recheck import Judge, Look
 from stampapp.audit.retention import reach
 from stampapp.audit.unmatched import SKEW, Finding
 from stampapp.config.settings import Settings
+from stampapp.kafka.message import Message, Place
 from stampapp.kafka.offset_ranges import Progress
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stampapp.alerts.alert import Place
 from stampapp.audit.offset_marks import Accounts, Witness, lacks
 from stampapp.audit.published import Hearing
 from stampapp.audit.unmatched import SKEW
+from stampapp.kafka.message import Partition, Place
 from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
-from stampapp.worker.offset_tracker import Partition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

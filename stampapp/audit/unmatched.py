@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from stampapp import times
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Alert, Message, Outcome, Place, Verdict
+from stampapp.alerts.alert import Alert
 from stampapp.audit.offset_marks import Mark, Witness, lacks
 from stampapp.classifiers.batch import attempt
-from stampapp.worker.offset_tracker import Partition
+from stampapp.kafka.message import Message, Partition, Place
+from stampapp.results.outcome import Outcome, Verdict
 
 # Clocks of who publishes alerts, of the worker and of the brokers may differ by so much, in ms.
 SKEW = 600_000

@@ -9,7 +9,7 @@ from stampapp.classifiers.base import Examined
 from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.classifiers.survey_classifier import Demand, NetworkClassifier
 from stampapp.errors import ConfigError
-from stampapp.features import aperture_photometry, metadata, template_photometry
+from stampapp.features import aperture_photometry, images, metadata, template_photometry
 from stampapp.stamps import fits_image, wcs
 from stampapp.stamps.fits_header import Header
 
@@ -43,7 +43,7 @@ def look(alert: Alert, description: Demand) -> Examined:
         shown |= template_photometry.measure(template, science.pixels, difference.pixels)
         seen = replace(seen, extra_fields={**seen.extra_fields, **shown})
     metadata.check(seen, metadata.required(description.features))
-    crops = (fits_image.crop(channels[name], description.crop) for name in description.stamps)
+    crops = (images.crop(channels[name], description.crop) for name in description.stamps)
     return Examined(alert=seen, crops=tuple(crops))
 
 

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stampapp.alerts.alert import Alert, Classification, Survey
-from stampapp.classifiers import atlas, atlas_table
+from stampapp.alerts.alert import Alert, Survey
+from stampapp.classifiers import atlas
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.model_folder.description import Feature
 from stampapp.classifiers.network import devices
@@ -20,10 +20,13 @@ from stampapp.classifiers.survey_classifier import SurveyClassifier
 from stampapp.config.compute import Precision
 from stampapp.config.settings import ModelSettings
 from stampapp.errors import BadAlert, ConfigError
+from stampapp.results.outcome import Classification
 
 PACKAGE = "atlas_stamp_classifier"
 VERSION = "1.0.0"
 CLASSES = ("agn", "asteroid", "bogus", "sn", "vs")
+# Of the stamps, which the package takes whole; in pixels.
+SIDE = 61
 _BAND, *_FIGURES = atlas.CARDS
 _REMEDY = (
     "install what it needs in this environment, whose TensorFlow it runs on; or uninstall it, or "
@@ -45,8 +48,8 @@ class _Demand:
         Feature(name=card.lower(), mean=0.0, std=1.0, lower=None, upper=None) for card in _FIGURES
     )
     stamps: tuple[str, ...] = atlas.STAMPS
-    stamp_shape: tuple[int, int] = (atlas_table.SIDE, atlas_table.SIDE)
-    crop: int = atlas_table.SIDE
+    stamp_shape: tuple[int, int] = (SIDE, SIDE)
+    crop: int = SIDE
 
 
 _DEMAND = _Demand()
@@ -94,7 +97,7 @@ class PackageClassifier(SurveyClassifier):
     def warm_up(self) -> None:
         """Have it judge an alert of nobody's: whatever it lacks is said before the first one."""
         try:
-            self._ask([atlas_table.nobody()])
+            self._ask([nobody()])
         except Exception as error:
             # Likewise.
             raise _unusable("cannot classify", error) from error
@@ -120,7 +123,7 @@ class PackageClassifier(SurveyClassifier):
 
     def _ask(self, examined: Sequence[Examined]) -> dict[str, list[float]]:
         aids = [one.alert.aid for one in examined]
-        answer = self._model.predict_probs(atlas_table.of(examined))
+        answer = self._model.predict_probs(of(examined))
         if sorted(answer.columns) != sorted(CLASSES):
             raise ConfigError(f"{PACKAGE} answers with the columns {list(answer.columns)}")
         if not answer.index.is_unique or not set(answer.index) <= set(aids):
@@ -141,3 +144,47 @@ def _turns(aids: Iterable[str]) -> Iterator[int]:
 def _unusable(what: str, error: Exception) -> ConfigError:
     reason = f"{type(error).__name__}: {error}"
     return ConfigError(f"the package {PACKAGE} is installed but {what} ({reason}): {_REMEDY}")
+
+
+def of(examined: Sequence[Examined]) -> Any:
+    """Return the DataFrame that the package takes: a row for each object, the earliest first.
+
+    Indexed by aid; candid and FILTER are str, red and diff (61, 61) float32, the others float64.
+    """
+    # It comes with the package.
+    import pandas
+
+    ordered = sorted(examined, key=lambda one: one.alert.mjd)
+    rows = [_row(one) for one in ordered]
+    index = pandas.Index([one.alert.aid for one in ordered], dtype=object)
+    columns = ("candid", "mjd", "red", "diff", *atlas.CARDS, "ra", "dec")
+    # As objects first: by itself, pandas chooses its type of text by its version.
+    table = pandas.DataFrame(rows, index=index, columns=columns, dtype=object)
+    return table.astype(dict.fromkeys(("mjd", *_FIGURES, "ra", "dec"), np.float64))
+
+
+def _row(one: Examined) -> list[object]:
+    alert = one.alert
+    cards = [alert.extra_fields[card] for card in atlas.CARDS]
+    return [alert.candid, alert.mjd, *one.crops, *cards, alert.ra, alert.dec]
+
+
+def nobody() -> Examined:
+    """Return an alert that is nobody's, to try the package on."""
+    slope = np.add.outer(np.arange(SIDE), np.arange(SIDE)).astype(np.float32)
+    alert = Alert(
+        aid="nobody",
+        oid="nobody",
+        candid="0",
+        survey=Survey.ATLAS,
+        mjd=0.0,
+        fid="o",
+        ra=0.0,
+        dec=0.0,
+        mag=18.0,
+        e_mag=0.1,
+        isdiffpos=1,
+        extra_fields=dict.fromkeys(_FIGURES, 1.0) | {_BAND: "o"},
+        stamps={},
+    )
+    return Examined(alert=alert, crops=(slope, slope))

@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stampapp.alerts.alert import Alert, Classification
+from stampapp.alerts.alert import Alert
 from stampapp.config.compute import Precision
 from stampapp.errors import BadAlert
+from stampapp.results.outcome import Classification
 from stampapp.stamps.fits_image import Image
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Alert, Classification, Outcome, Verdict
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.packets import Decoded
 from stampapp.classifiers.base import Classifier, Examined
 from stampapp.errors import BadAlert
+from stampapp.results.outcome import Classification, Outcome, Verdict
 
-Decoded = Alert | BadAlert
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -10,11 +10,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from stampapp.alerts.alert import Alert, Classification, Survey
+from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers.base import Classifier, Examined
 from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.errors import BadAlert
 from stampapp.features import metadata
+from stampapp.features.images import crop, normalise
+from stampapp.results.outcome import Classification
 from stampapp.stamps import fits_image
 
 Array = npt.NDArray[np.float32]
@@ -117,7 +119,7 @@ class NetworkClassifier(SurveyClassifier):
         return [self.result(one.alert, row) for one, row in zip(examined, rows, strict=True)]
 
     def _predict(self, examined: Sequence[Examined]) -> list[list[float]]:
-        images = fits_image.normalise([one.crops for one in examined])
+        images = normalise([one.crops for one in examined])
         matrix = metadata.matrix([one.alert for one in examined], self.description.features)
         rows: list[list[float]] = self._network.predict(images, matrix).tolist()
         return rows
@@ -127,9 +129,7 @@ def look(alert: Alert, demand: Demand) -> Examined:
     """Check the features that a model needs, and decode and crop its stamps. Raises BadAlert."""
     metadata.check(alert, metadata.required(demand.features))
     crops = (
-        fits_image.crop(
-            fits_image.decode(alert.stamps.get(name), demand.stamp_shape, name), demand.crop
-        )
+        crop(fits_image.decode(alert.stamps.get(name), demand.stamp_shape, name), demand.crop)
         for name in demand.stamps
     )
     return Examined(alert=alert, crops=tuple(crops))

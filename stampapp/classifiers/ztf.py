@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from stampapp.alerts.alert import Alert, Classification, Survey
+from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers import survey_classifier
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.classifiers.survey_classifier import Demand, NetworkClassifier
 from stampapp.errors import BadAlert, ConfigError
+from stampapp.results.outcome import Classification
 
 ASTEROID = "asteroid"
 SUPERNOVA = "SN"

@@ -1,19 +1,15 @@
-"""The commands as Faust's CLI sees them: options in, a plain function, an exit code out."""
+"""A Faust command without an event loop."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from faust.cli import AppCommand, option
+from faust.cli import AppCommand
 from faust.cli.agents import agents as Agents  # noqa: N812
 
-from stampapp.alerts.alert import Survey
-from stampapp.app import app
 from stampapp.errors import StampError
 
 
@@ -43,127 +39,3 @@ class agents(Agents):  # noqa: N801  # the class is the command's name
         """Answer at once: Faust runs this in a worker, whose end takes a second."""
         asyncio.run(self.execute(*self.args, *args, **self.kwargs, **kwargs))
         raise SystemExit(0)
-
-
-@app.command(
-    click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path)),
-    option("--json", "as_json", is_flag=True, help="Print one JSON object per line."),
-    option("--every-alert", is_flag=True, help="Classify all alerts of an object."),
-    option("--survey", type=click.Choice(list(Survey)), help="Instead of CLASSIFIER_STRATEGY."),
-    option("--model", type=click.Path(path_type=Path), help="Model folder, not MODEL_PATH."),
-    option("--pictures", type=click.Path(path_type=Path), help="Draw into this folder, by class."),
-    base=PlainCommand,
-)
-def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
-    self: PlainCommand,  # noqa: ARG001
-    paths: tuple[Path, ...],
-    as_json: bool,
-    every_alert: bool,
-    survey: str | None,
-    model: Path | None,
-    pictures: Path | None,
-) -> int:
-    """Classify alerts in Avro files and folders, without Kafka."""
-    from stampapp import classifiers
-    from stampapp.commands import classify as command
-    from stampapp.commands.figure_folder import Album
-    from stampapp.config import settings
-
-    chosen = settings.model_settings(Survey(survey) if survey else None, model)
-    classifier = classifiers.load(chosen)
-    album = Album(pictures) if pictures else None
-    summary = command.classify(
-        paths, classifier, sys.stdout, as_json=as_json, every_alert=every_alert, album=album
-    )
-    click.echo(str(summary), err=True)
-    if album:
-        click.echo(f"{album.count} pictures are in {pictures}.", err=True)
-    return 1 if summary.errors else 0
-
-
-@app.command(
-    click.argument("path", type=click.Path(path_type=Path)),
-    option("--into", type=click.Path(path_type=Path), default=Path("model/ztf"), show_default=True),
-    option("--name", help="Which checkpoint, where there are several."),
-    base=PlainCommand,
-)
-def import_model(self: PlainCommand, path: Path, into: Path, name: str | None) -> int:  # noqa: ARG001
-    """Import a model.zip that ALeRCE published for ZTF (or its unpacked folder)."""
-    from stampapp.commands import import_model as command
-
-    click.echo(command.report(command.import_model(path, into, name), into))
-    return 0
-
-
-@app.command(
-    option("--survey", type=click.Choice(list(Survey)), required=True),
-    option("--count", type=click.IntRange(1, 10**9), help="How many; without it, until Ctrl-C."),
-    option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
-    # Names of alerts have room for six digits of it.
-    option("--seed", type=click.IntRange(0, 999_999), help="The same seed: the same alerts."),
-    option("--to", type=click.Path(path_type=Path), help="An Avro file to write, without Kafka."),
-    option("--labels", type=click.Path(path_type=Path), help="A CSV of classes beside it."),
-    base=PlainCommand,
-)
-def simulate(  # noqa: PLR0913, PLR0917  # likewise
-    self: PlainCommand,  # noqa: ARG001
-    survey: str,
-    count: int | None,
-    rate: float | None,
-    seed: int | None,
-    to: Path | None,
-    labels: Path | None,
-) -> int:
-    """Publish simulated alerts to CONSUMER_TOPICS, or write them to a file."""
-    from stampapp.commands import simulate as command
-    from stampapp.config import settings
-
-    chosen = secrets.randbelow(10**6) if seed is None else seed
-    order = command.Order(survey=Survey(survey), seed=chosen, count=count, rate=rate)
-    if paths := command.files_of(order, to, labels):
-        return command.to_files(order, *paths)
-    return command.to_topic(order, settings.input_settings(settings.environment()))
-
-
-@app.command(
-    click.argument(
-        "paths",
-        nargs=-1,
-        required=True,
-        type=click.Path(path_type=Path),
-        metavar="PATH...",
-    ),
-    option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
-    option("--limit", type=click.IntRange(1), help="Only the first so many alerts."),
-    option("--as-sorting-hat", is_flag=True, help="As the sorting hat tells them, not raw."),
-    base=PlainCommand,
-)
-def replay(
-    self: PlainCommand,  # noqa: ARG001
-    paths: tuple[Path, ...],
-    rate: float | None,
-    limit: int | None,
-    as_sorting_hat: bool,
-) -> int:
-    """Publish alerts from files to CONSUMER_TOPICS (dead letters: deadletters replay).
-
-    PATH is an Avro file of one or more alerts, a tar archive of such files, either gzipped or not,
-    or a folder with any of them.
-    """
-    from stampapp.commands import replay as command
-    from stampapp.config import settings
-
-    order = command.Order(paths=paths, limit=limit, rate=rate, as_sorting_hat=as_sorting_hat)
-    return command.replay(order, settings.input_settings(settings.environment()))
-
-
-@app.command(
-    option("--port", type=int, default=9092, show_default=True),
-    option("--host", default="127.0.0.1", show_default=True),
-    base=PlainCommand,
-)
-def broker(self: PlainCommand, port: int, host: str) -> int:  # noqa: ARG001
-    """Run an in-memory Kafka broker in the foreground, for demos and tests."""
-    from stampapp.demo.embedded_broker import run_broker
-
-    return run_broker(port, host)

@@ -12,7 +12,6 @@ from typing import Any, TextIO
 import click
 from rich.console import Console
 
-from stampapp.alerts.alert import Verdict
 from stampapp.commands.text import tables
 from stampapp.commands.text.tables import fitted
 from stampapp.commands.text.values import shares
@@ -20,6 +19,7 @@ from stampapp.config.environment import Reading
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import Finding
 from stampapp.preflight.dry_run import Told, Trial
+from stampapp.results.outcome import Verdict
 
 _WORDS = {
     0: "Everything works: a worker would run.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,13 +12,13 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import Progress
 
-from stampapp.alerts import packets
-from stampapp.alerts.alert import Outcome
+from stampapp.alerts.packets import Decoded
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier, Examined
-from stampapp.classifiers.batch import Decoded
 from stampapp.commands.figure_folder import Album
-from stampapp.errors import BadAlert, ConfigError
+from stampapp.errors import BadAlert
+from stampapp.feeds.alert_files import alerts, find
+from stampapp.results.outcome import Outcome
 
 BATCH = 256
 
@@ -71,34 +71,6 @@ def classify(  # noqa: PLR0913  # what a command is told
             read, shown = read + len(chunk), shown + len(chosen)
         out.flush()
     return Summary(read=read, shown=shown, errors=errors)
-
-
-def find(paths: Sequence[Path]) -> list[Path]:
-    """Return the files, and the `*.avro` files below the folders, in a stable order."""
-    files: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise ConfigError(f"there is no {path}")
-        found = sorted(path.rglob("*.avro")) if path.is_dir() else [path]
-        if not found:
-            raise ConfigError(f"the folder {path} holds no .avro file")
-        files += found
-    return files
-
-
-def alerts(files: Iterable[Path]) -> Iterator[Decoded]:
-    """Yield every alert of the files, or an error that names its file."""
-    for path in files:
-        try:
-            with path.open("rb") as source:
-                for one in packets.read(source):
-                    yield _located(one, path) if isinstance(one, BadAlert) else one
-        except OSError as error:
-            yield BadAlert("unreadable", f"{path}: {error.strerror}")
-
-
-def _located(error: BadAlert, path: Path) -> BadAlert:
-    return BadAlert(error.cause, f"{path}: {error}")
 
 
 def _tracked(files: Sequence[Path], progress: Progress, what: str) -> Iterator[Decoded]:

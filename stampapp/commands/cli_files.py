@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
-from faust.cli import AppCommand, option
-from faust.cli.agents import agents as Agents  # noqa: N812
+from faust.cli import option
 
 from stampapp.alerts.alert import Survey
 from stampapp.app import app
-from stampapp.errors import StampError
-
-
-class PlainCommand(AppCommand):
-    """A command that needs no event loop; a StampError is told in a line, with exit code 2."""
-
-    abstract = True
-
-    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Run and exit with what `run` returns."""
-        try:
-            code = self.run(*self.args, *args, **{**self.kwargs, **kwargs})
-        except StampError as error:
-            click.echo(f"error: {error}", err=True)
-            code = 2
-        except (KeyboardInterrupt, BrokenPipeError):
-            # Nobody reads on; keep the interpreter from complaining when it flushes.
-            sys.stderr.close()
-            code = 1
-        raise SystemExit(code)
-
-
-class agents(Agents):  # noqa: N801  # the class is the command's name
-    """List agents."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Answer at once: Faust runs this in a worker, whose end takes a second."""
-        asyncio.run(self.execute(*self.args, *args, **self.kwargs, **kwargs))
-        raise SystemExit(0)
+from stampapp.commands.base import PlainCommand
 
 
 @app.command(

@@ -11,7 +11,7 @@ from faust.cli import option
 
 from stampapp import times
 from stampapp.app import app
-from stampapp.commands.cli_files import PlainCommand
+from stampapp.commands.base import PlainCommand
 from stampapp.deadletters.causes import CAUSES
 
 BEGIN = option(
@@ -89,7 +89,7 @@ def deadletters(  # noqa: PLR0913, PLR0917  # click hands over every option
     """
     settings = app.works.required()
     from stampapp.commands import deadletters as command
-    from stampapp.deadletters.record import Choice
+    from stampapp.deadletters.selection import Choice
 
     choice = Choice(causes=causes, begin=begin, end=end, places=places)
     if action == "list":

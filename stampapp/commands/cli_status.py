@@ -9,7 +9,7 @@ import click
 from faust.cli import option
 
 from stampapp.app import app
-from stampapp.commands.cli_files import PlainCommand
+from stampapp.commands.base import PlainCommand
 
 JSON = option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 

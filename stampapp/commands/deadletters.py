@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from stampapp.alerts.alert import Message
 from stampapp.commands.text import deadletters as casefiles
 from stampapp.commands.text.deadletters import Row
 from stampapp.commands.text.progress import Bars
@@ -17,9 +16,11 @@ from stampapp.config.settings import Settings
 from stampapp.deadletters import record
 from stampapp.deadletters import replay as replays
 from stampapp.deadletters.partial_decode import examine
-from stampapp.deadletters.record import Choice, DeadLetter, Register
+from stampapp.deadletters.record import DeadLetter
+from stampapp.deadletters.selection import Choice, Register
 from stampapp.errors import ConfigError
 from stampapp.kafka.connection_errors import listed, place, user
+from stampapp.kafka.message import Message
 from stampapp.kafka.offset_ranges import Progress
 from stampapp.kafka.topic_reader import TopicReader
 

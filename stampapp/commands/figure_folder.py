@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from stampapp.alerts.alert import Outcome
 from stampapp.errors import ConfigError
+from stampapp.results.outcome import Outcome
 
 # Whoever sends an alert chooses its candid, not where on the disk its picture goes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import click
 
-from stampapp.alerts.alert import Alert, Message
+from stampapp.alerts.alert import Alert
 from stampapp.commands.text import messages as captions
 from stampapp.commands.text.progress import Bars
 from stampapp.commands.text.tables import fitted
@@ -22,6 +22,7 @@ from stampapp.errors import ConfigError
 from stampapp.inspection import message_content
 from stampapp.inspection.message_content import Exhibit
 from stampapp.inspection.topic_lookup import Find, find
+from stampapp.kafka.message import Message
 from stampapp.kafka.offset_ranges import by_partition
 from stampapp.kafka.tail import Tail
 from stampapp.kafka.topic_reader import TopicReader

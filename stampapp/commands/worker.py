@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import faust
+from faust.cli import worker as builtin
 from faust.cli.base import DEFAULT_LOGLEVEL
 from faust.exceptions import AlreadyConfiguredWarning
 
@@ -127,3 +128,12 @@ def _end_by_force_after(seconds: float, exit_code: Callable[[object], int]) -> N
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
+
+
+class worker(builtin.worker):  # noqa: N801  # Faust's command line calls a command by its class
+    """Start a worker that classifies alerts."""
+
+    def on_worker_created(self, worker: Any) -> None:
+        """Show the banner, unless lines are for programs."""
+        if not worker.as_json:
+            super().on_worker_created(worker)

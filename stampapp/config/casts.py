@@ -1,121 +1,16 @@
-"""How a key is read: cast, noted with its origin, its problems collected."""
+"""Cast the text of a setting, or say what is expected."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeVar
 
-from stampapp.errors import ConfigError
+from stampapp.alerts.alert import Survey
+from stampapp.kafka.nightly_topic import TOPIC_RULE, legal
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """One key as it was read, for `check`; a secret's value is masked, what is unset is empty.
-
-    `origin` is the name under which it was found, or "default"; `source` says where: environment,
-    .env or default.
-    """
-
-    key: str
-    value: str
-    origin: str
-    meaning: str
-    source: str
-
-
-class Reader:
-    """Reads keys, collects what is wrong with them, and reports it all at once."""
-
-    def __init__(
-        self,
-        lookup: Callable[[str], str | None],
-        source: Callable[[str], str] = lambda _: "environment",
-    ) -> None:
-        self._lookup = lookup
-        self._source = source
-        self.readings: list[Reading] = []
-        self.problems: list[str] = []
-        # Every name that was asked for, the older ones too.
-        self.names: set[str] = set()
-
-    def read(  # noqa: PLR0913  # a key is declared in one place
-        self,
-        key: str,
-        cast: Callable[[str], T],
-        default: T | None,
-        meaning: str,
-        *,
-        aliases: tuple[str, ...] = (),
-        secret: bool = False,
-        required: bool = False,
-        blank_is_a_value: bool = False,
-    ) -> T:
-        """Return the cast value of the first of the key's names that is set, or the default."""
-        found = {name: self._raw(name, blank_is_a_value) for name in (key, *aliases)}
-        texts = {name: text for name, text in found.items() if text is not None}
-        if len(set(texts.values())) > 1:
-            self.problems.append(f"{' and '.join(texts)} contradict each other: set one of them")
-        if not texts:
-            if required:
-                self.problems.append(f"{key} is not set: {meaning}")
-            self._note(key, _text(default), "default", meaning, secret)
-            return default  # type: ignore[return-value]  # with a problem noted, nobody sees it
-        name, text = next(iter(texts.items()))
-        self._note(key, text, name, meaning, secret)
-        return self._cast(name, text, cast, default, secret)
-
-    def told(self, key: str) -> bool:
-        """Tell whether somebody has set this key, which has been read."""
-        return any(one.key == key and one.origin != "default" for one in self.readings)
-
-    def _raw(self, name: str, blank_is_a_value: bool) -> str | None:
-        self.names.add(name)
-        text = self._lookup(name)
-        blank = text is None or not text.strip()
-        return text if not blank or (text is not None and blank_is_a_value) else None
-
-    def _cast(
-        self, name: str, text: str, cast: Callable[[str], T], default: T | None, secret: bool
-    ) -> T:
-        try:
-            return cast(text if secret else text.strip())
-        except (ValueError, ConfigError) as error:
-            self.problems.append(f"{name} is {'***' if secret else repr(text)}: {error}")
-            return default  # type: ignore[return-value]  # likewise
-
-    def _note(self, key: str, value: str, origin: str, meaning: str, secret: bool) -> None:
-        shown = "***" if secret and origin != "default" else value
-        source = "default" if origin == "default" else self._source(origin)
-        self.readings.append(
-            Reading(key=key, value=shown, origin=origin, meaning=meaning, source=source)
-        )
-
-    def build(self, make: Callable[[], T]) -> T | None:
-        """Call `make`, noting a ConfigError among the problems."""
-        try:
-            return make()
-        except ConfigError as error:
-            self.problems.append(str(error))
-            return None
-
-    def finish(self) -> None:
-        """Raise one ConfigError that lists every problem."""
-        if self.problems:
-            raise ConfigError("\n".join(["the settings are not usable:", *self.problems]))
-
-
-def _text(default: object) -> str:
-    """Return a default as one would set it; empty where there is none."""
-    if isinstance(default, tuple):
-        return ",".join(map(str, default))
-    if isinstance(default, bool):
-        return str(default).lower()
-    if isinstance(default, float):
-        return f"{default:g}"
-    return "" if default is None else str(default)
+E = TypeVar("E", bound=StrEnum)
 
 
 def number(minimum: float, maximum: float, kind: type[T]) -> Callable[[str], T]:
@@ -169,3 +64,27 @@ def choice(*words: str) -> Callable[[str], str]:
         return text.lower()
 
     return cast
+
+
+def survey(text: str) -> Survey:
+    """Cast the name of a survey."""
+    return _member(Survey, text)
+
+
+def _member(kind: type[E], text: str) -> E:
+    for one in kind:
+        if one.casefold() == text.casefold():
+            return one
+    raise ValueError(f"one of {', '.join(kind)} is expected")
+
+
+def topic(text: str) -> str:
+    """Cast the name of a topic; an empty one means none, where that is a value."""
+    if text and not legal(text):
+        raise ValueError(TOPIC_RULE)
+    return text
+
+
+def topics(text: str) -> tuple[str, ...]:
+    """Cast a comma-separated list of topics."""
+    return tuple(topic(name) for name in names(text))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from stampapp.errors import ConfigError
 
@@ -116,56 +116,3 @@ def _text(default: object) -> str:
     if isinstance(default, float):
         return f"{default:g}"
     return "" if default is None else str(default)
-
-
-def number(minimum: float, maximum: float, kind: type[T]) -> Callable[[str], T]:
-    """Return a cast to a number within these bounds, both included."""
-    what = "a whole number" if kind is int else "a number"
-
-    def cast(text: str) -> T:
-        try:
-            value: Any = kind(text)  # type: ignore[call-arg]
-        except ValueError:
-            value = None
-        if value is None or not minimum <= value <= maximum:
-            raise ValueError(f"{what} from {minimum:g} to {maximum:g} is expected")
-        return value  # type: ignore[no-any-return]
-
-    return cast
-
-
-def flag(text: str) -> bool:
-    """Cast yes/no words to a bool."""
-    words: Mapping[str, bool] = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(
-        ("false", "0", "no", "off"), False
-    )
-    if text.lower() not in words:
-        raise ValueError("true or false is expected")
-    return words[text.lower()]
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Cast a comma-separated list."""
-    found = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not found:
-        raise ValueError("a comma-separated list is expected")
-    return found
-
-
-def level(text: str) -> str:
-    """Cast the name of a log level."""
-    levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-    if text.upper() not in levels:
-        raise ValueError(f"one of {', '.join(levels)} is expected")
-    return text.upper()
-
-
-def choice(*words: str) -> Callable[[str], str]:
-    """Return a cast to one of these words, written in any case."""
-
-    def cast(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(f"{' or '.join(words)} is expected")
-        return text.lower()
-
-    return cast

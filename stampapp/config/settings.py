@@ -7,51 +7,27 @@ An empty value counts as unset, except where it means "off".
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from decouple import Config, RepositoryEmpty, RepositoryEnv
 
 from stampapp.alerts.alert import Survey
+from stampapp.config.casts import _member, choice, flag, level, number, survey, topic, topics
 from stampapp.config.compute import Device, Engine, Precision
-from stampapp.config.environment import Reader, Reading, choice, flag, level, names, number
-from stampapp.feeds.process_pool import cores
+from stampapp.config.cpu_count import cores
+from stampapp.config.environment import Reader, Reading
+from stampapp.config.kafka_settings import _cluster
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, legal
 
-E = TypeVar("E", bound=StrEnum)
 # Each takes an eighth of a GiB; with more processors a batch gets several.
 _MOST_JUDGES = 4
 _PLAIN = Engine()
 
 # How the log is written: for people, or as an object a line.
 HUMAN, JSON = "human", "json"
-
-
-def survey(text: str) -> Survey:
-    """Cast the name of a survey."""
-    return _member(Survey, text)
-
-
-def _member(kind: type[E], text: str) -> E:
-    for one in kind:
-        if one.casefold() == text.casefold():
-            return one
-    raise ValueError(f"one of {', '.join(kind)} is expected")
-
-
-def topic(text: str) -> str:
-    """Cast the name of a topic; an empty one means none, where that is a value."""
-    if text and not legal(text):
-        raise ValueError(TOPIC_RULE)
-    return text
-
-
-def topics(text: str) -> tuple[str, ...]:
-    """Cast a comma-separated list of topics."""
-    return tuple(topic(name) for name in names(text))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -324,63 +300,3 @@ def _output_topic(reader: Reader) -> NightlyTopic | None:
     if fields["topic_format"] is None:
         return None
     return reader.build(lambda: NightlyTopic(**fields))
-
-
-def _cluster(reader: Reader, role: str, fallback: Cluster | None) -> Cluster | None:
-    read = reader.read
-    host_alias = (f"{role}_HOST",) if role == "METRICS" else ()
-    servers: tuple[str, ...] | None = read(
-        f"{role}_SERVER",
-        names,
-        fallback.servers if fallback else None,
-        f"bootstrap servers of the {role.lower()}'s cluster",
-        aliases=host_alias,
-        required=role == "CONSUMER",
-    )
-    secured = _security(reader, role)
-    if secured["password"] and not secured["username"]:
-        reader.problems.append(f"{role}_SASL_PASSWORD is set without {role}_SASL_USERNAME")
-    if fallback and servers == fallback.servers:
-        secured = _inherited(secured, fallback)
-    defaults = _security_defaults(role, secured["username"] is not None)
-    fields: dict[str, Any] = {key: secured[key] or defaults.get(key) for key in secured}
-    if servers is None:
-        return None
-    return reader.build(lambda: Cluster(role=role.lower(), servers=servers, **fields))
-
-
-def _inherited(secured: dict[str, Any], fallback: Cluster) -> dict[str, Any]:
-    """Fill in what opens the consumer's cluster; a user of one's own brings the rest along."""
-    shared: dict[str, Any] = {"cafile": fallback.cafile}
-    if secured["username"] is None:
-        shared |= {key: getattr(fallback, key) for key in secured}
-    return {key: value or shared.get(key) for key, value in secured.items()}
-
-
-def _security_defaults(role: str, credentials: bool) -> dict[str, str]:
-    if not credentials:
-        return {"protocol": "PLAINTEXT", "mechanism": "SCRAM-SHA-512"}
-    if role == "PRODUCER":
-        return {"protocol": "SASL_PLAINTEXT", "mechanism": "SCRAM-SHA-256"}
-    return {"protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-512"}
-
-
-def _security(reader: Reader, role: str) -> dict[str, Any]:
-    read = reader.read
-    of = f"of the {role.lower()}'s cluster"
-    return {
-        "username": read(
-            f"{role}_SASL_USERNAME", str, None, f"user {of}", aliases=(f"{role}_KAFKA_USERNAME",)
-        ),
-        "password": read(
-            f"{role}_SASL_PASSWORD",
-            str,
-            None,
-            f"password {of}",
-            aliases=(f"{role}_KAFKA_PASSWORD",),
-            secret=True,
-        ),
-        "protocol": read(f"{role}_SECURITY_PROTOCOL", str, None, f"PLAINTEXT, SSL, SASL_… {of}"),
-        "mechanism": read(f"{role}_SASL_MECHANISM", str, None, f"PLAIN or SCRAM-SHA-… {of}"),
-        "cafile": read(f"{role}_SSL_CAFILE", Path, None, f"CA certificates {of}"),
-    }

@@ -13,8 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from stampapp.dashboard import documents
-from stampapp.dashboard.recent_alerts import Exhibit
-from stampapp.galleries import Gallery
+from stampapp.dashboard.recent_alerts import Exhibit, Gallery
 
 log = logging.getLogger(__name__)
 MOST_VIEWERS = 16

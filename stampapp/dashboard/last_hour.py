@@ -9,7 +9,8 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from stampapp.alerts.alert import Message, Outcome, Verdict
+from stampapp.kafka.message import Message
+from stampapp.results.outcome import Outcome, Verdict
 
 HOUR = 3600.0
 SLICE = 10.0

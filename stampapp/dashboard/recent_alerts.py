@@ -9,7 +9,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stampapp.alerts.alert import Alert, Classification, Message, Outcome, Place, Verdict
+from stampapp.alerts.alert import Alert
+from stampapp.dashboard.last_hour import LastHour
+from stampapp.kafka.message import Message, Place
+from stampapp.results.outcome import Classification, Outcome, Verdict
 
 # Of each class, of what rules withdrew, and of dead letters, so many of the latest are kept.
 OF_EACH = 12
@@ -117,3 +120,17 @@ def _label(outcome: Outcome) -> str:
         return outcome.verdict.value
     found = outcome.classification
     return (found.class_name or WITHDRAWN) if found else ""
+
+
+class Gallery:
+    """Told of each confirmed batch; its memory is bounded."""
+
+    def __init__(self, classes: Sequence[str], now: float) -> None:
+        self.classes = tuple(classes)
+        self.hour = LastHour(classes, now)
+        self.showcase = Showcase()
+
+    def add(self, messages: Sequence[Message], outcomes: Sequence[Outcome], now: float) -> None:
+        """Remember a batch."""
+        self.hour.add(messages, outcomes, now)
+        self.showcase.add(messages, outcomes, now)

@@ -1,51 +1,12 @@
-"""Messages on their way out, and what it means that a topic refuses one. Pure."""
+"""Build dead letters."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from aiokafka import errors as kafka
-
-from stampapp.alerts.alert import Headers, Message
 from stampapp.errors import BadAlert
-from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import user
+from stampapp.kafka.message import Headers, Message
+from stampapp.kafka.outgoing import Letter
 from stampapp.results import provenance
-from stampapp.results.encoding import dead_letter_headers
-
-# To repeat these would give the same answer.
-HOPELESS = (
-    kafka.MessageSizeTooLargeError,
-    kafka.RecordListTooLargeError,
-    kafka.InvalidTimestampError,
-    kafka.TopicAuthorizationFailedError,
-    kafka.ClusterAuthorizationFailedError,
-    kafka.InvalidTopicError,
-    kafka.UnsupportedVersionError,
-    kafka.UnsupportedForMessageFormatError,
-)
-# Those of them that are a single letter's fault; the others of its batch suffer with it.
-_TOO_LARGE = (kafka.MessageSizeTooLargeError, kafka.RecordListTooLargeError)
-PERSONAL = (*_TOO_LARGE, kafka.InvalidTimestampError)
-_FORBIDDEN = (kafka.TopicAuthorizationFailedError, kafka.ClusterAuthorizationFailedError)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
-    """A message on its way out. `timestamp` in ms since 1970 (None: now).
-
-    Without a `partition` the key decides. `instead` is what is sent where the topic refuses this
-    one as too large, or for its timestamp; it may have one itself.
-    """
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = ()
-    timestamp: int | None = None
-    partition: int | None = None
-    instead: Letter | None = None
+from stampapp.version import __version__
 
 
 def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) -> Letter:
@@ -74,28 +35,15 @@ def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) 
     return form(whole, message.timestamp, form((*whole, *told), None, smaller))
 
 
-def described(letters: Sequence[Letter]) -> str:
-    """Return how messages to people name some letters."""
-    what = "1 message" if len(letters) == 1 else f"{len(letters)} messages"
-    return f"{what} for {', '.join(sorted({one.topic for one in letters}))}"
+def dead_letter_headers(message: Message, error: BadAlert, source: Headers) -> Headers:
+    """Return the message's own headers and those that tell why and from where it came here.
 
-
-def remedy(error: BaseException, letters: Sequence[Letter], cluster: Cluster) -> str:
-    """Return what to do about letters that are refused for good; nothing where that is open."""
-    if isinstance(error, _FORBIDDEN):
-        return f"; have WRITE granted to {user(cluster)}"
-    if isinstance(error, _TOO_LARGE):
-        largest = max(letters, key=size)
-        return (
-            f"; have max.message.bytes of the topic raised: {largest.topic} is to take a message of"
-            f" {size(largest)} B and some more"
-        )
-    if isinstance(error, kafka.InvalidTimestampError):
-        return "; see message.timestamp.before.max.ms and .after.max.ms of the topic"
-    return ""
-
-
-def size(letter: Letter) -> int:
-    """Return how many bytes a letter has, without what Kafka adds."""
-    headers = sum(len(name.encode()) + len(value or b"") for name, value in letter.headers)
-    return len(letter.key or b"") + len(letter.value or b"") + headers
+    `source` is what names the message (see `evidence`); `error.type` begins what is ours.
+    """
+    return (
+        *message.headers,
+        (provenance.CAUSE, error.cause.encode()),
+        ("error.message", str(error).encode()),
+        *source,
+        ("stampapp.version", __version__.encode()),
+    )

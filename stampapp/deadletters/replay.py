@@ -14,19 +14,19 @@ from typing import Any, Self
 from aiokafka import errors as kafka
 
 from stampapp import times
-from stampapp.alerts.alert import Message, Place
 from stampapp.config.settings import Settings
 from stampapp.deadletters import record
-from stampapp.deadletters.record import Choice, DeadLetter, Mark, Register
+from stampapp.deadletters.record import DeadLetter, Mark
+from stampapp.deadletters.selection import Choice, Register
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka import producer
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import listed
 from stampapp.kafka.connection_errors import place as named
+from stampapp.kafka.message import Message, Partition, Place
 from stampapp.kafka.offset_ranges import Progress, Span, by_partition, chunks
 from stampapp.kafka.outgoing import Letter
 from stampapp.kafka.topic_reader import TopicReader
-from stampapp.worker.offset_tracker import Partition
 
 # Messages of 60 kB that are put back before they are marked.
 CHUNK = 64

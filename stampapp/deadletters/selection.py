@@ -1,8 +1,4 @@
-"""Dead letters as their topic holds them, and the marks of those that were replayed. Pure.
-
-A replay is marked by a message of its own in the same topic, since nothing there can be changed:
-the key of the dead letter, no value, and headers that say which one, when, and where it went.
-"""
+"""Which dead letters are meant, and which have been replayed."""
 
 from __future__ import annotations
 
@@ -12,41 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stampapp import times
-from stampapp.alerts.alert import Headers, Message, Place
-from stampapp.results import provenance
-
-# On the message that is put back as on its mark: the dead letter that it comes from.
-REPLAY_OF = "replayed.of"
-REPLAYED_SOURCE, REPLAYED_AS, REPLAYED_AT = "replayed.source", "replayed.as", "replayed.at"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeadLetter:
-    """A dead letter without its bytes.
-
-    `instant` is the message's own (ms since 1970); `replay_of` is the dead letter of which this
-    message was a replay.
-    """
-
-    place: Place
-    instant: int
-    cause: str
-    reason: str
-    source: Place
-    replay_of: Place | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
-    """That a message was put back on its topic: `source` the old place, `to` the new one.
-
-    `of` is the dead letter that it was taken from, `at` the instant in ISO 8601.
-    """
-
-    source: Place
-    of: Place
-    to: Place
-    at: str
+from stampapp.deadletters.record import DeadLetter, Mark, names, read, read_mark
+from stampapp.kafka.message import Message, Place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,73 +70,3 @@ class Register:
         every = Counter(one.cause for one in self.letters)
         replayed = Counter(one.cause for one in self.letters if one.source in self.marks)
         return {cause: (count, replayed[cause]) for cause, count in sorted(every.items())}
-
-
-def name(letter: DeadLetter) -> str:
-    """Return how a person names a dead letter: `partition:offset`."""
-    return f"{letter.place.partition}:{letter.place.offset}"
-
-
-def names(letter: DeadLetter) -> set[str]:
-    """Return its own name and that of its source, `topic:partition:offset`."""
-    return {name(letter), str(letter.source)}
-
-
-def read(message: Message) -> DeadLetter | None:
-    """Return a dead letter, or None where the message is none of ours."""
-    own, ours = provenance.divided(message.headers)
-    testimony = provenance.read(ours)
-    if testimony is None:
-        return None
-    told = dict(ours)
-    return DeadLetter(
-        place=message.place,
-        instant=_instant(told.get(provenance.TIMESTAMP)) or message.timestamp or 0,
-        cause=told[provenance.CAUSE].decode("utf-8", "replace"),
-        reason=told.get("error.message", b"").decode("utf-8", "replace"),
-        source=testimony.source,
-        replay_of=_place(dict(own).get(REPLAY_OF)),
-    )
-
-
-def _instant(text: bytes | None) -> int | None:
-    try:
-        return int(text or b"")
-    except ValueError:
-        return None
-
-
-def put_back_headers(message: Message) -> Headers:
-    """Return the headers of a message that is put back: its own, and whose replay it is."""
-    own, _ = provenance.divided(message.headers)
-    kept = tuple(one for one in own if one[0] != REPLAY_OF)
-    return (*kept, (REPLAY_OF, str(message.place).encode()))
-
-
-def mark_headers(mark: Mark) -> Headers:
-    """Return the headers of the message that marks a replay."""
-    return (
-        (REPLAY_OF, str(mark.of).encode()),
-        (REPLAYED_SOURCE, str(mark.source).encode()),
-        (REPLAYED_AS, str(mark.to).encode()),
-        (REPLAYED_AT, mark.at.encode()),
-    )
-
-
-def read_mark(headers: Headers) -> Mark | None:
-    """Return the mark of a replay, or None where the message is none."""
-    told = dict(headers)
-    of, source, to = (_place(told.get(key)) for key in (REPLAY_OF, REPLAYED_SOURCE, REPLAYED_AS))
-    if not (of and source and to and provenance.CAUSE not in told):
-        return None
-    return Mark(
-        of=of, source=source, to=to, at=(told.get(REPLAYED_AT) or b"").decode("utf-8", "replace")
-    )
-
-
-def _place(text: bytes | None) -> Place | None:
-    try:
-        topic, partition, offset = str(text or b"", "utf-8").split(":")
-        return Place(topic=topic, partition=int(partition), offset=int(offset))
-    except ValueError:
-        return None

@@ -16,7 +16,6 @@ from rich.console import Console
 
 from stampapp.alerts.alert import Survey
 from stampapp.classifiers.model_folder.store import read_description
-from stampapp.commands.classify import find
 from stampapp.demo import demo_message, options, topics
 from stampapp.demo.alert_loop import replay
 from stampapp.demo.demo_message import Cue
@@ -26,6 +25,7 @@ from stampapp.demo.results_table import Table
 from stampapp.demo.runner import Show
 from stampapp.errors import ConfigError, StampError
 from stampapp.feeds import simulated
+from stampapp.feeds.alert_files import find
 
 SCRATCH = Path(".demo")
 SHIPPED = Path("model")

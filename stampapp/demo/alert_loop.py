@@ -11,7 +11,7 @@ import fastavro
 
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Survey
-from stampapp.avro.reader import Writer
+from stampapp.avro.writer import Writer
 from stampapp.demo.demo_message import Cue
 from stampapp.errors import BadAlert, ConfigError
 

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from stampapp.alerts.alert import Verdict
 from stampapp.demo.demo_message import Cue
 from stampapp.demo.topics import Classified, Dead, Figures, Result
+from stampapp.results.outcome import Verdict
 
 BAR_CELLS = 4
 _EIGHTHS = " ▏▎▍▌▋▊▉█"

@@ -15,10 +15,11 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from stampapp.alerts.alert import Survey, Verdict
+from stampapp.alerts.alert import Survey
 from stampapp.avro import reader
 from stampapp.demo.demo_message import Cue
 from stampapp.kafka.nightly_topic import NightlyTopic
+from stampapp.results.outcome import Verdict
 
 SCRIBE, METRICS, DEADLETTER = "scribe", "metrics", "deadletter"
 ALERTS = {survey: f"{survey.lower()}_alerts" for survey in Survey}

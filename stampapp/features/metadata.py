@@ -6,17 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import erfa
 import numpy as np
 import numpy.typing as npt
 
 from stampapp.alerts.alert import Alert
 from stampapp.errors import BadAlert
+from stampapp.features.coordinates import Column, ecliptic, galactic
 
-Column = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
-
-_J2000 = (2451545.0, 0.0)
 
 
 class Feature(Protocol):
@@ -32,18 +29,6 @@ class Feature(Protocol):
     def lower(self) -> float | None: ...
     @property
     def upper(self) -> float | None: ...
-
-
-def ecliptic(ra: Column, dec: Column) -> tuple[Column, Column]:
-    """Return mean ecliptic J2000 longitude in [0, 360) and latitude, all in degrees."""
-    longitude, latitude = erfa.eqec06(*_J2000, np.radians(ra), np.radians(dec))
-    return np.degrees(longitude) % 360.0, np.degrees(latitude)
-
-
-def galactic(ra: Column, dec: Column) -> tuple[Column, Column]:
-    """Return galactic longitude in [0, 360) and latitude, all in degrees."""
-    longitude, latitude = erfa.icrs2g(np.radians(ra), np.radians(dec))
-    return np.degrees(longitude) % 360.0, np.degrees(latitude)
 
 
 def _of_alerts(name: str) -> Callable[[Sequence[Alert]], Column]:

@@ -10,29 +10,11 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
-from pathlib import Path
 
 from stampapp.errors import StampError
 
 # A process for each core is all that the cores can do: numpy's own threads would only wait.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
-_MOST = 2**16
-
-
-def cores() -> int:
-    """Return how many processors this process may use, in a container no more than its share."""
-    return max(1, min(len(os.sched_getaffinity(0)), round(_share(_CPU_MAX))))
-
-
-def _share(cpu_max: Path) -> float:
-    """Return the processors that a control group may use, very many where nothing limits it."""
-    try:
-        quota, period = cpu_max.read_text().split()
-        return float(quota) / float(period)
-    except (OSError, ValueError):
-        # There is no such group, or its quota is "max".
-        return float(_MOST)
 
 
 @contextmanager

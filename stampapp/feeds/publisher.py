@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, TypeVar
 
 from stampapp import times
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert, Labelled
-from stampapp.feeds.paces import Pace
 from stampapp.kafka.outgoing import Letter
 
 T = TypeVar("T")
@@ -102,3 +101,24 @@ def taken_at(alert: Alert, mjd: float) -> Alert:
         if isinstance(value := extra.get(name), float):
             extra[name] = value + later
     return replace(alert, mjd=mjd, extra_fields=extra)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """So many alerts per second on average, `rate`; None: as many as there are.
+
+    What was held up is caught up on, `most` at a time.
+    """
+
+    rate: float | None
+    most: int
+
+    def due(self, elapsed: float, done: int) -> int:
+        """Return how many are due after `elapsed` when `done` have gone; the first is at once."""
+        if self.rate is None:
+            return self.most
+        return max(0, min(int(elapsed * self.rate) + 1 - done, self.most))
+
+    def pause(self, elapsed: float, done: int) -> float:
+        """Return how long it is until another one is due."""
+        return 0.0 if self.rate is None else max(0.0, done / self.rate - elapsed)

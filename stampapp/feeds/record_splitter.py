@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from stampapp.avro import reader
-from stampapp.avro.reader import Envelope, Record
+from stampapp.avro.reader import Record
+from stampapp.avro.writer import Envelope
 
 # As a worker keys what it publishes: by the object.
 _NAMES = ("aid", "objectId")

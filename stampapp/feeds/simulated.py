@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from itertools import count as numbers
 
 from stampapp.alerts.alert import Labelled, Survey
+from stampapp.config import cpu_count
 from stampapp.feeds import process_pool
 
 # What a process draws at a time, and how many such shares are drawn ahead of need for each.
@@ -20,7 +21,7 @@ _LEAST_RATE = 20.0
 
 def processes_for(rate: float | None) -> int:
     """Return how many processes keep up with so many alerts per second; None: all that fit."""
-    most = process_pool.cores()
+    most = cpu_count.cores()
     return most if rate is None else min(most, 1 + int(rate / _LEAST_RATE))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stampapp.alerts import packets as formats
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert, Survey
-from stampapp.avro.reader import Writer
+from stampapp.avro.writer import Writer
 from stampapp.feeds.record_splitter import Single
 
 # In arcsec, as the sorting hat has it.

@@ -13,13 +13,14 @@ from typing import Any
 
 from stampapp import times
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Alert, Message
+from stampapp.alerts.alert import Alert
 from stampapp.avro import reader
 from stampapp.avro.reader import MAGIC, Record
 from stampapp.deadletters import record as deadletters
 from stampapp.deadletters.partial_decode import examine, shown
 from stampapp.deadletters.record import DeadLetter, Mark
 from stampapp.errors import BadAlert
+from stampapp.kafka.message import Message
 from stampapp.results import provenance
 from stampapp.results.encoding import METRICS_SOURCE
 

@@ -12,9 +12,9 @@ from stampapp.errors import ConfigError
 from stampapp.inspection.topic_roles import ROLES, clusters, parts
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import listed, place
+from stampapp.kafka.message import Partition
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.topic_reader import TopicReader
-from stampapp.worker.offset_tracker import Partition
 
 # Of the nights' topics, as many as one looks at around a change of night.
 _NIGHTS = 2

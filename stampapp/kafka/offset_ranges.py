@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from stampapp.alerts.alert import Message, Place
-from stampapp.worker.offset_tracker import Partition
+from stampapp.kafka.message import Message, Partition, Place
 
 # Told what is read, how many messages more, and about how many there are in all.
 Progress = Callable[[str, int, int], None]

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 from aiokafka import errors as kafka
 
-from stampapp.alerts.alert import Headers, Message
-from stampapp.errors import BadAlert
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import user
-from stampapp.results import provenance
-from stampapp.results.encoding import dead_letter_headers
+from stampapp.kafka.message import Headers
 
 # To repeat these would give the same answer.
 HOPELESS = (
@@ -46,32 +43,6 @@ class Letter:
     timestamp: int | None = None
     partition: int | None = None
     instead: Letter | None = None
-
-
-def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) -> Letter:
-    """Return the dead letter of a message; `source` is what names it (see `evidence`).
-
-    What a topic may refuse is ours and can be spared, never the message's own: a timestamp from
-    the future, which then becomes the header `source.timestamp`, and all but the headers that say
-    where it came from and the cause.
-    """
-    told = ((provenance.TIMESTAMP, str(message.timestamp).encode()),)
-    whole = dead_letter_headers(message, error, source)
-    least = (*message.headers, (provenance.CAUSE, error.cause.encode()), *provenance.own(source))
-
-    def form(headers: Headers, timestamp: int | None, instead: Letter | None) -> Letter:
-        return Letter(
-            topic=topic,
-            key=message.key,
-            value=message.value,
-            headers=headers,
-            timestamp=timestamp,
-            instead=instead,
-        )
-
-    smallest = form((*least, *told), None, None)
-    smaller = form(least, message.timestamp, smallest)
-    return form(whole, message.timestamp, form((*whole, *told), None, smaller))
 
 
 def described(letters: Sequence[Letter]) -> str:

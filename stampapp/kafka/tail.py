@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from stampapp.alerts.alert import Message
+from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import Progress, Span
 from stampapp.kafka.topic_reader import TopicReader
-from stampapp.worker.offset_tracker import Partition
 
 Takes = Callable[[Message], bool]
 # Offsets of a partition that are looked through at a time, going back.

@@ -12,13 +12,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka import errors as kafka
 from aiokafka.admin import AIOKafkaAdminClient
 
-from stampapp.alerts.alert import Message
 from stampapp.errors import ConfigError
 from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import place as named
+from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import Span, runs
-from stampapp.worker.offset_tracker import Partition
 
 FETCH_BYTES = 2**20
 # A broker holds a fetch this long at the end of a partition, and the next request behind it.

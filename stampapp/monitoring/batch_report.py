@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stampapp.alerts.alert import Message, Outcome
-from stampapp.results import encoding
+from stampapp.kafka.message import Message
+from stampapp.results import outcome
+from stampapp.results.outcome import Outcome
 
 # More than these of a batch are not named; the offsets lead to the rest.
 MOST_NAMED = 20
@@ -21,7 +22,7 @@ def fields(
     return {
         "event": "batch",
         "size": len(outcomes),
-        **encoding.counts(outcomes),
+        **outcome.counts(outcomes),
         "causes": dict(Counter(one.error.cause for one in outcomes if one.error)),
         "candids": [alert.candid for alert in named],
         "aids": [alert.aid for alert in named],
@@ -32,7 +33,7 @@ def fields(
 
 def text(told: Mapping[str, Any], total: int) -> str:
     """Say the same in a line; `total` is the number of messages since the start."""
-    counts = ", ".join(f"{told[verdict]} {verdict}" for verdict in encoding.counts(()))
+    counts = ", ".join(f"{told[verdict]} {verdict}" for verdict in outcome.counts(()))
     stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in told["durations"].items())
     places = ", ".join(
         f"{place}:{first}-{last}" for place, (first, last) in told["offsets"].items()

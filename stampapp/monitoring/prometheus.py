@@ -21,11 +21,13 @@ from prometheus_client import (
     generate_latest,
 )
 
-from stampapp import __version__
-from stampapp.alerts.alert import Classification, Message, Outcome, Survey, Verdict
+from stampapp.alerts.alert import Survey
 from stampapp.classifiers.base import Classifier
+from stampapp.kafka.message import Message
 from stampapp.monitoring.worker_state import State, StateCollector
+from stampapp.results.outcome import Classification, Outcome, Verdict
 from stampapp.times import unix
+from stampapp.version import __version__
 
 _SIZES = (1, 4, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 _STAGE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)

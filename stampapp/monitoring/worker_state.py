@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from stampapp.results.outcome import Outcome, Verdict
+
+if TYPE_CHECKING:
+    # Not at run time: numpy and what reads alerts would slow down every command.
+    pass
+    from stampapp.kafka.message import Partition
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from stampapp.worker.offset_tracker import Partition
+from stampapp.kafka.message import Partition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,3 +110,23 @@ def _clusters(state: State) -> Iterator[Metric]:
         failing.add_metric((reach.roles,), float(reach.failing))
     yield retries
     yield failing
+
+
+class Counts:
+    """The outcomes since the start; their sum is the number of messages acknowledged."""
+
+    def __init__(self) -> None:
+        self.by_verdict = dict.fromkeys(Verdict, 0)
+        self.metrics_lost = 0
+        self.rebalances = 0
+        self.given_back = 0
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Count a batch."""
+        for outcome in outcomes:
+            self.by_verdict[outcome.verdict] += 1
+
+    @property
+    def total(self) -> int:
+        """How many messages there were in all."""
+        return sum(self.by_verdict.values())

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from stampapp.alerts.alert import Labelled, Outcome, Survey
+from stampapp.alerts.alert import Labelled, Survey
 from stampapp.config import settings
 from stampapp.config.environment import Reading
 from stampapp.config.settings import ModelSettings, Settings
@@ -14,6 +14,7 @@ from stampapp.errors import ConfigError
 from stampapp.kafka import producer as producers
 from stampapp.kafka.cluster import Cluster
 from stampapp.preflight.access_check import Finding, inquire
+from stampapp.results.outcome import Outcome
 
 # Of these simulated alerts (seed, number) no rule decides, so that the network has to.
 _BUILT_IN: Mapping[Survey, tuple[int, int]] = {Survey.ZTF: (0, 0), Survey.ATLAS: (0, 4)}

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from aiokafka import errors as kafka
-
 from stampapp.config.settings import Settings
-from stampapp.errors import StampError
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import listed, place, user
 from stampapp.kafka.metadata_v8 import Answer, Operation
@@ -117,17 +114,6 @@ def group_denied(cluster: Cluster, group: str) -> str:
         f"{place(cluster)} does not let {user(cluster)} consume as the group {group}: have READ"
         f" granted on the group, or see {_keys(cluster, 'CONSUMER_GROUP_ID')}"
     )
-
-
-def withdrawn(settings: Settings, error: BaseException) -> BaseException:
-    """Return the consumer's loss of a permission in words; any other error as it is."""
-    cluster = settings.consumer
-    if isinstance(error, kafka.GroupAuthorizationFailedError):
-        return StampError(group_denied(cluster, settings.group_id))
-    if isinstance(error, kafka.TopicAuthorizationFailedError):
-        topics = settings.consumer_topics
-        return StampError(_denial(cluster, "CONSUMER_TOPICS", Operation.READ, topics))
-    return error
 
 
 def absent(errand: Errand, answer: Answer) -> tuple[Need, ...]:

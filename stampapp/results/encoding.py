@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stampapp import __version__
-from stampapp.alerts.alert import Classification, Headers, Message, Outcome, Verdict
-from stampapp.avro import reader
-from stampapp.errors import BadAlert
-from stampapp.results import provenance
+from stampapp.avro import writer
+from stampapp.results.outcome import Classification, Outcome, Verdict, counts
 
 OUTPUT_SCHEMA: dict[str, Any] = {
     "type": "record",
@@ -52,8 +48,8 @@ SCRIBE_SCHEMA: dict[str, Any] = {
 METRICS_SOURCE = "StampClassifierStep"
 _EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
-_output = reader.Writer(OUTPUT_SCHEMA)
-_scribe = reader.Writer(SCRIBE_SCHEMA)
+_output = writer.Writer(OUTPUT_SCHEMA)
+_scribe = writer.Writer(SCRIBE_SCHEMA)
 
 
 def key(classification: Classification) -> bytes:
@@ -116,23 +112,3 @@ def metrics(
         "classifier_version": version,
     }
     return json.dumps(document).encode()
-
-
-def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Count the outcomes by verdict; the four counts add up to the number consumed."""
-    counter = Counter(outcome.verdict for outcome in outcomes)
-    return {verdict.value: counter[verdict] for verdict in Verdict}
-
-
-def dead_letter_headers(message: Message, error: BadAlert, source: Headers) -> Headers:
-    """Return the message's own headers and those that tell why and from where it came here.
-
-    `source` is what names the message (see `evidence`); `error.type` begins what is ours.
-    """
-    return (
-        *message.headers,
-        (provenance.CAUSE, error.cause.encode()),
-        ("error.message", str(error).encode()),
-        *source,
-        ("stampapp.version", __version__.encode()),
-    )

@@ -1,21 +1,15 @@
-"""What travels through the house: a Kafka message, the alert in it, and what became of it."""
+"""What became of a message: its outcome, and the classification in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stampapp.alerts.alert import Alert
 from stampapp.errors import BadAlert
-
-Headers = tuple[tuple[str, bytes], ...]
-
-
-class Survey(StrEnum):
-    """The surveys whose alerts are classified."""
-
-    ZTF = "ZTF"
-    ATLAS = "ATLAS"
+from stampapp.kafka.message import Headers
 
 
 class Verdict(StrEnum):
@@ -25,71 +19,6 @@ class Verdict(StrEnum):
     SUPERSEDED = "superseded"
     RULED_OUT = "ruled_out"
     DEAD_LETTERED = "dead_lettered"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where a message lies in Kafka; written `topic:partition:offset`."""
-
-    topic: str
-    partition: int
-    offset: int
-
-    def __str__(self) -> str:
-        return f"{self.topic}:{self.partition}:{self.offset}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
-    """A Kafka message as it was consumed, untouched.
-
-    `timestamp` is in milliseconds since 1970 (UTC).
-    """
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    timestamp: int | None
-    headers: Headers = ()
-
-    @property
-    def place(self) -> Place:
-        """Where it lies in Kafka."""
-        return Place(topic=self.topic, partition=self.partition, offset=self.offset)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Alert:
-    """One detection, with the names and units of the sorting hat.
-
-    `mjd` in days (UTC); `ra`, `dec` in degrees (ICRS); `mag`, `e_mag` in magnitudes;
-    `isdiffpos` is +1 for a positive difference and -1 for a negative one; `stamps` holds the
-    FITS images, gzipped or plain, by the names science, template and difference.
-    """
-
-    aid: str
-    oid: str
-    candid: str
-    survey: Survey
-    mjd: float
-    fid: str
-    ra: float
-    dec: float
-    mag: float
-    e_mag: float
-    isdiffpos: int
-    extra_fields: Mapping[str, object]
-    stamps: Mapping[str, bytes | None]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Labelled:
-    """An alert, and the class that its object is known to be of."""
-
-    alert: Alert
-    label: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,3 +60,9 @@ class Outcome:
     alert: Alert | None = None
     classification: Classification | None = None
     error: BadAlert | None = None
+
+
+def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Count the outcomes by verdict; the four counts add up to the number consumed."""
+    counter = Counter(outcome.verdict for outcome in outcomes)
+    return {verdict.value: counter[verdict] for verdict in Verdict}

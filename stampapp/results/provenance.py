@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from stampapp.alerts.alert import Headers, Message, Outcome, Place, Verdict
+from stampapp.kafka.message import Headers, Message, Place
+from stampapp.results.outcome import Outcome, Verdict
 
 GROUP, TOPIC = "source.group", "source.topic"
 PARTITION, OFFSET = "source.partition", "source.offset"

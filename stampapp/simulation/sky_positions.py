@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from stampapp.alerts.alert import Survey
-from stampapp.features.metadata import galactic
+from stampapp.features.coordinates import galactic
 from stampapp.simulation.instruments import Camera
 
 _J2000 = (2451545.0, 0.0)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import traceback
 
+from aiokafka import errors as kafka
+
 from stampapp.config.settings import Settings
 from stampapp.errors import StampError
+from stampapp.kafka.metadata_v8 import Operation
+from stampapp.preflight.required_access import _denial, group_denied
 
 
 def told(settings: Settings, error: BaseException) -> BaseException:
@@ -27,3 +31,14 @@ def told(settings: Settings, error: BaseException) -> BaseException:
 def _of_client(error: BaseException) -> bool:
     frames = traceback.walk_tb(error.__traceback__)
     return any(str(frame.f_globals.get("__name__")).startswith("aiokafka.") for frame, _ in frames)
+
+
+def withdrawn(settings: Settings, error: BaseException) -> BaseException:
+    """Return the consumer's loss of a permission in words; any other error as it is."""
+    cluster = settings.consumer
+    if isinstance(error, kafka.GroupAuthorizationFailedError):
+        return StampError(group_denied(cluster, settings.group_id))
+    if isinstance(error, kafka.TopicAuthorizationFailedError):
+        topics = settings.consumer_topics
+        return StampError(_denial(cluster, "CONSUMER_TOPICS", Operation.READ, topics))
+    return error

@@ -6,9 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from stampapp.alerts.alert import Message
-
-Partition = tuple[str, int]
+from stampapp.kafka.message import Message, Partition
 
 
 @dataclass(slots=True)

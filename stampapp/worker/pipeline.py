@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from stampapp.alerts.alert import Message, Outcome
 from stampapp.classifiers import batch as batches
 from stampapp.classifiers.base import Classifier
+from stampapp.kafka.message import Message, Partition
+from stampapp.results.outcome import Outcome
 from stampapp.worker import named_threads
-from stampapp.worker.offset_tracker import Ledger, Partition
+from stampapp.worker.offset_tracker import Ledger
 
 COMMIT_INTERVAL = 0.25
 

@@ -5,53 +5,33 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from stampapp.alerts.alert import Outcome, Verdict
+from stampapp.config.cpu_count import cores
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.feeds.process_pool import cores
 from stampapp.kafka.access_monitor import Welcome
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
+from stampapp.monitoring.worker_state import Counts
 from stampapp.preflight import access_check
-from stampapp.preflight.required_access import withdrawn
 from stampapp.worker import consumer_errors, named_threads
+from stampapp.worker.consumer_errors import withdrawn
 
 if TYPE_CHECKING:
     # Not at run time: numpy and what reads alerts would slow down every command.
     from stampapp.classifiers.base import Classifier
-    from stampapp.galleries import Gallery
+    from stampapp.dashboard.recent_alerts import Gallery
+    from stampapp.kafka.message import Partition
     from stampapp.monitoring.prometheus import Gauges
     from stampapp.monitoring.worker_state import Reach, State
-    from stampapp.worker.offset_tracker import Partition
     from stampapp.worker.pipeline import Commit, Deliver, Fail, Pipeline
 
 log = logging.getLogger(__name__)
 CLOSING_PATIENCE = 4.0
 T = TypeVar("T")
-
-
-class Counts:
-    """The outcomes since the start; their sum is the number of messages acknowledged."""
-
-    def __init__(self) -> None:
-        self.by_verdict = dict.fromkeys(Verdict, 0)
-        self.metrics_lost = 0
-        self.rebalances = 0
-        self.given_back = 0
-
-    def add(self, outcomes: Sequence[Outcome]) -> None:
-        """Count a batch."""
-        for outcome in outcomes:
-            self.by_verdict[outcome.verdict] += 1
-
-    @property
-    def total(self) -> int:
-        """How many messages there were in all."""
-        return sum(self.by_verdict.values())
 
 
 class Works:
@@ -83,7 +63,7 @@ class Works:
 
     async def open(self) -> None:
         """Load the model and reach every cluster. Raises ConfigError."""
-        from stampapp.galleries import Gallery
+        from stampapp.dashboard.recent_alerts import Gallery
         from stampapp.monitoring.prometheus import Gauges
 
         settings = self.required()

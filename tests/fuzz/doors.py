@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from stampapp.alerts.alert import Alert, Outcome, Survey
+from stampapp.alerts import packets
+from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers import batch
 from stampapp.classifiers.atlas import ATLASClassifier
 from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.survey_classifier import Array, NetworkClassifier
 from stampapp.classifiers.ztf import ZTFClassifier
+from stampapp.results.outcome import Outcome
 from tests.support import atlas
 from tests.support.alerts import alert
 from tests.support.models import FEATURES, ZTF_FEATURES
@@ -69,7 +71,7 @@ def atlas_stamp(data: bytes) -> Outcome:
 DOORS: Sequence[Callable[[bytes], Outcome]] = (message, ztf_stamp, atlas_stamp)
 
 
-def _outcome(decoded: batch.Decoded, classifier: Classifier) -> Outcome:
+def _outcome(decoded: packets.Decoded, classifier: Classifier) -> Outcome:
     prepared = batch.prepare([decoded], classifier, first_only=True)
     (outcome,) = batch.conclude(prepared, classifier)
     return outcome

@@ -8,12 +8,11 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from stampapp.alerts.alert import Message
 from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import Span
 from stampapp.kafka.topic_reader import PATIENCE, NoTimeIndexError, TopicReader
-from stampapp.worker.offset_tracker import Partition
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.topics import Record, create_topics, produce

@@ -12,7 +12,8 @@ import fastavro
 import numpy as np
 import numpy.typing as npt
 
-from stampapp.alerts.alert import Alert, Message, Survey
+from stampapp.alerts.alert import Alert, Survey
+from stampapp.kafka.message import Message
 
 SHAPE = (63, 63)
 BITPIX = {"u1": 8, "i2": 16, "i4": 32, "i8": 64, "f4": -32, "f8": -64}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from stampapp.alerts.alert import Alert, Classification
+from stampapp.alerts.alert import Alert
 from stampapp.classifiers.base import Classifier, Examined
 from stampapp.errors import BadAlert
+from stampapp.results.outcome import Classification
 
 Judgement = Callable[[Alert], Classification | BadAlert]
 

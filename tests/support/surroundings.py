@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from stampapp.alerts.alert import Message
-from stampapp.worker.offset_tracker import Partition
+from stampapp.kafka.message import Message, Partition
 from stampapp.worker.pipeline import Batch, Pipeline
 from tests.support.alerts import container, message, record
 from tests.support.judging import FakeClassifier

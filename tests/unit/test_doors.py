@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stampapp.alerts.alert import Verdict
+from stampapp.results.outcome import Verdict
 from tests.fuzz import doors
 from tests.support import atlas
 from tests.support.alerts import SORTING_HAT, fits, record, sky

@@ -82,7 +82,6 @@ def test_the_environment_is_nobody_elses_business() -> None:
     # processes that they start may see. None of them is told anything by it.
     allowed = {
         "classifiers/network/tensorflow.py",
-        "config/cpu_count.py",
         "demo/embedded_broker.py",
         "demo/processes.py",
         "feeds/process_pool.py",

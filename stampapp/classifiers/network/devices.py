@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from stampapp.classifiers.network import hardware
 from stampapp.classifiers.network.tensorflow import keras, tf
-from stampapp.config import compute
 from stampapp.config.compute import Device, Engine, Precision
 
 # All that sees images; what follows them is small, and stays in float32.
@@ -22,8 +22,8 @@ def prepare(engine: Engine) -> Device:
     decides when it computes for the first time.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    device = compute.choose(engine.device, len(gpus))
-    compute.check_precision(engine.precision, device, compute.processor_flags())
+    device = hardware.choose(engine.device, len(gpus))
+    hardware.check_precision(engine.precision, device, hardware.processor_flags())
     if gpus and device is Device.CPU:
         tf.config.set_visible_devices([], "GPU")
     if engine.threads is not None:

@@ -1,44 +1,18 @@
-"""What a network is computed on, and how finely. Pure: what the machine has is an argument."""
+"""What this machine offers a network, and whether it suffices."""
 
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from stampapp.config.compute import Device, Precision
 from stampapp.errors import ConfigError
 
 _CPUINFO = Path("/proc/cpuinfo")
+
+
 # What a processor says that can multiply in bfloat16; without it that would be slower, not faster.
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
-
-
-class Device(StrEnum):
-    """Where the network runs; AUTO is a GPU where there is one."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    GPU = "gpu"
-
-
-class Precision(StrEnum):
-    """In what the convolutions are computed."""
-
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Engine:
-    """What somebody wants a network to run on.
-
-    `threads` of the processor work on one batch; None leaves that to TensorFlow.
-    """
-
-    device: Device = Device.AUTO
-    precision: Precision = Precision.FLOAT32
-    threads: int | None = None
 
 
 def choose(wanted: Device, gpus: int) -> Device:

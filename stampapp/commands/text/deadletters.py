@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from stampapp import times
-from stampapp.alerts.alert import Place
 from stampapp.deadletters import record
 from stampapp.deadletters.causes import CAUSES, UNKNOWN
 from stampapp.deadletters.partial_decode import Postmortem
 from stampapp.deadletters.record import DeadLetter, Mark
+from stampapp.kafka.message import Place
 
 _WIDTHS = {
     "place": 9,

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stampapp import times
-from stampapp.alerts.alert import Message
 from stampapp.commands.text.values import grid, shares, wrapped
 from stampapp.deadletters.causes import CAUSES, UNKNOWN
 from stampapp.inspection.message_content import Exhibit, Kind
+from stampapp.kafka.message import Message
 
 _INDENT = "  "
 

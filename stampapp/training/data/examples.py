@@ -12,7 +12,7 @@ import numpy.typing as npt
 from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers.base import Examined
 from stampapp.features import metadata
-from stampapp.stamps import fits_image
+from stampapp.features.images import normalise
 from stampapp.training.data.recipes import Recipe
 
 Array = npt.NDArray[np.float32]
@@ -40,7 +40,7 @@ class Examples:
 
     def images(self) -> Array:
         """Return what the network sees: (n, side, side, channels), each channel in [0, 1]."""
-        return fits_image.normalise(self.crops)  # type: ignore[arg-type]  # an array is a sequence
+        return normalise(self.crops)  # type: ignore[arg-type]  # an array is a sequence
 
     def take(self, rows: Indices | npt.NDArray[np.bool_]) -> Examples:
         """Return these rows, by place or mask."""
@@ -97,3 +97,9 @@ def load(path: Path) -> Examples:
     """Return the arrays that `save` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
         return Examples(**{name: arrays[name] for name in Examples.__slots__})
+
+
+def numbers(labels: Texts, classes: Sequence[str]) -> Indices:
+    """Return the place of each label among the classes, -1 where it is none of them."""
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places.get(str(label), -1) for label in labels], np.int64)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stampapp.classifiers.model_folder.description import Feature
-from stampapp.training.data.examples import Array, Doubles, Examples, Indices
-from stampapp.training.evaluation import scores
+from stampapp.training.data.examples import Array, Doubles, Examples, Indices, numbers
 
 # The share of training values beyond each end at which an open clip is closed.
 TAIL = 0.001
@@ -71,5 +70,5 @@ def prepare(examples: Examples, features: Sequence[Feature], classes: Sequence[s
     return Inputs(
         images=examples.images(),
         features=np.array(columns, np.float32).T.copy(),
-        truth=scores.numbers(examples.labels, classes),
+        truth=numbers(examples.labels, classes),
     )

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from stampapp.alerts.alert import Survey
 from stampapp.classifiers import ztf
 from stampapp.classifiers.base import Examined
-from stampapp.commands import classify
 from stampapp.errors import BadAlert, ConfigError
+from stampapp.feeds import alert_files
 from stampapp.training.data import examples
 from stampapp.training.data.examples import Examples
 from stampapp.training.data.recipes import Recipe
@@ -75,7 +75,7 @@ class _Search:
     first_damage: str = ""
 
     def run(self, path: Path) -> Iterator[Examined]:
-        for alert in classify.alerts(classify.find([path])):
+        for alert in alert_files.alerts(alert_files.find([path])):
             if isinstance(alert, BadAlert):
                 self._damaged(str(alert))
             elif alert.candid in self.met:

@@ -10,6 +10,7 @@ from itertools import repeat
 from pathlib import Path
 
 from stampapp.alerts.alert import Labelled, Survey
+from stampapp.config import cpu_count
 from stampapp.errors import BadAlert, StampError
 from stampapp.feeds import process_pool
 from stampapp.training.data import examples
@@ -51,7 +52,7 @@ def draw(survey: Survey, seed: int, index: int) -> Labelled:
 
 def source(workers: int | None, cache: Path | None) -> Source:
     """Return this program's simulation, on all processors unless `workers` says how many."""
-    count = workers or process_pool.cores()
+    count = workers or cpu_count.cores()
     return Source(draw=draw, sha256=simulation_sha256(), workers=count, cache=cache)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stampapp.training.data.examples import Array, Doubles, Indices, Texts
+from stampapp.training.data.examples import Array, Doubles, Indices
 
 Z95 = 1.959964
 BOOTSTRAPS = 2000
@@ -35,12 +35,6 @@ class Bin:
     count: int
     confidence: float
     accuracy: float
-
-
-def numbers(labels: Texts, classes: Sequence[str]) -> Indices:
-    """Return the place of each label among the classes, -1 where it is none of them."""
-    places = {name: place for place, name in enumerate(classes)}
-    return np.array([places.get(str(label), -1) for label in labels], np.int64)
 
 
 def confusion(truth: Indices, found: Indices, n_classes: int) -> Indices:

@@ -8,20 +8,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from faust.types import TP
 
 from stampapp.agents import classification as room
-from stampapp.alerts.alert import Message, Outcome, Prediction, Survey, Verdict
-from stampapp.errors import BadAlert, DeliveryError, StampError
-from stampapp.galleries import Gallery
-from stampapp.monitoring.prometheus import Gauges
+from stampapp.errors import BadAlert, DeliveryError
+from stampapp.kafka.message import Message
 from stampapp.results import provenance
-from stampapp.worker.offset_tracker import Ledger
+from stampapp.results.outcome import Outcome, Prediction, Verdict
 from stampapp.worker.pipeline import Batch
-from stampapp.worker.runtime import Counts
-from stampapp.worker.stall_detector import StallWatch
 from tests.support.alerts import alert, message
-from tests.support.judging import FakeClassifier, classification
+from tests.support.judging import classification
+from tests.support.outboxes import Boxes
 
 FAULT = BadAlert("stamp-missing", "there is none")
 ONE = alert(aid="A", candid="1")
@@ -29,56 +25,6 @@ CLASSIFIED = Outcome(verdict=Verdict.CLASSIFIED, alert=ONE, classification=class
 RULED_OUT = Outcome(verdict=Verdict.RULED_OUT, alert=ONE, classification=classification(ONE, None))
 SUPERSEDED = Outcome(verdict=Verdict.SUPERSEDED, alert=ONE)
 DEAD = Outcome(verdict=Verdict.DEAD_LETTERED, error=FAULT)
-
-
-class FakeOutbox:
-    def __init__(self) -> None:
-        self.payloads: list[Any] = []
-        self.error: Exception | None = None
-        self.gate: asyncio.Event | None = None
-        self.room = True
-
-    async def deliver_and_wait(self, payload: object) -> None:
-        self.payloads.append(payload)
-        if self.gate:
-            await self.gate.wait()
-        if self.error:
-            raise self.error
-
-    def post(self, payload: object) -> bool:
-        self.payloads.append(payload)
-        return self.room
-
-
-class Boxes:
-    """The outboxes of the forwarding agents, and the works, all of them fakes."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.output, self.scribe, self.deadletter, self.metrics = (FakeOutbox() for _ in range(4))
-        for name in ("output", "scribe", "deadletter", "metrics"):
-            monkeypatch.setattr(room, name, SimpleNamespace(outbox=getattr(self, name)))
-        self.works: Any = SimpleNamespace(
-            counts=Counts(),
-            classifier=FakeClassifier(),
-            gallery=Gallery(("SN", "bogus"), 0.0),
-            gauges=Gauges(Survey.ZTF, FakeClassifier()),
-            failure=None,
-            failed=self.failed,
-            welcome=SimpleNamespace(outstayed=self.outstayed),
-            required=lambda: SimpleNamespace(group_id="group"),
-        )
-        self.crashes: list[BaseException] = []
-        self.problem: str | None = None
-        monkeypatch.setattr(room, "app", SimpleNamespace(works=self.works, crash=self.crash))
-
-    async def crash(self, error: BaseException) -> None:
-        self.crashes.append(error)
-
-    def failed(self, error: BaseException) -> None:
-        self.works.failure = error
-
-    async def outstayed(self, heard: float) -> str | None:  # noqa: ARG002  # as Works has it
-        return self.problem
 
 
 @pytest.fixture
@@ -201,87 +147,3 @@ async def test_a_delivery_that_fails_fails_the_batch_and_counts_nothing(
         await room.deliver(batch([CLASSIFIED, DEAD]))
     assert sum(boxes.works.counts.by_verdict.values()) == 0
     assert boxes.metrics.payloads == []
-
-
-async def test_the_first_failure_stops_the_worker_once(boxes: Boxes) -> None:
-    first, second = DeliveryError("first"), DeliveryError("second")
-    await room.fail(first)
-    await room.fail(second)
-    assert boxes.works.failure is first
-    assert boxes.crashes == [first]
-
-
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [(MemoryError(), "Python says no more"), (MemoryError("no room for 4 GB"), "no room for 4 GB")],
-)
-async def test_a_lack_of_memory_is_told_with_its_remedy(
-    boxes: Boxes, error: MemoryError, told: str
-) -> None:
-    await room.fail(error)
-    (reason,) = boxes.crashes
-    assert isinstance(reason, StampError)
-    assert boxes.works.failure is reason
-    assert told in str(reason)
-    assert "CONSUME_MESSAGES" in str(reason)
-
-
-class FakeConsumer:
-    """A consumer of one partition, whose end is at `end`."""
-
-    def __init__(self, end: int | None) -> None:
-        self.end = end
-
-    def assignment(self) -> set[TP]:
-        return {TP("alerts", 0)}
-
-    def highwater(self, _: TP) -> int | None:
-        return self.end
-
-
-@pytest.mark.parametrize(
-    ("end", "rebalancing", "expected"), [(9, False, 4), (None, False, 0), (9, True, 0)]
-)
-def test_what_waits_is_what_lies_behind_the_last_taken(
-    boxes: Boxes, monkeypatch: pytest.MonkeyPatch, end: int | None, rebalancing: bool, expected: int
-) -> None:
-    ledger = Ledger()
-    ledger.take(message(4))
-    boxes.works.pipeline = SimpleNamespace(ledger=ledger, moved=0.0)
-    around = SimpleNamespace(works=boxes.works, consumer=FakeConsumer(end), rebalancing=rebalancing)
-    monkeypatch.setattr(room, "app", around)
-    monkeypatch.setattr("stampapp.app.app", around)
-    assert room.waiting() == expected
-
-
-async def test_a_worker_that_no_longer_gets_on_is_stopped(
-    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    boxes.works.retrying = False
-    boxes.works.pipeline = SimpleNamespace(moved=0.0)
-    boxes.works.required = lambda: SimpleNamespace(stall_timeout=0.05)
-    monkeypatch.setattr(room, "stalls", StallWatch())
-    monkeypatch.setattr(room, "waiting", lambda: 7)
-    await room.look()
-    assert boxes.crashes == []
-    await asyncio.sleep(0.06)
-    boxes.works.retrying = True
-    await room.look()
-    assert boxes.crashes == []
-    boxes.works.retrying = False
-    await room.look()
-    assert "7 messages wait" in str(boxes.crashes[0])
-
-
-async def test_a_worker_that_is_no_longer_let_in_is_stopped(
-    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    boxes.works.retrying = False
-    boxes.works.pipeline = SimpleNamespace(moved=0.0)
-    boxes.works.required = lambda: SimpleNamespace(stall_timeout=60.0)
-    monkeypatch.setattr(room, "waiting", lambda: 0)
-    await room.look()
-    assert boxes.crashes == []
-    boxes.problem = "user 'reader' is not let in; see CONSUMER_SASL_PASSWORD"
-    await room.look()
-    assert "see CONSUMER_SASL_PASSWORD" in str(boxes.crashes[0])

@@ -13,11 +13,11 @@ import fastavro
 import pytest
 
 from stampapp.agents import deadletter, metrics, output, scribe
-from stampapp.alerts.alert import Prediction
 from stampapp.errors import BadAlert, StampError
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.outgoing import Letter
-from stampapp.worker.runtime import Counts
+from stampapp.monitoring.worker_state import Counts
+from stampapp.results.outcome import Prediction
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.alerts.alert import Place, Verdict
 from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness, lacks, verdict
+from stampapp.kafka.message import Place
 from stampapp.results import provenance
+from stampapp.results.outcome import Verdict
 
 OUTPUT, SCRIBE, DEAD = Witness
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Message, Outcome, Verdict
 from stampapp.audit import recheck
 from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness
 from stampapp.audit.recheck import Latest, Look
 from stampapp.audit.unmatched import SKEW, Leftover, leftover
-from stampapp.worker.offset_tracker import Partition
+from stampapp.kafka.message import Message, Partition
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, container, message, record
 
 NOW = 1_800_000_000_000

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Headers, Outcome, Verdict
 from stampapp.audit.offset_marks import Account, Accounts, Witness
 from stampapp.audit.reconcile import Listener
+from stampapp.deadletters.encoding import dead_letter_headers
 from stampapp.errors import BadAlert
-from stampapp.results import encoding, provenance
+from stampapp.kafka.message import Headers
+from stampapp.results import provenance
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 
@@ -59,6 +61,6 @@ def test_of_a_dead_letter_only_our_own_headers_are_believed() -> None:
     forged = (*named(5, **PREDICTION), ("source.superseded", b"alerts:0:6"))
     dead = message(3, headers=forged)
     source = named(3, verdict=Verdict.DEAD_LETTERED, error=FAULT)
-    _, accounts = heard(DEAD, encoding.dead_letter_headers(dead, FAULT, source))
+    _, accounts = heard(DEAD, dead_letter_headers(dead, FAULT, source))
     assert accounts.counts()[Verdict.DEAD_LETTERED] == 1
     assert {3} == set(range(10)) - {place.offset for place in accounts.leftovers()}

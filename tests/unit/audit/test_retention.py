@@ -3,13 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from stampapp.alerts.alert import Place
 from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness
 from stampapp.audit.published import Hearing
 from stampapp.audit.retention import Reach, reach
 from stampapp.audit.unmatched import SKEW
+from stampapp.kafka.message import Partition, Place
 from stampapp.kafka.topic_reader import NoTimeIndexError
-from stampapp.worker.offset_tracker import Partition
 
 OUTPUT, SCRIBE, DEAD = Witness
 PARTITION = ("alerts", 0)

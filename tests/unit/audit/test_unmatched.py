@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Outcome, Place, Verdict
 from stampapp.audit import unmatched
 from stampapp.audit.offset_marks import Mark, Witness
 from stampapp.audit.unmatched import SKEW, Finding, Leftover
 from stampapp.errors import BadAlert
+from stampapp.kafka.message import Place
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, container, message, record
 
 OUTPUT, SCRIBE, DEAD = Witness

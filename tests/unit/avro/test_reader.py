@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from stampapp.avro import reader as containers
 from stampapp.avro import schema as schemas
+from stampapp.avro.writer import Writer
 from stampapp.errors import BadAlert
 from tests.support import attempts
 from tests.support.alerts import SORTING_HAT, Record, container, record, record_schema
@@ -206,7 +207,7 @@ def test_flipped_bits_only_ever_raise_bad_alert(whole: bytes, flips: list[int]) 
 @pytest.mark.parametrize("schema", [SMALL, SORTING_HAT])
 def test_what_the_writer_writes_is_read_by_plain_fastavro(schema: Record) -> None:
     written = SMALL_RECORD if schema is SMALL else record()
-    writer = containers.Writer(schema)
+    writer = Writer(schema)
     for _ in range(2):
         reader = fastavro.reader(io.BytesIO(writer.write(written)))
         assert list(reader) == [written]
@@ -217,7 +218,7 @@ def test_what_the_writer_writes_is_read_by_plain_fastavro(schema: Record) -> Non
 @pytest.mark.parametrize("length", [0, 1, 60, 61, 62, 63, 64, 8188, 8189, 8190, 8191, 8192, 70000])
 def test_a_record_of_any_length_can_be_read_by_others(length: int) -> None:
     schema = {"type": "record", "name": "one", "fields": [{"name": "text", "type": "string"}]}
-    written = containers.Writer(schema).write({"text": "x" * length})
+    written = Writer(schema).write({"text": "x" * length})
     assert list(fastavro.reader(io.BytesIO(written))) == [{"text": "x" * length}]
 
 

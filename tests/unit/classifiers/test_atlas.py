@@ -9,11 +9,12 @@ import pytest
 from astropy.io import fits
 
 from stampapp.alerts import packets as formats
-from stampapp.alerts.alert import Alert, Classification, Survey
+from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers import atlas
 from stampapp.classifiers.atlas import ATLASClassifier
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.features import metadata
+from stampapp.results.outcome import Classification
 from stampapp.stamps.fits_image import Image
 from tests.support.alerts import SORTING_HAT, sky
 from tests.support.atlas import CLASSES, SHAPE, atlas_alert, description, packets, stamp, told

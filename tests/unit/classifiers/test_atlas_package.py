@@ -13,11 +13,12 @@ import pandas as pd
 import pytest
 
 from stampapp import classifiers
-from stampapp.alerts.alert import Alert, Classification, Survey
+from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers import atlas_package
 from stampapp.classifiers.atlas_package import PackageClassifier
 from stampapp.config.settings import ModelSettings
 from stampapp.errors import BadAlert, ConfigError
+from stampapp.results.outcome import Classification
 from tests.support.alerts import fits, sky
 from tests.support.atlas import CLASSES, SHAPE, atlas_alert, cards, stamp
 from tests.support.attempts import cause

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.alerts.alert import Alert, Classification, Outcome, Verdict
+from stampapp.alerts.alert import Alert
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import Examined
 from stampapp.errors import BadAlert
+from stampapp.results.outcome import Classification, Outcome, Verdict
 from tests.support.alerts import alert, container, record
 from tests.support.judging import FakeClassifier, classification
 

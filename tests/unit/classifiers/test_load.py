@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from stampapp import classifiers
-from stampapp.alerts.alert import Classification, Survey
+from stampapp.alerts.alert import Survey
 from stampapp.classifiers.atlas import ATLASClassifier
-from stampapp.config.compute import BFLOAT16_FLAGS, Device, Engine, Precision, processor_flags
+from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
+from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.settings import ModelSettings
 from stampapp.errors import ConfigError
+from stampapp.results.outcome import Classification
 from tests.support.atlas import CLASSES, atlas_alert
 from tests.support.models import write_atlas
 

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from stampapp.alerts.alert import Alert, Classification, Survey
+from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers.base import Examined
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
 from stampapp.classifiers.ztf import ZTFClassifier
 from stampapp.errors import BadAlert, ConfigError
+from stampapp.results.outcome import Classification
 from stampapp.stamps import fits_image
 from tests.support.alerts import alert, sky
 from tests.support.alerts import stamps as some_stamps

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Labelled, Outcome, Survey, Verdict
+from stampapp.alerts.alert import Labelled, Survey
 from stampapp.commands import check as command
 from stampapp.commands.check import Checkup, check, described, report
 from stampapp.errors import BadAlert
@@ -16,6 +16,7 @@ from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import Finding
 from stampapp.preflight.dry_run import Told, Trial
 from stampapp.preflight.required_access import errands
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert
 from tests.support.judging import classification
 from tests.unit.inspection.test_topic_roles import NOON, REQUIRED, told

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Alert, Classification
+from stampapp.alerts.alert import Alert
 from stampapp.commands import classify as command
 from stampapp.commands.classify import Summary
 from stampapp.errors import BadAlert, ConfigError
+from stampapp.feeds import alert_files
+from stampapp.results.outcome import Classification
 from tests.support.alerts import container, record
 from tests.support.judging import FakeClassifier, classification
 
@@ -106,7 +108,7 @@ def test_a_damaged_length_in_a_file_is_an_error_of_that_file(folder: Path) -> No
 
 
 def test_a_file_that_vanishes_is_an_error_of_that_file(tmp_path: Path) -> None:
-    (found,) = command.alerts([tmp_path / "gone.avro"])
+    (found,) = alert_files.alerts([tmp_path / "gone.avro"])
     assert isinstance(found, BadAlert)
     assert found.cause == "unreadable"
     assert "gone.avro: No such file" in str(found)
@@ -163,13 +165,13 @@ def test_a_withdrawn_result_in_the_table(folder: Path) -> None:
 
 
 def test_files_are_found_in_a_stable_order(folder: Path) -> None:
-    assert command.find([folder]) == [folder / "a.avro", folder / "deep" / "b.avro"]
-    assert command.find([folder / "notes.txt"]) == [folder / "notes.txt"]
+    assert alert_files.find([folder]) == [folder / "a.avro", folder / "deep" / "b.avro"]
+    assert alert_files.find([folder / "notes.txt"]) == [folder / "notes.txt"]
 
 
 def test_a_path_that_leads_nowhere_is_named(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(ConfigError, match=r"there is no .*missing\.avro"):
-        command.find([folder, folder / "missing.avro"])
+        alert_files.find([folder, folder / "missing.avro"])
     with pytest.raises(ConfigError, match=r"folder .*empty holds no \.avro file"):
-        command.find([folder / "empty"])
+        alert_files.find([folder / "empty"])

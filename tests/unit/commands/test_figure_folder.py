@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from stampapp.alerts.alert import Alert, Outcome, Verdict
+from stampapp.alerts.alert import Alert
 from stampapp.commands.figure_folder import Album
 from stampapp.errors import BadAlert, ConfigError
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert
 from tests.support.judging import classification
 

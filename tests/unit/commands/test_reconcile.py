@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Place
 from stampapp.audit.consumed import Consumption, Window
 from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness
 from stampapp.audit.published import Hearing
 from stampapp.audit.reconcile import Reconciliation
 from stampapp.audit.unmatched import Finding
 from stampapp.commands import reconcile as room
+from stampapp.kafka.message import Place
 from stampapp.results import provenance
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

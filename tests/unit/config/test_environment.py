@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from stampapp.config.environment import Reader, Reading, flag, level, names, number
+from stampapp.config.casts import flag, level, names, number
+from stampapp.config.environment import Reader, Reading
 from stampapp.errors import ConfigError
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Outcome, Verdict
 from stampapp.dashboard import broadcast as room
 from stampapp.dashboard import documents
 from stampapp.dashboard.broadcast import MOST_VIEWERS, Audience, Viewer, encode
+from stampapp.dashboard.recent_alerts import Gallery
 from stampapp.errors import BadAlert
-from stampapp.galleries import Gallery
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 from tests.support.surroundings import until

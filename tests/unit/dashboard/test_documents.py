@@ -5,10 +5,11 @@ import json
 import math
 from urllib.parse import parse_qs, urlsplit
 
-from stampapp.alerts.alert import Alert, Place
+from stampapp.alerts.alert import Alert
 from stampapp.dashboard import documents
 from stampapp.dashboard.last_hour import LastHour
 from stampapp.dashboard.recent_alerts import DeadLetter, Exhibit
+from stampapp.kafka.message import Place
 from tests.support.alerts import alert
 from tests.support.judging import classification
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from stampapp.alerts.alert import Outcome, Verdict
 from stampapp.dashboard.last_hour import HOUR, LastHour
 from stampapp.errors import BadAlert
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 

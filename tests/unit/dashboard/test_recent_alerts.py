@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from stampapp.alerts.alert import Outcome, Verdict
 from stampapp.dashboard.recent_alerts import DEAD, OF_EACH, WITHDRAWN, Showcase
 from stampapp.errors import BadAlert
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Headers, Message, Outcome, Place, Verdict
 from stampapp.deadletters import record
-from stampapp.deadletters.record import Choice, DeadLetter, Mark, Register
+from stampapp.deadletters.encoding import dead_letter_headers
+from stampapp.deadletters.record import DeadLetter, Mark
+from stampapp.deadletters.selection import Choice, Register
 from stampapp.errors import BadAlert
-from stampapp.results import encoding, provenance
+from stampapp.kafka.message import Headers, Message, Place
+from stampapp.results import provenance
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import message
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -28,7 +31,7 @@ def letter(
     alert = message(source, b"value", headers=own)
     outcome = Outcome(verdict=Verdict.DEAD_LETTERED, error=error)
     (named,) = provenance.of_batch([alert], [outcome], "group")
-    headers = encoding.dead_letter_headers(alert, error, named)
+    headers = dead_letter_headers(alert, error, named)
     return message(offset, b"value", topic="dead", headers=headers, **changes)
 
 

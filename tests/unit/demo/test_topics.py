@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stampapp.alerts.alert import Classification, Survey
+from stampapp.alerts.alert import Survey
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.demo import topics
 from stampapp.demo.topics import DEADLETTER, METRICS, Classified, Dead, Figures, nights, read
 from stampapp.results import encoding
+from stampapp.results.outcome import Classification
 
 
 @dataclass(frozen=True)

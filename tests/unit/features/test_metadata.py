@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stampapp.classifiers.model_folder.description import Feature
 from stampapp.errors import BadAlert
-from stampapp.features import metadata
+from stampapp.features import coordinates, metadata
 from tests.support.alerts import alert
 
 # Of J2000: IAU 2006 obliquity of the ecliptic; the galactic pole as Hipparcos defines it.
@@ -60,12 +60,12 @@ def galactic_of(ra: float, dec: float) -> tuple[float, float]:
 
 
 def ecliptic(ra: float, dec: float) -> tuple[float, float]:
-    longitude, latitude = metadata.ecliptic(np.array([ra]), np.array([dec]))
+    longitude, latitude = coordinates.ecliptic(np.array([ra]), np.array([dec]))
     return float(longitude[0]), float(latitude[0])
 
 
 def galactic(ra: float, dec: float) -> tuple[float, float]:
-    longitude, latitude = metadata.galactic(np.array([ra]), np.array([dec]))
+    longitude, latitude = coordinates.galactic(np.array([ra]), np.array([dec]))
     return float(longitude[0]), float(latitude[0])
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from stampapp.feeds.paces import Pace
+from stampapp.feeds.publisher import Pace
 
 
 def test_without_a_rate_as_many_are_due_as_can_go() -> None:

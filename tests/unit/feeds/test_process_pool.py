@@ -3,7 +3,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -54,20 +53,3 @@ def test_what_has_not_begun_is_cancelled_at_the_end() -> None:
         waiting[0].result()
     assert waiting[-1].done()
     assert multiprocessing.active_children() == []
-
-
-def test_there_is_a_processor() -> None:
-    assert 1 <= process_pool.cores() <= (os.cpu_count() or 1)
-
-
-@pytest.mark.parametrize(
-    ("told", "found"),
-    [("100000 100000", 1), ("50000 100000", 1), ("max 100000", None), ("", None), (None, None)],
-)
-def test_a_container_has_no_more_processors_than_its_share(
-    told: str | None, found: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if told is not None:
-        (tmp_path / "cpu.max").write_text(told)
-    monkeypatch.setattr(process_pool, "_CPU_MAX", tmp_path / "cpu.max")
-    assert process_pool.cores() == (found or len(os.sched_getaffinity(0)))

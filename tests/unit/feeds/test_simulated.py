@@ -6,7 +6,8 @@ from itertools import islice
 import pytest
 
 from stampapp.alerts.alert import Survey
-from stampapp.feeds import process_pool, simulated
+from stampapp.config import cpu_count
+from stampapp.feeds import simulated
 from stampapp.feeds.simulated import SHARE
 
 
@@ -28,4 +29,4 @@ def test_a_stream_without_end_ends_where_nobody_takes_more() -> None:
 
 @pytest.mark.parametrize(("rate", "some"), [(0.1, 1), (5.0, 1), (1e6, None), (None, None)])
 def test_there_are_as_many_processes_as_a_rate_needs(rate: float | None, some: int | None) -> None:
-    assert simulated.processes_for(rate) == (some or process_pool.cores())
+    assert simulated.processes_for(rate) == (some or cpu_count.cores())

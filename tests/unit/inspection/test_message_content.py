@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.alerts.alert import Message, Outcome, Place, Verdict
+from stampapp.deadletters.encoding import dead_letter_headers
 from stampapp.deadletters.record import Mark, mark_headers
 from stampapp.errors import BadAlert
 from stampapp.inspection.message_content import Kind, about, exhibit
+from stampapp.kafka.message import Message, Place
 from stampapp.results import encoding
+from stampapp.results.outcome import Outcome, Verdict
 from stampapp.results.provenance import of_batch
 from tests.support.alerts import alert, container, message, record, record_schema
 from tests.support.judging import classification
@@ -28,7 +30,7 @@ def dead(value: bytes) -> Message:
     error = BadAlert("stamp-damaged", "gzip says no")
     bad = Outcome(verdict=Verdict.DEAD_LETTERED, error=error)
     (headers,) = of_batch([SOURCE], [bad], "group")
-    told = encoding.dead_letter_headers(SOURCE, error, headers)
+    told = dead_letter_headers(SOURCE, error, headers)
     return message(3, value, topic="dead", headers=told)
 
 

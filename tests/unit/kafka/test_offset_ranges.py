@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.alerts.alert import Message, Place
+from stampapp.kafka.message import Message, Place
 from stampapp.kafka.offset_ranges import by_partition, chunks, runs
 from tests.support.alerts import message
 

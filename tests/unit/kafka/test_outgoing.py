@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from aiokafka import errors as kafka
 
-from stampapp.alerts.alert import Message
-from stampapp.deadletters import record
+from stampapp.deadletters import encoding, record
 from stampapp.errors import BadAlert
 from stampapp.kafka import outgoing
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.message import Message
 from stampapp.kafka.outgoing import Letter
 from tests.support.alerts import message
 
@@ -26,7 +26,7 @@ DEAD = message(7, b"value", headers=OWN, timestamp=4_102_444_800_000)
 
 
 def forms() -> Iterator[Letter]:
-    letter: Letter | None = outgoing.dead_letter("dead", DEAD, BadAlert("field", "x" * 900), SOURCE)
+    letter: Letter | None = encoding.dead_letter("dead", DEAD, BadAlert("field", "x" * 900), SOURCE)
     while letter:
         yield letter
         letter = letter.instead

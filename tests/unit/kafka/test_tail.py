@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import cast
 
-from stampapp.alerts.alert import Message
+from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import Span
 from stampapp.kafka.tail import Tail
 from stampapp.kafka.topic_reader import TopicReader
-from stampapp.worker.offset_tracker import Partition
 from tests.support.alerts import message
 
 

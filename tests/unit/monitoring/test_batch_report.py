@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from stampapp.alerts.alert import Outcome, Verdict
 from stampapp.errors import BadAlert
 from stampapp.monitoring import batch_report
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 

@@ -4,11 +4,12 @@ import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from stampapp.alerts.alert import Outcome, Survey, Verdict
+from stampapp.alerts.alert import Survey
 from stampapp.errors import BadAlert
 from stampapp.monitoring import prometheus
 from stampapp.monitoring.prometheus import Gauges
 from stampapp.monitoring.worker_state import Reach, State
+from stampapp.results.outcome import Outcome, Verdict
 from stampapp.times import mjd
 from tests.support.alerts import alert, message
 from tests.support.judging import FakeClassifier, classification

@@ -10,7 +10,8 @@ from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
 from stampapp.errors import StampError
 from stampapp.kafka.metadata_v8 import Answer, Operation, Topic
-from stampapp.preflight.required_access import Errand, absent, denied, errands, withdrawn
+from stampapp.preflight.required_access import Errand, absent, denied, errands
+from stampapp.worker.consumer_errors import withdrawn
 
 NOW = datetime(2026, 3, 1, 21, 0, tzinfo=UTC)
 KEYS = {

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp import __version__
-from stampapp.alerts.alert import Classification, Outcome, Verdict
+from stampapp.deadletters.encoding import dead_letter_headers
 from stampapp.errors import BadAlert
-from stampapp.results import encoding
+from stampapp.results import encoding, outcome
+from stampapp.results.outcome import Classification, Outcome, Verdict
+from stampapp.version import __version__
 from tests.support.alerts import alert, message
 
 RESULT = Classification(
@@ -162,7 +163,7 @@ def test_the_figures_of_a_batch() -> None:
 
 @given(st.lists(st.sampled_from(OUTCOMES)))
 def test_the_four_counts_add_up(outcomes: list[Outcome]) -> None:
-    found = encoding.counts(outcomes)
+    found = outcome.counts(outcomes)
     assert list(found) == ["classified", "superseded", "ruled_out", "dead_lettered"]
     assert sum(found.values()) == len(outcomes)
 
@@ -171,7 +172,7 @@ def test_a_dead_letter_keeps_its_headers_and_tells_why_and_from_where_it_comes()
     dead = message(42, partition=3, headers=(("trace", b"\x00\xff"),))
     source = (("source.topic", b"alerts"), ("source.partition", b"3"), ("source.offset", b"42"))
     error = BadAlert("stamp-missing", "there is none")
-    assert encoding.dead_letter_headers(dead, error, source) == (
+    assert dead_letter_headers(dead, error, source) == (
         ("trace", b"\x00\xff"),
         ("error.type", b"stamp-missing"),
         ("error.message", b"there is none"),
@@ -184,7 +185,7 @@ def test_a_dead_letter_keeps_its_headers_and_tells_why_and_from_where_it_comes()
 
 @pytest.mark.parametrize("text", ["\ud800", "ñ" * 10_000, "x" * 10_000])
 def test_a_dead_letters_reason_is_short_utf8_whatever_the_message_said(text: str) -> None:
-    headers = dict(encoding.dead_letter_headers(message(), BadAlert("schema", text), ()))
+    headers = dict(dead_letter_headers(message(), BadAlert("schema", text), ()))
     reason = headers["error.message"]
     assert 0 < len(reason) <= 1000
     assert reason.decode("utf-8")[0] == (text[0] if text[0] in "ñx" else "\\")

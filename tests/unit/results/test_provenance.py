@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.alerts.alert import Headers, Message, Outcome, Place, Verdict
 from stampapp.errors import BadAlert
+from stampapp.kafka.message import Headers, Message, Place
 from stampapp.results import provenance
+from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 

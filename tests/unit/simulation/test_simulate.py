@@ -10,8 +10,10 @@ import pytest
 from stampapp.alerts.alert import Alert, Labelled, Survey
 from stampapp.classifiers import atlas, ztf
 from stampapp.classifiers.base import Examined
+from stampapp.config import cpu_count
 from stampapp.features import metadata
-from stampapp.feeds import process_pool, simulated
+from stampapp.features.images import normalise
+from stampapp.feeds import simulated
 from stampapp.simulation import simulate
 from stampapp.simulation.instruments import CAMERAS
 from stampapp.stamps import fits_image
@@ -28,7 +30,7 @@ NAMES = {Survey.ZTF: ("science", "template", "difference"), Survey.ATLAS: ("scie
 @pytest.fixture(scope="module")
 def drawn() -> dict[Survey, list[Labelled]]:
     """The first alerts of each survey, drawn in other processes than the tests'."""
-    with simulated.drawing(tuple(Survey), SEED, len(Survey) * COUNT, process_pool.cores()) as every:
+    with simulated.drawing(tuple(Survey), SEED, len(Survey) * COUNT, cpu_count.cores()) as every:
         found = list(every)
     return {s: [one for one in found if one.alert.survey is s] for s in Survey}
 
@@ -84,7 +86,7 @@ def test_a_model_of_the_survey_can_look_at_every_alert(alerts: list[Alert]) -> N
     matrix = metadata.matrix([one.alert for one in seen], recipe.features)
     assert matrix.shape == (COUNT, len(recipe.features))
     assert np.isfinite(matrix).all()
-    network = fits_image.normalise([one.crops for one in seen])
+    network = normalise([one.crops for one in seen])
     assert np.isfinite(network).all()
     # Every channel of every alert shows something.
     assert (network.max(axis=(1, 2)) == 1.0).all()

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stampapp.errors import BadAlert
+from stampapp.features import images
 from stampapp.stamps import fits_image
 from tests.support import attempts
 from tests.support.alerts import SHAPE, fits, header, sky
@@ -197,14 +198,14 @@ def test_any_value_in_a_card_gives_silent_pixels_or_a_bad_alert(key: str, value:
     text = str(value).encode("ascii", "replace").decode()
     found = attempts.attempt(decode, fits(np.full(SHAPE, 1000, "i2"), **{key: text}))
     if not isinstance(found, BadAlert):
-        assert fits_image.normalise([[fits_image.crop(found, 21)]]).shape == (1, 21, 21, 1)
+        assert images.normalise([[images.crop(found, 21)]]).shape == (1, 21, 21, 1)
 
 
 @pytest.mark.parametrize(("shape", "first"), [((63, 63), 21), ((61, 61), 20)])
 def test_the_crop_is_the_centre_in_native_floats(shape: tuple[int, int], first: int) -> None:
     rows, columns = np.indices(shape)
     whole = (rows * 100 + columns).astype(">f8")
-    cropped = fits_image.crop(whole, 21)
+    cropped = images.crop(whole, 21)
     assert cropped.dtype == np.float32
     assert cropped.dtype.isnative
     np.testing.assert_array_equal(cropped, whole[first : first + 21, first : first + 21])

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from stampapp.alerts.alert import Alert, Classification, Outcome
+from stampapp.alerts.alert import Alert
+from stampapp.results.outcome import Classification, Outcome
 from tests.support.alerts import container, message, record
 from tests.support.judging import FakeClassifier, classification
 from tests.support.surroundings import (

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 from aiokafka import errors as kafka
 
-from stampapp.alerts.alert import Outcome, Verdict
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.worker.runtime import Counts, Works
+from stampapp.monitoring.worker_state import Counts
+from stampapp.results.outcome import Outcome, Verdict
+from stampapp.worker.runtime import Works
 from tests.support.judging import FakeClassifier
 from tests.support.surroundings import Surroundings, feed, until
 

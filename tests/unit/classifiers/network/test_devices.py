@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stampapp.classifiers.network import devices
+from stampapp.classifiers.network import devices, hardware
 from stampapp.classifiers.network.deephits import build
 from stampapp.classifiers.network.network import Network
 from stampapp.classifiers.network.tensorflow import keras, tf
-from stampapp.config import compute
 from stampapp.config.compute import Device, Engine, Precision
 from stampapp.errors import ConfigError
 
@@ -71,9 +70,9 @@ def test_bfloat16_needs_a_processor_that_has_it(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = Engine(precision=Precision.BFLOAT16)
-    monkeypatch.setattr(compute, "processor_flags", lambda: frozenset({"avx512_bf16"}))
+    monkeypatch.setattr(hardware, "processor_flags", lambda: frozenset({"avx512_bf16"}))
     assert devices.prepare(wanted) is Device.CPU
-    monkeypatch.setattr(compute, "processor_flags", lambda: frozenset({"avx512f"}))
+    monkeypatch.setattr(hardware, "processor_flags", lambda: frozenset({"avx512f"}))
     with pytest.raises(ConfigError, match="MODEL_PRECISION is bfloat16"):
         devices.prepare(wanted)
     assert config.told == []

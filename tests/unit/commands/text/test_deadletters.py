@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from stampapp.alerts.alert import Place
 from stampapp.commands.text import deadletters
 from stampapp.commands.text.deadletters import Row
 from stampapp.deadletters.causes import CAUSES
 from stampapp.deadletters.partial_decode import Postmortem
 from stampapp.deadletters.record import DeadLetter, Mark
+from stampapp.kafka.message import Place
 
 NOON_MS = 1_772_366_400_000
 

@@ -7,8 +7,7 @@ import pytest
 
 from stampapp.classifiers import ztf
 from stampapp.errors import BadAlert
-from stampapp.features import metadata
-from stampapp.stamps import fits_image
+from stampapp.features import images, metadata
 from stampapp.training.data import examples
 from stampapp.training.data.recipes import ZTF
 from tests.support import alerts, drawing
@@ -20,7 +19,7 @@ SOME = examples.collect(SEEN, ["SN", "VS", "", "SN"], ZTF)
 
 def test_training_sees_what_the_worker_sees() -> None:
     worker = [ztf.look(alert, ZTF) for alert in ALERTS]
-    assert np.array_equal(SOME.images(), fits_image.normalise([one.crops for one in worker]))
+    assert np.array_equal(SOME.images(), images.normalise([one.crops for one in worker]))
     assert np.array_equal(SOME.features, metadata.matrix(ALERTS, ZTF.features))
     assert SOME.candids.tolist() == [alert.candid for alert in ALERTS]
     assert SOME.objects.tolist() == [alert.aid for alert in ALERTS]

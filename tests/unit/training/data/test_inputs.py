@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from stampapp.classifiers.model_folder.description import Feature
-from stampapp.features import metadata
-from stampapp.stamps import fits_image
+from stampapp.features import images, metadata
 from stampapp.training.data import examples, inputs
 from stampapp.training.data.recipes import ZTF
 from tests.support import drawing
@@ -48,7 +47,7 @@ def test_the_network_is_given_what_the_worker_gives_it() -> None:
     known = examples.collect(seen, [drawing.CLASSES[n % 5] for n in range(20)], ZTF)
     learned = inputs.learned(ZTF.features, known.features)
     found = inputs.prepare(known, learned, ZTF.classes)
-    assert np.array_equal(found.images, fits_image.normalise([one.crops for one in seen]))
+    assert np.array_equal(found.images, images.normalise([one.crops for one in seen]))
     assert np.abs(found.features - metadata.matrix(alerts, learned)).max() < 1e-4
     assert found.features.dtype == np.float32
     assert found.truth.tolist() == [0, 1, 2, 3, 4] * 4

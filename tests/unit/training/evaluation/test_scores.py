@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stampapp.training.data import examples
 from stampapp.training.evaluation import scores
 
 TRUTH = np.array([0, 0, 0, 0, 1, 1, 2])
@@ -10,7 +11,7 @@ FOUND = np.array([0, 0, 0, 1, 1, 1, 0])
 
 
 def test_labels_become_places() -> None:
-    found = scores.numbers(np.array(["SN", "", "AGN", "comet"]), ("AGN", "SN"))
+    found = examples.numbers(np.array(["SN", "", "AGN", "comet"]), ("AGN", "SN"))
     assert found.tolist() == [1, -1, 0, -1]
 
 

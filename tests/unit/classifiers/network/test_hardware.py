@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stampapp.config.compute import Device, Precision, check_precision, choose, processor_flags
+from stampapp.classifiers.network.hardware import check_precision, choose, processor_flags
+from stampapp.config.compute import Device, Precision
 from stampapp.errors import ConfigError
 
 

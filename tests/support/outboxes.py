@@ -1,0 +1,68 @@
+"""The outboxes of the forwarding agents, faked for the agents that fill them."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stampapp.agents import classification, supervision
+from stampapp.alerts.alert import Survey
+from stampapp.dashboard.recent_alerts import Gallery
+from stampapp.monitoring.prometheus import Gauges
+from stampapp.monitoring.worker_state import Counts
+from tests.support.judging import FakeClassifier
+
+
+class FakeOutbox:
+    def __init__(self) -> None:
+        self.payloads: list[Any] = []
+        self.error: Exception | None = None
+        self.gate: asyncio.Event | None = None
+        self.room = True
+
+    async def deliver_and_wait(self, payload: object) -> None:
+        self.payloads.append(payload)
+        if self.gate:
+            await self.gate.wait()
+        if self.error:
+            raise self.error
+
+    def post(self, payload: object) -> bool:
+        self.payloads.append(payload)
+        return self.room
+
+
+class Boxes:
+    """The outboxes of the forwarding agents, and the works, all of them fakes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.output, self.scribe, self.deadletter, self.metrics = (FakeOutbox() for _ in range(4))
+        for name in ("output", "scribe", "deadletter", "metrics"):
+            monkeypatch.setattr(classification, name, SimpleNamespace(outbox=getattr(self, name)))
+        self.works: Any = SimpleNamespace(
+            counts=Counts(),
+            classifier=FakeClassifier(),
+            gallery=Gallery(("SN", "bogus"), 0.0),
+            gauges=Gauges(Survey.ZTF, FakeClassifier()),
+            failure=None,
+            failed=self.failed,
+            welcome=SimpleNamespace(outstayed=self.outstayed),
+            required=lambda: SimpleNamespace(group_id="group"),
+        )
+        self.crashes: list[BaseException] = []
+        self.problem: str | None = None
+        for module in (classification, supervision):
+            app = SimpleNamespace(works=self.works, crash=self.crash)
+            monkeypatch.setattr(module, "app", app)
+
+    async def crash(self, error: BaseException) -> None:
+        self.crashes.append(error)
+
+    def failed(self, error: BaseException) -> None:
+        self.works.failure = error
+
+    async def outstayed(self, heard: float) -> str | None:  # noqa: ARG002  # as Works has it
+        return self.problem
