@@ -22,7 +22,6 @@ from prometheus_client import (
 )
 
 from stampapp.alerts.alert import Survey
-from stampapp.classifiers.base import Classifier
 from stampapp.kafka.message import Message
 from stampapp.monitoring.worker_state import State, StateCollector
 from stampapp.results.outcome import Classification, Outcome, Verdict
@@ -41,18 +40,18 @@ class Gauges:
 
     content_type = CONTENT_TYPE_LATEST
 
-    def __init__(self, survey: Survey, classifier: Classifier) -> None:
+    def __init__(self, survey: Survey, *, name: str, version: str, classes: Sequence[str]) -> None:
         self._survey = survey.value
         self._registry = CollectorRegistry()
         self._declare_batches()
-        self._declare_classes(classifier.classes)
+        self._declare_classes(classes)
         self._declare_latencies()
         self._states = StateCollector()
         self._registry.register(self._states)
         ProcessCollector(registry=self._registry)
         build = {"version": __version__, "python_version": platform.python_version()}
         Info("stampapp_build", "The program that runs.", registry=self._registry).info(build)
-        model = {"survey": self._survey, "name": classifier.name, "version": classifier.version}
+        model = {"survey": self._survey, "name": name, "version": version}
         Info("stampapp_model", "The model that judges.", registry=self._registry).info(model)
 
     def _declare_batches(self) -> None:

@@ -71,7 +71,12 @@ class Works:
         self.welcome = Welcome(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
         self.classifier = await _in_a_thread(lambda: _loaded(settings))
-        self.gauges = Gauges(settings.model.survey, self.classifier)
+        self.gauges = Gauges(
+            settings.model.survey,
+            name=self.classifier.name,
+            version=self.classifier.version,
+            classes=self.classifier.classes,
+        )
         if settings.web_page:
             self.gallery = Gallery(self.classifier.classes, time.time())
         log.info(

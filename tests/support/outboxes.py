@@ -46,7 +46,12 @@ class Boxes:
             counts=Counts(),
             classifier=FakeClassifier(),
             gallery=Gallery(("SN", "bogus"), 0.0),
-            gauges=Gauges(Survey.ZTF, FakeClassifier()),
+            gauges=Gauges(
+                Survey.ZTF,
+                name=FakeClassifier.name,
+                version=FakeClassifier.version,
+                classes=FakeClassifier.classes,
+            ),
             failure=None,
             failed=self.failed,
             welcome=SimpleNamespace(outstayed=self.outstayed),

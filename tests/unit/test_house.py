@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,75 +16,8 @@ from stampapp.config.environment import Reader
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "stampapp"
-ROOMS = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 MODULES = (".py", ".pyc")
 ASSIGNMENT = re.compile(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
-
-
-def tree(room: str) -> ast.Module:
-    return ast.parse((PACKAGE / room).read_text())
-
-
-def imported(room: str) -> set[str]:
-    """The top-level packages that a room imports, inside of functions too."""
-    found: set[str] = set()
-    for node in ast.walk(tree(room)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-    return {name.split(".")[0] for name in found}
-
-
-def importers(*packages: str) -> set[str]:
-    return {room for room in ROOMS if imported(room) & set(packages)}
-
-
-def below(*folders: str) -> set[str]:
-    return {room for room in ROOMS if room.split("/")[0] in folders}
-
-
-def test_only_the_rooms_that_wire_import_faust() -> None:
-    # `python -m stampapp` is Faust's command line under another name.
-    entrances = {"app.py", "__main__.py"}
-    assert importers("faust") <= below("agents", "commands", "web") | entrances
-    assert "agents/forwarding.py" in importers("faust")
-
-
-def test_only_classifiers_and_training_import_tensorflow() -> None:
-    assert importers("tensorflow", "keras") <= below("classifiers", "training")
-    assert "classifiers/network/tensorflow.py" in importers("tensorflow")
-
-
-def test_only_astrometry_and_what_trains_import_astropy() -> None:
-    assert importers("astropy") <= below("simulation", "training") | {"stamps/wcs.py"}
-    assert "stamps/wcs.py" in importers("astropy")
-
-
-def test_only_settings_read_configuration() -> None:
-    assert importers("decouple") <= {"config/settings.py", "config/kafka_settings.py"}
-
-
-def environment_users() -> Iterator[str]:
-    names = {"environ", "environb", "getenv", "putenv"}
-    for room in ROOMS:
-        for node in ast.walk(tree(room)):
-            attribute = isinstance(node, ast.Attribute) and node.attr in names
-            name = isinstance(node, ast.alias) and node.name in names
-            if attribute or name:
-                yield room
-
-
-def test_the_environment_is_nobody_elses_business() -> None:
-    # The first tells TensorFlow, before its import, to be quiet; the others decide what the
-    # processes that they start may see. None of them is told anything by it.
-    allowed = {
-        "classifiers/network/tensorflow.py",
-        "demo/embedded_broker.py",
-        "demo/processes.py",
-        "feeds/process_pool.py",
-    }
-    assert set(environment_users()) <= allowed
 
 
 def loaded_by(statement: str, folder: Path) -> set[str]:

@@ -36,7 +36,12 @@ STATE = State(
 
 @pytest.fixture
 def told() -> Gauges:
-    return Gauges(Survey.ZTF, FakeClassifier())
+    return Gauges(
+        Survey.ZTF,
+        name=FakeClassifier.name,
+        version=FakeClassifier.version,
+        classes=FakeClassifier.classes,
+    )
 
 
 def values(told: Gauges, state: State = STATE) -> dict[tuple[str, frozenset[str]], float]:
@@ -118,7 +123,12 @@ def test_the_state_is_that_of_the_moment(told: Gauges) -> None:
 
 def test_two_registries_do_not_meet_and_the_global_one_is_left_alone(told: Gauges) -> None:
     before = {one.name for one in REGISTRY.collect()}
-    other = prometheus.Gauges(Survey.ATLAS, FakeClassifier())
+    other = prometheus.Gauges(
+        Survey.ATLAS,
+        name=FakeClassifier.name,
+        version=FakeClassifier.version,
+        classes=FakeClassifier.classes,
+    )
     told.observe([], [CLASSIFIED], {}, NOW)
     assert values(other)[key("alerts_total", "ATLAS", "classified", "")] == 0
     assert {one.name for one in REGISTRY.collect()} == before
