@@ -19,6 +19,7 @@ from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.cpu_count import cores
 from stampapp.config.environment import Reader, Reading
 from stampapp.config.kafka_settings import _cluster
+from stampapp.config.shipped_models import default_model
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, legal
 
@@ -92,7 +93,7 @@ def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
     strategy = chosen or reader.read(
         "CLASSIFIER_STRATEGY", survey, None, "the survey: ZTF or ATLAS", required=True
     )
-    folder = Path("model") / (strategy or Survey.ZTF).lower()
+    folder = default_model(strategy or Survey.ZTF)
     path = reader.read("MODEL_PATH", Path, folder, "the model folder")
     return ModelSettings(
         survey=strategy,

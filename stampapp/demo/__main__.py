@@ -16,6 +16,7 @@ from rich.console import Console
 
 from stampapp.alerts.alert import Survey
 from stampapp.classifiers.model_folder.store import read_description
+from stampapp.config.shipped_models import default_model
 from stampapp.demo import demo_message, options, topics
 from stampapp.demo.alert_loop import replay
 from stampapp.demo.demo_message import Cue
@@ -28,7 +29,6 @@ from stampapp.feeds import simulated
 from stampapp.feeds.alert_files import find
 
 SCRATCH = Path(".demo")
-SHIPPED = Path("model")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,8 +73,7 @@ def _models(path: Path | None) -> dict[Survey, Path]:
     if path:
         folder = model_folder(path, SCRATCH.resolve())
         return {read_description(folder).survey: folder}
-    shipped = {survey: SHIPPED / survey.lower() for survey in Survey}
-    return {read_description(folder).survey: folder for folder in shipped.values()}
+    return {read_description(folder).survey: folder for folder in map(default_model, Survey)}
 
 
 def _described(folder: Path) -> str:

@@ -158,11 +158,12 @@ def test_a_worker_that_dies_has_its_last_lines_shown(
     assert "batch of" in errors
 
 
-def test_it_says_what_is_missing_where_nothing_is_shipped(tmp_path: Path) -> None:
+def test_it_says_what_is_missing_where_a_model_folder_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "model" / "ztf").mkdir(parents=True)
     done = subprocess.run(DEMO, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: there is no model in model/ztf ")
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def test_a_model_that_is_none_is_told_in_the_words_of_the_import(

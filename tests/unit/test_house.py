@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stampapp.alerts.alert import Survey
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 
@@ -110,6 +111,9 @@ def test_the_wheel_gets_every_file_that_is_no_module() -> None:
         for pattern in globs
         for found in (ROOT / package.replace(".", "/")).glob(pattern)
     }
-    others = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in MODULES}
-    assert told == others
-    assert PACKAGE / "web" / "static" / "page.html" in others
+    # `stampapp/model` is a link, which rglob does not follow.
+    folders = [PACKAGE, *(PACKAGE / "model" / survey.lower() for survey in Survey)]
+    files = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+    assert told == {path for path in files if path.suffix not in MODULES}
+    assert PACKAGE / "web" / "static" / "page.html" in told
+    assert PACKAGE / "model" / "ztf" / "model.json" in told

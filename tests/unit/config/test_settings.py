@@ -11,6 +11,7 @@ from stampapp.config import settings
 from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
+from stampapp.config.shipped_models import shipped_model
 from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
 
@@ -324,7 +325,7 @@ def test_without_an_env_file_the_environment_is_enough(
 def test_the_offline_commands_need_no_key_of_kafka(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert settings.model_settings(Survey.ZTF, None).path == Path("model/ztf")
+    assert settings.model_settings(Survey.ZTF, None).path == shipped_model(Survey.ZTF)
     assert settings.model_settings(Survey.ATLAS, None).chosen is False
     assert settings.model_settings(Survey.ATLAS, Path("model/atlas")).chosen is True
     monkeypatch.setenv("CLASSIFIER_STRATEGY", "ATLAS")
