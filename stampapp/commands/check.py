@@ -45,10 +45,12 @@ class Checkup:
     def warnings(self) -> list[str]:
         """Return what a worker would run with, though not as it should."""
         found = [text for one in self.findings for text in (*one.optional, *one.absent)]
+        if self.trial and self.trial.untried:
+            found.append(self.trial.untried)
         outcome = self.trial and self.trial.outcome
         if outcome and outcome.error:
             found.append(
-                f"the built-in alert is not classified ({outcome.error.cause}: {outcome.error}):"
+                f"the sample alert is not classified ({outcome.error.cause}: {outcome.error}):"
                 " the model wants what simulated alerts do not have, or is for another survey"
             )
         return found
@@ -128,12 +130,12 @@ def _trial(trial: Trial) -> Iterator[str]:
     if trial.name:
         yield f"alerts are classified by {trial.name} {trial.version}"
         yield from trial.provenance.split("; ")
-    outcome, alert = trial.outcome, trial.alert
-    if alert and outcome and outcome.classification:
+    outcome = trial.outcome
+    if outcome and outcome.classification:
         result = outcome.classification
         ruled = outcome.verdict is Verdict.RULED_OUT
         rule = f", which a rule withdraws ({result.rule})" if ruled else ""
-        yield f"a simulated alert, made as {alert.label}, is taken for{rule}:"
+        yield f"the sample alert, made as {trial.label}, is taken for{rule}:"
         yield from _indented(shares(result.probabilities))
 
 
@@ -157,7 +159,7 @@ def described(found: Checkup) -> dict[str, Any]:
             "provenance": trial.provenance or None,
         },
         "alert": {
-            "made_as": trial.alert and trial.alert.label,
+            "made_as": trial.label,
             "class_name": result and result.class_name,
             "probabilities": dict(result.probabilities) if result else None,
         },

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from stampapp.alerts.alert import Labelled, Survey
 from stampapp.config import settings
 from stampapp.config.environment import Reading
 from stampapp.config.settings import ModelSettings, Settings
@@ -16,8 +14,6 @@ from stampapp.kafka.cluster import Cluster
 from stampapp.preflight.access_check import Finding, inquire
 from stampapp.results.outcome import Outcome
 
-# Of these simulated alerts (seed, number) no rule decides, so that the network has to.
-_BUILT_IN: Mapping[Survey, tuple[int, int]] = {Survey.ZTF: (0, 0), Survey.ATLAS: (0, 4)}
 _PATIENCE = 2.0
 
 
@@ -33,13 +29,17 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """What judges, and what it says of an alert whose class is known; or why it does not."""
+    """What judges, and what it says of an alert whose class is known.
+
+    `problem` is why a worker would not run, `untried` why there was no alert to try.
+    """
 
     name: str = ""
     version: str = ""
     provenance: str = ""
     problem: str | None = None
-    alert: Labelled | None = None
+    untried: str | None = None
+    label: str | None = None
     outcome: Outcome | None = None
 
 
@@ -93,9 +93,10 @@ def model_settings() -> ModelSettings | None:
 
 
 def try_model(model: ModelSettings) -> Trial:
-    """Load the model and have it judge the survey's built-in alert."""
+    """Load the model and classify a sample alert with it."""
     from stampapp import classifiers
     from stampapp.classifiers import batch
+    from stampapp.classifiers.model_folder import sample_alert
 
     try:
         classifier = classifiers.load(model)
@@ -104,18 +105,13 @@ def try_model(model: ModelSettings) -> Trial:
     found = Trial(
         name=classifier.name, version=classifier.version, provenance=classifier.provenance
     )
-    alert = built_in(model.survey)
     try:
-        prepared = batch.prepare([alert.alert], classifier, first_only=False)
+        sample = sample_alert.read(model.path, model.survey)
+    except ConfigError as error:
+        return replace(found, untried=str(error))
+    try:
+        prepared = batch.prepare(batch.decode([sample.message]), classifier, first_only=False)
         (outcome,) = batch.conclude(prepared, classifier)
     except Exception as error:  # whatever a model raises would stop the worker
         return replace(found, problem=f"the model fails: {error!r}")
-    return replace(found, alert=alert, outcome=outcome)
-
-
-def built_in(survey: Survey) -> Labelled:
-    """Return a simulated alert, always the same, for which the model is asked."""
-    # Here, as the optics take seconds to import.
-    from stampapp.simulation import simulate
-
-    return simulate.draw(survey, *_BUILT_IN[survey])
+    return replace(found, label=sample.label, outcome=outcome)

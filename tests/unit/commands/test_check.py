@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Labelled, Survey
 from stampapp.commands import check as command
 from stampapp.commands.check import Checkup, check, described, report
 from stampapp.errors import BadAlert
@@ -28,7 +27,7 @@ TRIAL = Trial(
     name="network",
     version="7",
     provenance="a model from model/ztf; it is old",
-    alert=Labelled(alert=alert(), label="SN"),
+    label="SN",
     outcome=GOOD,
 )
 READ = Told(readings=SETTINGS.readings, problem=None, unread=(), settings=SETTINGS)
@@ -60,6 +59,7 @@ def test_where_everything_works_all_of_it_is_told() -> None:
         ({"findings": [replace(FIRST, optional=("no figures",))]}, 1, "warning: no figures"),
         ({"findings": [replace(FIRST, absent=("no topic",))]}, 1, "warning: no topic"),
         ({"trial": Trial(problem="no model")}, 2, "error: no model"),
+        ({"trial": Trial(untried="no sample")}, 1, "warning: no sample"),
         ({"told": replace(READ, problem="not usable:\nX is not set")}, 2, "  X is not set"),
     ],
 )
@@ -114,15 +114,6 @@ def test_secrets_stay_secret_even_where_settings_are_wrong(
     assert settings["CONSUMER_TOPICS"].source == ".env"
     assert settings["LOG_LEVEL"].source == "default"
     assert dry_run.read_settings().unread == ("SCRIBE_PASSWORD",)
-
-
-@pytest.mark.parametrize("survey", list(Survey))
-def test_no_rule_decides_about_the_built_in_alert(survey: Survey) -> None:
-    found = dry_run.built_in(survey)
-    assert found.alert.survey is survey
-    assert found.alert.isdiffpos == 1 or survey is Survey.ATLAS
-    assert found.alert.extra_fields.get("ssdistnr", -999.0) == -999.0
-    assert found.label == "VS"
 
 
 def test_a_cluster_that_is_left_out_has_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
