@@ -15,7 +15,7 @@ from benchmarks import latencies, rates, samples, sinks, streams, tables
 from benchmarks.runs import Venue
 from stampapp import classifiers
 from stampapp.alerts.alert import Survey
-from stampapp.classifiers.base import Classifier, Examined
+from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
 from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.cpu_count import cores
@@ -138,20 +138,20 @@ class _Bench:
 def _variants() -> list[dict[str, str]]:
     sizes = [{"CONSUME_MESSAGES": str(size)} for size in STREAMED]
     coarse = [{"MODEL_PRECISION": Precision.BFLOAT16.value}] if _coarse() else []
-    return [*sizes, {"JUDGE_THREADS": "1"}, *coarse]
+    return [*sizes, {"CLASSIFY_THREADS": "1"}, *coarse]
 
 
 def _coarse() -> bool:
     return bool(processor_flags() & BFLOAT16_FLAGS)
 
 
-def _judged(alerts: Sequence[Examined], classifier: Classifier) -> dict[int, Any]:
+def _judged(alerts: Sequence[PreparedAlert], classifier: Classifier) -> dict[int, Any]:
     found = rates.judging(alerts, classifier, JUDGED, JUDGES)
     return {size: asdict(rate) for size, rate in found.items()}
 
 
-def _results(classifier: Classifier, alerts: Sequence[Examined]) -> list[Classification]:
-    return [one for one in classifier.judge(alerts[:256]) if isinstance(one, Classification)]
+def _results(classifier: Classifier, alerts: Sequence[PreparedAlert]) -> list[Classification]:
+    return [one for one in classifier.classify(alerts[:256]) if isinstance(one, Classification)]
 
 
 def _say(what: str) -> None:

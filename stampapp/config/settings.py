@@ -24,7 +24,7 @@ from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, legal
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
-_MOST_JUDGES = 4
+_MAX_CLASSIFY_THREADS = 4
 _PLAIN = Engine()
 
 # How the log is written: for people, or as an object a line.
@@ -79,7 +79,7 @@ class Settings:
     delivery_timeout: float
     stall_timeout: float
     batches_in_flight: int
-    judge_threads: int
+    classify_threads: int
     web_host: str
     web_port: int
     web_page: bool
@@ -214,14 +214,15 @@ def _deadletter_topic(reader: Reader, default: str) -> str | None:
 
 def _pace(reader: Reader) -> dict[str, Any]:
     read = reader.read
-    judges = read(
-        "JUDGE_THREADS",
+    threads = read(
+        "CLASSIFY_THREADS",
         number(1, 64, int),
-        min(cores(), _MOST_JUDGES),
-        "batches judged at the same time, among which the processors are divided",
+        min(cores(), _MAX_CLASSIFY_THREADS),
+        "batches classified at the same time, among which the processors are divided",
+        aliases=("JUDGE_THREADS",),
     )
     return {
-        "judge_threads": judges,
+        "classify_threads": threads,
         "batch_timeout": read(
             "CONSUME_TIMEOUT", number(0.01, 3600, float), 10.0, "s that a batch waits to fill"
         ),
@@ -238,7 +239,7 @@ def _pace(reader: Reader) -> dict[str, Any]:
             "BATCHES_IN_FLIGHT",
             number(1, 128, int),
             # One more is decoded, and one published.
-            judges + 2,
+            threads + 2,
             "most batches in the worker at a time",
         ),
         **_deliveries(reader),

@@ -93,7 +93,7 @@ class Works:
     @property
     def judges(self) -> int:
         """How many batches are judged at a time."""
-        return self.required().judge_threads if self.classifier.parallel else 1
+        return self.required().classify_threads if self.classifier.parallel else 1
 
     def start_pipeline(self, *, deliver: Deliver, commit: Commit, fail: Fail) -> Pipeline:
         """Return the pipeline that takes the messages of this worker."""
@@ -195,7 +195,7 @@ def _loaded(settings: Settings) -> Classifier:
     from stampapp import classifiers
 
     # Each batch gets its share of the processors: they have work to do, and none waits for others.
-    share = max(1, cores() // settings.judge_threads)
+    share = max(1, cores() // settings.classify_threads)
     engine = replace(settings.model.engine, threads=share)
     classifier = classifiers.load(replace(settings.model, engine=engine))
     classifier.warm_up()
