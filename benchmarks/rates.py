@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from stampapp.classifiers import batch as batches
-from stampapp.classifiers.base import Classifier, Examined
+from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.errors import BadAlert
 
 REPEATS = 7
@@ -37,18 +37,19 @@ def best(work: Callable[[], object], count: int) -> Rate:
 def decoding(values: Sequence[bytes | None], classifier: Classifier) -> Rate:
     """Return the rate of message bytes to examined alerts, in one thread."""
     return best(
-        lambda: batches.prepare(batches.decode(values), classifier, first_only=True), len(values)
+        lambda: batches.prepare_batch(batches.decode_batch(values), classifier, first_only=True),
+        len(values),
     )
 
 
-def examined(values: Sequence[bytes | None], classifier: Classifier) -> list[Examined]:
+def examined(values: Sequence[bytes | None], classifier: Classifier) -> list[PreparedAlert]:
     """Return the alerts that the network is to judge."""
-    found = [batches.examine(one, classifier) for one in batches.decode(values)]
+    found = [batches.prepare_alert(one, classifier) for one in batches.decode_batch(values)]
     return [one for one in found if not isinstance(one, BadAlert)]
 
 
 def judging(
-    alerts: Sequence[Examined], classifier: Classifier, sizes: Sequence[int], judges: int
+    alerts: Sequence[PreparedAlert], classifier: Classifier, sizes: Sequence[int], judges: int
 ) -> dict[int, Rate]:
     """Return the rate of the network with its normalisation, features and rules, per batch size.
 
@@ -59,7 +60,7 @@ def judging(
 
 
 def _rate(
-    alerts: Sequence[Examined],
+    alerts: Sequence[PreparedAlert],
     size: int,
     classifier: Classifier,
     pool: ThreadPoolExecutor,
@@ -68,5 +69,5 @@ def _rate(
     batch = [alerts[index % len(alerts)] for index in range(size)]
     # As many batches as make the threads' start and end not count.
     count = judges * max(1, LEAST_ALERTS // (size * judges))
-    classifier.judge(batch)
-    return best(lambda: list(pool.map(classifier.judge, [batch] * count)), size * count)
+    classifier.classify(batch)
+    return best(lambda: list(pool.map(classifier.classify, [batch] * count)), size * count)

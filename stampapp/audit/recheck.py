@@ -39,8 +39,8 @@ def judge_of(model: ModelSettings) -> Judge:
     load = cache(lambda: classifiers.load(model))
 
     def judge(values: Sequence[bytes | None]) -> list[Outcome]:
-        prepared = batch.prepare(batch.decode(values), load(), first_only=False)
-        return batch.conclude(prepared, load())
+        prepared = batch.prepare_batch(batch.decode_batch(values), load(), first_only=False)
+        return batch.classify_batch(prepared, load())
 
     return judge
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stampapp.alerts.alert import Alert, Survey
-from stampapp.classifiers.base import Examined
+from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
-from stampapp.classifiers.survey_classifier import Demand, NetworkClassifier
+from stampapp.classifiers.survey_classifier import InputSpec, NetworkClassifier
 from stampapp.errors import ConfigError
 from stampapp.features import aperture_photometry, images, metadata, template_photometry
 from stampapp.stamps import fits_image, wcs
@@ -22,7 +22,7 @@ CARDS = ("FILTER", "AIRMASS", "SEEING", "SUNELONG", "MANGLE")
 FILTERS: dict[object, float] = {"c": 0.0, "o": 1.0}
 
 
-def look(alert: Alert, description: Demand) -> Examined:
+def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     """Return what the model sees of an alert. Raises BadAlert.
 
     The alert in it has the centre of the science stamp as `ra` and `dec`, and what the header
@@ -32,8 +32,8 @@ def look(alert: Alert, description: Demand) -> Examined:
     `templates` are there, too. The stamp `template` is what ATLAS subtracted.
     """
     science, *others = (
-        fits_image.read(alert.stamps.get(name), description.stamp_shape, name)
-        for name in STAMPS[: 1 if set(description.stamps) <= {SCIENCE} else 2]
+        fits_image.read(alert.stamps.get(name), spec.stamp_shape, name)
+        for name in STAMPS[: 1 if set(spec.stamps) <= {SCIENCE} else 2]
     )
     seen, channels = described(alert, science.header), {SCIENCE: science.pixels}
     for difference in others:
@@ -42,9 +42,9 @@ def look(alert: Alert, description: Demand) -> Examined:
         shown = aperture_photometry.measure(science.pixels, difference.pixels)
         shown |= template_photometry.measure(template, science.pixels, difference.pixels)
         seen = replace(seen, extra_fields={**seen.extra_fields, **shown})
-    metadata.check(seen, metadata.required(description.features))
-    crops = (images.crop(channels[name], description.crop) for name in description.stamps)
-    return Examined(alert=seen, crops=tuple(crops))
+    metadata.check(seen, metadata.required(spec.features))
+    crops = (images.crop(channels[name], spec.crop) for name in spec.stamps)
+    return PreparedAlert(alert=seen, crops=tuple(crops))
 
 
 def described(alert: Alert, header: Header) -> Alert:
@@ -63,10 +63,10 @@ class ATLASClassifier(NetworkClassifier):
 
     survey = Survey.ATLAS
 
-    def accept(self, description: ModelDescription) -> None:
+    def check_description(self, description: ModelDescription) -> None:
         unknown = set(description.stamps) - set(CHANNELS)
         if unknown:
             raise ConfigError(f"the model asks for {unknown}: ATLAS alerts give {CHANNELS}")
 
-    def regard(self, alert: Alert) -> Examined:
-        return look(alert, self.description)
+    def extract_inputs(self, alert: Alert) -> PreparedAlert:
+        return extract_inputs(alert, self.description)

@@ -13,7 +13,7 @@ import numpy as np
 
 from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers import atlas
-from stampapp.classifiers.base import Examined
+from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import Feature
 from stampapp.classifiers.network import devices
 from stampapp.classifiers.survey_classifier import SurveyClassifier
@@ -41,7 +41,7 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Demand:
+class _Inputs:
     """The whole stamps, and the figures in the header of the science stamp."""
 
     features: tuple[Feature, ...] = tuple(
@@ -52,7 +52,7 @@ class _Demand:
     crop: int = SIDE
 
 
-_DEMAND = _Demand()
+_INPUTS = _Inputs()
 
 
 def installed() -> bool:
@@ -102,28 +102,28 @@ class PackageClassifier(SurveyClassifier):
             # Likewise.
             raise _unusable("cannot classify", error) from error
 
-    def regard(self, alert: Alert) -> Examined:
-        examined = atlas.look(alert, _DEMAND)
-        band = examined.alert.extra_fields.get(_BAND)
+    def extract_inputs(self, alert: Alert) -> PreparedAlert:
+        prepared = atlas.extract_inputs(alert, _INPUTS)
+        band = prepared.alert.extra_fields.get(_BAND)
         if not isinstance(band, str):
             cause = "feature-missing" if band is None else "feature-ill-typed"
             raise BadAlert(cause, f"{_BAND} in the header of the science stamp is {band}")
-        return examined
+        return prepared
 
-    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
-        turns = list(_turns(one.alert.aid for one in examined))
+    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
+        turns = list(_turns(one.alert.aid for one in alerts))
         answers = [
-            self._ask([one for one, its in zip(examined, turns, strict=True) if its == turn])
+            self._ask([one for one, its in zip(alerts, turns, strict=True) if its == turn])
             for turn in range(max(turns, default=-1) + 1)
         ]
         return [
             self.result(one.alert, answers[turn][one.alert.aid])
-            for one, turn in zip(examined, turns, strict=True)
+            for one, turn in zip(alerts, turns, strict=True)
         ]
 
-    def _ask(self, examined: Sequence[Examined]) -> dict[str, list[float]]:
-        aids = [one.alert.aid for one in examined]
-        answer = self._model.predict_probs(of(examined))
+    def _ask(self, alerts: Sequence[PreparedAlert]) -> dict[str, list[float]]:
+        aids = [one.alert.aid for one in alerts]
+        answer = self._model.predict_probs(of(alerts))
         if sorted(answer.columns) != sorted(CLASSES):
             raise ConfigError(f"{PACKAGE} answers with the columns {list(answer.columns)}")
         if not answer.index.is_unique or not set(answer.index) <= set(aids):
@@ -146,7 +146,7 @@ def _unusable(what: str, error: Exception) -> ConfigError:
     return ConfigError(f"the package {PACKAGE} is installed but {what} ({reason}): {_REMEDY}")
 
 
-def of(examined: Sequence[Examined]) -> Any:
+def of(alerts: Sequence[PreparedAlert]) -> Any:
     """Return the DataFrame that the package takes: a row for each object, the earliest first.
 
     Indexed by aid; candid and FILTER are str, red and diff (61, 61) float32, the others float64.
@@ -154,7 +154,7 @@ def of(examined: Sequence[Examined]) -> Any:
     # It comes with the package.
     import pandas
 
-    ordered = sorted(examined, key=lambda one: one.alert.mjd)
+    ordered = sorted(alerts, key=lambda one: one.alert.mjd)
     rows = [_row(one) for one in ordered]
     index = pandas.Index([one.alert.aid for one in ordered], dtype=object)
     columns = ("candid", "mjd", "red", "diff", *atlas.CARDS, "ra", "dec")
@@ -163,13 +163,13 @@ def of(examined: Sequence[Examined]) -> Any:
     return table.astype(dict.fromkeys(("mjd", *_FIGURES, "ra", "dec"), np.float64))
 
 
-def _row(one: Examined) -> list[object]:
+def _row(one: PreparedAlert) -> list[object]:
     alert = one.alert
     cards = [alert.extra_fields[card] for card in atlas.CARDS]
     return [alert.candid, alert.mjd, *one.crops, *cards, alert.ra, alert.dec]
 
 
-def nobody() -> Examined:
+def nobody() -> PreparedAlert:
     """Return an alert that is nobody's, to try the package on."""
     slope = np.add.outer(np.arange(SIDE), np.arange(SIDE)).astype(np.float32)
     alert = Alert(
@@ -187,4 +187,4 @@ def nobody() -> Examined:
         extra_fields=dict.fromkeys(_FIGURES, 1.0) | {_BAND: "o"},
         stamps={},
     )
-    return Examined(alert=alert, crops=(slope, slope))
+    return PreparedAlert(alert=alert, crops=(slope, slope))

@@ -14,7 +14,7 @@ from stampapp.stamps.fits_image import Image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Examined:
+class PreparedAlert:
     """An alert that can be classified, with its stamps cropped and ready to be normalised.
 
     `crops` has one (side, side) float32 image per channel; it is empty where `rule` has decided.
@@ -42,11 +42,11 @@ class Classifier(ABC):
     parallel = True
 
     @abstractmethod
-    def examine(self, alert: Alert) -> Examined:
+    def prepare_alert(self, alert: Alert) -> PreparedAlert:
         """Check and decode one alert. Raises BadAlert where it cannot be classified."""
 
     @abstractmethod
-    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
+    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
         """Classify a batch: one result per alert, in order.
 
         A result withdrawn by a rule has no class_name. An exception is the model's own failure.

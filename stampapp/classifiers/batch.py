@@ -9,7 +9,7 @@ from typing import TypeVar
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.packets import Decoded
-from stampapp.classifiers.base import Classifier, Examined
+from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification, Outcome, Verdict
 
@@ -18,60 +18,62 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
+class PreparedBatch:
     """A batch before the network: who is to be judged, and what is settled already.
 
-    `settled` has one entry per message, None for those that `examined` holds, in order.
+    `settled` has one entry per message, None for those that `alerts` holds, in order.
     """
 
     settled: tuple[Outcome | None, ...]
-    examined: tuple[Examined, ...]
+    alerts: tuple[PreparedAlert, ...]
 
 
-def decode(values: Sequence[bytes | None]) -> list[Decoded]:
+def decode_batch(values: Sequence[bytes | None]) -> list[Decoded]:
     """Decode each message, or say what is wrong with it."""
     return [attempt(packets.decode, value) for value in values]
 
 
-def prepare(decoded: Sequence[Decoded], classifier: Classifier, *, first_only: bool) -> Prepared:
+def prepare_batch(
+    decoded: Sequence[Decoded], classifier: Classifier, *, first_only: bool
+) -> PreparedBatch:
     """Examine each alert; with `first_only`, keep the earliest good one of each object."""
-    examined = [examine(one, classifier) for one in decoded]
-    kept = first_of_each(examined) if first_only else set(range(len(examined)))
+    prepared = [prepare_alert(one, classifier) for one in decoded]
+    kept = first_of_each(prepared) if first_only else set(range(len(prepared)))
     settled = [
         _settled(alert, found, index in kept)
-        for index, (alert, found) in enumerate(zip(decoded, examined, strict=True))
+        for index, (alert, found) in enumerate(zip(decoded, prepared, strict=True))
     ]
-    open_ones = (found for found, done in zip(examined, settled, strict=True) if done is None)
-    return Prepared(
+    open_ones = (found for found, done in zip(prepared, settled, strict=True) if done is None)
+    return PreparedBatch(
         settled=tuple(settled),
-        examined=tuple(found for found in open_ones if isinstance(found, Examined)),
+        alerts=tuple(found for found in open_ones if isinstance(found, PreparedAlert)),
     )
 
 
-def examine(decoded: Decoded, classifier: Classifier) -> Examined | BadAlert:
+def prepare_alert(decoded: Decoded, classifier: Classifier) -> PreparedAlert | BadAlert:
     """Examine an alert, or pass on what is wrong with it."""
-    return decoded if isinstance(decoded, BadAlert) else attempt(classifier.examine, decoded)
+    return decoded if isinstance(decoded, BadAlert) else attempt(classifier.prepare_alert, decoded)
 
 
-def first_of_each(examined: Iterable[Examined | BadAlert]) -> set[int]:
+def first_of_each(prepared: Iterable[PreparedAlert | BadAlert]) -> set[int]:
     """Return the places of the earliest good alert (by mjd) of each object (aid)."""
     first: dict[str, tuple[float, int]] = {}
-    for index, found in enumerate(examined):
-        if isinstance(found, Examined):
+    for index, found in enumerate(prepared):
+        if isinstance(found, PreparedAlert):
             candidate = (found.alert.mjd, index)
             first[found.alert.aid] = min(first.get(found.alert.aid, candidate), candidate)
     return {index for _, index in first.values()}
 
 
-def conclude(prepared: Prepared, classifier: Classifier) -> list[Outcome]:
+def classify_batch(batch: PreparedBatch, classifier: Classifier) -> list[Outcome]:
     """Judge those still open and return one outcome per message, in order.
 
     Whatever this raises is the model's failure and no message's fault.
     """
-    results = classifier.judge(prepared.examined) if prepared.examined else []
-    pairs = zip(prepared.examined, results, strict=True)
-    judged = iter([_judged(one.alert, result) for one, result in pairs])
-    return [settled or next(judged) for settled in prepared.settled]
+    results = classifier.classify(batch.alerts) if batch.alerts else []
+    pairs = zip(batch.alerts, results, strict=True)
+    classified = iter([_outcome(one.alert, result) for one, result in pairs])
+    return [settled or next(classified) for settled in batch.settled]
 
 
 def attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
@@ -82,14 +84,14 @@ def attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
         return error.bare()
 
 
-def _settled(decoded: Decoded, found: Examined | BadAlert, kept: bool) -> Outcome | None:
+def _settled(decoded: Decoded, found: PreparedAlert | BadAlert, kept: bool) -> Outcome | None:
     if isinstance(found, BadAlert):
         alert = None if isinstance(decoded, BadAlert) else decoded
         return Outcome(verdict=Verdict.DEAD_LETTERED, alert=alert, error=found)
     return None if kept else Outcome(verdict=Verdict.SUPERSEDED, alert=found.alert)
 
 
-def _judged(alert: Alert, result: Classification | BadAlert) -> Outcome:
+def _outcome(alert: Alert, result: Classification | BadAlert) -> Outcome:
     if isinstance(result, BadAlert):
         return Outcome(verdict=Verdict.DEAD_LETTERED, alert=alert, error=result)
     verdict = Verdict.CLASSIFIED if result.class_name else Verdict.RULED_OUT

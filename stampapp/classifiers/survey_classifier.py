@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stampapp.alerts.alert import Alert, Survey
-from stampapp.classifiers.base import Classifier, Examined
+from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.errors import BadAlert
 from stampapp.features import metadata
@@ -29,7 +29,7 @@ class Predictor(Protocol):
     def warm_up(self) -> None: ...
 
 
-class Demand(Protocol):
+class InputSpec(Protocol):
     """What a model asks of an alert; a ModelDescription says it in full."""
 
     @property
@@ -47,17 +47,17 @@ class SurveyClassifier(Classifier):
 
     survey: Survey
 
-    def examine(self, alert: Alert) -> Examined:
+    def prepare_alert(self, alert: Alert) -> PreparedAlert:
         if alert.survey is not self.survey:
             what = f"an alert of {alert.survey} cannot be judged by the {self.survey} classifier"
             raise BadAlert("survey", what)
-        return self.regard(alert)
+        return self.extract_inputs(alert)
 
     @abstractmethod
-    def regard(self, alert: Alert) -> Examined:
+    def extract_inputs(self, alert: Alert) -> PreparedAlert:
         """Check and decode an alert of this survey. Raises BadAlert."""
 
-    def withdrawal(self, alert: Alert, class_name: str) -> str | None:  # noqa: ARG002
+    def veto(self, alert: Alert, class_name: str) -> str | None:  # noqa: ARG002
         """Say why a rule of the survey withdraws a result of this class, if one does."""
         return None
 
@@ -67,7 +67,7 @@ class SurveyClassifier(Classifier):
             return BadAlert("feature-out-of-range", "the model's probabilities are not finite")
         probabilities = dict(zip(self.classes, row, strict=True))
         best = max(probabilities, key=probabilities.__getitem__)
-        rule = self.withdrawal(alert, best)
+        rule = self.veto(alert, best)
         return self.classification(alert, probabilities, None if rule else best, rule)
 
     def classification(
@@ -99,7 +99,7 @@ class NetworkClassifier(SurveyClassifier):
         version: str,
         provenance: str,
     ) -> None:
-        self.accept(description)
+        self.check_description(description)
         self.name = name
         self.version = version
         self.provenance = provenance
@@ -108,28 +108,28 @@ class NetworkClassifier(SurveyClassifier):
         self._network = network
 
     @abstractmethod
-    def accept(self, description: ModelDescription) -> None:
+    def check_description(self, description: ModelDescription) -> None:
         """Raise ConfigError where the survey has not what this model asks for."""
 
     def warm_up(self) -> None:
         self._network.warm_up()
 
-    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
-        rows = self._predict(examined) if examined else []
-        return [self.result(one.alert, row) for one, row in zip(examined, rows, strict=True)]
+    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
+        rows = self._predict(alerts) if alerts else []
+        return [self.result(one.alert, row) for one, row in zip(alerts, rows, strict=True)]
 
-    def _predict(self, examined: Sequence[Examined]) -> list[list[float]]:
-        images = normalise([one.crops for one in examined])
-        matrix = metadata.matrix([one.alert for one in examined], self.description.features)
+    def _predict(self, alerts: Sequence[PreparedAlert]) -> list[list[float]]:
+        images = normalise([one.crops for one in alerts])
+        matrix = metadata.matrix([one.alert for one in alerts], self.description.features)
         rows: list[list[float]] = self._network.predict(images, matrix).tolist()
         return rows
 
 
-def look(alert: Alert, demand: Demand) -> Examined:
+def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     """Check the features that a model needs, and decode and crop its stamps. Raises BadAlert."""
-    metadata.check(alert, metadata.required(demand.features))
+    metadata.check(alert, metadata.required(spec.features))
     crops = (
-        crop(fits_image.decode(alert.stamps.get(name), demand.stamp_shape, name), demand.crop)
-        for name in demand.stamps
+        crop(fits_image.decode(alert.stamps.get(name), spec.stamp_shape, name), spec.crop)
+        for name in spec.stamps
     )
-    return Examined(alert=alert, crops=tuple(crops))
+    return PreparedAlert(alert=alert, crops=tuple(crops))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from stampapp.alerts.alert import Alert, Survey
 from stampapp.classifiers import survey_classifier
-from stampapp.classifiers.base import Examined
+from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
-from stampapp.classifiers.survey_classifier import Demand, NetworkClassifier
+from stampapp.classifiers.survey_classifier import InputSpec, NetworkClassifier
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.results.outcome import Classification
 
@@ -18,9 +18,9 @@ SUPERNOVA = "SN"
 NO_VALUE = -999.0
 
 
-def look(alert: Alert, description: Demand) -> Examined:
+def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     """Return what the model sees of an alert, whatever the rules say. Raises BadAlert."""
-    return survey_classifier.look(alert, description)
+    return survey_classifier.extract_inputs(alert, spec)
 
 
 class ZTFClassifier(NetworkClassifier):
@@ -28,23 +28,27 @@ class ZTFClassifier(NetworkClassifier):
 
     survey = Survey.ZTF
 
-    def accept(self, description: ModelDescription) -> None:
+    def check_description(self, description: ModelDescription) -> None:
         missing = {ASTEROID, SUPERNOVA} - set(description.classes)
         if missing:
             raise ConfigError(f"the model knows no {missing}: the ZTF rules need these classes")
 
-    def regard(self, alert: Alert) -> Examined:
+    def extract_inputs(self, alert: Alert) -> PreparedAlert:
         rule = solar_system(alert)
-        return Examined(alert=alert, rule=rule) if rule else look(alert, self.description)
+        return (
+            PreparedAlert(alert=alert, rule=rule)
+            if rule
+            else extract_inputs(alert, self.description)
+        )
 
-    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
-        results = iter(super().judge([one for one in examined if not one.rule]))
+    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
+        results = iter(super().classify([one for one in alerts if not one.rule]))
         return [
-            self._asteroid(one.alert, one.rule) if one.rule else next(results) for one in examined
+            self._asteroid(one.alert, one.rule) if one.rule else next(results) for one in alerts
         ]
 
-    def withdrawal(self, alert: Alert, class_name: str) -> str | None:
-        return withdrawal(alert, class_name)
+    def veto(self, alert: Alert, class_name: str) -> str | None:
+        return veto(alert, class_name)
 
     def _asteroid(self, alert: Alert, rule: str) -> Classification:
         certain = {name: float(name == ASTEROID) for name in self.classes}
@@ -59,7 +63,7 @@ def solar_system(alert: Alert) -> str | None:
     return f"a known solar-system object is near (ssdistnr {distance:g} arcsec)"
 
 
-def withdrawal(alert: Alert, class_name: str) -> str | None:
+def veto(alert: Alert, class_name: str) -> str | None:
     """Say why a supernova cannot be one: it faded, or it lies on a star."""
     if class_name != SUPERNOVA:
         return None

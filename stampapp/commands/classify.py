@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from stampapp.alerts.packets import Decoded
 from stampapp.classifiers import batch
-from stampapp.classifiers.base import Classifier, Examined
+from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.commands.figure_folder import Album
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import alerts, find
@@ -87,9 +87,9 @@ def _first_alerts(decoded: Iterator[Decoded], classifier: Classifier) -> set[int
     """Return the places of the earliest good alert of each object, and of all faulty ones."""
     faulty: set[int] = set()
 
-    def examined() -> Iterator[Examined | BadAlert]:
+    def examined() -> Iterator[PreparedAlert | BadAlert]:
         for index, one in enumerate(decoded):
-            found = batch.examine(one, classifier)
+            found = batch.prepare_alert(one, classifier)
             if isinstance(found, BadAlert):
                 faulty.add(index)
             yield found
@@ -98,7 +98,9 @@ def _first_alerts(decoded: Iterator[Decoded], classifier: Classifier) -> set[int
 
 
 def _outcomes(decoded: Sequence[Decoded], classifier: Classifier) -> list[Outcome]:
-    return batch.conclude(batch.prepare(decoded, classifier, first_only=False), classifier)
+    return batch.classify_batch(
+        batch.prepare_batch(decoded, classifier, first_only=False), classifier
+    )
 
 
 def describe(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:

@@ -110,8 +110,10 @@ def try_model(model: ModelSettings) -> Trial:
     except ConfigError as error:
         return replace(found, untried=str(error))
     try:
-        prepared = batch.prepare(batch.decode([sample.message]), classifier, first_only=False)
-        (outcome,) = batch.conclude(prepared, classifier)
+        prepared = batch.prepare_batch(
+            batch.decode_batch([sample.message]), classifier, first_only=False
+        )
+        (outcome,) = batch.classify_batch(prepared, classifier)
     except Exception as error:  # whatever a model raises would stop the worker
         return replace(found, problem=f"the model fails: {error!r}")
     return replace(found, label=sample.label, outcome=outcome)

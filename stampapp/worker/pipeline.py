@@ -205,12 +205,14 @@ class Pipeline:
             self._decoding, _timed, lambda: self._prepare(values)
         )
         outcomes, judge = await loop.run_in_executor(
-            self._judging, _timed, lambda: batches.conclude(prepared, self._classifier)
+            self._judging, _timed, lambda: batches.classify_batch(prepared, self._classifier)
         )
         return outcomes, {"decode": decode, "judge": judge}
 
-    def _prepare(self, values: Sequence[bytes | None]) -> batches.Prepared:
-        return batches.prepare(batches.decode(values), self._classifier, first_only=True)
+    def _prepare(self, values: Sequence[bytes | None]) -> batches.PreparedBatch:
+        return batches.prepare_batch(
+            batches.decode_batch(values), self._classifier, first_only=True
+        )
 
     async def _emptied(self) -> None:
         while self.ledger.open:

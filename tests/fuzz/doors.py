@@ -52,7 +52,7 @@ CLASSIFIERS = {
 
 def message(data: bytes | None) -> Outcome:
     """Treat a message as the worker of its survey does, one of neither as that of ZTF."""
-    (decoded,) = batch.decode([data])
+    (decoded,) = batch.decode_batch([data])
     survey = decoded.survey if isinstance(decoded, Alert) else Survey.ZTF
     return _outcome(decoded, CLASSIFIERS[survey])
 
@@ -72,6 +72,6 @@ DOORS: Sequence[Callable[[bytes], Outcome]] = (message, ztf_stamp, atlas_stamp)
 
 
 def _outcome(decoded: packets.Decoded, classifier: Classifier) -> Outcome:
-    prepared = batch.prepare([decoded], classifier, first_only=True)
-    (outcome,) = batch.conclude(prepared, classifier)
+    prepared = batch.prepare_batch([decoded], classifier, first_only=True)
+    (outcome,) = batch.classify_batch(prepared, classifier)
     return outcome

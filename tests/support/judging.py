@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from stampapp.alerts.alert import Alert
-from stampapp.classifiers.base import Classifier, Examined
+from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification
 
@@ -40,13 +40,13 @@ class FakeClassifier(Classifier):
         self.judgement, self.examination = judgement, examination
         self.batches: list[list[str]] = []
 
-    def examine(self, alert: Alert) -> Examined:
+    def prepare_alert(self, alert: Alert) -> PreparedAlert:
         self.examination(alert)
-        return Examined(alert=alert)
+        return PreparedAlert(alert=alert)
 
-    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
-        self.batches.append([one.alert.candid for one in examined])
-        return [self.judgement(one.alert) for one in examined]
+    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
+        self.batches.append([one.alert.candid for one in alerts])
+        return [self.judgement(one.alert) for one in alerts]
 
     def warm_up(self) -> None:
         """There is nothing to warm."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stampapp.alerts.alert import Alert, Survey
-from stampapp.classifiers.base import Examined
+from stampapp.classifiers.base import PreparedAlert
 from stampapp.features import metadata
 from stampapp.features.images import normalise
 from stampapp.training.data.recipes import Recipe
@@ -47,19 +47,19 @@ class Examples:
         return Examples(**{name: getattr(self, name)[rows] for name in self.__slots__})
 
 
-def look(alert: Alert, recipe: Recipe) -> Examined:
+def extract_inputs(alert: Alert, recipe: Recipe) -> PreparedAlert:
     """Return what a model of this recipe sees of an alert, without rules. Raises BadAlert."""
     # On demand: an ATLAS alert needs a world coordinate system, and astropy with it.
     if recipe.survey is Survey.ATLAS:
         from stampapp.classifiers import atlas
 
-        return atlas.look(alert, recipe)
+        return atlas.extract_inputs(alert, recipe)
     from stampapp.classifiers import ztf
 
-    return ztf.look(alert, recipe)
+    return ztf.extract_inputs(alert, recipe)
 
 
-def collect(seen: Sequence[Examined], labels: Sequence[str], recipe: Recipe) -> Examples:
+def collect(seen: Sequence[PreparedAlert], labels: Sequence[str], recipe: Recipe) -> Examples:
     """Return the arrays of these alerts and labels; there may be none."""
     side, channels = recipe.crop, len(recipe.stamps)
     alerts = [one.alert for one in seen]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from stampapp.alerts.alert import Survey
 from stampapp.classifiers import ztf
-from stampapp.classifiers.base import Examined
+from stampapp.classifiers.base import PreparedAlert
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds import alert_files
 from stampapp.training.data import examples
@@ -74,7 +74,7 @@ class _Search:
     passed: Counter[str] = field(default_factory=Counter)
     first_damage: str = ""
 
-    def run(self, path: Path) -> Iterator[Examined]:
+    def run(self, path: Path) -> Iterator[PreparedAlert]:
         for alert in alert_files.alerts(alert_files.find([path])):
             if isinstance(alert, BadAlert):
                 self._damaged(str(alert))
@@ -85,11 +85,11 @@ class _Search:
             else:
                 self.met.add(alert.candid)
                 try:
-                    yield examples.look(alert, self.recipe)
+                    yield examples.extract_inputs(alert, self.recipe)
                 except BadAlert as error:
                     self._damaged(f"candid {alert.candid}: {error}")
 
-    def label(self, one: Examined) -> str:
+    def label(self, one: PreparedAlert) -> str:
         return self.labels[one.alert.candid].name if self.labels is not None else ""
 
     def require_all(self) -> None:
@@ -112,9 +112,9 @@ class _Search:
         self.first_damage = self.first_damage or f"the first of those: {what}"
 
 
-def _known(one: Examined, recipe: Recipe) -> bool:
+def _known(one: PreparedAlert, recipe: Recipe) -> bool:
     return recipe.survey is Survey.ZTF and ztf.solar_system(one.alert) is not None
 
 
-def _unfit(one: Examined, recipe: Recipe) -> bool:
-    return recipe.survey is Survey.ZTF and ztf.withdrawal(one.alert, ztf.SUPERNOVA) is not None
+def _unfit(one: PreparedAlert, recipe: Recipe) -> bool:
+    return recipe.survey is Survey.ZTF and ztf.veto(one.alert, ztf.SUPERNOVA) is not None

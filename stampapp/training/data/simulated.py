@@ -114,7 +114,7 @@ def _chunk(start: int, stop: int, recipe: Recipe, seed: int, draw: Draw) -> Exam
         if one.label.casefold() not in spelling:
             raise StampError(f"{what} is of class {one.label!r}, which no model has")
         try:
-            seen.append(examples.look(one.alert, recipe))
+            seen.append(examples.extract_inputs(one.alert, recipe))
         except BadAlert as error:
             raise StampError(f"{what} cannot be classified: {error}") from error
         labels.append(spelling[one.label.casefold()])

@@ -51,7 +51,7 @@ def classifier(network: FakeNetwork | None = None) -> ATLASClassifier:
 
 def test_the_header_of_the_science_stamp_gives_features() -> None:
     alert = atlas_alert(extra_fields={"rb": 0.5, "airmass": "not this one"})
-    seen = atlas.look(alert, description(*HEADER, "rb")).alert
+    seen = atlas.extract_inputs(alert, description(*HEADER, "rb")).alert
     assert {name: seen.extra_fields[name] for name in (*HEADER, "rb")} == {
         "filter": 1.0,
         "airmass": 1.25,
@@ -64,25 +64,25 @@ def test_the_header_of_the_science_stamp_gives_features() -> None:
 
 
 def test_what_the_header_says_is_kept_as_it_stands_there_too() -> None:
-    extra = atlas.look(atlas_alert(stamp(FILTER="'c'")), description()).alert.extra_fields
+    extra = atlas.extract_inputs(atlas_alert(stamp(FILTER="'c'")), description()).alert.extra_fields
     assert (extra["FILTER"], extra["filter"]) == ("c", 0.0)
     assert extra["AIRMASS"] == extra["airmass"] == 1.25
 
 
 def test_the_position_is_the_centre_of_the_image() -> None:
-    seen = atlas.look(atlas_alert(stamp(CRVAL1=10.5, CRVAL2=-3.25)), description()).alert
+    seen = atlas.extract_inputs(atlas_alert(stamp(CRVAL1=10.5, CRVAL2=-3.25)), description()).alert
     assert (seen.ra, seen.dec) == pytest.approx((10.5, -3.25))
 
 
 def test_the_header_of_the_difference_stamp_does_not_count() -> None:
     stamps = {"science": stamp(), "difference": stamp(1, AIRMASS=2.0, CTYPE1="'none'")}
-    seen = atlas.look(atlas_alert(stamps=stamps), description("airmass")).alert
+    seen = atlas.extract_inputs(atlas_alert(stamps=stamps), description("airmass")).alert
     assert seen.extra_fields["airmass"] == 1.25
 
 
 @pytest.mark.parametrize("crop", [21, 31, 61])
 def test_the_crops_are_those_of_the_two_stamps(crop: int) -> None:
-    crops = atlas.look(atlas_alert(), description(crop=crop)).crops
+    crops = atlas.extract_inputs(atlas_alert(), description(crop=crop)).crops
     edge = (61 - crop) // 2
     assert len(crops) == 2
     for seed, found in enumerate(crops):
@@ -92,7 +92,9 @@ def test_the_crops_are_those_of_the_two_stamps(crop: int) -> None:
 
 def test_the_template_is_what_was_subtracted() -> None:
     names = ("template", "science")
-    (template, science) = atlas.look(atlas_alert(), description(crop=61, stamps=names)).crops
+    (template, science) = atlas.extract_inputs(
+        atlas_alert(), description(crop=61, stamps=names)
+    ).crops
     whole, difference = sky(0, SHAPE), sky(1, SHAPE)
     np.testing.assert_allclose(template, whole - difference, rtol=1e-5)
     np.testing.assert_array_equal(science, whole)
@@ -100,14 +102,14 @@ def test_the_template_is_what_was_subtracted() -> None:
 
 def test_a_template_needs_the_difference() -> None:
     alert = atlas_alert(stamps={"science": stamp(), "difference": None})
-    assert cause(atlas.look, alert, description(stamps=("template",))) == "stamp-missing"
-    assert len(atlas.look(alert, description(stamps=("science",))).crops) == 1
+    assert cause(atlas.extract_inputs, alert, description(stamps=("template",))) == "stamp-missing"
+    assert len(atlas.extract_inputs(alert, description(stamps=("science",))).crops) == 1
 
 
 def test_what_the_network_sees() -> None:
     network = FakeNetwork()
     told = classifier(network)
-    (result,) = told.judge([told.examine(atlas_alert())])
+    (result,) = told.classify([told.prepare_alert(atlas_alert())])
     ((images, matrix),) = network.seen
     assert images.shape == (1, 21, 21, 2)
     np.testing.assert_allclose(matrix, [[1.0, 1.25, 3.75, 120.5, 75.25, 150.0, 2.0]], rtol=1e-6)
@@ -127,14 +129,14 @@ def test_what_the_network_sees() -> None:
 def test_no_rule_of_ztf_applies() -> None:
     extra = {"ssdistnr": 0.1, "sgscore1": 1.0, "distpsnr1": 0.0}
     told = classifier()
-    (result,) = told.judge([told.examine(atlas_alert(extra_fields=extra, isdiffpos=-1))])
+    (result,) = told.classify([told.prepare_alert(atlas_alert(extra_fields=extra, isdiffpos=-1))])
     assert isinstance(result, Classification)
     assert (result.class_name, result.rule) == ("sn", None)
 
 
 def test_a_model_that_does_not_ask_for_a_card_does_without() -> None:
     alert = atlas_alert(stamp(MANGLE=None, SEEING="'bad'", FILTER="'w'"))
-    assert atlas.look(alert, description("airmass")).crops
+    assert atlas.extract_inputs(alert, description("airmass")).crops
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,7 @@ def test_a_model_that_does_not_ask_for_a_card_does_without() -> None:
     ],
 )
 def test_what_cannot_be_classified_has_a_cause(alert: Alert, expected: str) -> None:
-    assert cause(classifier().examine, alert) == expected
+    assert cause(classifier().prepare_alert, alert) == expected
 
 
 @pytest.mark.parametrize("name", ["reference", "red"])
@@ -180,7 +182,7 @@ def test_real_packets_have_the_values_of_their_headers(real: dict[str, bytes], f
         if form != "raw":
             value = message(SORTING_HAT, told(packet, compressed=form == "told gzipped"))
         alert = formats.decode(value)
-        seen = atlas.look(alert, description(*HEADER, crop=61))
+        seen = atlas.extract_inputs(alert, description(*HEADER, crop=61))
         assert seen.alert.candid == candid
         data = formats.decode(packet).stamps
         with fits.HDUList.fromstring(data["science"]) as file:
@@ -195,7 +197,7 @@ def test_real_packets_have_the_values_of_their_headers(real: dict[str, bytes], f
 def test_the_gzipped_pair_is_read(shared_data: Path) -> None:
     names = ("science", "difference")
     stamps = {n: (shared_data / "atlas_raw" / f"{n}.fits.gz").read_bytes() for n in names}
-    seen = atlas.look(atlas_alert(stamps=stamps), description(*HEADER)).alert
+    seen = atlas.extract_inputs(atlas_alert(stamps=stamps), description(*HEADER)).alert
     assert [seen.extra_fields[name] for name in HEADER] == [0.0, 1.139, 4.272, 102.584, 85.898]
 
 
@@ -211,7 +213,7 @@ def test_a_damaged_real_header_is_never_more_than_a_bad_alert(real: dict[str, by
             bytes_[place] = chance.integers(256)
         damaged = replace(alert, stamps={**alert.stamps, "science": bytes(bytes_)})
         try:
-            atlas.look(damaged, description(*HEADER))
+            atlas.extract_inputs(damaged, description(*HEADER))
         except BadAlert:
             refused += 1
     assert 0 < refused < 300

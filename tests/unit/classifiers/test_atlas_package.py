@@ -68,7 +68,7 @@ def package(model: Any) -> PackageClassifier:
 
 def judged(model: Any, *alerts: Alert) -> list[Classification | BadAlert]:
     classifier = package(model)
-    return classifier.judge([classifier.examine(one) for one in alerts])
+    return classifier.classify([classifier.prepare_alert(one) for one in alerts])
 
 
 def classified(model: Any, *alerts: Alert) -> list[Classification]:
@@ -175,7 +175,7 @@ def test_what_the_package_raises_is_its_own_failure() -> None:
 
 def test_nothing_is_asked_about_no_alerts() -> None:
     model = Recorder()
-    assert package(model).judge([]) == []
+    assert package(model).classify([]) == []
     assert model.tables == []
 
 
@@ -190,7 +190,7 @@ def test_nothing_is_asked_about_no_alerts() -> None:
     ],
 )
 def test_what_the_package_cannot_be_told_has_a_cause(alert: Alert, expected: str) -> None:
-    assert cause(package(Recorder()).examine, alert) == expected
+    assert cause(package(Recorder()).prepare_alert, alert) == expected
 
 
 def test_a_filter_that_our_network_never_saw_is_left_to_the_package() -> None:
@@ -218,7 +218,7 @@ def test_the_installed_package_is_used_under_its_names() -> None:
     assert (found.name, found.version) == ("atlas_stamp_classifier", "1.0.0")
     assert found.classes == CLASSES
     assert "installed package" in found.provenance
-    results = found.judge([found.examine(atlas_alert(aid=aid)) for aid in "aba"])
+    results = found.classify([found.prepare_alert(atlas_alert(aid=aid)) for aid in "aba"])
     assert all(isinstance(one, Classification) for one in results)
     assert len(results) == 3
     assert not found.parallel

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stampapp.alerts.alert import Alert
 from stampapp.classifiers import batch
-from stampapp.classifiers.base import Examined
+from stampapp.classifiers.base import PreparedAlert
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification, Outcome, Verdict
 from tests.support.alerts import alert, container, record
@@ -20,11 +20,13 @@ FAULT = BadAlert("empty", "the message has no value")
 def concluded(
     decoded: Sequence[Alert | BadAlert], classifier: FakeClassifier, *, first_only: bool = True
 ) -> list[Outcome]:
-    return batch.conclude(batch.prepare(decoded, classifier, first_only=first_only), classifier)
+    return batch.classify_batch(
+        batch.prepare_batch(decoded, classifier, first_only=first_only), classifier
+    )
 
 
 def test_each_message_is_decoded_or_has_a_fault() -> None:
-    good, bad, missing = batch.decode([container(record()), b"{}", None])
+    good, bad, missing = batch.decode_batch([container(record()), b"{}", None])
     assert isinstance(good, Alert)
     assert isinstance(bad, BadAlert)
     assert isinstance(missing, BadAlert)
@@ -39,7 +41,7 @@ def test_a_fault_holds_no_frames_and_so_not_the_rest_of_the_batch() -> None:
             raise BadAlert("field", f"of {one.aid}") from error
 
     (outcome,) = concluded([alert()], FakeClassifier(examination=examination))
-    for found in (outcome.error, *batch.decode([b"{}", container(record())[:-9]])):
+    for found in (outcome.error, *batch.decode_batch([b"{}", container(record())[:-9]])):
         assert isinstance(found, BadAlert)
         assert (found.__traceback__, found.__cause__, found.__context__) == (None, None, None)
     assert str(outcome.error) == "of AL20abcdefgh"
@@ -117,8 +119,8 @@ def test_without_a_good_alert_the_classifier_is_left_alone() -> None:
 class Short(FakeClassifier):
     """Loses the result of its last alert."""
 
-    def judge(self, examined: Sequence[Examined]) -> list[Classification | BadAlert]:
-        return super().judge(examined)[:-1]
+    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
+        return super().classify(alerts)[:-1]
 
 
 def test_a_lost_result_is_the_models_failure() -> None:

@@ -38,7 +38,7 @@ def test_a_model_folder_for_atlas_judges_atlas_alerts(folder: Path) -> None:
         f"a model trained on simulated alerts, from {folder}; it has never seen the sky: "
         "for production take the published weights"
     )
-    (result,) = found.judge([found.examine(atlas_alert(mag=17.0))])
+    (result,) = found.classify([found.prepare_alert(atlas_alert(mag=17.0))])
     assert isinstance(result, Classification)
     assert sum(result.probabilities.values()) == pytest.approx(1.0, abs=1e-6)
 

@@ -10,7 +10,7 @@ import pytest
 from stampapp import classifiers
 from stampapp.alerts.alert import Labelled, Survey
 from stampapp.classifiers.base import Classifier
-from stampapp.classifiers.batch import conclude, prepare
+from stampapp.classifiers.batch import classify_batch, prepare_batch
 from stampapp.classifiers.model_folder.store import read_description
 from stampapp.config.settings import ModelSettings
 from stampapp.simulation import simulate
@@ -58,8 +58,8 @@ def sky(survey: Survey) -> list[Labelled]:
 @pytest.fixture(scope="module")
 def rows(classifier: Classifier, sky: list[Labelled]) -> list[dict[str, float]]:
     """What the classifier says of each alert, asteroids by the rule included."""
-    prepared = prepare([one.alert for one in sky], classifier, first_only=False)
-    outcomes = conclude(prepared, classifier)
+    prepared = prepare_batch([one.alert for one in sky], classifier, first_only=False)
+    outcomes = classify_batch(prepared, classifier)
     return [dict(one.classification.probabilities) for one in outcomes if one.classification]
 
 

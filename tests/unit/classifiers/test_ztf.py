@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from stampapp.alerts.alert import Alert, Survey
-from stampapp.classifiers.base import Examined
+from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
 from stampapp.classifiers.ztf import ZTFClassifier
 from stampapp.errors import BadAlert, ConfigError
@@ -67,7 +67,7 @@ def classifier(*rows: tuple[float, ...]) -> ZTFClassifier:
 def judged(one: Alert, row: tuple[float, ...]) -> Classification:
     """The result of one alert that the network may or may not be asked about."""
     ztf = classifier(row)
-    (result,) = ztf.judge([ztf.examine(one)])
+    (result,) = ztf.classify([ztf.prepare_alert(one)])
     assert isinstance(result, Classification)
     return result
 
@@ -90,7 +90,9 @@ def test_a_result_has_every_class_in_order_and_the_names_that_were_told() -> Non
 def test_what_the_network_sees() -> None:
     network = FakePredictor(AGN_ROW, AGN_ROW)
     ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
-    ztf.judge([ztf.examine(alert()), ztf.examine(alert({"sgscore1": 1}, isdiffpos=-1))])
+    ztf.classify(
+        [ztf.prepare_alert(alert()), ztf.prepare_alert(alert({"sgscore1": 1}, isdiffpos=-1))]
+    )
     ((images, features),) = network.seen
     assert images.shape == (2, 21, 21, 3)
     for channel in range(3):
@@ -101,7 +103,7 @@ def test_what_the_network_sees() -> None:
 
 
 def test_an_examined_alert_has_a_crop_for_each_channel() -> None:
-    examined = classifier().examine(alert())
+    examined = classifier().prepare_alert(alert())
     assert examined.rule is None
     assert [crop.shape for crop in examined.crops] == [(21, 21)] * 3
     np.testing.assert_array_equal(examined.crops[2], sky(2)[21:42, 21:42])
@@ -115,7 +117,7 @@ def test_a_known_object_of_the_solar_system_is_an_asteroid_without_the_network(
     ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
     # Neither stamps nor features are needed for that.
     bare = alert(extra_fields={"ssdistnr": distance}, stamps={})
-    (result,) = ztf.judge([ztf.examine(bare)])
+    (result,) = ztf.classify([ztf.prepare_alert(bare)])
     assert isinstance(result, Classification)
     assert result.class_name == "asteroid"
     assert result.probabilities == {"AGN": 0, "SN": 0, "VS": 0, "asteroid": 1, "bogus": 0}
@@ -179,20 +181,20 @@ def test_the_rules_of_supernovae_leave_other_classes_alone() -> None:
 def test_results_are_in_order_with_and_without_the_network() -> None:
     ztf = classifier(SN_ROW, AGN_ROW)
     alerts = [alert({"ssdistnr": 1.0}), alert(), alert({"ssdistnr": 0.0}), alert()]
-    results = ztf.judge([ztf.examine(one) for one in alerts])
+    results = ztf.classify([ztf.prepare_alert(one) for one in alerts])
     assert [isinstance(one, Classification) and one.class_name for one in results] == [
         "asteroid",
         "SN",
         "asteroid",
         "AGN",
     ]
-    assert ztf.judge([]) == []
+    assert ztf.classify([]) == []
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_network_that_overflows_condemns_only_that_alert(bad: float) -> None:
     ztf = classifier((bad, 0.0, 0.0, 0.0, 0.0), AGN_ROW)
-    refused, good = ztf.judge([ztf.examine(alert()), ztf.examine(alert())])
+    refused, good = ztf.classify([ztf.prepare_alert(alert()), ztf.prepare_alert(alert())])
     assert isinstance(refused, BadAlert)
     assert refused.cause == "feature-out-of-range"
     assert isinstance(good, Classification)
@@ -203,9 +205,9 @@ def test_a_network_that_answers_too_little_or_too_much_fails(
     rows: tuple[tuple[float, ...], ...],
 ) -> None:
     ztf = classifier(*rows)
-    examined = ztf.examine(alert())
+    examined = ztf.prepare_alert(alert())
     with pytest.raises(ValueError, match="zip"):
-        ztf.judge([examined, examined])
+        ztf.classify([examined, examined])
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,7 @@ def test_a_network_that_answers_too_little_or_too_much_fails(
 )
 def test_what_cannot_be_classified_has_a_cause(changed: Alert, cause: str) -> None:
     with pytest.raises(BadAlert) as error:
-        classifier().examine(changed)
+        classifier().prepare_alert(changed)
     assert error.value.cause == cause
 
 
@@ -249,5 +251,5 @@ def test_blank_stamps_give_the_network_zeros() -> None:
     network = FakePredictor(AGN_ROW)
     ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
     crops: tuple[fits_image.Image, ...] = (np.full((21, 21), np.nan, np.float32),) * 3
-    ztf.judge([Examined(alert=alert(), crops=crops)])
+    ztf.classify([PreparedAlert(alert=alert(), crops=crops)])
     assert not network.seen[0][0].any()

@@ -9,7 +9,7 @@ import pytest
 
 from stampapp.alerts.alert import Alert, Labelled, Survey
 from stampapp.classifiers import atlas, ztf
-from stampapp.classifiers.base import Examined
+from stampapp.classifiers.base import PreparedAlert
 from stampapp.config import cpu_count
 from stampapp.features import metadata
 from stampapp.features.images import normalise
@@ -23,7 +23,7 @@ from stampapp.training.data.recipes import RECIPES
 SEED, COUNT = 4, 64
 CLASSES = {"AGN", "SN", "VS", "asteroid", "bogus"}
 SURVEYS = pytest.mark.parametrize("survey", Survey)
-LOOK = {Survey.ZTF: ztf.look, Survey.ATLAS: atlas.look}
+LOOK = {Survey.ZTF: ztf.extract_inputs, Survey.ATLAS: atlas.extract_inputs}
 NAMES = {Survey.ZTF: ("science", "template", "difference"), Survey.ATLAS: ("science", "difference")}
 
 
@@ -48,7 +48,7 @@ def images(alert: Alert) -> dict[str, Pixels]:
     }
 
 
-def look(alert: Alert) -> Examined:
+def look(alert: Alert) -> PreparedAlert:
     return LOOK[alert.survey](alert, RECIPES[alert.survey])
 
 

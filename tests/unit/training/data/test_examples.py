@@ -13,12 +13,12 @@ from stampapp.training.data.recipes import ZTF
 from tests.support import alerts, drawing
 
 ALERTS = [drawing.alert(1, index) for index in range(4)]
-SEEN = [examples.look(alert, ZTF) for alert in ALERTS]
+SEEN = [examples.extract_inputs(alert, ZTF) for alert in ALERTS]
 SOME = examples.collect(SEEN, ["SN", "VS", "", "SN"], ZTF)
 
 
 def test_training_sees_what_the_worker_sees() -> None:
-    worker = [ztf.look(alert, ZTF) for alert in ALERTS]
+    worker = [ztf.extract_inputs(alert, ZTF) for alert in ALERTS]
     assert np.array_equal(SOME.images(), images.normalise([one.crops for one in worker]))
     assert np.array_equal(SOME.features, metadata.matrix(ALERTS, ZTF.features))
     assert SOME.candids.tolist() == [alert.candid for alert in ALERTS]
@@ -28,7 +28,7 @@ def test_training_sees_what_the_worker_sees() -> None:
 
 def test_an_alert_that_the_worker_refuses_is_refused() -> None:
     with pytest.raises(BadAlert, match="missing in extra_fields"):
-        examples.look(alerts.alert(), ZTF)
+        examples.extract_inputs(alerts.alert(), ZTF)
 
 
 def test_rows_are_taken_by_place_and_by_mask() -> None:

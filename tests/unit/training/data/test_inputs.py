@@ -43,7 +43,7 @@ def test_a_rare_flag_keeps_both_values() -> None:
 
 def test_the_network_is_given_what_the_worker_gives_it() -> None:
     alerts = [drawing.alert(2, index) for index in range(20)]
-    seen = [examples.look(alert, ZTF) for alert in alerts]
+    seen = [examples.extract_inputs(alert, ZTF) for alert in alerts]
     known = examples.collect(seen, [drawing.CLASSES[n % 5] for n in range(20)], ZTF)
     learned = inputs.learned(ZTF.features, known.features)
     found = inputs.prepare(known, learned, ZTF.classes)

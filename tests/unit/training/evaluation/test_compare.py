@@ -18,7 +18,7 @@ from tests.support import drawing
 
 def drawn(seed: int, count: int) -> Examples:
     alerts = [drawing.alert(seed, index) for index in range(count)]
-    seen = [examples.look(alert, ZTF) for alert in alerts]
+    seen = [examples.extract_inputs(alert, ZTF) for alert in alerts]
     return examples.collect(seen, [drawing.CLASSES[n % 5] for n in range(count)], ZTF)
 
 

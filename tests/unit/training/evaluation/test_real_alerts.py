@@ -24,7 +24,7 @@ def certain(*names: str) -> Doubles:
 
 
 def found(n: int, known: tuple[int, ...] = (), unfit: tuple[int, ...] = ()) -> Found:
-    seen = [examples.look(drawing.alert(1, index), ZTF) for index in range(n)]
+    seen = [examples.extract_inputs(drawing.alert(1, index), ZTF) for index in range(n)]
     return Found(
         examples=examples.collect(seen, [""] * n, ZTF),
         known=np.isin(np.arange(n), known),
