@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
 from stampapp.kafka.message import Headers
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.results import encoding
 from stampapp.results.outcome import Classification
 from tests.support.topics import create_topics
@@ -49,5 +49,5 @@ async def _batch(delivery: Delivery, results: Sequence[Classification]) -> None:
     await asyncio.gather(delivery.deliver(outputs), delivery.deliver(commands))
 
 
-def _letter(topic: str, result: Classification, value: bytes) -> Letter:
-    return Letter(topic=topic, key=encoding.key(result), value=value, headers=HEADERS)
+def _letter(topic: str, result: Classification, value: bytes) -> OutgoingMessage:
+    return OutgoingMessage(topic=topic, key=encoding.key(result), value=value, headers=HEADERS)

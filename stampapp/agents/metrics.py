@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable
 
 from stampapp.agents.forwarding import Outbox, Parcel
 from stampapp.app import app
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 
 outbox = Outbox(app)
 
@@ -20,6 +20,6 @@ async def metrics(parcels: AsyncIterable[Parcel[bytes]]) -> None:
 
 async def _publish(document: bytes) -> None:
     topic = app.works.required().metrics_topic
-    letter = Letter(topic=topic, key=None, value=document)
+    letter = OutgoingMessage(topic=topic, key=None, value=document)
     if not await app.works.delivery("metrics").attempt(letter):
         app.works.counts.metrics_lost += 1

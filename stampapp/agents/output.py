@@ -9,7 +9,7 @@ from mode.supervisors import CrashingSupervisor
 
 from stampapp.agents.forwarding import Outbox, Parcel
 from stampapp.app import app
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.results import encoding
 from stampapp.results.outcome import Prediction
 
@@ -31,7 +31,7 @@ async def _publish(predictions: Sequence[Prediction]) -> None:
     await delivery.ensure_topic(topic, nightly.retention_ms)
     await delivery.deliver(
         [
-            Letter(
+            OutgoingMessage(
                 topic=topic,
                 key=encoding.key(one.classification),
                 value=encoding.output(one.classification, now),

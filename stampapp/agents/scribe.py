@@ -8,7 +8,7 @@ from mode.supervisors import CrashingSupervisor
 
 from stampapp.agents.forwarding import Outbox, Parcel
 from stampapp.app import app
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.results import encoding
 from stampapp.results.outcome import Prediction
 
@@ -26,7 +26,7 @@ async def _publish(predictions: Sequence[Prediction]) -> None:
     topic = app.works.required().scribe_topic
     await app.works.delivery("scribe").deliver(
         [
-            Letter(
+            OutgoingMessage(
                 topic=topic,
                 key=encoding.key(one.classification),
                 value=encoding.scribe(one.classification),

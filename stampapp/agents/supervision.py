@@ -39,7 +39,7 @@ async def look() -> None:
     if seconds > works.required().stall_timeout:
         await fail(StampError(f"{lag} messages wait and none was taken for {seconds:.0f} s"))
     # Faust would go on knocking for ever, and nobody hear of it but the log.
-    if problem := await works.welcome.outstayed(works.pipeline.moved):
+    if problem := await works.welcome.check(works.pipeline.moved):
         await fail(StampError(problem))
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from stampapp.audit.offset_marks import Account, Accounts
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.kafka.connection_errors import listed, place
+from stampapp.kafka.connection_errors import describe_cluster, join_words
 from stampapp.kafka.message import Partition
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.times import ms
@@ -48,7 +48,7 @@ async def consumption(source: TopicReader, settings: Settings, window: Window) -
     if not positions:
         raise ConfigError(
             f"the group {settings.group_id} has committed nothing on"
-            f" {listed(settings.consumer_topics)}: has a worker run? See CONSUMER_GROUP_ID"
+            f" {join_words(settings.consumer_topics)}: has a worker run? See CONSUMER_GROUP_ID"
         )
     beginnings, ends = await source.beginnings(partitions), await source.ends(partitions)
     first, last = await _bounds(source, partitions, window)
@@ -71,7 +71,8 @@ async def _partitions(source: TopicReader, settings: Settings) -> list[Partition
     absent = tuple(topic for topic in settings.consumer_topics if topic not in present)
     if absent:
         raise ConfigError(
-            f"{place(settings.consumer)} has no topic {listed(absent)}: see CONSUMER_TOPICS"
+            f"{describe_cluster(settings.consumer)} has no topic {join_words(absent)}: see"
+            " CONSUMER_TOPICS"
         )
     return [one for topic in settings.consumer_topics for one in present[topic]]
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import IntFlag, StrEnum
 
-from stampapp.kafka.message import Partition, Place
+from stampapp.kafka.message import Partition, TopicPartitionOffset
 from stampapp.results.outcome import Verdict
 from stampapp.results.provenance import Testimony
 
@@ -145,17 +145,17 @@ class Accounts:
         """Return how many messages are in question."""
         return sum(account.messages() for account in self.by_partition.values())
 
-    def leftovers(self) -> Iterator[Place]:
+    def leftovers(self) -> Iterator[TopicPartitionOffset]:
         """Yield what nothing accounts for, in the order of the partitions."""
         for (topic, partition), account in self.by_partition.items():
             for offset in account.leftovers():
-                yield Place(topic=topic, partition=partition, offset=offset)
+                yield TopicPartitionOffset(topic=topic, partition=partition, offset=offset)
 
-    def marks(self, place: Place) -> Mark:
+    def marks(self, place: TopicPartitionOffset) -> Mark:
         """Return what is known of a consumed message."""
         return self.by_partition[place.topic, place.partition][place.offset]
 
-    def mark(self, place: Place, mark: int) -> bool:
+    def mark(self, place: TopicPartitionOffset, mark: int) -> bool:
         """Note a mark, if the place is in question; tell whether it had been noted before."""
         account = self.by_partition.get((place.topic, place.partition))
         return account is not None and place.offset in account and account.mark(place.offset, mark)

@@ -10,7 +10,7 @@ from stampapp.audit.offset_marks import Witness
 from stampapp.config.settings import Settings
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.message import Message, Partition
-from stampapp.kafka.offset_ranges import Progress, Span
+from stampapp.kafka.offset_ranges import OffsetRange, ReportProgress
 from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
 from stampapp.times import ms
 
@@ -34,7 +34,11 @@ class Hearing:
 
 
 async def hear(
-    settings: Settings, witness: Witness, begin: int | None, listen: Listen, progress: Progress
+    settings: Settings,
+    witness: Witness,
+    begin: int | None,
+    listen: Listen,
+    progress: ReportProgress,
 ) -> Hearing:
     """Let `listen` have every message of a witness from `begin` (ms since 1970) on.
 
@@ -69,7 +73,7 @@ class Gaps:
     """Notices what a partition no longer holds: before its first message, or between two."""
 
     def __init__(
-        self, spans: Mapping[Partition, Span], beginnings: Mapping[Partition, int]
+        self, spans: Mapping[Partition, OffsetRange], beginnings: Mapping[Partition, int]
     ) -> None:
         # Where a partition has lost its beginning, its first message lies behind a gap.
         self._cut = {one for one, span in spans.items() if 0 < span.first <= beginnings[one]}
@@ -109,13 +113,13 @@ def _over_by(settings: Settings, witness: Witness, topic: str, now: datetime) ->
 
 async def _spans(
     reader: TopicReader, beginnings: Mapping[Partition, int], begin: int | None
-) -> dict[Partition, Span]:
+) -> dict[Partition, OffsetRange]:
     """Return what is to be read; a partition without anything since `begin` is left out."""
-    everything = {place: Span(first=first) for place, first in beginnings.items()}
+    everything = {place: OffsetRange(first=first) for place, first in beginnings.items()}
     if begin is None or not beginnings:
         return everything
     try:
         found = await reader.since(beginnings, begin)
     except NoTimeIndexError:
         return everything
-    return {place: Span(first=first) for place, first in found.items() if first is not None}
+    return {place: OffsetRange(first=first) for place, first in found.items() if first is not None}

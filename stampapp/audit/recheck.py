@@ -12,8 +12,8 @@ from stampapp.audit.published import hear
 from stampapp.audit.unmatched import SKEW, Leftover, leftover
 from stampapp.classifiers import batch
 from stampapp.config.settings import ModelSettings, Settings
-from stampapp.kafka.message import Message, Place
-from stampapp.kafka.offset_ranges import Progress, by_partition, chunks
+from stampapp.kafka.message import Message, TopicPartitionOffset
+from stampapp.kafka.offset_ranges import ReportProgress, in_chunks, offsets_by_partition
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, Verdict
@@ -49,12 +49,14 @@ class Look:
     """A second look at places that nothing accounts for; what it finds is marked."""
 
     def __init__(
-        self, source: TopicReader, accounts: Accounts, judge: Judge, progress: Progress
+        self, source: TopicReader, accounts: Accounts, judge: Judge, progress: ReportProgress
     ) -> None:
         self._source, self._accounts = source, accounts
         self._judge, self._progress = judge, progress
 
-    async def by_key(self, settings: Settings, places: Sequence[Place], begin: int | None) -> int:
+    async def by_key(
+        self, settings: Settings, places: Sequence[TopicPartitionOffset], begin: int | None
+    ) -> int:
         """Account for what has an unnamed output and command of its object, no older than itself.
 
         Returns how many these are. It proves less than a header: a lost alert goes by the output
@@ -69,7 +71,7 @@ class Look:
             self._accounts.mark(one.place, PUBLISHED)
         return len(found)
 
-    async def again(self, places: Sequence[Place]) -> Hindsight:
+    async def again(self, places: Sequence[TopicPartitionOffset]) -> Hindsight:
         """Judge again what nothing at all names, and account for what a rule withdraws."""
         remaining: list[Leftover] = []
         withdrawn: list[Leftover] = []
@@ -85,11 +87,11 @@ class Look:
         return [None if self._accounts.marks(one.place) else next(judged) for one in messages]
 
     async def _seen(
-        self, places: Sequence[Place], what: str, outcomes: Outcomes
+        self, places: Sequence[TopicPartitionOffset], what: str, outcomes: Outcomes
     ) -> AsyncIterator[Leftover]:
         """Yield a leftover for each place; one without a message is marked as that."""
-        seen: set[Place] = set()
-        async for messages in chunks(self._source.fetch(by_partition(places)), CHUNK):
+        seen: set[TopicPartitionOffset] = set()
+        async for messages in in_chunks(self._source.fetch(offsets_by_partition(places)), CHUNK):
             self._progress(what, len(messages), len(places))
             for message, outcome in zip(messages, outcomes(messages), strict=True):
                 seen.add(message.place)

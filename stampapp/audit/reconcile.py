@@ -20,8 +20,8 @@ from stampapp.audit.recheck import Judge, Look
 from stampapp.audit.retention import reach
 from stampapp.audit.unmatched import SKEW, Finding
 from stampapp.config.settings import Settings
-from stampapp.kafka.message import Message, Place
-from stampapp.kafka.offset_ranges import Progress
+from stampapp.kafka.message import Message, TopicPartitionOffset
+from stampapp.kafka.offset_ranges import ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance
 from stampapp.times import ms
@@ -61,7 +61,7 @@ class Reconciliation:
 
 
 async def reconcile(
-    settings: Settings, window: Window, *, judge: Judge, progress: Progress
+    settings: Settings, window: Window, *, judge: Judge, progress: ReportProgress
 ) -> Reconciliation:
     """Account for everything that the group has consumed. Raises ConfigError."""
     begin = None if window.begin is None else ms(window.begin) - SKEW
@@ -113,5 +113,5 @@ class Listener:
         return testimony is not None
 
 
-def _most(places: Iterable[Place]) -> list[Place]:
+def _most(places: Iterable[TopicPartitionOffset]) -> list[TopicPartitionOffset]:
     return list(islice(places, MOST_LEFTOVERS))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from stampapp.audit.offset_marks import Accounts, Witness, lacks
 from stampapp.audit.published import Hearing
 from stampapp.audit.unmatched import SKEW
-from stampapp.kafka.message import Partition, Place
+from stampapp.kafka.message import Partition, TopicPartitionOffset
 from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
 
 
@@ -18,7 +18,7 @@ class Reach:
 
     first: Mapping[Witness, Mapping[Partition, int]] = field(default_factory=dict)
 
-    def within(self, accounts: Accounts) -> Iterator[Place]:
+    def within(self, accounts: Accounts) -> Iterator[TopicPartitionOffset]:
         """Yield what nothing accounts for although a witness that lacks it goes back so far."""
         for place in accounts.leftovers():
             partition = (place.topic, place.partition)

@@ -16,7 +16,7 @@ from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.audit.offset_marks import Mark, Witness, lacks
 from stampapp.classifiers.batch import attempt
-from stampapp.kafka.message import Message, Partition, Place
+from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
 from stampapp.results.outcome import Outcome, Verdict
 
 # Clocks of who publishes alerts, of the worker and of the brokers may differ by so much, in ms.
@@ -31,7 +31,7 @@ class Leftover:
     what the message is judged to be by itself, None where it has not been judged.
     """
 
-    place: Place
+    place: TopicPartitionOffset
     instant: int
     marks: Mark
     aid: str | None
@@ -52,7 +52,7 @@ class Leftover:
 class Finding:
     """A message that is missing, or that cannot be judged, and why. `instant` in ms since 1970."""
 
-    place: Place
+    place: TopicPartitionOffset
     instant: int
     aid: str | None
     candid: str | None

@@ -19,9 +19,9 @@ from stampapp.deadletters.partial_decode import examine
 from stampapp.deadletters.record import DeadLetter
 from stampapp.deadletters.selection import Choice, Register
 from stampapp.errors import ConfigError
-from stampapp.kafka.connection_errors import listed, place, user
+from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.message import Message
-from stampapp.kafka.offset_ranges import Progress
+from stampapp.kafka.offset_ranges import ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 
 MOST_SHOWN = 1000
@@ -58,7 +58,7 @@ def show(
         _, found = asyncio.run(_find(settings, Choice(places=places), MOST_SHOWN, bars))
     known = {name for row, _ in found for name in record.names(row.letter)}
     if absent := tuple(place for place in places if place not in known):
-        raise ConfigError(f"{replays.topic_of(settings)} has no dead letter {listed(absent)}")
+        raise ConfigError(f"{replays.topic_of(settings)} has no dead letter {join_words(absent)}")
     if save:
         if len(found) > 1:
             raise ConfigError(f"--save takes one dead letter, these are {len(found)}")
@@ -82,7 +82,12 @@ def replay(settings: Settings, choice: Choice, out: TextIO, *, again: bool, dry_
 
 
 async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
-    settings: Settings, choice: Choice, out: TextIO, progress: Progress, again: bool, dry_run: bool
+    settings: Settings,
+    choice: Choice,
+    out: TextIO,
+    progress: ReportProgress,
+    again: bool,
+    dry_run: bool,
 ) -> tuple[int, int]:
     """Return how many dead letters were put back, and how many were left."""
     topic, done = replays.topic_of(settings), 0
@@ -104,15 +109,15 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
 def _warn(settings: Settings, topic: str, register: Register) -> None:
     if register.unseen:
         print(
-            f"{place(settings.producer)} shows {user(settings.producer)} no topic {topic}: nothing"
-            " was dead-lettered so far; or have READ and DESCRIBE granted there, or see"
-            " DEADLETTER_TOPIC",
+            f"{describe_cluster(settings.producer)} shows {describe_user(settings.producer)} no"
+            f" topic {topic}: nothing was dead-lettered so far; or have READ and DESCRIBE granted"
+            " there, or see DEADLETTER_TOPIC",
             file=sys.stderr,
         )
 
 
 async def _find(
-    settings: Settings, choice: Choice, limit: int, progress: Progress
+    settings: Settings, choice: Choice, limit: int, progress: ReportProgress
 ) -> tuple[dict[str, tuple[int, int]], list[tuple[Row, Message]]]:
     """Return the counts, and the latest dead letters that are meant."""
     topic = replays.topic_of(settings)

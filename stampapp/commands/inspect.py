@@ -23,8 +23,8 @@ from stampapp.inspection import message_content
 from stampapp.inspection.message_content import Exhibit
 from stampapp.inspection.topic_lookup import Find, find
 from stampapp.kafka.message import Message
-from stampapp.kafka.offset_ranges import by_partition
-from stampapp.kafka.tail import Tail
+from stampapp.kafka.offset_ranges import offsets_by_partition
+from stampapp.kafka.tail import TopicTail
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance
 
@@ -97,7 +97,7 @@ def inspect(settings: Settings, request: Request, display: Display) -> int:
 async def _shown(settings: Settings, request: Request, display: Display) -> Alert | None:
     found = await find(settings, request.name, datetime.now(UTC))
     async with TopicReader(found.cluster) as reader:
-        tail = Tail(reader, request.takes)
+        tail = TopicTail(reader, request.takes)
         partitions = await found.partitions(reader, datetime.now(UTC))
         with Bars() as bars:
             latest = await tail.last(partitions, request.count, bars)
@@ -107,7 +107,7 @@ async def _shown(settings: Settings, request: Request, display: Display) -> Aler
     return await _alert(settings, display) if request.stamps else None
 
 
-async def _follow(found: Find, tail: Tail, reader: TopicReader, display: Display) -> None:
+async def _follow(found: Find, tail: TopicTail, reader: TopicReader, display: Display) -> None:
     async def partitions() -> Sequence[tuple[str, int]]:
         return await found.partitions(reader, datetime.now(UTC))
 
@@ -126,7 +126,7 @@ async def _alert(settings: Settings, display: Display) -> Alert | None:
     if testimony is None or exhibit.content.get("cause"):
         raise ConfigError(f"--stamps: {message.place} is no alert that can be read")
     async with TopicReader(settings.consumer) as reader:
-        async for one in reader.fetch(by_partition([testimony.source])):
+        async for one in reader.fetch(offsets_by_partition([testimony.source])):
             if alert := message_content.exhibit(one).alert:
                 return alert
     raise ConfigError(f"--stamps: the alert {testimony.source} is not there any more")

@@ -14,10 +14,10 @@ from typing import TypeVar
 from stampapp.config.settings import InputSettings
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.feeds.publisher import Publisher
-from stampapp.kafka.connection import ask
-from stampapp.kafka.connection_errors import place
+from stampapp.kafka.connection import query_cluster
+from stampapp.kafka.connection_errors import describe_cluster
 from stampapp.kafka.delivery import Delivery
-from stampapp.kafka.metadata_v8 import Operation, who_and_what
+from stampapp.kafka.metadata_v8 import Operation, fetch_metadata
 from stampapp.preflight import required_access
 from stampapp.preflight.required_access import Errand, Need
 
@@ -74,14 +74,14 @@ async def _admitted(target: InputSettings) -> None:
     cluster, topic = target.cluster, target.topics[0]
     need = Need(role=cluster.role, operation=Operation.WRITE, topic=topic, key="CONSUMER_TOPICS")
     errand = Errand(cluster=cluster, needs=(need,), group=None)
-    answer = await ask(cluster, partial(who_and_what, topics=errand.topics))
+    answer = await query_cluster(cluster, partial(fetch_metadata, topics=errand.topics))
     if any(problems := required_access.denied(errand, answer)):
         raise ConfigError("; ".join(chain(*problems)))
     if required_access.absent(errand, answer):
         log.warning(
             "Topic %s does not exist on %s: where topics do not come to be by themselves, create"
             " it, or see CONSUMER_TOPICS",
-            *(topic, place(cluster)),
+            *(topic, describe_cluster(cluster)),
         )
 
 

@@ -17,7 +17,7 @@ from stampapp.feeds import archives
 from stampapp.feeds.archive_alerts import Stock
 from stampapp.feeds.publisher import Publisher
 from stampapp.feeds.record_splitter import Single
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.monitoring import log_filters
 
 
@@ -63,8 +63,8 @@ def _change(order: Order) -> Callable[[Single], Single]:
     return SortingHat()
 
 
-def _letter(topic: str) -> Callable[[Single], Letter]:
-    return lambda single: Letter(topic=topic, key=single.key, value=single.value)
+def _letter(topic: str) -> Callable[[Single], OutgoingMessage]:
+    return lambda single: OutgoingMessage(topic=topic, key=single.key, value=single.value)
 
 
 def _progress(console: Console) -> Progress:

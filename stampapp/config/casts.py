@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from stampapp.alerts.alert import Survey
-from stampapp.kafka.nightly_topic import TOPIC_RULE, legal
+from stampapp.kafka.nightly_topic import TOPIC_RULE, is_legal_topic
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -80,7 +80,7 @@ def _member(kind: type[E], text: str) -> E:
 
 def topic(text: str) -> str:
     """Cast the name of a topic; an empty one means none, where that is a value."""
-    if text and not legal(text):
+    if text and not is_legal_topic(text):
         raise ValueError(TOPIC_RULE)
     return text
 

@@ -21,7 +21,7 @@ from stampapp.config.environment import Reader, Reading
 from stampapp.config.kafka_settings import _cluster
 from stampapp.config.shipped_models import default_model
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, legal
+from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, is_legal_topic
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
 _MAX_CLASSIFY_THREADS = 4
@@ -205,7 +205,7 @@ def _deadletter_topic(reader: Reader, default: str) -> str | None:
         "topic of what cannot be classified, on the producer's cluster; empty: stop instead",
         blank_is_a_value=True,
     )
-    if found == default and not legal(default):
+    if found == default and not is_legal_topic(default):
         reader.problems.append(
             f"DEADLETTER_TOPIC is to be set, for {default!r} is none: {TOPIC_RULE}"
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from stampapp.alerts.alert import Alert
 from stampapp.dashboard.last_hour import LastHour
-from stampapp.kafka.message import Message, Place
+from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.results.outcome import Classification, Outcome, Verdict
 
 # Of each class, of what rules withdrew, and of dead letters, so many of the latest are kept.
@@ -28,7 +28,7 @@ class Exhibit:
 
     number: int
     at: float
-    place: Place
+    place: TopicPartitionOffset
     alert: Alert
     classification: Classification
 
@@ -44,7 +44,7 @@ class DeadLetter:
 
     number: int
     at: float
-    place: Place
+    place: TopicPartitionOffset
     aid: str | None
     cause: str
     message: str

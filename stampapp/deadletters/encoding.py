@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Headers, Message
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.results import provenance
 from stampapp.version import __version__
 
 
-def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) -> Letter:
+def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) -> OutgoingMessage:
     """Return the dead letter of a message; `source` is what names it (see `evidence`).
 
     What a topic may refuse is ours and can be spared, never the message's own: a timestamp from
@@ -20,14 +20,16 @@ def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) 
     whole = dead_letter_headers(message, error, source)
     least = (*message.headers, (provenance.CAUSE, error.cause.encode()), *provenance.own(source))
 
-    def form(headers: Headers, timestamp: int | None, instead: Letter | None) -> Letter:
-        return Letter(
+    def form(
+        headers: Headers, timestamp: int | None, fallback: OutgoingMessage | None
+    ) -> OutgoingMessage:
+        return OutgoingMessage(
             topic=topic,
             key=message.key,
             value=message.value,
             headers=headers,
             timestamp=timestamp,
-            instead=instead,
+            fallback=fallback,
         )
 
     smallest = form((*least, *told), None, None)

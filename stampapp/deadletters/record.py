@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stampapp.kafka.message import Headers, Message, Place
+from stampapp.kafka.message import Headers, Message, TopicPartitionOffset
 from stampapp.results import provenance
 
 # On the message that is put back as on its mark: the dead letter that it comes from.
@@ -24,12 +24,12 @@ class DeadLetter:
     message was a replay.
     """
 
-    place: Place
+    place: TopicPartitionOffset
     instant: int
     cause: str
     reason: str
-    source: Place
-    replay_of: Place | None
+    source: TopicPartitionOffset
+    replay_of: TopicPartitionOffset | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,9 +39,9 @@ class Mark:
     `of` is the dead letter that it was taken from, `at` the instant in ISO 8601.
     """
 
-    source: Place
-    of: Place
-    to: Place
+    source: TopicPartitionOffset
+    of: TopicPartitionOffset
+    to: TopicPartitionOffset
     at: str
 
 
@@ -107,9 +107,9 @@ def read_mark(headers: Headers) -> Mark | None:
     )
 
 
-def _place(text: bytes | None) -> Place | None:
+def _place(text: bytes | None) -> TopicPartitionOffset | None:
     try:
         topic, partition, offset = str(text or b"", "utf-8").split(":")
-        return Place(topic=topic, partition=int(partition), offset=int(offset))
+        return TopicPartitionOffset(topic=topic, partition=int(partition), offset=int(offset))
     except ValueError:
         return None

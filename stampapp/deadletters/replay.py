@@ -21,11 +21,15 @@ from stampapp.deadletters.selection import Choice, Register
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka import producer
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import listed
-from stampapp.kafka.connection_errors import place as named
-from stampapp.kafka.message import Message, Partition, Place
-from stampapp.kafka.offset_ranges import Progress, Span, by_partition, chunks
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.connection_errors import describe_cluster, join_words
+from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
+from stampapp.kafka.offset_ranges import (
+    OffsetRange,
+    ReportProgress,
+    in_chunks,
+    offsets_by_partition,
+)
+from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.kafka.topic_reader import TopicReader
 
 # Messages of 60 kB that are put back before they are marked.
@@ -39,14 +43,16 @@ def topic_of(settings: Settings) -> str:
     return settings.deadletter_topic
 
 
-async def register(reader: TopicReader, topic: str, choice: Choice, progress: Progress) -> Register:
+async def register(
+    reader: TopicReader, topic: str, choice: Choice, progress: ReportProgress
+) -> Register:
     """Read all dead letters, and note those that are meant."""
     found = Register(choice)
     partitions = (await reader.partitions()).get(topic, ())
     found.unseen = not partitions
     beginnings, ends = await reader.beginnings(partitions), await reader.ends(partitions)
     total = sum(ends.values()) - sum(beginnings.values())
-    async for messages in reader.read({at: Span(first=n) for at, n in beginnings.items()}):
+    async for messages in reader.read({at: OffsetRange(first=n) for at, n in beginnings.items()}):
         for message in messages:
             found.note(message)
         progress("reading dead letters", len(messages), total)
@@ -58,7 +64,7 @@ async def values(
 ) -> AsyncIterator[tuple[DeadLetter, Message]]:
     """Yield the dead letters with their bytes; what is removed meanwhile is left out."""
     by_place = {one.place: one for one in letters}
-    async for message in reader.fetch(by_partition(by_place)):
+    async for message in reader.fetch(offsets_by_partition(by_place)):
         yield by_place[message.place], message
 
 
@@ -72,16 +78,16 @@ async def replay(
     by_place = {one.place: one for one in letters}
     partitions = await _partitions(settings, letters)
     async with Post(settings.consumer) as source, Post(settings.producer) as dead:
-        async for messages in chunks(reader.fetch(by_partition(by_place)), CHUNK):
+        async for messages in in_chunks(reader.fetch(offsets_by_partition(by_place)), CHUNK):
             found = [(by_place[one.place], one) for one in messages]
             places = await source.send([_put_back(*one, partitions) for one in found])
             done = [
                 (letter, message, to)
                 for (letter, message), to in zip(found, places, strict=True)
-                if isinstance(to, Place)
+                if isinstance(to, TopicPartitionOffset)
             ]
             marks = await dead.send([_mark(*one) for one in done])
-            yield sum(isinstance(one, Place) for one in marks)
+            yield sum(isinstance(one, TopicPartitionOffset) for one in marks)
             source.check(places)
             dead.check(marks)
 
@@ -95,13 +101,15 @@ class Post:
 
     async def __aenter__(self) -> Self:
         # An idempotent producer asks for a permission more, and repeats are harmless.
-        self._producer = await producer.start(self._cluster, idempotence=False)
+        self._producer = await producer.start_producer(self._cluster, idempotence=False)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await producer.stop(self._producer, producer.REQUEST_TIMEOUT)
+        await producer.stop_producer(self._producer, producer.REQUEST_TIMEOUT)
 
-    async def send(self, letters: Sequence[Letter]) -> list[Place | BaseException]:
+    async def send(
+        self, letters: Sequence[OutgoingMessage]
+    ) -> list[TopicPartitionOffset | BaseException]:
         """Return for each letter where it lies now, or why it does not."""
         sent: list[Any] = []
         for letter in letters:
@@ -112,7 +120,7 @@ class Post:
         results = await asyncio.gather(*sent, return_exceptions=True)
         return [one if isinstance(one, BaseException) else _place(one) for one in results]
 
-    def check(self, results: Sequence[Place | BaseException]) -> None:
+    def check(self, results: Sequence[TopicPartitionOffset | BaseException]) -> None:
         """Raise ConfigError where we may not write, DeliveryError where anything else failed."""
         failed = [one for one in results if isinstance(one, BaseException)]
         if not failed:
@@ -120,15 +128,15 @@ class Post:
         if isinstance(failed[0], kafka.TopicAuthorizationFailedError):
             prefix = self._cluster.role.upper()
             raise ConfigError(
-                f"{named(self._cluster)} does not let us write: have WRITE granted on the topic, or"
-                f" run this with another {prefix}_SASL_USERNAME"
+                f"{describe_cluster(self._cluster)} does not let us write: have WRITE granted on"
+                f" the topic, or run this with another {prefix}_SASL_USERNAME"
             )
         raise DeliveryError(
-            f"{named(self._cluster)} has not taken {len(failed)} messages ({failed[0]!r}): replay"
-            " again when it does, what is done is marked"
+            f"{describe_cluster(self._cluster)} has not taken {len(failed)} messages"
+            f" ({failed[0]!r}): replay again when it does, what is done is marked"
         )
 
-    async def _sending(self, letter: Letter) -> asyncio.Future[Any]:
+    async def _sending(self, letter: OutgoingMessage) -> asyncio.Future[Any]:
         sent: asyncio.Future[Any] = await self._producer.send(
             letter.topic,
             # The client refuses a message of neither key nor value.
@@ -147,17 +155,19 @@ async def _partitions(settings: Settings, letters: Sequence[DeadLetter]) -> set[
     topics = {one.source.topic for one in letters}
     if absent := tuple(sorted(topics - present.keys())):
         raise ConfigError(
-            f"{named(settings.consumer)} has no topic {listed(absent)}, from which dead letters"
-            " came: create it, or choose other dead letters"
+            f"{describe_cluster(settings.consumer)} has no topic {join_words(absent)}, from which"
+            " dead letters came: create it, or choose other dead letters"
         )
     return {one for topic in topics for one in present[topic]}
 
 
-def _put_back(letter: DeadLetter, message: Message, partitions: Collection[Partition]) -> Letter:
+def _put_back(
+    letter: DeadLetter, message: Message, partitions: Collection[Partition]
+) -> OutgoingMessage:
     """Return the message as it was; its timestamp is new, or its topic might drop it as too old."""
     source = letter.source
     known = (source.topic, source.partition) in partitions
-    return Letter(
+    return OutgoingMessage(
         topic=source.topic,
         # Where the topic was made anew with fewer partitions, the key decides.
         partition=source.partition if known else None,
@@ -167,10 +177,10 @@ def _put_back(letter: DeadLetter, message: Message, partitions: Collection[Parti
     )
 
 
-def _mark(letter: DeadLetter, message: Message, to: Place) -> Letter:
+def _mark(letter: DeadLetter, message: Message, to: TopicPartitionOffset) -> OutgoingMessage:
     at = times.text(datetime.now(UTC))
     mark = Mark(source=letter.source, of=letter.place, to=to, at=at)
-    return Letter(
+    return OutgoingMessage(
         topic=letter.place.topic,
         partition=letter.place.partition,
         key=message.key,
@@ -180,8 +190,8 @@ def _mark(letter: DeadLetter, message: Message, to: Place) -> Letter:
     )
 
 
-def _place(sent: Any) -> Place:
-    return Place(topic=sent.topic, partition=sent.partition, offset=sent.offset)
+def _place(sent: Any) -> TopicPartitionOffset:
+    return TopicPartitionOffset(topic=sent.topic, partition=sent.partition, offset=sent.offset)
 
 
 def _failed(error: Exception) -> asyncio.Future[Any]:

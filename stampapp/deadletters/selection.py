@@ -9,7 +9,7 @@ from datetime import datetime
 
 from stampapp import times
 from stampapp.deadletters.record import DeadLetter, Mark, names, read, read_mark
-from stampapp.kafka.message import Message, Place
+from stampapp.kafka.message import Message, TopicPartitionOffset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +42,7 @@ class Register:
     def __init__(self, choice: Choice) -> None:
         self.letters: list[DeadLetter] = []
         # By the place of the source: a message that was consumed twice may have two dead letters.
-        self.marks: dict[Place, Mark] = {}
+        self.marks: dict[TopicPartitionOffset, Mark] = {}
         # Whether there is no such topic, or none that we may see: a cluster does not say which.
         self.unseen = False
         self._choice = choice

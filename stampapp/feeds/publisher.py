@@ -12,10 +12,10 @@ from typing import Generic, TypeVar
 from stampapp import times
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert, Labelled
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 
 T = TypeVar("T")
-Deliver = Callable[[Sequence[Letter]], Coroutine[None, None, None]]
+Deliver = Callable[[Sequence[OutgoingMessage]], Coroutine[None, None, None]]
 # Alerts at a time, some 60 kB each.
 GROUP = 32
 # Once asked to stop, what is on its way has so many seconds to be confirmed.
@@ -30,10 +30,10 @@ class JustTaken:
         self._topic = topic
         self._writer = sorting_hat.writer()
 
-    def __call__(self, one: Labelled) -> Letter:
+    def __call__(self, one: Labelled) -> OutgoingMessage:
         alert = taken_at(one.alert, mjd_now())
         value = self._writer.write(sorting_hat.record(alert))
-        return Letter(topic=self._topic, key=alert.aid.encode(), value=value)
+        return OutgoingMessage(topic=self._topic, key=alert.aid.encode(), value=value)
 
 
 class Publisher(Generic[T]):
@@ -43,7 +43,9 @@ class Publisher(Generic[T]):
     have arrived.
     """
 
-    def __init__(self, letter: Callable[[T], Letter], advance: Callable[[int], object]) -> None:
+    def __init__(
+        self, letter: Callable[[T], OutgoingMessage], advance: Callable[[int], object]
+    ) -> None:
         self.confirmed = 0
         self.unconfirmed = 0
         self._letter = letter

@@ -11,7 +11,7 @@ from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.inspection.topic_roles import ROLES, clusters, parts
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import listed, place
+from stampapp.kafka.connection_errors import describe_cluster, join_words
 from stampapp.kafka.message import Partition
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.topic_reader import TopicReader
@@ -37,7 +37,7 @@ class Find:
             names = tuple(self.nightly.among(present, now)[:_NIGHTS])
         found = [at for name in names for at in present.get(name, ())]
         if not found:
-            where, what = place(self.cluster), listed(self.topics)
+            where, what = describe_cluster(self.cluster), join_words(self.topics)
             raise ConfigError(f"{where} has no topic {what} yet; {known(present)}")
         return found
 
@@ -61,7 +61,7 @@ async def find(settings: Settings, name: str, now: datetime) -> Find:
         if name in present:
             return Find(cluster=cluster, topics=(name,))
         there |= dict.fromkeys(sorted(present))
-    roles = listed(ROLES)
+    roles = join_words(ROLES)
     told = "\n".join([f"{name} is no topic, nor a role ({roles}); {known(there, name)}", *problems])
     raise ConfigError(told)
 

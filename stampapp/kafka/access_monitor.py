@@ -8,7 +8,7 @@ from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
 
 
-class Welcome:
+class AccessMonitor:
     """Knocks at a cluster that is quiet, and tells when it has been refusing us for too long.
 
     For `patience` seconds a refusal may come from a cluster that is just being restarted; after
@@ -22,16 +22,16 @@ class Welcome:
         self._knocked: float | None = None
         self._refused_since: float | None = None
 
-    async def outstayed(self, heard: float) -> str | None:
+    async def check(self, last_message_at: float) -> str | None:
         """Return why we are not let in, when that has been so for long; an outage is no reason.
 
-        `heard` is when the cluster last gave us something (monotonic clock, seconds).
+        `last_message_at` is when the cluster last gave us something (monotonic clock, seconds).
         """
         now = time.monotonic()
-        if now - max(heard, self._knocked or heard) < self._interval:
+        if now - max(last_message_at, self._knocked or last_message_at) < self._interval:
             return None
         self._knocked = now
-        problem = await connection.refused(self._cluster)
+        problem = await connection.find_access_problem(self._cluster)
         if problem is None:
             self._refused_since = None
             return None

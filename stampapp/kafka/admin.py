@@ -8,7 +8,7 @@ from aiokafka import errors as kafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import place
+from stampapp.kafka.connection_errors import describe_cluster
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,6 @@ async def create_topic(
             if code not in (0, kafka.TopicAlreadyExistsError.errno):
                 raise kafka.for_code(code)(name)
         if not only_try:
-            log.info("Topic %s created on %s", name, place(cluster))
+            log.info("Topic %s created on %s", name, describe_cluster(cluster))
     finally:
         await admin.close()

@@ -11,21 +11,23 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import Refusal, refusal, told
+from stampapp.kafka.connection_errors import ConnectionFailure, describe_failures, explain_failure
 
 T = TypeVar("T")
 Ask = Callable[[AIOKafkaConnection], Awaitable[T]]
 # What is not answered in this many seconds is taken for away.
-PATIENCE = 6.0
+CONNECTION_TIMEOUT = 6.0
 # A farewell that takes longer goes on behind our back.
 _CLOSING = 0.2
 
 
-class NotLetInError(ConfigError):
+class AccessRefusedError(ConfigError):
     """A cluster is there, and refuses us or is refused by us: not an outage, which passes."""
 
 
-async def ask(cluster: Cluster, question: Ask[T], patience: float = PATIENCE) -> T:
+async def query_cluster(
+    cluster: Cluster, question: Ask[T], patience: float = CONNECTION_TIMEOUT
+) -> T:
     """Return the answer of whichever of a cluster's servers gives it first.
 
     All are tried at once: one that is down must not use up the time of the others. Raises
@@ -36,35 +38,37 @@ async def ask(cluster: Cluster, question: Ask[T], patience: float = PATIENCE) ->
         asyncio.ensure_future(_visit(cluster, server, question, patience))
         for server in cluster.servers
     ]
-    refusals: list[Refusal] = []
+    refusals: list[ConnectionFailure] = []
     try:
         for done in asyncio.as_completed(tasks):
             answer = await done
-            if not isinstance(answer, Refusal):
+            if not isinstance(answer, ConnectionFailure):
                 return answer
             refusals.append(answer)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    kind = NotLetInError if any(one.final for one in refusals) else ConfigError
-    raise kind(told(cluster, refusals))
+    kind = AccessRefusedError if any(one.final for one in refusals) else ConfigError
+    raise kind(describe_failures(cluster, refusals))
 
 
-async def problem(cluster: Cluster, patience: float = PATIENCE) -> str | None:
+async def find_connection_problem(
+    cluster: Cluster, patience: float = CONNECTION_TIMEOUT
+) -> str | None:
     """Return why a cluster cannot be used, or None where it lets us in."""
     try:
-        await ask(cluster, _anything, patience)
+        await query_cluster(cluster, _anything, patience)
     except ConfigError as error:
         return str(error)
     return None
 
 
-async def refused(cluster: Cluster) -> str | None:
+async def find_access_problem(cluster: Cluster) -> str | None:
     """Return why a cluster that is there does not let us in; None in an outage, too."""
     try:
-        await ask(cluster, _anything)
-    except NotLetInError as error:
+        await query_cluster(cluster, _anything)
+    except AccessRefusedError as error:
         return str(error)
     except ConfigError:
         return None
@@ -76,7 +80,9 @@ async def _anything(connection: AIOKafkaConnection) -> None:
     await connection.send(MetadataRequest([]))
 
 
-async def _visit(cluster: Cluster, server: str, question: Ask[T], patience: float) -> T | Refusal:
+async def _visit(
+    cluster: Cluster, server: str, question: Ask[T], patience: float
+) -> T | ConnectionFailure:
     try:
         async with asyncio.timeout(patience):
             connection = AIOKafkaConnection(*_host_and_port(server), **_options(cluster))
@@ -88,7 +94,7 @@ async def _visit(cluster: Cluster, server: str, question: Ask[T], patience: floa
     except ConfigError:
         raise
     except Exception as error:  # whatever it is, the operator needs it in words
-        return refusal(cluster, server, error)
+        return explain_failure(cluster, server, error)
 
 
 def _host_and_port(server: str) -> tuple[str, int]:

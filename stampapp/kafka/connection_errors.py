@@ -24,7 +24,7 @@ _FINAL = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
+class ConnectionFailure:
     """What happened at one server (host:port), and the settings that decide about it.
 
     `final` is what no waiting mends: the server is there and turns us away, or we distrust it.
@@ -36,10 +36,10 @@ class Refusal:
     final: bool
 
 
-def refusal(cluster: Cluster, server: str, error: BaseException) -> Refusal:
+def explain_failure(cluster: Cluster, server: str, error: BaseException) -> ConnectionFailure:
     """Return what an error of a connection means to an operator."""
     reason, keys = _reading(cluster, server, error)
-    return Refusal(
+    return ConnectionFailure(
         server=server,
         reason=reason,
         keys=tuple(f"{cluster.role.upper()}_{key}" for key in keys),
@@ -47,7 +47,7 @@ def refusal(cluster: Cluster, server: str, error: BaseException) -> Refusal:
     )
 
 
-def told(cluster: Cluster, refusals: list[Refusal]) -> str:
+def describe_failures(cluster: Cluster, refusals: list[ConnectionFailure]) -> str:
     """Return one sentence about a cluster none of whose servers can be used."""
     reasons = {one.reason: one for one in refusals}
     if len(reasons) == 1:
@@ -55,21 +55,21 @@ def told(cluster: Cluster, refusals: list[Refusal]) -> str:
     else:
         why = "; ".join(f"{one.server}: {one.reason}" for one in refusals)
     keys = dict.fromkeys(key for one in refusals for key in one.keys)
-    return f"{place(cluster)} cannot be used: {why}; see {listed(tuple(keys))}"
+    return f"{describe_cluster(cluster)} cannot be used: {why}; see {join_words(tuple(keys))}"
 
 
-def place(cluster: Cluster) -> str:
+def describe_cluster(cluster: Cluster) -> str:
     """Return how messages name a cluster."""
     whose = cluster.role if cluster.role.endswith("s") else f"{cluster.role}'s"
     return f"the {whose} cluster {cluster.bootstrap}"
 
 
-def user(cluster: Cluster) -> str:
+def describe_user(cluster: Cluster) -> str:
     """Return how messages name the one whom a cluster takes us for."""
     return f"user {cluster.username!r}" if cluster.sasl else "us (no user name is set)"
 
 
-def listed(words: tuple[str, ...]) -> str:
+def join_words(words: tuple[str, ...]) -> str:
     """Return words as a sentence lists them."""
     return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
@@ -94,7 +94,7 @@ def _answered(cluster: Cluster, error: kafka.BrokerResponseError) -> tuple[str, 
     if isinstance(error, kafka.SaslAuthenticationFailed):
         keys = ("SASL_USERNAME", "SASL_PASSWORD", "SASL_MECHANISM")
         said = ", ".join(map(str, error.args)) or "authentication failed"
-        return f"{user(cluster)} is not let in ({said})", keys
+        return f"{describe_user(cluster)} is not let in ({said})", keys
     if isinstance(error, kafka.UnsupportedSaslMechanismError):
         return f"it does not offer {cluster.mechanism}", ("SASL_MECHANISM",)
     if isinstance(error, kafka.IllegalSaslStateError):

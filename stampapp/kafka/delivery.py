@@ -16,8 +16,14 @@ from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka import admin, connection
 from stampapp.kafka import producer as producers
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import place
-from stampapp.kafka.outgoing import HOPELESS, PERSONAL, Letter, described, remedy
+from stampapp.kafka.connection_errors import describe_cluster
+from stampapp.kafka.outgoing import (
+    FATAL_ERRORS,
+    PER_MESSAGE_ERRORS,
+    OutgoingMessage,
+    describe_messages,
+    suggest_remedy,
+)
 
 log = logging.getLogger(__name__)
 ADMIN_TIMEOUT = 10.0
@@ -28,7 +34,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 _RETRY_PAUSE = 30.0
 
 # A letter that was not confirmed, and why; None where it was not even sent.
-Failure = tuple[Letter, BaseException | None]
+Failure = tuple[OutgoingMessage, BaseException | None]
 
 
 class Delivery(mode.Service):
@@ -67,9 +73,9 @@ class Delivery(mode.Service):
         """Let go of the connection; what is unconfirmed by now was not acknowledged either."""
         producer, self._producer = self._producer, None
         if producer:
-            await producers.stop(producer, 2.0)
+            await producers.stop_producer(producer, 2.0)
 
-    async def deliver(self, letters: Sequence[Letter]) -> None:
+    async def deliver(self, letters: Sequence[OutgoingMessage]) -> None:
         """Return when every letter is confirmed. Raises DeliveryError when that is hopeless."""
         deadline = time.monotonic() + self._timeout
         pause = _FIRST_PAUSE
@@ -93,7 +99,12 @@ class Delivery(mode.Service):
             await self._renew(producer)
 
     async def _watched(
-        self, producer: AIOKafkaProducer, letters: list[Letter], deadline: float, *, singly: bool
+        self,
+        producer: AIOKafkaProducer,
+        letters: list[OutgoingMessage],
+        deadline: float,
+        *,
+        singly: bool,
     ) -> list[Failure]:
         """Send and wait, but not for ever: an idempotent producer itself never gives up."""
         send = _send_singly if singly else _send
@@ -102,7 +113,9 @@ class Delivery(mode.Service):
             answered, _ = await asyncio.wait({sending}, timeout=NOTICE)
             if not answered:
                 why = await self._why()
-                self._notice(f"has not confirmed {described(letters)} for {NOTICE:g} s: {why}")
+                self._notice(
+                    f"has not confirmed {describe_messages(letters)} for {NOTICE:g} s: {why}"
+                )
                 left = max(0.0, deadline - time.monotonic())
                 answered, _ = await asyncio.wait({sending}, timeout=left)
             if not answered:
@@ -111,7 +124,7 @@ class Delivery(mode.Service):
         finally:
             sending.cancel()
 
-    async def attempt(self, letter: Letter) -> bool:
+    async def attempt(self, letter: OutgoingMessage) -> bool:
         """Send a letter once, best effort; tell whether it was confirmed."""
         if self._producer is None and time.monotonic() >= self._retry_at:
             await self._renew(None)
@@ -124,7 +137,7 @@ class Delivery(mode.Service):
             self._succeeded()
             return True
         error = failures[0][1]
-        log.warning("%s has not confirmed %s: %r", self._where, described([letter]), error)
+        log.warning("%s has not confirmed %s: %r", self._where, describe_messages([letter]), error)
         if self._optional:
             # A producer that is shared with what counts is not replaced for this one's sake.
             await self._renew(producer)
@@ -158,7 +171,7 @@ class Delivery(mode.Service):
         return True
 
     async def _connect(self) -> AIOKafkaProducer:
-        return await producers.start(self.cluster, idempotence=self._idempotence)
+        return await producers.start_producer(self.cluster, idempotence=self._idempotence)
 
     async def _renew(self, failed: AIOKafkaProducer | None) -> None:
         """Replace a producer after a failure: an idempotent one may never recover by itself."""
@@ -171,22 +184,25 @@ class Delivery(mode.Service):
                 log.warning("No connection yet: %s", problem)
                 return
             if failed:
-                self.add_future(producers.stop(failed, producers.REQUEST_TIMEOUT))
+                self.add_future(producers.stop_producer(failed, producers.REQUEST_TIMEOUT))
 
     async def _why(self) -> str:
-        return await connection.problem(self.cluster) or "it lets us in but does not answer"
+        return (
+            await connection.find_connection_problem(self.cluster)
+            or "it lets us in but does not answer"
+        )
 
-    def _judged(self, failures: Sequence[Failure], deadline: float) -> list[Letter]:
+    def _judged(self, failures: Sequence[Failure], deadline: float) -> list[OutgoingMessage]:
         """Return what to send next. Raises DeliveryError where that is hopeless or too late."""
         letters = [letter for letter, _ in failures]
         error = next(error for _, error in failures if error)
         self.retries += 1
-        self._notice(f"has not confirmed {described(letters)}: {error!r}")
+        self._notice(f"has not confirmed {describe_messages(letters)}: {error!r}")
         changed = [_changed(*one) for one in failures]
-        if isinstance(error, HOPELESS) and changed == letters:
+        if isinstance(error, FATAL_ERRORS) and changed == letters:
             guilty = [letter for letter, why in failures if isinstance(why, type(error))]
-            text = f"{self._where} refuses {described(guilty)}: {error!r}"
-            raise DeliveryError(text + remedy(error, guilty, self.cluster)) from error
+            text = f"{self._where} refuses {describe_messages(guilty)}: {error!r}"
+            raise DeliveryError(text + suggest_remedy(error, guilty, self.cluster)) from error
         if time.monotonic() > deadline:
             raise self._given_up(letters, repr(error)) from error
         return changed
@@ -195,9 +211,9 @@ class Delivery(mode.Service):
         self._failing_since = self._failing_since or time.monotonic()
         log.warning("%s %s", self._where, what)
 
-    def _given_up(self, letters: Sequence[Letter], why: str) -> DeliveryError:
+    def _given_up(self, letters: Sequence[OutgoingMessage], why: str) -> DeliveryError:
         return DeliveryError(
-            f"{self._where} has not taken {described(letters)} in {self._timeout:g} s"
+            f"{self._where} has not taken {describe_messages(letters)} in {self._timeout:g} s"
             f" (DELIVERY_TIMEOUT): {why}"
         )
 
@@ -209,18 +225,20 @@ class Delivery(mode.Service):
 
     @property
     def _where(self) -> str:
-        return place(self.cluster)
+        return describe_cluster(self.cluster)
 
 
 def _personal(failures: Sequence[Failure]) -> bool:
-    return any(isinstance(error, PERSONAL) for _, error in failures)
+    return any(isinstance(error, PER_MESSAGE_ERRORS) for _, error in failures)
 
 
-def _changed(letter: Letter, error: BaseException | None) -> Letter:
-    return letter.instead if isinstance(error, PERSONAL) and letter.instead else letter
+def _changed(letter: OutgoingMessage, error: BaseException | None) -> OutgoingMessage:
+    return letter.fallback if isinstance(error, PER_MESSAGE_ERRORS) and letter.fallback else letter
 
 
-async def _send_singly(producer: AIOKafkaProducer, letters: Sequence[Letter]) -> list[Failure]:
+async def _send_singly(
+    producer: AIOKafkaProducer, letters: Sequence[OutgoingMessage]
+) -> list[Failure]:
     """Send each when the one before is confirmed; return the first that is not, and the rest."""
     for number, letter in enumerate(letters):
         if failures := await _send(producer, [letter]):
@@ -228,7 +246,7 @@ async def _send_singly(producer: AIOKafkaProducer, letters: Sequence[Letter]) ->
     return []
 
 
-async def _send(producer: AIOKafkaProducer, letters: Sequence[Letter]) -> list[Failure]:
+async def _send(producer: AIOKafkaProducer, letters: Sequence[OutgoingMessage]) -> list[Failure]:
     """Send once and wait; return the letters that were not confirmed."""
     futures: list[asyncio.Future[Any]] = []
     refused: BaseException | None = None

@@ -8,7 +8,7 @@ Headers = tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class TopicPartitionOffset:
     """Where a message lies in Kafka; written `topic:partition:offset`."""
 
     topic: str
@@ -35,9 +35,9 @@ class Message:
     headers: Headers = ()
 
     @property
-    def place(self) -> Place:
+    def place(self) -> TopicPartitionOffset:
         """Where it lies in Kafka."""
-        return Place(topic=self.topic, partition=self.partition, offset=self.offset)
+        return TopicPartitionOffset(topic=self.topic, partition=self.partition, offset=self.offset)
 
 
 Partition = tuple[str, int]

@@ -31,7 +31,7 @@ class Operation(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Topic:
+class TopicMetadata:
     """What a broker says of a topic. `allowed` is None where it does not say what we may do."""
 
     name: str
@@ -40,11 +40,11 @@ class Topic:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class ClusterMetadata:
     """The brokers' own names (host:port), and the topics by name."""
 
     brokers: tuple[str, ...]
-    topics: dict[str, Topic]
+    topics: dict[str, TopicMetadata]
 
 
 class _MetadataResponse_v8(Response):  # type: ignore[misc]  # noqa: N801  # as aiokafka has it
@@ -105,40 +105,40 @@ class _PermissionsRequest(Request[_MetadataRequest_v8]):  # type: ignore[misc]
         return request_struct_class(self._topics, False, False, True)
 
 
-async def who_and_what(connection: AIOKafkaConnection, topics: Iterable[str]) -> Answer:
+async def fetch_metadata(connection: AIOKafkaConnection, topics: Iterable[str]) -> ClusterMetadata:
     """Ask for the brokers, and for what we may do with topics; none comes to be by the question."""
     try:
         found = await connection.send(_PermissionsRequest(list(topics)))
     except NotImplementedError:
         # An older broker: it does not say what we may do.
         found = await connection.send(MetadataRequest([], allow_auto_topic_creation=False))
-    return answer(found)
+    return parse_metadata(found)
 
 
-async def group_refused(connection: AIOKafkaConnection, group: str) -> bool:
+async def is_group_denied(connection: AIOKafkaConnection, group: str) -> bool:
     """Tell whether we must not consume as this group; to ask does not join it."""
     # Nobody's heartbeat: a broker looks at the right to read before it looks for the member.
     response = await connection.send(HeartbeatRequest(group, -1, ""))
     return bool(response.error_code == kafka.GroupAuthorizationFailedError.errno)
 
 
-def answer(found: Response) -> Answer:
+def parse_metadata(found: Response) -> ClusterMetadata:
     """Return what a response to either metadata request says."""
     brokers = tuple(f"{_bracketed(host)}:{port}" for _, host, port, _ in found.brokers)
     topics = [_topic(name, code, operations) for code, name, _, _, operations in found.topics]
-    return Answer(brokers=brokers, topics={topic.name: topic for topic in topics})
+    return ClusterMetadata(brokers=brokers, topics={topic.name: topic for topic in topics})
 
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _topic(name: str, code: int, operations: int) -> Topic:
+def _topic(name: str, code: int, operations: int) -> TopicMetadata:
     told = frozenset(one for one in Operation if operations >= 0 and operations & 1 << one)
     forbidden = code == kafka.TopicAuthorizationFailedError.errno
     # Whoever describes a topic to us without saying that we may describe it keeps no account.
     silent = not forbidden and Operation.DESCRIBE not in told
-    return Topic(
+    return TopicMetadata(
         name=name,
         exists=not forbidden and code != kafka.UnknownTopicOrPartitionError.errno,
         allowed=None if silent else told,

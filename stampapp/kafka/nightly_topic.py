@@ -36,7 +36,7 @@ class NightlyTopic:
         if not 0 <= self.change_hour <= 23:
             raise ConfigError(f"PRODUCER_CHANGE_HOUR is {self.change_hour}: 0 to 23 is expected")
         example = self.name_at(datetime(2020, 1, 1, tzinfo=UTC))
-        if not legal(example):
+        if not is_legal_topic(example):
             raise ConfigError(
                 f"PRODUCER_TOPIC_FORMAT and PRODUCER_DATE_FORMAT give {example!r}: {TOPIC_RULE}"
             )
@@ -95,7 +95,7 @@ class NightlyTopic:
         return absent and absent + timedelta(days=1)
 
 
-def legal(topic: str) -> bool:
+def is_legal_topic(topic: str) -> bool:
     """Tell whether Kafka lets a topic have this name."""
     return bool(_LEGAL_TOPIC.fullmatch(topic)) and topic not in (".", "..")
 

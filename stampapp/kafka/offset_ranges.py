@@ -6,21 +6,21 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from stampapp.kafka.message import Message, Partition, Place
+from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
 
 # Told what is read, how many messages more, and about how many there are in all.
-Progress = Callable[[str, int, int], None]
+ReportProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
+class OffsetRange:
     """Offsets of a partition, without `end`; None: up to where it ends when it is read."""
 
     first: int
     end: int | None = None
 
 
-def runs(offsets: Iterable[int], near: int, longest: int = 1000) -> Iterator[list[int]]:
+def group_nearby(offsets: Iterable[int], near: int, longest: int = 1000) -> Iterator[list[int]]:
     """Divide ascending offsets where the gap between two is larger than `near`."""
     run: list[int] = []
     for offset in offsets:
@@ -32,7 +32,7 @@ def runs(offsets: Iterable[int], near: int, longest: int = 1000) -> Iterator[lis
         yield run
 
 
-async def chunks(messages: AsyncIterator[Message], size: int) -> AsyncIterator[list[Message]]:
+async def in_chunks(messages: AsyncIterator[Message], size: int) -> AsyncIterator[list[Message]]:
     """Collect messages, up to `size` at a time."""
     chunk: list[Message] = []
     async for message in messages:
@@ -44,7 +44,7 @@ async def chunks(messages: AsyncIterator[Message], size: int) -> AsyncIterator[l
         yield chunk
 
 
-def by_partition(places: Iterable[Place]) -> dict[Partition, list[int]]:
+def offsets_by_partition(places: Iterable[TopicPartitionOffset]) -> dict[Partition, list[int]]:
     """Return the offsets of each partition, ascending."""
     found: dict[Partition, list[int]] = defaultdict(list)
     for place in places:

@@ -10,7 +10,7 @@ from aiokafka import errors as kafka
 from stampapp.errors import ConfigError
 from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import place
+from stampapp.kafka.connection_errors import describe_cluster
 
 START_TIMEOUT = 10.0
 REQUEST_TIMEOUT = 30.0
@@ -21,7 +21,7 @@ MAX_REQUEST_BYTES = 2**30
 _PATIENCE = 3.0
 
 
-async def start(cluster: Cluster, *, idempotence: bool) -> AIOKafkaProducer:
+async def start_producer(cluster: Cluster, *, idempotence: bool) -> AIOKafkaProducer:
     """Return a producer that waits for all replicas. Raises ConfigError that says why not."""
     try:
         return await asyncio.wait_for(_started(cluster, idempotence), START_TIMEOUT)
@@ -29,7 +29,7 @@ async def start(cluster: Cluster, *, idempotence: bool) -> AIOKafkaProducer:
         raise ConfigError(await _explained(cluster, error, idempotence)) from error
 
 
-async def stop(producer: AIOKafkaProducer, patience: float) -> None:
+async def stop_producer(producer: AIOKafkaProducer, patience: float) -> None:
     """Let go of a producer, of one that does not answer after `patience` seconds."""
     try:
         await asyncio.wait_for(producer.stop(), patience)
@@ -58,10 +58,10 @@ async def _started(cluster: Cluster, idempotence: bool) -> AIOKafkaProducer:
 
 async def _explained(cluster: Cluster, error: Exception, idempotence: bool) -> str:
     # The producer itself only says that it has found no broker.
-    problem = await connection.problem(cluster, _PATIENCE)
+    problem = await connection.find_connection_problem(cluster, _PATIENCE)
     if problem:
         return problem
-    text = f"{place(cluster)} lets us in, but no producer starts ({error!r})"
+    text = f"{describe_cluster(cluster)} lets us in, but no producer starts ({error!r})"
     if not idempotence:
         return f"{text}; see {cluster.role.upper()}_SERVER"
     if isinstance(error, kafka.ClusterAuthorizationFailedError):

@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from stampapp.kafka.message import Message, Partition
-from stampapp.kafka.offset_ranges import Progress, Span
+from stampapp.kafka.offset_ranges import OffsetRange, ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 
 Takes = Callable[[Message], bool]
 # Offsets of a partition that are looked through at a time, going back.
 _FIRST_STRETCH, _LONGEST_STRETCH = 16, 4096
 # How long a topic rests between two looks at its end (seconds).
-PAUSE = 0.3
+POLL_INTERVAL = 0.3
 
 
-class Tail:
+class TopicTail:
     """The end of some partitions. `positions` are the offsets from which `follow` goes on."""
 
     def __init__(self, reader: TopicReader, takes: Takes) -> None:
@@ -25,7 +25,7 @@ class Tail:
         self._takes = takes
 
     async def last(
-        self, partitions: Sequence[Partition], count: int, progress: Progress
+        self, partitions: Sequence[Partition], count: int, progress: ReportProgress
     ) -> list[Message]:
         """Return the latest `count` messages that are wanted, by their timestamps.
 
@@ -42,7 +42,7 @@ class Tail:
             begins = {at: max(first[at], edges[at] - length) for at in partitions}
             # The embedded broker's ends are too low: the first time, up to where it really ends.
             spans = {
-                at: Span(first=begin, end=None if newest else edges[at])
+                at: OffsetRange(first=begin, end=None if newest else edges[at])
                 for at, begin in begins.items()
                 if newest or begin < edges[at]
             }
@@ -62,12 +62,12 @@ class Tail:
             new = [at for at in wanted if at not in self.positions]
             if new:
                 self.positions |= await self._reader.beginnings(new)
-            spans = {at: Span(first=self.positions[at]) for at in wanted}
+            spans = {at: OffsetRange(first=self.positions[at]) for at in wanted}
             async for messages in self._reader.read(spans):
                 self._note(messages)
                 if found := [one for one in messages if self._takes(one)]:
                     yield sorted(found, key=_age)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(POLL_INTERVAL)
 
     def _note(self, messages: Sequence[Message]) -> None:
         for one in messages:

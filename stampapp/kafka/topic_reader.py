@@ -15,9 +15,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from stampapp.errors import ConfigError
 from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import place as named
+from stampapp.kafka.connection_errors import describe_cluster
 from stampapp.kafka.message import Message, Partition
-from stampapp.kafka.offset_ranges import Span, runs
+from stampapp.kafka.offset_ranges import OffsetRange, group_nearby
 
 FETCH_BYTES = 2**20
 # A broker holds a fetch this long at the end of a partition, and the next request behind it.
@@ -122,18 +122,20 @@ class TopicReader:
         async with self._told():
             answers = await self._consumer.offsets_for_times(places)
         found = {tuple(place): one and one.offset for place, one in answers.items()}
-        spans = {one: Span(first=at, end=at + 1) for one, at in found.items() if at is not None}
+        spans = {
+            one: OffsetRange(first=at, end=at + 1) for one, at in found.items() if at is not None
+        }
         # The embedded broker answers with the beginning, and with some other instant.
         told = [one.timestamp for one in answers.values() if one]
         told += [one.timestamp or 0 async for batch in self.read(spans) for one in batch]
         if any(one < instant for one in told):
             raise NoTimeIndexError(
-                f"{named(self._cluster)} does not look offsets up by their time: leave out --from"
-                " and --to"
+                f"{describe_cluster(self._cluster)} does not look offsets up by their time: leave"
+                " out --from and --to"
             )
         return found
 
-    async def read(self, spans: Mapping[Partition, Span]) -> AsyncIterator[list[Message]]:
+    async def read(self, spans: Mapping[Partition, OffsetRange]) -> AsyncIterator[list[Message]]:
         """Yield the messages of the spans, in order within each partition."""
         if not spans:
             return
@@ -159,8 +161,8 @@ class TopicReader:
     async def fetch(self, wanted: Mapping[Partition, Iterable[int]]) -> AsyncIterator[Message]:
         """Yield the messages at these offsets (ascending); where there is none, nothing."""
         for partition, offsets in wanted.items():
-            for run in runs(offsets, NEAR):
-                span, among = Span(first=run[0], end=run[-1] + 1), set(run)
+            for run in group_nearby(offsets, NEAR):
+                span, among = OffsetRange(first=run[0], end=run[-1] + 1), set(run)
                 async for messages in self.read({partition: span}):
                     for one in messages:
                         if one.offset in among:
@@ -184,16 +186,16 @@ class TopicReader:
         except (kafka.TopicAuthorizationFailedError, kafka.GroupAuthorizationFailedError) as error:
             prefix = self._cluster.role.upper()
             raise ConfigError(
-                f"{named(self._cluster)} does not let us read {what}: have READ and DESCRIBE"
-                f" granted, or run this with another {prefix}_SASL_USERNAME"
+                f"{describe_cluster(self._cluster)} does not let us read {what}: have READ and"
+                f" DESCRIBE granted, or run this with another {prefix}_SASL_USERNAME"
             ) from error
         except (kafka.KafkaError, OSError, TimeoutError) as error:
             raise ConfigError(await self._problem(repr(error))) from error
 
     async def _problem(self, otherwise: str) -> str:
         # The clients themselves only say that they have found no broker.
-        problem = await connection.problem(self._cluster)
-        return problem or f"{named(self._cluster)} lets us in, but: {otherwise}"
+        problem = await connection.find_connection_problem(self._cluster)
+        return problem or f"{describe_cluster(self._cluster)} lets us in, but: {otherwise}"
 
 
 def _within(

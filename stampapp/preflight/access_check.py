@@ -17,9 +17,9 @@ from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka import admin
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection import ask
-from stampapp.kafka.connection_errors import place
-from stampapp.kafka.metadata_v8 import Answer, group_refused, who_and_what
+from stampapp.kafka.connection import query_cluster
+from stampapp.kafka.connection_errors import describe_cluster
+from stampapp.kafka.metadata_v8 import ClusterMetadata, fetch_metadata, is_group_denied
 from stampapp.preflight.required_access import Errand, absent, denied, errands, group_denied
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ async def _finding(errand: Errand, settings: Settings) -> Finding:
 
 
 async def _lacking(errand: Errand, settings: Settings) -> Finding:
-    answer = await ask(errand.cluster, partial(who_and_what, topics=errand.topics))
+    answer = await query_cluster(errand.cluster, partial(fetch_metadata, topics=errand.topics))
     vital, optional = denied(errand, answer)
     if await _by_their_own_names(errand, answer, _about_group(errand)):
         vital.append(group_denied(errand.cluster, str(errand.group)))
@@ -87,28 +87,32 @@ async def _lacking(errand: Errand, settings: Settings) -> Finding:
 
 def _about_group(errand: Errand) -> Callable[[AIOKafkaConnection], Awaitable[bool]]:
     async def question(connection: AIOKafkaConnection) -> bool:
-        return errand.group is not None and await group_refused(connection, errand.group)
+        return errand.group is not None and await is_group_denied(connection, errand.group)
 
     return question
 
 
 async def _by_their_own_names(
-    errand: Errand, answer: Answer, question: Callable[[AIOKafkaConnection], Awaitable[bool]]
+    errand: Errand,
+    answer: ClusterMetadata,
+    question: Callable[[AIOKafkaConnection], Awaitable[bool]],
 ) -> bool:
     """Ask a broker at the address that clients are sent to, which may be another than ours."""
     if not answer.brokers:
         return False
     named = replace(errand.cluster, servers=answer.brokers)
     try:
-        return await ask(named, question, _SECOND_PATIENCE)
+        return await query_cluster(named, question, _SECOND_PATIENCE)
     except ConfigError as error:
         raise ConfigError(
-            f"{place(errand.cluster)} answers, but sends its clients on to"
+            f"{describe_cluster(errand.cluster)} answers, but sends its clients on to"
             f" {named.bootstrap} (advertised.listeners): {error}"
         ) from error
 
 
-async def _missing(errand: Errand, answer: Answer, settings: Settings) -> AsyncIterator[str]:
+async def _missing(
+    errand: Errand, answer: ClusterMetadata, settings: Settings
+) -> AsyncIterator[str]:
     output = settings.output_topic
     ours = {output.name_at(datetime.now(UTC)): output.retention_ms, settings.deadletter_topic: None}
     for need in absent(errand, answer):
@@ -122,7 +126,8 @@ async def _missing(errand: Errand, answer: Answer, settings: Settings) -> AsyncI
             continue
         if hint:
             yield (
-                f"Topic {need.topic} does not exist on {place(cluster)}: {hint}, or see {need.key}"
+                f"Topic {need.topic} does not exist on {describe_cluster(cluster)}: {hint}, or see"
+                f" {need.key}"
             )
 
 

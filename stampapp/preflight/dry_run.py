@@ -74,13 +74,13 @@ async def _with_producer(finding: Finding, worker: Settings) -> Finding:
         return finding
     cluster: Cluster = replace(finding.errand.cluster, role=roles[0])
     try:
-        producer = await producers.start(cluster, idempotence=worker.idempotence)
+        producer = await producers.start_producer(cluster, idempotence=worker.idempotence)
     except ConfigError as error:
         told = (str(error),)
         if finding.errand.optional:
             return replace(finding, optional=told)
         return replace(finding, vital=told)
-    await producers.stop(producer, _PATIENCE)
+    await producers.stop_producer(producer, _PATIENCE)
     return finding
 
 

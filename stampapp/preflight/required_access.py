@@ -9,8 +9,8 @@ from itertools import groupby
 
 from stampapp.config.settings import Settings
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import listed, place, user
-from stampapp.kafka.metadata_v8 import Answer, Operation
+from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
+from stampapp.kafka.metadata_v8 import ClusterMetadata, Operation
 
 _VERBS = {Operation.READ: "read", Operation.WRITE: "write to", Operation.CREATE: "create"}
 
@@ -80,7 +80,7 @@ def _needs(settings: Settings, now: datetime) -> Iterator[Need]:
     yield Need(role="metrics", operation=write, topic=settings.metrics_topic, key="METRICS_TOPIC")
 
 
-def denied(errand: Errand, answer: Answer) -> tuple[list[str], list[str]]:
+def denied(errand: Errand, answer: ClusterMetadata) -> tuple[list[str], list[str]]:
     """Return in words what a broker does not let us do: what is vital, and what is optional.
 
     What a broker does not tell of is taken for allowed.
@@ -97,26 +97,27 @@ def _kind(need: Need) -> tuple[bool, str, Operation]:
     return need.optional, need.key, need.operation
 
 
-def _allowed(need: Need, answer: Answer) -> bool:
+def _allowed(need: Need, answer: ClusterMetadata) -> bool:
     topic = answer.topics.get(need.topic)
     return topic is None or topic.allowed is None or need.operation in topic.allowed
 
 
 def _denial(cluster: Cluster, key: str, operation: Operation, topics: Iterable[str]) -> str:
-    names = listed(tuple(topics))
+    names = join_words(tuple(topics))
     what = f"{_VERBS[operation]} {names}: have {operation.name} granted there"
-    return f"{place(cluster)} does not let {user(cluster)} {what}, or see {_keys(cluster, key)}"
+    who = f"{describe_cluster(cluster)} does not let {describe_user(cluster)}"
+    return f"{who} {what}, or see {_keys(cluster, key)}"
 
 
 def group_denied(cluster: Cluster, group: str) -> str:
     """Return in words that we must not consume as this group."""
     return (
-        f"{place(cluster)} does not let {user(cluster)} consume as the group {group}: have READ"
-        f" granted on the group, or see {_keys(cluster, 'CONSUMER_GROUP_ID')}"
+        f"{describe_cluster(cluster)} does not let {describe_user(cluster)} consume as the group"
+        f" {group}: have READ granted on the group, or see {_keys(cluster, 'CONSUMER_GROUP_ID')}"
     )
 
 
-def absent(errand: Errand, answer: Answer) -> tuple[Need, ...]:
+def absent(errand: Errand, answer: ClusterMetadata) -> tuple[Need, ...]:
     """Return the needs whose topics do not exist; tomorrow's is not missed today."""
     missed = [n for n in errand.needs if n.topic in answer.topics]
     return tuple(need for need in missed if not answer.topics[need.topic].exists)

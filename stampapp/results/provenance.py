@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from stampapp.kafka.message import Headers, Message, Place
+from stampapp.kafka.message import Headers, Message, TopicPartitionOffset
 from stampapp.results.outcome import Outcome, Verdict
 
 GROUP, TOPIC = "source.group", "source.topic"
@@ -26,9 +26,9 @@ class Testimony:
     """What the headers of a published message say: whose message it is, and for whom it answers."""
 
     group: str | None
-    source: Place
-    superseded: tuple[Place, ...] = ()
-    ruled_out: tuple[Place, ...] = ()
+    source: TopicPartitionOffset
+    superseded: tuple[TopicPartitionOffset, ...] = ()
+    ruled_out: tuple[TopicPartitionOffset, ...] = ()
 
 
 def of_batch(messages: Sequence[Message], outcomes: Sequence[Outcome], group: str) -> list[Headers]:
@@ -84,11 +84,11 @@ def encode(messages: Iterable[Message]) -> bytes:
     return ";".join(parts).encode()
 
 
-def _decode(text: bytes) -> Iterator[Place]:
+def _decode(text: bytes) -> Iterator[TopicPartitionOffset]:
     for part in str(text, "utf-8").split(";"):
         topic, partition, offsets = part.split(":")
         for offset in offsets.split(","):
-            yield Place(topic=topic, partition=int(partition), offset=int(offset))
+            yield TopicPartitionOffset(topic=topic, partition=int(partition), offset=int(offset))
 
 
 def divided(headers: Headers) -> tuple[Headers, Headers]:
@@ -103,7 +103,7 @@ def read(headers: Headers) -> Testimony | None:
     try:
         return Testimony(
             group=str(found[GROUP], "utf-8") if GROUP in found else None,
-            source=Place(
+            source=TopicPartitionOffset(
                 topic=str(found[TOPIC], "utf-8"),
                 partition=int(found[PARTITION]),
                 offset=int(found[OFFSET]),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from stampapp.config.cpu_count import cores
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.kafka.access_monitor import Welcome
+from stampapp.kafka.access_monitor import AccessMonitor
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
 from stampapp.monitoring.worker_state import Counts
@@ -46,7 +46,7 @@ class Works:
         # None where there is no page to show it on.
         self.gallery: Gallery | None = None
         self.pipeline: Pipeline | None = None
-        self.welcome: Welcome
+        self.welcome: AccessMonitor
         self._problem = settings if isinstance(settings, ConfigError) else None
         self._deliveries: dict[str, Delivery] = {}
 
@@ -68,7 +68,7 @@ class Works:
 
         settings = self.required()
         await access_check.check(settings)
-        self.welcome = Welcome(settings.consumer, settings.stall_timeout)
+        self.welcome = AccessMonitor(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
         self.classifier = await _in_a_thread(lambda: _loaded(settings))
         self.gauges = Gauges(

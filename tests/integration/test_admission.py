@@ -16,7 +16,7 @@ from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka import connection, producer
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.preflight import access_check
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import create_topics
@@ -173,22 +173,28 @@ async def test_who_may_write_nowhere_gets_no_idempotent_producer(clusters: TwoCl
     clusters.results.add_user("idle", secret, "SCRAM-SHA-256")
     idle = cluster(clusters, PRODUCER_SASL_USERNAME="idle", PRODUCER_SASL_PASSWORD=secret)
     with pytest.raises(ConfigError, match="have IDEMPOTENT_WRITE granted on the cluster"):
-        await producer.start(idle, idempotence=True)
-    await producer.stop(await producer.start(idle, idempotence=False), 5.0)
+        await producer.start_producer(idle, idempotence=True)
+    await producer.stop_producer(await producer.start_producer(idle, idempotence=False), 5.0)
 
 
 async def test_one_of_two_servers_is_enough(clusters: TwoClusters) -> None:
     there = cluster(clusters).bootstrap
     assert (
-        await connection.problem(cluster(clusters, PRODUCER_SERVER=f"127.0.0.1:1,{there}")) is None
+        await connection.find_connection_problem(
+            cluster(clusters, PRODUCER_SERVER=f"127.0.0.1:1,{there}")
+        )
+        is None
     )
 
 
 async def test_a_refusal_is_told_from_an_outage(clusters: TwoClusters) -> None:
-    assert await connection.refused(cluster(clusters)) is None
-    assert await connection.refused(cluster(clusters, PRODUCER_SERVER="127.0.0.1:1")) is None
+    assert await connection.find_access_problem(cluster(clusters)) is None
+    assert (
+        await connection.find_access_problem(cluster(clusters, PRODUCER_SERVER="127.0.0.1:1"))
+        is None
+    )
     stranger = cluster(clusters, PRODUCER_SASL_PASSWORD=password())
-    assert "is not let in" in str(await connection.refused(stranger))
+    assert "is not let in" in str(await connection.find_access_problem(stranger))
 
 
 async def test_a_password_that_is_changed_in_an_outage_is_the_reason_to_give_up(
@@ -201,7 +207,7 @@ async def test_a_password_that_is_changed_in_an_outage_is_the_reason_to_give_up(
     create_topics(results.bootstrap, {name: 1})
     late = cluster(clusters, PRODUCER_SASL_USERNAME="late", PRODUCER_SASL_PASSWORD=secret)
     delivery = Delivery(late, idempotence=True, timeout=5.0)
-    letters = [Letter(topic=name, key=b"k", value=b"v")]
+    letters = [OutgoingMessage(topic=name, key=b"k", value=b"v")]
     await delivery.start()
     try:
         await delivery.deliver(letters)

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.topics import create_topics, read_all
@@ -41,8 +41,8 @@ def topic() -> str:
     return f"delivered-{secrets.token_hex(4)}"
 
 
-def letters(name: str, count: int) -> list[Letter]:
-    return [Letter(topic=name, key=b"%d" % n, value=b"v%d" % n) for n in range(count)]
+def letters(name: str, count: int) -> list[OutgoingMessage]:
+    return [OutgoingMessage(topic=name, key=b"%d" % n, value=b"v%d" % n) for n in range(count)]
 
 
 def retention(bootstrap: str, name: str) -> str | None:
@@ -56,7 +56,7 @@ def retention(bootstrap: str, name: str) -> str | None:
 
 async def test_what_is_confirmed_is_on_the_broker_as_it_was_written(kafka: ApacheKafka) -> None:
     name = topic()
-    letter = Letter(
+    letter = OutgoingMessage(
         topic=name,
         key=b"k",
         value=None,

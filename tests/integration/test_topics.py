@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.message import Message, Partition
-from stampapp.kafka.offset_ranges import Span
+from stampapp.kafka.offset_ranges import OffsetRange
 from stampapp.kafka.topic_reader import PATIENCE, NoTimeIndexError, TopicReader
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
@@ -43,7 +43,7 @@ def fill(bootstrap: str, topic: str, count: int) -> None:
     )
 
 
-async def everything(reader: TopicReader, spans: dict[Partition, Span]) -> list[Message]:
+async def everything(reader: TopicReader, spans: dict[Partition, OffsetRange]) -> list[Message]:
     return [one async for messages in reader.read(spans) for one in messages]
 
 
@@ -54,7 +54,7 @@ async def test_everything_comes_back_up_to_the_end(bootstrap: str) -> None:
         assert partitions == [("back", 0), ("back", 1), ("back", 2)]
         beginnings = await reader.beginnings(partitions)
         start = time.monotonic()
-        found = await everything(reader, {at: Span(first=n) for at, n in beginnings.items()})
+        found = await everything(reader, {at: OffsetRange(first=n) for at, n in beginnings.items()})
         # Were an end not noticed, it would wait for more until then.
         assert time.monotonic() - start < PATIENCE / 2
     assert {(m.partition, m.offset): (m.key, m.value, m.headers, m.timestamp) for m in found} == {
@@ -69,7 +69,11 @@ async def test_everything_comes_back_up_to_the_end(bootstrap: str) -> None:
 async def test_a_span_is_read_and_no_more(bootstrap: str) -> None:
     fill(bootstrap, "span", 50)
     async with TopicReader(cluster(bootstrap)) as reader:
-        spans = {("span", 0): Span(first=3, end=7), ("span", 1): Span(first=24), ("span", 2): NONE}
+        spans = {
+            ("span", 0): OffsetRange(first=3, end=7),
+            ("span", 1): OffsetRange(first=24),
+            ("span", 2): NONE,
+        }
         found = await everything(reader, spans)
     assert sorted((one.partition, one.offset) for one in found) == [
         *((0, offset) for offset in (3, 4, 5, 6)),
@@ -77,7 +81,7 @@ async def test_a_span_is_read_and_no_more(bootstrap: str) -> None:
     ]
 
 
-NONE = Span(first=0)
+NONE = OffsetRange(first=0)
 
 
 async def test_single_messages_are_fetched(bootstrap: str) -> None:

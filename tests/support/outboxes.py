@@ -54,7 +54,7 @@ class Boxes:
             ),
             failure=None,
             failed=self.failed,
-            welcome=SimpleNamespace(outstayed=self.outstayed),
+            welcome=SimpleNamespace(check=self.check),
             required=lambda: SimpleNamespace(group_id="group"),
         )
         self.crashes: list[BaseException] = []
@@ -69,5 +69,5 @@ class Boxes:
     def failed(self, error: BaseException) -> None:
         self.works.failure = error
 
-    async def outstayed(self, heard: float) -> str | None:  # noqa: ARG002  # as Works has it
+    async def check(self, heard: float) -> str | None:  # noqa: ARG002  # as Works has it
         return self.problem

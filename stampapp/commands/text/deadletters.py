@@ -11,7 +11,7 @@ from stampapp.deadletters import record
 from stampapp.deadletters.causes import CAUSES, UNKNOWN
 from stampapp.deadletters.partial_decode import Postmortem
 from stampapp.deadletters.record import DeadLetter, Mark
-from stampapp.kafka.message import Place
+from stampapp.kafka.message import TopicPartitionOffset
 
 _WIDTHS = {
     "place": 9,
@@ -111,7 +111,7 @@ def described(row: Row) -> dict[str, Any]:
     }
 
 
-def _place(place: Place) -> dict[str, str | int]:
+def _place(place: TopicPartitionOffset) -> dict[str, str | int]:
     return {"topic": place.topic, "partition": place.partition, "offset": place.offset}
 
 

@@ -15,7 +15,7 @@ import pytest
 from stampapp.agents import deadletter, metrics, output, scribe
 from stampapp.errors import BadAlert, StampError
 from stampapp.kafka.nightly_topic import NightlyTopic
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.monitoring.worker_state import Counts
 from stampapp.results.outcome import Prediction
 from tests.support.alerts import alert, message
@@ -32,14 +32,14 @@ RESULTS = [
 
 class FakeDelivery:
     def __init__(self) -> None:
-        self.letters: list[Letter] = []
+        self.letters: list[OutgoingMessage] = []
         self.topics: list[tuple[str, int | None]] = []
         self.confirms = True
 
-    async def deliver(self, letters: Sequence[Letter]) -> None:
+    async def deliver(self, letters: Sequence[OutgoingMessage]) -> None:
         self.letters += letters
 
-    async def attempt(self, letter: Letter) -> bool:
+    async def attempt(self, letter: OutgoingMessage) -> bool:
         self.letters.append(letter)
         return self.confirms
 
@@ -74,7 +74,7 @@ def works(monkeypatch: pytest.MonkeyPatch) -> FakeWorks:
     return works
 
 
-def records(letters: Sequence[Letter]) -> list[Any]:
+def records(letters: Sequence[OutgoingMessage]) -> list[Any]:
     return [next(iter(fastavro.reader(io.BytesIO(letter.value or b"")))) for letter in letters]
 
 
@@ -131,5 +131,7 @@ async def test_figures_that_are_not_confirmed_are_counted_as_lost(
 ) -> None:
     works.deliveries["metrics"].confirms = confirmed
     await metrics._publish(b"{}")
-    assert works.deliveries["metrics"].letters == [Letter(topic="figures", key=None, value=b"{}")]
+    assert works.deliveries["metrics"].letters == [
+        OutgoingMessage(topic="figures", key=None, value=b"{}")
+    ]
     assert works.counts.metrics_lost == lost

@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness, lacks, verdict
-from stampapp.kafka.message import Place
+from stampapp.kafka.message import TopicPartitionOffset
 from stampapp.results import provenance
 from stampapp.results.outcome import Verdict
 
 OUTPUT, SCRIBE, DEAD = Witness
 
 
-def place(offset: int, partition: int = 0) -> Place:
-    return Place(topic="alerts", partition=partition, offset=offset)
+def place(offset: int, partition: int = 0) -> TopicPartitionOffset:
+    return TopicPartitionOffset(topic="alerts", partition=partition, offset=offset)
 
 
 def says(

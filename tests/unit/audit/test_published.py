@@ -9,14 +9,14 @@ from stampapp.audit import published
 from stampapp.audit.offset_marks import Witness
 from stampapp.audit.published import Gaps
 from stampapp.kafka.nightly_topic import NightlyTopic
-from stampapp.kafka.offset_ranges import Span
+from stampapp.kafka.offset_ranges import OffsetRange
 from tests.support.alerts import message
 
 PLACE = ("t", 0)
 
 
 def gaps(first: int, beginning: int) -> Gaps:
-    return Gaps({PLACE: Span(first=first)}, {PLACE: beginning})
+    return Gaps({PLACE: OffsetRange(first=first)}, {PLACE: beginning})
 
 
 def note(found: Gaps, *offsets: int) -> None:

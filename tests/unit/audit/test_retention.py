@@ -7,7 +7,7 @@ from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness
 from stampapp.audit.published import Hearing
 from stampapp.audit.retention import Reach, reach
 from stampapp.audit.unmatched import SKEW
-from stampapp.kafka.message import Partition, Place
+from stampapp.kafka.message import Partition, TopicPartitionOffset
 from stampapp.kafka.topic_reader import NoTimeIndexError
 
 OUTPUT, SCRIBE, DEAD = Witness
@@ -18,7 +18,7 @@ def accounts() -> Accounts:
     """Ten messages: of the last two the output is there, of the one before the command."""
     found = Accounts({PARTITION: Account(0, 10)})
     for offset, mark in ((7, Mark.SCRIBE), (8, Mark.OUTPUT), (9, Mark.OUTPUT)):
-        found.mark(Place(topic="alerts", partition=0, offset=offset), mark)
+        found.mark(TopicPartitionOffset(topic="alerts", partition=0, offset=offset), mark)
     return found
 
 

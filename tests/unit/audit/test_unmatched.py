@@ -9,7 +9,7 @@ from stampapp.audit import unmatched
 from stampapp.audit.offset_marks import Mark, Witness
 from stampapp.audit.unmatched import SKEW, Finding, Leftover
 from stampapp.errors import BadAlert
-from stampapp.kafka.message import Place
+from stampapp.kafka.message import TopicPartitionOffset
 from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, container, message, record
 
@@ -19,7 +19,7 @@ NOW = 1_800_000_000_000
 
 def left(offset: int, **changes: Any) -> Leftover:
     usual: dict[str, Any] = {
-        "place": Place(topic="alerts", partition=0, offset=offset),
+        "place": TopicPartitionOffset(topic="alerts", partition=0, offset=offset),
         "instant": NOW,
         "marks": Mark(0),
         "aid": "A",
@@ -96,8 +96,8 @@ def test_beside_a_withdrawn_alert_of_its_object_nothing_can_be_said() -> None:
         withdrawn(7, aid="B"),
         withdrawn(7, mjd=70000.0),
         withdrawn(6),
-        withdrawn(7, place=Place(topic="alerts", partition=1, offset=7)),
-        withdrawn(7, place=Place(topic="others", partition=0, offset=7)),
+        withdrawn(7, place=TopicPartitionOffset(topic="alerts", partition=1, offset=7)),
+        withdrawn(7, place=TopicPartitionOffset(topic="others", partition=0, offset=7)),
     ],
     ids=["another object", "later", "something named between", "partition", "topic"],
 )

@@ -12,7 +12,7 @@ from stampapp.audit.published import Hearing
 from stampapp.audit.reconcile import Reconciliation
 from stampapp.audit.unmatched import Finding
 from stampapp.commands import reconcile as room
-from stampapp.kafka.message import Place
+from stampapp.kafka.message import TopicPartitionOffset
 from stampapp.results import provenance
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ HEARING = Hearing(witness=OUTPUT, topics=("out",), messages=8, unnamed=1, whole_
 
 
 def finding(offset: int = 7, aid: str | None = "A") -> Finding:
-    place = Place(topic="alerts", partition=1, offset=offset)
+    place = TopicPartitionOffset(topic="alerts", partition=1, offset=offset)
     return Finding(place=place, instant=NOON_MS, aid=aid, candid=aid and "c1", why="nowhere")
 
 
@@ -30,11 +30,13 @@ def consumption(repeats: int = 0, waiting: int = 0, expired: int = 0) -> Consump
     """Eight classified, of which some twice, and two ruled out."""
     accounts = Accounts({("alerts", 0): Account(0, 10)})
     for offset in (*range(8), *range(repeats)):
-        place = Place(topic="alerts", partition=0, offset=offset)
+        place = TopicPartitionOffset(topic="alerts", partition=0, offset=offset)
         for witness in (OUTPUT, SCRIBE):
             accounts.hear(provenance.Testimony(group="ztf", source=place), witness)
     for offset in (8, 9):
-        accounts.mark(Place(topic="alerts", partition=0, offset=offset), Mark.RULED_OUT)
+        accounts.mark(
+            TopicPartitionOffset(topic="alerts", partition=0, offset=offset), Mark.RULED_OUT
+        )
     return Consumption(accounts=accounts, waiting=waiting, expired=expired)
 
 

@@ -9,12 +9,12 @@ from stampapp.alerts.alert import Alert
 from stampapp.dashboard import documents
 from stampapp.dashboard.last_hour import LastHour
 from stampapp.dashboard.recent_alerts import DeadLetter, Exhibit
-from stampapp.kafka.message import Place
+from stampapp.kafka.message import TopicPartitionOffset
 from tests.support.alerts import alert
 from tests.support.judging import classification
 
 NOW = 1_700_000_000.0
-PLACE = Place(topic="alerts", partition=2, offset=17)
+PLACE = TopicPartitionOffset(topic="alerts", partition=2, offset=17)
 
 
 def exhibit(one: Alert, class_name: str | None = "SN") -> Exhibit:

@@ -10,7 +10,7 @@ from stampapp.deadletters.encoding import dead_letter_headers
 from stampapp.deadletters.record import DeadLetter, Mark
 from stampapp.deadletters.selection import Choice, Register
 from stampapp.errors import BadAlert
-from stampapp.kafka.message import Headers, Message, Place
+from stampapp.kafka.message import Headers, Message, TopicPartitionOffset
 from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import message
@@ -19,8 +19,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON_MS = 1_772_366_400_000
 
 
-def place(offset: int, topic: str = "dead") -> Place:
-    return Place(topic=topic, partition=0, offset=offset)
+def place(offset: int, topic: str = "dead") -> TopicPartitionOffset:
+    return TopicPartitionOffset(topic=topic, partition=0, offset=offset)
 
 
 def letter(

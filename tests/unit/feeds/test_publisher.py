@@ -12,7 +12,7 @@ from stampapp.alerts.alert import Labelled
 from stampapp.errors import DeliveryError
 from stampapp.feeds import publisher as publishing
 from stampapp.feeds.publisher import GROUP, JustTaken, Publisher, mjd_now, taken_at
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from tests.support.alerts import alert
 from tests.support.surroundings import until
 
@@ -26,13 +26,13 @@ class Cluster:
     """Takes letters when it is told to."""
 
     def __init__(self) -> None:
-        self.taken: list[Letter] = []
+        self.taken: list[OutgoingMessage] = []
         self.instants: list[float] = []
         self.open = asyncio.Event()
         self.open.set()
         self.error: Exception | None = None
 
-    async def deliver(self, letters: Sequence[Letter]) -> None:
+    async def deliver(self, letters: Sequence[OutgoingMessage]) -> None:
         await self.open.wait()
         if self.error:
             raise self.error

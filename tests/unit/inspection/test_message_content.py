@@ -12,7 +12,7 @@ from stampapp.deadletters.encoding import dead_letter_headers
 from stampapp.deadletters.record import Mark, mark_headers
 from stampapp.errors import BadAlert
 from stampapp.inspection.message_content import Kind, about, exhibit
-from stampapp.kafka.message import Message, Place
+from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.results import encoding
 from stampapp.results.outcome import Outcome, Verdict
 from stampapp.results.provenance import of_batch
@@ -109,7 +109,7 @@ def test_a_dead_letter_has_its_cause_and_what_can_be_read() -> None:
 
 
 def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
-    place = Place(topic="dead", partition=0, offset=3)
+    place = TopicPartitionOffset(topic="dead", partition=0, offset=3)
     mark = Mark(source=SOURCE.place, of=place, to=SOURCE.place, at="2026-03-01T00:00:00Z")
     found = exhibit(message(value=b"", headers=mark_headers(mark)))
     assert (found.kind, found.content["of"]) == (Kind.REPLAY_MARK, "dead:0:3")

@@ -9,7 +9,12 @@ import pytest
 from aiokafka import errors as kafka
 
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import Refusal, place, refusal, told
+from stampapp.kafka.connection_errors import (
+    ConnectionFailure,
+    describe_cluster,
+    describe_failures,
+    explain_failure,
+)
 
 PLAIN = Cluster(role="scribe", servers=("one:9092", "two:9093"))
 NAMED = replace(PLAIN, protocol="SASL_PLAINTEXT", username="user", password="hush")
@@ -156,7 +161,7 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
 def test_an_error_is_told_with_its_settings(
     cluster: Cluster, error: Exception, reason: str, keys: str
 ) -> None:
-    found = refusal(cluster, "one:9092", error)
+    found = explain_failure(cluster, "one:9092", error)
     assert (found.server, found.reason) == ("one:9092", reason)
     assert found.keys == tuple(f"SCRIBE_{key}" for key in keys.split())
     assert "hush" not in found.reason
@@ -175,27 +180,29 @@ def test_an_error_is_told_with_its_settings(
     ],
 )
 def test_an_outage_passes_and_a_wrong_password_does_not(error: Exception, final: bool) -> None:
-    assert refusal(NAMED, "one:9092", error).final is final
+    assert explain_failure(NAMED, "one:9092", error).final is final
 
 
-def one_of(server: str, reason: str, *keys: str) -> Refusal:
-    return Refusal(server=server, reason=reason, keys=keys, final=False)
+def one_of(server: str, reason: str, *keys: str) -> ConnectionFailure:
+    return ConnectionFailure(server=server, reason=reason, keys=keys, final=False)
 
 
 def test_what_holds_for_all_servers_is_said_once() -> None:
     refusals = [one_of("one:9092", "nobody listens there", "A", "B")] * 2
-    assert told(PLAIN, refusals) == (
+    assert describe_failures(PLAIN, refusals) == (
         "the scribe's cluster one:9092,two:9093 cannot be used: nobody listens there; see A and B"
     )
 
 
 def test_servers_that_differ_are_told_apart_with_each_setting_once() -> None:
     refusals = [one_of("one:9092", "gone", "A", "B"), one_of("two:9093", "mute", "B", "C")]
-    assert told(PLAIN, refusals).endswith(
+    assert describe_failures(PLAIN, refusals).endswith(
         "cannot be used: one:9092: gone; two:9093: mute; see A, B and C"
     )
 
 
 def test_a_cluster_is_named_by_its_role_in_good_english() -> None:
-    assert place(PLAIN) == "the scribe's cluster one:9092,two:9093"
-    assert place(replace(PLAIN, role="metrics")) == "the metrics cluster one:9092,two:9093"
+    assert describe_cluster(PLAIN) == "the scribe's cluster one:9092,two:9093"
+    assert (
+        describe_cluster(replace(PLAIN, role="metrics")) == "the metrics cluster one:9092,two:9093"
+    )

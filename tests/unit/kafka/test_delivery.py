@@ -16,7 +16,7 @@ from stampapp.kafka import connection, producer
 from stampapp.kafka import delivery as deliveries
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 
 CLUSTER = Cluster(
     role="scribe",
@@ -77,7 +77,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Sent:
     sent = Sent()
     monkeypatch.setattr(FakeProducer, "cluster", sent, raising=False)
     monkeypatch.setattr(producer, "AIOKafkaProducer", FakeProducer)
-    monkeypatch.setattr(connection, "problem", sent.diagnosis)
+    monkeypatch.setattr(connection, "find_connection_problem", sent.diagnosis)
     monkeypatch.setattr(deliveries, "_FIRST_PAUSE", 0.001)
     monkeypatch.setattr(deliveries, "_LONGEST_PAUSE", 0.002)
     monkeypatch.setattr(deliveries, "_RETRY_PAUSE", 0.05)
@@ -96,12 +96,12 @@ async def connected(
         await delivery.stop()
 
 
-def letters(*values: bytes) -> list[Letter]:
-    return [Letter(topic="t", key=b"k", value=value) for value in values]
+def letters(*values: bytes) -> list[OutgoingMessage]:
+    return [OutgoingMessage(topic="t", key=b"k", value=value) for value in values]
 
 
 async def test_every_letter_is_sent_as_it_is(cluster: Sent) -> None:
-    letter = Letter(
+    letter = OutgoingMessage(
         topic="t", key=None, value=b"v", headers=(("h", b"\xff"),), timestamp=7, partition=3
     )
     async with connected() as delivery:
@@ -190,8 +190,8 @@ async def test_what_is_sent_instead_is_only_that_of_the_letter_that_was_refused(
     cluster: Sent,
 ) -> None:
     """A batch is refused as a whole: which letter is at fault shows when each goes by itself."""
-    small = Letter(topic="t", key=b"k", value=b"2", headers=(("h", b"small"),))
-    large = replace(small, headers=(("h", b"large"),), instead=small)
+    small = OutgoingMessage(topic="t", key=b"k", value=b"2", headers=(("h", b"small"),))
+    large = replace(small, headers=(("h", b"large"),), fallback=small)
     too_large = kafka.MessageSizeTooLargeError()
     cluster.answers = {b"1": [too_large], b"2": [too_large, too_large], b"3": [too_large]}
     one, _, three = (replace(large, value=value) for value in (b"1", b"2", b"3"))
@@ -206,11 +206,11 @@ async def test_what_is_sent_instead_is_only_that_of_the_letter_that_was_refused(
 
 
 async def test_a_letter_that_is_too_large_in_every_form_says_what_to_do(cluster: Sent) -> None:
-    small = Letter(topic="t", key=b"k", value=b"1234")
+    small = OutgoingMessage(topic="t", key=b"k", value=b"1234")
     cluster.answers = {b"1234": [kafka.MessageSizeTooLargeError()] * 9}
     async with connected() as delivery:
         with pytest.raises(DeliveryError, match=r"max\.message\.bytes .*: t is .* of 5 B and some"):
-            await delivery.deliver([replace(small, headers=(("h", b"v"),), instead=small)])
+            await delivery.deliver([replace(small, headers=(("h", b"v"),), fallback=small)])
     assert len(cluster) == 2
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from aiokafka.conn import AIOKafkaConnection
 
-from stampapp.kafka.metadata_v8 import Operation, answer, group_refused, who_and_what
+from stampapp.kafka.metadata_v8 import Operation, fetch_metadata, is_group_denied, parse_metadata
 
 UNTOLD = -(2**31)
 READ_AND_DESCRIBE = 2**3 + 2**8
@@ -44,7 +44,7 @@ def connection(*answers: Any) -> AIOKafkaConnection:
 
 
 def test_brokers_are_named_as_settings_name_servers() -> None:
-    assert answer(response()).brokers == ("one:9092", "[::1]:9093")
+    assert parse_metadata(response()).brokers == ("one:9092", "[::1]:9093")
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_brokers_are_named_as_settings_name_servers() -> None:
 def test_a_topic_is_what_its_code_and_its_bits_say(
     code: int, operations: int, exists: bool, allowed: set[Operation] | None
 ) -> None:
-    (found,) = answer(response(topic(code, operations))).topics.values()
+    (found,) = parse_metadata(response(topic(code, operations))).topics.values()
     assert found.exists is exists
     assert found.allowed == allowed
 
 
 def test_a_broker_that_is_too_old_to_say_is_asked_for_its_brokers() -> None:
     old = connection(NotImplementedError("v5 at most"), response())
-    found = asyncio.run(who_and_what(old, ["alerts"]))
+    found = asyncio.run(fetch_metadata(old, ["alerts"]))
     assert found.brokers == ("one:9092", "[::1]:9093")
     assert found.topics == {}
 
@@ -79,4 +79,4 @@ def test_a_broker_that_is_too_old_to_say_is_asked_for_its_brokers() -> None:
 @pytest.mark.parametrize(("code", "refused"), [(30, True), (25, False), (16, False), (0, False)])
 def test_only_an_explicit_no_refuses_a_group(code: int, refused: bool) -> None:
     asked = connection(SimpleNamespace(error_code=code))
-    assert asyncio.run(group_refused(asked, "group")) is refused
+    assert asyncio.run(is_group_denied(asked, "group")) is refused

@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.kafka.message import Message, Place
-from stampapp.kafka.offset_ranges import by_partition, chunks, runs
+from stampapp.kafka.message import Message, TopicPartitionOffset
+from stampapp.kafka.offset_ranges import group_nearby, in_chunks, offsets_by_partition
 from tests.support.alerts import message
 
 
@@ -16,7 +16,7 @@ def test_runs_keep_every_offset_and_part_where_it_is_far(
     offsets: set[int], near: int, longest: int
 ) -> None:
     ordered = sorted(offsets)
-    found = list(runs(ordered, near, longest))
+    found = list(group_nearby(ordered, near, longest))
     assert [offset for run in found for offset in run] == ordered
     assert all(0 < len(run) <= longest for run in found)
     for run in found:
@@ -27,7 +27,9 @@ def test_runs_keep_every_offset_and_part_where_it_is_far(
 
 def test_offsets_are_ordered_within_their_partition() -> None:
     places = [("b", 1, 3), ("a", 0, 7), ("b", 1, 2), ("b", 0, 9)]
-    found = by_partition(Place(topic=t, partition=p, offset=o) for t, p, o in places)
+    found = offsets_by_partition(
+        TopicPartitionOffset(topic=t, partition=p, offset=o) for t, p, o in places
+    )
     assert found == {("b", 1): [2, 3], ("a", 0): [7], ("b", 0): [9]}
 
 
@@ -36,5 +38,5 @@ async def test_chunks_are_full_but_for_the_last() -> None:
         for offset in range(7):
             yield message(offset)
 
-    found = [[one.offset for one in chunk] async for chunk in chunks(source(), 3)]
+    found = [[one.offset for one in chunk] async for chunk in in_chunks(source(), 3)]
     assert found == [[0, 1, 2], [3, 4, 5], [6]]

@@ -13,7 +13,7 @@ from stampapp.errors import BadAlert
 from stampapp.kafka import outgoing
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.message import Message
-from stampapp.kafka.outgoing import Letter
+from stampapp.kafka.outgoing import OutgoingMessage
 from tests.support.alerts import message
 
 CLUSTER = Cluster(role="producer", servers=("one:9092",), protocol="PLAINTEXT")
@@ -25,14 +25,16 @@ SOURCE = (
 DEAD = message(7, b"value", headers=OWN, timestamp=4_102_444_800_000)
 
 
-def forms() -> Iterator[Letter]:
-    letter: Letter | None = encoding.dead_letter("dead", DEAD, BadAlert("field", "x" * 900), SOURCE)
+def forms() -> Iterator[OutgoingMessage]:
+    letter: OutgoingMessage | None = encoding.dead_letter(
+        "dead", DEAD, BadAlert("field", "x" * 900), SOURCE
+    )
     while letter:
         yield letter
-        letter = letter.instead
+        letter = letter.fallback
 
 
-def as_consumed(letter: Letter) -> Message:
+def as_consumed(letter: OutgoingMessage) -> Message:
     return replace(DEAD, topic="dead", timestamp=letter.timestamp or 1, headers=letter.headers)
 
 
@@ -50,9 +52,11 @@ def test_every_form_says_the_cause_the_source_and_the_instant() -> None:
 
 
 def test_what_is_spared_is_the_timestamp_or_nearly_all_that_is_ours() -> None:
-    told = [(one.timestamp == DEAD.timestamp, outgoing.size(one) > 10_000) for one in forms()]
+    told = [
+        (one.timestamp == DEAD.timestamp, outgoing.message_size(one) > 10_000) for one in forms()
+    ]
     assert told == [(True, True), (False, True), (True, False), (False, False)]
-    assert outgoing.size(list(forms())[2]) < 150
+    assert outgoing.message_size(list(forms())[2]) < 150
 
 
 @pytest.mark.parametrize(
@@ -65,4 +69,4 @@ def test_what_is_spared_is_the_timestamp_or_nearly_all_that_is_ours() -> None:
     ],
 )
 def test_a_refusal_has_its_remedy(error: Exception, words: str) -> None:
-    assert words in outgoing.remedy(error, list(forms()), CLUSTER)
+    assert words in outgoing.suggest_remedy(error, list(forms()), CLUSTER)

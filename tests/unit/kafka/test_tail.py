@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import cast
 
 from stampapp.kafka.message import Message, Partition
-from stampapp.kafka.offset_ranges import Span
-from stampapp.kafka.tail import Tail
+from stampapp.kafka.offset_ranges import OffsetRange
+from stampapp.kafka.tail import TopicTail
 from stampapp.kafka.topic_reader import TopicReader
 from tests.support.alerts import message
 
@@ -31,7 +31,7 @@ class FakeReader:
     async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         return {at: self.first + len(self.logs[at]) for at in partitions}
 
-    async def read(self, spans: Mapping[Partition, Span]) -> AsyncIterator[list[Message]]:
+    async def read(self, spans: Mapping[Partition, OffsetRange]) -> AsyncIterator[list[Message]]:
         for at, span in spans.items():
             end = span.end if span.end is not None else 10**9
             if found := [one for one in self.logs[at] if span.first <= one.offset < end]:
@@ -39,9 +39,9 @@ class FakeReader:
                 yield found
 
 
-def tail(reader: FakeReader, takes: object = None) -> Tail:
+def tail(reader: FakeReader, takes: object = None) -> TopicTail:
     wanted = takes if callable(takes) else lambda _: True
-    return Tail(cast(TopicReader, reader), wanted)
+    return TopicTail(cast(TopicReader, reader), wanted)
 
 
 async def last(reader: FakeReader, count: int, takes: object = None) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
 from stampapp.errors import StampError
-from stampapp.kafka.metadata_v8 import Answer, Operation, Topic
+from stampapp.kafka.metadata_v8 import ClusterMetadata, Operation, TopicMetadata
 from stampapp.preflight.required_access import Errand, absent, denied, errands
 from stampapp.worker.consumer_errors import withdrawn
 
@@ -36,9 +36,11 @@ def only(**changes: str) -> Errand:
     return errand
 
 
-def answered(allowed: frozenset[Operation] | None, *names: str, exists: bool = True) -> Answer:
-    topics = {name: Topic(name=name, exists=exists, allowed=allowed) for name in names}
-    return Answer(brokers=(), topics=topics)
+def answered(
+    allowed: frozenset[Operation] | None, *names: str, exists: bool = True
+) -> ClusterMetadata:
+    topics = {name: TopicMetadata(name=name, exists=exists, allowed=allowed) for name in names}
+    return ClusterMetadata(brokers=(), topics=topics)
 
 
 def test_one_cluster_is_one_errand_with_all_that_is_to_be_done() -> None:
@@ -103,7 +105,7 @@ def test_who_has_no_name_is_told_how_to_get_one() -> None:
 
 
 @pytest.mark.parametrize("answer", [answered(None, *only().topics), answered(None)])
-def test_what_a_broker_does_not_tell_of_is_taken_for_allowed(answer: Answer) -> None:
+def test_what_a_broker_does_not_tell_of_is_taken_for_allowed(answer: ClusterMetadata) -> None:
     assert denied(only(), answer) == ([], [])
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampapp.errors import BadAlert
-from stampapp.kafka.message import Headers, Message, Place
+from stampapp.kafka.message import Headers, Message, TopicPartitionOffset
 from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, Verdict
 from tests.support.alerts import alert, message
@@ -40,7 +40,7 @@ def said_by(outcomes: Sequence[Outcome]) -> list[provenance.Testimony]:
     return [one for one in found if one]
 
 
-def offsets(places: Sequence[Place]) -> list[int]:
+def offsets(places: Sequence[TopicPartitionOffset]) -> list[int]:
     return [place.offset for place in places]
 
 
@@ -52,7 +52,7 @@ def test_a_published_message_names_its_source() -> None:
         ("source.offset", b"42"),
         ("source.group", b"group"),
     )
-    place = Place(topic="alerts", partition=3, offset=42)
+    place = TopicPartitionOffset(topic="alerts", partition=3, offset=42)
     assert provenance.read(headers) == provenance.Testimony(group="group", source=place)
     assert str(place) == "alerts:3:42"
 
@@ -104,8 +104,8 @@ def test_places_are_read_as_they_were_written(places: list[tuple[str, int, int]]
     assert sorted(testimony.superseded, key=str) == sorted(map(place_of, batch), key=str)
 
 
-def place_of(one: Message) -> Place:
-    return Place(topic=one.topic, partition=one.partition, offset=one.offset)
+def place_of(one: Message) -> TopicPartitionOffset:
+    return TopicPartitionOffset(topic=one.topic, partition=one.partition, offset=one.offset)
 
 
 @given(st.lists(st.sampled_from(Verdict), max_size=12))

@@ -7,13 +7,13 @@ from stampapp.commands.text.deadletters import Row
 from stampapp.deadletters.causes import CAUSES
 from stampapp.deadletters.partial_decode import Postmortem
 from stampapp.deadletters.record import DeadLetter, Mark
-from stampapp.kafka.message import Place
+from stampapp.kafka.message import TopicPartitionOffset
 
 NOON_MS = 1_772_366_400_000
 
 
-def place(offset: int, topic: str = "alerts") -> Place:
-    return Place(topic=topic, partition=1, offset=offset)
+def place(offset: int, topic: str = "alerts") -> TopicPartitionOffset:
+    return TopicPartitionOffset(topic=topic, partition=1, offset=offset)
 
 
 DECODED = Postmortem(container="Avro, record r, codec null", fields={"aid": "A", "candid": 5})
