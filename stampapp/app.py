@@ -14,9 +14,9 @@ from faust.types import TP
 from stampapp.config import settings as keys
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.worker.runtime import Works
+from stampapp.worker.runtime import WorkerRuntime
 
-ROOMS = (
+MODULES = (
     "stampapp.agents.classification",
     "stampapp.agents.supervision",
     "stampapp.agents.output",
@@ -31,10 +31,10 @@ ROOMS = (
     "stampapp.web.health",
     "stampapp.web.metrics",
 )
-PAGE = "stampapp.web.page"
+PAGE_MODULE = "stampapp.web.page"
 FETCH_BYTES = 2 * 2**20
 # Faust's default would strand a worker whose buffers were full for five minutes.
-NEVER = 10.0**6
+MAX_POLL_INTERVAL = 10.0**6
 
 
 class _Boot(BootStrategy):
@@ -43,22 +43,22 @@ class _Boot(BootStrategy):
 
 
 class StampApp(faust.App):
-    """A Faust app that opens its works before it consumes and closes them before it leaves."""
+    """A Faust app that opens its runtime before it consumes and closes it before it stops."""
 
     BootStrategy = _Boot
-    works: Works
+    runtime: WorkerRuntime
     # Holds the web server's port while the model is loading.
     reservation: socket.socket | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Called when it stops, before the web server waits for what it still answers.
-        self.farewells: list[Callable[[], None]] = []
+        self.shutdown_callbacks: list[Callable[[], None]] = []
 
     def _discovery_modules(self) -> list[str]:
         # Faust would add the whole package, and with it TensorFlow to every command.
-        page = self.works.settings and self.works.settings.web_page
-        return [*ROOMS, PAGE] if page else list(ROOMS)
+        page = self.runtime.settings and self.runtime.settings.web_page
+        return [*MODULES, PAGE_MODULE] if page else list(MODULES)
 
     async def on_first_start(self) -> None:
         """Leave the disk alone: there are no tables, and the root may be read-only."""
@@ -67,9 +67,9 @@ class StampApp(faust.App):
         """Load the model and reach every cluster, or fail with a ConfigError."""
         await super().on_start()
         try:
-            await self.works.open()
+            await self.runtime.open()
         except Exception as error:
-            self.works.failed(error)
+            self.runtime.failed(error)
             raise
         finally:
             if self.reservation:
@@ -77,14 +77,14 @@ class StampApp(faust.App):
 
     def _crash(self, reason: BaseException) -> None:
         # Faust tells of a service below the app that has died, its consumer for one, only here.
-        self.works.failed(reason)
+        self.runtime.failed(reason)
         super()._crash(reason)
 
     async def on_stop(self) -> None:
         """Finish or abandon what is under way, commit what is confirmed, then let Faust stop."""
-        for leave in self.farewells:
-            leave()
-        await self.works.close()
+        for callback in self.shutdown_callbacks:
+            callback()
+        await self.runtime.close()
         await super().on_stop()
 
 
@@ -93,18 +93,18 @@ def create(settings: Settings | ConfigError) -> StampApp:
     usable = settings if isinstance(settings, Settings) else None
     stamp_app = StampApp(
         usable.group_id if usable else "stampapp-not-configured",
-        autodiscover=ROOMS,
+        autodiscover=MODULES,
         Worker="stampapp.commands.worker:StampWorker",
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,
         stream_wait_empty=True,
-        broker_max_poll_interval=NEVER,
+        broker_max_poll_interval=MAX_POLL_INTERVAL,
         consumer_max_fetch_size=FETCH_BYTES,
         web_in_thread=False,
         **(_of(usable) if usable else {}),
     )
-    stamp_app.works = Works(settings)
+    stamp_app.runtime = WorkerRuntime(settings)
     return stamp_app
 
 
@@ -146,9 +146,9 @@ def _settings() -> Settings | ConfigError:
 
 app = create(_settings())
 # Raw bytes, keys included: Faust must neither decode nor acknowledge. `acks=False` keeps its
-# bookkeeping out; offsets are committed from the ledger (see stampapp.offsets).
+# bookkeeping out; offsets are committed from the offset tracker (stampapp.worker.offset_tracker).
 alerts_topic = app.topic(
-    *(app.works.settings.consumer_topics if app.works.settings else ("not-configured",)),
+    *(app.runtime.settings.consumer_topics if app.runtime.settings else ("not-configured",)),
     key_serializer="raw",
     value_serializer="raw",
     acks=False,

@@ -9,28 +9,28 @@ _MJD_OF_1970 = 40587.0
 _DAY = 86400.0
 
 
-def parse(text: str) -> datetime:
+def parse_iso(text: str) -> datetime:
     """Return the instant of an ISO 8601 text; without a zone it is UTC. Raises ValueError."""
     found = datetime.fromisoformat(text)
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def ms(instant: datetime) -> int:
+def to_unix_ms(instant: datetime) -> int:
     """Return an instant in milliseconds since 1970."""
     return round(instant.timestamp() * 1000)
 
 
-def of_ms(milliseconds: int) -> datetime:
+def from_unix_ms(milliseconds: int) -> datetime:
     """Return the instant of so many milliseconds since 1970."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def text(instant: datetime) -> str:
-    """Return an instant to the second, as `parse` takes it."""
+def format_iso(instant: datetime) -> str:
+    """Return an instant to the second, as `parse_iso` takes it."""
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def of_mjd(date: float) -> datetime | None:
+def from_mjd(date: float) -> datetime | None:
     """Return the instant of a modified Julian date (UTC); None where no calendar has it."""
     try:
         return _MJD_ZERO + timedelta(days=date)
@@ -38,11 +38,11 @@ def of_mjd(date: float) -> datetime | None:
         return None
 
 
-def unix(date: float) -> float:
+def mjd_to_unix(date: float) -> float:
     """Return the seconds since 1970 of a modified Julian date (UTC)."""
     return (date - _MJD_OF_1970) * _DAY
 
 
-def mjd(seconds: float) -> float:
+def unix_to_mjd(seconds: float) -> float:
     """Return the modified Julian date (UTC) of so many seconds since 1970."""
     return _MJD_OF_1970 + seconds / _DAY

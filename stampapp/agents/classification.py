@@ -19,7 +19,7 @@ from stampapp.errors import StampError
 from stampapp.kafka.message import Headers, Message
 from stampapp.monitoring import batch_report
 from stampapp.results import encoding, provenance
-from stampapp.results.outcome import Prediction, Verdict
+from stampapp.results.outcome import OutcomeKind, Prediction
 
 if TYPE_CHECKING:
     from stampapp.worker.pipeline import Batch
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 )
 async def classification(stream: StreamT[bytes]) -> None:
     """Classify alerts, batch by batch."""
-    pipeline = app.works.start_pipeline(deliver=deliver, commit=commit, fail=fail)
+    pipeline = app.runtime.start_pipeline(deliver=deliver, commit=commit, fail=fail)
     async for event in stream.events():
         await pipeline.take(message_of(event))
     if not app.should_stop:
@@ -59,12 +59,12 @@ def message_of(event: EventT[bytes]) -> Message:
 async def deliver(batch: Batch) -> None:
     """Publish what came out of a batch; return when all that counts is confirmed."""
     start = time.monotonic()
-    group = app.works.required().group_id
+    group = app.runtime.required().group_id
     named = provenance.of_batch(batch.messages, batch.outcomes, group)
     classified = [
         Prediction(classification=outcome.classification, headers=headers)
         for outcome, headers in zip(batch.outcomes, named, strict=True)
-        if outcome.verdict is Verdict.CLASSIFIED and outcome.classification
+        if outcome.kind is OutcomeKind.CLASSIFIED and outcome.classification
     ]
     dead = [
         (message, outcome.error, headers)
@@ -73,29 +73,29 @@ async def deliver(batch: Batch) -> None:
     ]
     waits = []
     if classified:
-        waits.append(output.outbox.deliver_and_wait(classified))
-        waits.append(scribe.outbox.deliver_and_wait(classified))
+        waits.append(output.channel.deliver_and_wait(classified))
+        waits.append(scribe.channel.deliver_and_wait(classified))
     if dead:
-        waits.append(deadletter.outbox.deliver_and_wait(dead))
+        waits.append(deadletter.channel.deliver_and_wait(dead))
     await asyncio.gather(*waits)
     report(batch, {**batch.durations, "publish": time.monotonic() - start})
 
 
 def report(batch: Batch, durations: Mapping[str, float]) -> None:
     """Count the batch, say it in the log, and send its figures without waiting for them."""
-    works = app.works
-    works.counts.add(batch.outcomes)
-    works.gauges.observe(batch.messages, batch.outcomes, durations, time.time())
-    if works.gallery:
-        works.gallery.add(batch.messages, batch.outcomes, time.time())
+    runtime = app.runtime
+    runtime.counts.add(batch.outcomes)
+    runtime.metrics.observe(batch.messages, batch.outcomes, durations, time.time())
+    if runtime.dashboard:
+        runtime.dashboard.add(batch.messages, batch.outcomes, time.time())
     document = encoding.metrics(
         batch.outcomes,
         received=batch.received,
         sent=datetime.now(UTC),
-        name=works.classifier.name,
-        version=works.classifier.version,
+        name=runtime.classifier.name,
+        version=runtime.classifier.version,
     )
-    if not metrics.outbox.post(document):
-        works.counts.metrics_lost += 1
+    if not metrics.channel.try_put(document):
+        runtime.counts.metrics_lost += 1
     told = batch_report.fields(batch.messages, batch.outcomes, durations)
-    log.info("%s", batch_report.text(told, works.counts.total), extra=told)
+    log.info("%s", batch_report.text(told, runtime.counts.total), extra=told)

@@ -6,33 +6,33 @@ from collections.abc import AsyncIterable, Sequence
 
 from mode.supervisors import CrashingSupervisor
 
-from stampapp.agents.forwarding import Outbox, Parcel
+from stampapp.agents.forwarding import ForwardingChannel, PendingDelivery
 from stampapp.app import app
 from stampapp.deadletters import encoding
 from stampapp.errors import BadAlert, StampError
 from stampapp.kafka.message import Headers, Message
 
-outbox = Outbox(app)
+channel = ForwardingChannel(app)
 
 # The message, what is wrong with it, and the headers that name it.
 Dead = tuple[Message, BadAlert, Headers]
 
 
-@app.agent(outbox, name="deadletter", supervisor_strategy=CrashingSupervisor)
-async def deadletter(parcels: AsyncIterable[Parcel[Sequence[Dead]]]) -> None:
+@app.agent(channel, name="deadletter", supervisor_strategy=CrashingSupervisor)
+async def deadletter(deliveries: AsyncIterable[PendingDelivery[Sequence[Dead]]]) -> None:
     """Publish what cannot be classified, with the cause in its headers."""
-    async for parcel in parcels:
-        await parcel.carry(_publish)
+    async for delivery in deliveries:
+        await delivery.complete(_publish)
 
 
 async def _publish(dead: Sequence[Dead]) -> None:
-    topic = app.works.required().deadletter_topic
+    topic = app.runtime.required().deadletter_topic
     if not topic:
         message, error, _ = dead[0]
         raise StampError(
             f"{message.topic}[{message.partition}]@{message.offset} cannot be classified ({error})"
             " and DEADLETTER_TOPIC is empty: set it, or mend the message, and start again"
         )
-    delivery = app.works.delivery("producer")
+    delivery = app.runtime.delivery("producer")
     await delivery.ensure_topic(topic)
     await delivery.deliver([encoding.dead_letter(topic, *one) for one in dead])

@@ -1,4 +1,4 @@
-"""Channels to the forwarding agents, and the parcels that travel on them."""
+"""Channels to the forwarding agents, and the deliveries that wait in them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CAPACITY = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Parcel(Generic[T]):
+class PendingDelivery(Generic[T]):
     """A payload, and the future that tells its sender what became of it."""
 
     payload: T
     done: asyncio.Future[None]
 
-    async def carry(self, deliver: Callable[[T], Awaitable[None]]) -> None:
+    async def complete(self, deliver: Callable[[T], Awaitable[None]]) -> None:
         """Deliver the payload and resolve or fail the future; nothing is raised here."""
         try:
             await deliver(self.payload)
@@ -38,7 +38,7 @@ class Parcel(Generic[T]):
                 self.done.set_result(None)
 
 
-class Outbox(faust.Channel[Any]):
+class ForwardingChannel(faust.Channel[Any]):
     """A channel that a rebalance leaves alone.
 
     Faust's own channels share the app's flow control: a rebalance empties them and stops them,
@@ -58,15 +58,15 @@ class Outbox(faust.Channel[Any]):
         if not self.subscriber_count:
             raise DeliveryError("a forwarding agent is not running: the worker must restart")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self.put(Parcel(payload=payload, done=done))  # type: ignore[arg-type]
+        await self.put(PendingDelivery(payload=payload, done=done))  # type: ignore[arg-type]
         await done
 
-    def post(self, payload: object) -> bool:
+    def try_put(self, payload: object) -> bool:
         """Hand a payload to the agent and go on; tell whether there was room for it."""
         subscribers = list((self._root or self)._subscribers)  # Channel.put does so
         if not subscribers or any(one.queue.full() for one in subscribers):
             return False
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for subscriber in subscribers:
-            subscriber.queue.put_nowait(Parcel(payload=payload, done=done))
+            subscriber.queue.put_nowait(PendingDelivery(payload=payload, done=done))
         return True

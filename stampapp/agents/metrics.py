@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 
-from stampapp.agents.forwarding import Outbox, Parcel
+from stampapp.agents.forwarding import ForwardingChannel, PendingDelivery
 from stampapp.app import app
 from stampapp.kafka.outgoing import OutgoingMessage
 
-outbox = Outbox(app)
+channel = ForwardingChannel(app)
 
 
-@app.agent(outbox, name="metrics")
-async def metrics(parcels: AsyncIterable[Parcel[bytes]]) -> None:
+@app.agent(channel, name="metrics")
+async def metrics(deliveries: AsyncIterable[PendingDelivery[bytes]]) -> None:
     """Publish the figures of each batch."""
-    async for parcel in parcels:
-        await parcel.carry(_publish)
+    async for delivery in deliveries:
+        await delivery.complete(_publish)
 
 
 async def _publish(document: bytes) -> None:
-    topic = app.works.required().metrics_topic
+    topic = app.runtime.required().metrics_topic
     letter = OutgoingMessage(topic=topic, key=None, value=document)
-    if not await app.works.delivery("metrics").attempt(letter):
-        app.works.counts.metrics_lost += 1
+    if not await app.runtime.delivery("metrics").attempt(letter):
+        app.runtime.counts.metrics_lost += 1

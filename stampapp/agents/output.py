@@ -7,25 +7,25 @@ from datetime import UTC, datetime
 
 from mode.supervisors import CrashingSupervisor
 
-from stampapp.agents.forwarding import Outbox, Parcel
+from stampapp.agents.forwarding import ForwardingChannel, PendingDelivery
 from stampapp.app import app
 from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.results import encoding
 from stampapp.results.outcome import Prediction
 
-outbox = Outbox(app)
+channel = ForwardingChannel(app)
 
 
-@app.agent(outbox, name="output", supervisor_strategy=CrashingSupervisor)
-async def output(parcels: AsyncIterable[Parcel[Sequence[Prediction]]]) -> None:
+@app.agent(channel, name="output", supervisor_strategy=CrashingSupervisor)
+async def output(deliveries: AsyncIterable[PendingDelivery[Sequence[Prediction]]]) -> None:
     """Publish predictions to the topic of the night."""
-    async for parcel in parcels:
-        await parcel.carry(_publish)
+    async for delivery in deliveries:
+        await delivery.complete(_publish)
 
 
 async def _publish(predictions: Sequence[Prediction]) -> None:
-    nightly = app.works.required().output_topic
-    delivery = app.works.delivery("producer")
+    nightly = app.runtime.required().output_topic
+    delivery = app.runtime.delivery("producer")
     now = datetime.now(UTC)
     topic = nightly.name_at(now)
     await delivery.ensure_topic(topic, nightly.retention_ms)

@@ -6,25 +6,25 @@ from collections.abc import AsyncIterable, Sequence
 
 from mode.supervisors import CrashingSupervisor
 
-from stampapp.agents.forwarding import Outbox, Parcel
+from stampapp.agents.forwarding import ForwardingChannel, PendingDelivery
 from stampapp.app import app
 from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.results import encoding
 from stampapp.results.outcome import Prediction
 
-outbox = Outbox(app)
+channel = ForwardingChannel(app)
 
 
-@app.agent(outbox, name="scribe", supervisor_strategy=CrashingSupervisor)
-async def scribe(parcels: AsyncIterable[Parcel[Sequence[Prediction]]]) -> None:
+@app.agent(channel, name="scribe", supervisor_strategy=CrashingSupervisor)
+async def scribe(deliveries: AsyncIterable[PendingDelivery[Sequence[Prediction]]]) -> None:
     """Publish a database command for each prediction."""
-    async for parcel in parcels:
-        await parcel.carry(_publish)
+    async for delivery in deliveries:
+        await delivery.complete(_publish)
 
 
 async def _publish(predictions: Sequence[Prediction]) -> None:
-    topic = app.works.required().scribe_topic
-    await app.works.delivery("scribe").deliver(
+    topic = app.runtime.required().scribe_topic
+    await app.runtime.delivery("scribe").deliver(
         [
             OutgoingMessage(
                 topic=topic,

@@ -16,11 +16,11 @@ stalls = StallWatch()
 
 
 @app.on_partitions_revoked.connect
-async def hand_back(*_: Any, **__: Any) -> None:
+async def release_partitions(*_: Any, **__: Any) -> None:
     """Finish and commit what can be finished before another worker takes the partitions."""
     # The group waits for a member no longer than its session.
-    half_a_session = app.works.required().session_timeout / 2
-    await app.works.hand_back(min(REBALANCE_PATIENCE, half_a_session))
+    half_a_session = app.runtime.required().session_timeout / 2
+    await app.runtime.release_partitions(min(REBALANCE_PATIENCE, half_a_session))
 
 
 @app.timer(interval=WATCH_INTERVAL)  # type: ignore[untyped-decorator]
@@ -31,29 +31,29 @@ async def watch() -> None:
 
 async def look() -> None:
     """Stop a worker that no longer gets on, so that its supervisor starts another."""
-    works = app.works
-    if works.pipeline is None or works.retrying:
+    runtime = app.runtime
+    if runtime.pipeline is None or runtime.retrying:
         return
     lag = waiting()
-    seconds = stalls.stuck(waiting=lag, moved=works.pipeline.moved, now=time.monotonic())
-    if seconds > works.required().stall_timeout:
+    seconds = stalls.stuck(waiting=lag, moved=runtime.pipeline.moved, now=time.monotonic())
+    if seconds > runtime.required().stall_timeout:
         await fail(StampError(f"{lag} messages wait and none was taken for {seconds:.0f} s"))
     # Faust would go on knocking for ever, and nobody hear of it but the log.
-    if problem := await works.welcome.check(works.pipeline.moved):
+    if problem := await runtime.access_monitor.check(runtime.pipeline.moved):
         await fail(StampError(problem))
 
 
 def waiting() -> int:
     """Return how many messages of our partitions have been fetched or offered, but not taken."""
-    pipeline = app.works.pipeline
-    return pipeline.ledger.behind(ends()) if pipeline else 0
+    pipeline = app.runtime.pipeline
+    return pipeline.offset_tracker.behind(ends()) if pipeline else 0
 
 
 async def fail(error: BaseException) -> None:
     """Stop the worker: what is not acknowledged comes back to its successor."""
-    if app.works.failure is None:
+    if app.runtime.failure is None:
         reason = _exhausted(error) if isinstance(error, MemoryError) else error
-        app.works.failed(reason)
+        app.runtime.failed(reason)
         await app.crash(reason)
 
 

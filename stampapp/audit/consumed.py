@@ -12,7 +12,7 @@ from stampapp.errors import ConfigError
 from stampapp.kafka.connection_errors import describe_cluster, join_words
 from stampapp.kafka.message import Partition
 from stampapp.kafka.topic_reader import TopicReader
-from stampapp.times import ms
+from stampapp.times import to_unix_ms
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,10 +84,10 @@ async def _bounds(
     first: dict[Partition, int] = {}
     if window.begin:
         ends = await source.ends(partitions)
-        found = await source.since(partitions, ms(window.begin))
+        found = await source.since(partitions, to_unix_ms(window.begin))
         # Where nothing is as young as that, nothing is in question.
         first = {one: ends[one] if at is None else at for one, at in found.items()}
     if not window.end:
         return first, {}
-    found = await source.since(partitions, ms(window.end))
+    found = await source.since(partitions, to_unix_ms(window.end))
     return first, {one: at for one, at in found.items() if at is not None}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from enum import IntFlag, StrEnum
 
 from stampapp.kafka.message import Partition, TopicPartitionOffset
-from stampapp.results.outcome import Verdict
+from stampapp.results.outcome import OutcomeKind
 from stampapp.results.provenance import Testimony
 
 
@@ -48,18 +48,18 @@ PUBLISHED = Mark.OUTPUT | Mark.SCRIBE
 _OBJECT_PUBLISHED = Mark.SUPERSEDED_IN_OUTPUT | Mark.SUPERSEDED_IN_SCRIBE
 
 
-def verdict(marks: Mark) -> Verdict | None:
+def outcome_kind(marks: Mark) -> OutcomeKind | None:
     """Return the outcome that the marks prove, None where they prove none.
 
     What is published must be in the output and in the scribe; either alone is half a delivery.
     """
     if marks & PUBLISHED == PUBLISHED:
-        return Verdict.CLASSIFIED
+        return OutcomeKind.CLASSIFIED
     if marks & Mark.DEAD_LETTER:
-        return Verdict.DEAD_LETTERED
+        return OutcomeKind.DEAD_LETTERED
     if marks & _OBJECT_PUBLISHED == _OBJECT_PUBLISHED or marks & Mark.SUPERSEDED_BY_DEAD_LETTER:
-        return Verdict.SUPERSEDED
-    return Verdict.RULED_OUT if marks & Mark.RULED_OUT else None
+        return OutcomeKind.SUPERSEDED
+    return OutcomeKind.RULED_OUT if marks & Mark.RULED_OUT else None
 
 
 def lacks(marks: Mark) -> tuple[Witness, ...]:
@@ -70,11 +70,11 @@ def lacks(marks: Mark) -> tuple[Witness, ...]:
 
 
 _OPEN, _NO_MESSAGE = 0, 255
-_CODES = {found: code for code, found in enumerate(Verdict, 1)}
+_CODES = {found: code for code, found in enumerate(OutcomeKind, 1)}
 
 
 def _code(marks: int) -> int:
-    found = verdict(Mark(marks))
+    found = outcome_kind(Mark(marks))
     if found:
         return _CODES[found]
     return _NO_MESSAGE if marks & Mark.NO_MESSAGE else _OPEN
@@ -102,7 +102,7 @@ class Account:
         self._marks[offset - self.first] = before | mark
         return bool(before & mark)
 
-    def counts(self) -> Counter[Verdict]:
+    def counts(self) -> Counter[OutcomeKind]:
         """Return how many offsets are proven to have each outcome."""
         codes = self._marks.translate(_TABLE)
         return Counter({found: codes.count(code) for found, code in _CODES.items()})
@@ -134,12 +134,12 @@ class Accounts:
         for place in testimony.ruled_out:
             self.mark(place, Mark.RULED_OUT)
 
-    def counts(self) -> dict[Verdict, int]:
+    def counts(self) -> dict[OutcomeKind, int]:
         """Return how many messages are proven to have each outcome."""
-        total = Counter[Verdict]()
+        total = Counter[OutcomeKind]()
         for account in self.by_partition.values():
             total.update(account.counts())
-        return {found: total[found] for found in Verdict}
+        return {found: total[found] for found in OutcomeKind}
 
     def messages(self) -> int:
         """Return how many messages are in question."""

@@ -12,7 +12,7 @@ from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange, ReportProgress
 from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
-from stampapp.times import ms
+from stampapp.times import to_unix_ms
 
 # Told each message; says whether it names those that it answers for.
 Listen = Callable[[Message], bool]
@@ -62,8 +62,8 @@ async def hear(
             count += len(messages)
             progress(witness, len(messages), total)
     gone = settings.output_topic.gone_by(topics, now) if witness is Witness.OUTPUT else None
-    over_by = {topic: ms(_over_by(settings, witness, topic, now)) for topic in topics}
-    whole_since = max(gaps.whole_since(over_by), ms(gone) if gone else 0)
+    over_by = {topic: to_unix_ms(_over_by(settings, witness, topic, now)) for topic in topics}
+    whole_since = max(gaps.whole_since(over_by), to_unix_ms(gone) if gone else 0)
     return Hearing(
         witness=witness, topics=topics, messages=count, unnamed=unnamed, whole_since=whole_since
     )

@@ -16,7 +16,7 @@ from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import ReportProgress, in_chunks, offsets_by_partition
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 
 # Messages that are judged together.
 CHUNK = 256
@@ -76,9 +76,9 @@ class Look:
         remaining: list[Leftover] = []
         withdrawn: list[Leftover] = []
         async for one in self._seen(places, "judging again", self._outcomes):
-            if one.verdict is Verdict.RULED_OUT:
+            if one.outcome_kind is OutcomeKind.RULED_OUT:
                 self._accounts.mark(one.place, Mark.RULED_OUT)
-            (withdrawn if one.verdict is Verdict.RULED_OUT else remaining).append(one)
+            (withdrawn if one.outcome_kind is OutcomeKind.RULED_OUT else remaining).append(one)
         return Hindsight(remaining=tuple(remaining), withdrawn=tuple(withdrawn))
 
     def _outcomes(self, messages: Sequence[Message]) -> list[Outcome | None]:

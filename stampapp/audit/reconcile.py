@@ -24,7 +24,7 @@ from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance
-from stampapp.times import ms
+from stampapp.times import to_unix_ms
 
 # What nothing accounts for is looked at one by one; more than this, and only counted.
 MOST_LEFTOVERS = 100_000
@@ -64,7 +64,7 @@ async def reconcile(
     settings: Settings, window: Window, *, judge: Judge, progress: ReportProgress
 ) -> Reconciliation:
     """Account for everything that the group has consumed. Raises ConfigError."""
-    begin = None if window.begin is None else ms(window.begin) - SKEW
+    begin = None if window.begin is None else to_unix_ms(window.begin) - SKEW
     async with TopicReader(settings.consumer) as source:
         # The committed offsets first: what is behind them has been published by then.
         consumed = await consumption(source, settings, window)

@@ -17,7 +17,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.audit.offset_marks import Mark, Witness, lacks
 from stampapp.classifiers.batch import attempt
 from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 
 # Clocks of who publishes alerts, of the worker and of the brokers may differ by so much, in ms.
 SKEW = 600_000
@@ -27,8 +27,8 @@ SKEW = 600_000
 class Leftover:
     """A consumed message that nothing accounts for.
 
-    `instant` is Kafka's timestamp (ms since 1970), `mjd` that of the alert in days. `verdict` is
-    what the message is judged to be by itself, None where it has not been judged.
+    `instant` is Kafka's timestamp (ms since 1970), `mjd` that of the alert in days.
+    `outcome_kind` is what the message comes to by itself, None where it was not classified.
     """
 
     place: TopicPartitionOffset
@@ -37,13 +37,13 @@ class Leftover:
     aid: str | None
     candid: str | None
     mjd: float
-    verdict: Verdict | None = None
+    outcome_kind: OutcomeKind | None = None
     cause: str | None = None
 
     @property
     def due(self) -> tuple[Witness, ...]:
         """Where the message should be, and is not."""
-        if self.verdict is Verdict.DEAD_LETTERED:
+        if self.outcome_kind is OutcomeKind.DEAD_LETTERED:
             return (Witness.DEAD_LETTERS,)
         return lacks(self.marks)
 
@@ -79,7 +79,7 @@ def leftover(message: Message, marks: Mark, outcome: Outcome | None) -> Leftover
         aid=alert.aid if alert else None,
         candid=alert.candid if alert else None,
         mjd=alert.mjd if alert else 0.0,
-        verdict=outcome.verdict if outcome else None,
+        outcome_kind=outcome.kind if outcome else None,
         cause=outcome.error.cause if outcome and outcome.error else None,
     )
 
@@ -122,7 +122,7 @@ class Silence:
 
     def doubt(self, one: Leftover) -> str | None:
         """Say that the message was superseded if it shared a batch with one that is withdrawn."""
-        if one.verdict is not Verdict.CLASSIFIED:
+        if one.outcome_kind is not OutcomeKind.CLASSIFIED:
             return None
         for other in self._withdrawn[one.aid]:
             if other.mjd <= one.mjd and self._together(one, other):
@@ -153,12 +153,12 @@ def _removed(one: Leftover, whole_since: Mapping[Witness, int]) -> str | None:
     begun = [whole_since.get(witness, 0) for witness in one.due]
     if any(instant <= one.instant - SKEW for instant in begun):
         return None
-    since = times.text(times.of_ms(min(begun)))
+    since = times.format_iso(times.from_unix_ms(min(begun)))
     return f"what could name it may be gone: {' and '.join(one.due)} go back to {since}"
 
 
 def _lacking(one: Leftover) -> str:
-    if one.verdict is Verdict.DEAD_LETTERED:
+    if one.outcome_kind is OutcomeKind.DEAD_LETTERED:
         return f"it cannot be classified ({one.cause}), and there is no dead letter of it"
     if one.due == (Witness.OUTPUT,):
         return "in the scribe, but not in the output"

@@ -11,7 +11,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.alerts.packets import Decoded
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.errors import BadAlert
-from stampapp.results.outcome import Classification, Outcome, Verdict
+from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -87,12 +87,12 @@ def attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
 def _settled(decoded: Decoded, found: PreparedAlert | BadAlert, kept: bool) -> Outcome | None:
     if isinstance(found, BadAlert):
         alert = None if isinstance(decoded, BadAlert) else decoded
-        return Outcome(verdict=Verdict.DEAD_LETTERED, alert=alert, error=found)
-    return None if kept else Outcome(verdict=Verdict.SUPERSEDED, alert=found.alert)
+        return Outcome(kind=OutcomeKind.DEAD_LETTERED, alert=alert, error=found)
+    return None if kept else Outcome(kind=OutcomeKind.SUPERSEDED, alert=found.alert)
 
 
 def _outcome(alert: Alert, result: Classification | BadAlert) -> Outcome:
     if isinstance(result, BadAlert):
-        return Outcome(verdict=Verdict.DEAD_LETTERED, alert=alert, error=result)
-    verdict = Verdict.CLASSIFIED if result.class_name else Verdict.RULED_OUT
-    return Outcome(verdict=verdict, alert=alert, classification=result)
+        return Outcome(kind=OutcomeKind.DEAD_LETTERED, alert=alert, error=result)
+    kind = OutcomeKind.CLASSIFIED if result.class_name else OutcomeKind.RULED_OUT
+    return Outcome(kind=kind, alert=alert, classification=result)

@@ -19,7 +19,7 @@ from stampapp.config.environment import Reading
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import Finding
 from stampapp.preflight.dry_run import Told, Trial
-from stampapp.results.outcome import Verdict
+from stampapp.results.outcome import OutcomeKind
 
 _WORDS = {
     0: "Everything works: a worker would run.",
@@ -133,7 +133,7 @@ def _trial(trial: Trial) -> Iterator[str]:
     outcome = trial.outcome
     if outcome and outcome.classification:
         result = outcome.classification
-        ruled = outcome.verdict is Verdict.RULED_OUT
+        ruled = outcome.kind is OutcomeKind.RULED_OUT
         rule = f", which a rule withdraws ({result.rule})" if ruled else ""
         yield f"the sample alert, made as {trial.label}, is taken for{rule}:"
         yield from _indented(shares(result.probabilities))

@@ -17,11 +17,11 @@ from stampapp.deadletters.causes import CAUSES
 BEGIN = option(
     "--from",
     "begin",
-    type=times.parse,
+    type=times.parse_iso,
     metavar="INSTANT",
     help="From this instant on: ISO 8601, UTC unless it says otherwise.",
 )
-END = option("--to", "end", type=times.parse, metavar="INSTANT", help="Up to this instant.")
+END = option("--to", "end", type=times.parse_iso, metavar="INSTANT", help="Up to this instant.")
 
 
 @app.command(
@@ -37,7 +37,7 @@ def reconcile(
     as_json: bool,
 ) -> int:
     """Say whether every message that was consumed is accounted for."""
-    settings = app.works.required()
+    settings = app.runtime.required()
     from stampapp.audit.consumed import Window
     from stampapp.commands import reconcile as command
 
@@ -87,15 +87,15 @@ def deadletters(  # noqa: PLR0913, PLR0917  # click hands over every option
     PLACE names a dead letter by its own partition:offset, or by topic:partition:offset of the
     message that it was. Without any, all are meant that the options leave.
     """
-    settings = app.works.required()
+    settings = app.runtime.required()
     from stampapp.commands import deadletters as command
-    from stampapp.deadletters.selection import Choice
+    from stampapp.deadletters.selection import DeadLetterFilter
 
-    choice = Choice(causes=causes, begin=begin, end=end, places=places)
+    wanted = DeadLetterFilter(causes=causes, begin=begin, end=end, places=places)
     if action == "list":
-        command.listing(settings, choice, limit, sys.stdout, as_json=as_json)
+        command.listing(settings, wanted, limit, sys.stdout, as_json=as_json)
     elif action == "show":
         command.show(settings, places, save, sys.stdout, as_json=as_json)
     else:
-        command.replay(settings, choice, sys.stdout, again=again, dry_run=dry_run)
+        command.replay(settings, wanted, sys.stdout, again=again, dry_run=dry_run)
     return 0

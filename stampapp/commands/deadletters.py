@@ -15,9 +15,9 @@ from stampapp.commands.text.progress import Bars
 from stampapp.config.settings import Settings
 from stampapp.deadletters import record
 from stampapp.deadletters import replay as replays
-from stampapp.deadletters.partial_decode import examine
+from stampapp.deadletters.partial_decode import decode_partially
 from stampapp.deadletters.record import DeadLetter
-from stampapp.deadletters.selection import Choice, Register
+from stampapp.deadletters.selection import DeadLetterFilter, DeadLetterIndex
 from stampapp.errors import ConfigError
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.message import Message
@@ -27,10 +27,12 @@ from stampapp.kafka.topic_reader import TopicReader
 MOST_SHOWN = 1000
 
 
-def listing(settings: Settings, choice: Choice, limit: int, out: TextIO, *, as_json: bool) -> None:
+def listing(
+    settings: Settings, wanted: DeadLetterFilter, limit: int, out: TextIO, *, as_json: bool
+) -> None:
     """Write the latest dead letters to `out`, and how many there are. Raises ConfigError."""
     with Bars() as bars:
-        counts, found = asyncio.run(_find(settings, choice, limit, bars))
+        counts, found = asyncio.run(_find(settings, wanted, limit, bars))
     rows = [row for row, _ in found]
     if as_json:
         numbers = {c: {"all": every, "replayed": done} for c, (every, done) in counts.items()}
@@ -55,7 +57,7 @@ def show(
     if not places:
         raise ConfigError("show takes the places of dead letters, which list tells")
     with Bars() as bars:
-        _, found = asyncio.run(_find(settings, Choice(places=places), MOST_SHOWN, bars))
+        _, found = asyncio.run(_find(settings, DeadLetterFilter(places=places), MOST_SHOWN, bars))
     known = {name for row, _ in found for name in record.names(row.letter)}
     if absent := tuple(place for place in places if place not in known):
         raise ConfigError(f"{replays.topic_of(settings)} has no dead letter {join_words(absent)}")
@@ -70,10 +72,12 @@ def show(
             print("\n".join([*casefiles.told(row), ""]), file=out)
 
 
-def replay(settings: Settings, choice: Choice, out: TextIO, *, again: bool, dry_run: bool) -> None:
+def replay(
+    settings: Settings, wanted: DeadLetterFilter, out: TextIO, *, again: bool, dry_run: bool
+) -> None:
     """Put dead letters back where they came from. Raises ConfigError or DeliveryError."""
     with Bars() as bars:
-        done, skipped = asyncio.run(_replay(settings, choice, out, bars, again, dry_run))
+        done, skipped = asyncio.run(_replay(settings, wanted, out, bars, again, dry_run))
     verb = "would be put back" if dry_run else "put back where they came from, and marked"
     print(f"{done} {verb}.", file=out)
     if skipped:
@@ -83,7 +87,7 @@ def replay(settings: Settings, choice: Choice, out: TextIO, *, again: bool, dry_
 
 async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
     settings: Settings,
-    choice: Choice,
+    wanted: DeadLetterFilter,
     out: TextIO,
     progress: ReportProgress,
     again: bool,
@@ -92,7 +96,7 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
     """Return how many dead letters were put back, and how many were left."""
     topic, done = replays.topic_of(settings), 0
     async with TopicReader(settings.producer) as reader:
-        register = await replays.register(reader, topic, choice, progress)
+        register = await replays.register(reader, topic, wanted, progress)
         _warn(settings, topic, register)
         letters = register.replayable(again=again)
         if dry_run:
@@ -106,7 +110,7 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
     return done, len(register.letters) - len(letters)
 
 
-def _warn(settings: Settings, topic: str, register: Register) -> None:
+def _warn(settings: Settings, topic: str, register: DeadLetterIndex) -> None:
     if register.unseen:
         print(
             f"{describe_cluster(settings.producer)} shows {describe_user(settings.producer)} no"
@@ -117,19 +121,19 @@ def _warn(settings: Settings, topic: str, register: Register) -> None:
 
 
 async def _find(
-    settings: Settings, choice: Choice, limit: int, progress: ReportProgress
+    settings: Settings, wanted: DeadLetterFilter, limit: int, progress: ReportProgress
 ) -> tuple[dict[str, tuple[int, int]], list[tuple[Row, Message]]]:
     """Return the counts, and the latest dead letters that are meant."""
     topic = replays.topic_of(settings)
     async with TopicReader(settings.producer) as reader:
-        register = await replays.register(reader, topic, choice, progress)
+        register = await replays.register(reader, topic, wanted, progress)
         _warn(settings, topic, register)
         chosen = sorted(register.letters, key=_age)[-limit:]
         found = [
             (
                 Row(
                     letter=letter,
-                    postmortem=examine(message.value),
+                    partial=decode_partially(message.value),
                     size=len(message.value or b""),
                     mark=register.marks.get(letter.source),
                 ),

@@ -35,7 +35,7 @@ def reconcile(settings: Settings, window: Window, out: TextIO, *, as_json: bool)
 def report(found: Reconciliation) -> Iterator[str]:
     """Yield the lines for a person."""
     accounts = found.consumption.accounts
-    counts = {verdict.replace("_", "-"): count for verdict, count in accounts.counts().items()}
+    counts = {kind.replace("_", "-"): count for kind, count in accounts.counts().items()}
     lost = {"missing": len(found.missing), "cannot be judged": len(found.unjudged)}
     yield f"Consumed by {found.group}{_between(found.window)}:"
     for name, count in {"messages": accounts.messages(), **counts, **lost}.items():
@@ -49,8 +49,8 @@ def report(found: Reconciliation) -> Iterator[str]:
 
 
 def _between(window: Window) -> str:
-    begin = f" from {times.text(window.begin)}" if window.begin else ""
-    return begin + (f" until {times.text(window.end)}" if window.end else "")
+    begin = f" from {times.format_iso(window.begin)}" if window.begin else ""
+    return begin + (f" until {times.format_iso(window.end)}" if window.end else "")
 
 
 def _notes(found: Reconciliation) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _notes(found: Reconciliation) -> Iterator[str]:
 
 def _line(one: Finding) -> str:
     who = f"{one.aid} ({one.candid})" if one.aid else "not decodable"
-    return f"{one.place}  {times.text(times.of_ms(one.instant))}  {who}: {one.why}"
+    return f"{one.place}  {times.format_iso(times.from_unix_ms(one.instant))}  {who}: {one.why}"
 
 
 def _conclusion(found: Reconciliation) -> str:
@@ -96,11 +96,11 @@ def described(found: Reconciliation) -> dict[str, Any]:
     counts = consumption.accounts.counts()
     return {
         "group": found.group,
-        "from": window.begin and times.text(window.begin),
-        "to": window.end and times.text(window.end),
+        "from": window.begin and times.format_iso(window.begin),
+        "to": window.end and times.format_iso(window.end),
         "complete": found.complete,
         "consumed": consumption.accounts.messages(),
-        **{verdict.value: count for verdict, count in counts.items()},
+        **{kind.value: count for kind, count in counts.items()},
         "judged_again": found.judged_again,
         "by_key": found.by_key,
         "repeats": dict(consumption.accounts.repeats),
@@ -115,7 +115,7 @@ def described(found: Reconciliation) -> dict[str, Any]:
                 "topics": one.topics,
                 "messages": one.messages,
                 "unnamed": one.unnamed,
-                "whole_since": times.text(times.of_ms(one.whole_since))
+                "whole_since": times.format_iso(times.from_unix_ms(one.whole_since))
                 if one.whole_since
                 else None,
             }
@@ -129,7 +129,7 @@ def _described(one: Finding) -> dict[str, Any]:
         "topic": one.place.topic,
         "partition": one.place.partition,
         "offset": one.place.offset,
-        "instant": times.text(times.of_ms(one.instant)),
+        "instant": times.format_iso(times.from_unix_ms(one.instant)),
         "aid": one.aid,
         "candid": one.candid,
         "why": one.why,

@@ -78,7 +78,7 @@ def _night(settings: Settings, now: datetime) -> str:
         return f"Output goes to {tonight} every night."
     return (
         f"Output goes to {tonight} now, and to {nightly.name_at(change)} from"
-        f" {times.text(change)} on, in {_span(change - now)}."
+        f" {times.format_iso(change)} on, in {_span(change - now)}."
     )
 
 
@@ -98,7 +98,7 @@ def described(settings: Settings, found: Sequence[Holding], now: datetime) -> di
         "group": settings.group_id,
         "output": {
             "topic": nightly.name_at(now),
-            "changes_at": change and times.text(change),
+            "changes_at": change and times.format_iso(change),
             "changes_to": change and nightly.name_at(change),
         },
         "topics": [_described(one) for one in found],

@@ -37,7 +37,7 @@ class StampWorker(faust.Worker):
             json_logs.take_over()
             kwargs |= {"quiet": True, "stdout": sys.stdout, "stderr": sys.stderr}
         try:
-            settings = stamp_app.works.required()
+            settings = stamp_app.runtime.required()
             _settle_port(stamp_app)
         except ConfigError as error:
             sys.exit(self._complain(error))
@@ -59,7 +59,7 @@ class StampWorker(faust.Worker):
         os._exit(code)
 
     def _exit_code(self, planned: object) -> int:
-        reason = self.app.works.failure or self.crash_reason  # type: ignore[attr-defined]
+        reason = self.app.runtime.failure or self.crash_reason  # type: ignore[attr-defined]
         if isinstance(reason, ConfigError):
             return self._complain(reason)
         if reason:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from stampapp.dashboard import documents
-from stampapp.dashboard.recent_alerts import Exhibit, Gallery
+from stampapp.dashboard.recent_alerts import DashboardState, RecentAlert
 
 log = logging.getLogger(__name__)
 MOST_VIEWERS = 16
@@ -41,7 +41,7 @@ class Viewer:
         while (event := await self.queue.get()) is not None:
             yield event
 
-    def tell(self, event: bytes) -> None:
+    def send(self, event: bytes) -> None:
         """Queue an event; one who does not read is shown out, and comes back by itself."""
         try:
             self.queue.put_nowait(event)
@@ -51,17 +51,17 @@ class Viewer:
             self.queue.put_nowait(None)
 
 
-class Audience:
+class EventBroadcaster:
     """Draws and tells while somebody looks; `state` adds the moment's figures to the hour's."""
 
-    def __init__(self, gallery: Gallery, state: State) -> None:
-        self._gallery, self._state = gallery, state
+    def __init__(self, dashboard: DashboardState, state: State) -> None:
+        self._dashboard, self._state = dashboard, state
         self._viewers: set[Viewer] = set()
         self._drawn: dict[int, bytes] = {}
         self._telling: asyncio.Task[None] | None = None
         self._ticks = 0
 
-    def enter(self) -> Viewer | None:
+    def subscribe(self) -> Viewer | None:
         """Return a new viewer, who must leave; None where there is no room for one."""
         if len(self._viewers) >= MOST_VIEWERS:
             return None
@@ -71,7 +71,7 @@ class Audience:
             self._telling = asyncio.create_task(self._tell_now_and_then())
         return viewer
 
-    def leave(self, viewer: Viewer) -> None:
+    def unsubscribe(self, viewer: Viewer) -> None:
         """Tell a viewer nothing more."""
         self._viewers.discard(viewer)
 
@@ -94,19 +94,19 @@ class Audience:
 
     async def _tell(self) -> None:
         now = time.time()
-        summary = self._gallery.hour.summary(now)
+        summary = self._dashboard.last_hour.summary(now)
         state = self._state()
         figures = encode("figures", documents.summary(summary, state, now))
-        letters = self._gallery.showcase.dead()
+        letters = self._dashboard.recent.dead()
         dead = encode("dead", [documents.dead(one) for one in letters])
         await self._draw(self._share(state.get("lag", 0)))
         for viewer in tuple(self._viewers):
-            viewer.tell(figures)
+            viewer.send(figures)
             if letters and letters[0].number > viewer.seen:
                 viewer.seen = letters[0].number
-                viewer.tell(dead)
+                viewer.send(dead)
             for number in sorted(self._drawn.keys() - viewer.cards, reverse=True):
-                viewer.tell(self._drawn[number])
+                viewer.send(self._drawn[number])
             viewer.cards = set(self._drawn)
 
     def _share(self, lag: int) -> int:
@@ -116,14 +116,14 @@ class Audience:
 
     async def _draw(self, most: int) -> None:
         """Draw some of those that are kept and not drawn, the latest first; forget the others."""
-        kept = self._gallery.showcase.latest()
+        kept = self._dashboard.recent.latest()
         numbers = {one.number for one in kept}
         self._drawn = {number: card for number, card in self._drawn.items() if number in numbers}
         for one in [one for one in kept if one.number not in self._drawn][:most]:
             self._drawn[one.number] = await asyncio.to_thread(_card, one)
 
 
-def _card(exhibit: Exhibit) -> bytes:
+def _card(exhibit: RecentAlert) -> bytes:
     return encode("card", documents.card(exhibit))
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from stampapp import times
 from stampapp.alerts.alert import Alert
 from stampapp.dashboard.last_hour import Summary
-from stampapp.dashboard.recent_alerts import DeadLetter, Exhibit
+from stampapp.dashboard.recent_alerts import RecentAlert, RecentDeadLetter
 from stampapp.errors import BadAlert
 from stampapp.stamps import stamp_image
 
@@ -21,10 +21,10 @@ Document = dict[str, Any]
 _LONGEST_TEXT = 300
 
 
-def card(exhibit: Exhibit) -> Document:
+def card(exhibit: RecentAlert) -> Document:
     """Draw the stamps of an exhibit and return all that its card shows."""
     alert, found = exhibit.alert, exhibit.classification
-    taken = times.of_mjd(alert.mjd) if math.isfinite(alert.mjd) else None
+    taken = times.from_mjd(alert.mjd) if math.isfinite(alert.mjd) else None
     return {
         "number": exhibit.number,
         "label": exhibit.label,
@@ -32,7 +32,7 @@ def card(exhibit: Exhibit) -> Document:
         "place": str(exhibit.place),
         **{name: getattr(alert, name) for name in ("aid", "oid", "candid", "survey", "fid")},
         "mjd": _number(alert.mjd, 6),
-        "taken": times.text(taken) if taken else None,
+        "taken": times.format_iso(taken) if taken else None,
         "ra": _number(alert.ra, 6),
         "dec": _number(alert.dec, 6),
         "mag": _number(alert.mag, 3),
@@ -62,7 +62,7 @@ def links(alert: Alert) -> list[Document]:
     ]
 
 
-def dead(letter: DeadLetter) -> Document:
+def dead(letter: RecentDeadLetter) -> Document:
     """Return a row of the table of dead letters."""
     return {
         "number": letter.number,
@@ -101,4 +101,4 @@ def _number(value: float, digits: int) -> float | None:
 
 
 def _time(seconds: float) -> str:
-    return times.text(datetime.fromtimestamp(seconds, UTC))
+    return times.format_iso(datetime.fromtimestamp(seconds, UTC))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from stampapp.kafka.message import Message
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 
 HOUR = 3600.0
 SLICE = 10.0
@@ -24,7 +24,7 @@ class _Slice:
     """Ten seconds."""
 
     start: float
-    outcomes: Counter[Verdict] = field(default_factory=Counter)
+    outcomes: Counter[OutcomeKind] = field(default_factory=Counter)
     classes: Counter[str] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)
 
@@ -46,7 +46,7 @@ class Summary:
     slowest: float | None
 
 
-class LastHour:
+class RollingHour:
     """Counts batches as they are confirmed and forgets what is older than an hour."""
 
     def __init__(self, classes: Sequence[str], now: float) -> None:
@@ -58,7 +58,7 @@ class LastHour:
     def add(self, messages: Iterable[Message], outcomes: Sequence[Outcome], now: float) -> None:
         """Count a batch that is confirmed."""
         current = self._current(now)
-        current.outcomes.update(one.verdict for one in outcomes)
+        current.outcomes.update(one.kind for one in outcomes)
         current.causes.update(one.error.cause for one in outcomes if one.error)
         current.classes.update(
             one.classification.class_name
@@ -71,14 +71,14 @@ class LastHour:
     def summary(self, now: float) -> Summary:
         """Return what the last hour was like."""
         recent = [one for one in self._slices if one.start > now - HOUR]
-        outcomes = sum((one.outcomes for one in recent), Counter[Verdict]())
+        outcomes = sum((one.outcomes for one in recent), Counter[OutcomeKind]())
         classes = sum((one.classes for one in recent), Counter[str]())
         causes = sum((one.causes for one in recent), Counter[str]())
         ordered = sorted(self._latencies)
         return Summary(
             rate=self._rate(now),
             rates=_by_minute(recent, now),
-            outcomes={verdict.value: outcomes[verdict] for verdict in Verdict},
+            outcomes={kind.value: outcomes[kind] for kind in OutcomeKind},
             classes={name: classes[name] for name in self._names},
             causes=dict(causes.most_common()),
             latency=ordered[len(ordered) // 2] if ordered else None,

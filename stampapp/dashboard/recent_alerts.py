@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stampapp.alerts.alert import Alert
-from stampapp.dashboard.last_hour import LastHour
+from stampapp.dashboard.last_hour import RollingHour
 from stampapp.kafka.message import Message, TopicPartitionOffset
-from stampapp.results.outcome import Classification, Outcome, Verdict
+from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 
 # Of each class, of what rules withdrew, and of dead letters, so many of the latest are kept.
 OF_EACH = 12
@@ -23,7 +23,7 @@ WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Exhibit:
+class RecentAlert:
     """A classified alert; `number` counts up, `at` is when it was confirmed (s since 1970)."""
 
     number: int
@@ -39,7 +39,7 @@ class Exhibit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DeadLetter:
+class RecentDeadLetter:
     """A message that could not be classified, and why."""
 
     number: int
@@ -50,13 +50,13 @@ class DeadLetter:
     message: str
 
 
-class Showcase:
+class RecentAlerts:
     """Keeps the latest few of every kind, whatever the stream brings."""
 
     def __init__(self) -> None:
         self._number = 0
-        self._shown: dict[str, deque[Exhibit]] = {}
-        self._dead: deque[DeadLetter] = deque(maxlen=DEAD)
+        self._shown: dict[str, deque[RecentAlert]] = {}
+        self._dead: deque[RecentDeadLetter] = deque(maxlen=DEAD)
 
     def add(self, messages: Sequence[Message], outcomes: Sequence[Outcome], now: float) -> None:
         """Take a sample of a confirmed batch."""
@@ -66,19 +66,19 @@ class Showcase:
             label = _label(outcome)
             taken[label] = taken.get(label, 0) + 1
             if outcome.error and taken[label] <= DEAD:
-                self._bury(message, outcome, now)
+                self._add_dead_letter(message, outcome, now)
             elif label and taken[label] <= _FROM_A_BATCH:
-                self._show(label, message, outcome, now)
+                self._add_alert(label, message, outcome, now)
 
-    def latest(self) -> list[Exhibit]:
+    def latest(self) -> list[RecentAlert]:
         """Return what is kept, the latest first."""
         return sorted(self._all(), key=lambda one: -one.number)
 
-    def dead(self) -> list[DeadLetter]:
+    def dead(self) -> list[RecentDeadLetter]:
         """Return the dead letters that are kept, the latest first."""
         return sorted(self._dead, key=lambda one: -one.number)
 
-    def _all(self) -> Iterator[Exhibit]:
+    def _all(self) -> Iterator[RecentAlert]:
         for line in self._shown.values():
             yield from line
 
@@ -86,10 +86,10 @@ class Showcase:
         self._number += 1
         return self._number
 
-    def _show(self, label: str, message: Message, outcome: Outcome, now: float) -> None:
+    def _add_alert(self, label: str, message: Message, outcome: Outcome, now: float) -> None:
         if outcome.alert and outcome.classification:
             self._shown.setdefault(label, deque(maxlen=OF_EACH)).append(
-                Exhibit(
+                RecentAlert(
                     number=self._next(),
                     at=now,
                     place=message.place,
@@ -98,10 +98,10 @@ class Showcase:
                 )
             )
 
-    def _bury(self, message: Message, outcome: Outcome, now: float) -> None:
+    def _add_dead_letter(self, message: Message, outcome: Outcome, now: float) -> None:
         if outcome.error:
             self._dead.append(
-                DeadLetter(
+                RecentDeadLetter(
                     number=self._next(),
                     at=now,
                     place=message.place,
@@ -114,23 +114,23 @@ class Showcase:
 
 def _label(outcome: Outcome) -> str:
     """Return under what an outcome is kept; nothing for what was superseded."""
-    if outcome.verdict is Verdict.SUPERSEDED:
+    if outcome.kind is OutcomeKind.SUPERSEDED:
         return ""
     if outcome.error:
-        return outcome.verdict.value
+        return outcome.kind.value
     found = outcome.classification
     return (found.class_name or WITHDRAWN) if found else ""
 
 
-class Gallery:
+class DashboardState:
     """Told of each confirmed batch; its memory is bounded."""
 
     def __init__(self, classes: Sequence[str], now: float) -> None:
         self.classes = tuple(classes)
-        self.hour = LastHour(classes, now)
-        self.showcase = Showcase()
+        self.last_hour = RollingHour(classes, now)
+        self.recent = RecentAlerts()
 
     def add(self, messages: Sequence[Message], outcomes: Sequence[Outcome], now: float) -> None:
         """Remember a batch."""
-        self.hour.add(messages, outcomes, now)
-        self.showcase.add(messages, outcomes, now)
+        self.last_hour.add(messages, outcomes, now)
+        self.recent.add(messages, outcomes, now)

@@ -19,7 +19,7 @@ _KINDS = {b"\x1f\x8b": "gzip", b"SIMPLE  =": "FITS"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Postmortem:
+class PartialMessage:
     """What a message is, as far as it can be read.
 
     `container` says what it declares. `fields` has what could be decoded, by dotted names; of
@@ -35,18 +35,18 @@ class Postmortem:
         return next((str(self.fields[key]) for key in keys if key in self.fields), None)
 
 
-def examine(value: bytes | None) -> Postmortem:
+def decode_partially(value: bytes | None) -> PartialMessage:
     """Return what can be told of a message. Nothing is raised."""
     if not value:
-        return Postmortem(container="none: there is no value")
+        return PartialMessage(container="none: there is no value")
     source = io.BytesIO(value)
     try:
         head = reader.read_head(source)
     except BadAlert as error:
-        return Postmortem(container=f"{error}; it begins with {value[:32]!r}")
+        return PartialMessage(container=f"{error}; it begins with {value[:32]!r}")
     record, undecoded = _first_record(head, source)
     codec = head.codec.decode("utf-8", "replace")
-    return Postmortem(
+    return PartialMessage(
         container=f"Avro, record {head.schema.parsed['name']}, codec {codec}",
         fields=dict(_flat(record, "")),
         undecoded=undecoded,

@@ -33,7 +33,7 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class ReplayMark:
     """That a message was put back on its topic: `source` the old place, `to` the new one.
 
     `of` is the dead letter that it was taken from, `at` the instant in ISO 8601.
@@ -86,7 +86,7 @@ def put_back_headers(message: Message) -> Headers:
     return (*kept, (REPLAY_OF, str(message.place).encode()))
 
 
-def mark_headers(mark: Mark) -> Headers:
+def mark_headers(mark: ReplayMark) -> Headers:
     """Return the headers of the message that marks a replay."""
     return (
         (REPLAY_OF, str(mark.of).encode()),
@@ -96,13 +96,13 @@ def mark_headers(mark: Mark) -> Headers:
     )
 
 
-def read_mark(headers: Headers) -> Mark | None:
+def read_mark(headers: Headers) -> ReplayMark | None:
     """Return the mark of a replay, or None where the message is none."""
     told = dict(headers)
     of, source, to = (_place(told.get(key)) for key in (REPLAY_OF, REPLAYED_SOURCE, REPLAYED_AS))
     if not (of and source and to and provenance.CAUSE not in told):
         return None
-    return Mark(
+    return ReplayMark(
         of=of, source=source, to=to, at=(told.get(REPLAYED_AT) or b"").decode("utf-8", "replace")
     )
 

@@ -16,8 +16,8 @@ from aiokafka import errors as kafka
 from stampapp import times
 from stampapp.config.settings import Settings
 from stampapp.deadletters import record
-from stampapp.deadletters.record import DeadLetter, Mark
-from stampapp.deadletters.selection import Choice, Register
+from stampapp.deadletters.record import DeadLetter, ReplayMark
+from stampapp.deadletters.selection import DeadLetterFilter, DeadLetterIndex
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka import producer
 from stampapp.kafka.cluster import Cluster
@@ -44,10 +44,10 @@ def topic_of(settings: Settings) -> str:
 
 
 async def register(
-    reader: TopicReader, topic: str, choice: Choice, progress: ReportProgress
-) -> Register:
+    reader: TopicReader, topic: str, wanted: DeadLetterFilter, progress: ReportProgress
+) -> DeadLetterIndex:
     """Read all dead letters, and note those that are meant."""
-    found = Register(choice)
+    found = DeadLetterIndex(wanted)
     partitions = (await reader.partitions()).get(topic, ())
     found.unseen = not partitions
     beginnings, ends = await reader.beginnings(partitions), await reader.ends(partitions)
@@ -178,8 +178,8 @@ def _put_back(
 
 
 def _mark(letter: DeadLetter, message: Message, to: TopicPartitionOffset) -> OutgoingMessage:
-    at = times.text(datetime.now(UTC))
-    mark = Mark(source=letter.source, of=letter.place, to=to, at=at)
+    at = times.format_iso(datetime.now(UTC))
+    mark = ReplayMark(source=letter.source, of=letter.place, to=to, at=at)
     return OutgoingMessage(
         topic=letter.place.topic,
         partition=letter.place.partition,

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stampapp import times
-from stampapp.deadletters.record import DeadLetter, Mark, names, read, read_mark
+from stampapp.deadletters.record import DeadLetter, ReplayMark, names, read, read_mark
 from stampapp.kafka.message import Message, TopicPartitionOffset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
+class DeadLetterFilter:
     """Which dead letters are meant; what is empty or None leaves it open.
 
     A place is that of a dead letter, `partition:offset`, or of its source,
@@ -25,33 +25,33 @@ class Choice:
     end: datetime | None = None
     places: Collection[str] = ()
 
-    def takes(self, letter: DeadLetter) -> bool:
+    def matches(self, letter: DeadLetter) -> bool:
         """Tell whether a dead letter is meant."""
         if self.causes and letter.cause not in self.causes:
             return False
-        if self.begin and letter.instant < times.ms(self.begin):
+        if self.begin and letter.instant < times.to_unix_ms(self.begin):
             return False
-        if self.end and letter.instant >= times.ms(self.end):
+        if self.end and letter.instant >= times.to_unix_ms(self.end):
             return False
         return not self.places or not names(letter).isdisjoint(self.places)
 
 
-class Register:
+class DeadLetterIndex:
     """The dead letters that are meant, without their bytes, and the marks of all replays."""
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, wanted: DeadLetterFilter) -> None:
         self.letters: list[DeadLetter] = []
         # By the place of the source: a message that was consumed twice may have two dead letters.
-        self.marks: dict[TopicPartitionOffset, Mark] = {}
+        self.marks: dict[TopicPartitionOffset, ReplayMark] = {}
         # Whether there is no such topic, or none that we may see: a cluster does not say which.
         self.unseen = False
-        self._choice = choice
+        self._wanted = wanted
 
     def note(self, message: Message) -> None:
         """Take in a message of the dead-letter topic."""
         if mark := read_mark(message.headers):
             self.marks[mark.source] = mark
-        elif (letter := read(message)) and self._choice.takes(letter):
+        elif (letter := read(message)) and self._wanted.matches(letter):
             self.letters.append(letter)
 
     def replayable(self, *, again: bool) -> list[DeadLetter]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from stampapp.demo.demo_message import Cue
 from stampapp.demo.topics import Classified, Dead, Figures, Result
-from stampapp.results.outcome import Verdict
+from stampapp.results.outcome import OutcomeKind
 
 BAR_CELLS = 4
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -71,9 +71,9 @@ class Table:
         """Return the counts since the start: what was published, and what became of it."""
         parts = [f"{self.published} published"]
         parts += [
-            f"{self._outcomes[verdict]} {verdict.replace('_', ' ')}"
-            for verdict in Verdict
-            if self._outcomes[verdict]
+            f"{self._outcomes[kind]} {kind.replace('_', ' ')}"
+            for kind in OutcomeKind
+            if self._outcomes[kind]
         ]
         if compared := self._right.total():
             parts.append(f"{self._right[True]} of {compared} right")

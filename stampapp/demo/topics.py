@@ -19,12 +19,12 @@ from stampapp.alerts.alert import Survey
 from stampapp.avro import reader
 from stampapp.demo.demo_message import Cue
 from stampapp.kafka.nightly_topic import NightlyTopic
-from stampapp.results.outcome import Verdict
+from stampapp.results.outcome import OutcomeKind
 
 SCRIBE, METRICS, DEADLETTER = "scribe", "metrics", "deadletter"
 ALERTS = {survey: f"{survey.lower()}_alerts" for survey in Survey}
 OUTPUT = {survey: NightlyTopic(topic_format=f"{survey.lower()}_stamps_%s") for survey in Survey}
-_VERDICTS = frozenset(Verdict)
+_VERDICTS = frozenset(OutcomeKind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

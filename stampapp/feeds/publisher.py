@@ -92,7 +92,7 @@ async def _take(drawn: Iterator[T], most: int) -> list[T]:
 
 def mjd_now() -> float:
     """Return this instant as a modified Julian date (UTC)."""
-    return times.mjd(time.time())
+    return times.unix_to_mjd(time.time())
 
 
 def taken_at(alert: Alert, mjd: float) -> Alert:

@@ -17,8 +17,8 @@ from stampapp.alerts.alert import Alert
 from stampapp.avro import reader
 from stampapp.avro.reader import MAGIC, Record
 from stampapp.deadletters import record as deadletters
-from stampapp.deadletters.partial_decode import examine, shown
-from stampapp.deadletters.record import DeadLetter, Mark
+from stampapp.deadletters.partial_decode import decode_partially, shown
+from stampapp.deadletters.record import DeadLetter, ReplayMark
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Message
 from stampapp.results import provenance
@@ -81,13 +81,13 @@ def exhibit(message: Message) -> Exhibit:
     )
 
 
-def _mark(mark: Mark) -> Exhibit:
+def _mark(mark: ReplayMark) -> Exhibit:
     told = {"of": str(mark.of), "source": str(mark.source), "as": str(mark.to), "at": mark.at}
     return Exhibit(kind=Kind.REPLAY_MARK, content=told)
 
 
 def _dead_letter(letter: DeadLetter, value: bytes | None) -> Exhibit:
-    found = examine(value)
+    found = decode_partially(value)
     told = {
         "cause": letter.cause,
         "message": letter.reason,
@@ -155,7 +155,7 @@ def _prediction(record: Record) -> Exhibit:
 def _instant(value: object) -> str | None:
     try:
         # Decoded by its logical type, or plain milliseconds.
-        instant = times.of_ms(value) if isinstance(value, int) else value
+        instant = times.from_unix_ms(value) if isinstance(value, int) else value
     except (ArithmeticError, ValueError, OSError):
         return None
     if not isinstance(instant, datetime):
@@ -170,7 +170,7 @@ def _command(record: Record) -> Exhibit:
 
 
 def _unknown_avro(value: bytes, error: Exception) -> Exhibit:
-    found = examine(value)
+    found = decode_partially(value)
     told = {
         "container": found.container,
         "problem": str(error) if isinstance(error, BadAlert) else None,

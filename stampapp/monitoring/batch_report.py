@@ -33,7 +33,7 @@ def fields(
 
 def text(told: Mapping[str, Any], total: int) -> str:
     """Say the same in a line; `total` is the number of messages since the start."""
-    counts = ", ".join(f"{told[verdict]} {verdict}" for verdict in outcome.counts(()))
+    counts = ", ".join(f"{told[kind]} {kind}" for kind in outcome.counts(()))
     stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in told["durations"].items())
     places = ", ".join(
         f"{place}:{first}-{last}" for place, (first, last) in told["offsets"].items()

@@ -23,9 +23,9 @@ from prometheus_client import (
 
 from stampapp.alerts.alert import Survey
 from stampapp.kafka.message import Message
-from stampapp.monitoring.worker_state import State, StateCollector
-from stampapp.results.outcome import Classification, Outcome, Verdict
-from stampapp.times import unix
+from stampapp.monitoring.worker_state import StateCollector, WorkerState
+from stampapp.results.outcome import Classification, Outcome, OutcomeKind
+from stampapp.times import mjd_to_unix
 from stampapp.version import __version__
 
 _SIZES = (1, 4, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -35,7 +35,7 @@ _KAFKA_SECONDS = (0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 900, 3600)
 _SKY_SECONDS = (10, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 21600, 86400)
 
 
-class Gauges:
+class WorkerMetrics:
     """The metrics of a worker of one survey."""
 
     content_type = CONTENT_TYPE_LATEST
@@ -61,10 +61,10 @@ class Gauges:
             ("survey", "outcome", "cause"),
             registry=self._registry,
         )
-        for verdict in Verdict:
+        for kind in OutcomeKind:
             # From the start on, so that the first one is an increase.
-            if verdict is not Verdict.DEAD_LETTERED:
-                self._alerts.labels(self._survey, verdict.value, "")
+            if kind is not OutcomeKind.DEAD_LETTERED:
+                self._alerts.labels(self._survey, kind.value, "")
         self._sizes = Histogram(
             "stampapp_batch_alerts",
             "Messages in a batch.",
@@ -123,9 +123,9 @@ class Gauges:
         self._sizes.observe(len(outcomes))
         for stage, seconds in durations.items():
             self._stages.labels(self._survey, stage).observe(seconds)
-        ends = ((one.verdict.value, one.error.cause if one.error else "") for one in outcomes)
-        for (verdict, cause), count in Tally(ends).items():
-            self._alerts.labels(self._survey, verdict, cause).inc(count)
+        ends = ((one.kind.value, one.error.cause if one.error else "") for one in outcomes)
+        for (kind, cause), count in Tally(ends).items():
+            self._alerts.labels(self._survey, kind, cause).inc(count)
         for message in messages:
             if message.timestamp is not None:
                 self._since_kafka.observe(max(0.0, now - message.timestamp / 1000))
@@ -133,7 +133,7 @@ class Gauges:
         self._observe_classes(found)
         for one in found:
             if one.class_name:
-                self._since_exposure.observe(max(0.0, now - unix(one.mjd)))
+                self._since_exposure.observe(max(0.0, now - mjd_to_unix(one.mjd)))
 
     def _observe_classes(self, found: Sequence[Classification]) -> None:
         names = ((one.class_name, "rule" if one.rule else "network") for one in found)
@@ -146,7 +146,7 @@ class Gauges:
                 for name, probability in one.probabilities.items():
                     self._probabilities[name].observe(probability)
 
-    def exposition(self, state: State) -> bytes:
+    def exposition(self, state: WorkerState) -> bytes:
         """Return all metrics in Prometheus's text format, and what the worker is right now."""
         self._states.state = state
         return generate_latest(self._registry)

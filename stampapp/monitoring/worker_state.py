@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     # Not at run time: numpy and what reads alerts would slow down every command.
@@ -22,7 +22,7 @@ from stampapp.kafka.message import Partition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reach:
+class ClusterHealth:
     """How delivering to a cluster goes; `roles` are what it is to the worker, joined by "+"."""
 
     roles: str
@@ -31,18 +31,18 @@ class Reach:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class State:
+class WorkerState:
     """A worker at one moment; its counts are those since the start.
 
     `lags` are the offsets between what is confirmed and the end, by partition; `unfinished` are
-    messages taken and not confirmed; `given_back` those that rebalances have interrupted.
+    messages taken and not confirmed; `interrupted` those that rebalances have interrupted.
     """
 
     lags: Mapping[Partition, int]
-    reaches: Sequence[Reach]
+    clusters: Sequence[ClusterHealth]
     unfinished: int
     rebalances: int
-    given_back: int
+    interrupted: int
     metrics_lost: int
     ready: bool
     failed: bool
@@ -52,7 +52,7 @@ class StateCollector(Collector):
     """Tells the state that it was last given."""
 
     def __init__(self) -> None:
-        self.state: State | None = None
+        self.state: WorkerState | None = None
 
     def collect(self) -> Iterator[Metric]:
         """Yield each metric with its help text."""
@@ -72,7 +72,7 @@ class StateCollector(Collector):
             (
                 "messages_given_back",
                 "Messages that a rebalance has interrupted; they are consumed again.",
-                state.given_back,
+                state.interrupted,
             ),
             (
                 "metrics_documents_lost",
@@ -83,7 +83,7 @@ class StateCollector(Collector):
             yield CounterMetricFamily(f"stampapp_{name}", text, float(count))
 
 
-def _partitions(state: State) -> Iterator[Metric]:
+def _partitions(state: WorkerState) -> Iterator[Metric]:
     lag = GaugeMetricFamily(
         "stampapp_lag_messages",
         "Offsets between what is confirmed and the end of a partition of this worker.",
@@ -94,7 +94,7 @@ def _partitions(state: State) -> Iterator[Metric]:
     yield lag
 
 
-def _clusters(state: State) -> Iterator[Metric]:
+def _clusters(state: WorkerState) -> Iterator[Metric]:
     retries = CounterMetricFamily(
         "stampapp_delivery_retries",
         "Deliveries to a cluster that were not confirmed and made again.",
@@ -105,9 +105,9 @@ def _clusters(state: State) -> Iterator[Metric]:
         "1 while a cluster does not confirm what it is sent.",
         labels=("cluster",),
     )
-    for reach in state.reaches:
-        retries.add_metric((reach.roles,), reach.retries)
-        failing.add_metric((reach.roles,), float(reach.failing))
+    for cluster in state.clusters:
+        retries.add_metric((cluster.roles,), cluster.retries)
+        failing.add_metric((cluster.roles,), float(cluster.failing))
     yield retries
     yield failing
 
@@ -116,17 +116,17 @@ class Counts:
     """The outcomes since the start; their sum is the number of messages acknowledged."""
 
     def __init__(self) -> None:
-        self.by_verdict = dict.fromkeys(Verdict, 0)
+        self.by_kind = dict.fromkeys(OutcomeKind, 0)
         self.metrics_lost = 0
         self.rebalances = 0
-        self.given_back = 0
+        self.interrupted = 0
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         """Count a batch."""
         for outcome in outcomes:
-            self.by_verdict[outcome.verdict] += 1
+            self.by_kind[outcome.kind] += 1
 
     @property
     def total(self) -> int:
         """How many messages there were in all."""
-        return sum(self.by_verdict.values())
+        return sum(self.by_kind.values())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stampapp.avro import writer
-from stampapp.results.outcome import Classification, Outcome, Verdict, counts
+from stampapp.results.outcome import Classification, Outcome, OutcomeKind, counts
 
 OUTPUT_SCHEMA: dict[str, Any] = {
     "type": "record",
@@ -97,7 +97,7 @@ def metrics(
     `received` is when its first message arrived, `sent` when its results were confirmed (UTC).
     """
     decoded = [outcome.alert for outcome in outcomes if outcome.alert]
-    published = [o.classification for o in outcomes if o.verdict is Verdict.CLASSIFIED]
+    published = [o.classification for o in outcomes if o.kind is OutcomeKind.CLASSIFIED]
     document = {
         "timestamp_received": received.isoformat(),
         "timestamp_sent": sent.isoformat(),

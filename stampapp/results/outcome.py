@@ -12,7 +12,7 @@ from stampapp.errors import BadAlert
 from stampapp.kafka.message import Headers
 
 
-class Verdict(StrEnum):
+class OutcomeKind(StrEnum):
     """Every consumed message ends as exactly one of these."""
 
     CLASSIFIED = "classified"
@@ -50,19 +50,19 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of one message: the verdict, and what supports it.
+    """What became of one message: the kind, and what supports it.
 
     `alert` is None where the message could not be decoded, `classification` where nothing was
     classified, `error` is set exactly for the dead-lettered.
     """
 
-    verdict: Verdict
+    kind: OutcomeKind
     alert: Alert | None = None
     classification: Classification | None = None
     error: BadAlert | None = None
 
 
 def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Count the outcomes by verdict; the four counts add up to the number consumed."""
-    counter = Counter(outcome.verdict for outcome in outcomes)
-    return {verdict.value: counter[verdict] for verdict in Verdict}
+    """Count the outcomes by kind; the four counts add up to the number consumed."""
+    counter = Counter(outcome.kind for outcome in outcomes)
+    return {kind.value: counter[kind] for kind in OutcomeKind}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stampapp.kafka.message import Headers, Message, TopicPartitionOffset
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 
 GROUP, TOPIC = "source.group", "source.topic"
 PARTITION, OFFSET = "source.partition", "source.offset"
@@ -40,15 +40,15 @@ def of_batch(messages: Sequence[Message], outcomes: Sequence[Outcome], group: st
     published = {
         outcome.alert.aid: index
         for index, outcome in enumerate(outcomes)
-        if outcome.verdict is Verdict.CLASSIFIED and outcome.alert
+        if outcome.kind is OutcomeKind.CLASSIFIED and outcome.alert
     }
-    dead = [i for i, one in enumerate(outcomes) if one.verdict is Verdict.DEAD_LETTERED]
+    dead = [i for i, one in enumerate(outcomes) if one.kind is OutcomeKind.DEAD_LETTERED]
     bearer = next(iter((*published.values(), *dead)), None)
     named: dict[tuple[int | None, str], list[Message]] = defaultdict(list)
     for message, outcome in zip(messages, outcomes, strict=True):
-        if outcome.verdict is Verdict.SUPERSEDED and outcome.alert:
+        if outcome.kind is OutcomeKind.SUPERSEDED and outcome.alert:
             named[published.get(outcome.alert.aid, bearer), SUPERSEDED].append(message)
-        elif outcome.verdict is Verdict.RULED_OUT:
+        elif outcome.kind is OutcomeKind.RULED_OUT:
             named[bearer, RULED_OUT].append(message)
     return [
         _own(message, group)

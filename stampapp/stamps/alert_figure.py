@@ -122,8 +122,8 @@ def _who(alert: Alert) -> str:
 
 
 def _where(alert: Alert) -> str:
-    instant = times.of_mjd(alert.mjd)
-    at = f"{times.text(instant)} (mjd {alert.mjd:.5f})" if instant else f"mjd {alert.mjd:g}"
+    instant = times.from_mjd(alert.mjd)
+    at = f"{times.format_iso(instant)} (mjd {alert.mjd:.5f})" if instant else f"mjd {alert.mjd:g}"
     return f"ra {alert.ra:.5f}°  dec {alert.dec:+.5f}°   {at}"
 
 

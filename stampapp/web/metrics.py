@@ -10,6 +10,6 @@ from stampapp.app import app, ends
 @app.page("/metrics")
 async def metrics(view: View, request: Request) -> Response:  # noqa: ARG001
     """Answer with every metric in Prometheus's text format."""
-    works = app.works
-    text = works.gauges.exposition(works.state(ends()))
-    return view.bytes(text, headers={"Content-Type": works.gauges.content_type})
+    runtime = app.runtime
+    text = runtime.metrics.exposition(runtime.state(ends()))
+    return view.bytes(text, headers={"Content-Type": runtime.metrics.content_type})

@@ -10,7 +10,7 @@ from aiohttp import web
 from faust.web import Request, Response, View
 
 from stampapp.app import app, ends
-from stampapp.dashboard.broadcast import Audience
+from stampapp.dashboard.broadcast import EventBroadcaster
 
 # Nothing from elsewhere, nothing inline; stamps come within the events.
 _POLICY = (
@@ -30,7 +30,7 @@ _STREAM_HEADERS = {
     "X-Accel-Buffering": "no",
 }
 _KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-_audiences: list[Audience] = []
+_broadcasters: list[EventBroadcaster] = []
 
 
 @app.page("/")
@@ -60,9 +60,9 @@ async def icon(view: View, request: Request) -> Response:  # noqa: ARG001
 @app.page("/events")
 async def events(view: View, request: Request) -> Response:
     """Answer with what happens, as server-sent events, until the viewer leaves."""
-    audience = _audience()
-    viewer = audience.enter() if audience else None
-    if audience is None or viewer is None:
+    broadcaster = _broadcaster()
+    viewer = broadcaster.subscribe() if broadcaster else None
+    if broadcaster is None or viewer is None:
         text = "as many pages are open as this worker serves: close one, or ask another worker"
         return view.text(text, status=503, headers={"Retry-After": "30"})
     stream = web.StreamResponse(headers=_STREAM_HEADERS)
@@ -74,34 +74,34 @@ async def events(view: View, request: Request) -> Response:
         # The viewer has left, which is no failure of anybody's.
         pass
     finally:
-        audience.leave(viewer)
+        broadcaster.unsubscribe(viewer)
     return cast(Response, stream)
 
 
 def state() -> dict[str, Any]:
     """Return what the page shows of the worker as it is at the moment."""
-    works = app.works
-    found = works.state(ends())
+    runtime = app.runtime
+    found = runtime.state(ends())
     return {
-        "survey": works.required().model.survey,
-        "model": f"{works.classifier.name} {works.classifier.version}",
-        "group": works.required().group_id,
+        "survey": runtime.required().model.survey,
+        "model": f"{runtime.classifier.name} {runtime.classifier.version}",
+        "group": runtime.required().group_id,
         "ready": found.ready,
         "lag": sum(found.lags.values()),
         "unfinished": found.unfinished,
-        "total": works.counts.total,
+        "total": runtime.counts.total,
     }
 
 
-def _audience() -> Audience | None:
-    """Return the audience of the works that are open."""
-    gallery = app.works.gallery
-    if gallery is None or app.should_stop:
+def _broadcaster() -> EventBroadcaster | None:
+    """Return the broadcaster of the runtime, once it is open."""
+    dashboard = app.runtime.dashboard
+    if dashboard is None or app.should_stop:
         return None
-    if not _audiences:
-        _audiences.append(Audience(gallery, state))
-        app.farewells.append(_audiences[0].close)
-    return _audiences[0]
+    if not _broadcasters:
+        _broadcasters.append(EventBroadcaster(dashboard, state))
+        app.shutdown_callbacks.append(_broadcasters[0].close)
+    return _broadcasters[0]
 
 
 @lru_cache

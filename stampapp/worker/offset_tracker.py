@@ -10,7 +10,7 @@ from stampapp.kafka.message import Message, Partition
 
 
 @dataclass(slots=True)
-class _Line:
+class _PartitionOffsets:
     """The messages of one partition in the order of their arrival."""
 
     waiting: deque[int] = field(default_factory=deque)
@@ -19,7 +19,7 @@ class _Line:
     taken: int = 0
 
 
-class Ledger:
+class OffsetTracker:
     """Keeps, per partition, how far everything consumed has been confirmed.
 
     Faust's own bookkeeping acknowledges in a `finally`, and steps over a hole of one message;
@@ -27,43 +27,44 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._lines: dict[Partition, _Line] = {}
+        self._partitions: dict[Partition, _PartitionOffsets] = {}
         self._committed: dict[Partition, int] = {}
 
     def take(self, message: Message) -> None:
         """Note a consumed message, in the order of arrival."""
         partition = (message.topic, message.partition)
-        line = self._lines.setdefault(partition, _Line())
-        if message.offset < line.taken:
+        offsets = self._partitions.setdefault(partition, _PartitionOffsets())
+        if message.offset < offsets.taken:
             # Kafka has gone back: all from here on comes again, and is to be confirmed again.
-            line = self._lines[partition] = _Line()
-        line.waiting.append(message.offset)
-        line.taken = message.offset + 1
+            offsets = self._partitions[partition] = _PartitionOffsets()
+        offsets.waiting.append(message.offset)
+        offsets.taken = message.offset + 1
 
     def settle(self, messages: Iterable[Message]) -> None:
         """Note messages whose every result is confirmed; those forgotten meanwhile are ignored."""
         for message in messages:
-            line = self._lines.get((message.topic, message.partition))
-            if line:
-                line.settled.add(message.offset)
-        for line in self._lines.values():
-            _advance(line)
+            offsets = self._partitions.get((message.topic, message.partition))
+            if offsets:
+                offsets.settled.add(message.offset)
+        for offsets in self._partitions.values():
+            _advance(offsets)
 
     def committable(self) -> dict[Partition, int]:
         """Return the offset to commit, the next to consume, where it is ahead of the last one."""
         return {
-            partition: line.position
-            for partition, line in self._lines.items()
-            if line.position is not None and line.position > self._committed.get(partition, -1)
+            partition: offsets.position
+            for partition, offsets in self._partitions.items()
+            if offsets.position is not None
+            and offsets.position > self._committed.get(partition, -1)
         }
 
-    def committed(self, offsets: dict[Partition, int]) -> None:
+    def committed(self, committed: dict[Partition, int]) -> None:
         """Note what the broker has accepted."""
-        self._committed.update(offsets)
+        self._committed.update(committed)
 
     def forget(self) -> None:
         """Forget all partitions: they were revoked, and come back from what is committed."""
-        self._lines.clear()
+        self._partitions.clear()
         self._committed.clear()
 
     def behind(self, ends: Mapping[Partition, int]) -> int:
@@ -72,9 +73,9 @@ class Ledger:
         A partition of which nothing was taken yet does not count: its position is not known.
         """
         return sum(
-            max(0, end - self._lines[partition].taken)
+            max(0, end - self._partitions[partition].taken)
             for partition, end in ends.items()
-            if partition in self._lines
+            if partition in self._partitions
         )
 
     def lags(self, ends: Mapping[Partition, int]) -> dict[Partition, int]:
@@ -83,23 +84,23 @@ class Ledger:
         A partition of which nothing was taken yet is left out: its position is not known.
         """
         return {
-            partition: max(0, end - _confirmed(self._lines[partition]))
+            partition: max(0, end - _confirmed(self._partitions[partition]))
             for partition, end in ends.items()
-            if partition in self._lines
+            if partition in self._partitions
         }
 
     @property
     def open(self) -> int:
         """How many consumed messages are not yet settled."""
-        return sum(len(line.waiting) for line in self._lines.values())
+        return sum(len(offsets.waiting) for offsets in self._partitions.values())
 
 
-def _advance(line: _Line) -> None:
-    while line.waiting and line.waiting[0] in line.settled:
-        offset = line.waiting.popleft()
-        line.settled.discard(offset)
-        line.position = max(line.position or 0, offset + 1)
+def _advance(offsets: _PartitionOffsets) -> None:
+    while offsets.waiting and offsets.waiting[0] in offsets.settled:
+        offset = offsets.waiting.popleft()
+        offsets.settled.discard(offset)
+        offsets.position = max(offsets.position or 0, offset + 1)
 
 
-def _confirmed(line: _Line) -> int:
-    return line.waiting[0] if line.waiting else line.taken
+def _confirmed(offsets: _PartitionOffsets) -> int:
+    return offsets.waiting[0] if offsets.waiting else offsets.taken

@@ -19,7 +19,7 @@ from stampapp.classifiers.base import Classifier
 from stampapp.kafka.message import Message, Partition
 from stampapp.results.outcome import Outcome
 from stampapp.worker import named_threads
-from stampapp.worker.offset_tracker import Ledger
+from stampapp.worker.offset_tracker import OffsetTracker
 
 COMMIT_INTERVAL = 0.25
 
@@ -62,7 +62,7 @@ class Pipeline:
         commit: Commit,
         fail: Fail,
     ) -> None:
-        self.ledger = Ledger()
+        self.offset_tracker = OffsetTracker()
         self._classifier = classifier
         self._size, self._timeout = size, timeout
         self._deliver, self._commit, self._fail = deliver, commit, fail
@@ -91,7 +91,7 @@ class Pipeline:
         if self._closed:
             return
         self.moved = time.monotonic()
-        self.ledger.take(message)
+        self.offset_tracker.take(message)
         if not self._collected:
             self._received = datetime.now(UTC)
             loop = asyncio.get_running_loop()
@@ -119,7 +119,7 @@ class Pipeline:
         """Give up the partitions: their messages come back from the committed offsets."""
         self._collected = []
         self._stop_timer()
-        self.ledger.forget()
+        self.offset_tracker.forget()
 
     async def close(self, patience: float | None) -> bool:
         """Take nothing more and stop, after `patience` seconds to finish (None: abandon all)."""
@@ -135,9 +135,9 @@ class Pipeline:
     async def commit(self) -> None:
         """Commit what is confirmed."""
         async with self._committing:
-            offsets = self.ledger.committable()
+            offsets = self.offset_tracker.committable()
             if offsets and await self._commit(offsets):
-                self.ledger.committed(offsets)
+                self.offset_tracker.committed(offsets)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(self._guarded(work))
@@ -190,7 +190,7 @@ class Pipeline:
             delivering = asyncio.ensure_future(self._deliver(batch))
             departed.set()
             await delivering
-            self.ledger.settle(messages)
+            self.offset_tracker.settle(messages)
             self.moved = time.monotonic()
             self._progress.set()
         finally:
@@ -215,7 +215,7 @@ class Pipeline:
         )
 
     async def _emptied(self) -> None:
-        while self.ledger.open:
+        while self.offset_tracker.open:
             self._progress.clear()
             await self._progress.wait()
 
@@ -224,7 +224,7 @@ class Pipeline:
             await self._progress.wait()
             self._progress.clear()
             await self.commit()
-            if self.ledger.committable():
+            if self.offset_tracker.committable():
                 # It was refused: after the last message nothing else would bring it up again.
                 self._progress.set()
             await asyncio.sleep(COMMIT_INTERVAL)

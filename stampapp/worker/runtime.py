@@ -23,10 +23,10 @@ from stampapp.worker.consumer_errors import withdrawn
 if TYPE_CHECKING:
     # Not at run time: numpy and what reads alerts would slow down every command.
     from stampapp.classifiers.base import Classifier
-    from stampapp.dashboard.recent_alerts import Gallery
+    from stampapp.dashboard.recent_alerts import DashboardState
     from stampapp.kafka.message import Partition
-    from stampapp.monitoring.prometheus import Gauges
-    from stampapp.monitoring.worker_state import Reach, State
+    from stampapp.monitoring.prometheus import WorkerMetrics
+    from stampapp.monitoring.worker_state import ClusterHealth, WorkerState
     from stampapp.worker.pipeline import Commit, Deliver, Fail, Pipeline
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ CLOSING_PATIENCE = 4.0
 T = TypeVar("T")
 
 
-class Works:
+class WorkerRuntime:
     """Opened before the first message is consumed, closed after the last is committed."""
 
     def __init__(self, settings: Settings | ConfigError) -> None:
@@ -42,11 +42,11 @@ class Works:
         self.counts = Counts()
         self.failure: BaseException | None = None
         self.classifier: Classifier
-        self.gauges: Gauges
+        self.metrics: WorkerMetrics
         # None where there is no page to show it on.
-        self.gallery: Gallery | None = None
+        self.dashboard: DashboardState | None = None
         self.pipeline: Pipeline | None = None
-        self.welcome: AccessMonitor
+        self.access_monitor: AccessMonitor
         self._problem = settings if isinstance(settings, ConfigError) else None
         self._deliveries: dict[str, Delivery] = {}
 
@@ -62,23 +62,23 @@ class Works:
         return self.settings
 
     async def open(self) -> None:
-        """Load the model and reach every cluster. Raises ConfigError."""
-        from stampapp.dashboard.recent_alerts import Gallery
-        from stampapp.monitoring.prometheus import Gauges
+        """Load the model and cluster every cluster. Raises ConfigError."""
+        from stampapp.dashboard.recent_alerts import DashboardState
+        from stampapp.monitoring.prometheus import WorkerMetrics
 
         settings = self.required()
         await access_check.check(settings)
-        self.welcome = AccessMonitor(settings.consumer, settings.stall_timeout)
+        self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
         self.classifier = await _in_a_thread(lambda: _loaded(settings))
-        self.gauges = Gauges(
+        self.metrics = WorkerMetrics(
             settings.model.survey,
             name=self.classifier.name,
             version=self.classifier.version,
             classes=self.classifier.classes,
         )
         if settings.web_page:
-            self.gallery = Gallery(self.classifier.classes, time.time())
+            self.dashboard = DashboardState(self.classifier.classes, time.time())
         log.info(
             "%s alerts are classified by %s %s, %s; on %s in %s, %d batches at a time",
             settings.model.survey,
@@ -113,30 +113,30 @@ class Works:
         self.pipeline.start()
         return self.pipeline
 
-    def state(self, ends: Mapping[Partition, int]) -> State:
+    def state(self, ends: Mapping[Partition, int]) -> WorkerState:
         """Return what the worker is at the moment; `ends` are those of its partitions."""
-        from stampapp.monitoring.worker_state import State
+        from stampapp.monitoring.worker_state import WorkerState
 
-        ledger = self.pipeline.ledger if self.pipeline else None
-        return State(
-            lags=ledger.lags(ends) if ledger else {},
-            reaches=self._reaches(),
-            unfinished=ledger.open if ledger else 0,
+        offset_tracker = self.pipeline.offset_tracker if self.pipeline else None
+        return WorkerState(
+            lags=offset_tracker.lags(ends) if offset_tracker else {},
+            clusters=self._cluster_health(),
+            unfinished=offset_tracker.open if offset_tracker else 0,
             rebalances=self.counts.rebalances,
-            given_back=self.counts.given_back,
+            interrupted=self.counts.interrupted,
             metrics_lost=self.counts.metrics_lost,
             ready=self.ready and bool(ends),
             failed=self.failure is not None,
         )
 
-    def _reaches(self) -> list[Reach]:
-        from stampapp.monitoring.worker_state import Reach
+    def _cluster_health(self) -> list[ClusterHealth]:
+        from stampapp.monitoring.worker_state import ClusterHealth
 
         roles: dict[Delivery, list[str]] = {}
         for role, delivery in self._deliveries.items():
             roles.setdefault(delivery, []).append(role)
         return [
-            Reach(roles="+".join(names), retries=one.retries, failing=one.failing)
+            ClusterHealth(roles="+".join(names), retries=one.retries, failing=one.failing)
             for one, names in roles.items()
         ]
 
@@ -155,13 +155,13 @@ class Works:
         guaranteed = (self._deliveries.get(role) for role in ("producer", "scribe"))
         return any(delivery is not None and delivery.failing for delivery in guaranteed)
 
-    async def hand_back(self, patience: float) -> None:
+    async def release_partitions(self, patience: float) -> None:
         """Finish and commit what `patience` seconds allow, and forget the rest."""
         if self.pipeline:
             self.counts.rebalances += 1
             if not await self.pipeline.drain(patience):
-                unfinished = self.pipeline.ledger.open
-                self.counts.given_back += unfinished
+                unfinished = self.pipeline.offset_tracker.open
+                self.counts.interrupted += unfinished
                 log.warning(
                     "%d messages are given back unfinished: they will be consumed again",
                     unfinished,
@@ -176,7 +176,9 @@ class Works:
         try:
             patience = CLOSING_PATIENCE if self.failure is None else None
             if self.pipeline and not await self.pipeline.close(patience):
-                log.warning("%d messages are abandoned unfinished", self.pipeline.ledger.open)
+                log.warning(
+                    "%d messages are abandoned unfinished", self.pipeline.offset_tracker.open
+                )
         finally:
             await asyncio.gather(*(delivery.stop() for delivery in self._distinct()))
 

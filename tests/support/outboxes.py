@@ -10,13 +10,13 @@ import pytest
 
 from stampapp.agents import classification, supervision
 from stampapp.alerts.alert import Survey
-from stampapp.dashboard.recent_alerts import Gallery
-from stampapp.monitoring.prometheus import Gauges
+from stampapp.dashboard.recent_alerts import DashboardState
+from stampapp.monitoring.prometheus import WorkerMetrics
 from stampapp.monitoring.worker_state import Counts
 from tests.support.judging import FakeClassifier
 
 
-class FakeOutbox:
+class FakeChannel:
     def __init__(self) -> None:
         self.payloads: list[Any] = []
         self.error: Exception | None = None
@@ -30,23 +30,23 @@ class FakeOutbox:
         if self.error:
             raise self.error
 
-    def post(self, payload: object) -> bool:
+    def try_put(self, payload: object) -> bool:
         self.payloads.append(payload)
         return self.room
 
 
 class Boxes:
-    """The outboxes of the forwarding agents, and the works, all of them fakes."""
+    """The outboxes of the forwarding agents, and the runtime, all of them fakes."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.output, self.scribe, self.deadletter, self.metrics = (FakeOutbox() for _ in range(4))
+        self.output, self.scribe, self.deadletter, self.metrics = (FakeChannel() for _ in range(4))
         for name in ("output", "scribe", "deadletter", "metrics"):
-            monkeypatch.setattr(classification, name, SimpleNamespace(outbox=getattr(self, name)))
-        self.works: Any = SimpleNamespace(
+            monkeypatch.setattr(classification, name, SimpleNamespace(channel=getattr(self, name)))
+        self.runtime: Any = SimpleNamespace(
             counts=Counts(),
             classifier=FakeClassifier(),
-            gallery=Gallery(("SN", "bogus"), 0.0),
-            gauges=Gauges(
+            dashboard=DashboardState(("SN", "bogus"), 0.0),
+            metrics=WorkerMetrics(
                 Survey.ZTF,
                 name=FakeClassifier.name,
                 version=FakeClassifier.version,
@@ -54,20 +54,20 @@ class Boxes:
             ),
             failure=None,
             failed=self.failed,
-            welcome=SimpleNamespace(check=self.check),
+            access_monitor=SimpleNamespace(check=self.check),
             required=lambda: SimpleNamespace(group_id="group"),
         )
         self.crashes: list[BaseException] = []
         self.problem: str | None = None
         for module in (classification, supervision):
-            app = SimpleNamespace(works=self.works, crash=self.crash)
+            app = SimpleNamespace(runtime=self.runtime, crash=self.crash)
             monkeypatch.setattr(module, "app", app)
 
     async def crash(self, error: BaseException) -> None:
         self.crashes.append(error)
 
     def failed(self, error: BaseException) -> None:
-        self.works.failure = error
+        self.runtime.failure = error
 
-    async def check(self, heard: float) -> str | None:  # noqa: ARG002  # as Works has it
+    async def check(self, heard: float) -> str | None:  # noqa: ARG002  # as WorkerRuntime has it
         return self.problem

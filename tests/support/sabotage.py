@@ -1,6 +1,6 @@
 """`python -m tests.support.sabotage AGENT FLAG worker`: a worker of which one agent dies.
 
-It dies once, with its second parcel or message, and then makes the file FLAG.
+It dies once, with its second delivery or message, and then makes the file FLAG.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from faust.cli.faust import cli
 
-from stampapp.agents.forwarding import Parcel
+from stampapp.agents.forwarding import PendingDelivery
 from stampapp.worker.pipeline import Pipeline
 
 LAST_WORDS = "the agent {} has been shot"
@@ -39,7 +39,7 @@ def shoot(agent: str, flag: Path) -> None:
 
         return called
 
-    target: Any = Pipeline if agent == "classification" else Parcel
+    target: Any = Pipeline if agent == "classification" else PendingDelivery
     name = "take" if agent == "classification" else "carry"
     setattr(target, name, fatal(getattr(target, name)))
 

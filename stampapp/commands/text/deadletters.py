@@ -9,8 +9,8 @@ from typing import Any
 from stampapp import times
 from stampapp.deadletters import record
 from stampapp.deadletters.causes import CAUSES, UNKNOWN
-from stampapp.deadletters.partial_decode import Postmortem
-from stampapp.deadletters.record import DeadLetter, Mark
+from stampapp.deadletters.partial_decode import PartialMessage
+from stampapp.deadletters.record import DeadLetter, ReplayMark
 from stampapp.kafka.message import TopicPartitionOffset
 
 _WIDTHS = {
@@ -31,19 +31,19 @@ class Row:
     """A dead letter as it is listed. `size` in bytes; `mark` says that it was replayed."""
 
     letter: DeadLetter
-    postmortem: Postmortem
+    partial: PartialMessage
     size: int
-    mark: Mark | None
+    mark: ReplayMark | None
 
     @property
     def aid(self) -> str | None:
         """The object, where it could be read."""
-        return self.postmortem.name("aid", "objectId")
+        return self.partial.name("aid", "objectId")
 
     @property
     def candid(self) -> str | None:
         """The candidate, where it could be read."""
-        return self.postmortem.name("candid", "candidate.candid")
+        return self.partial.name("candid", "candidate.candid")
 
 
 def line(row: Row) -> str:
@@ -51,7 +51,7 @@ def line(row: Row) -> str:
     letter = row.letter
     cells = (
         record.name(letter),
-        times.text(times.of_ms(letter.instant)),
+        times.format_iso(times.from_unix_ms(letter.instant)),
         letter.cause,
         str(letter.source),
         row.aid or "-",
@@ -76,7 +76,7 @@ def told(row: Row) -> Iterator[str]:
     letter, cause = row.letter, CAUSES.get(row.letter.cause, UNKNOWN)
     facts: dict[str, object] = {
         "dead letter": record.name(letter),
-        "source": f"{letter.source}, {times.text(times.of_ms(letter.instant))}",
+        "source": f"{letter.source}, {times.format_iso(times.from_unix_ms(letter.instant))}",
         "size": f"{row.size} B",
         "cause": f"{letter.cause}: {letter.reason}",
         "meaning": cause.meaning,
@@ -85,11 +85,11 @@ def told(row: Row) -> Iterator[str]:
     }
     if letter.replay_of:
         facts["is itself"] = f"the replay of {letter.replay_of}"
-    facts["container"] = row.postmortem.container
-    if row.postmortem.undecoded:
-        facts["unreadable"] = ", ".join(row.postmortem.undecoded)
+    facts["container"] = row.partial.container
+    if row.partial.undecoded:
+        facts["unreadable"] = ", ".join(row.partial.undecoded)
     yield from (f"{name:<12} {value}" for name, value in facts.items())
-    yield from (f"  {name:<28} {value}" for name, value in row.postmortem.fields.items())
+    yield from (f"  {name:<28} {value}" for name, value in row.partial.fields.items())
 
 
 def described(row: Row) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def described(row: Row) -> dict[str, Any]:
     return {
         "partition": letter.place.partition,
         "offset": letter.place.offset,
-        "instant": times.text(times.of_ms(letter.instant)),
+        "instant": times.format_iso(times.from_unix_ms(letter.instant)),
         "cause": letter.cause,
         "message": letter.reason,
         "source": _place(letter.source),
@@ -121,7 +121,7 @@ def decoded(row: Row) -> dict[str, Any]:
     return {
         "meaning": cause.meaning,
         "what_to_do": cause.remedy,
-        "container": row.postmortem.container,
-        "fields": dict(row.postmortem.fields),
-        "undecoded": list(row.postmortem.undecoded),
+        "container": row.partial.container,
+        "fields": dict(row.partial.fields),
+        "undecoded": list(row.partial.undecoded),
     }

@@ -26,7 +26,7 @@ def heading(message: Message, exhibit: Exhibit) -> str:
 
 def _when(milliseconds: int | None) -> str:
     try:
-        return times.text(times.of_ms(milliseconds)) if milliseconds else "no time"
+        return times.format_iso(times.from_unix_ms(milliseconds)) if milliseconds else "no time"
     except (ArithmeticError, ValueError, OSError):
         # Whoever has published it may have written anything.
         return f"timestamp {milliseconds}"
@@ -56,8 +56,8 @@ def described(message: Message, exhibit: Exhibit) -> dict[str, Any]:
 def _alert(content: Mapping[str, Any], width: int) -> Iterator[str]:
     c = content
     yield f"{c['survey']} {c['oid']}, aid {c['aid']}, candid {c['candid']}"
-    instant = times.of_mjd(c["mjd"])
-    when = f"{times.text(instant)}, " if instant else ""
+    instant = times.from_mjd(c["mjd"])
+    when = f"{times.format_iso(instant)}, " if instant else ""
     yield f"{when}mjd {c['mjd']:.5f}; ra {c['ra']:.5f}, dec {c['dec']:+.5f} deg"
     yield f"{c['fid']} = {c['mag']:.3f} ± {c['e_mag']:.3f} mag, isdiffpos {c['isdiffpos']:+d}"
     yield "stamps: " + ", ".join(f"{name} {data or 'none'}" for name, data in c["stamps"].items())
@@ -84,14 +84,14 @@ def _command(content: Mapping[str, Any], width: int) -> Iterator[str]:
 
 
 def _figures(content: Mapping[str, Any], width: int) -> Iterator[str]:
-    verdicts = ("classified", "superseded", "ruled_out", "dead_lettered")
-    counts = ", ".join(f"{content[one]} {one}" for one in verdicts if one in content)
+    kinds = ("classified", "superseded", "ruled_out", "dead_lettered")
+    counts = ", ".join(f"{content[one]} {one}" for one in kinds if one in content)
     yield f"batch of {content.get('n_messages')} in {content.get('execution_time')} s: {counts}"
     classes = content.get("class")
     if isinstance(classes, dict) and classes:
         most = Counter(map(str, classes.values())).most_common()
         yield "classes: " + ", ".join(f"{count} {name}" for name, count in most)
-    told = {*verdicts, "n_messages", "execution_time", "class", "candid", "oid", "source"}
+    told = {*kinds, "n_messages", "execution_time", "class", "candid", "oid", "source"}
     yield from wrapped({name: one for name, one in content.items() if name not in told}, width)
 
 

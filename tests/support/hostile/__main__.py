@@ -24,7 +24,7 @@ def main() -> None:
         outcome = message(one.value)
         told = {
             "name": one.name,
-            "fate": outcome.error.cause if outcome.error else outcome.verdict.value,
+            "fate": outcome.error.cause if outcome.error else outcome.kind.value,
             "said": str(outcome.error),
             "seconds": time.process_time() - start,
             "mebibytes": peak() - before,

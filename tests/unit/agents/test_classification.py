@@ -13,7 +13,7 @@ from stampapp.agents import classification as room
 from stampapp.errors import BadAlert, DeliveryError
 from stampapp.kafka.message import Message
 from stampapp.results import provenance
-from stampapp.results.outcome import Outcome, Prediction, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind, Prediction
 from stampapp.worker.pipeline import Batch
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
@@ -21,10 +21,10 @@ from tests.support.outboxes import Boxes
 
 FAULT = BadAlert("stamp-missing", "there is none")
 ONE = alert(aid="A", candid="1")
-CLASSIFIED = Outcome(verdict=Verdict.CLASSIFIED, alert=ONE, classification=classification(ONE))
-RULED_OUT = Outcome(verdict=Verdict.RULED_OUT, alert=ONE, classification=classification(ONE, None))
-SUPERSEDED = Outcome(verdict=Verdict.SUPERSEDED, alert=ONE)
-DEAD = Outcome(verdict=Verdict.DEAD_LETTERED, error=FAULT)
+CLASSIFIED = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ONE, classification=classification(ONE))
+RULED_OUT = Outcome(kind=OutcomeKind.RULED_OUT, alert=ONE, classification=classification(ONE, None))
+SUPERSEDED = Outcome(kind=OutcomeKind.SUPERSEDED, alert=ONE)
+DEAD = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=FAULT)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def test_without_a_result_nothing_is_published_but_figures(
 
 async def test_the_figures_of_a_batch_are_counted_and_sent(boxes: Boxes) -> None:
     await room.deliver(batch([CLASSIFIED, SUPERSEDED, DEAD, DEAD]))
-    assert boxes.works.counts.by_verdict == {
+    assert boxes.runtime.counts.by_kind == {
         "classified": 1,
         "superseded": 1,
         "ruled_out": 0,
@@ -110,12 +110,12 @@ async def test_the_figures_of_a_batch_are_counted_and_sent(boxes: Boxes) -> None
     assert document["n_messages"] == 4
     assert document["class"] == {"A": "SN"}
     assert (document["classifier_name"], document["classifier_version"]) == ("fake", "1.2.3")
-    assert boxes.works.counts.metrics_lost == 0
-    assert [one.alert for one in boxes.works.gallery.showcase.latest()] == [ONE]
+    assert boxes.runtime.counts.metrics_lost == 0
+    assert [one.alert for one in boxes.runtime.dashboard.recent.latest()] == [ONE]
 
 
 async def test_without_a_page_nothing_is_kept_for_it(boxes: Boxes) -> None:
-    boxes.works.gallery = None
+    boxes.runtime.dashboard = None
     await room.deliver(batch([CLASSIFIED]))
     assert len(boxes.metrics.payloads) == 1
 
@@ -123,7 +123,7 @@ async def test_without_a_page_nothing_is_kept_for_it(boxes: Boxes) -> None:
 async def test_figures_that_find_no_room_are_counted_as_lost(boxes: Boxes) -> None:
     boxes.metrics.room = False
     await room.deliver(batch([CLASSIFIED]))
-    assert boxes.works.counts.metrics_lost == 1
+    assert boxes.runtime.counts.metrics_lost == 1
 
 
 @pytest.mark.parametrize("box", ["output", "scribe", "deadletter"])
@@ -145,5 +145,5 @@ async def test_a_delivery_that_fails_fails_the_batch_and_counts_nothing(
     getattr(boxes, box).error = DeliveryError("hopeless")
     with pytest.raises(DeliveryError, match="hopeless"):
         await room.deliver(batch([CLASSIFIED, DEAD]))
-    assert sum(boxes.works.counts.by_verdict.values()) == 0
+    assert sum(boxes.runtime.counts.by_kind.values()) == 0
     assert boxes.metrics.payloads == []

@@ -1,4 +1,4 @@
-"""What the forwarding agents make of their parcels."""
+"""What the forwarding agents make of their deliveries."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FakeDelivery:
         self.topics.append((name, retention_ms))
 
 
-class FakeWorks:
+class FakeRuntime:
     def __init__(self) -> None:
         self.deliveries = {role: FakeDelivery() for role in ("producer", "scribe", "metrics")}
         self.counts = Counts()
@@ -67,11 +67,11 @@ class FakeWorks:
 
 
 @pytest.fixture
-def works(monkeypatch: pytest.MonkeyPatch) -> FakeWorks:
-    works = FakeWorks()
+def runtime(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
+    runtime = FakeRuntime()
     for room in (deadletter, metrics, output, scribe):
-        monkeypatch.setattr(room, "app", SimpleNamespace(works=works))
-    return works
+        monkeypatch.setattr(room, "app", SimpleNamespace(runtime=runtime))
+    return runtime
 
 
 def records(letters: Sequence[OutgoingMessage]) -> list[Any]:
@@ -79,12 +79,12 @@ def records(letters: Sequence[OutgoingMessage]) -> list[Any]:
 
 
 async def test_predictions_go_to_the_topic_of_the_night_that_is_made_first(
-    works: FakeWorks,
+    runtime: FakeRuntime,
 ) -> None:
     before = datetime.now(UTC)
     await output._publish(RESULTS)
     after = datetime.now(UTC)
-    delivery = works.deliveries["producer"]
+    delivery = runtime.deliveries["producer"]
     ((topic, retention),) = delivery.topics
     assert topic in {NIGHTLY.name_at(before), NIGHTLY.name_at(after)}
     assert retention == 2 * 86_400_000
@@ -95,21 +95,21 @@ async def test_predictions_go_to_the_topic_of_the_night_that_is_made_first(
     assert abs((first["brokerPublishTimestamp"] - before).total_seconds()) < 5
 
 
-async def test_commands_go_to_the_scribe(works: FakeWorks) -> None:
+async def test_commands_go_to_the_scribe(runtime: FakeRuntime) -> None:
     await scribe._publish(RESULTS)
-    letters = works.deliveries["scribe"].letters
+    letters = runtime.deliveries["scribe"].letters
     assert [(one.topic, one.key) for one in letters] == [("commands", b"A"), ("commands", b"B")]
     assert [one.headers for one in letters] == [one.headers for one in RESULTS]
     payloads = [json.loads(one["payload"]) for one in records(letters)]
     assert [one["criteria"] for one in payloads] == [{"_id": "A"}, {"_id": "B"}]
 
 
-async def test_a_dead_letter_is_the_message_byte_for_byte(works: FakeWorks) -> None:
+async def test_a_dead_letter_is_the_message_byte_for_byte(runtime: FakeRuntime) -> None:
     dead = message(7, b"\x00damaged", key=b"\xff", headers=(("h", b"1"),))
     source = (("source.offset", b"7"),)
     await deadletter._publish([(dead, BadAlert("not-avro", "no container"), source)])
-    (letter,) = works.deliveries["producer"].letters
-    assert works.delivery("producer").topics == [("dead", None)]
+    (letter,) = runtime.deliveries["producer"].letters
+    assert runtime.delivery("producer").topics == [("dead", None)]
     assert (letter.topic, letter.key, letter.value) == ("dead", b"\xff", b"\x00damaged")
     assert letter.timestamp == dead.timestamp
     headers = dict(letter.headers)
@@ -118,20 +118,22 @@ async def test_a_dead_letter_is_the_message_byte_for_byte(works: FakeWorks) -> N
     assert headers["source.offset"] == b"7"
 
 
-async def test_without_a_dead_letter_topic_a_bad_alert_stops_the_worker(works: FakeWorks) -> None:
-    works.settings.deadletter_topic = None
+async def test_without_a_dead_letter_topic_a_bad_alert_stops_the_worker(
+    runtime: FakeRuntime,
+) -> None:
+    runtime.settings.deadletter_topic = None
     with pytest.raises(StampError, match=r"alerts\[0\]@7 .*no container.*DEADLETTER_TOPIC is empt"):
         await deadletter._publish([(message(7), BadAlert("not-avro", "no container"), ())])
-    assert works.deliveries["producer"].letters == []
+    assert runtime.deliveries["producer"].letters == []
 
 
 @pytest.mark.parametrize(("confirmed", "lost"), [(True, 0), (False, 1)])
 async def test_figures_that_are_not_confirmed_are_counted_as_lost(
-    works: FakeWorks, confirmed: bool, lost: int
+    runtime: FakeRuntime, confirmed: bool, lost: int
 ) -> None:
-    works.deliveries["metrics"].confirms = confirmed
+    runtime.deliveries["metrics"].confirms = confirmed
     await metrics._publish(b"{}")
-    assert works.deliveries["metrics"].letters == [
+    assert runtime.deliveries["metrics"].letters == [
         OutgoingMessage(topic="figures", key=None, value=b"{}")
     ]
-    assert works.counts.metrics_lost == lost
+    assert runtime.counts.metrics_lost == lost

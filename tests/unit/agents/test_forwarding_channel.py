@@ -7,29 +7,29 @@ from typing import Any
 import faust
 import pytest
 
-from stampapp.agents.forwarding import CAPACITY, Outbox, Parcel
+from stampapp.agents.forwarding import CAPACITY, ForwardingChannel, PendingDelivery
 from stampapp.errors import DeliveryError
 
 
 @pytest.fixture
-def outbox() -> Outbox:
-    return Outbox(faust.App("stampapp-tests-outboxes"))
+def channel() -> ForwardingChannel:
+    return ForwardingChannel(faust.App("stampapp-tests-outboxes"))
 
 
-def subscribed(outbox: Outbox) -> AsyncIterator[Any]:
-    """What an agent iterates over; from now on the outbox has a reader."""
-    return aiter(outbox)
+def subscribed(channel: ForwardingChannel) -> AsyncIterator[Any]:
+    """What an agent iterates over; from now on the channel has a reader."""
+    return aiter(channel)
 
 
-async def next_parcel(reader: AsyncIterator[Any]) -> Parcel[Any]:
+async def next_parcel(reader: AsyncIterator[Any]) -> PendingDelivery[Any]:
     event = await asyncio.wait_for(anext(reader), 5)
-    parcel = getattr(event, "value", event)
-    assert isinstance(parcel, Parcel)
-    return parcel
+    delivery = getattr(event, "value", event)
+    assert isinstance(delivery, PendingDelivery)
+    return delivery
 
 
-async def parcel_of(payload: object) -> Parcel[object]:
-    return Parcel(payload=payload, done=asyncio.get_running_loop().create_future())
+async def parcel_of(payload: object) -> PendingDelivery[object]:
+    return PendingDelivery(payload=payload, done=asyncio.get_running_loop().create_future())
 
 
 async def test_a_parcel_that_is_delivered_resolves_its_future() -> None:
@@ -38,11 +38,11 @@ async def test_a_parcel_that_is_delivered_resolves_its_future() -> None:
     async def deliver(payload: object) -> None:
         received.append(payload)
 
-    parcel = await parcel_of("payload")
-    await parcel.carry(deliver)
+    delivery = await parcel_of("payload")
+    await delivery.complete(deliver)
     assert received == ["payload"]
-    assert parcel.done.done()
-    assert parcel.done.exception() is None
+    assert delivery.done.done()
+    assert delivery.done.exception() is None
 
 
 async def test_a_delivery_that_fails_is_told_to_the_sender_and_not_to_the_agent() -> None:
@@ -51,19 +51,19 @@ async def test_a_delivery_that_fails_is_told_to_the_sender_and_not_to_the_agent(
     async def deliver(_: object) -> None:
         raise failure
 
-    parcel = await parcel_of("payload")
-    await parcel.carry(deliver)
-    assert parcel.done.exception() is failure
+    delivery = await parcel_of("payload")
+    await delivery.complete(deliver)
+    assert delivery.done.exception() is failure
 
 
 async def test_a_delivery_that_is_cancelled_cancels_the_sender_and_ends() -> None:
     async def deliver(_: object) -> None:
         raise asyncio.CancelledError
 
-    parcel = await parcel_of("payload")
+    delivery = await parcel_of("payload")
     with pytest.raises(asyncio.CancelledError):
-        await parcel.carry(deliver)
-    assert parcel.done.cancelled()
+        await delivery.complete(deliver)
+    assert delivery.done.cancelled()
 
 
 @pytest.mark.parametrize("failure", [None, DeliveryError("hopeless")])
@@ -72,58 +72,58 @@ async def test_a_sender_that_has_gone_does_no_harm(failure: Exception | None) ->
         if failure:
             raise failure
 
-    parcel = await parcel_of("payload")
-    parcel.done.cancel()
-    await parcel.carry(deliver)
-    assert parcel.done.cancelled()
+    delivery = await parcel_of("payload")
+    delivery.done.cancel()
+    await delivery.complete(deliver)
+    assert delivery.done.cancelled()
 
 
-async def test_the_sender_waits_until_the_agent_has_delivered(outbox: Outbox) -> None:
-    reader = subscribed(outbox)
-    sending = asyncio.ensure_future(outbox.deliver_and_wait("payload"))
-    parcel = await next_parcel(reader)
-    assert parcel.payload == "payload"
+async def test_the_sender_waits_until_the_agent_has_delivered(channel: ForwardingChannel) -> None:
+    reader = subscribed(channel)
+    sending = asyncio.ensure_future(channel.deliver_and_wait("payload"))
+    delivery = await next_parcel(reader)
+    assert delivery.payload == "payload"
     await asyncio.sleep(0.01)
     assert not sending.done()
-    parcel.done.set_result(None)
+    delivery.done.set_result(None)
     await asyncio.wait_for(sending, 5)
 
 
-async def test_the_sender_gets_what_the_agent_could_not_do(outbox: Outbox) -> None:
-    reader = subscribed(outbox)
-    sending = asyncio.ensure_future(outbox.deliver_and_wait("payload"))
+async def test_the_sender_gets_what_the_agent_could_not_do(channel: ForwardingChannel) -> None:
+    reader = subscribed(channel)
+    sending = asyncio.ensure_future(channel.deliver_and_wait("payload"))
     (await next_parcel(reader)).done.set_exception(DeliveryError("hopeless"))
     with pytest.raises(DeliveryError, match="hopeless"):
         await sending
 
 
-async def test_without_its_agent_nothing_can_be_delivered(outbox: Outbox) -> None:
+async def test_without_its_agent_nothing_can_be_delivered(channel: ForwardingChannel) -> None:
     with pytest.raises(DeliveryError, match="not running: the worker must restart"):
-        await outbox.deliver_and_wait("payload")
-    assert not outbox.post("payload")
+        await channel.deliver_and_wait("payload")
+    assert not channel.try_put("payload")
 
 
-async def test_to_post_does_not_wait(outbox: Outbox) -> None:
-    reader = subscribed(outbox)
-    assert outbox.post("first")
-    assert outbox.post("second")
+async def test_to_post_does_not_wait(channel: ForwardingChannel) -> None:
+    reader = subscribed(channel)
+    assert channel.try_put("first")
+    assert channel.try_put("second")
     assert [(await next_parcel(reader)).payload for _ in range(2)] == ["first", "second"]
 
 
-async def test_what_finds_no_room_is_not_posted(outbox: Outbox) -> None:
-    reader = subscribed(outbox)
-    assert all(outbox.post(number) for number in range(CAPACITY))
-    assert not outbox.post("one too many")
+async def test_what_finds_no_room_is_not_posted(channel: ForwardingChannel) -> None:
+    reader = subscribed(channel)
+    assert all(channel.try_put(number) for number in range(CAPACITY))
+    assert not channel.try_put("one too many")
     assert (await next_parcel(reader)).payload == 0
-    assert outbox.post("there is room again")
+    assert channel.try_put("there is room again")
 
 
-async def test_a_rebalance_neither_stops_nor_empties_it(outbox: Outbox) -> None:
-    reader = subscribed(outbox)
-    outbox.post("before")
-    flow = outbox.app.flow_control
+async def test_a_rebalance_neither_stops_nor_empties_it(channel: ForwardingChannel) -> None:
+    reader = subscribed(channel)
+    channel.try_put("before")
+    flow = channel.app.flow_control
     flow.suspend()
-    outbox.post("meanwhile")
+    channel.try_put("meanwhile")
     assert (await next_parcel(reader)).payload == "before"
     flow.clear()
     flow.resume()

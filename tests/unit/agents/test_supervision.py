@@ -8,7 +8,7 @@ from faust.types import TP
 
 from stampapp.agents import supervision
 from stampapp.errors import DeliveryError, StampError
-from stampapp.worker.offset_tracker import Ledger
+from stampapp.worker.offset_tracker import OffsetTracker
 from stampapp.worker.stall_detector import StallWatch
 from tests.support.alerts import message
 from tests.support.outboxes import Boxes
@@ -23,7 +23,7 @@ async def test_the_first_failure_stops_the_worker_once(boxes: Boxes) -> None:
     first, second = DeliveryError("first"), DeliveryError("second")
     await supervision.fail(first)
     await supervision.fail(second)
-    assert boxes.works.failure is first
+    assert boxes.runtime.failure is first
     assert boxes.crashes == [first]
 
 
@@ -37,7 +37,7 @@ async def test_a_lack_of_memory_is_told_with_its_remedy(
     await supervision.fail(error)
     (reason,) = boxes.crashes
     assert isinstance(reason, StampError)
-    assert boxes.works.failure is reason
+    assert boxes.runtime.failure is reason
     assert told in str(reason)
     assert "CONSUME_MESSAGES" in str(reason)
 
@@ -61,10 +61,12 @@ class FakeConsumer:
 def test_what_waits_is_what_lies_behind_the_last_taken(
     boxes: Boxes, monkeypatch: pytest.MonkeyPatch, end: int | None, rebalancing: bool, expected: int
 ) -> None:
-    ledger = Ledger()
-    ledger.take(message(4))
-    boxes.works.pipeline = SimpleNamespace(ledger=ledger, moved=0.0)
-    around = SimpleNamespace(works=boxes.works, consumer=FakeConsumer(end), rebalancing=rebalancing)
+    offset_tracker = OffsetTracker()
+    offset_tracker.take(message(4))
+    boxes.runtime.pipeline = SimpleNamespace(offset_tracker=offset_tracker, moved=0.0)
+    around = SimpleNamespace(
+        runtime=boxes.runtime, consumer=FakeConsumer(end), rebalancing=rebalancing
+    )
     monkeypatch.setattr(supervision, "app", around)
     monkeypatch.setattr("stampapp.app.app", around)
     assert supervision.waiting() == expected
@@ -73,18 +75,18 @@ def test_what_waits_is_what_lies_behind_the_last_taken(
 async def test_a_worker_that_no_longer_gets_on_is_stopped(
     boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    boxes.works.retrying = False
-    boxes.works.pipeline = SimpleNamespace(moved=0.0)
-    boxes.works.required = lambda: SimpleNamespace(stall_timeout=0.05)
+    boxes.runtime.retrying = False
+    boxes.runtime.pipeline = SimpleNamespace(moved=0.0)
+    boxes.runtime.required = lambda: SimpleNamespace(stall_timeout=0.05)
     monkeypatch.setattr(supervision, "stalls", StallWatch())
     monkeypatch.setattr(supervision, "waiting", lambda: 7)
     await supervision.look()
     assert boxes.crashes == []
     await asyncio.sleep(0.06)
-    boxes.works.retrying = True
+    boxes.runtime.retrying = True
     await supervision.look()
     assert boxes.crashes == []
-    boxes.works.retrying = False
+    boxes.runtime.retrying = False
     await supervision.look()
     assert "7 messages wait" in str(boxes.crashes[0])
 
@@ -92,9 +94,9 @@ async def test_a_worker_that_no_longer_gets_on_is_stopped(
 async def test_a_worker_that_is_no_longer_let_in_is_stopped(
     boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    boxes.works.retrying = False
-    boxes.works.pipeline = SimpleNamespace(moved=0.0)
-    boxes.works.required = lambda: SimpleNamespace(stall_timeout=60.0)
+    boxes.runtime.retrying = False
+    boxes.runtime.pipeline = SimpleNamespace(moved=0.0)
+    boxes.runtime.required = lambda: SimpleNamespace(stall_timeout=60.0)
     monkeypatch.setattr(supervision, "waiting", lambda: 0)
     await supervision.look()
     assert boxes.crashes == []

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness, lacks, verdict
+from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness, lacks, outcome_kind
 from stampapp.kafka.message import TopicPartitionOffset
 from stampapp.results import provenance
-from stampapp.results.outcome import Verdict
+from stampapp.results.outcome import OutcomeKind
 
 OUTPUT, SCRIBE, DEAD = Witness
 
@@ -41,25 +41,25 @@ def remaining(found: Accounts) -> list[int]:
         (Mark(0), None),
         (Mark.OUTPUT, None),
         (Mark.SCRIBE, None),
-        (Mark.OUTPUT | Mark.SCRIBE, Verdict.CLASSIFIED),
-        (Mark.DEAD_LETTER, Verdict.DEAD_LETTERED),
-        (Mark.RULED_OUT, Verdict.RULED_OUT),
+        (Mark.OUTPUT | Mark.SCRIBE, OutcomeKind.CLASSIFIED),
+        (Mark.DEAD_LETTER, OutcomeKind.DEAD_LETTERED),
+        (Mark.RULED_OUT, OutcomeKind.RULED_OUT),
         (Mark.SUPERSEDED_IN_OUTPUT, None),
         (Mark.SUPERSEDED_IN_SCRIBE, None),
-        (Mark.SUPERSEDED_IN_OUTPUT | Mark.SUPERSEDED_IN_SCRIBE, Verdict.SUPERSEDED),
-        (Mark.SUPERSEDED_BY_DEAD_LETTER, Verdict.SUPERSEDED),
+        (Mark.SUPERSEDED_IN_OUTPUT | Mark.SUPERSEDED_IN_SCRIBE, OutcomeKind.SUPERSEDED),
+        (Mark.SUPERSEDED_BY_DEAD_LETTER, OutcomeKind.SUPERSEDED),
         # Half of one delivery and half of another make none.
         (Mark.OUTPUT | Mark.SUPERSEDED_IN_SCRIBE, None),
         # Killed after its output, and superseded when it was consumed again.
         (
             Mark.OUTPUT | Mark.SUPERSEDED_IN_OUTPUT | Mark.SUPERSEDED_IN_SCRIBE,
-            Verdict.SUPERSEDED,
+            OutcomeKind.SUPERSEDED,
         ),
         (Mark.NO_MESSAGE, None),
     ],
 )
-def test_what_marks_prove(marks: Mark, proven: Verdict | None) -> None:
-    assert verdict(marks) is proven
+def test_what_marks_prove(marks: Mark, proven: OutcomeKind | None) -> None:
+    assert outcome_kind(marks) is proven
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_message_is_accounted_for_by_output_and_scribe_together() -> None:
     assert 3 in remaining(found)
     found.hear(says(3), SCRIBE)
     assert 3 not in remaining(found)
-    assert found.counts()[Verdict.CLASSIFIED] == 1
+    assert found.counts()[OutcomeKind.CLASSIFIED] == 1
 
 
 def test_a_prediction_answers_for_those_that_it_names() -> None:
@@ -90,10 +90,10 @@ def test_a_prediction_answers_for_those_that_it_names() -> None:
     found.hear(says(0, superseded=(1,)), DEAD)
     assert remaining(found) == [3, 6, 8, 9]
     assert found.counts() == {
-        Verdict.CLASSIFIED: 1,
-        Verdict.SUPERSEDED: 3,
-        Verdict.RULED_OUT: 1,
-        Verdict.DEAD_LETTERED: 1,
+        OutcomeKind.CLASSIFIED: 1,
+        OutcomeKind.SUPERSEDED: 3,
+        OutcomeKind.RULED_OUT: 1,
+        OutcomeKind.DEAD_LETTERED: 1,
     }
 
 
@@ -104,7 +104,7 @@ def test_what_is_named_again_is_a_repeat_and_counts_once() -> None:
     found.hear(says(1), SCRIBE)
     found.hear(says(2), SCRIBE)
     assert found.repeats == {OUTPUT: 2, SCRIBE: 0, DEAD: 0}
-    assert found.counts()[Verdict.CLASSIFIED] == 1
+    assert found.counts()[OutcomeKind.CLASSIFIED] == 1
 
 
 def test_what_is_not_in_question_is_neither_counted_nor_a_repeat() -> None:
@@ -143,7 +143,7 @@ def test_every_offset_has_one_fate(notes: list[tuple[int, Mark]], first: int, le
         found.mark(place(offset), mark)
         if offset in expected:
             expected[offset] |= mark
-    open_ones = [o for o, marks in expected.items() if not verdict(marks)]
+    open_ones = [o for o, marks in expected.items() if not outcome_kind(marks)]
     unheard = [o for o in open_ones if not expected[o] & Mark.NO_MESSAGE]
     assert remaining(found) == unheard
     assert found.messages() == len(expected) - len(open_ones) + len(unheard)

@@ -10,7 +10,7 @@ from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness
 from stampapp.audit.recheck import Latest, Look
 from stampapp.audit.unmatched import SKEW, Leftover, leftover
 from stampapp.kafka.message import Message, Partition
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, container, message, record
 
 NOW = 1_800_000_000_000
@@ -42,7 +42,7 @@ class FakeJudge:
         found = [leftover(message(value=value), Mark(0), None).aid for value in values]
         return [
             Outcome(
-                verdict=Verdict.RULED_OUT if aid in self.withdrawn else Verdict.CLASSIFIED,
+                kind=OutcomeKind.RULED_OUT if aid in self.withdrawn else OutcomeKind.CLASSIFIED,
                 alert=alert(aid=aid),
             )
             for aid in found
@@ -70,7 +70,7 @@ async def test_what_a_rule_withdraws_is_accounted_for() -> None:
     result = await look(FakeTopics(range(4)), found, judge).again(list(found.leftovers()))
     assert offsets(result.withdrawn) == [1, 2]
     assert offsets(result.remaining) == [0, 3]
-    assert found.counts()[Verdict.RULED_OUT] == 2
+    assert found.counts()[OutcomeKind.RULED_OUT] == 2
 
 
 async def test_where_nothing_is_left_nothing_is_fetched_or_judged() -> None:
@@ -85,7 +85,7 @@ async def test_half_a_delivery_is_not_judged_for_a_rule_has_not_withdrawn_it() -
     found.mark(next(found.leftovers()), Mark.OUTPUT)
     result = await look(FakeTopics(range(2)), found, judge).again(list(found.leftovers()))
     assert offsets(result.remaining) == [0]
-    assert result.remaining[0].verdict is None
+    assert result.remaining[0].outcome_kind is None
     assert result.remaining[0].aid == "A0"
     assert judge.given == [1]
 
@@ -106,7 +106,7 @@ async def test_many_are_judged_at_a_time_but_not_all(monkeypatch: pytest.MonkeyP
 
 
 def one(aid: str | None = "A", instant: int = NOW) -> Leftover:
-    outcome = Outcome(verdict=Verdict.CLASSIFIED, alert=alert(aid=aid) if aid else None)
+    outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=alert(aid=aid) if aid else None)
     return leftover(message(timestamp=instant), Mark(0), outcome)
 
 

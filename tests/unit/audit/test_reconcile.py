@@ -10,7 +10,7 @@ from stampapp.deadletters.encoding import dead_letter_headers
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Headers
 from stampapp.results import provenance
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 
@@ -30,7 +30,7 @@ def named(offset: int, group: str = "group", **outcome: Any) -> Headers:
 
 
 PREDICTION: dict[str, Any] = {
-    "verdict": Verdict.CLASSIFIED,
+    "kind": OutcomeKind.CLASSIFIED,
     "alert": alert(),
     "classification": classification(alert()),
 }
@@ -60,7 +60,7 @@ def test_what_names_nobody_is_told(headers: Headers) -> None:
 def test_of_a_dead_letter_only_our_own_headers_are_believed() -> None:
     forged = (*named(5, **PREDICTION), ("source.superseded", b"alerts:0:6"))
     dead = message(3, headers=forged)
-    source = named(3, verdict=Verdict.DEAD_LETTERED, error=FAULT)
+    source = named(3, kind=OutcomeKind.DEAD_LETTERED, error=FAULT)
     _, accounts = heard(DEAD, dead_letter_headers(dead, FAULT, source))
-    assert accounts.counts()[Verdict.DEAD_LETTERED] == 1
+    assert accounts.counts()[OutcomeKind.DEAD_LETTERED] == 1
     assert {3} == set(range(10)) - {place.offset for place in accounts.leftovers()}

@@ -10,7 +10,7 @@ from stampapp.audit.offset_marks import Mark, Witness
 from stampapp.audit.unmatched import SKEW, Finding, Leftover
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import TopicPartitionOffset
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, container, message, record
 
 OUTPUT, SCRIBE, DEAD = Witness
@@ -25,13 +25,13 @@ def left(offset: int, **changes: Any) -> Leftover:
         "aid": "A",
         "candid": str(offset),
         "mjd": 60000.0 + offset,
-        "verdict": Verdict.CLASSIFIED,
+        "outcome_kind": OutcomeKind.CLASSIFIED,
     }
     return Leftover(**usual | changes)
 
 
 def withdrawn(offset: int, **changes: Any) -> Leftover:
-    return left(offset, verdict=Verdict.RULED_OUT, **changes)
+    return left(offset, outcome_kind=OutcomeKind.RULED_OUT, **changes)
 
 
 def offsets(findings: Sequence[Finding]) -> list[int]:
@@ -42,10 +42,10 @@ def offsets(findings: Sequence[Finding]) -> list[int]:
     ("changes", "why"),
     [
         ({}, "neither in the output nor in the scribe"),
-        ({"marks": Mark.OUTPUT, "verdict": None}, "in the output, but not in the scribe"),
-        ({"marks": Mark.SCRIBE, "verdict": None}, "in the scribe, but not in the output"),
+        ({"marks": Mark.OUTPUT, "outcome_kind": None}, "in the output, but not in the scribe"),
+        ({"marks": Mark.SCRIBE, "outcome_kind": None}, "in the scribe, but not in the output"),
         (
-            {"verdict": Verdict.DEAD_LETTERED, "cause": "field", "aid": None},
+            {"outcome_kind": OutcomeKind.DEAD_LETTERED, "cause": "field", "aid": None},
             "it cannot be classified (field), and there is no dead letter of it",
         ),
     ],
@@ -63,10 +63,10 @@ def test_what_is_named_nowhere_is_missing(changes: dict[str, Any], why: str) -> 
         ({}, {OUTPUT: NOW, SCRIBE: NOW}, False),
         ({}, {OUTPUT: NOW, SCRIBE: NOW - SKEW}, True),
         ({}, {OUTPUT: NOW}, True),
-        ({"marks": Mark.OUTPUT, "verdict": None}, {SCRIBE: NOW}, False),
-        ({"marks": Mark.OUTPUT, "verdict": None}, {OUTPUT: NOW}, True),
-        ({"verdict": Verdict.DEAD_LETTERED}, {DEAD: NOW}, False),
-        ({"verdict": Verdict.DEAD_LETTERED}, {OUTPUT: NOW, SCRIBE: NOW}, True),
+        ({"marks": Mark.OUTPUT, "outcome_kind": None}, {SCRIBE: NOW}, False),
+        ({"marks": Mark.OUTPUT, "outcome_kind": None}, {OUTPUT: NOW}, True),
+        ({"outcome_kind": OutcomeKind.DEAD_LETTERED}, {DEAD: NOW}, False),
+        ({"outcome_kind": OutcomeKind.DEAD_LETTERED}, {OUTPUT: NOW, SCRIBE: NOW}, True),
     ],
 )
 def test_what_may_have_been_removed_is_not_called_missing(
@@ -115,26 +115,26 @@ def test_silence_reaches_over_other_silent_messages() -> None:
 
 
 def test_half_a_delivery_breaks_the_silence() -> None:
-    half = left(8, aid="B", marks=Mark.OUTPUT, verdict=None)
+    half = left(8, aid="B", marks=Mark.OUTPUT, outcome_kind=None)
     found = unmatched.sort([left(9), half], [withdrawn(7)], {})
     assert offsets(found.missing) == [9, 8]
 
 
 def test_a_leftover_is_what_its_message_is_judged_to_be() -> None:
     one = alert(aid="A", candid="5", mjd=60000.5)
-    found = unmatched.leftover(message(3), Mark(0), Outcome(verdict=Verdict.RULED_OUT, alert=one))
+    found = unmatched.leftover(message(3), Mark(0), Outcome(kind=OutcomeKind.RULED_OUT, alert=one))
     assert (found.aid, found.candid, found.mjd) == ("A", "5", 60000.5)
-    assert found.verdict is Verdict.RULED_OUT
+    assert found.outcome_kind is OutcomeKind.RULED_OUT
     assert found.instant == message().timestamp
 
 
 def test_a_leftover_that_is_not_judged_is_decoded() -> None:
     found = unmatched.leftover(message(3, container(record(aid="X"))), Mark.OUTPUT, None)
-    assert (found.aid, found.verdict, found.due) == ("X", None, (SCRIBE,))
+    assert (found.aid, found.outcome_kind, found.due) == ("X", None, (SCRIBE,))
     assert unmatched.leftover(message(3, b"nonsense"), Mark.OUTPUT, None).aid is None
 
 
 def test_a_leftover_without_a_dead_letter_has_the_cause() -> None:
-    outcome = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("field", "bad"))
+    outcome = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("field", "bad"))
     found = unmatched.leftover(message(3, timestamp=None), Mark(0), outcome)
     assert (found.cause, found.due, found.instant) == ("field", (DEAD,), 0)

@@ -10,7 +10,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.errors import BadAlert
-from stampapp.results.outcome import Classification, Outcome, Verdict
+from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 from tests.support.alerts import alert, container, record
 from tests.support.judging import FakeClassifier, classification
 
@@ -50,7 +50,7 @@ def test_a_fault_holds_no_frames_and_so_not_the_rest_of_the_batch() -> None:
 def test_an_alert_alone_is_classified() -> None:
     one = alert()
     assert concluded([one], FakeClassifier()) == [
-        Outcome(verdict=Verdict.CLASSIFIED, alert=one, classification=classification(one))
+        Outcome(kind=OutcomeKind.CLASSIFIED, alert=one, classification=classification(one))
     ]
 
 
@@ -62,8 +62,8 @@ def test_the_earliest_alert_of_an_object_is_classified_and_the_others_are_supers
     )
     classifier = FakeClassifier()
     outcomes = concluded([late, first, other], classifier)
-    assert [outcome.verdict for outcome in outcomes] == ["superseded", "classified", "classified"]
-    assert outcomes[0] == Outcome(verdict=Verdict.SUPERSEDED, alert=late)
+    assert [outcome.kind for outcome in outcomes] == ["superseded", "classified", "classified"]
+    assert outcomes[0] == Outcome(kind=OutcomeKind.SUPERSEDED, alert=late)
     assert classifier.batches == [["1", "3"]]
 
 
@@ -80,7 +80,7 @@ def test_a_faulty_alert_does_not_supersede_a_good_one() -> None:
 
     bad, good = alert(candid="bad", mjd=1.0), alert(candid="good", mjd=2.0)
     outcomes = concluded([bad, good], FakeClassifier(examination=examination))
-    assert [outcome.verdict for outcome in outcomes] == ["dead_lettered", "classified"]
+    assert [outcome.kind for outcome in outcomes] == ["dead_lettered", "classified"]
     assert outcomes[0].alert is bad
     assert outcomes[0].error is not None
     assert outcomes[0].error.cause == "stamp-missing"
@@ -89,7 +89,7 @@ def test_a_faulty_alert_does_not_supersede_a_good_one() -> None:
 def test_every_alert_where_that_is_asked_for() -> None:
     classifier = FakeClassifier()
     outcomes = concluded([alert(candid="1"), alert(candid="2")], classifier, first_only=False)
-    assert [outcome.verdict for outcome in outcomes] == ["classified", "classified"]
+    assert [outcome.kind for outcome in outcomes] == ["classified", "classified"]
     assert classifier.batches == [["1", "2"]]
 
 
@@ -98,7 +98,7 @@ def test_a_withdrawn_result_is_ruled_out_and_keeps_what_was_withdrawn() -> None:
         return classification(one, None)
 
     (outcome,) = concluded([alert()], FakeClassifier(withdraw))
-    assert outcome.verdict is Verdict.RULED_OUT
+    assert outcome.kind is OutcomeKind.RULED_OUT
     assert outcome.classification == classification(alert(), None)
     assert outcome.error is None
 
@@ -106,12 +106,12 @@ def test_a_withdrawn_result_is_ruled_out_and_keeps_what_was_withdrawn() -> None:
 def test_what_the_classifier_refuses_is_dead_lettered_with_its_alert() -> None:
     fault = BadAlert("feature-out-of-range", "too large")
     (outcome,) = concluded([alert()], FakeClassifier(lambda _: fault))
-    assert outcome == Outcome(verdict=Verdict.DEAD_LETTERED, alert=alert(), error=fault)
+    assert outcome == Outcome(kind=OutcomeKind.DEAD_LETTERED, alert=alert(), error=fault)
 
 
 def test_without_a_good_alert_the_classifier_is_left_alone() -> None:
     classifier = FakeClassifier()
-    assert concluded([FAULT], classifier) == [Outcome(verdict=Verdict.DEAD_LETTERED, error=FAULT)]
+    assert concluded([FAULT], classifier) == [Outcome(kind=OutcomeKind.DEAD_LETTERED, error=FAULT)]
     assert concluded([], classifier) == []
     assert classifier.batches == []
 

@@ -15,14 +15,14 @@ from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import Finding
 from stampapp.preflight.dry_run import Told, Trial
 from stampapp.preflight.required_access import errands
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert
 from tests.support.judging import classification
 from tests.unit.inspection.test_topic_roles import NOON, REQUIRED, told
 
 SETTINGS = told(SCRIBE_SERVER="db:9092")
 FIRST, SECOND = (Finding(errand=one) for one in errands(SETTINGS, NOON))
-GOOD = Outcome(verdict=Verdict.CLASSIFIED, alert=alert(), classification=classification(alert()))
+GOOD = Outcome(kind=OutcomeKind.CLASSIFIED, alert=alert(), classification=classification(alert()))
 TRIAL = Trial(
     name="network",
     version="7",
@@ -73,7 +73,7 @@ def test_what_does_not_work_is_told_and_decides_the_exit_code(
 
 
 def test_a_model_for_other_alerts_is_a_warning() -> None:
-    bad = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("feature-missing", "no drb"))
+    bad = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("feature-missing", "no drb"))
     found = replace(FINE, trial=replace(TRIAL, outcome=bad))
     assert found.exit_code == 1
     assert "(feature-missing: no drb)" in text(found)

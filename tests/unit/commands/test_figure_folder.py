@@ -9,14 +9,14 @@ from PIL import Image
 from stampapp.alerts.alert import Alert
 from stampapp.commands.figure_folder import Album
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert
 from tests.support.judging import classification
 
 
 def outcome(one: Alert, class_name: str | None = "SN") -> Outcome:
     found = classification(one, class_name=class_name)
-    return Outcome(verdict=Verdict.CLASSIFIED, alert=one, classification=found)
+    return Outcome(kind=OutcomeKind.CLASSIFIED, alert=one, classification=found)
 
 
 def files(folder: Path) -> list[str]:
@@ -37,8 +37,8 @@ def test_each_class_has_a_folder_of_pictures(tmp_path: Path) -> None:
 def test_what_cannot_be_classified_is_drawn_as_far_as_it_goes(tmp_path: Path) -> None:
     error = BadAlert("stamp-damaged", "the stamp is damaged")
     album = Album(tmp_path)
-    album.add(Outcome(verdict=Verdict.DEAD_LETTERED, error=error))
-    album.add(Outcome(verdict=Verdict.DEAD_LETTERED, alert=alert(candid="4"), error=error))
+    album.add(Outcome(kind=OutcomeKind.DEAD_LETTERED, error=error))
+    album.add(Outcome(kind=OutcomeKind.DEAD_LETTERED, alert=alert(candid="4"), error=error))
     assert files(tmp_path) == ["error/4.png"]
 
 

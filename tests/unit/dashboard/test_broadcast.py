@@ -12,10 +12,10 @@ import pytest
 
 from stampapp.dashboard import broadcast as room
 from stampapp.dashboard import documents
-from stampapp.dashboard.broadcast import MOST_VIEWERS, Audience, Viewer, encode
-from stampapp.dashboard.recent_alerts import Gallery
+from stampapp.dashboard.broadcast import MOST_VIEWERS, EventBroadcaster, Viewer, encode
+from stampapp.dashboard.recent_alerts import DashboardState
 from stampapp.errors import BadAlert
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 from tests.support.surroundings import until
@@ -28,34 +28,34 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "TICK", 0.01)
 
 
-def gallery(*names: str) -> Gallery:
-    shown = Gallery(("SN", "bogus"), time.time())
+def dashboard(*names: str) -> DashboardState:
+    shown = DashboardState(("SN", "bogus"), time.time())
     add(shown, *names)
     return shown
 
 
-def add(shown: Gallery, *names: str) -> None:
+def add(shown: DashboardState, *names: str) -> None:
     for name in names:
         one = alert(aid=name)
-        found = Outcome(verdict=Verdict.CLASSIFIED, alert=one, classification=classification(one))
+        found = Outcome(kind=OutcomeKind.CLASSIFIED, alert=one, classification=classification(one))
         shown.add([message(0)], [found], time.time())
 
 
 class Looking:
     """A viewer, and what it has been told."""
 
-    def __init__(self, audience: Audience) -> None:
-        self._audience = audience
+    def __init__(self, broadcaster: EventBroadcaster) -> None:
+        self._broadcaster = broadcaster
         self.told: list[Event] = []
         self.ended = False
 
     async def look(self) -> None:
-        viewer = self._audience.enter()
+        viewer = self._broadcaster.subscribe()
         assert viewer
         try:
             await self._read(viewer)
         finally:
-            self._audience.leave(viewer)
+            self._broadcaster.unsubscribe(viewer)
         self.ended = True
 
     async def _read(self, viewer: Viewer) -> None:
@@ -70,8 +70,8 @@ class Looking:
 
 
 @asynccontextmanager
-async def looking(audience: Audience) -> AsyncIterator[Looking]:
-    viewer = Looking(audience)
+async def looking(broadcaster: EventBroadcaster) -> AsyncIterator[Looking]:
+    viewer = Looking(broadcaster)
     task = asyncio.ensure_future(viewer.look())
     try:
         yield viewer
@@ -81,8 +81,8 @@ async def looking(audience: Audience) -> AsyncIterator[Looking]:
 
 
 async def test_a_viewer_is_told_figures_and_cards_each_card_once() -> None:
-    shown = gallery("A", "B", "C")
-    async with looking(Audience(shown, lambda: {"lag": 7})) as viewer:
+    shown = dashboard("A", "B", "C")
+    async with looking(EventBroadcaster(shown, lambda: {"lag": 7})) as viewer:
         await until(lambda: len(viewer.of("card")) == 3)
         assert viewer.of("figures")[0]["lag"] == 7
         add(shown, "D")
@@ -92,9 +92,9 @@ async def test_a_viewer_is_told_figures_and_cards_each_card_once() -> None:
 
 
 async def test_dead_letters_are_told_when_there_are_new_ones() -> None:
-    shown = gallery()
-    dead = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
-    async with looking(Audience(shown, dict)) as viewer:
+    shown = dashboard()
+    dead = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
+    async with looking(EventBroadcaster(shown, dict)) as viewer:
         await until(lambda: len(viewer.of("figures")) > 2)
         assert viewer.of("dead") == []
         shown.add([message(3)], [dead], time.time())
@@ -112,11 +112,11 @@ async def test_nothing_is_drawn_while_nobody_looks(monkeypatch: pytest.MonkeyPat
         return {"number": exhibit.number}
 
     monkeypatch.setattr(documents, "card", card)
-    shown = gallery("A", "B")
-    audience = Audience(shown, dict)
+    shown = dashboard("A", "B")
+    broadcaster = EventBroadcaster(shown, dict)
     await asyncio.sleep(0.05)
     assert drawn == []
-    async with looking(audience), looking(audience):
+    async with looking(broadcaster), looking(broadcaster):
         await until(lambda: len(drawn) == 2)
         await asyncio.sleep(0.05)
     # Once for both, and not on the event loop.
@@ -128,8 +128,8 @@ async def test_nothing_is_drawn_while_nobody_looks(monkeypatch: pytest.MonkeyPat
 
 
 async def test_no_more_is_drawn_at_a_time_than_the_stream_can_bear() -> None:
-    shown = gallery(*(f"A{number}" for number in range(9)))
-    async with looking(Audience(shown, dict)) as viewer:
+    shown = dashboard(*(f"A{number}" for number in range(9)))
+    async with looking(EventBroadcaster(shown, dict)) as viewer:
         await until(lambda: len(viewer.of("card")) == 9)
     events = [event for event, _ in viewer.told]
     ticks = " ".join(events).split("figures")
@@ -137,15 +137,15 @@ async def test_no_more_is_drawn_at_a_time_than_the_stream_can_bear() -> None:
 
 
 async def test_a_worker_that_is_behind_draws_less() -> None:
-    shown = gallery(*(f"A{number}" for number in range(9)))
-    async with looking(Audience(shown, lambda: {"lag": room.BEHIND})) as viewer:
+    shown = dashboard(*(f"A{number}" for number in range(9)))
+    async with looking(EventBroadcaster(shown, lambda: {"lag": room.BEHIND})) as viewer:
         await until(lambda: len(viewer.of("card")) == 4)
     ticks = " ".join(event for event, _ in viewer.told).split("figures")[1:]
     assert [tick.split().count("card") for tick in ticks][:7] == [1, 0, 1, 0, 1, 0, 1]
 
 
 async def test_the_latest_are_drawn_first() -> None:
-    async with looking(Audience(gallery("old", "older", "new"), dict)) as viewer:
+    async with looking(EventBroadcaster(dashboard("old", "older", "new"), dict)) as viewer:
         await until(lambda: viewer.of("card"))
         assert viewer.of("card")[0]["aid"] == "new"
 
@@ -160,35 +160,35 @@ async def test_a_card_that_cannot_be_drawn_does_not_end_the_page(
             raise error
         return {}
 
-    async with looking(Audience(gallery("A"), state)) as viewer:
+    async with looking(EventBroadcaster(dashboard("A"), state)) as viewer:
         await until(lambda: viewer.of("card"))
     assert "The page cannot be told what is new" in caplog.text
 
 
 async def test_the_viewers_are_bounded_in_number() -> None:
-    audience = Audience(gallery(), dict)
-    viewers = [Looking(audience) for _ in range(MOST_VIEWERS)]
+    broadcaster = EventBroadcaster(dashboard(), dict)
+    viewers = [Looking(broadcaster) for _ in range(MOST_VIEWERS)]
     tasks = [asyncio.ensure_future(viewer.look()) for viewer in viewers]
     await until(lambda: all(viewer.told for viewer in viewers))
-    assert audience.enter() is None
+    assert broadcaster.subscribe() is None
     tasks[0].cancel()
     await asyncio.gather(tasks[0], return_exceptions=True)
-    another = audience.enter()
+    another = broadcaster.subscribe()
     assert another
-    audience.leave(another)
-    audience.close()
+    broadcaster.unsubscribe(another)
+    broadcaster.close()
     await until(lambda: all(viewer.ended for viewer in viewers[1:]))
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_a_viewer_who_does_not_read_is_shown_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "_BACKLOG", 3)
-    audience = Audience(gallery(), dict)
-    viewer = audience.enter()
+    broadcaster = EventBroadcaster(dashboard(), dict)
+    viewer = broadcaster.subscribe()
     assert viewer
     await asyncio.sleep(0.2)
     assert [event async for event in viewer.events()] == []
-    audience.leave(viewer)
+    broadcaster.unsubscribe(viewer)
 
 
 def test_an_event_is_one_line_whatever_is_in_it() -> None:

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from stampapp.alerts.alert import Alert
 from stampapp.dashboard import documents
-from stampapp.dashboard.last_hour import LastHour
-from stampapp.dashboard.recent_alerts import DeadLetter, Exhibit
+from stampapp.dashboard.last_hour import RollingHour
+from stampapp.dashboard.recent_alerts import RecentAlert, RecentDeadLetter
 from stampapp.kafka.message import TopicPartitionOffset
 from tests.support.alerts import alert
 from tests.support.judging import classification
@@ -17,8 +17,8 @@ NOW = 1_700_000_000.0
 PLACE = TopicPartitionOffset(topic="alerts", partition=2, offset=17)
 
 
-def exhibit(one: Alert, class_name: str | None = "SN") -> Exhibit:
-    return Exhibit(
+def exhibit(one: Alert, class_name: str | None = "SN") -> RecentAlert:
+    return RecentAlert(
         number=5, at=NOW, place=PLACE, alert=one, classification=classification(one, class_name)
     )
 
@@ -68,7 +68,7 @@ def test_the_links_lead_to_the_object_and_to_its_place() -> None:
 
 
 def test_a_dead_letter_has_its_cause_and_no_more_text_than_fits() -> None:
-    letter = DeadLetter(
+    letter = RecentDeadLetter(
         number=3, at=NOW, place=PLACE, aid=None, cause="schema", message="why " * 500
     )
     told = documents.dead(letter)
@@ -77,7 +77,7 @@ def test_a_dead_letter_has_its_cause_and_no_more_text_than_fits() -> None:
 
 
 def test_the_figures_are_those_of_the_hour_and_of_the_moment() -> None:
-    told = documents.summary(LastHour(("SN",), NOW).summary(NOW), {"lag": 7}, NOW)
+    told = documents.summary(RollingHour(("SN",), NOW).summary(NOW), {"lag": 7}, NOW)
     assert told["lag"] == 7
     assert told["classes"] == {"SN": 0}
     json.dumps(told, allow_nan=False)

@@ -2,27 +2,27 @@ from __future__ import annotations
 
 import pytest
 
-from stampapp.dashboard.last_hour import HOUR, LastHour
+from stampapp.dashboard.last_hour import HOUR, RollingHour
 from stampapp.errors import BadAlert
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 
 NOW = 1_700_000_000.0
 ONE = alert()
-SN = Outcome(verdict=Verdict.CLASSIFIED, alert=ONE, classification=classification(ONE))
-BOGUS = Outcome(verdict=Verdict.CLASSIFIED, alert=ONE, classification=classification(ONE, "bogus"))
-WITHDRAWN = Outcome(verdict=Verdict.RULED_OUT, alert=ONE, classification=classification(ONE, None))
-DEAD = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
+SN = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ONE, classification=classification(ONE))
+BOGUS = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ONE, classification=classification(ONE, "bogus"))
+WITHDRAWN = Outcome(kind=OutcomeKind.RULED_OUT, alert=ONE, classification=classification(ONE, None))
+DEAD = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
 CLASSES = ("SN", "bogus", "VS")
 
 
 @pytest.fixture
-def hour() -> LastHour:
-    return LastHour(CLASSES, NOW)
+def hour() -> RollingHour:
+    return RollingHour(CLASSES, NOW)
 
 
-def test_it_counts_outcomes_classes_and_causes(hour: LastHour) -> None:
+def test_it_counts_outcomes_classes_and_causes(hour: RollingHour) -> None:
     hour.add([], [SN, SN, BOGUS, WITHDRAWN], NOW)
     hour.add([], [DEAD], NOW + 30)
     told = hour.summary(NOW + 40)
@@ -36,7 +36,7 @@ def test_it_counts_outcomes_classes_and_causes(hour: LastHour) -> None:
     assert told.causes == {"schema": 1}
 
 
-def test_what_is_older_than_an_hour_is_forgotten(hour: LastHour) -> None:
+def test_what_is_older_than_an_hour_is_forgotten(hour: RollingHour) -> None:
     hour.add([], [SN], NOW)
     hour.add([], [BOGUS], NOW + HOUR / 2)
     told = hour.summary(NOW + HOUR + 60)
@@ -44,19 +44,19 @@ def test_what_is_older_than_an_hour_is_forgotten(hour: LastHour) -> None:
     assert sum(told.rates) * 60 == pytest.approx(1)
 
 
-def test_the_rate_is_that_of_the_last_minute(hour: LastHour) -> None:
+def test_the_rate_is_that_of_the_last_minute(hour: RollingHour) -> None:
     for second in range(0, 600, 2):
         hour.add([], [SN] * 10, NOW + second)
     assert hour.summary(NOW + 599).rate == pytest.approx(5.0, rel=0.2)
     assert hour.summary(NOW + 599 + 120).rate == 0
 
 
-def test_a_worker_that_has_just_begun_has_the_rate_since_then(hour: LastHour) -> None:
+def test_a_worker_that_has_just_begun_has_the_rate_since_then(hour: RollingHour) -> None:
     hour.add([], [SN] * 100, NOW + 19)
     assert hour.summary(NOW + 20).rate == pytest.approx(5.0)
 
 
-def test_the_rates_by_minute_end_with_now(hour: LastHour) -> None:
+def test_the_rates_by_minute_end_with_now(hour: RollingHour) -> None:
     hour.add([], [SN] * 60, NOW + 300)
     rates = hour.summary(NOW + 305).rates
     assert len(rates) == 60
@@ -66,7 +66,7 @@ def test_the_rates_by_minute_end_with_now(hour: LastHour) -> None:
     assert sum(later) == pytest.approx(1.0)
 
 
-def test_latency_is_that_of_the_latest_messages(hour: LastHour) -> None:
+def test_latency_is_that_of_the_latest_messages(hour: RollingHour) -> None:
     assert hour.summary(NOW).latency is None
     ages = [*range(1, 101), -5]
     messages = [message(age, timestamp=round((NOW - age) * 1000)) for age in ages]
@@ -79,7 +79,7 @@ def test_latency_is_that_of_the_latest_messages(hour: LastHour) -> None:
     assert hour.summary(NOW).latency == pytest.approx(2)
 
 
-def test_its_memory_is_bounded(hour: LastHour) -> None:
+def test_its_memory_is_bounded(hour: RollingHour) -> None:
     for minute in range(0, 600):
         hour.add([message(0)] * 100, [SN], NOW + 60 * minute)
     assert len(hour._slices) <= 361

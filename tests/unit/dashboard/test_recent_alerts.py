@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from stampapp.dashboard.recent_alerts import DEAD, OF_EACH, WITHDRAWN, Showcase
+from stampapp.dashboard.recent_alerts import DEAD, OF_EACH, WITHDRAWN, RecentAlerts
 from stampapp.errors import BadAlert
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 
@@ -11,19 +11,19 @@ NOW = 1_700_000_000.0
 
 def classified(aid: str, name: str | None = "SN") -> Outcome:
     one = alert(aid=aid)
-    verdict = Verdict.CLASSIFIED if name else Verdict.RULED_OUT
-    return Outcome(verdict=verdict, alert=one, classification=classification(one, name))
+    kind = OutcomeKind.CLASSIFIED if name else OutcomeKind.RULED_OUT
+    return Outcome(kind=kind, alert=one, classification=classification(one, name))
 
 
-def add(shown: Showcase, *outcomes: Outcome) -> None:
+def add(shown: RecentAlerts, *outcomes: Outcome) -> None:
     shown.add([message(place) for place in range(len(outcomes))], outcomes, NOW)
 
 
-DEAD_ONE = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
+DEAD_ONE = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
 
 
 def test_of_a_batch_the_latest_few_of_each_class_are_kept() -> None:
-    shown = Showcase()
+    shown = RecentAlerts()
     add(shown, *(classified(f"A{number}") for number in range(10)), classified("B", "bogus"))
     assert {(one.label, one.alert.aid) for one in shown.latest()} == {
         ("SN", "A9"),
@@ -34,7 +34,7 @@ def test_of_a_batch_the_latest_few_of_each_class_are_kept() -> None:
 
 
 def test_a_rare_class_is_kept_whatever_else_comes() -> None:
-    shown = Showcase()
+    shown = RecentAlerts()
     add(shown, classified("rare", "AGN"))
     for number in range(100):
         add(shown, *(classified(f"{number}-{turn}") for turn in range(9)))
@@ -45,8 +45,8 @@ def test_a_rare_class_is_kept_whatever_else_comes() -> None:
 
 
 def test_what_a_rule_withdraws_is_shown_as_such_and_the_superseded_are_not() -> None:
-    shown = Showcase()
-    superseded = Outcome(verdict=Verdict.SUPERSEDED, alert=alert(aid="S"))
+    shown = RecentAlerts()
+    superseded = Outcome(kind=OutcomeKind.SUPERSEDED, alert=alert(aid="S"))
     add(shown, superseded, classified("W", None))
     (found,) = shown.latest()
     assert (found.label, found.alert.aid) == (WITHDRAWN, "W")
@@ -54,9 +54,9 @@ def test_what_a_rule_withdraws_is_shown_as_such_and_the_superseded_are_not() -> 
 
 
 def test_dead_letters_are_kept_apart_with_their_cause() -> None:
-    shown = Showcase()
+    shown = RecentAlerts()
     known = Outcome(
-        verdict=Verdict.DEAD_LETTERED, alert=alert(aid="D"), error=BadAlert("stamp-shape", "small")
+        kind=OutcomeKind.DEAD_LETTERED, alert=alert(aid="D"), error=BadAlert("stamp-shape", "small")
     )
     add(shown, DEAD_ONE, known)
     assert shown.latest() == []
@@ -67,7 +67,7 @@ def test_dead_letters_are_kept_apart_with_their_cause() -> None:
 
 
 def test_dead_letters_are_bounded_in_number() -> None:
-    shown = Showcase()
+    shown = RecentAlerts()
     add(shown, *([DEAD_ONE] * 500))
     add(shown, DEAD_ONE)
     found = shown.dead()

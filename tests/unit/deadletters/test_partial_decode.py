@@ -16,7 +16,7 @@ DEFLATED = container(record(), codec="deflate")
 
 
 def test_fields_are_shown_without_bytes() -> None:
-    found = partial_decode.examine(WHOLE)
+    found = partial_decode.decode_partially(WHOLE)
     assert found.container == "Avro, record alerce.alert, codec null"
     assert found.undecoded == ()
     assert found.fields["aid"] == "AL20abcdefgh"
@@ -26,7 +26,7 @@ def test_fields_are_shown_without_bytes() -> None:
 
 
 def test_raw_packets_are_shown_as_well() -> None:
-    found = partial_decode.examine(raw_ztf())
+    found = partial_decode.decode_partially(raw_ztf())
     assert found.name("aid", "objectId") == "ZTF20abcdefg"
     assert found.name("candid", "candidate.candid") == "77"
     assert found.fields["cutoutScience.stampData"] == "<1 B, bytes>"
@@ -35,7 +35,7 @@ def test_raw_packets_are_shown_as_well() -> None:
 
 @pytest.mark.parametrize("whole", [WHOLE, DEFLATED], ids=["null", "deflate"])
 def test_of_what_is_cut_short_the_beginning_is_told(whole: bytes) -> None:
-    found = partial_decode.examine(whole[: len(whole) * 3 // 4])
+    found = partial_decode.decode_partially(whole[: len(whole) * 3 // 4])
     assert found.undecoded == ("stamps",)
     assert found.fields["candid"] == "516171791415015025"
 
@@ -43,7 +43,7 @@ def test_of_what_is_cut_short_the_beginning_is_told(whole: bytes) -> None:
 def test_a_container_of_nothing_says_what_it_was_to_hold() -> None:
     schema = record_schema(aid="string", mjd="double")
     empty = container(schema=schema)
-    found = partial_decode.examine(empty)
+    found = partial_decode.decode_partially(empty)
     assert found.undecoded == ("aid", "mjd")
     assert found.fields == {}
 
@@ -53,19 +53,21 @@ def test_a_container_of_nothing_says_what_it_was_to_hold() -> None:
     [(None, "no value"), (b"", "no value"), (b'{"a": 1}', "begins with b'{\"a\": 1}'")],
 )
 def test_what_is_no_container_is_told_by_its_beginning(value: bytes | None, words: str) -> None:
-    found = partial_decode.examine(value)
+    found = partial_decode.decode_partially(value)
     assert words in found.container
     assert found.fields == {}
 
 
 def test_an_unknown_codec_is_told_and_its_data_left() -> None:
     snappy = WHOLE.replace(b"\x08null", b"\x08none")
-    assert partial_decode.examine(snappy).container.endswith("codec none")
+    assert partial_decode.decode_partially(snappy).container.endswith("codec none")
 
 
 def test_long_texts_and_lists_are_cut() -> None:
     schema = record_schema(note="string", many={"type": "array", "items": "int"})
-    found = partial_decode.examine(container({"note": "x" * 999, "many": [1] * 99}, schema=schema))
+    found = partial_decode.decode_partially(
+        container({"note": "x" * 999, "many": [1] * 99}, schema=schema)
+    )
     assert len(str(found.fields["note"])) == partial_decode.MOST_CHARACTERS
     assert found.fields["many"] == "<99 items>"
 
@@ -75,18 +77,18 @@ def test_nothing_is_raised_whatever_has_happened_to_it(end: int, at: int, byte: 
     for whole in (WHOLE, DEFLATED):
         damaged = bytearray(whole)
         damaged[at % len(damaged)] = byte
-        found = partial_decode.examine(bytes(damaged[:end]))
+        found = partial_decode.decode_partially(bytes(damaged[:end]))
         assert all(len(str(value)) <= 400 for value in found.fields.values())
 
 
 @given(st.binary(max_size=300))
 def test_nothing_is_raised_by_any_bytes(value: bytes) -> None:
-    assert partial_decode.examine(value).container
-    assert partial_decode.examine(b"Obj\x01" + value).container
+    assert partial_decode.decode_partially(value).container
+    assert partial_decode.decode_partially(b"Obj\x01" + value).container
 
 
 def test_real_damaged_alerts_are_told_in_full(shared_data: Path) -> None:
     for one in skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro"):
-        found = partial_decode.examine(one.value)
+        found = partial_decode.decode_partially(one.value)
         assert found.undecoded == ()
         assert found.name("aid") == (one.key or b"").decode()

@@ -7,12 +7,12 @@ import pytest
 
 from stampapp.deadletters import record
 from stampapp.deadletters.encoding import dead_letter_headers
-from stampapp.deadletters.record import DeadLetter, Mark
-from stampapp.deadletters.selection import Choice, Register
+from stampapp.deadletters.record import DeadLetter, ReplayMark
+from stampapp.deadletters.selection import DeadLetterFilter, DeadLetterIndex
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Headers, Message, TopicPartitionOffset
 from stampapp.results import provenance
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import message
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -29,19 +29,21 @@ def letter(
     """A message of the dead-letter topic, as the worker writes it."""
     error = BadAlert(cause, "bad")
     alert = message(source, b"value", headers=own)
-    outcome = Outcome(verdict=Verdict.DEAD_LETTERED, error=error)
+    outcome = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=error)
     (named,) = provenance.of_batch([alert], [outcome], "group")
     headers = dead_letter_headers(alert, error, named)
     return message(offset, b"value", topic="dead", headers=headers, **changes)
 
 
 def mark(offset: int, source: int, to: int) -> Message:
-    made = Mark(source=place(source, "alerts"), of=place(0), to=place(to, "alerts"), at="then")
+    made = ReplayMark(
+        source=place(source, "alerts"), of=place(0), to=place(to, "alerts"), at="then"
+    )
     return message(offset, b"", topic="dead", headers=record.mark_headers(made))
 
 
-def register(*found: Message, **choice: Any) -> Register:
-    register = Register(Choice(**choice))
+def register(*found: Message, **wanted: Any) -> DeadLetterIndex:
+    register = DeadLetterIndex(DeadLetterFilter(**wanted))
     for one in found:
         register.note(one)
     return register
@@ -95,7 +97,9 @@ def test_what_comes_back_dead_knows_whose_replay_it_was() -> None:
 
 
 def test_a_mark_is_read_as_it_was_written_and_is_no_dead_letter() -> None:
-    made = Mark(source=place(42, "alerts"), of=place(3), to=place(77, "alerts"), at="2026-03-01")
+    made = ReplayMark(
+        source=place(42, "alerts"), of=place(3), to=place(77, "alerts"), at="2026-03-01"
+    )
     headers = record.mark_headers(made)
     assert record.read_mark(headers) == made
     assert record.read(message(headers=headers)) is None
@@ -111,7 +115,7 @@ def test_what_is_no_mark_is_not_taken_for_one(headers: Headers) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "taken"),
+    ("wanted", "taken"),
     [
         ({}, True),
         ({"causes": ["field", "empty"]}, True),
@@ -126,8 +130,8 @@ def test_what_is_no_mark_is_not_taken_for_one(headers: Headers) -> None:
         ({"places": ["0:3"], "causes": ["empty"]}, False),
     ],
 )
-def test_what_is_chosen(choice: dict[str, Any], taken: bool) -> None:
-    found = register(letter(3, source=42, timestamp=NOON_MS), **choice)
+def test_what_is_chosen(wanted: dict[str, Any], taken: bool) -> None:
+    found = register(letter(3, source=42, timestamp=NOON_MS), **wanted)
     assert bool(found.letters) is taken
 
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from stampapp.errors import BadAlert
 from stampapp.monitoring import batch_report
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 
 ONE = alert(aid="A", candid="17")
-CLASSIFIED = Outcome(verdict=Verdict.CLASSIFIED, alert=ONE, classification=classification(ONE))
-DEAD = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
+CLASSIFIED = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ONE, classification=classification(ONE))
+DEAD = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
 DURATIONS = {"decode": 0.123456, "judge": 1.5}
 
 

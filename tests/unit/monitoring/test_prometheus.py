@@ -7,27 +7,27 @@ from prometheus_client.parser import text_string_to_metric_families
 from stampapp.alerts.alert import Survey
 from stampapp.errors import BadAlert
 from stampapp.monitoring import prometheus
-from stampapp.monitoring.prometheus import Gauges
-from stampapp.monitoring.worker_state import Reach, State
-from stampapp.results.outcome import Outcome, Verdict
-from stampapp.times import mjd
+from stampapp.monitoring.prometheus import WorkerMetrics
+from stampapp.monitoring.worker_state import ClusterHealth, WorkerState
+from stampapp.results.outcome import Outcome, OutcomeKind
+from stampapp.times import unix_to_mjd
 from tests.support.alerts import alert, message
 from tests.support.judging import FakeClassifier, classification
 
 NOW = 1_700_000_000.0
-ONE = alert(mjd=mjd(NOW - 600.0))
-CLASSIFIED = Outcome(verdict=Verdict.CLASSIFIED, alert=ONE, classification=classification(ONE))
-RULED_OUT = Outcome(verdict=Verdict.RULED_OUT, alert=ONE, classification=classification(ONE, None))
-DEAD = Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
-STATE = State(
+ONE = alert(mjd=unix_to_mjd(NOW - 600.0))
+CLASSIFIED = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ONE, classification=classification(ONE))
+RULED_OUT = Outcome(kind=OutcomeKind.RULED_OUT, alert=ONE, classification=classification(ONE, None))
+DEAD = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
+STATE = WorkerState(
     lags={("alerts", 0): 7, ("alerts", 1): 0},
-    reaches=[
-        Reach(roles="producer+scribe", retries=3, failing=True),
-        Reach(roles="metrics", retries=0, failing=False),
+    clusters=[
+        ClusterHealth(roles="producer+scribe", retries=3, failing=True),
+        ClusterHealth(roles="metrics", retries=0, failing=False),
     ],
     unfinished=5,
     rebalances=2,
-    given_back=4,
+    interrupted=4,
     metrics_lost=1,
     ready=True,
     failed=False,
@@ -35,8 +35,8 @@ STATE = State(
 
 
 @pytest.fixture
-def told() -> Gauges:
-    return Gauges(
+def told() -> WorkerMetrics:
+    return WorkerMetrics(
         Survey.ZTF,
         name=FakeClassifier.name,
         version=FakeClassifier.version,
@@ -44,7 +44,9 @@ def told() -> Gauges:
     )
 
 
-def values(told: Gauges, state: State = STATE) -> dict[tuple[str, frozenset[str]], float]:
+def values(
+    told: WorkerMetrics, state: WorkerState = STATE
+) -> dict[tuple[str, frozenset[str]], float]:
     """Return what is exported, by name and the values of the labels."""
     families = text_string_to_metric_families(told.exposition(state).decode())
     return {
@@ -58,7 +60,7 @@ def key(name: str, *labels: str) -> tuple[str, frozenset[str]]:
     return f"stampapp_{name}", frozenset(labels)
 
 
-def test_a_batch_is_counted_by_outcome_and_cause(told: Gauges) -> None:
+def test_a_batch_is_counted_by_outcome_and_cause(told: WorkerMetrics) -> None:
     told.observe([], [CLASSIFIED, RULED_OUT, DEAD, DEAD], {"judge": 0.25}, NOW)
     found = values(told)
     assert found[key("alerts_total", "ZTF", "classified", "")] == 1
@@ -69,7 +71,7 @@ def test_a_batch_is_counted_by_outcome_and_cause(told: Gauges) -> None:
     assert found[key("stage_duration_seconds_sum", "ZTF", "judge")] == 0.25
 
 
-def test_latency_is_counted_from_kafka_and_from_the_exposure(told: Gauges) -> None:
+def test_latency_is_counted_from_kafka_and_from_the_exposure(told: WorkerMetrics) -> None:
     sent = message(0, timestamp=round((NOW - 3) * 1000))
     told.observe([sent, message(1, timestamp=None)], [CLASSIFIED, DEAD], {}, NOW)
     found = values(told)
@@ -80,17 +82,17 @@ def test_latency_is_counted_from_kafka_and_from_the_exposure(told: Gauges) -> No
     assert found[key("exposure_latency_seconds_bucket", "ZTF", "900.0")] == 1
 
 
-def test_a_clock_that_goes_before_the_survey_counts_as_no_time(told: Gauges) -> None:
+def test_a_clock_that_goes_before_the_survey_counts_as_no_time(told: WorkerMetrics) -> None:
     told.observe([message(0, timestamp=round((NOW + 9) * 1000))], [CLASSIFIED], {}, NOW - 3600)
     found = values(told)
     assert found[key("kafka_latency_seconds_sum", "ZTF")] == 0
     assert found[key("exposure_latency_seconds_sum", "ZTF")] == 0
 
 
-def test_the_probabilities_are_those_of_the_network(told: Gauges) -> None:
+def test_the_probabilities_are_those_of_the_network(told: WorkerMetrics) -> None:
     certain = classification(ONE)
     by_rule = Outcome(
-        verdict=Verdict.CLASSIFIED,
+        kind=OutcomeKind.CLASSIFIED,
         classification=type(certain)(
             **{f: getattr(certain, f) for f in certain.__slots__}
             | {"rule": "near a known asteroid", "probabilities": {"SN": 1.0, "bogus": 0.0}}
@@ -104,7 +106,7 @@ def test_the_probabilities_are_those_of_the_network(told: Gauges) -> None:
     assert found[key("classified_total", "ZTF", "SN", "rule")] == 1
 
 
-def test_the_state_is_that_of_the_moment(told: Gauges) -> None:
+def test_the_state_is_that_of_the_moment(told: WorkerMetrics) -> None:
     found = values(told)
     assert found[key("lag_messages", "alerts", "0")] == 7
     assert found[key("delivery_retries_total", "producer+scribe")] == 3
@@ -121,9 +123,9 @@ def test_the_state_is_that_of_the_moment(told: Gauges) -> None:
     assert {name: found[key(name)] for name in numbers} == numbers
 
 
-def test_two_registries_do_not_meet_and_the_global_one_is_left_alone(told: Gauges) -> None:
+def test_two_registries_do_not_meet_and_the_global_one_is_left_alone(told: WorkerMetrics) -> None:
     before = {one.name for one in REGISTRY.collect()}
-    other = prometheus.Gauges(
+    other = prometheus.WorkerMetrics(
         Survey.ATLAS,
         name=FakeClassifier.name,
         version=FakeClassifier.version,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stampapp.deadletters.encoding import dead_letter_headers
 from stampapp.errors import BadAlert
 from stampapp.results import encoding, outcome
-from stampapp.results.outcome import Classification, Outcome, Verdict
+from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 from stampapp.version import __version__
 from tests.support.alerts import alert, message
 
@@ -120,19 +120,19 @@ def test_the_scribe_command_is_the_contracts_json() -> None:
 
 OUTCOMES = (
     Outcome(
-        verdict=Verdict.CLASSIFIED,
+        kind=OutcomeKind.CLASSIFIED,
         alert=alert(aid="A", oid="O1", candid="1"),
         classification=replace(RESULT, aid="A"),
     ),
-    Outcome(verdict=Verdict.SUPERSEDED, alert=alert(aid="A", oid="O1", candid="2")),
+    Outcome(kind=OutcomeKind.SUPERSEDED, alert=alert(aid="A", oid="O1", candid="2")),
     Outcome(
-        verdict=Verdict.RULED_OUT,
+        kind=OutcomeKind.RULED_OUT,
         alert=alert(aid="B", oid="O2", candid="3"),
         classification=replace(RESULT, aid="B", class_name=None, rule="withdrawn"),
     ),
-    Outcome(verdict=Verdict.DEAD_LETTERED, error=BadAlert("empty", "no value")),
+    Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("empty", "no value")),
     Outcome(
-        verdict=Verdict.DEAD_LETTERED,
+        kind=OutcomeKind.DEAD_LETTERED,
         alert=alert(aid="C", oid="O3", candid="4"),
         error=BadAlert("stamp-missing", "no stamp"),
     ),

@@ -10,27 +10,27 @@ from hypothesis import strategies as st
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Headers, Message, TopicPartitionOffset
 from stampapp.results import provenance
-from stampapp.results.outcome import Outcome, Verdict
+from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
 from tests.support.judging import classification
 
 FAULT = BadAlert("field", "bad")
 
 
-def outcome(verdict: Verdict, aid: str) -> Outcome:
+def outcome(kind: OutcomeKind, aid: str) -> Outcome:
     one = alert(aid=aid)
-    judged = verdict in {Verdict.CLASSIFIED, Verdict.RULED_OUT}
+    judged = kind in {OutcomeKind.CLASSIFIED, OutcomeKind.RULED_OUT}
     return Outcome(
-        verdict=verdict,
+        kind=kind,
         alert=one,
-        classification=classification(one, "SN" if verdict is Verdict.CLASSIFIED else None)
+        classification=classification(one, "SN" if kind is OutcomeKind.CLASSIFIED else None)
         if judged
         else None,
-        error=FAULT if verdict is Verdict.DEAD_LETTERED else None,
+        error=FAULT if kind is OutcomeKind.DEAD_LETTERED else None,
     )
 
 
-CLASSIFIED, SUPERSEDED, RULED_OUT, DEAD = (partial(outcome, verdict) for verdict in Verdict)
+CLASSIFIED, SUPERSEDED, RULED_OUT, DEAD = (partial(outcome, kind) for kind in OutcomeKind)
 
 
 def said_by(outcomes: Sequence[Outcome]) -> list[provenance.Testimony]:
@@ -108,19 +108,19 @@ def place_of(one: Message) -> TopicPartitionOffset:
     return TopicPartitionOffset(topic=one.topic, partition=one.partition, offset=one.offset)
 
 
-@given(st.lists(st.sampled_from(Verdict), max_size=12))
+@given(st.lists(st.sampled_from(OutcomeKind), max_size=12))
 def test_every_message_of_a_batch_is_named_once_unless_nothing_is_published(
-    verdicts: list[Verdict],
+    kinds: list[OutcomeKind],
 ) -> None:
     # Objects of few names, so that they meet.
-    outcomes = [outcome(verdict, f"A{number % 3}") for number, verdict in enumerate(verdicts)]
-    published = {Verdict.CLASSIFIED, Verdict.DEAD_LETTERED}
+    outcomes = [outcome(kind, f"A{number % 3}") for number, kind in enumerate(kinds)]
+    published = {OutcomeKind.CLASSIFIED, OutcomeKind.DEAD_LETTERED}
     named: list[int] = []
     for one, testimony in zip(outcomes, said_by(outcomes), strict=True):
-        if one.verdict in published:
+        if one.kind in published:
             places = (testimony.source, *testimony.superseded, *testimony.ruled_out)
             named += offsets(places)
-    anything = any(one.verdict in published for one in outcomes)
+    anything = any(one.kind in published for one in outcomes)
     assert sorted(named) == (list(range(10, 10 + len(outcomes))) if anything else [])
 
 

@@ -3,102 +3,102 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stampapp.worker.offset_tracker import Ledger
+from stampapp.worker.offset_tracker import OffsetTracker
 from tests.support.alerts import message
 
 PLACE = ("alerts", 0)
 
 
-def taken(*offsets: int) -> Ledger:
-    ledger = Ledger()
+def taken(*offsets: int) -> OffsetTracker:
+    tracker = OffsetTracker()
     for offset in offsets:
-        ledger.take(message(offset))
-    return ledger
+        tracker.take(message(offset))
+    return tracker
 
 
 def test_nothing_is_committable_before_the_first_is_settled() -> None:
-    ledger = taken(5, 6)
-    assert ledger.committable() == {}
-    ledger.settle([message(6)])
-    assert ledger.committable() == {}
-    assert ledger.open == 2
+    tracker = taken(5, 6)
+    assert tracker.committable() == {}
+    tracker.settle([message(6)])
+    assert tracker.committable() == {}
+    assert tracker.open == 2
 
 
 def test_it_never_steps_over_a_hole() -> None:
-    ledger = taken(5, 6, 7, 8)
-    ledger.settle([message(5), message(7), message(8)])
-    assert ledger.committable() == {PLACE: 6}
-    ledger.settle([message(6)])
-    assert ledger.committable() == {PLACE: 9}
-    assert ledger.open == 0
+    tracker = taken(5, 6, 7, 8)
+    tracker.settle([message(5), message(7), message(8)])
+    assert tracker.committable() == {PLACE: 6}
+    tracker.settle([message(6)])
+    assert tracker.committable() == {PLACE: 9}
+    assert tracker.open == 0
 
 
 def test_offsets_that_the_topic_does_not_have_are_no_holes() -> None:
     """Compaction and transaction markers leave gaps."""
-    ledger = taken(3, 10, 11)
-    ledger.settle([message(10), message(3)])
-    assert ledger.committable() == {PLACE: 11}
+    tracker = taken(3, 10, 11)
+    tracker.settle([message(10), message(3)])
+    assert tracker.committable() == {PLACE: 11}
 
 
 def test_offset_zero_can_be_committed() -> None:
-    ledger = taken(0)
-    ledger.settle([message(0)])
-    assert ledger.committable() == {PLACE: 1}
+    tracker = taken(0)
+    tracker.settle([message(0)])
+    assert tracker.committable() == {PLACE: 1}
 
 
 def test_partitions_and_topics_do_not_wait_for_each_other() -> None:
     first, second = message(0), message(0, partition=1)
     third = message(7, topic="others")
-    ledger = Ledger()
+    tracker = OffsetTracker()
     for one in (first, second, third):
-        ledger.take(one)
-    ledger.settle([second, third])
-    assert ledger.committable() == {("alerts", 1): 1, ("others", 0): 8}
+        tracker.take(one)
+    tracker.settle([second, third])
+    assert tracker.committable() == {("alerts", 1): 1, ("others", 0): 8}
 
 
 def test_what_the_broker_has_accepted_is_not_committed_again() -> None:
-    ledger = taken(0, 1)
-    ledger.settle([message(0)])
-    ledger.committed(ledger.committable())
-    assert ledger.committable() == {}
-    ledger.settle([message(1)])
-    assert ledger.committable() == {PLACE: 2}
+    tracker = taken(0, 1)
+    tracker.settle([message(0)])
+    tracker.committed(tracker.committable())
+    assert tracker.committable() == {}
+    tracker.settle([message(1)])
+    assert tracker.committable() == {PLACE: 2}
 
 
 def test_what_was_not_accepted_stays_committable() -> None:
-    ledger = taken(0)
-    ledger.settle([message(0)])
-    assert ledger.committable() == ledger.committable() == {PLACE: 1}
+    tracker = taken(0)
+    tracker.settle([message(0)])
+    assert tracker.committable() == tracker.committable() == {PLACE: 1}
 
 
 def test_to_forget_makes_a_late_settlement_harmless() -> None:
-    ledger = taken(0, 1, 2)
-    ledger.forget()
-    ledger.settle([message(0), message(1), message(2)])
-    assert ledger.committable() == {}
-    assert ledger.open == 0
+    tracker = taken(0, 1, 2)
+    tracker.forget()
+    tracker.settle([message(0), message(1), message(2)])
+    assert tracker.committable() == {}
+    assert tracker.open == 0
 
 
 def test_a_partition_that_comes_back_begins_anew() -> None:
-    ledger = taken(5, 6)
-    ledger.settle([message(5), message(6)])
-    ledger.committed(ledger.committable())
-    ledger.forget()
-    ledger.take(message(2))
-    ledger.take(message(3))
-    ledger.settle([message(6)])
-    assert ledger.committable() == {}
-    ledger.settle([message(2)])
-    assert ledger.committable() == {PLACE: 3}
+    tracker = taken(5, 6)
+    tracker.settle([message(5), message(6)])
+    tracker.committed(tracker.committable())
+    tracker.forget()
+    tracker.take(message(2))
+    tracker.take(message(3))
+    tracker.settle([message(6)])
+    assert tracker.committable() == {}
+    tracker.settle([message(2)])
+    assert tracker.committable() == {PLACE: 3}
 
 
 def test_how_many_offsets_were_not_taken() -> None:
-    ledger = taken(5, 6)
-    assert ledger.behind({PLACE: 10, ("alerts", 1): 99}) == 3
-    ledger.settle([message(5), message(6)])
-    assert ledger.behind({PLACE: 10}) == 3
-    assert ledger.behind({PLACE: 7}) == 0
-    assert ledger.behind({PLACE: 6}) == 0
+    tracker = taken(5, 6)
+    assert tracker.behind({PLACE: 10, ("alerts", 1): 99}) == 3
+    tracker.settle([message(5), message(6)])
+    assert tracker.behind({PLACE: 10}) == 3
+    assert tracker.behind({PLACE: 7}) == 0
+    assert tracker.behind({PLACE: 6}) == 0
 
 
 steps = st.lists(
@@ -112,8 +112,8 @@ steps = st.lists(
 def test_any_interleaving_commits_the_contiguous_prefix(
     history: list[tuple[str, int, int]], gaps: list[int]
 ) -> None:
-    """`taken` and `settled` are a second, slow bookkeeping of what the ledger has to know."""
-    ledger = Ledger()
+    """`taken` and `settled` are a second, slow bookkeeping of what the tracker has to know."""
+    tracker = OffsetTracker()
     line: dict[int, list[int]] = {0: [], 1: [], 2: []}
     settled: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
     accepted = dict.fromkeys(line, 0)
@@ -121,20 +121,20 @@ def test_any_interleaving_commits_the_contiguous_prefix(
         offsets = line[partition]
         if what == "take":
             offsets.append(offsets[-1] + 1 + gaps[partition] if offsets else number)
-            ledger.take(message(offsets[-1], partition=partition))
+            tracker.take(message(offsets[-1], partition=partition))
         elif what == "settle" and offsets:
             chosen = offsets[number % len(offsets)]
             settled[partition].add(chosen)
-            ledger.settle([message(chosen, partition=partition)])
+            tracker.settle([message(chosen, partition=partition)])
         elif what == "commit":
-            found = ledger.committable()
-            ledger.committed(found)
+            found = tracker.committable()
+            tracker.committed(found)
             accepted |= {place[1]: offset for place, offset in found.items()}
         expected = {n: prefix(line[n], settled[n]) for n in line}
-        assert ledger.committable() == {
+        assert tracker.committable() == {
             ("alerts", n): end for n, end in expected.items() if end > accepted[n]
         }
-        assert ledger.open == sum(sum(offset >= expected[n] for offset in line[n]) for n in line)
+        assert tracker.open == sum(sum(offset >= expected[n] for offset in line[n]) for n in line)
 
 
 def prefix(offsets: list[int], settled: set[int]) -> int:
@@ -148,35 +148,35 @@ def prefix(offsets: list[int], settled: set[int]) -> int:
 
 
 def test_a_step_back_must_be_confirmed_anew() -> None:
-    ledger = Ledger()
+    tracker = OffsetTracker()
     for offset in (10, 11, 12):
-        ledger.take(message(offset))
-    ledger.settle([message(12)])
+        tracker.take(message(offset))
+    tracker.settle([message(12)])
     # The partition came back from its committed offset, before any of these was confirmed.
-    ledger.take(message(9))
-    assert ledger.committable() == {}
-    assert ledger.open == 1
-    ledger.settle([message(9)])
-    assert ledger.committable() == {("alerts", 0): 10}
+    tracker.take(message(9))
+    assert tracker.committable() == {}
+    assert tracker.open == 1
+    tracker.settle([message(9)])
+    assert tracker.committable() == {("alerts", 0): 10}
 
 
 def test_how_far_it_is_behind_the_ends() -> None:
-    ledger = taken(5, 6)
+    tracker = taken(5, 6)
     ends = {PLACE: 10, ("alerts", 1): 50}
     # Of partition 1 nothing was taken yet: where it stands is not known.
-    assert ledger.behind(ends) == 3
-    assert ledger.behind({PLACE: 7}) == 0
-    assert ledger.behind({PLACE: 0}) == 0
+    assert tracker.behind(ends) == 3
+    assert tracker.behind({PLACE: 7}) == 0
+    assert tracker.behind({PLACE: 0}) == 0
 
 
 def test_the_lag_counts_from_what_is_confirmed() -> None:
-    ledger = Ledger()
+    tracker = OffsetTracker()
     for offset in (4, 5, 6):
-        ledger.take(message(offset))
+        tracker.take(message(offset))
     ends = {("alerts", 0): 10, ("alerts", 1): 3}
-    assert ledger.lags(ends) == {("alerts", 0): 6}
-    ledger.settle([message(5)])
-    assert ledger.lags(ends) == {("alerts", 0): 6}
-    ledger.settle([message(4), message(6)])
-    assert ledger.lags(ends) == {("alerts", 0): 3}
-    assert ledger.lags({("alerts", 0): 0}) == {("alerts", 0): 0}
+    assert tracker.lags(ends) == {("alerts", 0): 6}
+    tracker.settle([message(5)])
+    assert tracker.lags(ends) == {("alerts", 0): 6}
+    tracker.settle([message(4), message(6)])
+    assert tracker.lags(ends) == {("alerts", 0): 3}
+    assert tracker.lags({("alerts", 0): 0}) == {("alerts", 0): 0}

@@ -5,8 +5,8 @@ from typing import Any
 from stampapp.commands.text import deadletters
 from stampapp.commands.text.deadletters import Row
 from stampapp.deadletters.causes import CAUSES
-from stampapp.deadletters.partial_decode import Postmortem
-from stampapp.deadletters.record import DeadLetter, Mark
+from stampapp.deadletters.partial_decode import PartialMessage
+from stampapp.deadletters.record import DeadLetter, ReplayMark
 from stampapp.kafka.message import TopicPartitionOffset
 
 NOON_MS = 1_772_366_400_000
@@ -16,11 +16,11 @@ def place(offset: int, topic: str = "alerts") -> TopicPartitionOffset:
     return TopicPartitionOffset(topic=topic, partition=1, offset=offset)
 
 
-DECODED = Postmortem(container="Avro, record r, codec null", fields={"aid": "A", "candid": 5})
-MARK = Mark(source=place(7), of=place(3, "dead"), to=place(9), at="2026-03-02T00:00:00Z")
+DECODED = PartialMessage(container="Avro, record r, codec null", fields={"aid": "A", "candid": 5})
+MARK = ReplayMark(source=place(7), of=place(3, "dead"), to=place(9), at="2026-03-02T00:00:00Z")
 
 
-def row(mark: Mark | None = None, postmortem: Postmortem = DECODED, **changes: Any) -> Row:
+def row(mark: ReplayMark | None = None, partial: PartialMessage = DECODED, **changes: Any) -> Row:
     usual: dict[str, Any] = {
         "place": place(3, "dead"),
         "instant": NOON_MS,
@@ -30,7 +30,7 @@ def row(mark: Mark | None = None, postmortem: Postmortem = DECODED, **changes: A
         "replay_of": None,
     }
     letter = DeadLetter(**usual | changes)
-    return Row(letter=letter, postmortem=postmortem, size=42, mark=mark)
+    return Row(letter=letter, partial=partial, size=42, mark=mark)
 
 
 def test_a_line_has_what_finds_it_again() -> None:
@@ -46,7 +46,7 @@ def test_a_line_tells_of_replays() -> None:
 
 
 def test_what_cannot_be_decoded_has_no_object() -> None:
-    nothing = row(postmortem=Postmortem(container="none"))
+    nothing = row(partial=PartialMessage(container="none"))
     assert deadletters.line(nothing).split()[4:6] == ["-", "-"]
     assert deadletters.described(nothing)["aid"] is None
 
@@ -70,8 +70,8 @@ def test_in_full_the_cause_is_explained_and_the_fields_are_listed() -> None:
 
 
 def test_in_full_it_is_said_what_could_not_be_read() -> None:
-    cut = Postmortem(container="Avro", fields={"aid": "A"}, undecoded=("mjd", "stamps"))
-    lines = list(deadletters.told(row(postmortem=cut)))
+    cut = PartialMessage(container="Avro", fields={"aid": "A"}, undecoded=("mjd", "stamps"))
+    lines = list(deadletters.told(row(partial=cut)))
     assert "unreadable   mjd, stamps" in lines
     assert "replayed     no" in lines
 
