@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks import latencies, rates, samples, sinks, streams, tables
 from benchmarks.runs import Venue
 from stampapp import classifiers
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
 from stampapp.config.compute import Device, Engine, Precision

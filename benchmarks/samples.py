@@ -10,7 +10,7 @@ from typing import Any
 
 from stampapp.alerts import packets as formats
 from stampapp.alerts import sorting_hat
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.avro.writer import Writer
 from stampapp.classifiers.ztf import solar_system
 from stampapp.config.cpu_count import cores

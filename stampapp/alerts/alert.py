@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Survey(StrEnum):
-    """The surveys whose alerts are classified."""
-
-    ZTF = "ZTF"
-    ATLAS = "ATLAS"
+from stampapp.alerts.surveys import Survey
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

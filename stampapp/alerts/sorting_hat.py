@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
 from stampapp.alerts.record_fields import (
     _filter,
     _mapping,
@@ -10,6 +10,7 @@ from stampapp.alerts.record_fields import (
     _sign,
     _text,
 )
+from stampapp.alerts.surveys import Survey
 from stampapp.avro.reader import Record
 from stampapp.avro.writer import Writer
 from stampapp.errors import BadAlert

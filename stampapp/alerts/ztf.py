@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
 from stampapp.alerts.record_fields import (
     _cutouts,
     _filter,
@@ -12,6 +12,7 @@ from stampapp.alerts.record_fields import (
     _text,
     _without,
 )
+from stampapp.alerts.surveys import Survey
 from stampapp.avro.reader import Record
 
 JD_OF_MJD_ZERO = 2400000.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier
 from stampapp.config.settings import ModelSettings
 from stampapp.errors import ConfigError

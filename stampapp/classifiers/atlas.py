@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.classifiers.survey_classifier import InputSpec, NetworkClassifier

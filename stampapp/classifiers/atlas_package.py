@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import atlas
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import Feature

@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.errors import BadAlert

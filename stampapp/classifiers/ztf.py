@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import survey_classifier
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from faust.cli import option
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.app import app
 from stampapp.commands.base import PlainCommand
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stampapp.alerts.alert import Labelled, Survey
+from stampapp.alerts.alert import Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.commands import publishing
 from stampapp.config.settings import InputSettings
 from stampapp.errors import ConfigError

@@ -13,7 +13,7 @@ from typing import Any
 
 from decouple import Config, RepositoryEmpty, RepositoryEnv
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.config.casts import _member, choice, flag, level, number, survey, topic, topics
 from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.cpu_count import cores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 
 # In the repository a link to the folder `model` at its top.
 _SHIPPED = Path(__file__).parents[1] / "model"

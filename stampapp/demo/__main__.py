@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.store import read_description
 from stampapp.config import extras
 from stampapp.config.shipped_models import default_model

@@ -10,7 +10,7 @@ from typing import Any
 import fastavro
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.avro.writer import Writer
 from stampapp.demo.demo_message import Cue
 from stampapp.errors import BadAlert, ConfigError

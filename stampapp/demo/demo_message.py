@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from stampapp.alerts import sorting_hat
-from stampapp.alerts.alert import Labelled, Survey
+from stampapp.alerts.alert import Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.feeds.publisher import mjd_now, taken_at
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import fastavro
 
 from stampapp.alerts import sorting_hat
-from stampapp.alerts.alert import Labelled, Survey
+from stampapp.alerts.alert import Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.errors import ConfigError
 
 # Each survey's classifiers have their own spelling: what is AGN to one is agn to the other.

@@ -8,7 +8,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from itertools import count as numbers
 
-from stampapp.alerts.alert import Labelled, Survey
+from stampapp.alerts.alert import Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.config import cpu_count
 from stampapp.feeds import process_pool
 

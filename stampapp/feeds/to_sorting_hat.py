@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from stampapp.alerts import packets as formats
 from stampapp.alerts import sorting_hat
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.avro.writer import Writer
 from stampapp.feeds.record_splitter import Single
 

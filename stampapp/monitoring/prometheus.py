@@ -21,7 +21,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.kafka.message import Message
 from stampapp.monitoring.worker_state import StateCollector, WorkerState
 from stampapp.results.outcome import Classification, Outcome, OutcomeKind

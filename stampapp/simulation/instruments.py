@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from numpy.random import Generator
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.simulation import star_field, supernovae
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.light_sources import Source

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from stampapp.alerts.alert import Alert, Labelled, Survey
+from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.simulation import (
     artifacts,
     atlas_header,

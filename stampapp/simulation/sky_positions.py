@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.features.coordinates import galactic
 from stampapp.simulation.instruments import Camera
 

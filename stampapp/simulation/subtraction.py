@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.simulation import image_model
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.image_model import PSF, Image, Spectrum

@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from stampapp import times
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.stamps import stamp_image, stretch
 from stampapp.stamps.orientation import Orientation

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.stamps import fits_image, stretch
 from stampapp.stamps import orientation as orientations
 from stampapp.stamps.fits_image import Pixels

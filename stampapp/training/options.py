@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 
 # Where something was computed or kept is no part of what was done.
 _ASIDE = frozenset({"command", "cache", "workers", "card"})

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import batch
 from stampapp.classifiers.atlas import ATLASClassifier
 from stampapp.classifiers.base import Classifier

@@ -12,7 +12,8 @@ import fastavro
 import numpy as np
 import numpy.typing as npt
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.kafka.message import Message
 
 SHAPE = (63, 63)

@@ -6,7 +6,8 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
 from stampapp.stamps.fits_header import Header
 from tests.support import skies

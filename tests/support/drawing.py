@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from stampapp.alerts.alert import Alert, Labelled, Survey
+from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.surveys import Survey
 from tests.support import alerts
 
 CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")

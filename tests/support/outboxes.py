@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stampapp.agents import classification, supervision
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.dashboard.recent_alerts import DashboardState
 from stampapp.monitoring.prometheus import WorkerMetrics
 from stampapp.monitoring.worker_state import Counts

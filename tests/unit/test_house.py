@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 

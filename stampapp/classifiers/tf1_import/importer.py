@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder import json_fields
 from stampapp.classifiers.model_folder.description import Origin, read_feature
 from stampapp.classifiers.model_folder.store import (

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import ztf
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.errors import BadAlert, ConfigError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription
 from stampapp.classifiers.tf1_import import alerce_ztf
 from stampapp.errors import ConfigError

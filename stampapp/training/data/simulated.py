@@ -9,7 +9,8 @@ from importlib.resources import files
 from itertools import repeat
 from pathlib import Path
 
-from stampapp.alerts.alert import Labelled, Survey
+from stampapp.alerts.alert import Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.config import cpu_count
 from stampapp.errors import BadAlert, StampError
 from stampapp.feeds import process_pool

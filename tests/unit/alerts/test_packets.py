@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.errors import BadAlert
 from tests.support import attempts
 from tests.support.alerts import EXTRA, SORTING_HAT, Record, container, record, record_schema

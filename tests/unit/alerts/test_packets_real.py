@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from stampapp.alerts import packets as formats
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.stamps import fits_image
 from tests.support import attempts
 

@@ -9,7 +9,8 @@ import pytest
 
 from stampapp.alerts import packets as formats
 from stampapp.alerts import sorting_hat
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.simulation import simulate
 
 

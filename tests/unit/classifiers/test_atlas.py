@@ -9,7 +9,8 @@ import pytest
 from astropy.io import fits
 
 from stampapp.alerts import packets as formats
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import atlas
 from stampapp.classifiers.atlas import ATLASClassifier
 from stampapp.errors import BadAlert, ConfigError

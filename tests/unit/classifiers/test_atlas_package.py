@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from stampapp import classifiers
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import atlas_package
 from stampapp.classifiers.atlas_package import PackageClassifier
 from stampapp.config.settings import ModelSettings

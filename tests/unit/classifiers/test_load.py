@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stampapp import classifiers
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.atlas import ATLASClassifier
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
 from stampapp.config.compute import Device, Engine, Precision

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from stampapp import classifiers
-from stampapp.alerts.alert import Labelled, Survey
+from stampapp.alerts.alert import Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.batch import classify_batch, prepare_batch
 from stampapp.classifiers.model_folder.store import read_description

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from stampapp.alerts.alert import Alert, Survey
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
 from stampapp.classifiers.ztf import ZTFClassifier

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.commands.simulate import Order, files_of
 from stampapp.errors import ConfigError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.config import settings
 from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.environment import Reader

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.store import read_description
 from stampapp.config import settings
 from stampapp.config.shipped_models import default_model, shipped_model

@@ -7,7 +7,7 @@ from pathlib import Path
 import fastavro
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.demo.alert_loop import replay
 from stampapp.demo.demo_message import Cue
 from stampapp.errors import ConfigError

@@ -3,7 +3,8 @@ from __future__ import annotations
 import time
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Labelled, Survey
+from stampapp.alerts.alert import Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.demo.demo_message import simulated
 from tests.support.alerts import alert
 

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.demo.demo_message import Cue
 from stampapp.demo.results_table import BAR_CELLS, Table, bar
 from stampapp.demo.topics import Classified, Dead, Figures

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Alert, Labelled, Survey
+from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.errors import ConfigError
 from stampapp.feeds import avro_writer
 from tests.support.alerts import alert

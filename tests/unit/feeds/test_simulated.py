@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.config import cpu_count
 from stampapp.feeds import simulated
 from stampapp.feeds.simulated import SHARE

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.errors import BadAlert
 from stampapp.monitoring import prometheus
 from stampapp.monitoring.prometheus import WorkerMetrics

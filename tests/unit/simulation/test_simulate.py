@@ -7,7 +7,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from stampapp.alerts.alert import Alert, Labelled, Survey
+from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import atlas, ztf
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.config import cpu_count

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.errors import BadAlert
 from stampapp.stamps import stamp_image
 from tests.support.alerts import alert, fits, sky

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder import sample_alert
 from stampapp.config.shipped_models import shipped_model
 from stampapp.errors import ConfigError

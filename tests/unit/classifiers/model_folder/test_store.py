@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.store import (
     Feature,
     ModelDescription,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.tf1_import.importer import import_published
 from stampapp.errors import ConfigError
 from stampapp.training.data import recipes

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.description import ModelDescription, Origin
 from stampapp.classifiers.model_folder.store import write_model
 from stampapp.training.data import examples

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stampapp.alerts.alert import Survey
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.description import ModelDescription, Origin
 from stampapp.errors import ConfigError
 from stampapp.training.data.augmentation import Augmentation
