@@ -17,7 +17,7 @@ from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.commands.figure_folder import Album
 from stampapp.errors import BadAlert
-from stampapp.feeds.alert_files import alerts, find
+from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
 from stampapp.results.outcome import Outcome
 
 BATCH = 256
@@ -52,7 +52,7 @@ def classify(  # noqa: PLR0913  # what a command is told
 
     Raises ConfigError on a bad path.
     """
-    files = find(paths)
+    files = find_alert_files(paths)
     line = _json_line if as_json else _table_line
     if not as_json:
         print(_heading(classifier.classes), file=out)
@@ -74,7 +74,8 @@ def classify(  # noqa: PLR0913  # what a command is told
 
 
 def _tracked(files: Sequence[Path], progress: Progress, what: str) -> Iterator[Decoded]:
-    return alerts(progress.track(files, description=what))
+    task = progress.add_task(what, total=total_size(files))
+    return read_alerts(files, lambda done: progress.update(task, completed=done))
 
 
 def _chunks(decoded: Iterator[Decoded]) -> Iterator[list[tuple[int, Decoded]]]:

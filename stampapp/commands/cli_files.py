@@ -13,9 +13,13 @@ from stampapp.alerts.surveys import Survey
 from stampapp.app import app
 from stampapp.commands.base import PlainCommand
 
+ALERT_PATHS = click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
+)
+
 
 @app.command(
-    click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path)),
+    ALERT_PATHS,
     option("--json", "as_json", is_flag=True, help="Print one JSON object per line."),
     option("--every-alert", is_flag=True, help="Classify all alerts of an object."),
     option("--survey", type=click.Choice(list(Survey)), help="Instead of CLASSIFIER_STRATEGY."),
@@ -32,7 +36,11 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     model: Path | None,
     pictures: Path | None,
 ) -> int:
-    """Classify alerts in Avro files and folders, without Kafka."""
+    """Classify alerts from files, without Kafka.
+
+    PATH is an Avro file of one or more alerts, a tar archive of such files, either gzipped or not,
+    or a folder with any of them.
+    """
     from stampapp import classifiers
     from stampapp.commands import classify as command
     from stampapp.commands.figure_folder import Album
@@ -96,13 +104,7 @@ def simulate(  # noqa: PLR0913, PLR0917  # likewise
 
 
 @app.command(
-    click.argument(
-        "paths",
-        nargs=-1,
-        required=True,
-        type=click.Path(path_type=Path),
-        metavar="PATH...",
-    ),
+    ALERT_PATHS,
     option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
     option("--limit", type=click.IntRange(1), help="Only the first so many alerts."),
     option("--as-sorting-hat", is_flag=True, help="As the sorting hat tells them, not raw."),

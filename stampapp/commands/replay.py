@@ -13,10 +13,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from stampapp.commands import publishing
 from stampapp.config.settings import InputSettings
-from stampapp.feeds import archives
-from stampapp.feeds.archive_alerts import Stock
+from stampapp.feeds.alert_files import find_alert_files, total_size
 from stampapp.feeds.publisher import Publisher
-from stampapp.feeds.record_splitter import Single
+from stampapp.feeds.record_splitter import ArchiveAlerts, SingleRecord
 from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.monitoring import log_filters
 
@@ -33,29 +32,29 @@ class Order:
 
 def replay(order: Order, target: InputSettings) -> int:
     """Publish the alerts of the files; returns the exit code. Raises ConfigError."""
-    files = archives.find(order.paths)
+    files = find_alert_files(order.paths)
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     console.print(f"Publishing alerts of {len(files)} files to {publishing.where(target)}")
     with _progress(console) as progress:
         # Now, when stderr is the one that the bar stays clear of.
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
         log_filters.tidy(logging.getLogger())
-        bar = _Bar(progress, sum(path.stat().st_size for path in files), order.limit)
-        stock = Stock(files, console.print, bar.moved)
+        bar = _Bar(progress, total_size(files), order.limit)
+        archive = ArchiveAlerts(files, console.print, bar.moved)
         publisher = Publisher(_letter(target.topics[0]), bar.published)
-        drawn = islice(stock.alerts(_change(order)), order.limit)
+        drawn = islice(archive.records(_change(order)), order.limit)
         end = publishing.publish(publisher, drawn, order.rate, target)
     console.print(publishing.summary(publisher))
-    if stock.damaged:
-        console.print(f"{stock.damaged} files or members are damaged, or no alerts.")
+    if archive.damaged:
+        console.print(f"{archive.damaged} files or members are damaged, or no alerts.")
     if end.stopped:
         console.print("Stopped before the end of the files.")
     if end.failure:
         console.print(f"error: {end.failure}")
-    return int(bool(stock.damaged or end.stopped or end.failure or not publisher.confirmed))
+    return int(bool(archive.damaged or end.stopped or end.failure or not publisher.confirmed))
 
 
-def _change(order: Order) -> Callable[[Single], Single]:
+def _change(order: Order) -> Callable[[SingleRecord], SingleRecord]:
     if not order.as_sorting_hat:
         return lambda single: single
     from stampapp.feeds.to_sorting_hat import SortingHat
@@ -63,7 +62,7 @@ def _change(order: Order) -> Callable[[Single], Single]:
     return SortingHat()
 
 
-def _letter(topic: str) -> Callable[[Single], OutgoingMessage]:
+def _letter(topic: str) -> Callable[[SingleRecord], OutgoingMessage]:
     return lambda single: OutgoingMessage(topic=topic, key=single.key, value=single.value)
 
 

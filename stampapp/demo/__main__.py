@@ -7,8 +7,9 @@ import asyncio
 import secrets
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from stampapp.demo.results_table import Table
 from stampapp.demo.runner import Show
 from stampapp.errors import ConfigError, StampError
 from stampapp.feeds import simulated
-from stampapp.feeds.alert_files import find
+from stampapp.feeds.alert_files import find_alert_files
 
 SCRATCH = Path(".demo")
 
@@ -53,7 +54,9 @@ def _perform(chosen: argparse.Namespace, console: Console) -> int:
     models = _models(chosen.model)
     for survey, folder in models.items():
         console.print(f"{survey} model: {_described(folder)}", soft_wrap=True)
-    with _cues(chosen, tuple(models)) as feed, embedded_broker() as bootstrap:
+    # What files are called must neither wrap nor style a line.
+    report = partial(console.print, soft_wrap=True, markup=False)
+    with _cues(chosen, tuple(models), report) as feed, embedded_broker() as bootstrap:
         asyncio.run(topics.create_topics(bootstrap))
         settings = [topics.worker_settings(bootstrap, *one) for one in models.items()]
         with running_workers(settings, SCRATCH.resolve()) as workers:
@@ -84,9 +87,11 @@ def _described(folder: Path) -> str:
 
 
 @contextmanager
-def _cues(chosen: argparse.Namespace, surveys: Sequence[Survey]) -> Iterator[Iterator[Cue]]:
+def _cues(
+    chosen: argparse.Namespace, surveys: Sequence[Survey], report: Callable[[str], object]
+) -> Iterator[Iterator[Cue]]:
     if chosen.alerts:
-        yield replay(find([chosen.alerts]), surveys)
+        yield replay(find_alert_files([chosen.alerts]), surveys, report)
         return
     seed = secrets.randbelow(10**6)
     workers = simulated.processes_for(chosen.rate)

@@ -1,36 +1,46 @@
-"""Files of alerts → an endless stream of messages, each as it would come from a survey."""
+"""Alert files as an endless stream of messages, each as a survey would send it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from typing import Any
-
-import fastavro
+from typing import BinaryIO
 
 from stampapp.alerts import packets
 from stampapp.alerts.surveys import Survey
+from stampapp.avro import reader
 from stampapp.avro.writer import Writer
 from stampapp.demo.demo_message import Cue
 from stampapp.errors import BadAlert, ConfigError
+from stampapp.feeds.alert_files import parse_files
+from stampapp.feeds.record_splitter import OBJECT_FIELDS, SingleRecord, split_records
 
 LARGEST_DAMAGED = 2**20
-_NAMES = ("aid", "objectId")
 
 
-def replay(files: Sequence[Path], surveys: Sequence[Survey]) -> Iterator[Cue]:
+def replay(
+    files: Sequence[Path], surveys: Sequence[Survey], report: Callable[[str], object]
+) -> Iterator[Cue]:
     """Yield all alerts again and again, under new names of objects in each round.
 
-    What is of none of these surveys goes to the first. Raises ConfigError where the files hold
-    nothing.
+    What is of none of these surveys goes to the first. `report` gets a line for each damaged file
+    or member. Raises ConfigError where the files hold nothing.
     """
     for turn in count():
         empty = True
-        for path in files:
-            for key, value in _messages(path, turn):
-                empty = False
-                yield Cue(survey=_survey(value, surveys), key=key, value=value)
+        for name, found in parse_files(files, _records_or_junk):
+            if isinstance(found, BadAlert):
+                if not turn:
+                    report(f"damaged: {name}: {found}")
+                continue
+            empty = False
+            message = _renamed(found, turn)
+            key = Path(name).stem.encode() if message.key is None else message.key
+            yield Cue(survey=_survey(message.value, surveys), key=key, value=message.value)
         if empty:
             raise ConfigError(f"there is no alert in {', '.join(map(str, files))}")
 
@@ -43,32 +53,34 @@ def _survey(value: bytes, surveys: Sequence[Survey]) -> Survey:
     return found if found in surveys else surveys[0]
 
 
-def _messages(path: Path, turn: int) -> Iterator[tuple[bytes, bytes]]:
-    yielded = False
+def _records_or_junk(source: BinaryIO) -> Iterator[SingleRecord]:
+    """Yield the records; where not even one can be read, all of it as it is.
+
+    The worker has to cope with that, and the table shows that it does.
+    """
+    read = 0
     try:
-        for record, writer in _records(path):
-            yield _message(record, writer, turn)
-            yielded = True
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except Exception:  # fastavro reports damage by whatever it stumbles over
-        if not yielded:
-            # Not an alert: the worker has to cope, and the table shows that it does.
-            with path.open("rb") as file:
-                yield path.stem.encode(), file.read(LARGEST_DAMAGED)
+        for record in split_records(source):
+            yield record
+            read += 1
+    except BadAlert:
+        if read:
+            raise
+        source.seek(0)
+        yield SingleRecord(key=None, value=source.read(LARGEST_DAMAGED), fields=frozenset())
 
 
-def _records(path: Path) -> Iterator[tuple[dict[str, Any], Writer]]:
-    with path.open("rb") as file:
-        reader: Any = fastavro.reader(file)
-        writer = Writer(reader.writer_schema)
-        for record in reader:
-            yield record, writer
+def _renamed(record: SingleRecord, turn: int) -> SingleRecord:
+    field = next((name for name in OBJECT_FIELDS if name in record.fields), None)
+    if not turn or not field:
+        return record
+    head, _, data = next(reader.blocks(io.BytesIO(record.value), len(record.value)))
+    content = reader.next_record(head, io.BytesIO(data), len(data))
+    name = f"{content[field]}-{turn}"
+    value = _writer(head.meta["avro.schema"]).write(content | {field: name})
+    return SingleRecord(key=name.encode(), value=value, fields=record.fields)
 
 
-def _message(record: dict[str, Any], writer: Writer, turn: int) -> tuple[bytes, bytes]:
-    name = next((name for name in _NAMES if name in record), None)
-    if name and turn:
-        record = record | {name: f"{record[name]}-{turn}"}
-    key = str(record[name]) if name else ""
-    return key.encode(), writer.write(record)
+@lru_cache(maxsize=8)
+def _writer(schema: bytes) -> Writer:
+    return Writer(json.loads(schema))

@@ -14,7 +14,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Stream alerts through workers and watch, until Ctrl-C.",
     )
     parser.add_argument(
-        "--alerts", type=Path, help="an Avro file of alerts, or a folder, instead of simulated ones"
+        "--alerts",
+        type=Path,
+        help="an Avro file, tar archive or folder of alerts, instead of simulated ones",
     )
     parser.add_argument(
         "--model",

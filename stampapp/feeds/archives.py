@@ -1,7 +1,7 @@
-"""Paths → the Avro files in them: files, folders, tar archives; gzipped or not.
+"""One file → the Avro containers in it: itself, or the members of a tar archive; gzipped or not.
 
-Nothing that an archive declares is believed: no member is larger, and no step leads back, than is
-sensible, and an archive without its end is told to be damaged.
+Nothing that an archive declares is trusted: members have a largest size, the position only
+advances, and an archive without its end is reported as damaged.
 """
 
 from __future__ import annotations
@@ -10,45 +10,27 @@ import gzip
 import io
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import BinaryIO, cast
 
-from stampapp.errors import BadAlert, ConfigError
+from stampapp.errors import BadAlert
 
-SUFFIXES = (".avro", ".avro.gz", ".tar", ".tar.gz", ".tgz")
-# An alert has some 60 kB, a night's file of many alerts is not kept in a tar archive.
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+# Bytes. An alert has some 60 kB; nobody keeps a night's file of many alerts in a tar archive.
 MAX_MEMBER = 2**26
 _GZIP = b"\x1f\x8b"
 _BLOCK = 512
 _END = bytes(_BLOCK)
 _DAMAGE = (tarfile.TarError, OSError, EOFError, zlib.error, ArithmeticError, ValueError)
 
-Opened = tuple[str, BinaryIO | BadAlert]
+Container = tuple[str, BinaryIO | BadAlert]
 
 
-def find(paths: Sequence[Path]) -> list[Path]:
-    """Return the files, and those below the folders that are named like Avro files or archives.
+def unpack(name: str, source: BinaryIO) -> Iterator[Container]:
+    """Yield each Avro container of a file with its name, or what is wrong with it.
 
-    Raises ConfigError where there is no such path, or nothing in a folder.
+    A container is not read: where it is no Avro, whoever reads it finds out.
     """
-    files: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise ConfigError(f"there is no {path}")
-        found = [path] if not path.is_dir() else sorted(_named(path))
-        if not found:
-            raise ConfigError(f"the folder {path} holds no file *{', *'.join(SUFFIXES)}")
-        files += found
-    return files
-
-
-def _named(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.name.endswith(SUFFIXES) and path.is_file())
-
-
-def opened(name: str, source: BinaryIO) -> Iterator[Opened]:
-    """Yield what should be Avro in a file, with its name; or what is wrong with it."""
     try:
         start = _start(source)
         if start.startswith(_GZIP):
@@ -57,7 +39,7 @@ def opened(name: str, source: BinaryIO) -> Iterator[Opened]:
     except _DAMAGE as error:
         yield name, _damaged("it cannot be unpacked", error)
         return
-    if start[257:262] == b"ustar" or name.endswith(SUFFIXES[2:]):
+    if start[257:262] == b"ustar" or name.endswith(TAR_SUFFIXES):
         yield from _members(name, source)
     else:
         yield name, source
@@ -69,7 +51,7 @@ def _start(source: BinaryIO) -> bytes:
     return start
 
 
-def _members(name: str, source: BinaryIO) -> Iterator[Opened]:
+def _members(name: str, source: BinaryIO) -> Iterator[Container]:
     bounded = _Bounded(source)
     try:
         with tarfile.open(fileobj=cast(BinaryIO, bounded), mode="r:") as archive:

@@ -6,20 +6,25 @@ The bytes of a record stay as they are: it is decoded only to see where it ends,
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from stampapp.avro import reader
 from stampapp.avro.reader import Record
 from stampapp.avro.writer import Envelope
+from stampapp.errors import BadAlert
+from stampapp.feeds.alert_files import parse_files
 
+# As many as a person reads; the others are counted.
+MAX_REPORTED = 100
 # As a worker keys what it publishes: by the object.
-_NAMES = ("aid", "objectId")
+OBJECT_FIELDS = ("aid", "objectId")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Single:
+class SingleRecord:
     """A message: a container of one record, its key, and the names of the record's fields."""
 
     key: bytes | None
@@ -27,7 +32,7 @@ class Single:
     fields: frozenset[str]
 
 
-def split(source: BinaryIO) -> Iterator[Single]:
+def split_records(source: BinaryIO) -> Iterator[SingleRecord]:
     """Yield a message for each record. Raises BadAlert where the file is damaged, or no Avro."""
     envelope = None
     for head, count, data in reader.blocks(source, reader.MAX_INFLATED_FILE):
@@ -37,9 +42,46 @@ def split(source: BinaryIO) -> Iterator[Single]:
             record = reader.next_record(head, body, len(data))
             start, end = end, body.tell()
             value = envelope.around(data[start:end])
-            yield Single(key=_key(record), value=value, fields=head.schema.fields)
+            yield SingleRecord(key=_key(record), value=value, fields=head.schema.fields)
 
 
 def _key(record: Record) -> bytes | None:
-    name = next((record[name] for name in _NAMES if record.get(name) is not None), None)
+    name = next((record[name] for name in OBJECT_FIELDS if record.get(name) is not None), None)
     return None if name is None else str(name).encode()
+
+
+class ArchiveAlerts:
+    """The records of files and archives, in order; `damaged` counts what could not be read.
+
+    `report` gets a line for each of the first `MAX_REPORTED` that are damaged, `on_bytes` the
+    number of bytes read so far.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        report: Callable[[str], object],
+        on_bytes: Callable[[int], object],
+    ) -> None:
+        self.damaged = 0
+        self._files = files
+        self._report = report
+        self._on_bytes = on_bytes
+
+    def records(self, convert: Callable[[SingleRecord], SingleRecord]) -> Iterator[SingleRecord]:
+        """Yield every record, converted; what `convert` refuses with a BadAlert is damaged."""
+        for name, found in parse_files(self._files, split_records, self._on_bytes):
+            if isinstance(found, BadAlert):
+                self._note(name, found)
+                continue
+            try:
+                converted = convert(found)
+            except BadAlert as error:
+                self._note(name, error)
+            else:
+                yield converted
+
+    def _note(self, name: str, error: BadAlert) -> None:
+        self.damaged += 1
+        if self.damaged <= MAX_REPORTED:
+            self._report(f"damaged: {name}: {error}")

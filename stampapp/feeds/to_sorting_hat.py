@@ -7,7 +7,7 @@ from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.avro.writer import Writer
-from stampapp.feeds.record_splitter import Single
+from stampapp.feeds.record_splitter import SingleRecord
 
 # In arcsec, as the sorting hat has it.
 _ERROR = {Survey.ZTF: 0.065, Survey.ATLAS: 0.14}
@@ -25,13 +25,13 @@ class SortingHat:
     def __init__(self) -> None:
         self._writer = Writer(sorting_hat.SCHEMA)
 
-    def __call__(self, single: Single) -> Single:
+    def __call__(self, single: SingleRecord) -> SingleRecord:
         """Return the message. Raises BadAlert where it is no alert."""
         alert = formats.decode(single.value)
         if "extra_fields" in single.fields:
             return single
         value = self._writer.write(_record(alert))
-        return Single(key=alert.aid.encode(), value=value, fields=_FIELDS)
+        return SingleRecord(key=alert.aid.encode(), value=value, fields=_FIELDS)
 
 
 def _record(alert: Alert) -> dict[str, object]:

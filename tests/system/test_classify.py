@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
 from tests.support import skies
+from tests.support.archives import tar
 from tests.support.worker import command
 
 TOLERANCE = 1e-5
@@ -79,6 +81,22 @@ def test_damaged_alerts_are_named_and_the_exit_code_tells(model: Path, shared_da
         assert "difference stamp" in row["error"]
         assert row["probabilities"] is None
         assert row["class_name"] is None
+
+
+def test_a_night_in_an_archive_is_classified_and_its_damage_named(
+    model: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    packets = {path.name: path.read_bytes() for path in sorted(shared_data.glob("ztf_raw/*"))[:5]}
+    first, *others = packets
+    night = tmp_path / "night.tar.gz"
+    night.write_bytes(gzip.compress(tar(**packets | {first: packets[first][:-50]})))
+    done = command("classify", "--json", "--survey", "ZTF", "--model", str(model), str(night))
+    assert done.returncode == 1, done.stderr
+    damaged, *found = rows(done.stdout)
+    assert damaged["error"].startswith(f"{night}:{first}: ")
+    assert [row["candid"] for row in found] == [Path(name).stem for name in others]
+    assert assert_parity(found, shared_data) > 0
+    assert "1 with an error" in done.stderr
 
 
 def test_the_table_is_for_people(model: Path, shared_data: Path) -> None:

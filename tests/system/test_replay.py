@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import gzip
 import secrets
 import signal
 import subprocess
-import tarfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from tests.support import atlas, skies
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.archives import tar
 from tests.support.stopwatch import seconds_of_its_own
 from tests.support.topics import create_topics, read_all, wait_for_count
 from tests.support.worker import FAUST, clean_environment, command
@@ -32,23 +32,15 @@ def replay(target: Settings, *arguments: str | Path) -> subprocess.CompletedProc
     return command("replay", *map(str, arguments), cwd=None, **target)
 
 
-def night(path: Path, packets: dict[str, bytes]) -> Path:
-    """Write packets as ZTF's archive has them: a tar.gz of Avro files."""
-    with tarfile.open(path, "w:gz") as archive:
-        for name, data in packets.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return path
-
-
 def test_a_night_of_ztf_arrives_as_it_was_and_damage_is_told(
     target: Settings, shared_data: Path, tmp_path: Path
 ) -> None:
     packets = {path.name: path.read_bytes() for path in sorted(shared_data.glob("ztf_raw/*"))}
     first, *_ = packets
     told = packets | {first: packets[first][:-50], "words.avro": b"no alert"}
-    done = replay(target, night(tmp_path / "night.tar.gz", told))
+    night = tmp_path / "night.tar.gz"
+    night.write_bytes(gzip.compress(tar(**told)))
+    done = replay(target, night)
     assert done.returncode == 1, done.stderr
     assert f"Published {len(packets) - 1} alerts in " in done.stderr
     assert f"damaged: {tmp_path}/night.tar.gz:{first}: " in done.stderr

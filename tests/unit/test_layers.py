@@ -46,7 +46,7 @@ LIBRARIES = {
     "keras": ("classifiers/network",),
     "astropy": ("stamps/wcs", "simulation"),
     "galsim": ("simulation",),
-    "fastavro": ("avro", "deadletters/partial_decode", "feeds/avro_writer", "demo/alert_loop"),
+    "fastavro": ("avro", "deadletters/partial_decode", "feeds/avro_writer"),
     "prometheus_client": ("monitoring",),
     "PIL": ("stamps",),
     "decouple": ("config",),

@@ -15,7 +15,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import ztf
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.feeds import alert_files
+from stampapp.feeds.alert_files import find_alert_files, read_alerts
 from stampapp.training.data import examples
 from stampapp.training.data.examples import Examples
 from stampapp.training.data.recipes import Recipe
@@ -75,7 +75,7 @@ class _Search:
     first_damage: str = ""
 
     def run(self, path: Path) -> Iterator[PreparedAlert]:
-        for alert in alert_files.alerts(alert_files.find([path])):
+        for alert in read_alerts(find_alert_files([path])):
             if isinstance(alert, BadAlert):
                 self._damaged(str(alert))
             elif alert.candid in self.met:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from pathlib import Path
@@ -10,10 +11,10 @@ import pytest
 from stampapp.alerts.alert import Alert
 from stampapp.commands import classify as command
 from stampapp.commands.classify import Summary
-from stampapp.errors import BadAlert, ConfigError
-from stampapp.feeds import alert_files
+from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification
 from tests.support.alerts import container, record
+from tests.support.archives import tar
 from tests.support.judging import FakeClassifier, classification
 
 STAMPLESS = dict.fromkeys(("science", "template", "difference"))
@@ -107,11 +108,20 @@ def test_a_damaged_length_in_a_file_is_an_error_of_that_file(folder: Path) -> No
     assert "damaged" in lines[0]["error"]
 
 
-def test_a_file_that_vanishes_is_an_error_of_that_file(tmp_path: Path) -> None:
-    (found,) = alert_files.alerts([tmp_path / "gone.avro"])
-    assert isinstance(found, BadAlert)
-    assert found.cause == "unreadable"
-    assert "gone.avro: No such file" in str(found)
+def test_an_archive_is_its_members_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    members = {
+        "1.avro": container(small(aid="A", candid="1")),
+        "2.avro": b"no container",
+        "3.avro": container(small(aid="B", candid="2"))[:-1],
+        "4.avro": container(small(aid="C", candid="3"), small(aid="D", candid="4")),
+    }
+    night = tmp_path / "night.tar.gz"
+    night.write_bytes(gzip.compress(tar(**members)))
+    summary, lines = run(night)
+    assert [line["candid"] for line in lines] == ["1", None, None, "3", "4"]
+    assert lines[1]["error"].startswith(f"{night}:2.avro: not an Avro object container")
+    assert lines[2]["error"].startswith(f"{night}:3.avro: ")
+    assert summary == Summary(read=5, shown=5, errors=2)
 
 
 def test_what_the_classifier_refuses_is_shown_with_its_alert(folder: Path) -> None:
@@ -162,16 +172,3 @@ def test_a_withdrawn_result_in_the_table(folder: Path) -> None:
     assert out.getvalue().splitlines()[1].split() == [
         *("1", "ZTF20abcdefg", "-", "0.750", "0.250", "withdrawn")
     ]
-
-
-def test_files_are_found_in_a_stable_order(folder: Path) -> None:
-    assert alert_files.find([folder]) == [folder / "a.avro", folder / "deep" / "b.avro"]
-    assert alert_files.find([folder / "notes.txt"]) == [folder / "notes.txt"]
-
-
-def test_a_path_that_leads_nowhere_is_named(folder: Path) -> None:
-    (folder / "empty").mkdir()
-    with pytest.raises(ConfigError, match=r"there is no .*missing\.avro"):
-        alert_files.find([folder, folder / "missing.avro"])
-    with pytest.raises(ConfigError, match=r"folder .*empty holds no \.avro file"):
-        alert_files.find([folder / "empty"])

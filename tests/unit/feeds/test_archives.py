@@ -3,41 +3,25 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.errors import BadAlert, ConfigError
+from stampapp.errors import BadAlert
 from stampapp.feeds import archives
-from stampapp.feeds.archives import find, opened
+from stampapp.feeds.archives import unpack
 from tests.support.alerts import container, record
+from tests.support.archives import tar
 
 ALERT = container(record())
 
 
-def tar(**members: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        folder = tarfile.TarInfo("night")
-        folder.type = tarfile.DIRTYPE
-        archive.addfile(folder)
-        link = tarfile.TarInfo("link")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
-        for name, data in members.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return buffer.getvalue()
-
-
 def read(data: bytes, name: str = "night.tar.gz") -> dict[str, bytes | str]:
-    """What was opened, by its name: the bytes, or what is wrong."""
+    """What was unpacked, by its name: the bytes, or what is wrong."""
     return {
         found: str(one) if isinstance(one, BadAlert) else one.read()
-        for found, one in opened(name, io.BytesIO(data))
+        for found, one in unpack(name, io.BytesIO(data))
     }
 
 
@@ -108,19 +92,3 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
     for pack in (bytes, gzip.compress):
         for name in ("x.tar", "x.avro"):
             read(pack(data), name)
-
-
-def test_folders_are_searched_for_what_is_named_like_alerts(tmp_path: Path) -> None:
-    (tmp_path / "deep").mkdir()
-    for name in ("b.avro", "a.tar.gz", "deep/c.avro.gz", "notes.txt"):
-        (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in find([tmp_path])]
-    assert found == ["a.tar.gz", "b.avro", "deep/c.avro.gz"]
-    assert find([tmp_path / "notes.txt"]) == [tmp_path / "notes.txt"]
-
-
-def test_what_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"there is no .*nowhere"):
-        find([tmp_path / "nowhere"])
-    with pytest.raises(ConfigError, match=r"holds no file \*\.avro"):
-        find([tmp_path])

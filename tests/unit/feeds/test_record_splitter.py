@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import fastavro
 import pytest
 
 from stampapp.alerts import packets
 from stampapp.errors import BadAlert
-from stampapp.feeds.record_splitter import Single, split
+from stampapp.feeds import record_splitter
+from stampapp.feeds.record_splitter import ArchiveAlerts, SingleRecord, split_records
+from stampapp.feeds.to_sorting_hat import SortingHat
 from tests.support.alerts import SORTING_HAT, container, record, record_schema
+from tests.support.archives import tar
 from tests.support.packets import raw_atlas, raw_ztf
 
 
-def singles(data: bytes) -> list[Single]:
-    return list(split(io.BytesIO(data)))
+def singles(data: bytes) -> list[SingleRecord]:
+    return list(split_records(io.BytesIO(data)))
 
 
 # Containers have a marker drawn by lot, which must not be in the name of a test.
@@ -43,7 +47,7 @@ def test_the_key_is_the_object() -> None:
 
 
 def test_what_is_whole_comes_before_what_is_damaged() -> None:
-    stream = split(io.BytesIO(container(record(), record())[:-100]))
+    stream = split_records(io.BytesIO(container(record(), record())[:-100]))
     assert next(stream).key == b"AL20abcdefgh"
     with pytest.raises(BadAlert, match=r"cut short|sync"):
         next(stream)
@@ -53,3 +57,66 @@ def test_what_is_whole_comes_before_what_is_damaged() -> None:
 def test_what_is_no_container_is_refused(data: bytes) -> None:
     with pytest.raises(BadAlert):
         singles(data)
+
+
+def unchanged(single: SingleRecord) -> SingleRecord:
+    return single
+
+
+class Heard:
+    """What an archive's reader reports."""
+
+    def __init__(self, *files: Path) -> None:
+        self.told: list[str] = []
+        self.moved: list[int] = []
+        self.archive = ArchiveAlerts(files, self.told.append, self.moved.append)
+
+
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def test_every_alert_comes_in_order_and_every_damage_is_told(tmp_path: Path) -> None:
+    several = container(*(record(aid=f"A{number}") for number in range(3)))
+    heard = Heard(
+        written(tmp_path / "a.avro", several),
+        written(tmp_path / "b.tar", tar(one=raw_ztf(), bad=b"words", cut=several[:-30])),
+        written(tmp_path / "c.avro", b""),
+        tmp_path / "gone.avro",
+    )
+    keys = [one.key for one in heard.archive.records(unchanged)]
+    assert keys == [b"A0", b"A1", b"A2", b"ZTF20abcdefg", b"A0", b"A1"]
+    assert heard.archive.damaged == 4
+    starts = [f"damaged: {tmp_path}/{name}: " for name in ("b.tar:bad", "b.tar:cut", "c.avro")]
+    for start, line in zip(starts, heard.told, strict=False):
+        assert line.startswith(start)
+    assert heard.told[-1].endswith("gone.avro: No such file or directory")
+
+
+def test_the_bytes_of_the_files_are_counted(tmp_path: Path) -> None:
+    one, two = (written(tmp_path / f"{n}.avro", container(record())) for n in (1, 2))
+    heard = Heard(one, two)
+    list(heard.archive.records(unchanged))
+    assert heard.moved[-1] == one.stat().st_size + two.stat().st_size
+    assert heard.moved == sorted(heard.moved)
+
+
+def test_what_cannot_be_told_otherwise_is_damaged_and_the_rest_is_not(tmp_path: Path) -> None:
+    bad, good = raw_ztf(jd=float("nan")), raw_ztf()
+    heard = Heard(written(tmp_path / "x.tar", tar(bad=bad, good=good)))
+    (found,) = heard.archive.records(SortingHat())
+    assert "extra_fields" in found.fields
+    assert heard.archive.damaged == 1
+    assert "mjd" in heard.told[0] or "jd" in heard.told[0]
+
+
+def test_what_nobody_would_read_is_only_counted(tmp_path: Path) -> None:
+    files = [
+        written(tmp_path / f"{number}.avro", b"x")
+        for number in range(record_splitter.MAX_REPORTED + 5)
+    ]
+    heard = Heard(*files)
+    assert list(heard.archive.records(unchanged)) == []
+    assert heard.archive.damaged == len(files)
+    assert len(heard.told) == record_splitter.MAX_REPORTED

@@ -11,7 +11,7 @@ import pytest
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.errors import BadAlert
-from stampapp.feeds.record_splitter import Single, split
+from stampapp.feeds.record_splitter import SingleRecord, split_records
 from stampapp.feeds.to_sorting_hat import SortingHat
 from tests.support.alerts import container, record
 from tests.support.packets import raw_atlas, raw_ztf
@@ -19,8 +19,8 @@ from tests.support.packets import raw_atlas, raw_ztf
 HAT = SortingHat()
 
 
-def single(value: bytes) -> Single:
-    (found,) = split(io.BytesIO(value))
+def single(value: bytes) -> SingleRecord:
+    (found,) = split_records(io.BytesIO(value))
     return found
 
 
@@ -76,7 +76,7 @@ def test_real_packets_become_what_the_sorting_hat_made_of_them(shared_data: Path
         real = {one["candid"]: one for one in fastavro.reader(file) if isinstance(one, dict)}
     for path in sorted(shared_data.glob("ztf_raw/*"))[:10]:
         with path.open("rb") as file:
-            (one,) = split(file)
+            (one,) = split_records(file)
         found, expected = told(one.value), real[str(packets.decode(one.value).candid)]
         assert found["extra_fields"].keys() >= expected["extra_fields"].keys() - {"prv_candidates"}
         for name in ("oid", "sid", "tid", "pid", "candid", "mjd", "fid", "ra", "dec", "isdiffpos"):

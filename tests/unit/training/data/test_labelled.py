@@ -71,7 +71,7 @@ def test_a_folder_with_nothing_to_learn_from(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
     with pytest.raises(ConfigError, match=r"holds no alert to learn or judge from: .*no label"):
         labelled.find(path, ZTF, {})
-    with pytest.raises(ConfigError, match=r"holds no \.avro file"):
+    with pytest.raises(ConfigError, match=r"holds no file \*\.avro"):
         labelled.find(write(tmp_path / "sub", name="x.txt"), ZTF, None)
 
 
