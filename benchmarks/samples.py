@@ -11,7 +11,7 @@ from typing import Any
 from stampapp.alerts import packets as formats
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.surveys import Survey
-from stampapp.avro.writer import Writer
+from stampapp.avro.writer import RecordWriter
 from stampapp.classifiers.ztf import solar_system
 from stampapp.config.cpu_count import cores
 from stampapp.feeds import simulated
@@ -36,7 +36,7 @@ class Sample:
     def messages(self, count: int, run: str = "") -> Iterator[Record]:
         """Yield so many messages, each of an object of its own; `run` tells apart whose."""
         # The schema is written once: a writer per message would cost more than what is measured.
-        writer = Writer(self.schema)
+        writer = RecordWriter(self.schema)
         for number, alert in enumerate(itertools.islice(itertools.cycle(self.alerts), count)):
             aid = f"{alert['aid']}-{run}{number}"
             yield Record(aid.encode(), writer.write(alert | {"aid": aid}))
@@ -58,6 +58,6 @@ def take(folder: Path) -> Sample:
 
 
 def _sample(origin: str, model: Path, schema: Any, alerts: list[dict[str, Any]]) -> Sample:
-    writer = Writer(schema)
+    writer = RecordWriter(schema)
     judged = tuple(one for one in alerts if not solar_system(formats.decode(writer.write(one))))
     return Sample(origin=f"{len(judged)} {origin}", model=model, schema=schema, alerts=judged)

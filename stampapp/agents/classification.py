@@ -60,7 +60,7 @@ async def deliver(batch: Batch) -> None:
     """Publish what came out of a batch; return when all that counts is confirmed."""
     start = time.monotonic()
     group = app.runtime.required().group_id
-    named = provenance.of_batch(batch.messages, batch.outcomes, group)
+    named = provenance.headers_for_batch(batch.messages, batch.outcomes, group)
     classified = [
         Prediction(classification=outcome.classification, headers=headers)
         for outcome, headers in zip(batch.outcomes, named, strict=True)

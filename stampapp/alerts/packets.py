@@ -27,7 +27,7 @@ def decode(value: bytes | None) -> Alert:
     """
     if not value:
         raise BadAlert("empty", "the message has no value")
-    found = list(islice(read(io.BytesIO(value), reader.MAX_INFLATED_MESSAGE), 2))
+    found = list(islice(read(io.BytesIO(value), reader.MAX_DECOMPRESSED_MESSAGE), 2))
     for one in found:
         if isinstance(one, BadAlert):
             # A frame that holds what it raises is a circle.
@@ -39,14 +39,14 @@ def decode(value: bytes | None) -> Alert:
 
 
 def read(
-    source: BinaryIO, max_inflated: int = reader.MAX_INFLATED_FILE
+    source: BinaryIO, max_decompressed: int = reader.MAX_DECOMPRESSED_FILE
 ) -> Iterator[Alert | BadAlert]:
     """Decode every record of a container, or say what is wrong with it.
 
     Damage to the container itself ends it, with a BadAlert for whatever would have followed.
     """
     try:
-        for schema, record in reader.read(source, max_inflated):
+        for schema, record in reader.read_records(source, max_decompressed):
             yield _alert(schema, record)
     except BadAlert as error:
         yield error.bare()

@@ -12,7 +12,7 @@ from stampapp.alerts.record_fields import (
 )
 from stampapp.alerts.surveys import Survey
 from stampapp.avro.reader import Record
-from stampapp.avro.writer import Writer
+from stampapp.avro.writer import RecordWriter
 from stampapp.errors import BadAlert
 
 _STAMP = ["null", "bytes"]
@@ -57,9 +57,9 @@ SCHEMA = {
 _ERROR = {Survey.ZTF: 6.5e-5, Survey.ATLAS: 1.4e-4}
 
 
-def writer() -> Writer:
+def writer() -> RecordWriter:
     """Return a writer of sorting-hat messages: one container for each record."""
-    return Writer(SCHEMA)
+    return RecordWriter(SCHEMA)
 
 
 def record(alert: Alert) -> dict[str, object]:

@@ -44,13 +44,13 @@ async def consumption(source: TopicReader, settings: Settings, window: Window) -
     Raises ConfigError where a topic does not exist or nothing was ever consumed.
     """
     partitions = await _partitions(source, settings)
-    positions = await source.committed(settings.group_id, partitions)
+    positions = await source.committed_offsets(settings.group_id, partitions)
     if not positions:
         raise ConfigError(
             f"the group {settings.group_id} has committed nothing on"
             f" {join_words(settings.consumer_topics)}: has a worker run? See CONSUMER_GROUP_ID"
         )
-    beginnings, ends = await source.beginnings(partitions), await source.ends(partitions)
+    beginnings, ends = await source.first_offsets(partitions), await source.end_offsets(partitions)
     first, last = await _bounds(source, partitions, window)
     accounts = {
         one: Account(
@@ -67,7 +67,7 @@ async def consumption(source: TopicReader, settings: Settings, window: Window) -
 
 
 async def _partitions(source: TopicReader, settings: Settings) -> list[Partition]:
-    present = await source.partitions()
+    present = await source.list_partitions()
     absent = tuple(topic for topic in settings.consumer_topics if topic not in present)
     if absent:
         raise ConfigError(
@@ -83,11 +83,11 @@ async def _bounds(
     """Return the offsets at which the window begins and ends, where it does."""
     first: dict[Partition, int] = {}
     if window.begin:
-        ends = await source.ends(partitions)
-        found = await source.since(partitions, to_unix_ms(window.begin))
+        ends = await source.end_offsets(partitions)
+        found = await source.offsets_at_time(partitions, to_unix_ms(window.begin))
         # Where nothing is as young as that, nothing is in question.
         first = {one: ends[one] if at is None else at for one, at in found.items()}
     if not window.end:
         return first, {}
-    found = await source.since(partitions, to_unix_ms(window.end))
+    found = await source.offsets_at_time(partitions, to_unix_ms(window.end))
     return first, {one: at for one, at in found.items() if at is not None}

@@ -9,7 +9,7 @@ from enum import IntFlag, StrEnum
 
 from stampapp.kafka.message import Partition, TopicPartitionOffset
 from stampapp.results.outcome import OutcomeKind
-from stampapp.results.provenance import Testimony
+from stampapp.results.provenance import Provenance
 
 
 class Witness(StrEnum):
@@ -125,7 +125,7 @@ class Accounts:
         self.by_partition = by_partition
         self.repeats = dict.fromkeys(Witness, 0)
 
-    def hear(self, testimony: Testimony, witness: Witness) -> None:
+    def hear(self, testimony: Provenance, witness: Witness) -> None:
         """Note whom a published message names."""
         if self.mark(testimony.source, _AS_SOURCE[witness]):
             self.repeats[witness] += 1

@@ -46,22 +46,22 @@ async def hear(
     """
     now = datetime.now(UTC)
     async with TopicReader(_cluster(settings, witness)) as reader:
-        present = await reader.partitions()
+        present = await reader.list_partitions()
         topics = _topics(settings, witness, present)
         partitions = [place for topic in topics for place in present[topic]]
-        beginnings = await reader.beginnings(partitions)
+        beginnings = await reader.first_offsets(partitions)
         spans = await _spans(reader, beginnings, begin)
-        ends = await reader.ends(spans)
+        ends = await reader.end_offsets(spans)
         total = sum(max(0, ends[place] - span.first) for place, span in spans.items())
         gaps = Gaps(spans, beginnings)
         count = unnamed = 0
-        async for messages in reader.read(spans):
+        async for messages in reader.read_ranges(spans):
             for message in messages:
                 gaps.note(message)
                 unnamed += not listen(message)
             count += len(messages)
             progress(witness, len(messages), total)
-    gone = settings.output_topic.gone_by(topics, now) if witness is Witness.OUTPUT else None
+    gone = settings.output_topic.expired_before(topics, now) if witness is Witness.OUTPUT else None
     over_by = {topic: to_unix_ms(_over_by(settings, witness, topic, now)) for topic in topics}
     whole_since = max(gaps.whole_since(over_by), to_unix_ms(gone) if gone else 0)
     return Hearing(
@@ -102,13 +102,13 @@ def _cluster(settings: Settings, witness: Witness) -> Cluster:
 
 def _topics(settings: Settings, witness: Witness, present: Iterable[str]) -> tuple[str, ...]:
     if witness is Witness.OUTPUT:
-        return tuple(sorted(filter(settings.output_topic.named, present)))
+        return tuple(sorted(filter(settings.output_topic.matches, present)))
     wanted = settings.scribe_topic if witness is Witness.SCRIBE else settings.deadletter_topic
     return tuple(one for one in present if one == wanted)
 
 
 def _over_by(settings: Settings, witness: Witness, topic: str, now: datetime) -> datetime:
-    return settings.output_topic.over_by(topic, now) if witness is Witness.OUTPUT else now
+    return settings.output_topic.last_write_by(topic, now) if witness is Witness.OUTPUT else now
 
 
 async def _spans(
@@ -119,7 +119,7 @@ async def _spans(
     if begin is None or not beginnings:
         return everything
     try:
-        found = await reader.since(beginnings, begin)
+        found = await reader.offsets_at_time(beginnings, begin)
     except NoTimeIndexError:
         return everything
     return {place: OffsetRange(first=first) for place, first in found.items() if first is not None}

@@ -82,20 +82,22 @@ class Look:
         return Hindsight(remaining=tuple(remaining), withdrawn=tuple(withdrawn))
 
     def _outcomes(self, messages: Sequence[Message]) -> list[Outcome | None]:
-        silent = [one for one in messages if not self._accounts.marks(one.place)]
+        silent = [one for one in messages if not self._accounts.marks(one.location)]
         judged = iter(self._judge([one.value for one in silent]) if silent else ())
-        return [None if self._accounts.marks(one.place) else next(judged) for one in messages]
+        return [None if self._accounts.marks(one.location) else next(judged) for one in messages]
 
     async def _seen(
         self, places: Sequence[TopicPartitionOffset], what: str, outcomes: Outcomes
     ) -> AsyncIterator[Leftover]:
         """Yield a leftover for each place; one without a message is marked as that."""
         seen: set[TopicPartitionOffset] = set()
-        async for messages in in_chunks(self._source.fetch(offsets_by_partition(places)), CHUNK):
+        async for messages in in_chunks(
+            self._source.read_offsets(offsets_by_partition(places)), CHUNK
+        ):
             self._progress(what, len(messages), len(places))
             for message, outcome in zip(messages, outcomes(messages), strict=True):
-                seen.add(message.place)
-                yield leftover(message, self._accounts.marks(message.place), outcome)
+                seen.add(message.location)
+                yield leftover(message, self._accounts.marks(message.location), outcome)
         for place in set(places) - seen:
             self._accounts.mark(place, Mark.NO_MESSAGE)
 
@@ -108,7 +110,7 @@ class Latest:
 
     def __call__(self, message: Message) -> bool:
         """Note a message, unless it names those that it answers for."""
-        key, names = message.key or b"", provenance.read(message.headers) is not None
+        key, names = message.key or b"", provenance.read_provenance(message.headers) is not None
         if key in self._instants and not names:
             self._instants[key] = max(self._instants[key], message.timestamp or 0)
         return names

@@ -106,8 +106,8 @@ class Listener:
         headers = message.headers
         if witness is Witness.DEAD_LETTERS:
             # Before ours are those of the message itself, which may say anything.
-            _, headers = provenance.divided(headers)
-        testimony = provenance.read(headers)
+            _, headers = provenance.split_headers(headers)
+        testimony = provenance.read_provenance(headers)
         if testimony and testimony.group in {None, self._group}:
             self._accounts.hear(testimony, witness)
         return testimony is not None

@@ -33,7 +33,9 @@ async def reach(source: TopicReader, accounts: Accounts, hearings: Sequence[Hear
     for hearing in hearings:
         if hearing.whole_since:
             try:
-                offsets = await source.since(accounts.by_partition, hearing.whole_since + SKEW)
+                offsets = await source.offsets_at_time(
+                    accounts.by_partition, hearing.whole_since + SKEW
+                )
             except NoTimeIndexError:
                 continue
             found[hearing.witness] = {

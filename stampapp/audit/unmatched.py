@@ -73,7 +73,7 @@ def leftover(message: Message, marks: Mark, outcome: Outcome | None) -> Leftover
     decoded = outcome.alert if outcome else attempt(packets.decode, message.value)
     alert = decoded if isinstance(decoded, Alert) else None
     return Leftover(
-        place=message.place,
+        place=message.location,
         instant=message.timestamp or 0,
         marks=marks,
         aid=alert.aid if alert else None,

@@ -23,14 +23,14 @@ from stampapp.errors import BadAlert
 MAGIC = b"Obj\x01"
 # What a block of a file may hold; the block of a message is in memory already.
 MAX_BLOCK_BYTES = 2**28
-MAX_INFLATED_FILE = 2**26
-MAX_INFLATED_MESSAGE = 2**23
+MAX_DECOMPRESSED_FILE = 2**26
+MAX_DECOMPRESSED_MESSAGE = 2**23
 # How many objects a record may become, of 256 B at most each, and how many values the envelope has.
 MAX_OBJECTS = 2**18
 _MOST_PIECES = 4096
 _CHUNK = 2**20
 
-_HEADER = fastavro.parse_schema(
+HEADER_SCHEMA = fastavro.parse_schema(
     {
         "type": "record",
         "name": "header",
@@ -40,7 +40,7 @@ _HEADER = fastavro.parse_schema(
         ],
     }
 )
-_BLOCK = fastavro.parse_schema(
+_BLOCK_SCHEMA = fastavro.parse_schema(
     {
         "type": "record",
         "name": "block",
@@ -57,7 +57,7 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
+class ContainerHeader:
     """What a container says of itself: the writer's schema, the codec, the marker of its blocks.
 
     `meta` has all of it as it was written.
@@ -69,52 +69,54 @@ class Head:
     sync: bytes
 
 
-def read(
-    source: BinaryIO, max_inflated: int = MAX_INFLATED_FILE
+def read_records(
+    source: BinaryIO, max_decompressed: int = MAX_DECOMPRESSED_FILE
 ) -> Iterator[tuple[Schema, Record]]:
     """Yield each record of the container with the schema it was written with.
 
-    A compressed block may inflate to `max_inflated` bytes.
+    A compressed block may inflate to `max_decompressed` bytes.
     Raises BadAlert where the bytes are not a container, are cut short, or contradict themselves.
     """
-    for head, count, data in blocks(source, max_inflated):
+    for head, count, data in read_blocks(source, max_decompressed):
         body = io.BytesIO(data)
         for _ in range(count):
-            yield head.schema, next_record(head, body, len(data))
+            yield head.schema, read_record(head, body, len(data))
         if body.read(1):
             raise BadAlert("avro-damaged", "an Avro block is longer than the records it declares")
 
 
-def blocks(source: BinaryIO, max_inflated: int) -> Iterator[tuple[Head, int, bytes]]:
+def read_blocks(
+    source: BinaryIO, max_decompressed: int
+) -> Iterator[tuple[ContainerHeader, int, bytes]]:
     """Yield of each block how many records it declares, and its bytes. Raises BadAlert."""
-    head = read_head(source)
-    while _more(source):
-        block = _datum(_Frugal(source, _MOST_PIECES), _BLOCK, "block")
+    head = read_header(source)
+    while _has_more(source):
+        block = _decode_record(_LimitedSource(source, _MOST_PIECES), _BLOCK_SCHEMA, "block")
         if block["sync"] != head.sync:
             raise BadAlert("avro-damaged", "an Avro block does not end with the sync marker")
-        yield head, block["count"], _inflate(head.codec, block["data"], max_inflated)
+        yield head, block["count"], _inflate(head.codec, block["data"], max_decompressed)
 
 
-def next_record(head: Head, body: BinaryIO, size: int) -> Record:
+def read_record(head: ContainerHeader, body: BinaryIO, size: int) -> Record:
     """Return the next record of a block of so many bytes, read no further. Raises BadAlert."""
-    return _datum(bounded(body, head.schema, size), head.schema.parsed, "record")
+    return _decode_record(limit_objects(body, head.schema, size), head.schema.parsed, "record")
 
 
-def read_head(source: BinaryIO) -> Head:
+def read_header(source: BinaryIO) -> ContainerHeader:
     """Return what a container says of itself. Raises BadAlert where it is none."""
     if source.read(len(MAGIC)) != MAGIC:
         raise BadAlert("not-avro", "not an Avro object container: it does not begin with 'Obj'")
-    header = _datum(_Frugal(source, _MOST_PIECES), _HEADER, "header")
+    header = _decode_record(_LimitedSource(source, _MOST_PIECES), HEADER_SCHEMA, "header")
     meta = header["meta"]
-    return Head(
-        schema=schemas.parse(meta.get("avro.schema", b"")),
+    return ContainerHeader(
+        schema=schemas.parse_schema(meta.get("avro.schema", b"")),
         meta=meta,
         codec=meta.get("avro.codec", b"null"),
         sync=header["sync"],
     )
 
 
-class _Frugal:
+class _LimitedSource:
     """A source that gives out no more pieces, and no larger ones, than it was told to.
 
     It allocates what it holds, not what a damaged length says that it holds.
@@ -139,7 +141,7 @@ class _Frugal:
         return bytes(found)
 
 
-def bounded(source: BinaryIO, schema: Schema, size: int) -> BinaryIO | _Frugal:
+def limit_objects(source: BinaryIO, schema: Schema, size: int) -> BinaryIO | _LimitedSource:
     """Return a source from which no more than MAX_OBJECTS objects can be decoded.
 
     Values are counted only where schema and size make so many possible: in ZTF's and ATLAS' schemas
@@ -149,17 +151,17 @@ def bounded(source: BinaryIO, schema: Schema, size: int) -> BinaryIO | _Frugal:
     # included) on real sorting-hat messages and 39 % on ZTF packets; of four cheaper counters the
     # best added 8 % and 21 %.
     most_values = int(MAX_OBJECTS / schema.objects_per_byte)
-    return source if size <= most_values else _Frugal(source, most_values)
+    return source if size <= most_values else _LimitedSource(source, most_values)
 
 
-def _more(source: BinaryIO) -> bool:
+def _has_more(source: BinaryIO) -> bool:
     if not source.read(1):
         return False
     source.seek(-1, os.SEEK_CUR)
     return True
 
 
-def _datum(source: _Frugal | BinaryIO, schema: Any, what: str) -> Record:
+def _decode_record(source: _LimitedSource | BinaryIO, schema: Any, what: str) -> Record:
     # fastavro reports damaged bytes by whatever its decoder stumbles over; a negative or huge
     # length reads to the end of the bytes at most, and a short read is its EOFError.
     try:

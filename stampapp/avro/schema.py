@@ -46,7 +46,7 @@ _PLAIN = _Kind(1, 1.0)
 
 
 @lru_cache(maxsize=64)
-def parse(text: bytes) -> Schema:
+def parse_schema(text: bytes) -> Schema:
     """Return the schema that a container declares. Raises BadAlert where it is not to be used."""
     if len(text) > MAX_SCHEMA_BYTES:
         raise BadAlert("schema", f"the Avro schema has more than {MAX_SCHEMA_BYTES} B")

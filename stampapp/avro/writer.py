@@ -10,38 +10,40 @@ from typing import Any
 
 import fastavro
 
-from stampapp.avro.reader import _HEADER, MAGIC, Record
+from stampapp.avro.reader import HEADER_SCHEMA, MAGIC, Record
 
 # The number 1 as Avro's long.
-_ONE = b"\x02"
+_RECORD_COUNT = b"\x02"
 
 
-class Envelope:
+class ContainerTemplate:
     """Makes containers of one record each out of the bytes of records."""
 
     def __init__(self, meta: Mapping[str, bytes], sync: bytes) -> None:
         self._sync = sync
         plain = {**meta, "avro.codec": b"null"}
-        self._header = MAGIC + _encode(_HEADER, {"meta": plain, "sync": sync})
+        self._header = MAGIC + _encode_record(HEADER_SCHEMA, {"meta": plain, "sync": sync})
 
-    def around(self, data: bytes) -> bytes:
+    def wrap(self, data: bytes) -> bytes:
         """Return a container with this record, readable by any Avro library."""
-        return b"".join((self._header, _ONE, _long(len(data)), data, self._sync))
+        return b"".join((self._header, _RECORD_COUNT, _encode_long(len(data)), data, self._sync))
 
 
-class Writer:
+class RecordWriter:
     """Writes containers of one record each: the header is encoded once, not per message."""
 
     def __init__(self, schema: Record) -> None:
         self._schema = fastavro.parse_schema(schema)
-        self._envelope = Envelope({"avro.schema": json.dumps(schema).encode()}, os.urandom(16))
+        self._envelope = ContainerTemplate(
+            {"avro.schema": json.dumps(schema).encode()}, os.urandom(16)
+        )
 
     def write(self, record: Record) -> bytes:
         """Return a container with this record."""
-        return self._envelope.around(_encode(self._schema, record))
+        return self._envelope.wrap(_encode_record(self._schema, record))
 
 
-def _long(value: int) -> bytes:
+def _encode_long(value: int) -> bytes:
     """Return a number that is not negative as Avro's long: zigzag, seven bits a byte."""
     rest, encoded = 2 * value, bytearray()
     while rest > 0x7F:
@@ -51,7 +53,7 @@ def _long(value: int) -> bytes:
     return bytes(encoded)
 
 
-def _encode(schema: Any, record: Record) -> bytes:
+def _encode_record(schema: Any, record: Record) -> bytes:
     buffer = io.BytesIO()
     fastavro.schemaless_writer(buffer, schema, record)
     return buffer.getvalue()

@@ -100,7 +100,7 @@ async def _shown(settings: Settings, request: Request, display: Display) -> Aler
         tail = TopicTail(reader, request.takes)
         partitions = await found.partitions(reader, datetime.now(UTC))
         with Bars() as bars:
-            latest = await tail.last(partitions, request.count, bars)
+            latest = await tail.read_latest(partitions, request.count, bars)
         display.show(latest)
         if request.follow:
             await _follow(found, tail, reader, display)
@@ -122,11 +122,11 @@ async def _alert(settings: Settings, display: Display) -> Alert | None:
     message, exhibit = display.latest
     if exhibit.alert:
         return exhibit.alert
-    testimony = provenance.read(message.headers)
+    testimony = provenance.read_provenance(message.headers)
     if testimony is None or exhibit.content.get("cause"):
-        raise ConfigError(f"--stamps: {message.place} is no alert that can be read")
+        raise ConfigError(f"--stamps: {message.location} is no alert that can be read")
     async with TopicReader(settings.consumer) as reader:
-        async for one in reader.fetch(offsets_by_partition([testimony.source])):
+        async for one in reader.read_offsets(offsets_by_partition([testimony.source])):
             if alert := message_content.exhibit(one).alert:
                 return alert
     raise ConfigError(f"--stamps: the alert {testimony.source} is not there any more")

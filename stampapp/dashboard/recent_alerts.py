@@ -92,7 +92,7 @@ class RecentAlerts:
                 RecentAlert(
                     number=self._next(),
                     at=now,
-                    place=message.place,
+                    place=message.location,
                     alert=outcome.alert,
                     classification=outcome.classification,
                 )
@@ -104,7 +104,7 @@ class RecentAlerts:
                 RecentDeadLetter(
                     number=self._next(),
                     at=now,
-                    place=message.place,
+                    place=message.location,
                     aid=outcome.alert.aid if outcome.alert else None,
                     cause=outcome.error.cause,
                     message=str(outcome.error),

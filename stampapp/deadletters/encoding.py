@@ -18,7 +18,11 @@ def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) 
     """
     told = ((provenance.TIMESTAMP, str(message.timestamp).encode()),)
     whole = dead_letter_headers(message, error, source)
-    least = (*message.headers, (provenance.CAUSE, error.cause.encode()), *provenance.own(source))
+    least = (
+        *message.headers,
+        (provenance.CAUSE, error.cause.encode()),
+        *provenance.own_headers(source),
+    )
 
     def form(
         headers: Headers, timestamp: int | None, fallback: OutgoingMessage | None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import fastavro
 
 from stampapp.avro import reader
-from stampapp.avro.reader import Head, Record
+from stampapp.avro.reader import ContainerHeader, Record
 from stampapp.errors import BadAlert
 
 MOST_CHARACTERS = 200
@@ -41,7 +41,7 @@ def decode_partially(value: bytes | None) -> PartialMessage:
         return PartialMessage(container="none: there is no value")
     source = io.BytesIO(value)
     try:
-        head = reader.read_head(source)
+        head = reader.read_header(source)
     except BadAlert as error:
         return PartialMessage(container=f"{error}; it begins with {value[:32]!r}")
     record, undecoded = _first_record(head, source)
@@ -53,7 +53,7 @@ def decode_partially(value: bytes | None) -> PartialMessage:
     )
 
 
-def _first_record(head: Head, source: io.BytesIO) -> tuple[Record, tuple[str, ...]]:
+def _first_record(head: ContainerHeader, source: io.BytesIO) -> tuple[Record, tuple[str, ...]]:
     """Return as many fields of the first record as can be decoded, and the names of the rest."""
     fields = head.schema.parsed["fields"]
     data = _first_block(head, source)
@@ -62,7 +62,7 @@ def _first_record(head: Head, source: io.BytesIO) -> tuple[Record, tuple[str, ..
         # The fields before it decide where a field begins.
         part = {**head.schema.parsed, "fields": fields[:count]}
         try:
-            bounded = reader.bounded(io.BytesIO(data), head.schema, len(data))
+            bounded = reader.limit_objects(io.BytesIO(data), head.schema, len(data))
             record = fastavro.schemaless_reader(bounded, part, None)
         except MemoryError:
             raise
@@ -71,7 +71,7 @@ def _first_record(head: Head, source: io.BytesIO) -> tuple[Record, tuple[str, ..
     return record, ()
 
 
-def _first_block(head: Head, source: io.BytesIO) -> bytes:
+def _first_block(head: ContainerHeader, source: io.BytesIO) -> bytes:
     """Return what there is of the first block, even where it is cut short."""
     try:
         for _ in ("count", "size"):
@@ -82,7 +82,7 @@ def _first_block(head: Head, source: io.BytesIO) -> bytes:
     if head.codec != b"deflate":
         return data
     try:
-        return zlib.decompressobj(wbits=-15).decompress(data, reader.MAX_INFLATED_MESSAGE)
+        return zlib.decompressobj(wbits=-15).decompress(data, reader.MAX_DECOMPRESSED_MESSAGE)
     except zlib.error:
         return b""
 

@@ -57,13 +57,13 @@ def names(letter: DeadLetter) -> set[str]:
 
 def read(message: Message) -> DeadLetter | None:
     """Return a dead letter, or None where the message is none of ours."""
-    own, ours = provenance.divided(message.headers)
-    testimony = provenance.read(ours)
+    own, ours = provenance.split_headers(message.headers)
+    testimony = provenance.read_provenance(ours)
     if testimony is None:
         return None
     told = dict(ours)
     return DeadLetter(
-        place=message.place,
+        place=message.location,
         instant=_instant(told.get(provenance.TIMESTAMP)) or message.timestamp or 0,
         cause=told[provenance.CAUSE].decode("utf-8", "replace"),
         reason=told.get("error.message", b"").decode("utf-8", "replace"),
@@ -81,9 +81,9 @@ def _instant(text: bytes | None) -> int | None:
 
 def put_back_headers(message: Message) -> Headers:
     """Return the headers of a message that is put back: its own, and whose replay it is."""
-    own, _ = provenance.divided(message.headers)
+    own, _ = provenance.split_headers(message.headers)
     kept = tuple(one for one in own if one[0] != REPLAY_OF)
-    return (*kept, (REPLAY_OF, str(message.place).encode()))
+    return (*kept, (REPLAY_OF, str(message.location).encode()))
 
 
 def mark_headers(mark: ReplayMark) -> Headers:

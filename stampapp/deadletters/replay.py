@@ -48,11 +48,13 @@ async def register(
 ) -> DeadLetterIndex:
     """Read all dead letters, and note those that are meant."""
     found = DeadLetterIndex(wanted)
-    partitions = (await reader.partitions()).get(topic, ())
+    partitions = (await reader.list_partitions()).get(topic, ())
     found.unseen = not partitions
-    beginnings, ends = await reader.beginnings(partitions), await reader.ends(partitions)
+    beginnings, ends = await reader.first_offsets(partitions), await reader.end_offsets(partitions)
     total = sum(ends.values()) - sum(beginnings.values())
-    async for messages in reader.read({at: OffsetRange(first=n) for at, n in beginnings.items()}):
+    async for messages in reader.read_ranges(
+        {at: OffsetRange(first=n) for at, n in beginnings.items()}
+    ):
         for message in messages:
             found.note(message)
         progress("reading dead letters", len(messages), total)
@@ -64,8 +66,8 @@ async def values(
 ) -> AsyncIterator[tuple[DeadLetter, Message]]:
     """Yield the dead letters with their bytes; what is removed meanwhile is left out."""
     by_place = {one.place: one for one in letters}
-    async for message in reader.fetch(offsets_by_partition(by_place)):
-        yield by_place[message.place], message
+    async for message in reader.read_offsets(offsets_by_partition(by_place)):
+        yield by_place[message.location], message
 
 
 async def replay(
@@ -78,8 +80,8 @@ async def replay(
     by_place = {one.place: one for one in letters}
     partitions = await _partitions(settings, letters)
     async with Post(settings.consumer) as source, Post(settings.producer) as dead:
-        async for messages in in_chunks(reader.fetch(offsets_by_partition(by_place)), CHUNK):
-            found = [(by_place[one.place], one) for one in messages]
+        async for messages in in_chunks(reader.read_offsets(offsets_by_partition(by_place)), CHUNK):
+            found = [(by_place[one.location], one) for one in messages]
             places = await source.send([_put_back(*one, partitions) for one in found])
             done = [
                 (letter, message, to)
@@ -151,7 +153,7 @@ class Post:
 async def _partitions(settings: Settings, letters: Sequence[DeadLetter]) -> set[Partition]:
     """Return the partitions of the sources. Raises ConfigError where a topic is not there."""
     async with TopicReader(settings.consumer) as reader:
-        present = await reader.partitions()
+        present = await reader.list_partitions()
     topics = {one.source.topic for one in letters}
     if absent := tuple(sorted(topics - present.keys())):
         raise ConfigError(

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from stampapp.alerts import packets
 from stampapp.alerts.surveys import Survey
 from stampapp.avro import reader
-from stampapp.avro.writer import Writer
+from stampapp.avro.writer import RecordWriter
 from stampapp.demo.demo_message import Cue
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds.alert_files import parse_files
@@ -74,13 +74,13 @@ def _renamed(record: SingleRecord, turn: int) -> SingleRecord:
     field = next((name for name in OBJECT_FIELDS if name in record.fields), None)
     if not turn or not field:
         return record
-    head, _, data = next(reader.blocks(io.BytesIO(record.value), len(record.value)))
-    content = reader.next_record(head, io.BytesIO(data), len(data))
+    head, _, data = next(reader.read_blocks(io.BytesIO(record.value), len(record.value)))
+    content = reader.read_record(head, io.BytesIO(data), len(data))
     name = f"{content[field]}-{turn}"
     value = _writer(head.meta["avro.schema"]).write(content | {field: name})
     return SingleRecord(key=name.encode(), value=value, fields=record.fields)
 
 
 @lru_cache(maxsize=8)
-def _writer(schema: bytes) -> Writer:
-    return Writer(json.loads(schema))
+def _writer(schema: bytes) -> RecordWriter:
+    return RecordWriter(json.loads(schema))

@@ -128,7 +128,7 @@ def read(raw: Any) -> Iterable[Result]:
         )
         yield Dead(key=name, cause=cause, message=text)
     else:
-        for _, record in reader.read(BytesIO(raw.value)):
+        for _, record in reader.read_records(BytesIO(raw.value)):
             pairs = record["classifications"]
             probabilities = {one["class_name"]: one["probability"] for one in pairs}
             yield Classified(aid=record["aid"], probabilities=probabilities)

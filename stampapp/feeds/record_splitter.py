@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from stampapp.avro import reader
 from stampapp.avro.reader import Record
-from stampapp.avro.writer import Envelope
+from stampapp.avro.writer import ContainerTemplate
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import parse_files
 
@@ -35,13 +35,13 @@ class SingleRecord:
 def split_records(source: BinaryIO) -> Iterator[SingleRecord]:
     """Yield a message for each record. Raises BadAlert where the file is damaged, or no Avro."""
     envelope = None
-    for head, count, data in reader.blocks(source, reader.MAX_INFLATED_FILE):
-        envelope = envelope or Envelope(head.meta, head.sync)
+    for head, count, data in reader.read_blocks(source, reader.MAX_DECOMPRESSED_FILE):
+        envelope = envelope or ContainerTemplate(head.meta, head.sync)
         body, end = io.BytesIO(data), 0
         for _ in range(count):
-            record = reader.next_record(head, body, len(data))
+            record = reader.read_record(head, body, len(data))
             start, end = end, body.tell()
-            value = envelope.around(data[start:end])
+            value = envelope.wrap(data[start:end])
             yield SingleRecord(key=_key(record), value=value, fields=head.schema.fields)
 
 

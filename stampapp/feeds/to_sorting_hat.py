@@ -6,7 +6,7 @@ from stampapp.alerts import packets as formats
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
-from stampapp.avro.writer import Writer
+from stampapp.avro.writer import RecordWriter
 from stampapp.feeds.record_splitter import SingleRecord
 
 # In arcsec, as the sorting hat has it.
@@ -23,7 +23,7 @@ class SortingHat:
     """Makes sorting-hat messages of raw ones; those that are leaves as they are."""
 
     def __init__(self) -> None:
-        self._writer = Writer(sorting_hat.SCHEMA)
+        self._writer = RecordWriter(sorting_hat.SCHEMA)
 
     def __call__(self, single: SingleRecord) -> SingleRecord:
         """Return the message. Raises BadAlert where it is no alert."""

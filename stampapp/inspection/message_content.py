@@ -68,7 +68,7 @@ def exhibit(message: Message) -> Exhibit:
     if not value:
         return Exhibit(kind=Kind.EMPTY, content={})
     found = _avro(value) if value.startswith(MAGIC) else _text(value)
-    testimony = provenance.read(message.headers)
+    testimony = provenance.read_provenance(message.headers)
     if testimony is None:
         return found
     told = {
@@ -115,7 +115,9 @@ def _avro(value: bytes) -> Exhibit:
     )
     try:
         source = io.BytesIO(value)
-        ((schema, record),) = islice(reader.read(source, reader.MAX_INFLATED_MESSAGE), 2)
+        ((schema, record),) = islice(
+            reader.read_records(source, reader.MAX_DECOMPRESSED_MESSAGE), 2
+        )
         for fields, make in makers:
             if schema.fields >= fields:
                 return make(record)

@@ -31,10 +31,10 @@ class Find:
 
     async def partitions(self, reader: TopicReader, now: datetime) -> list[Partition]:
         """Return the partitions that there are now. Raises ConfigError where there are none."""
-        present = await reader.partitions()
+        present = await reader.list_partitions()
         names = self.topics
         if self.nightly:
-            names = tuple(self.nightly.among(present, now)[:_NIGHTS])
+            names = tuple(self.nightly.select_latest_first(present, now)[:_NIGHTS])
         found = [at for name in names for at in present.get(name, ())]
         if not found:
             where, what = describe_cluster(self.cluster), join_words(self.topics)
@@ -54,7 +54,7 @@ async def find(settings: Settings, name: str, now: datetime) -> Find:
     for cluster in clusters(settings):
         try:
             async with TopicReader(cluster) as reader:
-                present = await reader.partitions()
+                present = await reader.list_partitions()
         except ConfigError as error:
             problems.append(str(error))
             continue

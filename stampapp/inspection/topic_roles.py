@@ -40,5 +40,5 @@ def clusters(settings: Settings) -> tuple[Cluster, ...]:
     """Return each distinct cluster once, in the first of its roles."""
     found: dict[object, Cluster] = {}
     for one in (settings.consumer, settings.producer, settings.scribe, settings.metrics):
-        found.setdefault(one.place, one)
+        found.setdefault(one.identity, one)
     return tuple(found.values())

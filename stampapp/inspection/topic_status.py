@@ -83,7 +83,7 @@ def _rank(holding: Holding) -> tuple[int, bool]:
 async def _of(
     cluster: Cluster, todo: Sequence[Part], settings: Settings, now: datetime
 ) -> list[Holding]:
-    here = [part for part in todo if part.cluster.place == cluster.place]
+    here = [part for part in todo if part.cluster.identity == cluster.identity]
     try:
         async with TopicReader(cluster) as reader:
             return await _read(reader, here, settings, now)
@@ -94,20 +94,20 @@ async def _of(
 async def _read(
     reader: TopicReader, here: Sequence[Part], settings: Settings, now: datetime
 ) -> list[Holding]:
-    present = await reader.partitions()
+    present = await reader.list_partitions()
     earlier = [
         replace(part, topic=topic)
         for part in here
         if part.role == "producer"
-        for topic in settings.output_topic.among(present, now)
+        for topic in settings.output_topic.select_latest_first(present, now)
         if topic != part.topic
     ]
     wanted = [at for part in (*here, *earlier) for at in present.get(part.topic, ())]
     consumed = [
         at for part in here if part.role == "consumer" for at in present.get(part.topic, ())
     ]
-    first, end = await reader.beginnings(wanted), await reader.ends(wanted)
-    committed = await reader.committed(settings.group_id, consumed) if consumed else {}
+    first, end = await reader.first_offsets(wanted), await reader.end_offsets(wanted)
+    committed = await reader.committed_offsets(settings.group_id, consumed) if consumed else {}
 
     def holding(part: Part, tonight: bool) -> Holding:
         mine = committed if part.role == "consumer" else {}

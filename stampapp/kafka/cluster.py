@@ -57,7 +57,7 @@ class Cluster:
         return ",".join(self.servers)
 
     @property
-    def place(self) -> tuple[object, ...]:
+    def identity(self) -> tuple[object, ...]:
         """What makes two roles the same cluster: all but the role's name."""
         return (
             self.servers,

@@ -124,7 +124,7 @@ class Delivery(mode.Service):
         finally:
             sending.cancel()
 
-    async def attempt(self, letter: OutgoingMessage) -> bool:
+    async def try_once(self, letter: OutgoingMessage) -> bool:
         """Send a letter once, best effort; tell whether it was confirmed."""
         if self._producer is None and time.monotonic() >= self._retry_at:
             await self._renew(None)

@@ -35,7 +35,7 @@ class Message:
     headers: Headers = ()
 
     @property
-    def place(self) -> TopicPartitionOffset:
+    def location(self) -> TopicPartitionOffset:
         """Where it lies in Kafka."""
         return TopicPartitionOffset(topic=self.topic, partition=self.partition, offset=self.offset)
 

@@ -46,7 +46,7 @@ class NightlyTopic:
         """How long the topic's messages are kept, in milliseconds."""
         return int(self.retention_days * 86_400_000)
 
-    def named(self, topic: str) -> bool:
+    def matches(self, topic: str) -> bool:
         """Tell whether a topic has this format, and so may be that of a night."""
         if "%s" not in self.topic_format:
             return topic == self.topic_format
@@ -71,12 +71,12 @@ class NightlyTopic:
         name = self.name_at(now)
         return next((at for at in changes if at > now and self.name_at(at) != name), None)
 
-    def among(self, topics: Collection[str], now: datetime) -> list[str]:
+    def select_latest_first(self, topics: Collection[str], now: datetime) -> list[str]:
         """Return which of these topics are those of nights up to this one, the latest first."""
         days = (self.name_at(now - timedelta(days=days)) for days in range(_LOOKING_BACK))
         return [name for name in dict.fromkeys(days) if name in topics]
 
-    def over_by(self, topic: str, now: datetime) -> datetime:
+    def last_write_by(self, topic: str, now: datetime) -> datetime:
         """Return an instant, a day late at most, after which nothing goes to this topic: or now."""
         if "%s" not in self.topic_format:
             return now
@@ -84,7 +84,7 @@ class NightlyTopic:
         last = next((day for day in days if self.name_at(day) == topic), now)
         return min(now, last + timedelta(days=1))
 
-    def gone_by(self, topics: Collection[str], now: datetime) -> datetime | None:
+    def expired_before(self, topics: Collection[str], now: datetime) -> datetime | None:
         """Return an instant before which a night's topic may be gone: past its days, and not here.
 
         `topics` are those that there are. None: no such night is found.

@@ -24,7 +24,7 @@ class TopicTail:
         self._reader = reader
         self._takes = takes
 
-    async def last(
+    async def read_latest(
         self, partitions: Sequence[Partition], count: int, progress: ReportProgress
     ) -> list[Message]:
         """Return the latest `count` messages that are wanted, by their timestamps.
@@ -32,8 +32,8 @@ class TopicTail:
         It goes back from the ends, in every partition by as many offsets at a time, until there
         are enough: what lies further back is not compared.
         """
-        first = await self._reader.beginnings(partitions)
-        edges = await self._reader.ends(partitions)
+        first = await self._reader.first_offsets(partitions)
+        edges = await self._reader.end_offsets(partitions)
         self.positions |= edges
         total, length, newest = sum(edges.values()) - sum(first.values()), 0, True
         found: list[Message] = []
@@ -46,7 +46,7 @@ class TopicTail:
                 for at, begin in begins.items()
                 if newest or begin < edges[at]
             }
-            async for messages in self._reader.read(spans):
+            async for messages in self._reader.read_ranges(spans):
                 self._note(messages)
                 found = _latest(found + [one for one in messages if self._takes(one)], count)
                 progress("reading", len(messages), max(1, total))
@@ -61,9 +61,9 @@ class TopicTail:
             wanted = await partitions()
             new = [at for at in wanted if at not in self.positions]
             if new:
-                self.positions |= await self._reader.beginnings(new)
+                self.positions |= await self._reader.first_offsets(new)
             spans = {at: OffsetRange(first=self.positions[at]) for at in wanted}
-            async for messages in self._reader.read(spans):
+            async for messages in self._reader.read_ranges(spans):
                 self._note(messages)
                 if found := [one for one in messages if self._takes(one)]:
                     yield sorted(found, key=_age)

@@ -68,7 +68,7 @@ class TopicReader:
     async def __aexit__(self, *_: object) -> None:
         await self._close()
 
-    async def partitions(self) -> dict[str, list[Partition]]:
+    async def list_partitions(self) -> dict[str, list[Partition]]:
         """Return every topic that the user may see, with its partitions."""
         async with self._told():
             described = await self._admin.describe_topics()
@@ -77,7 +77,9 @@ class TopicReader:
             for one in described
         }
 
-    async def committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    async def committed_offsets(
+        self, group: str, partitions: Iterable[Partition]
+    ) -> dict[Partition, int]:
         """Return the offsets that the group has committed; a partition without one is left out."""
         places = [TopicPartition(*one) for one in partitions]
         deadline = time.monotonic() + COORDINATOR_PATIENCE
@@ -94,14 +96,14 @@ class TopicReader:
                     break
         return {tuple(place): one.offset for place, one in found.items() if one.offset >= 0}
 
-    async def beginnings(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    async def first_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the first offset that each partition still holds."""
         places = [TopicPartition(*one) for one in partitions]
         async with self._told():
             found = await self._consumer.beginning_offsets(places)
         return {tuple(place): offset for place, offset in found.items()}
 
-    async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    async def end_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the offset that each partition's next message will have.
 
         The embedded broker answers with the start of the last batch plus one.
@@ -111,7 +113,7 @@ class TopicReader:
             found = await self._consumer.end_offsets(places)
         return {tuple(place): offset for place, offset in found.items()}
 
-    async def since(
+    async def offsets_at_time(
         self, partitions: Iterable[Partition], instant: int
     ) -> dict[Partition, int | None]:
         """Return the first offset of this instant (ms since 1970) or later, None where none is.
@@ -127,7 +129,7 @@ class TopicReader:
         }
         # The embedded broker answers with the beginning, and with some other instant.
         told = [one.timestamp for one in answers.values() if one]
-        told += [one.timestamp or 0 async for batch in self.read(spans) for one in batch]
+        told += [one.timestamp or 0 async for batch in self.read_ranges(spans) for one in batch]
         if any(one < instant for one in told):
             raise NoTimeIndexError(
                 f"{describe_cluster(self._cluster)} does not look offsets up by their time: leave"
@@ -135,7 +137,9 @@ class TopicReader:
             )
         return found
 
-    async def read(self, spans: Mapping[Partition, OffsetRange]) -> AsyncIterator[list[Message]]:
+    async def read_ranges(
+        self, spans: Mapping[Partition, OffsetRange]
+    ) -> AsyncIterator[list[Message]]:
         """Yield the messages of the spans, in order within each partition."""
         if not spans:
             return
@@ -158,12 +162,14 @@ class TopicReader:
             if time.monotonic() - moved > PATIENCE:
                 raise ConfigError(await self._problem("it delivers nothing"))
 
-    async def fetch(self, wanted: Mapping[Partition, Iterable[int]]) -> AsyncIterator[Message]:
+    async def read_offsets(
+        self, wanted: Mapping[Partition, Iterable[int]]
+    ) -> AsyncIterator[Message]:
         """Yield the messages at these offsets (ascending); where there is none, nothing."""
         for partition, offsets in wanted.items():
             for run in group_nearby(offsets, NEAR):
                 span, among = OffsetRange(first=run[0], end=run[-1] + 1), set(run)
-                async for messages in self.read({partition: span}):
+                async for messages in self.read_ranges({partition: span}):
                     for one in messages:
                         if one.offset in among:
                             yield one

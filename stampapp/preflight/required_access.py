@@ -54,7 +54,7 @@ def errands(settings: Settings, now: datetime) -> tuple[Errand, ...]:
     needs = tuple(_needs(settings, now))
     found: dict[object, list[Cluster]] = {}
     for cluster in (settings.consumer, settings.producer, settings.scribe, settings.metrics):
-        found.setdefault(cluster.place, []).append(cluster)
+        found.setdefault(cluster.identity, []).append(cluster)
     return tuple(_errand(clusters, needs, settings.group_id) for clusters in found.values())
 
 

@@ -48,8 +48,8 @@ SCRIBE_SCHEMA: dict[str, Any] = {
 METRICS_SOURCE = "StampClassifierStep"
 _EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
-_output = writer.Writer(OUTPUT_SCHEMA)
-_scribe = writer.Writer(SCRIBE_SCHEMA)
+_output = writer.RecordWriter(OUTPUT_SCHEMA)
+_scribe = writer.RecordWriter(SCRIBE_SCHEMA)
 
 
 def key(classification: Classification) -> bytes:

@@ -22,7 +22,7 @@ CAUSE = "error.type"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Testimony:
+class Provenance:
     """What the headers of a published message say: whose message it is, and for whom it answers."""
 
     group: str | None
@@ -31,7 +31,9 @@ class Testimony:
     ruled_out: tuple[TopicPartitionOffset, ...] = ()
 
 
-def of_batch(messages: Sequence[Message], outcomes: Sequence[Outcome], group: str) -> list[Headers]:
+def headers_for_batch(
+    messages: Sequence[Message], outcomes: Sequence[Outcome], group: str
+) -> list[Headers]:
     """Return, for each message of a batch, the headers of what is published for it.
 
     A superseded message is named where its object is published. The others for which nothing is
@@ -51,9 +53,9 @@ def of_batch(messages: Sequence[Message], outcomes: Sequence[Outcome], group: st
         elif outcome.kind is OutcomeKind.RULED_OUT:
             named[bearer, RULED_OUT].append(message)
     return [
-        _own(message, group)
+        _source_headers(message, group)
         + tuple(
-            (name, encode(named[index, name]))
+            (name, encode_offsets(named[index, name]))
             for name in (SUPERSEDED, RULED_OUT)
             if (index, name) in named
         )
@@ -61,7 +63,7 @@ def of_batch(messages: Sequence[Message], outcomes: Sequence[Outcome], group: st
     ]
 
 
-def _own(message: Message, group: str) -> Headers:
+def _source_headers(message: Message, group: str) -> Headers:
     return (
         (TOPIC, message.topic.encode()),
         (PARTITION, str(message.partition).encode()),
@@ -70,12 +72,12 @@ def _own(message: Message, group: str) -> Headers:
     )
 
 
-def own(source: Headers) -> Headers:
+def own_headers(source: Headers) -> Headers:
     """Return those of the headers that name the message itself, and no other."""
     return tuple(one for one in source if one[0] in (TOPIC, PARTITION, OFFSET, GROUP))
 
 
-def encode(messages: Iterable[Message]) -> bytes:
+def encode_offsets(messages: Iterable[Message]) -> bytes:
     """Return `topic:partition:offset,offset;topic:…`, short even for a batch of ten thousand."""
     offsets: dict[tuple[str, int], list[str]] = defaultdict(list)
     for one in messages:
@@ -84,32 +86,32 @@ def encode(messages: Iterable[Message]) -> bytes:
     return ";".join(parts).encode()
 
 
-def _decode(text: bytes) -> Iterator[TopicPartitionOffset]:
+def _decode_offsets(text: bytes) -> Iterator[TopicPartitionOffset]:
     for part in str(text, "utf-8").split(";"):
         topic, partition, offsets = part.split(":")
         for offset in offsets.split(","):
             yield TopicPartitionOffset(topic=topic, partition=int(partition), offset=int(offset))
 
 
-def divided(headers: Headers) -> tuple[Headers, Headers]:
+def split_headers(headers: Headers) -> tuple[Headers, Headers]:
     """Divide the headers of a dead letter into the message's own and ours; none are ours else."""
     ours = max((i for i, (name, _) in enumerate(headers) if name == CAUSE), default=len(headers))
     return headers[:ours], headers[ours:]
 
 
-def read(headers: Headers) -> Testimony | None:
+def read_provenance(headers: Headers) -> Provenance | None:
     """Return what the headers testify, or None where they are none of ours."""
     found = dict(headers)
     try:
-        return Testimony(
+        return Provenance(
             group=str(found[GROUP], "utf-8") if GROUP in found else None,
             source=TopicPartitionOffset(
                 topic=str(found[TOPIC], "utf-8"),
                 partition=int(found[PARTITION]),
                 offset=int(found[OFFSET]),
             ),
-            superseded=tuple(_decode(found[SUPERSEDED])) if SUPERSEDED in found else (),
-            ruled_out=tuple(_decode(found[RULED_OUT])) if RULED_OUT in found else (),
+            superseded=tuple(_decode_offsets(found[SUPERSEDED])) if SUPERSEDED in found else (),
+            ruled_out=tuple(_decode_offsets(found[RULED_OUT])) if RULED_OUT in found else (),
         )
     except (KeyError, ValueError, TypeError):
         return None

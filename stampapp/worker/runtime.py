@@ -185,8 +185,8 @@ class WorkerRuntime:
     async def _connect(self, settings: Settings) -> None:
         by_place: dict[object, Delivery] = {}
         for cluster in (settings.producer, settings.scribe, settings.metrics):
-            by_place.setdefault(cluster.place, _delivery(settings, cluster))
-            self._deliveries[cluster.role] = by_place[cluster.place]
+            by_place.setdefault(cluster.identity, _delivery(settings, cluster))
+            self._deliveries[cluster.role] = by_place[cluster.identity]
         await asyncio.gather(*(delivery.start() for delivery in self._distinct()))
 
     def _distinct(self) -> list[Delivery]:

@@ -177,4 +177,4 @@ async def test_nobody_there_is_a_matter_of_settings() -> None:
 async def test_what_is_optional_may_be_away() -> None:
     (port,) = free_ports(1)
     async with delivery(f"127.0.0.1:{port}", optional=True) as service:
-        assert not await service.attempt(letters("t", 1)[0])
+        assert not await service.try_once(letters("t", 1)[0])

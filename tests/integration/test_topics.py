@@ -44,15 +44,15 @@ def fill(bootstrap: str, topic: str, count: int) -> None:
 
 
 async def everything(reader: TopicReader, spans: dict[Partition, OffsetRange]) -> list[Message]:
-    return [one async for messages in reader.read(spans) for one in messages]
+    return [one async for messages in reader.read_ranges(spans) for one in messages]
 
 
 async def test_everything_comes_back_up_to_the_end(bootstrap: str) -> None:
     fill(bootstrap, "back", 50)
     async with TopicReader(cluster(bootstrap)) as reader:
-        partitions = (await reader.partitions())["back"]
+        partitions = (await reader.list_partitions())["back"]
         assert partitions == [("back", 0), ("back", 1), ("back", 2)]
-        beginnings = await reader.beginnings(partitions)
+        beginnings = await reader.first_offsets(partitions)
         start = time.monotonic()
         found = await everything(reader, {at: OffsetRange(first=n) for at, n in beginnings.items()})
         # Were an end not noticed, it would wait for more until then.
@@ -88,7 +88,7 @@ async def test_single_messages_are_fetched(bootstrap: str) -> None:
     fill(bootstrap, "few-of-many", 100)
     async with TopicReader(cluster(bootstrap)) as reader:
         wanted = {("few-of-many", 0): [0, 1, 30, 49], ("few-of-many", 1): [7]}
-        found = [one async for one in reader.fetch(wanted)]
+        found = [one async for one in reader.read_offsets(wanted)]
     assert [(one.partition, one.offset, one.value) for one in found] == [
         (0, 0, b"v0"),
         (0, 1, b"v2"),
@@ -105,32 +105,36 @@ async def test_committed_offsets_are_those_of_the_group(bootstrap: str) -> None:
     consumer.close()
     partitions = [("group", number) for number in range(3)]
     async with TopicReader(cluster(bootstrap)) as reader:
-        assert await reader.committed("some", partitions) == {("group", 1): 4}
-        assert await reader.committed("never-seen", partitions) == {}
+        assert await reader.committed_offsets("some", partitions) == {("group", 1): 4}
+        assert await reader.committed_offsets("never-seen", partitions) == {}
 
 
 async def test_kafka_finds_offsets_by_their_time(kafka: ApacheKafka) -> None:
     fill(kafka.bootstrap, "times", 10)
     partitions = [("times", number) for number in range(3)]
     async with TopicReader(cluster(kafka.bootstrap)) as reader:
-        assert await reader.since(partitions, OLD + 5500) == {
+        assert await reader.offsets_at_time(partitions, OLD + 5500) == {
             ("times", 0): 3,
             ("times", 1): 3,
             ("times", 2): None,
         }
-        assert await reader.since(partitions, OLD + 8000) == {
+        assert await reader.offsets_at_time(partitions, OLD + 8000) == {
             ("times", 0): 4,
             ("times", 1): 4,
             ("times", 2): None,
         }
-        assert await reader.ends(partitions) == {("times", 0): 5, ("times", 1): 5, ("times", 2): 0}
+        assert await reader.end_offsets(partitions) == {
+            ("times", 0): 5,
+            ("times", 1): 5,
+            ("times", 2): 0,
+        }
 
 
 async def test_it_is_said_that_the_embedded_broker_does_not(tansu: str) -> None:
     fill(tansu, "untimed", 10)
     async with TopicReader(cluster(tansu)) as reader:
         with pytest.raises(NoTimeIndexError, match="leave out --from and --to"):
-            await reader.since([("untimed", 0)], OLD + 5500)
+            await reader.offsets_at_time([("untimed", 0)], OLD + 5500)
 
 
 async def test_what_was_removed_is_not_waited_for(kafka: ApacheKafka) -> None:
@@ -139,8 +143,8 @@ async def test_what_was_removed_is_not_waited_for(kafka: ApacheKafka) -> None:
     for done in admin.delete_records([TopicPartition("removed", 0, 6)]).values():
         done.result(30)
     async with TopicReader(cluster(kafka.bootstrap)) as reader:
-        assert await reader.beginnings([("removed", 0)]) == {("removed", 0): 6}
-        found = [one async for one in reader.fetch({("removed", 0): [2, 4, 6, 9]})]
+        assert await reader.first_offsets([("removed", 0)]) == {("removed", 0): 6}
+        found = [one async for one in reader.read_offsets({("removed", 0): [2, 4, 6, 9]})]
     assert [one.offset for one in found] == [6, 9]
 
 

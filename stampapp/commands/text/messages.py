@@ -21,7 +21,7 @@ def heading(message: Message, exhibit: Exhibit) -> str:
     """Return what a message is, where and when, its size and key."""
     at = _when(message.timestamp)
     key = _printable(message.key.decode("utf-8", "replace")) if message.key else "no key"
-    return f"{exhibit.kind}  {message.place}  {at}  {len(message.value or b'')} B  {key}"
+    return f"{exhibit.kind}  {message.location}  {at}  {len(message.value or b'')} B  {key}"
 
 
 def _when(milliseconds: int | None) -> str:

@@ -83,7 +83,7 @@ def test_what_a_message_may_lack(field: str, raw: object, expected: object) -> N
 async def test_each_outcome_goes_where_it_belongs(boxes: Boxes) -> None:
     outcomes = batch([SUPERSEDED, CLASSIFIED, DEAD, RULED_OUT])
     await room.deliver(outcomes)
-    named = provenance.of_batch(outcomes.messages, outcomes.outcomes, "group")
+    named = provenance.headers_for_batch(outcomes.messages, outcomes.outcomes, "group")
     prediction = Prediction(classification=classification(ONE), headers=named[1])
     assert boxes.output.payloads == boxes.scribe.payloads == [[prediction]]
     assert boxes.deadletter.payloads == [[(message(2), FAULT, named[2])]]

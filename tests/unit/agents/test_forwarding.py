@@ -39,7 +39,7 @@ class FakeDelivery:
     async def deliver(self, letters: Sequence[OutgoingMessage]) -> None:
         self.letters += letters
 
-    async def attempt(self, letter: OutgoingMessage) -> bool:
+    async def try_once(self, letter: OutgoingMessage) -> bool:
         self.letters.append(letter)
         return self.confirms
 

@@ -18,8 +18,8 @@ def place(offset: int, partition: int = 0) -> TopicPartitionOffset:
 
 def says(
     source: int, superseded: tuple[int, ...] = (), ruled_out: tuple[int, ...] = ()
-) -> provenance.Testimony:
-    return provenance.Testimony(
+) -> provenance.Provenance:
+    return provenance.Provenance(
         group="g",
         source=place(source),
         superseded=tuple(map(place, superseded)),
@@ -111,7 +111,7 @@ def test_what_is_not_in_question_is_neither_counted_nor_a_repeat() -> None:
     found = accounts(first=5, end=7)
     for source in (4, 7, 4):
         found.hear(says(source, superseded=(0, 100)), OUTPUT)
-    found.hear(provenance.Testimony(group="g", source=place(5, partition=9)), OUTPUT)
+    found.hear(provenance.Provenance(group="g", source=place(5, partition=9)), OUTPUT)
     assert remaining(found) == [5, 6]
     assert sum(found.repeats.values()) == 0
 

@@ -23,7 +23,9 @@ class FakeTopics:
         self.values = {n: container(record(aid=f"A{n}", candid=str(n))) for n in offsets}
         self.fetched: list[int] = []
 
-    async def fetch(self, wanted: Mapping[Partition, Iterable[int]]) -> AsyncIterator[Message]:
+    async def read_offsets(
+        self, wanted: Mapping[Partition, Iterable[int]]
+    ) -> AsyncIterator[Message]:
         for offset in wanted.get(("alerts", 0), ()):
             self.fetched.append(offset)
             if offset in self.values:

@@ -26,7 +26,7 @@ def heard(witness: Witness, headers: Headers) -> tuple[bool, Accounts]:
 
 def named(offset: int, group: str = "group", **outcome: Any) -> Headers:
     result = Outcome(**outcome)
-    return provenance.of_batch([message(offset)], [result], group)[0]
+    return provenance.headers_for_batch([message(offset)], [result], group)[0]
 
 
 PREDICTION: dict[str, Any] = {

@@ -48,7 +48,7 @@ class FakeTopics:
     def __init__(self, newest: int = 100_000 + SKEW) -> None:
         self.newest = newest
 
-    async def since(
+    async def offsets_at_time(
         self, partitions: Iterable[Partition], instant: int
     ) -> dict[Partition, int | None]:
         found = (instant - SKEW) // 1000 if instant <= self.newest else None
@@ -56,7 +56,7 @@ class FakeTopics:
 
 
 class Untimed:
-    async def since(self, *_: Any) -> None:
+    async def offsets_at_time(self, *_: Any) -> None:
         raise NoTimeIndexError("no times")
 
 

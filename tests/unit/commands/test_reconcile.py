@@ -32,7 +32,7 @@ def consumption(repeats: int = 0, waiting: int = 0, expired: int = 0) -> Consump
     for offset in (*range(8), *range(repeats)):
         place = TopicPartitionOffset(topic="alerts", partition=0, offset=offset)
         for witness in (OUTPUT, SCRIBE):
-            accounts.hear(provenance.Testimony(group="ztf", source=place), witness)
+            accounts.hear(provenance.Provenance(group="ztf", source=place), witness)
     for offset in (8, 9):
         accounts.mark(
             TopicPartitionOffset(topic="alerts", partition=0, offset=offset), Mark.RULED_OUT

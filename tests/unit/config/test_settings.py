@@ -219,7 +219,7 @@ def test_every_cluster_is_the_consumers_where_nothing_else_is_said() -> None:
     for role in ("producer", "scribe", "metrics"):
         cluster: Cluster = getattr(found, role)
         assert cluster.role == role
-        assert cluster.place == found.consumer.place
+        assert cluster.identity == found.consumer.identity
 
 
 @pytest.mark.parametrize("role", ["PRODUCER", "SCRIBE", "METRICS"])

@@ -30,7 +30,7 @@ def letter(
     error = BadAlert(cause, "bad")
     alert = message(source, b"value", headers=own)
     outcome = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=error)
-    (named,) = provenance.of_batch([alert], [outcome], "group")
+    (named,) = provenance.headers_for_batch([alert], [outcome], "group")
     headers = dead_letter_headers(alert, error, named)
     return message(offset, b"value", topic="dead", headers=headers, **changes)
 
@@ -103,7 +103,7 @@ def test_a_mark_is_read_as_it_was_written_and_is_no_dead_letter() -> None:
     headers = record.mark_headers(made)
     assert record.read_mark(headers) == made
     assert record.read(message(headers=headers)) is None
-    assert provenance.read(headers) is None
+    assert provenance.read_provenance(headers) is None
 
 
 @pytest.mark.parametrize(

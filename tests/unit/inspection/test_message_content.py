@@ -15,7 +15,7 @@ from stampapp.inspection.message_content import Kind, about, exhibit
 from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.results import encoding
 from stampapp.results.outcome import Outcome, OutcomeKind
-from stampapp.results.provenance import of_batch
+from stampapp.results.provenance import headers_for_batch
 from tests.support.alerts import alert, container, message, record, record_schema
 from tests.support.judging import classification
 from tests.support.packets import raw_atlas, raw_ztf
@@ -29,7 +29,7 @@ SOURCE = message(17)
 def dead(value: bytes) -> Message:
     error = BadAlert("stamp-damaged", "gzip says no")
     bad = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=error)
-    (headers,) = of_batch([SOURCE], [bad], "group")
+    (headers,) = headers_for_batch([SOURCE], [bad], "group")
     told = dead_letter_headers(SOURCE, error, headers)
     return message(3, value, topic="dead", headers=told)
 
@@ -50,7 +50,7 @@ def test_an_alert_is_told_without_its_bytes(value: bytes) -> None:
 
 def test_a_prediction_has_its_probabilities_and_its_source() -> None:
     outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=JUDGED)
-    (headers,) = of_batch([SOURCE], [outcome], "group")
+    (headers,) = headers_for_batch([SOURCE], [outcome], "group")
     found = exhibit(message(value=encoding.output(JUDGED, NOON), headers=headers))
     assert found.kind is Kind.PREDICTION
     assert found.content["probabilities"] == pytest.approx(dict(JUDGED.probabilities))
@@ -110,7 +110,9 @@ def test_a_dead_letter_has_its_cause_and_what_can_be_read() -> None:
 
 def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
     place = TopicPartitionOffset(topic="dead", partition=0, offset=3)
-    mark = ReplayMark(source=SOURCE.place, of=place, to=SOURCE.place, at="2026-03-01T00:00:00Z")
+    mark = ReplayMark(
+        source=SOURCE.location, of=place, to=SOURCE.location, at="2026-03-01T00:00:00Z"
+    )
     found = exhibit(message(value=b"", headers=mark_headers(mark)))
     assert (found.kind, found.content["of"]) == (Kind.REPLAY_MARK, "dead:0:3")
 

@@ -57,7 +57,7 @@ def test_the_password_is_in_no_repr() -> None:
 
 
 def test_the_same_place_in_another_role() -> None:
-    assert replace(SECURE, role="metrics").place == SECURE.place
+    assert replace(SECURE, role="metrics").identity == SECURE.identity
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_same_place_in_another_role() -> None:
     ],
 )
 def test_whatever_differs_makes_another_place(change: dict[str, Any]) -> None:
-    assert replace(SECURE, **change).place != SECURE.place
+    assert replace(SECURE, **change).identity != SECURE.identity
 
 
 @pytest.mark.parametrize(

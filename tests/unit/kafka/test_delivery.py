@@ -254,9 +254,9 @@ async def test_an_attempt_is_made_once(cluster: Sent) -> None:
     cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
     (letter,) = letters(b"1")
     async with connected(optional=True) as delivery:
-        assert not await delivery.attempt(letter)
+        assert not await delivery.try_once(letter)
         assert cluster.values == [b"1"]
-        assert await delivery.attempt(letter)
+        assert await delivery.try_once(letter)
 
 
 async def test_a_producer_shared_with_what_counts_is_not_replaced_for_an_attempt(
@@ -265,7 +265,7 @@ async def test_a_producer_shared_with_what_counts_is_not_replaced_for_an_attempt
     cluster.answers = {b"1": [kafka.TopicAuthorizationFailedError()]}
     (letter,) = letters(b"1")
     async with connected() as delivery:
-        assert not await delivery.attempt(letter)
+        assert not await delivery.try_once(letter)
         assert len(cluster.options) == 1
 
 
@@ -305,10 +305,10 @@ async def test_an_optional_cluster_may_be_away_and_come_later(cluster: Sent) -> 
     cluster.starts = [kafka.KafkaConnectionError(), kafka.KafkaConnectionError()]
     (letter,) = letters(b"1")
     async with connected(optional=True) as delivery:
-        assert not await delivery.attempt(letter)
+        assert not await delivery.try_once(letter)
         # Not for every message, though.
-        assert not await delivery.attempt(letter)
+        assert not await delivery.try_once(letter)
         assert len(cluster.options) == 2
         await asyncio.sleep(0.06)
-        assert await delivery.attempt(letter)
+        assert await delivery.try_once(letter)
     assert cluster.values == [b"1"]

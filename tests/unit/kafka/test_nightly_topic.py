@@ -120,44 +120,44 @@ def test_a_setting_that_cannot_be_is_named_with_the_remedy(
     ],
 )
 def test_a_nights_topic_is_known_by_its_name(topic: str, is_nights: bool) -> None:
-    assert NightlyTopic(topic_format="stamps_%s").named(topic) is is_nights
+    assert NightlyTopic(topic_format="stamps_%s").matches(topic) is is_nights
 
 
 def test_a_fixed_topic_is_known_by_its_name() -> None:
     fixed = NightlyTopic(topic_format="stamps")
-    assert fixed.named("stamps")
-    assert not fixed.named("stamps_20260301")
+    assert fixed.matches("stamps")
+    assert not fixed.matches("stamps_20260301")
 
 
 @given(instants)
 def test_every_nights_topic_is_known(instant: datetime) -> None:
     for nightly in (NightlyTopic(topic_format="a_%s_b"), NightlyTopic(topic_format="%s")):
-        assert nightly.named(nightly.name_at(instant))
+        assert nightly.matches(nightly.name_at(instant))
 
 
 @given(instants, st.integers(0, 300))
 def test_a_night_is_over_a_day_after_its_last_instant_at_most(now: datetime, days: int) -> None:
     nightly = NightlyTopic(topic_format="stamps_%s")
     some = now - timedelta(days=days)
-    over = nightly.over_by(nightly.name_at(some), now)
+    over = nightly.last_write_by(nightly.name_at(some), now)
     assert some <= over <= now
     assert over == now or nightly.name_at(over) != nightly.name_at(some)
 
 
 def test_a_fixed_topic_is_never_over() -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
-    assert NightlyTopic(topic_format="stamps").over_by("stamps", now) == now
+    assert NightlyTopic(topic_format="stamps").last_write_by("stamps", now) == now
 
 
 def test_a_night_past_its_days_may_be_gone() -> None:
     nightly = NightlyTopic(topic_format="stamps_%s", retention_days=2)
     now = datetime(2026, 3, 10, 12, tzinfo=UTC)
     # Of the nights to be kept none is missed, and none before one that is there.
-    assert nightly.gone_by({"stamps_20260307", "stamps_20260308"}, now) == datetime(
+    assert nightly.expired_before({"stamps_20260307", "stamps_20260308"}, now) == datetime(
         2026, 3, 7, 12, tzinfo=UTC
     )
-    assert nightly.gone_by(set(), now) == datetime(2026, 3, 9, 12, tzinfo=UTC)
-    assert NightlyTopic(topic_format="stamps").gone_by({"stamps"}, now) is None
+    assert nightly.expired_before(set(), now) == datetime(2026, 3, 9, 12, tzinfo=UTC)
+    assert NightlyTopic(topic_format="stamps").expired_before({"stamps"}, now) is None
 
 
 @given(instants, hours)
@@ -179,7 +179,10 @@ def test_the_next_change_may_be_a_month_ahead_or_never_come() -> None:
 def test_nights_are_found_among_topics_from_the_latest_on() -> None:
     topics = ["stamps_20260301", "other", "stamps_20260228", "stamps_20260303", "stamps_x"]
     now = datetime(2026, 3, 1, 23, tzinfo=UTC)
-    assert NIGHTLY.among(topics, now) == ["stamps_20260301", "stamps_20260228"]
+    assert NIGHTLY.select_latest_first(topics, now) == ["stamps_20260301", "stamps_20260228"]
     odd = NightlyTopic(topic_format="t_%s", date_format="%d%m%Y")
-    assert odd.among(["t_28022026", "t_01032026"], now) == ["t_01032026", "t_28022026"]
-    assert NightlyTopic(topic_format="fixed").among(["fixed"], now) == ["fixed"]
+    assert odd.select_latest_first(["t_28022026", "t_01032026"], now) == [
+        "t_01032026",
+        "t_28022026",
+    ]
+    assert NightlyTopic(topic_format="fixed").select_latest_first(["fixed"], now) == ["fixed"]

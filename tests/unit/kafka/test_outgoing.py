@@ -48,7 +48,11 @@ def test_every_form_says_the_cause_the_source_and_the_instant() -> None:
     for letter in forms():
         found = record.read(as_consumed(letter))
         assert found
-        assert (found.cause, found.source, found.instant) == ("field", DEAD.place, DEAD.timestamp)
+        assert (found.cause, found.source, found.instant) == (
+            "field",
+            DEAD.location,
+            DEAD.timestamp,
+        )
 
 
 def test_what_is_spared_is_the_timestamp_or_nearly_all_that_is_ours() -> None:

@@ -25,13 +25,15 @@ class FakeReader:
         self.first = first
         self.read_count = 0
 
-    async def beginnings(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    async def first_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         return dict.fromkeys(partitions, self.first)
 
-    async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    async def end_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         return {at: self.first + len(self.logs[at]) for at in partitions}
 
-    async def read(self, spans: Mapping[Partition, OffsetRange]) -> AsyncIterator[list[Message]]:
+    async def read_ranges(
+        self, spans: Mapping[Partition, OffsetRange]
+    ) -> AsyncIterator[list[Message]]:
         for at, span in spans.items():
             end = span.end if span.end is not None else 10**9
             if found := [one for one in self.logs[at] if span.first <= one.offset < end]:
@@ -45,7 +47,7 @@ def tail(reader: FakeReader, takes: object = None) -> TopicTail:
 
 
 async def last(reader: FakeReader, count: int, takes: object = None) -> list[tuple[int, int]]:
-    found = await tail(reader, takes).last(sorted(reader.logs), count, lambda *_: None)
+    found = await tail(reader, takes).read_latest(sorted(reader.logs), count, lambda *_: None)
     return [(one.partition, one.offset) for one in found]
 
 
@@ -74,7 +76,7 @@ async def test_nothing_is_wanted_and_nothing_is_there() -> None:
 async def test_following_goes_on_where_the_last_ended_and_finds_new_partitions() -> None:
     reader = FakeReader({0: 5})
     followed = tail(reader)
-    await followed.last([("alerts", 0)], 2, lambda *_: None)
+    await followed.read_latest([("alerts", 0)], 2, lambda *_: None)
 
     async def partitions() -> list[Partition]:
         return sorted(reader.logs)

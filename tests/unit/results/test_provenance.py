@@ -33,10 +33,13 @@ def outcome(kind: OutcomeKind, aid: str) -> Outcome:
 CLASSIFIED, SUPERSEDED, RULED_OUT, DEAD = (partial(outcome, kind) for kind in OutcomeKind)
 
 
-def said_by(outcomes: Sequence[Outcome]) -> list[provenance.Testimony]:
+def said_by(outcomes: Sequence[Outcome]) -> list[provenance.Provenance]:
     """What the headers of a batch from one partition say, message by message."""
     batch = [message(10 + number) for number in range(len(outcomes))]
-    found = [provenance.read(headers) for headers in provenance.of_batch(batch, outcomes, "group")]
+    found = [
+        provenance.read_provenance(headers)
+        for headers in provenance.headers_for_batch(batch, outcomes, "group")
+    ]
     return [one for one in found if one]
 
 
@@ -45,7 +48,9 @@ def offsets(places: Sequence[TopicPartitionOffset]) -> list[int]:
 
 
 def test_a_published_message_names_its_source() -> None:
-    (headers,) = provenance.of_batch([message(42, partition=3)], [CLASSIFIED("A")], "group")
+    (headers,) = provenance.headers_for_batch(
+        [message(42, partition=3)], [CLASSIFIED("A")], "group"
+    )
     assert headers == (
         ("source.topic", b"alerts"),
         ("source.partition", b"3"),
@@ -53,7 +58,7 @@ def test_a_published_message_names_its_source() -> None:
         ("source.group", b"group"),
     )
     place = TopicPartitionOffset(topic="alerts", partition=3, offset=42)
-    assert provenance.read(headers) == provenance.Testimony(group="group", source=place)
+    assert provenance.read_provenance(headers) == provenance.Provenance(group="group", source=place)
     assert str(place) == "alerts:3:42"
 
 
@@ -83,7 +88,7 @@ def test_the_headers_of_a_full_batch_of_one_object_fit_a_message() -> None:
     offset = 10**12
     batch = [message(offset + n, topic="t" * 249, partition=1000) for n in range(10_000)]
     outcomes = [CLASSIFIED("A"), *[SUPERSEDED("A")] * 9999]
-    headers = provenance.of_batch(batch, outcomes, "group")[0]
+    headers = provenance.headers_for_batch(batch, outcomes, "group")[0]
     assert sum(len(value) for _, value in headers) < 150_000
 
 
@@ -96,10 +101,10 @@ def test_the_headers_of_a_full_batch_of_one_object_fit_a_message() -> None:
 def test_places_are_read_as_they_were_written(places: list[tuple[str, int, int]]) -> None:
     batch = [message(offset, topic=topic, partition=number) for topic, number, offset in places]
     headers: Headers = (
-        *provenance.of_batch(batch[:1], [CLASSIFIED("A")], "g")[0],
-        ("source.superseded", provenance.encode(batch)),
+        *provenance.headers_for_batch(batch[:1], [CLASSIFIED("A")], "g")[0],
+        ("source.superseded", provenance.encode_offsets(batch)),
     )
-    testimony = provenance.read(headers)
+    testimony = provenance.read_provenance(headers)
     assert testimony
     assert sorted(testimony.superseded, key=str) == sorted(map(place_of, batch), key=str)
 
@@ -141,4 +146,4 @@ def test_every_message_of_a_batch_is_named_once_unless_nothing_is_published(
     ],
 )
 def test_what_is_not_ours_says_nothing(headers: Headers) -> None:
-    assert provenance.read(headers) is None
+    assert provenance.read_provenance(headers) is None
