@@ -40,7 +40,7 @@ def shoot(agent: str, flag: Path) -> None:
         return called
 
     target: Any = Pipeline if agent == "classification" else PendingDelivery
-    name = "take" if agent == "classification" else "carry"
+    name = "take" if agent == "classification" else "complete"
     setattr(target, name, fatal(getattr(target, name)))
 
 
