@@ -15,7 +15,7 @@ from stampapp.avro.writer import RecordWriter
 from stampapp.classifiers.ztf import solar_system
 from stampapp.config.cpu_count import cores
 from stampapp.feeds import simulated
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.topics import Record
 from tests.support.worker import command
 
@@ -49,7 +49,7 @@ def take(folder: Path) -> Sample:
         # In a process of its own: TensorFlow's threads are to be settled before it computes here.
         archive = SHARED_DATA / "ztf_model_2020-06.zip"
         command("import-model", str(archive), "--into", str(model)).check_returncode()
-        schema, alerts = skies.records(SHARED_DATA / "ztf_sorting_hat.avro")
+        schema, alerts = alert_messages.records(SHARED_DATA / "ztf_sorting_hat.avro")
         return _sample("real alerts, weights of 2020-06", model, schema, alerts)
     with simulated.drawing([Survey.ZTF], 1, SIMULATED, cores()) as drawn:
         alerts = [sorting_hat.record(one.alert) for one in drawn]

@@ -18,7 +18,7 @@ import atheris
 with atheris.instrument_imports(include=["stampapp"]):
     from tests.conftest import SHARED_DATA
     from tests.fuzz.doors import DOORS
-    from tests.support import atlas, packets, skies
+    from tests.support import alert_messages, atlas, packets
     from tests.support.alerts import container, fits, record, sky
 
 MOST_BYTES = 100_000
@@ -42,7 +42,7 @@ def seeds() -> Iterator[tuple[int, bytes]]:
 
 
 def _real(folder: Path) -> Iterator[tuple[int, bytes]]:
-    _, alerts = skies.records(folder / "ztf_sorting_hat.avro")
+    _, alerts = alert_messages.records(folder / "ztf_sorting_hat.avro")
     for one in alerts[:20]:
         for stamp in one["stamps"].values():
             yield from ((1, stamp), (1, gzip.decompress(stamp)))
@@ -51,7 +51,7 @@ def _real(folder: Path) -> Iterator[tuple[int, bytes]]:
         yield 0, path.read_bytes()
     for packet in atlas.packets(folder).values():
         yield 0, atlas.messages([atlas.told(packet)])[0].value or b""
-        yield 2, skies.decoded([packet])[0]["cutoutScience"]["stampData"]
+        yield 2, alert_messages.decoded([packet])[0]["cutoutScience"]["stampData"]
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
 from stampapp.stamps.fits_header import Header
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.alerts import SORTING_HAT, alert, fits, header, sky
 from tests.support.topics import Record
 
@@ -96,7 +96,7 @@ def packets(shared_data: Path) -> dict[str, bytes]:
 
 def told(packet: bytes, *, compressed: bool = False, **changes: object) -> dict[str, Any]:
     """Return what the sorting hat tells of a raw packet: ATLAS has no template."""
-    (raw,) = skies.decoded([packet])
+    (raw,) = alert_messages.decoded([packet])
     candidate = raw["candidate"]
     press = gzip.compress if compressed else bytes
     moved = ("mjd", "filter", "pid", "RA", "Dec", "Mag", "Dmag", "isdiffpos", "candid")
@@ -128,4 +128,6 @@ def told(packet: bytes, *, compressed: bool = False, **changes: object) -> dict[
 
 def messages(records: list[dict[str, Any]]) -> list[Record]:
     """Return sorting-hat messages, keyed by their object."""
-    return [Record(one["aid"].encode(), skies.message(SORTING_HAT, one)) for one in records]
+    return [
+        Record(one["aid"].encode(), alert_messages.message(SORTING_HAT, one)) for one in records
+    ]

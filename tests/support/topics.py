@@ -22,7 +22,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.support.producing import Headers, Record, produce
+from tests.support.producer import Headers, Record, produce
 from tests.support.stopwatch import AMPLE
 
 __all__ = [

@@ -15,7 +15,7 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.models import write_atlas, write_ztf
 from tests.support.topics import create_topics
 from tests.support.worker import command
-from tests.system.stages import atlas_package_stage, atlas_stage, ztf_stage
+from tests.system.survey_setups import atlas_package_stage, atlas_stage, ztf_stage
 
 __all__ = ["atlas_package_stage", "atlas_stage", "ztf_stage"]
 

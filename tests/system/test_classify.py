@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.archives import tar
 from tests.support.worker import command
 
@@ -20,7 +20,7 @@ def rows(output: str) -> list[dict[str, Any]]:
 
 def assert_parity(found: list[dict[str, Any]], shared_data: Path) -> int:
     """Compare with the reference where the network decided; return how many that were."""
-    reference = skies.reference(shared_data)
+    reference = alert_messages.reference(shared_data)
     by_network = [row for row in found if "solar-system" not in (row["rule"] or "")]
     for row in by_network:
         expected = reference[row["candid"]]
@@ -40,7 +40,7 @@ def test_every_real_alert_gets_the_probabilities_of_the_original_network(
     assert len(asteroids) == 13
     for row in asteroids:
         assert row["class_name"] == "asteroid"
-        assert row["probabilities"] == {n: float(n == "asteroid") for n in skies.CLASSES}
+        assert row["probabilities"] == {n: float(n == "asteroid") for n in alert_messages.CLASSES}
 
 
 def test_raw_packets_get_the_same_probabilities(model: Path, shared_data: Path) -> None:
@@ -62,7 +62,7 @@ def test_the_first_alert_of_each_object_is_kept(model: Path, shared_data: Path) 
     )
     assert done.returncode == 0, done.stderr
     first: dict[str, dict[str, Any]] = {}
-    for alert in skies.records(path)[1]:
+    for alert in alert_messages.records(path)[1]:
         earliest = first.setdefault(alert["aid"], alert)
         if alert["mjd"] < earliest["mjd"]:
             first[alert["aid"]] = alert
@@ -104,7 +104,7 @@ def test_the_table_is_for_people(model: Path, shared_data: Path) -> None:
     done = command("classify", "--survey", "ZTF", "--model", str(model), str(path))
     assert done.returncode == 0
     heading, line = done.stdout.splitlines()
-    assert heading.split() == ["candid", "object", "class", *skies.CLASSES]
+    assert heading.split() == ["candid", "object", "class", *alert_messages.CLASSES]
     assert line.split()[:2] == ["1048092120315015012", "ZTF18abvcdqu"]
 
 

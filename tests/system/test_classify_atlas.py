@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.atlas import CLASSES, messages, packets, told
 from tests.support.worker import command
-from tests.system.stages import STANDIN, write
+from tests.system.survey_setups import STANDIN, write
 
 Rows = list[dict[str, Any]]
 
@@ -61,7 +61,7 @@ def test_every_form_of_an_alert_gets_the_same_probabilities(
 
 def scores(packet: bytes) -> dict[str, float]:
     """Return what the package that stands in says of a packet, by astropy's reading of it."""
-    (record,) = skies.decoded([packet])
+    (record,) = alert_messages.decoded([packet])
     images = {}
     for name in ("Science", "Difference"):
         with fits.HDUList.fromstring(record[f"cutout{name}"]["stampData"]) as file:
@@ -106,7 +106,9 @@ def test_all_alerts_of_an_object_get_their_own_results_from_the_package(
     for row in rows:
         assert row["probabilities"] == pytest.approx(expected[row["candid"]], abs=1e-4)
     (first,) = classify(path, PYTHONPATH=str(STANDIN))
-    earliest = min(raw, key=lambda candid: skies.decoded([raw[candid]])[0]["candidate"]["mjd"])
+    earliest = min(
+        raw, key=lambda candid: alert_messages.decoded([raw[candid]])[0]["candidate"]["mjd"]
+    )
     assert first["candid"] == earliest
 
 

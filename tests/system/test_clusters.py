@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.alerts import container, record
 from tests.support.secured_kafka import UNKNOWN_HOST
 from tests.support.stopwatch import AMPLE
@@ -49,7 +49,7 @@ class Night:
 
 
 def start(clusters: TwoClusters, settings: dict[str, str], shared_data: Path, count: int) -> None:
-    sent = skies.stream(shared_data / "ztf_sorting_hat.avro")[:count]
+    sent = alert_messages.stream(shared_data / "ztf_sorting_hat.avro")[:count]
     produce(clusters.survey.bootstrap, settings["CONSUMER_TOPICS"], sent)
 
 
@@ -60,7 +60,7 @@ def night(
     """A worker between the two clusters, logging whatever it can."""
     settings = clusters.environment(MODEL_PATH=str(model), LOG_LEVEL="DEBUG")
     start(clusters, settings, shared_data, ALERTS)
-    broken = skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
+    broken = alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
     produce(clusters.survey.bootstrap, settings["CONSUMER_TOPICS"], broken)
     before = clusters.survey.topics()
     with worker(settings, tmp_path_factory.mktemp("night")) as running:

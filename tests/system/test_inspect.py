@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support import atlas, skies
+from tests.support import alert_messages, atlas
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import Record, produce, wait_for_count
 from tests.support.worker import FAUST, clean_environment, command, worker
 from tests.system.conftest import Environment, environment
-from tests.system.stages import alerts_of_atlas
+from tests.system.survey_setups import alerts_of_atlas
 
 CHANGE_HOUR = "22"
-CLASSES = skies.CLASSES + atlas.CLASSES
+CLASSES = alert_messages.CLASSES + atlas.CLASSES
 MODELS = Path(__file__).parents[2] / "model"
 
 
@@ -35,8 +35,8 @@ def setup(
 ) -> Environment:
     """The settings of a worker that has seen fifteen alerts and buried three more."""
     if request.param == "ZTF":
-        good = skies.stream(shared_data / "ztf_sorting_hat.avro")
-        bad = skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
+        good = alert_messages.stream(shared_data / "ztf_sorting_hat.avro")
+        bad = alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
     else:
         good, bad = alerts_of_atlas(shared_data)
     told = {

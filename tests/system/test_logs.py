@@ -14,7 +14,7 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import produce
 from tests.support.worker import command, worker
 from tests.system.conftest import environment
-from tests.system.stages import Stage
+from tests.system.survey_setups import Stage
 
 Setup = Callable[..., dict[str, str]]
 

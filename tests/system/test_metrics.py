@@ -23,7 +23,7 @@ from tests.support.topics import produce, wait_for_count
 from tests.support.web import address, get
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
-from tests.system.stages import Stage
+from tests.system.survey_setups import Stage
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOARD: dict[str, Any] = json.loads((DEPLOY / "grafana" / "stampapp.json").read_text())

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.existing_step import ExistingStep, existing_step
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import (
@@ -60,7 +60,7 @@ def alerts(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
     told = ("--survey", "ZTF", "--count", str(ALERTS), "--seed", "6", "--to", str(path))
     done = command("simulate", *told)
     assert done.returncode == 0, done.stderr
-    return skies.stream(path)
+    return alert_messages.stream(path)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def moved(clusters: TwoClusters, alerts: list[Record], folder: Path) -> Moved:
         step=step,
         began=began,
         topics=topics,
-        output=skies.decoded([one.value for one in output]),
+        output=alert_messages.decoded([one.value for one in output]),
         keys={(one.key or b"").decode() for one in output},
         commands=_commands(read_all(own.bootstrap, told["SCRIBE_TOPIC"])),
         figures=_documents(read_all(own.bootstrap, told["METRICS_TOPIC"])),
@@ -111,7 +111,9 @@ def _documents(messages: list[Message]) -> list[dict[str, Any]]:
 
 
 def _commands(messages: list[Message]) -> list[dict[str, Any]]:
-    return [json.loads(one["payload"]) for one in skies.decoded([m.value for m in messages])]
+    return [
+        json.loads(one["payload"]) for one in alert_messages.decoded([m.value for m in messages])
+    ]
 
 
 def test_it_goes_on_where_the_step_has_stopped(moved: Moved) -> None:

@@ -19,7 +19,7 @@ from tests.support.topics import produce
 from tests.support.web import address, get
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
-from tests.system.stages import Stage
+from tests.system.survey_setups import Stage
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 SCHEMES = {"phone": "dark", "desk": "light"}

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import produce, read_all
 from tests.support.worker import worker
-from tests.system.test_kills import assert_nothing_committed_ahead, finish
+from tests.system.test_killed_worker import assert_nothing_committed_ahead, finish
 
 COPIES = 30
 
@@ -20,7 +20,7 @@ def test_joining_leaving_and_freezing_lose_nothing(
     kafka: ApacheKafka, setup: Callable[..., dict[str, str]], shared_data: Path, tmp_path: Path
 ) -> None:
     environment = setup()
-    sent = list(skies.distinct(shared_data / "ztf_sorting_hat.avro", COPIES))
+    sent = list(alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", COPIES))
     half = len(sent) // 2
     other = tmp_path / "other"
     other.mkdir()

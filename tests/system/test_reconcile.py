@@ -15,7 +15,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import Message, Record, create_topics, end_offsets, produce, read_all
 from tests.support.worker import command, worker
@@ -58,8 +58,8 @@ def stream(shared_data: Path) -> list[Record]:
     Half of these have a later alert of the same object beside them that is not withdrawn.
     """
     path = shared_data / "ztf_sorting_hat.avro"
-    schema, alerts = skies.records(path)
-    reference = skies.reference(shared_data)
+    schema, alerts = alert_messages.records(path)
+    reference = alert_messages.reference(shared_data)
     likely = {c for c, found in reference.items() if max(found, key=found.__getitem__) == "SN"}
     withdrawn = []
     for number, alert in enumerate(one for one in alerts if one["candid"] in likely):
@@ -68,9 +68,9 @@ def stream(shared_data: Path) -> list[Record]:
         later = alert | {"aid": f"star-{number}", "mjd": alert["mjd"] + 1}
         withdrawn += [first, later] if number % 2 else [first]
     return [
-        *skies.stream(path),
-        *skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro"),
-        *(Record(one["aid"].encode(), skies.message(schema, one)) for one in withdrawn),
+        *alert_messages.stream(path),
+        *alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro"),
+        *(Record(one["aid"].encode(), alert_messages.message(schema, one)) for one in withdrawn),
     ]
 
 
@@ -266,7 +266,7 @@ def ahead(kafka: ApacheKafka, setup: Callable[..., dict[str, str]], shared_data:
     """
     settings = setup()
     now = round(time.time() * 1000)
-    alerts = list(skies.distinct(shared_data / "ztf_sorting_hat.avro", 1))[:36]
+    alerts = list(alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", 1))[:36]
     old = [one._replace(timestamp=now - (3 - n // 12) * HOUR) for n, one in enumerate(alerts)]
     found = produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], old)
     ends = end_offsets(kafka.bootstrap, settings["CONSUMER_TOPICS"])

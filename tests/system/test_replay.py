@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import atlas, skies
+from tests.support import alert_messages, atlas
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.archives import tar
 from tests.support.stopwatch import seconds_of_its_own
@@ -49,7 +49,9 @@ def test_a_night_of_ztf_arrives_as_it_was_and_damage_is_told(
     assert "\x1b" not in done.stderr
     found = read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"])
     assert {one.value for one in found} == set(packets.values()) - {packets[first]}
-    aids = {one["objectId"].encode() for one in skies.decoded([one.value for one in found])}
+    aids = {
+        one["objectId"].encode() for one in alert_messages.decoded([one.value for one in found])
+    }
     assert {one.key for one in found} == aids
 
 
@@ -60,7 +62,7 @@ def test_packets_of_atlas_are_told_as_the_sorting_hat_does(
     packets = atlas.packets(shared_data)
     found = read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"])
     assert done.returncode == 0, done.stderr
-    told = {one["candid"]: one for one in skies.decoded([one.value for one in found])}
+    told = {one["candid"]: one for one in alert_messages.decoded([one.value for one in found])}
     assert told.keys() == packets.keys()
     for candid, packet in packets.items():
         expected = atlas.told(packet)
@@ -74,13 +76,13 @@ def test_a_limit_and_a_rate_are_kept(target: Settings, shared_data: Path) -> Non
     done = replay(target, path, "--limit", "7", "--rate", "4")
     assert done.returncode == 0, done.stderr
     found = read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"])
-    _, alerts = skies.records(path)
+    _, alerts = alert_messages.records(path)
     assert sorted(one.key or b"" for one in found) == sorted(
         one["aid"].encode() for one in alerts[:7]
     )
     seconds = (max(one.timestamp for one in found) - min(one.timestamp for one in found)) / 1000
     assert seconds >= 1.3
-    assert all(len(skies.decoded([one.value])) == 1 for one in found)
+    assert all(len(alert_messages.decoded([one.value])) == 1 for one in found)
 
 
 def test_an_interrupt_ends_it_with_what_has_arrived(target: Settings, shared_data: Path) -> None:

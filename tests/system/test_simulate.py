@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
@@ -105,11 +105,11 @@ def test_a_seed_makes_the_same_alerts_for_files_and_topics(
     assert f"to {first}, the first of 2 CONSUMER_TOPICS, on {kafka.bootstrap}" in done.stderr
     assert "Published 12 alerts in " in done.stderr
     messages = read_all(kafka.bootstrap, first)
-    published = skies.decoded([message.value for message in messages])
+    published = alert_messages.decoded([message.value for message in messages])
     assert [message.key for message in messages] == [one["aid"].encode() for one in published]
     now = time.time() / 86400 + 40587
     assert all(now - 0.01 < one["mjd"] < now for one in published)
-    _, written = skies.records(tmp_path / "sky.avro")
+    _, written = alert_messages.records(tmp_path / "sky.avro")
     timeless = {"mjd", "extra_fields"}
 
     def told(records: list[dict[str, object]]) -> dict[object, dict[str, object]]:

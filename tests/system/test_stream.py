@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import (
     Message,
@@ -21,7 +21,7 @@ from tests.support.topics import (
 )
 from tests.support.worker import worker
 from tests.system.conftest import environment
-from tests.system.stages import PAST, Stage
+from tests.system.survey_setups import PAST, Stage
 
 VERDICTS = ("classified", "superseded", "ruled_out", "dead_lettered")
 
@@ -64,7 +64,7 @@ def test_each_prediction_is_what_classify_says(published: Published) -> None:
     for row in published.stage.said:
         if row["class_name"]:
             said.setdefault(row["aid"], []).append(row["probabilities"])
-    records = skies.decoded([message.value for message in published.output])
+    records = alert_messages.decoded([message.value for message in published.output])
     assert {record["aid"] for record in records} == set(said)
     for record in records:
         found = {one["class_name"]: one["probability"] for one in record["classifications"]}
@@ -80,7 +80,7 @@ def _close(found: dict[str, float], expected: dict[str, float]) -> bool:
 def test_the_output_record_keeps_its_contract(published: Published) -> None:
     now = datetime.now(UTC)
     for message, record in zip(
-        published.output, skies.decoded([m.value for m in published.output]), strict=True
+        published.output, alert_messages.decoded([m.value for m in published.output]), strict=True
     ):
         assert set(record) == {
             "aid",
@@ -97,9 +97,10 @@ def test_the_output_record_keeps_its_contract(published: Published) -> None:
 
 
 def test_the_scribe_gets_a_command_for_each_prediction(published: Published) -> None:
-    predictions = skies.decoded([m.value for m in published.output])
+    predictions = alert_messages.decoded([m.value for m in published.output])
     commands = [
-        json.loads(r["payload"]) for r in skies.decoded([m.value for m in published.scribe])
+        json.loads(r["payload"])
+        for r in alert_messages.decoded([m.value for m in published.scribe])
     ]
     expected = [
         {
@@ -170,7 +171,7 @@ def test_the_night_has_a_topic_of_its_own(
     settings = setup(PRODUCER_TOPIC_FORMAT="night_%s_x", PRODUCER_CHANGE_HOUR=str(change))
     expected = datetime.now(UTC).toordinal() + (1 if hour >= change else 0)
     name = f"night_{datetime.fromordinal(expected):%Y%m%d}_x"
-    sent = skies.stream(shared_data / "ztf_sorting_hat.avro")[:20]
+    sent = alert_messages.stream(shared_data / "ztf_sorting_hat.avro")[:20]
     produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], sent)
     with worker(settings, tmp_path) as running:
         running.wait_for("20 in all")

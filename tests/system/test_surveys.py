@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import atlas, skies
+from tests.support import alert_messages, atlas
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
@@ -53,7 +53,7 @@ def alerts(shared_data: Path) -> dict[str, list[Record]]:
         for copy in range(COPIES["atlas"])
         for candid, packet in raw
     ]
-    ztf = list(skies.distinct(shared_data / "ztf_sorting_hat.avro", COPIES["ztf"]))
+    ztf = list(alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", COPIES["ztf"]))
     return {"ztf": ztf, "atlas": atlas.messages(told)}
 
 
@@ -118,12 +118,12 @@ def test_both_classify_their_own_and_refuse_the_others(
         assert "ATLAS alerts are classified by tried_on_atlas" in other.text()
         assert max(ztf.terminate(), other.terminate()) < 10.0
         assert (ztf.process.returncode, other.process.returncode) == (0, 0)
-    for survey, classes in (("ztf", skies.CLASSES), ("atlas", atlas.CLASSES)):
+    for survey, classes in (("ztf", alert_messages.CLASSES), ("atlas", atlas.CLASSES)):
         output = read_all(kafka.bootstrap, settings[survey]["PRODUCER_TOPIC_FORMAT"])
         assert {m.key for m in output} <= {record.key for record in alerts[survey]}
         names = [
             tuple(one["class_name"] for one in record["classifications"])
-            for record in skies.decoded([message.value for message in output])
+            for record in alert_messages.decoded([message.value for message in output])
         ]
         assert set(names) == {classes}
         (dead,) = read_all(kafka.bootstrap, settings[survey]["DEADLETTER_TOPIC"])

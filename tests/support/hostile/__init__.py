@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.support.hostile.alerts import of_atlas, of_ztf
 from tests.support.hostile.containers import containers
-from tests.support.hostile.fates import CLASSIFIED, Hostile
+from tests.support.hostile.expected import CLASSIFIED, Hostile
 
 __all__ = ["CLASSIFIED", "Hostile", "containers", "everything", "of_atlas", "of_ztf"]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.support import atlas
 from tests.support.alerts import EXTRA, SHAPE, container, fits, record, sky, stamps
-from tests.support.hostile.fates import CLASSIFIED, Hostile, Mine, bomb
+from tests.support.hostile.expected import CLASSIFIED, Hostile, Mine, bomb
 
 Changes = dict[str, tuple[str, dict[str, Any]]]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.support.alerts import SORTING_HAT, Record, container, record, record_schema
 from tests.support.avro import by_hand, datum, long, packed
-from tests.support.hostile.fates import CLASSIFIED, Hostile, Mine, bomb
+from tests.support.hostile.expected import CLASSIFIED, Hostile, Mine, bomb
 
 # The message is then near the size that a topic takes.
 MANY = 900_000

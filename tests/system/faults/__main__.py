@@ -13,13 +13,13 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from tests.system.faults import tables
+from tests.system.faults import report_table
+from tests.system.faults.alert_source import found_sky
 from tests.system.faults.alerts import Sky
-from tests.system.faults.plans import Plan, plan
-from tests.system.faults.rounds import Report, play
-from tests.system.faults.sites import Site, site
-from tests.system.faults.skies import found_sky
-from tests.system.faults.soaks import MEMORY, soak
+from tests.system.faults.fault_plan import Plan, plan
+from tests.system.faults.fault_round import Report, play
+from tests.system.faults.kafka_clusters import Site, site
+from tests.system.faults.soak import MEMORY, soak
 
 
 def main() -> int:
@@ -49,7 +49,7 @@ def played(options: argparse.Namespace, brokers: Site, sky: Sky, folder: Path) -
     seeds = range(options.seed, options.seed + options.rounds)
     plans = [plan(seed, quick=options.quick, alerts=options.alerts) for seed in seeds]
     reports = list(reported(plans, brokers, sky, folder))
-    print(tables.totals(reports))
+    print(report_table.totals(reports))
     return int(len(reports) < len(plans) or any(one.audit.complaints for one in reports))
 
 
@@ -65,14 +65,14 @@ def scratch_folder() -> Iterator[Path]:
 
 def reported(plans: Sequence[Plan], brokers: Site, sky: Sky, folder: Path) -> Iterator[Report]:
     """Play one round after the other; one that could not be played does not end the night."""
-    print(tables.HEAD, flush=True)
+    print(report_table.HEAD, flush=True)
     for one in plans:
         try:
             report = play(brokers, one, sky, folder / f"round-{one.seed}")
         except Exception:
             traceback.print_exc()
             continue
-        print(tables.line(report), flush=True)
+        print(report_table.line(report), flush=True)
         if report.audit.complaints:
             print(report, flush=True)
         yield report

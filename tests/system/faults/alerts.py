@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.worker import command
 
 PARTITIONS = 12
@@ -63,7 +63,7 @@ class Sky:
     def __init__(self, file: Path, model: Path) -> None:
         self.file = file
         self.model = model
-        self._schema, self._alerts = skies.records(file)
+        self._schema, self._alerts = alert_messages.records(file)
 
     def stream(self, seed: int) -> Iterator[Alert]:
         """Yield alerts without end; those that come again follow at once on their partition."""
@@ -86,12 +86,12 @@ class Sky:
             sort=Sort.GOOD,
             candid=str(alert["candid"]),
             key=alert["aid"].encode(),
-            value=skies.message(self._schema, alert),
+            value=alert_messages.message(self._schema, alert),
             partition=partition,
         )
 
     def _damaged(self, alert: dict[str, Any], partition: int, chance: Random) -> Alert:
-        whole = skies.message(self._schema, alert)
+        whole = alert_messages.message(self._schema, alert)
         value = chance.choice((b"", b"no alert", whole[: chance.randrange(100, len(whole) - 20)]))
         return Alert(
             sort=Sort.DAMAGED,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tests.support.topics import Message, read_all
+from tests.system.faults.alert_sender import Place
 from tests.system.faults.alerts import digest
-from tests.system.faults.sending import Place
-from tests.system.faults.sites import Site, Topics
+from tests.system.faults.kafka_clusters import Site, Topics
 
 READ_WITHIN = 300.0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.alerts import container, record
 from tests.system.faults.alerts import PARTITIONS, Alert, Sky, Sort
 
@@ -53,6 +53,6 @@ def test_what_comes_again_is_a_later_alert_right_behind_the_first(sky: Sky) -> N
     assert COUNT * 0.02 < len(pairs) < COUNT * 0.1
     for first, again in pairs:
         assert first.partition == again.partition
-        earlier, later = skies.decoded([first.value, again.value])
+        earlier, later = alert_messages.decoded([first.value, again.value])
         assert later["mjd"] == earlier["mjd"] + 1.0
         assert later["aid"] == earlier["aid"] == first.key.decode()

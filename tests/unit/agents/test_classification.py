@@ -16,8 +16,8 @@ from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, OutcomeKind, Prediction
 from stampapp.worker.pipeline import Batch
 from tests.support.alerts import alert, message
-from tests.support.judging import classification
-from tests.support.outboxes import Boxes
+from tests.support.fake_agents import Boxes
+from tests.support.fake_classifier import classification
 
 FAULT = BadAlert("stamp-missing", "there is none")
 ONE = alert(aid="A", candid="1")

@@ -19,7 +19,7 @@ from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.monitoring.worker_state import Counts
 from stampapp.results.outcome import Prediction
 from tests.support.alerts import alert, message
-from tests.support.judging import classification
+from tests.support.fake_classifier import classification
 
 NIGHTLY = NightlyTopic(topic_format="stamps_%s", retention_days=2)
 RESULTS = [

@@ -11,7 +11,7 @@ from stampapp.errors import DeliveryError, StampError
 from stampapp.worker.offset_tracker import OffsetTracker
 from stampapp.worker.stall_detector import StallWatch
 from tests.support.alerts import message
-from tests.support.outboxes import Boxes
+from tests.support.fake_agents import Boxes
 
 
 @pytest.fixture

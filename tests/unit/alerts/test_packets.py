@@ -13,7 +13,7 @@ from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.errors import BadAlert
-from tests.support import attempts
+from tests.support import bad_alerts
 from tests.support.alerts import EXTRA, SORTING_HAT, Record, container, record, record_schema
 from tests.support.alerts import stamps as some_stamps
 from tests.support.packets import ATLAS_CANDIDATE, raw_atlas, raw_ztf
@@ -226,5 +226,5 @@ def test_a_damaged_message_gives_an_alert_or_a_bad_alert(
     data = bytearray(whole)
     for place, value in damage:
         data[place % len(data)] = value
-    found = attempts.attempt(packets.decode, bytes(data))
+    found = bad_alerts.attempt(packets.decode, bytes(data))
     assert isinstance(found, Alert | BadAlert)

@@ -13,7 +13,7 @@ from stampapp.alerts import packets as formats
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.stamps import fits_image
-from tests.support import attempts
+from tests.support import bad_alerts
 
 NAMES = ("science", "template", "difference")
 
@@ -120,7 +120,7 @@ def test_gzipped_atlas_stamps_are_read(shared_data: Path, name: str) -> None:
 
 def test_an_atlas_stamp_is_refused_where_a_ztf_stamp_is_expected(shared_data: Path) -> None:
     stamp = (shared_data / "atlas_raw" / "science.fits.gz").read_bytes()
-    assert attempts.cause(fits_image.decode, stamp, (63, 63), "science") == "stamp-shape"
+    assert bad_alerts.cause(fits_image.decode, stamp, (63, 63), "science") == "stamp-shape"
 
 
 def test_the_unreadable_alerts_have_damaged_stamps(shared_data: Path) -> None:
@@ -128,7 +128,7 @@ def test_the_unreadable_alerts_have_damaged_stamps(shared_data: Path) -> None:
     assert len(unreadable) == 3
     for alert in unreadable:
         attempted = [
-            attempts.attempt(fits_image.decode, alert.stamps[n], (63, 63), n) for n in NAMES
+            bad_alerts.attempt(fits_image.decode, alert.stamps[n], (63, 63), n) for n in NAMES
         ]
         causes = {found.cause for found in attempted if not isinstance(found, np.ndarray)}
         assert causes == {"stamp-damaged"}

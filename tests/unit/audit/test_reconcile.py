@@ -12,7 +12,7 @@ from stampapp.kafka.message import Headers
 from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
-from tests.support.judging import classification
+from tests.support.fake_classifier import classification
 
 OUTPUT, SCRIBE, DEAD = Witness
 FAULT = BadAlert("field", "bad")

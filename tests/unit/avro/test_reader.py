@@ -17,7 +17,7 @@ from stampapp.avro import reader as containers
 from stampapp.avro import schema as schemas
 from stampapp.avro.writer import RecordWriter
 from stampapp.errors import BadAlert
-from tests.support import attempts
+from tests.support import bad_alerts
 from tests.support.alerts import SORTING_HAT, Record, container, record, record_schema
 from tests.support.avro import by_hand, long
 from tests.support.hostile.containers import nested
@@ -36,7 +36,7 @@ def parse(data: bytes) -> list[Record]:
 
 
 def cause(data: bytes) -> str:
-    return attempts.cause(parse, data)
+    return bad_alerts.cause(parse, data)
 
 
 @pytest.mark.parametrize("codec", ["null", "deflate"])
@@ -176,7 +176,7 @@ def test_a_damaged_length_in_a_file_allocates_nothing(tmp_path: Path, declared: 
 
 
 def survives(data: bytes) -> None:
-    found = attempts.attempt(parse, data)
+    found = bad_alerts.attempt(parse, data)
     assert isinstance(found, list) or found.cause in CAUSES
 
 
@@ -192,7 +192,7 @@ def test_a_truncated_container_never_gives_a_record(data: st.DataObject) -> None
     whole = data.draw(st.sampled_from([WHOLE, DEFLATED]))
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
     # Between header and block a cut leaves an empty container.
-    found = attempts.attempt(parse, cut)
+    found = bad_alerts.attempt(parse, cut)
     assert found == [] or isinstance(found, BadAlert)
 
 

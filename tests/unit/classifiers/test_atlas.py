@@ -17,10 +17,10 @@ from stampapp.errors import BadAlert, ConfigError
 from stampapp.features import metadata
 from stampapp.results.outcome import Classification
 from stampapp.stamps.fits_image import Image
+from tests.support.alert_messages import message
 from tests.support.alerts import SORTING_HAT, sky
 from tests.support.atlas import CLASSES, SHAPE, atlas_alert, description, packets, stamp, told
-from tests.support.attempts import cause
-from tests.support.skies import message
+from tests.support.bad_alerts import cause
 
 HEADER = ("filter", "airmass", "seeing", "sunelong", "mangle")
 ROW = (0.125, 0.125, 0.0625, 0.5, 0.1875)

@@ -22,9 +22,9 @@ from stampapp.errors import BadAlert, ConfigError
 from stampapp.results.outcome import Classification
 from tests.support.alerts import fits, sky
 from tests.support.atlas import CLASSES, SHAPE, atlas_alert, cards, stamp
-from tests.support.attempts import cause
+from tests.support.bad_alerts import cause
 
-STANDIN = Path(__file__).parents[2] / "support" / "standin"
+STANDIN = Path(__file__).parents[2] / "support" / "fake_atlas_package"
 DEFAULT = ModelSettings(
     survey=Survey.ATLAS, path=Path("model/atlas"), name=None, version=None, chosen=False
 )

@@ -12,7 +12,7 @@ from stampapp.classifiers.base import PreparedAlert
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 from tests.support.alerts import alert, container, record
-from tests.support.judging import FakeClassifier, classification
+from tests.support.fake_classifier import FakeClassifier, classification
 
 FAULT = BadAlert("empty", "the message has no value")
 

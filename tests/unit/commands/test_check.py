@@ -17,7 +17,7 @@ from stampapp.preflight.dry_run import Told, Trial
 from stampapp.preflight.required_access import errands
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert
-from tests.support.judging import classification
+from tests.support.fake_classifier import classification
 from tests.unit.inspection.test_topic_roles import NOON, REQUIRED, told
 
 SETTINGS = told(SCRIBE_SERVER="db:9092")

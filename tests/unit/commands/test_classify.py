@@ -15,7 +15,7 @@ from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification
 from tests.support.alerts import container, record
 from tests.support.archives import tar
-from tests.support.judging import FakeClassifier, classification
+from tests.support.fake_classifier import FakeClassifier, classification
 
 STAMPLESS = dict.fromkeys(("science", "template", "difference"))
 

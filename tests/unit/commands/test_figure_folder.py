@@ -11,7 +11,7 @@ from stampapp.commands.figure_folder import Album
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert
-from tests.support.judging import classification
+from tests.support.fake_classifier import classification
 
 
 def outcome(one: Alert, class_name: str | None = "SN") -> Outcome:

@@ -17,8 +17,8 @@ from stampapp.dashboard.recent_alerts import DashboardState
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
-from tests.support.judging import classification
-from tests.support.surroundings import until
+from tests.support.fake_classifier import classification
+from tests.support.pipeline_harness import until
 
 Event = tuple[str, Any]
 

@@ -11,7 +11,7 @@ from stampapp.dashboard.last_hour import RollingHour
 from stampapp.dashboard.recent_alerts import RecentAlert, RecentDeadLetter
 from stampapp.kafka.message import TopicPartitionOffset
 from tests.support.alerts import alert
-from tests.support.judging import classification
+from tests.support.fake_classifier import classification
 
 NOW = 1_700_000_000.0
 PLACE = TopicPartitionOffset(topic="alerts", partition=2, offset=17)

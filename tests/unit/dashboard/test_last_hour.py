@@ -6,7 +6,7 @@ from stampapp.dashboard.last_hour import HOUR, RollingHour
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
-from tests.support.judging import classification
+from tests.support.fake_classifier import classification
 
 NOW = 1_700_000_000.0
 ONE = alert()

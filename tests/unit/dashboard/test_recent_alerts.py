@@ -4,7 +4,7 @@ from stampapp.dashboard.recent_alerts import DEAD, OF_EACH, WITHDRAWN, RecentAle
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
-from tests.support.judging import classification
+from tests.support.fake_classifier import classification
 
 NOW = 1_700_000_000.0
 

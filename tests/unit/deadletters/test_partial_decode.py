@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampapp.deadletters import partial_decode
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.alerts import container, record, record_schema
 from tests.support.packets import raw_ztf
 
@@ -88,7 +88,7 @@ def test_nothing_is_raised_by_any_bytes(value: bytes) -> None:
 
 
 def test_real_damaged_alerts_are_told_in_full(shared_data: Path) -> None:
-    for one in skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro"):
+    for one in alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro"):
         found = partial_decode.decode_partially(one.value)
         assert found.undecoded == ()
         assert found.name("aid") == (one.key or b"").decode()

@@ -14,7 +14,7 @@ from stampapp.feeds import publisher as publishing
 from stampapp.feeds.publisher import GROUP, JustTaken, Publisher, mjd_now, taken_at
 from stampapp.kafka.outgoing import OutgoingMessage
 from tests.support.alerts import alert
-from tests.support.surroundings import until
+from tests.support.pipeline_harness import until
 
 SOME = [
     Labelled(alert=alert(aid=f"A{number}", candid=str(10**6 + number), mjd=58000.0), label="SN")

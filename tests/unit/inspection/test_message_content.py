@@ -17,7 +17,7 @@ from stampapp.results import encoding
 from stampapp.results.outcome import Outcome, OutcomeKind
 from stampapp.results.provenance import headers_for_batch
 from tests.support.alerts import alert, container, message, record, record_schema
-from tests.support.judging import classification
+from tests.support.fake_classifier import classification
 from tests.support.packets import raw_atlas, raw_ztf
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from stampapp.errors import BadAlert
 from stampapp.monitoring import batch_report
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
-from tests.support.judging import classification
+from tests.support.fake_classifier import classification
 
 ONE = alert(aid="A", candid="17")
 CLASSIFIED = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ONE, classification=classification(ONE))

@@ -12,7 +12,7 @@ from stampapp.monitoring.worker_state import ClusterHealth, WorkerState
 from stampapp.results.outcome import Outcome, OutcomeKind
 from stampapp.times import unix_to_mjd
 from tests.support.alerts import alert, message
-from tests.support.judging import FakeClassifier, classification
+from tests.support.fake_classifier import FakeClassifier, classification
 
 NOW = 1_700_000_000.0
 ONE = alert(mjd=unix_to_mjd(NOW - 600.0))

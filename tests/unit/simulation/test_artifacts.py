@@ -5,7 +5,7 @@ import pytest
 
 from stampapp.simulation import artifacts
 from stampapp.simulation.image_model import GRID, Image
-from tests.support.exposed import exposure
+from tests.support.ideal_exposures import exposure
 
 MIDDLE = GRID // 2
 ROWS, COLUMNS = np.mgrid[-MIDDLE:MIDDLE, -MIDDLE:MIDDLE]

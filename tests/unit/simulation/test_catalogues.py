@@ -5,7 +5,7 @@ import pytest
 
 from stampapp.simulation import catalogues
 from stampapp.simulation.catalogues import NO_VALUE
-from tests.support.exposed import at, exposure
+from tests.support.ideal_exposures import at, exposure
 
 MIDDLE = (0.0, 0.0)
 

@@ -9,7 +9,7 @@ from stampapp.simulation import detections
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.image_model import GRID
 from stampapp.simulation.instruments import ATLAS, ZTF, Camera
-from tests.support.exposed import Field, at, exposure
+from tests.support.ideal_exposures import Field, at, exposure
 
 CAMERAS = pytest.mark.parametrize("camera", [ZTF, ATLAS], ids=["ZTF", "ATLAS"])
 HOST = at(2.0, -1.0, radius=2.0, index=1.5)

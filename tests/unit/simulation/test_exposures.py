@@ -9,7 +9,7 @@ import pytest
 from stampapp.simulation import exposures
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.instruments import CAMERAS, Camera
-from tests.support.exposed import exposure
+from tests.support.ideal_exposures import exposure
 
 EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) for one in CAMERAS])
 

@@ -7,7 +7,7 @@ import pytest
 from stampapp.simulation import image_model
 from stampapp.simulation.image_model import GRID, PSF, Image
 from stampapp.simulation.light_sources import Source
-from tests.support.exposed import at
+from tests.support.ideal_exposures import at
 
 MIDDLE = GRID // 2
 ROWS, COLUMNS = np.mgrid[-MIDDLE:MIDDLE, -MIDDLE:MIDDLE].astype(np.float64)

@@ -6,7 +6,7 @@ import pytest
 from stampapp.simulation import detection_history, measurements
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.instruments import ZTF
-from tests.support.exposed import exposure
+from tests.support.ideal_exposures import exposure
 
 
 def rng(seed: int = 0) -> np.random.Generator:

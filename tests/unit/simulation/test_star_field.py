@@ -11,7 +11,7 @@ from stampapp.simulation import sky_positions, star_field
 from stampapp.simulation.instruments import ATLAS, CAMERAS, ZTF, Camera
 from stampapp.simulation.light_sources import Source
 from stampapp.simulation.sky_positions import Place
-from tests.support.exposed import at, exposure
+from tests.support.ideal_exposures import at, exposure
 
 REACH = 40.0
 MJD = 59000.0

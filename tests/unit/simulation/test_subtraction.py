@@ -8,7 +8,7 @@ from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.image_model import Image
 from stampapp.simulation.instruments import ATLAS, ZTF, Camera
 from stampapp.simulation.subtraction import subtract
-from tests.support.exposed import Field, at, exposure
+from tests.support.ideal_exposures import Field, at, exposure
 
 CAMERAS = pytest.mark.parametrize("camera", [ZTF, ATLAS], ids=["ZTF", "ATLAS"])
 # In DN.

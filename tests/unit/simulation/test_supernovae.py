@@ -5,7 +5,7 @@ import pytest
 
 from stampapp.simulation import supernovae
 from stampapp.simulation.instruments import ATLAS
-from tests.support.exposed import at, exposure
+from tests.support.ideal_exposures import at, exposure
 
 
 def hosts(magnitude: float, count: int = 2000) -> np.ndarray:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stampapp.errors import BadAlert
 from stampapp.features import images
 from stampapp.stamps import fits_image
-from tests.support import attempts
+from tests.support import bad_alerts
 from tests.support.alerts import SHAPE, fits, header, sky
 
 PIXELS = sky(7)
@@ -28,7 +28,7 @@ def decode(data: object) -> npt.NDArray[Any]:
 
 
 def cause(data: object) -> str:
-    return attempts.cause(decode, data)
+    return bad_alerts.cause(decode, data)
 
 
 def declaring(**cards: object) -> bytes:
@@ -79,7 +79,7 @@ def test_blank_means_nothing_in_an_image_of_floats() -> None:
 def test_rows_and_columns_are_not_confused() -> None:
     wide = np.arange(12, dtype="f4").reshape(3, 4)
     np.testing.assert_array_equal(fits_image.decode(fits(wide), (3, 4), "science"), wide)
-    assert attempts.cause(fits_image.decode, fits(wide), (4, 3), "science") == "stamp-shape"
+    assert bad_alerts.cause(fits_image.decode, fits(wide), (4, 3), "science") == "stamp-shape"
 
 
 def test_the_first_of_two_cards_counts_and_comments_are_no_values() -> None:
@@ -185,7 +185,7 @@ def test_mutations_give_pixels_or_a_bad_alert(
         # The header is where damage is interesting.
         data[place % 480] = value
     mutant = bytes(data[: cut % (4 * len(data)) + 1])
-    found = attempts.attempt(decode, mutant)
+    found = bad_alerts.attempt(decode, mutant)
     assert isinstance(found, BadAlert) or (found.shape == SHAPE and found.dtype.kind == "f")
 
 
@@ -196,7 +196,7 @@ def test_mutations_give_pixels_or_a_bad_alert(
 )
 def test_any_value_in_a_card_gives_silent_pixels_or_a_bad_alert(key: str, value: object) -> None:
     text = str(value).encode("ascii", "replace").decode()
-    found = attempts.attempt(decode, fits(np.full(SHAPE, 1000, "i2"), **{key: text}))
+    found = bad_alerts.attempt(decode, fits(np.full(SHAPE, 1000, "i2"), **{key: text}))
     if not isinstance(found, BadAlert):
         assert images.normalise([[images.crop(found, 21)]]).shape == (1, 21, 21, 1)
 

@@ -23,7 +23,7 @@ from stampapp.stamps import fits_image
 from stampapp.stamps import wcs as astrometry
 from stampapp.stamps.fits_header import Header
 from tests.support.atlas import SHAPE, a_header, packets
-from tests.support.attempts import attempt, cause
+from tests.support.bad_alerts import attempt, cause
 
 ARCSEC = 1 / 3600
 PIXEL = 1.862 * ARCSEC

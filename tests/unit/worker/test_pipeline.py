@@ -10,8 +10,8 @@ import pytest
 from stampapp.alerts.alert import Alert
 from stampapp.results.outcome import Classification, Outcome
 from tests.support.alerts import container, message, record
-from tests.support.judging import FakeClassifier, classification
-from tests.support.surroundings import (
+from tests.support.fake_classifier import FakeClassifier, classification
+from tests.support.pipeline_harness import (
     PLACE,
     Surroundings,
     alert_message,

@@ -13,8 +13,8 @@ from stampapp.errors import BadAlert, ConfigError
 from stampapp.monitoring.worker_state import Counts
 from stampapp.results.outcome import Outcome, OutcomeKind
 from stampapp.worker.runtime import WorkerRuntime
-from tests.support.judging import FakeClassifier
-from tests.support.surroundings import Surroundings, feed, until
+from tests.support.fake_classifier import FakeClassifier
+from tests.support.pipeline_harness import Surroundings, feed, until
 
 KEYS = {
     "CLASSIFIER_STRATEGY": "ZTF",

@@ -11,12 +11,12 @@ from stampapp.errors import ConfigError
 from stampapp.training.data import dataset
 from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.simulated import Draws, Source
-from tests.support import alerts, drawing
+from tests.support import alerts, learnable_alerts
 from tests.unit.training.report.test_model_card import DESCRIPTION
 
 
 def test_a_lesson_of_simulated_alerts_says_which() -> None:
-    source = Source(draw=drawing.draw, sha256="a" * 64, workers=1)
+    source = Source(draw=learnable_alerts.draw, sha256="a" * 64, workers=1)
     lesson = dataset.simulated(ZTF, Draws(seed=3, count=7), source)
     assert lesson.origin is Origin.SIMULATED
     assert lesson.source == "7 simulated alerts of seed 3"
@@ -26,13 +26,13 @@ def test_a_lesson_of_simulated_alerts_says_which() -> None:
 
 
 def test_a_lesson_that_was_kept_says_so(tmp_path: Path) -> None:
-    source = Source(draw=drawing.draw, sha256="a" * 64, workers=1, cache=tmp_path)
+    source = Source(draw=learnable_alerts.draw, sha256="a" * 64, workers=1, cache=tmp_path)
     first, second = (dataset.simulated(ZTF, Draws(seed=3, count=5), source).notes for _ in range(2))
     assert second == (*first, "They were simulated before this training, and only read for it.")
 
 
 def test_a_lesson_of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) -> None:
-    known = [drawing.alert(1, index) for index in range(3)]
+    known = [learnable_alerts.alert(1, index) for index in range(3)]
     records = [
         alerts.record(candid=one.candid, aid=one.aid, extra_fields=dict(one.extra_fields))
         for one in known

@@ -10,9 +10,9 @@ from stampapp.errors import BadAlert
 from stampapp.features import images, metadata
 from stampapp.training.data import examples
 from stampapp.training.data.recipes import ZTF
-from tests.support import alerts, drawing
+from tests.support import alerts, learnable_alerts
 
-ALERTS = [drawing.alert(1, index) for index in range(4)]
+ALERTS = [learnable_alerts.alert(1, index) for index in range(4)]
 SEEN = [examples.extract_inputs(alert, ZTF) for alert in ALERTS]
 SOME = examples.collect(SEEN, ["SN", "VS", "", "SN"], ZTF)
 

@@ -9,7 +9,7 @@ from stampapp.classifiers.model_folder.description import Feature
 from stampapp.features import images, metadata
 from stampapp.training.data import examples, inputs
 from stampapp.training.data.recipes import ZTF
-from tests.support import drawing
+from tests.support import learnable_alerts
 
 OPEN = Feature(name="ra", mean=0.0, std=1.0, lower=None, upper=None)
 
@@ -42,9 +42,9 @@ def test_a_rare_flag_keeps_both_values() -> None:
 
 
 def test_the_network_is_given_what_the_worker_gives_it() -> None:
-    alerts = [drawing.alert(2, index) for index in range(20)]
+    alerts = [learnable_alerts.alert(2, index) for index in range(20)]
     seen = [examples.extract_inputs(alert, ZTF) for alert in alerts]
-    known = examples.collect(seen, [drawing.CLASSES[n % 5] for n in range(20)], ZTF)
+    known = examples.collect(seen, [learnable_alerts.CLASSES[n % 5] for n in range(20)], ZTF)
     learned = inputs.learned(ZTF.features, known.features)
     found = inputs.prepare(known, learned, ZTF.classes)
     assert np.array_equal(found.images, images.normalise([one.crops for one in seen]))

@@ -9,12 +9,12 @@ from stampapp.errors import ConfigError
 from stampapp.training.data import labelled
 from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.reference_labels import Label
-from tests.support import alerts, drawing
+from tests.support import alerts, learnable_alerts
 
 
 def record(number: int, **extra: object) -> alerts.Record:
     rng = np.random.default_rng(number)
-    known = drawing.extra(rng, 0) | extra
+    known = learnable_alerts.extra(rng, 0) | extra
     return alerts.record(candid=str(number), aid=f"A{number}", extra_fields=known)
 
 

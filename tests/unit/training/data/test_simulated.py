@@ -12,10 +12,10 @@ from stampapp.training.data import simulated
 from stampapp.training.data.examples import Examples
 from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.simulated import Draws, Source
-from tests.support import drawing
+from tests.support import learnable_alerts
 
 
-def source(draw: Callable[..., Any] = drawing.draw, **changes: Any) -> Source:
+def source(draw: Callable[..., Any] = learnable_alerts.draw, **changes: Any) -> Source:
     usual: dict[str, Any] = {"draw": draw, "sha256": "a" * 64, "workers": 1}
     return Source(**usual | changes)
 
@@ -37,13 +37,13 @@ def test_alerts_are_drawn_in_order_whoever_draws_them(monkeypatch: pytest.Monkey
     alone = simulate(count=6)
     monkeypatch.setattr(simulated, "CHUNK", 2)
     assert same(simulate(count=6, workers=2), alone)
-    assert alone.labels.tolist() == [*drawing.CLASSES, "AGN"]
+    assert alone.labels.tolist() == [*learnable_alerts.CLASSES, "AGN"]
     assert alone.candids.tolist() == [f"3{number:06d}" for number in range(6)]
 
 
 def test_what_was_drawn_once_is_read_again(tmp_path: Path) -> None:
     first = simulate(cache=tmp_path)
-    assert same(simulate(cache=tmp_path, draw=drawing.unwilling), first)
+    assert same(simulate(cache=tmp_path, draw=learnable_alerts.unwilling), first)
     assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
 
 
@@ -57,8 +57,11 @@ def test_other_alerts_are_drawn_anew(tmp_path: Path, change: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (drawing.unknown, "simulated alert 0 of seed 3 is of class 'comet', which no model has"),
-        (drawing.blind, "simulated alert 0 of seed 3 cannot be classified: .*missing"),
+        (
+            learnable_alerts.unknown,
+            "simulated alert 0 of seed 3 is of class 'comet', which no model has",
+        ),
+        (learnable_alerts.blind, "simulated alert 0 of seed 3 cannot be classified: .*missing"),
     ],
 )
 def test_a_simulation_that_errs_is_found_out(draw: Callable[..., Any], message: str) -> None:

@@ -13,13 +13,13 @@ from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.reference_labels import Reference
 from stampapp.training.evaluation import compare, sample_distance
 from stampapp.training.evaluation.compare import Comparison
-from tests.support import drawing
+from tests.support import learnable_alerts
 
 
 def drawn(seed: int, count: int) -> Examples:
-    alerts = [drawing.alert(seed, index) for index in range(count)]
+    alerts = [learnable_alerts.alert(seed, index) for index in range(count)]
     seen = [examples.extract_inputs(alert, ZTF) for alert in alerts]
-    return examples.collect(seen, [drawing.CLASSES[n % 5] for n in range(count)], ZTF)
+    return examples.collect(seen, [learnable_alerts.CLASSES[n % 5] for n in range(count)], ZTF)
 
 
 SKY, SIMULATED = drawn(1, 30), drawn(2, 60)

@@ -12,7 +12,7 @@ from stampapp.training.data import examples
 from stampapp.training.data.recipes import ZTF
 from stampapp.training.evaluation import evaluate
 from stampapp.training.evaluation.judgement import Judgement
-from tests.support import drawing
+from tests.support import learnable_alerts
 
 CLASSES = ZTF.classes
 
@@ -56,7 +56,7 @@ def test_the_network_of_a_folder_is_asked(tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
     model = deephits.build(1, len(ZTF.features))
     described = write_model(tmp_path, description(), model.save)
-    seen = [examples.extract_inputs(drawing.alert(1, index), ZTF) for index in range(7)]
+    seen = [examples.extract_inputs(learnable_alerts.alert(1, index), ZTF) for index in range(7)]
     known = examples.collect(seen, [""] * 7, ZTF)
     judged = evaluate.judge(tmp_path, described, known)
     images, values = known.images(), known.features.astype(np.float32)

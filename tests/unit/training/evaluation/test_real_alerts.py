@@ -14,7 +14,7 @@ from stampapp.training.data.reference_labels import Reference
 from stampapp.training.evaluation import real_alerts
 from stampapp.training.evaluation.judgement import Judgement
 from stampapp.training.evaluation.real_alerts import Standing
-from tests.support import drawing
+from tests.support import learnable_alerts
 
 CLASSES = ZTF.classes
 
@@ -24,7 +24,7 @@ def certain(*names: str) -> Doubles:
 
 
 def found(n: int, known: tuple[int, ...] = (), unfit: tuple[int, ...] = ()) -> Found:
-    seen = [examples.extract_inputs(drawing.alert(1, index), ZTF) for index in range(n)]
+    seen = [examples.extract_inputs(learnable_alerts.alert(1, index), ZTF) for index in range(n)]
     return Found(
         examples=examples.collect(seen, [""] * n, ZTF),
         known=np.isin(np.arange(n), known),

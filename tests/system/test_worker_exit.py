@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import committed, create_topics, produce, read_all
@@ -29,7 +29,7 @@ def test_sigterm_in_the_middle_ends_in_time_and_commits_what_is_confirmed(
     kafka: ApacheKafka, setup: Setup, shared_data: Path, tmp_path: Path
 ) -> None:
     environment = setup()
-    sent = list(skies.distinct(shared_data / "ztf_sorting_hat.avro", 10))
+    sent = list(alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", 10))
     produce(kafka.bootstrap, environment["CONSUMER_TOPICS"], sent)
     with worker(environment, tmp_path) as running:
         running.wait_for("batch of 50")
@@ -51,7 +51,7 @@ def test_sigterm_ends_it_in_time_however_far_it_has_come(
     produce(
         kafka.bootstrap,
         environment["CONSUMER_TOPICS"],
-        skies.stream(shared_data / "ztf_sorting_hat.avro"),
+        alert_messages.stream(shared_data / "ztf_sorting_hat.avro"),
     )
     with worker(environment, tmp_path) as running:
         running.wait_for(words)
@@ -117,7 +117,7 @@ def test_a_cluster_that_refuses_messages_stops_the_worker(
     # No prediction fits into ten bytes.
     scribe = f"small-{environment['SCRIBE_TOPIC']}"
     create_topics(kafka.bootstrap, {scribe: 1}, {"max.message.bytes": "10"})
-    sent = skies.stream(shared_data / "ztf_sorting_hat.avro")[:5]
+    sent = alert_messages.stream(shared_data / "ztf_sorting_hat.avro")[:5]
     produce(kafka.bootstrap, environment["CONSUMER_TOPICS"], sent)
     with worker(environment | {"SCRIBE_TOPIC": scribe}, tmp_path) as running:
         running.wait_for("Worker ready")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import Message, committed, finish_line, produce, read_all
@@ -22,7 +22,7 @@ def test_no_alert_is_left_without_an_outcome(
     kafka: ApacheKafka, setup: Callable[..., dict[str, str]], shared_data: Path, tmp_path: Path
 ) -> None:
     environment = setup(CONSUME_TIMEOUT="0.5")
-    alerts = skies.distinct(shared_data / "ztf_sorting_hat.avro", ROUNDS * COPIES_A_ROUND)
+    alerts = alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", ROUNDS * COPIES_A_ROUND)
     sent = list(alerts)
     a_round = len(sent) // ROUNDS
     chance = random.Random(SEED)

@@ -9,17 +9,17 @@ from pathlib import Path
 from random import Random
 
 from tests.support.waiting import until
+from tests.system.faults.alert_sender import Sending, sending
 from tests.system.faults.alerts import Sky
-from tests.system.faults.audits import Audit
-from tests.system.faults.crews import crew
-from tests.system.faults.faults import Faults
-from tests.system.faults.metering import Meter, meter
-from tests.system.faults.plans import Fault, Kind, Manner, Plan
-from tests.system.faults.rounds import examine, settle
-from tests.system.faults.sending import Sending, sending
-from tests.system.faults.sites import Site
-from tests.system.faults.verdicts import Figures, Verdict, verdict
-from tests.system.faults.watching import Watch, watch
+from tests.system.faults.commit_watch import Watch, watch
+from tests.system.faults.completeness import Audit
+from tests.system.faults.fault_injection import Faults
+from tests.system.faults.fault_plan import Fault, Kind, Manner, Plan
+from tests.system.faults.fault_round import examine, settle
+from tests.system.faults.kafka_clusters import Site
+from tests.system.faults.resource_growth import Figures, Verdict, verdict
+from tests.system.faults.resource_meter import Meter, meter
+from tests.system.faults.supervisor import crew
 
 # As many alerts wait for the worker: it never lacks any.
 WINDOW = 2500

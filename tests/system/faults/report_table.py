@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.system.faults.audits import Outcome
-from tests.system.faults.rounds import Report
+from tests.system.faults.completeness import Outcome
+from tests.system.faults.fault_round import Report
 
 HEAD = (
     f"{'seed':>5} {'alerts':>7} {'classif.':>8} {'supers.':>7} {'ruled':>5} {'dead':>5}"

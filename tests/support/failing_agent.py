@@ -1,4 +1,4 @@
-"""`python -m tests.support.sabotage AGENT FLAG worker`: a worker of which one agent dies.
+"""`python -m tests.support.failing_agent AGENT FLAG worker`: a worker of which one agent dies.
 
 It dies once, with its second delivery or message, and then makes the file FLAG.
 """

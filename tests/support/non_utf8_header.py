@@ -1,4 +1,4 @@
-"""`python -m tests.support.misnamed BOOTSTRAP TOPIC`: a header whose name is not UTF-8.
+"""`python -m tests.support.non_utf8_header BOOTSTRAP TOPIC`: a header whose name is not UTF-8.
 
 Run it with AIOKAFKA_NO_EXTENSIONS=1: in C the client insists on a plain text.
 """

@@ -14,7 +14,7 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.proxies import Proxy
 from tests.support.topics import create_topics
 from tests.system.faults.alerts import PARTITIONS
-from tests.system.faults.plans import SESSION
+from tests.system.faults.fault_plan import SESSION
 
 PROXIED = "PROXIED"
 HEAP_MB = 384

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from stampapp.kafka.message import Message, Partition
 from stampapp.worker.pipeline import Batch, Pipeline
 from tests.support.alerts import container, message, record
-from tests.support.judging import FakeClassifier
+from tests.support.fake_classifier import FakeClassifier
 from tests.support.stopwatch import AMPLE
 
 PLACE = ("alerts", 0)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from tests.system.faults.alerts import Sent, Sort
-from tests.system.faults.audits import Audit, Outcome, audit
+from tests.system.faults.commit_watch import Sample
+from tests.system.faults.completeness import Audit, Outcome, audit
 from tests.system.faults.evidence import Evidence, Witness
-from tests.system.faults.watching import Sample
 
 GOOD, RULED = "1", "2"
 NOON = 43_200.0

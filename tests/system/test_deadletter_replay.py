@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import skies
+from tests.support import alert_messages
 from tests.support.topics import Message, Record, create_topics, produce, read_all
 from tests.support.two_clusters import TwoClusters
 from tests.support.worker import command, worker
@@ -71,10 +71,10 @@ def test_from_the_first_look_to_the_last_replay(
 def opened(clusters: TwoClusters, model: Path, shared_data: Path, folder: Path) -> Office:
     settings = clusters.environment(MODEL_PATH=str(model))
     path = shared_data / "ztf_sorting_hat.avro"
-    good = list(skies.distinct(path, 1))[:GOOD]
+    good = list(alert_messages.distinct(path, 1))[:GOOD]
     whole = good[0].value or b""
     bad = [
-        *skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro"),
+        *alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro"),
         Record(b"cut", whole[:-20_000], 2),
         Record(None, b"{}", 3, [("trace", b"\xff"), ("source.topic", b"another one")]),
     ]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.support.surroundings import PLACE, Surroundings, feed, running, stays, until
+from tests.support.pipeline_harness import PLACE, Surroundings, feed, running, stays, until
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import fastavro
 
-from tests.support import atlas, skies
+from tests.support import alert_messages, atlas
 from tests.support.alerts import SORTING_HAT
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import Record, committed, finish_line, produce, read_all
@@ -26,7 +26,7 @@ def by_cause(
     `changed` are changes of a good alert by the cause; what is wrong with every survey's
     messages is added. Each is there with a key and without.
     """
-    whole = skies.message(schema, alert)
+    whole = alert_messages.message(schema, alert)
     pair = io.BytesIO()
     fastavro.writer(pair, schema, [alert, alert])
     values: dict[str, list[bytes | None]] = {
@@ -36,7 +36,7 @@ def by_cause(
         "not-one-alert": [pair.getvalue()],
     }
     for cause, change in changed.items():
-        values.setdefault(cause, []).append(skies.message(schema, alert | change))
+        values.setdefault(cause, []).append(alert_messages.message(schema, alert | change))
     return {
         cause: [Record(key, value) for value in several for key in (b"k", None)]
         for cause, several in values.items()
@@ -86,10 +86,10 @@ def bad_atlas(alert: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_each_has_its_cause_and_the_others_are_classified(
     kafka: ApacheKafka, setup: Callable[..., dict[str, str]], shared_data: Path, tmp_path: Path
 ) -> None:
-    schema, alerts = skies.records(shared_data / "ztf_sorting_hat.avro")
+    schema, alerts = alert_messages.records(shared_data / "ztf_sorting_hat.avro")
     (alert,) = (one for one in alerts if one["candid"] == "516171791415015025")
     bad = by_cause(schema, alert, bad_ztf(alert))
-    good = list(skies.distinct(shared_data / "ztf_sorting_hat.avro", 1))[:40]
+    good = list(alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", 1))[:40]
     assert_told_apart(kafka, setup(), bad, good, tmp_path)
 
 

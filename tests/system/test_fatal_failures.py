@@ -24,7 +24,7 @@ from tests.support.topics import (
 )
 from tests.support.worker import FAUST, Worker, worker
 from tests.system.conftest import environment
-from tests.system.stages import STANDIN
+from tests.system.survey_setups import STANDIN
 
 WITHIN = 30.0
 ROOT = Path(__file__).parents[2]
@@ -107,7 +107,7 @@ def test_an_agent_that_dies(
     both = list(chain.from_iterable(zip(good, bad, strict=True)))
     produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], both)
     flag = str(tmp_path / "died")
-    argv = (sys.executable, "-m", "tests.support.sabotage", agent, flag, "worker")
+    argv = (sys.executable, "-m", "tests.support.failing_agent", agent, flag, "worker")
     with worker(settings, tmp_path, argv) as running:
         running.wait_for("Worker ready")
         last = ended(running, time.monotonic())

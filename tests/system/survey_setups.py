@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.support import atlas, skies
+from tests.support import alert_messages, atlas
 from tests.support.topics import Headers, Record
 from tests.support.worker import command
 
-STANDIN = Path(__file__).parents[1] / "support" / "standin"
+STANDIN = Path(__file__).parents[1] / "support" / "fake_atlas_package"
 # An instant in the past, in ms: a dead letter keeps its own.
 PAST = 1_700_000_000_123
 
@@ -31,12 +31,12 @@ class Stage:
 
 @pytest.fixture(scope="session")
 def ztf_stage(model: Path, classified: dict[str, dict[str, Any]], shared_data: Path) -> Stage:
-    unreadable = skies.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
+    unreadable = alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
     return Stage(
         settings={"CLASSIFIER_STRATEGY": "ZTF", "MODEL_PATH": str(model)},
-        sent=[*skies.stream(shared_data / "ztf_sorting_hat.avro"), *_old(unreadable)],
+        sent=[*alert_messages.stream(shared_data / "ztf_sorting_hat.avro"), *_old(unreadable)],
         said=list(classified.values()),
-        classes=skies.CLASSES,
+        classes=alert_messages.CLASSES,
         name="stamp_classifier",
     )
 

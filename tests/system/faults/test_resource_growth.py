@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from tests.system.faults.verdicts import Figures, Verdict, growth, slope, verdict
+from tests.system.faults.resource_growth import Figures, Verdict, growth, slope, verdict
 
 MINUTES = 30
 WARM = 300.0

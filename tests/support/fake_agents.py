@@ -13,7 +13,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.dashboard.recent_alerts import DashboardState
 from stampapp.monitoring.prometheus import WorkerMetrics
 from stampapp.monitoring.worker_state import Counts
-from tests.support.judging import FakeClassifier
+from tests.support.fake_classifier import FakeClassifier
 
 
 class FakeChannel:

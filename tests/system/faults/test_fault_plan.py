@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.system.faults.plans import AWAY, AWAY_QUICK, SESSION, Fault, Kind, Plan, plan
+from tests.system.faults.fault_plan import AWAY, AWAY_QUICK, SESSION, Fault, Kind, Plan, plan
 
 
 def plans(count: int) -> list[Plan]:

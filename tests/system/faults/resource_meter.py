@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.system.faults.crews import Note, Post
-from tests.system.faults.verdicts import Figures
+from tests.system.faults.resource_growth import Figures
+from tests.system.faults.supervisor import Note, Post
 
 INTERVAL = 5.0
 ANSWER_WITHIN = 10.0

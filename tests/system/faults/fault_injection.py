@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from random import Random
 
-from tests.system.faults.crews import Crew, Note
-from tests.system.faults.plans import Fault, Kind, Manner, Plan
-from tests.system.faults.sites import Cluster, Site
+from tests.system.faults.fault_plan import Fault, Kind, Manner, Plan
+from tests.system.faults.kafka_clusters import Cluster, Site
+from tests.system.faults.supervisor import Crew, Note
 
 
 class Faults:

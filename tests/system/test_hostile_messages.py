@@ -190,7 +190,7 @@ def test_a_header_that_no_client_reads_is_told_with_what_to_do(
     with worker(settings, tmp_path) as running:
         running.wait_for(f"{len(GOOD)} in all")
         subprocess.run(
-            [sys.executable, "-m", "tests.support.misnamed", kafka.bootstrap, topic],
+            [sys.executable, "-m", "tests.support.non_utf8_header", kafka.bootstrap, topic],
             cwd=Path(__file__).parents[2],
             env=os.environ | {"AIOKAFKA_NO_EXTENSIONS": "1"},
             check=True,

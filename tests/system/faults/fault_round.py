@@ -11,15 +11,15 @@ from pathlib import Path
 
 from tests.support.topics import end_offsets
 from tests.support.waiting import until
+from tests.system.faults.alert_sender import Sending, sending
 from tests.system.faults.alerts import Sky
-from tests.system.faults.audits import Audit, audit
-from tests.system.faults.crews import Crew, crew, tail
+from tests.system.faults.commit_watch import Watch, watch
+from tests.system.faults.completeness import Audit, audit
 from tests.system.faults.evidence import read_evidence
-from tests.system.faults.faults import Faults
-from tests.system.faults.plans import Plan
-from tests.system.faults.sending import Sending, sending
-from tests.system.faults.sites import Site, Topics
-from tests.system.faults.watching import Watch, watch
+from tests.system.faults.fault_injection import Faults
+from tests.system.faults.fault_plan import Plan
+from tests.system.faults.kafka_clusters import Site, Topics
+from tests.system.faults.supervisor import Crew, crew, tail
 
 # Never more alerts than this wait for the workers: it is their full load.
 WINDOW = 300

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 
+from tests.system.faults.alert_sender import Place
 from tests.system.faults.alerts import Sent, Sort
+from tests.system.faults.commit_watch import Sample
 from tests.system.faults.evidence import Evidence, Witness, repeats
-from tests.system.faults.sending import Place
-from tests.system.faults.watching import Sample
 
 NEVER = math.inf
 
