@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stampapp.training import __main__ as program
-from tests.unit.test_house import loaded_by
+from tests.unit.test_imports import loaded_by
 
 
 def test_what_is_missing_is_named_with_the_extra(
