@@ -12,10 +12,10 @@ from typing import Any, TextIO
 import click
 from rich.console import Console
 
-from stampapp.commands.text import tables
-from stampapp.commands.text.tables import fitted
-from stampapp.commands.text.values import shares
 from stampapp.config.environment import Reading
+from stampapp.display import tables
+from stampapp.display.tables import fitted
+from stampapp.display.values import shares
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import Finding
 from stampapp.preflight.dry_run import Told, Trial

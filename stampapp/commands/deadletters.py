@@ -11,13 +11,13 @@ from typing import TextIO
 
 from stampapp.commands.text import deadletters as casefiles
 from stampapp.commands.text.deadletters import Row
-from stampapp.commands.text.progress import Bars
 from stampapp.config.settings import Settings
 from stampapp.deadletters import record
 from stampapp.deadletters import replay as replays
 from stampapp.deadletters.partial_decode import decode_partially
 from stampapp.deadletters.record import DeadLetter
 from stampapp.deadletters.selection import DeadLetterFilter, DeadLetterIndex
+from stampapp.display.progress import Bars
 from stampapp.errors import ConfigError
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.message import Message

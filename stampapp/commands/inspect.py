@@ -15,9 +15,9 @@ import click
 
 from stampapp.alerts.alert import Alert
 from stampapp.commands.text import messages as captions
-from stampapp.commands.text.progress import Bars
-from stampapp.commands.text.tables import fitted
 from stampapp.config.settings import Settings
+from stampapp.display.progress import Bars
+from stampapp.display.tables import fitted
 from stampapp.errors import ConfigError
 from stampapp.inspection import message_content
 from stampapp.inspection.message_content import Exhibit

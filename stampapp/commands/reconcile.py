@@ -13,8 +13,8 @@ from stampapp.audit.recheck import judge_of
 from stampapp.audit.reconcile import Reconciliation
 from stampapp.audit.reconcile import reconcile as account
 from stampapp.audit.unmatched import Finding
-from stampapp.commands.text.progress import Bars
 from stampapp.config.settings import Settings
+from stampapp.display.progress import Bars
 
 # More than this is for a program to read.
 MOST_LINES = 200

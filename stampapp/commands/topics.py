@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
 from stampapp import times
-from stampapp.commands.text import tables
-from stampapp.commands.text.progress import Bars
 from stampapp.config.settings import Settings
+from stampapp.display import tables
+from stampapp.display.progress import Bars
 from stampapp.inspection import topic_status
 from stampapp.inspection.topic_status import Holding
 

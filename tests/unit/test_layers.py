@@ -15,7 +15,8 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 # A part may import itself and the layers above it in this list, never its neighbours.
 LAYERS = (
     ("errors", "times", "version"),
-    ("avro", "kafka"),
+    # What commands, training and demo show people in the same way.
+    ("avro", "kafka", "display"),
     ("alerts",),
     ("config", "stamps", "results"),
     ("features", "deadletters", "monitoring", "dashboard"),

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stampapp import times
-from stampapp.commands.text.values import grid, shares, wrapped
 from stampapp.deadletters.causes import CAUSES, UNKNOWN
+from stampapp.display.values import grid, shares, wrapped
 from stampapp.inspection.message_content import Exhibit, Kind
 from stampapp.kafka.message import Message
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from stampapp.commands.text import messages as captions
-from stampapp.commands.text import values
+from stampapp.display import values
 from stampapp.inspection.message_content import exhibit
 from stampapp.results import encoding
 from tests.support.alerts import container, message, record

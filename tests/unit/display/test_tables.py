@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 
-from stampapp.commands.text import tables
+from stampapp.display import tables
 
 
 def test_columns_line_up() -> None:
