@@ -44,10 +44,12 @@ async def _publishing(bootstrap: str, results: Sequence[Classification]) -> floa
 
 async def _batch(delivery: Delivery, results: Sequence[Classification]) -> None:
     now = datetime.now(UTC)
-    outputs = [_letter(TOPICS[0], one, encoding.output(one, now)) for one in results]
-    commands = [_letter(TOPICS[1], one, encoding.scribe(one)) for one in results]
+    outputs = [_letter(TOPICS[0], one, encoding.encode_prediction(one, now)) for one in results]
+    commands = [_letter(TOPICS[1], one, encoding.encode_scribe_command(one)) for one in results]
     await asyncio.gather(delivery.deliver(outputs), delivery.deliver(commands))
 
 
 def _letter(topic: str, result: Classification, value: bytes) -> OutgoingMessage:
-    return OutgoingMessage(topic=topic, key=encoding.key(result), value=value, headers=HEADERS)
+    return OutgoingMessage(
+        topic=topic, key=encoding.message_key(result), value=value, headers=HEADERS
+    )

@@ -69,7 +69,7 @@ class StampApp(faust.App):
         try:
             await self.runtime.open()
         except Exception as error:
-            self.runtime.failed(error)
+            self.runtime.record_failure(error)
             raise
         finally:
             if self.reservation:
@@ -77,7 +77,7 @@ class StampApp(faust.App):
 
     def _crash(self, reason: BaseException) -> None:
         # Faust tells of a service below the app that has died, its consumer for one, only here.
-        self.runtime.failed(reason)
+        self.runtime.record_failure(reason)
         super()._crash(reason)
 
     async def on_stop(self) -> None:
@@ -88,7 +88,7 @@ class StampApp(faust.App):
         await super().on_stop()
 
 
-def create(settings: Settings | ConfigError) -> StampApp:
+def create_app(settings: Settings | ConfigError) -> StampApp:
     """Return the app. With a ConfigError it can be looked at but not be started."""
     usable = settings if isinstance(settings, Settings) else None
     stamp_app = StampApp(
@@ -102,13 +102,13 @@ def create(settings: Settings | ConfigError) -> StampApp:
         broker_max_poll_interval=MAX_POLL_INTERVAL,
         consumer_max_fetch_size=FETCH_BYTES,
         web_in_thread=False,
-        **(_of(usable) if usable else {}),
+        **(_faust_settings(usable) if usable else {}),
     )
     stamp_app.runtime = WorkerRuntime(settings)
     return stamp_app
 
 
-def _of(settings: Settings) -> dict[str, Any]:
+def _faust_settings(settings: Settings) -> dict[str, Any]:
     session = settings.session_timeout
     return {
         "broker": [f"kafka://{server}" for server in settings.consumer.servers],
@@ -137,14 +137,14 @@ def _credentials(settings: Settings) -> Credentials | None:
     return SSLCredentials(context) if context else None
 
 
-def _settings() -> Settings | ConfigError:
+def _load_settings() -> Settings | ConfigError:
     try:
         return keys.load(keys.environment())
     except ConfigError as error:
         return error
 
 
-app = create(_settings())
+app = create_app(_load_settings())
 # Raw bytes, keys included: Faust must neither decode nor acknowledge. `acks=False` keeps its
 # bookkeeping out; offsets are committed from the offset tracker (stampapp.worker.offset_tracker).
 alerts_topic = app.topic(
@@ -162,7 +162,7 @@ async def commit(offsets: dict[tuple[str, int], int]) -> bool:
     return bool(await app.consumer._commit(targets))  # type: ignore[attr-defined]
 
 
-def ends() -> dict[tuple[str, int], int]:
+def end_offsets() -> dict[tuple[str, int], int]:
     """Return the ends of our partitions as far as they are known; none during a rebalance."""
     assigned = () if app.rebalancing else app.consumer.assignment()
     return {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in assigned}

@@ -21,7 +21,7 @@ class BadAlert(StampError):  # noqa: N818  # the field's word for it
         super().__init__(text.decode("utf-8", "ignore"))
         self.cause = cause
 
-    def bare(self) -> BadAlert:
+    def without_traceback(self) -> BadAlert:
         """Return the same without its past, for keeping.
 
         A traceback holds the frames of the thread that decodes, and these hold, in a circle, every

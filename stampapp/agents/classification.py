@@ -37,12 +37,12 @@ async def classification(stream: StreamT[bytes]) -> None:
     """Classify alerts, batch by batch."""
     pipeline = app.runtime.start_pipeline(deliver=deliver, commit=commit, fail=fail)
     async for event in stream.events():
-        await pipeline.take(message_of(event))
+        await pipeline.take(message_from_event(event))
     if not app.should_stop:
         await fail(StampError("the stream of alerts has ended by itself"))
 
 
-def message_of(event: EventT[bytes]) -> Message:
+def message_from_event(event: EventT[bytes]) -> Message:
     """Return what Kafka delivered, as our own record."""
     raw = event.message
     return Message(
@@ -59,16 +59,18 @@ def message_of(event: EventT[bytes]) -> Message:
 async def deliver(batch: Batch) -> None:
     """Publish what came out of a batch; return when all that counts is confirmed."""
     start = time.monotonic()
-    group = app.runtime.required().group_id
-    named = provenance.headers_for_batch(batch.messages, batch.outcomes, group)
+    group = app.runtime.required_settings().group_id
+    source_headers = provenance.headers_for_batch(batch.messages, batch.outcomes, group)
     classified = [
         Prediction(classification=outcome.classification, headers=headers)
-        for outcome, headers in zip(batch.outcomes, named, strict=True)
+        for outcome, headers in zip(batch.outcomes, source_headers, strict=True)
         if outcome.kind is OutcomeKind.CLASSIFIED and outcome.classification
     ]
     dead = [
         (message, outcome.error, headers)
-        for message, outcome, headers in zip(batch.messages, batch.outcomes, named, strict=True)
+        for message, outcome, headers in zip(
+            batch.messages, batch.outcomes, source_headers, strict=True
+        )
         if outcome.error
     ]
     waits = []
@@ -78,17 +80,17 @@ async def deliver(batch: Batch) -> None:
     if dead:
         waits.append(deadletter.channel.deliver_and_wait(dead))
     await asyncio.gather(*waits)
-    report(batch, {**batch.durations, "publish": time.monotonic() - start})
+    report_batch(batch, {**batch.durations, "publish": time.monotonic() - start})
 
 
-def report(batch: Batch, durations: Mapping[str, float]) -> None:
+def report_batch(batch: Batch, durations: Mapping[str, float]) -> None:
     """Count the batch, say it in the log, and send its figures without waiting for them."""
     runtime = app.runtime
     runtime.counts.add(batch.outcomes)
-    runtime.metrics.observe(batch.messages, batch.outcomes, durations, time.time())
+    runtime.metrics.observe_batch(batch.messages, batch.outcomes, durations, time.time())
     if runtime.dashboard:
         runtime.dashboard.add(batch.messages, batch.outcomes, time.time())
-    document = encoding.metrics(
+    document = encoding.encode_batch_metrics(
         batch.outcomes,
         received=batch.received,
         sent=datetime.now(UTC),
@@ -97,5 +99,5 @@ def report(batch: Batch, durations: Mapping[str, float]) -> None:
     )
     if not metrics.channel.try_put(document):
         runtime.counts.metrics_lost += 1
-    told = batch_report.fields(batch.messages, batch.outcomes, durations)
-    log.info("%s", batch_report.text(told, runtime.counts.total), extra=told)
+    fields = batch_report.batch_fields(batch.messages, batch.outcomes, durations)
+    log.info("%s", batch_report.batch_line(fields, runtime.counts.total), extra=fields)

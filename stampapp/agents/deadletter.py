@@ -26,7 +26,7 @@ async def deadletter(deliveries: AsyncIterable[PendingDelivery[Sequence[Dead]]])
 
 
 async def _publish(dead: Sequence[Dead]) -> None:
-    topic = app.runtime.required().deadletter_topic
+    topic = app.runtime.required_settings().deadletter_topic
     if not topic:
         message, error, _ = dead[0]
         raise StampError(

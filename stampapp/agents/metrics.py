@@ -19,7 +19,7 @@ async def metrics(deliveries: AsyncIterable[PendingDelivery[bytes]]) -> None:
 
 
 async def _publish(document: bytes) -> None:
-    topic = app.runtime.required().metrics_topic
+    topic = app.runtime.required_settings().metrics_topic
     letter = OutgoingMessage(topic=topic, key=None, value=document)
     if not await app.runtime.delivery("metrics").try_once(letter):
         app.runtime.counts.metrics_lost += 1

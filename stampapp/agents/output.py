@@ -24,7 +24,7 @@ async def output(deliveries: AsyncIterable[PendingDelivery[Sequence[Prediction]]
 
 
 async def _publish(predictions: Sequence[Prediction]) -> None:
-    nightly = app.runtime.required().output_topic
+    nightly = app.runtime.required_settings().output_topic
     delivery = app.runtime.delivery("producer")
     now = datetime.now(UTC)
     topic = nightly.name_at(now)
@@ -33,8 +33,8 @@ async def _publish(predictions: Sequence[Prediction]) -> None:
         [
             OutgoingMessage(
                 topic=topic,
-                key=encoding.key(one.classification),
-                value=encoding.output(one.classification, now),
+                key=encoding.message_key(one.classification),
+                value=encoding.encode_prediction(one.classification, now),
                 headers=one.headers,
             )
             for one in predictions

@@ -23,13 +23,13 @@ async def scribe(deliveries: AsyncIterable[PendingDelivery[Sequence[Prediction]]
 
 
 async def _publish(predictions: Sequence[Prediction]) -> None:
-    topic = app.runtime.required().scribe_topic
+    topic = app.runtime.required_settings().scribe_topic
     await app.runtime.delivery("scribe").deliver(
         [
             OutgoingMessage(
                 topic=topic,
-                key=encoding.key(one.classification),
-                value=encoding.scribe(one.classification),
+                key=encoding.message_key(one.classification),
+                value=encoding.encode_scribe_command(one.classification),
                 headers=one.headers,
             )
             for one in predictions

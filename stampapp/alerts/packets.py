@@ -31,7 +31,7 @@ def decode(value: bytes | None) -> Alert:
     for one in found:
         if isinstance(one, BadAlert):
             # A frame that holds what it raises is a circle.
-            raise one.bare()
+            raise one.without_traceback()
     if len(found) != 1 or not isinstance(found[0], Alert):
         number = "more than one record" if found else "no record"
         raise BadAlert("not-one-alert", f"the container holds {number}, one alert is expected")
@@ -49,14 +49,14 @@ def read(
         for schema, record in reader.read_records(source, max_decompressed):
             yield _alert(schema, record)
     except BadAlert as error:
-        yield error.bare()
+        yield error.without_traceback()
 
 
 def _alert(schema: Schema, record: Record) -> Alert | BadAlert:
     try:
         return _decoder(schema.fields)(record)
     except BadAlert as error:
-        return error.bare()
+        return error.without_traceback()
 
 
 def _decoder(fields: frozenset[str]) -> Callable[[Record], Alert]:

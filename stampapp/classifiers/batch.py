@@ -81,7 +81,7 @@ def attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
     try:
         return function(argument)
     except BadAlert as error:
-        return error.bare()
+        return error.without_traceback()
 
 
 def _settled(decoded: Decoded, found: PreparedAlert | BadAlert, kept: bool) -> Outcome | None:

@@ -37,7 +37,7 @@ def reconcile(
     as_json: bool,
 ) -> int:
     """Say whether every message that was consumed is accounted for."""
-    settings = app.runtime.required()
+    settings = app.runtime.required_settings()
     from stampapp.audit.consumed import Window
     from stampapp.commands import reconcile as command
 
@@ -87,7 +87,7 @@ def deadletters(  # noqa: PLR0913, PLR0917  # click hands over every option
     PLACE names a dead letter by its own partition:offset, or by topic:partition:offset of the
     message that it was. Without any, all are meant that the options leave.
     """
-    settings = app.runtime.required()
+    settings = app.runtime.required_settings()
     from stampapp.commands import deadletters as command
     from stampapp.deadletters.selection import DeadLetterFilter
 

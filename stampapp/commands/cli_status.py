@@ -17,7 +17,7 @@ JSON = option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @app.command(JSON, base=PlainCommand)
 def topics(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
     """Say what each topic holds, how far the group has come, and when the night changes."""
-    settings = app.runtime.required()
+    settings = app.runtime.required_settings()
     from stampapp.commands import topics as command
 
     problems = command.topics(settings, sys.stdout, as_json=as_json)
@@ -61,7 +61,7 @@ def inspect(  # noqa: PLR0913, PLR0917  # click hands over every option
     ROLE is consumer, producer (the latest nights), deadletter, scribe or metrics; TOPIC is looked
     for on every cluster.
     """
-    settings = app.runtime.required()
+    settings = app.runtime.required_settings()
     from stampapp.commands import inspect as command
 
     request = command.Request(name=name, count=count, follow=follow, aid=aid, stamps=stamps)

@@ -58,9 +58,11 @@ def show(
         raise ConfigError("show takes the places of dead letters, which list tells")
     with Bars() as bars:
         _, found = asyncio.run(_find(settings, DeadLetterFilter(places=places), MOST_SHOWN, bars))
-    known = {name for row, _ in found for name in record.names(row.letter)}
+    known = {name for row, _ in found for name in record.all_names(row.letter)}
     if absent := tuple(place for place in places if place not in known):
-        raise ConfigError(f"{replays.topic_of(settings)} has no dead letter {join_words(absent)}")
+        raise ConfigError(
+            f"{replays.deadletter_topic(settings)} has no dead letter {join_words(absent)}"
+        )
     if save:
         if len(found) > 1:
             raise ConfigError(f"--save takes one dead letter, these are {len(found)}")
@@ -94,24 +96,24 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
     dry_run: bool,
 ) -> tuple[int, int]:
     """Return how many dead letters were put back, and how many were left."""
-    topic, done = replays.topic_of(settings), 0
+    topic, done = replays.deadletter_topic(settings), 0
     async with TopicReader(settings.producer) as reader:
-        register = await replays.register(reader, topic, wanted, progress)
-        _warn(settings, topic, register)
-        letters = register.replayable(again=again)
+        index = await replays.index_dead_letters(reader, topic, wanted, progress)
+        _warn(settings, topic, index)
+        letters = index.replayable(again=again)
         if dry_run:
             for one in letters:
-                print(f"{record.name(one)} ({one.cause}) to {one.source}", file=out)
+                print(f"{record.short_name(one)} ({one.cause}) to {one.source}", file=out)
             done = len(letters)
         else:
             async for more in replays.replay(settings, reader, letters):
                 progress("putting back", more, len(letters))
                 done += more
-    return done, len(register.letters) - len(letters)
+    return done, len(index.letters) - len(letters)
 
 
-def _warn(settings: Settings, topic: str, register: DeadLetterIndex) -> None:
-    if register.unseen:
+def _warn(settings: Settings, topic: str, index: DeadLetterIndex) -> None:
+    if index.topic_missing:
         print(
             f"{describe_cluster(settings.producer)} shows {describe_user(settings.producer)} no"
             f" topic {topic}: nothing was dead-lettered so far; or have READ and DESCRIBE granted"
@@ -124,24 +126,24 @@ async def _find(
     settings: Settings, wanted: DeadLetterFilter, limit: int, progress: ReportProgress
 ) -> tuple[dict[str, tuple[int, int]], list[tuple[Row, Message]]]:
     """Return the counts, and the latest dead letters that are meant."""
-    topic = replays.topic_of(settings)
+    topic = replays.deadletter_topic(settings)
     async with TopicReader(settings.producer) as reader:
-        register = await replays.register(reader, topic, wanted, progress)
-        _warn(settings, topic, register)
-        chosen = sorted(register.letters, key=_age)[-limit:]
+        index = await replays.index_dead_letters(reader, topic, wanted, progress)
+        _warn(settings, topic, index)
+        chosen = sorted(index.letters, key=_age)[-limit:]
         found = [
             (
                 Row(
                     letter=letter,
                     partial=decode_partially(message.value),
                     size=len(message.value or b""),
-                    mark=register.marks.get(letter.source),
+                    mark=index.marks.get(letter.source),
                 ),
                 message,
             )
-            async for letter, message in replays.values(reader, chosen)
+            async for letter, message in replays.fetch_messages(reader, chosen)
         ]
-    return register.counts(), sorted(found, key=lambda one: _age(one[0].letter))
+    return index.counts_by_cause(), sorted(found, key=lambda one: _age(one[0].letter))
 
 
 def _age(letter: DeadLetter) -> tuple[int, int, int]:

@@ -38,7 +38,7 @@ def replay(order: Order, target: InputSettings) -> int:
     with _progress(console) as progress:
         # Now, when stderr is the one that the bar stays clear of.
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-        log_filters.tidy(logging.getLogger())
+        log_filters.install_filters(logging.getLogger())
         bar = _Bar(progress, total_size(files), order.limit)
         archive = ArchiveAlerts(files, console.print, bar.moved)
         publisher = Publisher(_letter(target.topics[0]), bar.published)

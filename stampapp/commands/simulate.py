@@ -99,7 +99,7 @@ def _bar(what: str, count: int | None) -> Iterator[Advance]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         # Now, when stderr is the one that the bar stays clear of.
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-        log_filters.tidy(logging.getLogger())
+        log_filters.install_filters(logging.getLogger())
         yield partial(progress.advance, progress.add_task(what, total=count))
 
 

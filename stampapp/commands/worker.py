@@ -34,10 +34,10 @@ class StampWorker(faust.Worker):
         # Before anything is said, what is wrong with the settings included.
         self.as_json = keys.log_format(keys.environment()) == keys.JSON
         if self.as_json:
-            json_logs.take_over()
+            json_logs.capture_output()
             kwargs |= {"quiet": True, "stdout": sys.stdout, "stderr": sys.stderr}
         try:
-            settings = stamp_app.runtime.required()
+            settings = stamp_app.runtime.required_settings()
             _settle_port(stamp_app)
         except ConfigError as error:
             sys.exit(self._complain(error))
@@ -63,20 +63,20 @@ class StampWorker(faust.Worker):
         if isinstance(reason, ConfigError):
             return self._complain(reason)
         if reason:
-            log_filters.last_words(
+            log_filters.print_final_message(
                 f"stampapp stops: {str(reason) or repr(reason)}", as_json=self.as_json
             )
             return 1
         return planned if isinstance(planned, int) else 0
 
     def _complain(self, error: ConfigError) -> int:
-        log_filters.last_words(f"stampapp cannot start: {error}", as_json=self.as_json)
+        log_filters.print_final_message(f"stampapp cannot start: {error}", as_json=self.as_json)
         return EX_CONFIG
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         """Keep the log readable (see stampapp.logs)."""
         super().on_setup_root_logger(logger, level)
-        log_filters.tidy(logger, as_json=self.as_json)
+        log_filters.install_filters(logger, as_json=self.as_json)
 
     def on_worker_shutdown(self) -> None:
         """Give the way out a limit, after a failure as after a signal."""

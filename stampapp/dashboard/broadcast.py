@@ -16,14 +16,14 @@ from stampapp.dashboard import documents
 from stampapp.dashboard.recent_alerts import DashboardState, RecentAlert
 
 log = logging.getLogger(__name__)
-MOST_VIEWERS = 16
+MAX_VIEWERS = 16
 # Cards that are drawn in a second: the stream of alerts comes first.
 CARDS_PER_TICK = 2
 TICK = 1.0
 # With so many messages waiting, one card is drawn every other second.
-BEHIND = 1000
+BUSY_LAG = 1000
 # What a viewer who does not read is allowed to be behind.
-_BACKLOG = 64
+_QUEUE_SIZE = 64
 
 State = Callable[[], dict[str, Any]]
 
@@ -32,7 +32,7 @@ class Viewer:
     """A stream of events, and which of them it has been sent."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(_BACKLOG)
+        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE_SIZE)
         self.seen = 0
         self.cards: set[int] = set()
 
@@ -57,18 +57,18 @@ class EventBroadcaster:
     def __init__(self, dashboard: DashboardState, state: State) -> None:
         self._dashboard, self._state = dashboard, state
         self._viewers: set[Viewer] = set()
-        self._drawn: dict[int, bytes] = {}
-        self._telling: asyncio.Task[None] | None = None
+        self._card_events: dict[int, bytes] = {}
+        self._sending: asyncio.Task[None] | None = None
         self._ticks = 0
 
     def subscribe(self) -> Viewer | None:
         """Return a new viewer, who must leave; None where there is no room for one."""
-        if len(self._viewers) >= MOST_VIEWERS:
+        if len(self._viewers) >= MAX_VIEWERS:
             return None
         viewer = Viewer()
         self._viewers.add(viewer)
-        if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(self._tell_now_and_then())
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_periodically())
         return viewer
 
     def unsubscribe(self, viewer: Viewer) -> None:
@@ -77,54 +77,56 @@ class EventBroadcaster:
 
     def close(self) -> None:
         """Send everybody home: the web server waits for its streams to end."""
-        if self._telling:
-            self._telling.cancel()
+        if self._sending:
+            self._sending.cancel()
         for viewer in self._viewers:
             while not viewer.queue.empty():
                 viewer.queue.get_nowait()
             viewer.queue.put_nowait(None)
 
-    async def _tell_now_and_then(self) -> None:
+    async def _send_periodically(self) -> None:
         while self._viewers:
             try:
-                await self._tell()
+                await self._send_updates()
             except Exception:  # a page that fails must not take the worker along
                 log.exception("The page cannot be told what is new")
             await asyncio.sleep(TICK)
 
-    async def _tell(self) -> None:
+    async def _send_updates(self) -> None:
         now = time.time()
         summary = self._dashboard.last_hour.summary(now)
         state = self._state()
-        figures = encode("figures", documents.summary(summary, state, now))
-        letters = self._dashboard.recent.dead()
-        dead = encode("dead", [documents.dead(one) for one in letters])
-        await self._draw(self._share(state.get("lag", 0)))
+        figures = encode("figures", documents.summary_document(summary, state, now))
+        letters = self._dashboard.recent.dead_letters()
+        dead = encode("dead", [documents.dead_letter_document(one) for one in letters])
+        await self._draw(self._cards_allowed(state.get("lag", 0)))
         for viewer in tuple(self._viewers):
             viewer.send(figures)
             if letters and letters[0].number > viewer.seen:
                 viewer.seen = letters[0].number
                 viewer.send(dead)
-            for number in sorted(self._drawn.keys() - viewer.cards, reverse=True):
-                viewer.send(self._drawn[number])
-            viewer.cards = set(self._drawn)
+            for number in sorted(self._card_events.keys() - viewer.cards, reverse=True):
+                viewer.send(self._card_events[number])
+            viewer.cards = set(self._card_events)
 
-    def _share(self, lag: int) -> int:
+    def _cards_allowed(self, lag: int) -> int:
         """Return how many cards may be drawn now."""
         self._ticks += 1
-        return CARDS_PER_TICK if lag < BEHIND else self._ticks % 2
+        return CARDS_PER_TICK if lag < BUSY_LAG else self._ticks % 2
 
     async def _draw(self, most: int) -> None:
         """Draw some of those that are kept and not drawn, the latest first; forget the others."""
-        kept = self._dashboard.recent.latest()
+        kept = self._dashboard.recent.alerts()
         numbers = {one.number for one in kept}
-        self._drawn = {number: card for number, card in self._drawn.items() if number in numbers}
-        for one in [one for one in kept if one.number not in self._drawn][:most]:
-            self._drawn[one.number] = await asyncio.to_thread(_card, one)
+        self._card_events = {
+            number: card for number, card in self._card_events.items() if number in numbers
+        }
+        for one in [one for one in kept if one.number not in self._card_events][:most]:
+            self._card_events[one.number] = await asyncio.to_thread(_card, one)
 
 
-def _card(exhibit: RecentAlert) -> bytes:
-    return encode("card", documents.card(exhibit))
+def _card(shown: RecentAlert) -> bytes:
+    return encode("card", documents.alert_document(shown))
 
 
 def encode(event: str, document: object) -> bytes:

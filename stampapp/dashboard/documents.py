@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from stampapp import times
 from stampapp.alerts.alert import Alert
-from stampapp.dashboard.last_hour import Summary
+from stampapp.dashboard.last_hour import HourSummary
 from stampapp.dashboard.recent_alerts import RecentAlert, RecentDeadLetter
 from stampapp.errors import BadAlert
 from stampapp.stamps import stamp_image
@@ -21,15 +21,15 @@ Document = dict[str, Any]
 _LONGEST_TEXT = 300
 
 
-def card(exhibit: RecentAlert) -> Document:
-    """Draw the stamps of an exhibit and return all that its card shows."""
-    alert, found = exhibit.alert, exhibit.classification
+def alert_document(shown: RecentAlert) -> Document:
+    """Draw the stamps of a recent alert and return all that its card shows."""
+    alert, found = shown.alert, shown.classification
     taken = times.from_mjd(alert.mjd) if math.isfinite(alert.mjd) else None
     return {
-        "number": exhibit.number,
-        "label": exhibit.label,
-        "at": _time(exhibit.at),
-        "place": str(exhibit.place),
+        "number": shown.number,
+        "label": shown.label,
+        "at": _time(shown.at),
+        "place": str(shown.place),
         **{name: getattr(alert, name) for name in ("aid", "oid", "candid", "survey", "fid")},
         "mjd": _number(alert.mjd, 6),
         "taken": times.format_iso(taken) if taken else None,
@@ -62,7 +62,7 @@ def links(alert: Alert) -> list[Document]:
     ]
 
 
-def dead(letter: RecentDeadLetter) -> Document:
+def dead_letter_document(letter: RecentDeadLetter) -> Document:
     """Return a row of the table of dead letters."""
     return {
         "number": letter.number,
@@ -74,7 +74,7 @@ def dead(letter: RecentDeadLetter) -> Document:
     }
 
 
-def summary(hour: Summary, state: Mapping[str, object], now: float) -> Document:
+def summary_document(hour: HourSummary, state: Mapping[str, object], now: float) -> Document:
     """Return the figures of the page; `state` is added to those of the last hour."""
     return {"now": _time(now), **asdict(hour), **state}
 

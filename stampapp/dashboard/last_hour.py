@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from stampapp.kafka.message import Message
 from stampapp.results.outcome import Outcome, OutcomeKind
 
-HOUR = 3600.0
-SLICE = 10.0
+HOUR_SECONDS = 3600.0
+SLICE_SECONDS = 10.0
 # The rate is that of the last minute; latencies are those of so many messages.
-RATE_OVER = 60.0
+RATE_WINDOW = 60.0
 _LATENCIES = 2000
 
 
@@ -30,7 +30,7 @@ class _Slice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Summary:
+class HourSummary:
     """The last hour. `rate` in alerts per second, `rates` the same by minute, the oldest first.
 
     `latency` is the median and `slowest` the 95th percentile of the seconds from a message's
@@ -51,8 +51,8 @@ class RollingHour:
 
     def __init__(self, classes: Sequence[str], now: float) -> None:
         self._names = tuple(classes)
-        self._begun = now
-        self._slices: deque[_Slice] = deque(maxlen=int(HOUR / SLICE) + 1)
+        self._started = now
+        self._slices: deque[_Slice] = deque(maxlen=int(HOUR_SECONDS / SLICE_SECONDS) + 1)
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
     def add(self, messages: Iterable[Message], outcomes: Sequence[Outcome], now: float) -> None:
@@ -68,14 +68,14 @@ class RollingHour:
         stamps = (one.timestamp for one in messages if one.timestamp is not None)
         self._latencies.extend(max(0.0, now - stamp / 1000) for stamp in stamps)
 
-    def summary(self, now: float) -> Summary:
+    def summary(self, now: float) -> HourSummary:
         """Return what the last hour was like."""
-        recent = [one for one in self._slices if one.start > now - HOUR]
+        recent = [one for one in self._slices if one.start > now - HOUR_SECONDS]
         outcomes = sum((one.outcomes for one in recent), Counter[OutcomeKind]())
         classes = sum((one.classes for one in recent), Counter[str]())
         causes = sum((one.causes for one in recent), Counter[str]())
         ordered = sorted(self._latencies)
-        return Summary(
+        return HourSummary(
             rate=self._rate(now),
             rates=_by_minute(recent, now),
             outcomes={kind.value: outcomes[kind] for kind in OutcomeKind},
@@ -86,15 +86,17 @@ class RollingHour:
         )
 
     def _current(self, now: float) -> _Slice:
-        start = now - now % SLICE
+        start = now - now % SLICE_SECONDS
         if not self._slices or self._slices[-1].start < start:
             self._slices.append(_Slice(start))
         return self._slices[-1]
 
     def _rate(self, now: float) -> float:
-        since = max(self._begun, now - RATE_OVER)
-        count = sum(one.outcomes.total() for one in self._slices if one.start + SLICE > since)
-        return count / max(SLICE, now - since)
+        since = max(self._started, now - RATE_WINDOW)
+        count = sum(
+            one.outcomes.total() for one in self._slices if one.start + SLICE_SECONDS > since
+        )
+        return count / max(SLICE_SECONDS, now - since)
 
 
 def _by_minute(recent: Iterable[_Slice], now: float) -> tuple[float, ...]:

@@ -15,11 +15,11 @@ from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 
 # Of each class, of what rules withdrew, and of dead letters, so many of the latest are kept.
-OF_EACH = 12
-DEAD = 30
+PER_CLASS = 12
+MAX_DEAD_LETTERS = 30
 # From one batch, so many of each class are taken.
-_FROM_A_BATCH = 3
-WITHDRAWN = "withdrawn"
+_PER_CLASS_AND_BATCH = 3
+RULED_OUT_LABEL = "withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class RecentAlert:
     @property
     def label(self) -> str:
         """The class, or that a rule has withdrawn the result."""
-        return self.classification.class_name or WITHDRAWN
+        return self.classification.class_name or RULED_OUT_LABEL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +55,8 @@ class RecentAlerts:
 
     def __init__(self) -> None:
         self._number = 0
-        self._shown: dict[str, deque[RecentAlert]] = {}
-        self._dead: deque[RecentDeadLetter] = deque(maxlen=DEAD)
+        self._by_class: dict[str, deque[RecentAlert]] = {}
+        self._dead: deque[RecentDeadLetter] = deque(maxlen=MAX_DEAD_LETTERS)
 
     def add(self, messages: Sequence[Message], outcomes: Sequence[Outcome], now: float) -> None:
         """Take a sample of a confirmed batch."""
@@ -65,21 +65,21 @@ class RecentAlerts:
         for message, outcome in reversed(list(zip(messages, outcomes, strict=True))):
             label = _label(outcome)
             taken[label] = taken.get(label, 0) + 1
-            if outcome.error and taken[label] <= DEAD:
+            if outcome.error and taken[label] <= MAX_DEAD_LETTERS:
                 self._add_dead_letter(message, outcome, now)
-            elif label and taken[label] <= _FROM_A_BATCH:
+            elif label and taken[label] <= _PER_CLASS_AND_BATCH:
                 self._add_alert(label, message, outcome, now)
 
-    def latest(self) -> list[RecentAlert]:
+    def alerts(self) -> list[RecentAlert]:
         """Return what is kept, the latest first."""
         return sorted(self._all(), key=lambda one: -one.number)
 
-    def dead(self) -> list[RecentDeadLetter]:
+    def dead_letters(self) -> list[RecentDeadLetter]:
         """Return the dead letters that are kept, the latest first."""
         return sorted(self._dead, key=lambda one: -one.number)
 
     def _all(self) -> Iterator[RecentAlert]:
-        for line in self._shown.values():
+        for line in self._by_class.values():
             yield from line
 
     def _next(self) -> int:
@@ -88,7 +88,7 @@ class RecentAlerts:
 
     def _add_alert(self, label: str, message: Message, outcome: Outcome, now: float) -> None:
         if outcome.alert and outcome.classification:
-            self._shown.setdefault(label, deque(maxlen=OF_EACH)).append(
+            self._by_class.setdefault(label, deque(maxlen=PER_CLASS)).append(
                 RecentAlert(
                     number=self._next(),
                     at=now,
@@ -119,7 +119,7 @@ def _label(outcome: Outcome) -> str:
     if outcome.error:
         return outcome.kind.value
     found = outcome.classification
-    return (found.class_name or WITHDRAWN) if found else ""
+    return (found.class_name or RULED_OUT_LABEL) if found else ""
 
 
 class DashboardState:

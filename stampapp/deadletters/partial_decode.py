@@ -13,7 +13,7 @@ from stampapp.avro import reader
 from stampapp.avro.reader import ContainerHeader, Record
 from stampapp.errors import BadAlert
 
-MOST_CHARACTERS = 200
+MAX_CHARACTERS = 200
 # How what may be a stamp begins.
 _KINDS = {b"\x1f\x8b": "gzip", b"SIMPLE  =": "FITS"}
 
@@ -30,7 +30,7 @@ class PartialMessage:
     fields: Mapping[str, object] = field(default_factory=dict)
     undecoded: tuple[str, ...] = ()
 
-    def name(self, *keys: str) -> str | None:
+    def first_of(self, *keys: str) -> str | None:
         """Return the first of these fields that there is."""
         return next((str(self.fields[key]) for key in keys if key in self.fields), None)
 
@@ -48,7 +48,7 @@ def decode_partially(value: bytes | None) -> PartialMessage:
     codec = head.codec.decode("utf-8", "replace")
     return PartialMessage(
         container=f"Avro, record {head.schema.parsed['name']}, codec {codec}",
-        fields=dict(_flat(record, "")),
+        fields=dict(_flatten(record, "")),
         undecoded=undecoded,
     )
 
@@ -87,15 +87,15 @@ def _first_block(head: ContainerHeader, source: io.BytesIO) -> bytes:
         return b""
 
 
-def _flat(value: object, name: str) -> Iterator[tuple[str, object]]:
+def _flatten(value: object, name: str) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+            yield from _flatten(inner, f"{name}.{key}" if name else str(key))
     else:
-        yield name, shown(value)
+        yield name, summarize(value)
 
 
-def shown(value: object) -> object:
+def summarize(value: object) -> object:
     """Return a value as it is told: of bytes the size and kind, of lists the length."""
     if isinstance(value, bytes):
         kind = next((kind for magic, kind in _KINDS.items() if value.startswith(magic)), "bytes")
@@ -104,4 +104,4 @@ def shown(value: object) -> object:
         return f"<{len(value)} items>"
     if isinstance(value, int | float | None):
         return value
-    return str(value)[:MOST_CHARACTERS]
+    return str(value)[:MAX_CHARACTERS]

@@ -45,17 +45,17 @@ class ReplayMark:
     at: str
 
 
-def name(letter: DeadLetter) -> str:
+def short_name(letter: DeadLetter) -> str:
     """Return how a person names a dead letter: `partition:offset`."""
     return f"{letter.place.partition}:{letter.place.offset}"
 
 
-def names(letter: DeadLetter) -> set[str]:
+def all_names(letter: DeadLetter) -> set[str]:
     """Return its own name and that of its source, `topic:partition:offset`."""
-    return {name(letter), str(letter.source)}
+    return {short_name(letter), str(letter.source)}
 
 
-def read(message: Message) -> DeadLetter | None:
+def read_dead_letter(message: Message) -> DeadLetter | None:
     """Return a dead letter, or None where the message is none of ours."""
     own, ours = provenance.split_headers(message.headers)
     testimony = provenance.read_provenance(ours)
@@ -79,14 +79,14 @@ def _instant(text: bytes | None) -> int | None:
         return None
 
 
-def put_back_headers(message: Message) -> Headers:
+def replayed_headers(message: Message) -> Headers:
     """Return the headers of a message that is put back: its own, and whose replay it is."""
     own, _ = provenance.split_headers(message.headers)
     kept = tuple(one for one in own if one[0] != REPLAY_OF)
     return (*kept, (REPLAY_OF, str(message.location).encode()))
 
 
-def mark_headers(mark: ReplayMark) -> Headers:
+def replay_mark_headers(mark: ReplayMark) -> Headers:
     """Return the headers of the message that marks a replay."""
     return (
         (REPLAY_OF, str(mark.of).encode()),
@@ -96,7 +96,7 @@ def mark_headers(mark: ReplayMark) -> Headers:
     )
 
 
-def read_mark(headers: Headers) -> ReplayMark | None:
+def read_replay_mark(headers: Headers) -> ReplayMark | None:
     """Return the mark of a replay, or None where the message is none."""
     told = dict(headers)
     of, source, to = (_place(told.get(key)) for key in (REPLAY_OF, REPLAYED_SOURCE, REPLAYED_AS))

@@ -36,32 +36,32 @@ from stampapp.kafka.topic_reader import TopicReader
 CHUNK = 64
 
 
-def topic_of(settings: Settings) -> str:
+def deadletter_topic(settings: Settings) -> str:
     """Return the topic of dead letters. Raises ConfigError where there is none."""
     if not settings.deadletter_topic:
         raise ConfigError("DEADLETTER_TOPIC is empty: there are no dead letters")
     return settings.deadletter_topic
 
 
-async def register(
+async def index_dead_letters(
     reader: TopicReader, topic: str, wanted: DeadLetterFilter, progress: ReportProgress
 ) -> DeadLetterIndex:
     """Read all dead letters, and note those that are meant."""
     found = DeadLetterIndex(wanted)
     partitions = (await reader.list_partitions()).get(topic, ())
-    found.unseen = not partitions
+    found.topic_missing = not partitions
     beginnings, ends = await reader.first_offsets(partitions), await reader.end_offsets(partitions)
     total = sum(ends.values()) - sum(beginnings.values())
     async for messages in reader.read_ranges(
         {at: OffsetRange(first=n) for at, n in beginnings.items()}
     ):
         for message in messages:
-            found.note(message)
+            found.add(message)
         progress("reading dead letters", len(messages), total)
     return found
 
 
-async def values(
+async def fetch_messages(
     reader: TopicReader, letters: Sequence[DeadLetter]
 ) -> AsyncIterator[tuple[DeadLetter, Message]]:
     """Yield the dead letters with their bytes; what is removed meanwhile is left out."""
@@ -82,13 +82,13 @@ async def replay(
     async with Post(settings.consumer) as source, Post(settings.producer) as dead:
         async for messages in in_chunks(reader.read_offsets(offsets_by_partition(by_place)), CHUNK):
             found = [(by_place[one.location], one) for one in messages]
-            places = await source.send([_put_back(*one, partitions) for one in found])
+            places = await source.send([_replayed_message(*one, partitions) for one in found])
             done = [
                 (letter, message, to)
                 for (letter, message), to in zip(found, places, strict=True)
                 if isinstance(to, TopicPartitionOffset)
             ]
-            marks = await dead.send([_mark(*one) for one in done])
+            marks = await dead.send([_mark_message(*one) for one in done])
             yield sum(isinstance(one, TopicPartitionOffset) for one in marks)
             source.check(places)
             dead.check(marks)
@@ -163,7 +163,7 @@ async def _partitions(settings: Settings, letters: Sequence[DeadLetter]) -> set[
     return {one for topic in topics for one in present[topic]}
 
 
-def _put_back(
+def _replayed_message(
     letter: DeadLetter, message: Message, partitions: Collection[Partition]
 ) -> OutgoingMessage:
     """Return the message as it was; its timestamp is new, or its topic might drop it as too old."""
@@ -175,11 +175,13 @@ def _put_back(
         partition=source.partition if known else None,
         key=message.key,
         value=message.value,
-        headers=record.put_back_headers(message),
+        headers=record.replayed_headers(message),
     )
 
 
-def _mark(letter: DeadLetter, message: Message, to: TopicPartitionOffset) -> OutgoingMessage:
+def _mark_message(
+    letter: DeadLetter, message: Message, to: TopicPartitionOffset
+) -> OutgoingMessage:
     at = times.format_iso(datetime.now(UTC))
     mark = ReplayMark(source=letter.source, of=letter.place, to=to, at=at)
     return OutgoingMessage(
@@ -188,7 +190,7 @@ def _mark(letter: DeadLetter, message: Message, to: TopicPartitionOffset) -> Out
         key=message.key,
         # Not null: a topic that is compacted would forget the dead letter for it.
         value=b"",
-        headers=record.mark_headers(mark),
+        headers=record.replay_mark_headers(mark),
     )
 
 

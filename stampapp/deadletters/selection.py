@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stampapp import times
-from stampapp.deadletters.record import DeadLetter, ReplayMark, names, read, read_mark
+from stampapp.deadletters.record import (
+    DeadLetter,
+    ReplayMark,
+    all_names,
+    read_dead_letter,
+    read_replay_mark,
+)
 from stampapp.kafka.message import Message, TopicPartitionOffset
 
 
@@ -33,7 +39,7 @@ class DeadLetterFilter:
             return False
         if self.end and letter.instant >= times.to_unix_ms(self.end):
             return False
-        return not self.places or not names(letter).isdisjoint(self.places)
+        return not self.places or not all_names(letter).isdisjoint(self.places)
 
 
 class DeadLetterIndex:
@@ -44,14 +50,14 @@ class DeadLetterIndex:
         # By the place of the source: a message that was consumed twice may have two dead letters.
         self.marks: dict[TopicPartitionOffset, ReplayMark] = {}
         # Whether there is no such topic, or none that we may see: a cluster does not say which.
-        self.unseen = False
+        self.topic_missing = False
         self._wanted = wanted
 
-    def note(self, message: Message) -> None:
+    def add(self, message: Message) -> None:
         """Take in a message of the dead-letter topic."""
-        if mark := read_mark(message.headers):
+        if mark := read_replay_mark(message.headers):
             self.marks[mark.source] = mark
-        elif (letter := read(message)) and self._wanted.matches(letter):
+        elif (letter := read_dead_letter(message)) and self._wanted.matches(letter):
             self.letters.append(letter)
 
     def replayable(self, *, again: bool) -> list[DeadLetter]:
@@ -65,7 +71,7 @@ class DeadLetterIndex:
         last = [one for one in once.values() if one.place not in followed]
         return [one for one in last if again or not (one.source in self.marks or one.replay_of)]
 
-    def counts(self) -> dict[str, tuple[int, int]]:
+    def counts_by_cause(self) -> dict[str, tuple[int, int]]:
         """Return, by cause, how many dead letters there are, and how many were replayed."""
         every = Counter(one.cause for one in self.letters)
         replayed = Counter(one.cause for one in self.letters if one.source in self.marks)

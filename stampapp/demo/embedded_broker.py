@@ -102,7 +102,7 @@ class _Broker:
     said: deque[str]
     listener: Thread
 
-    def last_words(self) -> str:
+    def print_final_message(self) -> str:
         self.listener.join(1.0)
         return "".join(self.said).strip() or "it said nothing"
 
@@ -118,7 +118,7 @@ class _Broker:
 
     def _complain_if_ended(self) -> None:
         if self.process.poll() is not None:
-            raise ConfigError(f"the broker ended at its start:\n{self.last_words()}")
+            raise ConfigError(f"the broker ended at its start:\n{self.print_final_message()}")
 
     def stop(self) -> None:
         # At SIGTERM it waits some seconds for its clients to leave; nothing here is worth that.
@@ -157,7 +157,7 @@ def run_broker(port: int, host: str = LOOPBACK, advertise: str | None = None) ->
             status = broker.process.wait()
         if asked:
             return 0
-        print(f"The broker ended by itself:\n{broker.last_words()}", file=sys.stderr)
+        print(f"The broker ended by itself:\n{broker.print_final_message()}", file=sys.stderr)
     return status or 1
 
 

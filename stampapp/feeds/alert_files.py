@@ -86,7 +86,7 @@ def _parse_file(
             for found in parse(source):
                 yield member, found
         except BadAlert as error:
-            yield member, error.bare()
+            yield member, error.without_traceback()
         except (EOFError, zlib.error, OSError) as error:
             # A gzip stream shows its damage only while it is read.
             yield member, BadAlert("unreadable", str(error))

@@ -17,7 +17,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.avro import reader
 from stampapp.avro.reader import MAGIC, Record
 from stampapp.deadletters import record as deadletters
-from stampapp.deadletters.partial_decode import decode_partially, shown
+from stampapp.deadletters.partial_decode import decode_partially, summarize
 from stampapp.deadletters.record import DeadLetter, ReplayMark
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Message
@@ -60,9 +60,9 @@ class Exhibit:
 
 def exhibit(message: Message) -> Exhibit:
     """Return what a message is: by its headers, then by its bytes, never by its topic."""
-    if mark := deadletters.read_mark(message.headers):
+    if mark := deadletters.read_replay_mark(message.headers):
         return _mark(mark)
-    if letter := deadletters.read(message):
+    if letter := deadletters.read_dead_letter(message):
         return _dead_letter(letter, message.value)
     value = message.value
     if not value:
@@ -93,11 +93,11 @@ def _dead_letter(letter: DeadLetter, value: bytes | None) -> Exhibit:
         "message": letter.reason,
         "source": str(letter.source),
         "replay_of": str(letter.replay_of) if letter.replay_of else None,
-        "aid": found.name("aid", "objectId"),
-        "candid": found.name("candid", "candidate.candid"),
+        "aid": found.first_of("aid", "objectId"),
+        "candid": found.first_of("candid", "candidate.candid"),
         "container": found.container,
     }
-    names = {name for key in ("aid", "oid", "objectId") if (name := found.name(key))}
+    names = {name for key in ("aid", "oid", "objectId") if (name := found.first_of(key))}
     return Exhibit(kind=Kind.DEAD_LETTER, content=told, alert=_alert(value), names=frozenset(names))
 
 
@@ -130,8 +130,8 @@ def _of_alert(alert: Alert) -> Exhibit:
     names = ("aid", "oid", "candid", "mjd", "fid", "ra", "dec", "mag", "e_mag", "isdiffpos")
     told: dict[str, Any] = {name: getattr(alert, name) for name in names}
     told["survey"] = str(alert.survey)
-    told["stamps"] = {name: shown(data) for name, data in alert.stamps.items()}
-    told["extra_fields"] = {name: shown(value) for name, value in alert.extra_fields.items()}
+    told["stamps"] = {name: summarize(data) for name, data in alert.stamps.items()}
+    told["extra_fields"] = {name: summarize(value) for name, value in alert.extra_fields.items()}
     return Exhibit(
         kind=Kind.ALERT, content=told, alert=alert, names=frozenset({alert.aid, alert.oid})
     )
@@ -179,7 +179,7 @@ def _unknown_avro(value: bytes, error: Exception) -> Exhibit:
         "fields": dict(found.fields),
         "undecoded": list(found.undecoded),
     }
-    names = {name for key in ("aid", "oid", "objectId") if (name := found.name(key))}
+    names = {name for key in ("aid", "oid", "objectId") if (name := found.first_of(key))}
     return Exhibit(kind=Kind.AVRO, content=told, names=frozenset(names))
 
 

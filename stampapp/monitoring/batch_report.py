@@ -11,18 +11,18 @@ from stampapp.results import outcome
 from stampapp.results.outcome import Outcome
 
 # More than these of a batch are not named; the offsets lead to the rest.
-MOST_NAMED = 20
+MAX_NAMED = 20
 
 
-def fields(
+def batch_fields(
     consumed: Sequence[Message], outcomes: Sequence[Outcome], durations: Mapping[str, float]
 ) -> dict[str, Any]:
     """Return counts, ids of the first alerts, seconds by stage, and offsets by partition."""
-    named = [one.alert for one in outcomes if one.alert][:MOST_NAMED]
+    named = [one.alert for one in outcomes if one.alert][:MAX_NAMED]
     return {
         "event": "batch",
         "size": len(outcomes),
-        **outcome.counts(outcomes),
+        **outcome.count_by_kind(outcomes),
         "causes": dict(Counter(one.error.cause for one in outcomes if one.error)),
         "candids": [alert.candid for alert in named],
         "aids": [alert.aid for alert in named],
@@ -31,15 +31,15 @@ def fields(
     }
 
 
-def text(told: Mapping[str, Any], total: int) -> str:
+def batch_line(fields: Mapping[str, Any], total: int) -> str:
     """Say the same in a line; `total` is the number of messages since the start."""
-    counts = ", ".join(f"{told[kind]} {kind}" for kind in outcome.counts(()))
-    stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in told["durations"].items())
+    counts = ", ".join(f"{fields[kind]} {kind}" for kind in outcome.count_by_kind(()))
+    stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in fields["durations"].items())
     places = ", ".join(
-        f"{place}:{first}-{last}" for place, (first, last) in told["offsets"].items()
+        f"{place}:{first}-{last}" for place, (first, last) in fields["offsets"].items()
     )
-    first = f"; first candid {told['candids'][0]}" if told["candids"] else ""
-    return f"batch of {told['size']}: {counts}; {total} in all; {stages}; {places}{first}"
+    first = f"; first candid {fields['candids'][0]}" if fields["candids"] else ""
+    return f"batch of {fields['size']}: {counts}; {total} in all; {stages}; {places}{first}"
 
 
 def _offsets(consumed: Sequence[Message]) -> dict[str, tuple[int, int]]:

@@ -19,7 +19,7 @@ from pythonjsonlogger.json import JsonFormatter
 _LONGEST_LINE = 2**16
 
 
-class JsonLines(JsonFormatter):
+class JsonLineFormatter(JsonFormatter):
     """Formats a record as an object: time, level, logger, message, process, and its `extra`."""
 
     # ISO 8601 in UTC, to the millisecond.
@@ -50,7 +50,7 @@ class JsonStream(io.TextIOBase):
 
     def __init__(self, real: TextIO, name: str) -> None:
         self._real, self._name = real, name
-        self._held = ""
+        self._buffer = ""
         self._lock = threading.Lock()
 
     @property
@@ -67,24 +67,24 @@ class JsonStream(io.TextIOBase):
     def write(self, text: str) -> int:
         """Hold what has no end yet, and tell the rest."""
         with self._lock:
-            self._held += text
-            if self._held.endswith("\n") or len(self._held) > _LONGEST_LINE:
-                whole, self._held = self._held.strip(), ""
+            self._buffer += text
+            if self._buffer.endswith("\n") or len(self._buffer) > _LONGEST_LINE:
+                whole, self._buffer = self._buffer.strip(), ""
                 if whole:
-                    self._real.write(line(whole, name=self._name) + "\n")
+                    self._real.write(format_line(whole, name=self._name) + "\n")
         return len(text)
 
     def flush(self) -> None:
         self._real.flush()
 
 
-def line(message: str, *, name: str, level: int = logging.INFO) -> str:
+def format_line(message: str, *, name: str, level: int = logging.INFO) -> str:
     """Return a message that did not come from a logger as a line like the others."""
     record = logging.LogRecord(name, level, "", 0, "%s", (message,), None)
-    return JsonLines().format(record)
+    return JsonLineFormatter().format(record)
 
 
-def take_over() -> None:
+def capture_output() -> None:
     """Make JSON of everything that this process prints, warns of or fails with from now on."""
     logging.captureWarnings(True)
     sys.stdout = JsonStream(_original(sys.stdout), "stdout")

@@ -10,11 +10,11 @@ import time
 from aiokafka.protocol.admin import SaslAuthenticateRequest
 
 from stampapp.errors import StampError
-from stampapp.monitoring.json_logs import JsonLines, line, original_stderr
+from stampapp.monitoring.json_logs import JsonLineFormatter, format_line, original_stderr
 
 _CLIENTS = ("aiokafka", "faust", "mode")
 # Said of every connection, and no less true of the next.
-_ONCE = frozenset({"Sending username and password in the clear"})
+_LOGGED_ONCE = frozenset({"Sending username and password in the clear"})
 
 
 class FloodFilter(logging.Filter):
@@ -30,7 +30,7 @@ class FloodFilter(logging.Filter):
         if not record.name.startswith(_CLIENTS) or record.levelno < logging.WARNING:
             return True
         wording, now = (record.name, record.msg), time.monotonic()
-        interval = math.inf if record.msg in _ONCE else self._interval
+        interval = math.inf if record.msg in _LOGGED_ONCE else self._interval
         if wording in self._last and now - self._last[wording] < interval:
             return False
         if len(self._last) > 1000:
@@ -39,7 +39,7 @@ class FloodFilter(logging.Filter):
         return True
 
 
-class PlainErrors(logging.Filter):
+class StackTraceFilter(logging.Filter):
     """Tells our own errors in a line: their message says what to do, a stack trace does not."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -50,7 +50,7 @@ class PlainErrors(logging.Filter):
         return True
 
 
-class Discretion(logging.Filter):
+class CredentialFilter(logging.Filter):
     """Keeps credentials out of what aiokafka shows at DEBUG: its requests hold passwords."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -67,20 +67,20 @@ def _confidential(value: object) -> bool:
     return bool(getattr(value, "API_KEY", None) == SaslAuthenticateRequest.API_KEY)
 
 
-def tidy(root: logging.Logger, *, as_json: bool = False) -> None:
+def install_filters(root: logging.Logger, *, as_json: bool = False) -> None:
     """Put the filters before every handler of the root logger; with `as_json`, their format too."""
     for handler in root.handlers:
         # To each its own: what one handler has told would be a repetition for the next.
         handler.addFilter(FloodFilter())
-        handler.addFilter(PlainErrors())
-        handler.addFilter(Discretion())
+        handler.addFilter(StackTraceFilter())
+        handler.addFilter(CredentialFilter())
         if as_json:
-            handler.setFormatter(JsonLines())
+            handler.setFormatter(JsonLineFormatter())
             if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
                 handler.setStream(original_stderr())
 
 
-def last_words(text: str, *, as_json: bool) -> None:
+def print_final_message(text: str, *, as_json: bool) -> None:
     """Say why the process ends, on stderr, whatever has become of the loggers."""
-    told = line(text, name="stampapp", level=logging.CRITICAL) if as_json else text
+    told = format_line(text, name="stampapp", level=logging.CRITICAL) if as_json else text
     print(told, file=original_stderr(), flush=True)

@@ -112,7 +112,7 @@ class WorkerMetrics:
             registry=self._registry,
         ).labels(self._survey)
 
-    def observe(
+    def observe_batch(
         self,
         messages: Iterable[Message],
         outcomes: Sequence[Outcome],

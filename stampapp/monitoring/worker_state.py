@@ -112,7 +112,7 @@ def _clusters(state: WorkerState) -> Iterator[Metric]:
     yield failing
 
 
-class Counts:
+class WorkerCounts:
     """The outcomes since the start; their sum is the number of messages acknowledged."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stampapp.avro import writer
-from stampapp.results.outcome import Classification, Outcome, OutcomeKind, counts
+from stampapp.results.outcome import Classification, Outcome, OutcomeKind, count_by_kind
 
 OUTPUT_SCHEMA: dict[str, Any] = {
     "type": "record",
@@ -52,12 +52,12 @@ _output = writer.RecordWriter(OUTPUT_SCHEMA)
 _scribe = writer.RecordWriter(SCRIBE_SCHEMA)
 
 
-def key(classification: Classification) -> bytes:
+def message_key(classification: Classification) -> bytes:
     """Return the key of an object's messages, so that they stay in order on one partition."""
     return classification.aid.encode()
 
 
-def output(classification: Classification, published: datetime) -> bytes:
+def encode_prediction(classification: Classification, published: datetime) -> bytes:
     """Encode the prediction; `published` is the instant of publishing (aware, any zone)."""
     return _output.write(
         {
@@ -73,7 +73,7 @@ def output(classification: Classification, published: datetime) -> bytes:
     )
 
 
-def scribe(classification: Classification) -> bytes:
+def encode_scribe_command(classification: Classification) -> bytes:
     """Encode the database command: an upsert, so that a repeat is harmless."""
     command = {
         "collection": "object",
@@ -89,7 +89,7 @@ def scribe(classification: Classification) -> bytes:
     return _scribe.write({"payload": json.dumps(command)})
 
 
-def metrics(
+def encode_batch_metrics(
     outcomes: Sequence[Outcome], *, received: datetime, sent: datetime, name: str, version: str
 ) -> bytes:
     """Encode the figures of one batch.
@@ -107,7 +107,7 @@ def metrics(
         "oid": [alert.oid for alert in decoded],
         "class": {c.aid: c.class_name for c in published if c},
         "source": METRICS_SOURCE,
-        **counts(outcomes),
+        **count_by_kind(outcomes),
         "classifier_name": name,
         "classifier_version": version,
     }

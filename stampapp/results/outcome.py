@@ -62,7 +62,7 @@ class Outcome:
     error: BadAlert | None = None
 
 
-def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+def count_by_kind(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """Count the outcomes by kind; the four counts add up to the number consumed."""
     counter = Counter(outcome.kind for outcome in outcomes)
     return {kind.value: counter[kind] for kind in OutcomeKind}

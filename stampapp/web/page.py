@@ -9,7 +9,7 @@ from typing import Any, cast
 from aiohttp import web
 from faust.web import Request, Response, View
 
-from stampapp.app import app, ends
+from stampapp.app import app, end_offsets
 from stampapp.dashboard.broadcast import EventBroadcaster
 
 # Nothing from elsewhere, nothing inline; stamps come within the events.
@@ -29,7 +29,12 @@ _STREAM_HEADERS = {
     # Proxies would hold back what is meant for now.
     "X-Accel-Buffering": "no",
 }
-_KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_CONTENT_TYPES = {
+    "html": "text/html",
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+}
 _broadcasters: list[EventBroadcaster] = []
 
 
@@ -81,11 +86,11 @@ async def events(view: View, request: Request) -> Response:
 def state() -> dict[str, Any]:
     """Return what the page shows of the worker as it is at the moment."""
     runtime = app.runtime
-    found = runtime.state(ends())
+    found = runtime.worker_state(end_offsets())
     return {
-        "survey": runtime.required().model.survey,
+        "survey": runtime.required_settings().model.survey,
         "model": f"{runtime.classifier.name} {runtime.classifier.version}",
-        "group": runtime.required().group_id,
+        "group": runtime.required_settings().group_id,
         "ready": found.ready,
         "lag": sum(found.lags.values()),
         "unfinished": found.unfinished,
@@ -110,5 +115,5 @@ def _read(name: str) -> bytes:
 
 
 def _file(view: View, name: str) -> Response:
-    kind = f"{_KINDS[name.rpartition('.')[2]]}; charset=utf-8"
+    kind = f"{_CONTENT_TYPES[name.rpartition('.')[2]]}; charset=utf-8"
     return view.bytes(_read(name), headers={**_HEADERS, "Content-Type": kind})

@@ -12,13 +12,13 @@ from stampapp.kafka.metadata_v8 import Operation
 from stampapp.preflight.required_access import _denial, group_denied
 
 
-def told(settings: Settings, error: BaseException) -> BaseException:
+def explain_unreadable_header(settings: Settings, error: BaseException) -> BaseException:
     """Return a client's failure to read a message in words; any other error as it is.
 
     The client decodes the names of headers, and does not say whose. No worker gets past such a
     message, since it never comes to where messages are put away.
     """
-    if not isinstance(error, UnicodeDecodeError) or not _of_client(error):
+    if not isinstance(error, UnicodeDecodeError) or not _raised_by_client(error):
         return error
     return StampError(
         f"a message on {', '.join(settings.consumer_topics)} has a header whose name is not UTF-8,"
@@ -28,12 +28,12 @@ def told(settings: Settings, error: BaseException) -> BaseException:
     )
 
 
-def _of_client(error: BaseException) -> bool:
+def _raised_by_client(error: BaseException) -> bool:
     frames = traceback.walk_tb(error.__traceback__)
     return any(str(frame.f_globals.get("__name__")).startswith("aiokafka.") for frame, _ in frames)
 
 
-def withdrawn(settings: Settings, error: BaseException) -> BaseException:
+def explain_lost_permission(settings: Settings, error: BaseException) -> BaseException:
     """Return the consumer's loss of a permission in words; any other error as it is."""
     cluster = settings.consumer
     if isinstance(error, kafka.GroupAuthorizationFailedError):

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def named(name: str, count: int = 1) -> ThreadPoolExecutor:
+def thread_pool(name: str, count: int = 1) -> ThreadPoolExecutor:
     """Return an executor of so many threads; those that they start are called likewise."""
-    return ThreadPoolExecutor(count, name, _known_as, (name,))
+    return ThreadPoolExecutor(count, name, _set_thread_name, (name,))
 
 
-def _known_as(name: str) -> None:
+def _set_thread_name(name: str) -> None:
     # Python 3.11 keeps the names of threads to itself; with this `top -H` tells the stages apart.
     with suppress(OSError):
         Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name)

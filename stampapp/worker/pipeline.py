@@ -57,7 +57,7 @@ class Pipeline:
         size: int,
         timeout: float,
         in_flight: int,
-        judges: int = 1,
+        classify_threads: int = 1,
         deliver: Deliver,
         commit: Commit,
         fail: Fail,
@@ -67,47 +67,47 @@ class Pipeline:
         self._size, self._timeout = size, timeout
         self._deliver, self._commit, self._fail = deliver, commit, fail
         self._slots = asyncio.Semaphore(in_flight)
-        self._decoding = named_threads.named("decode")
-        self._judging = named_threads.named("judge", judges)
+        self._decode_pool = named_threads.thread_pool("decode")
+        self._classify_pool = named_threads.thread_pool("judge", classify_threads)
         self._collected: list[Message] = []
         self._received = datetime.now(UTC)
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         # Set once the batch that was dispatched last has begun to be delivered.
-        self._departed = asyncio.Event()
-        self._departed.set()
+        self._delivery_started = asyncio.Event()
+        self._delivery_started.set()
         self._progress = asyncio.Event()
         self._committing = asyncio.Lock()
         self._closed = False
         # When a message was last taken or a batch confirmed (monotonic clock, seconds).
-        self.moved = time.monotonic()
+        self.last_progress = time.monotonic()
 
     def start(self) -> None:
         """Begin to commit what gets confirmed."""
-        self._spawn(self._commit_now_and_then())
+        self._spawn(self._commit_periodically())
 
     async def take(self, message: Message) -> None:
         """Add a message to the batch; wait while too many batches are on their way."""
         if self._closed:
             return
-        self.moved = time.monotonic()
-        self.offset_tracker.take(message)
+        self.last_progress = time.monotonic()
+        self.offset_tracker.add(message)
         if not self._collected:
             self._received = datetime.now(UTC)
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._timeout, self._ripe)
+            self._timer = loop.call_later(self._timeout, self._start_dispatch)
         self._collected.append(message)
         if len(self._collected) >= self._size:
             await self._dispatch()
 
-    async def drain(self, patience: float) -> bool:
-        """Finish what was taken, commit it, and tell whether all was done in `patience` seconds.
+    async def drain(self, time_limit: float) -> bool:
+        """Finish what was taken, commit it, and tell whether all was done in `time_limit` seconds.
 
         Called before partitions are given away: what is not done by then is forgotten, not lost.
         """
-        self._ripe()
+        self._start_dispatch()
         try:
-            await asyncio.wait_for(self._emptied(), patience)
+            await asyncio.wait_for(self._wait_until_empty(), time_limit)
         except TimeoutError:
             done = False
         else:
@@ -115,42 +115,42 @@ class Pipeline:
         await self.commit()
         return done
 
-    def forget(self) -> None:
+    def forget_partitions(self) -> None:
         """Give up the partitions: their messages come back from the committed offsets."""
         self._collected = []
         self._stop_timer()
-        self.offset_tracker.forget()
+        self.offset_tracker.forget_partitions()
 
-    async def close(self, patience: float | None) -> bool:
-        """Take nothing more and stop, after `patience` seconds to finish (None: abandon all)."""
+    async def close(self, time_limit: float | None) -> bool:
+        """Take nothing more and stop, after `time_limit` seconds to finish (None: abandon all)."""
         self._closed = True
         try:
-            return patience is not None and await self.drain(patience)
+            return time_limit is not None and await self.drain(time_limit)
         finally:
             for task in self._tasks:
                 task.cancel()
-            self._decoding.shutdown(wait=False, cancel_futures=True)
-            self._judging.shutdown(wait=False, cancel_futures=True)
+            self._decode_pool.shutdown(wait=False, cancel_futures=True)
+            self._classify_pool.shutdown(wait=False, cancel_futures=True)
 
     async def commit(self) -> None:
         """Commit what is confirmed."""
         async with self._committing:
             offsets = self.offset_tracker.committable()
             if offsets and await self._commit(offsets):
-                self.offset_tracker.committed(offsets)
+                self.offset_tracker.mark_committed(offsets)
 
     def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(self._guarded(work))
+        task = asyncio.ensure_future(self._fail_on_error(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _fail_on_error(self, work: Awaitable[None]) -> None:
         try:
             await work
         except Exception as error:  # nothing may end unseen: the worker stops
             await self._fail(error)
 
-    def _ripe(self) -> None:
+    def _start_dispatch(self) -> None:
         self._spawn(self._dispatch())
 
     def _stop_timer(self) -> None:
@@ -164,8 +164,10 @@ class Pipeline:
         collected, self._collected = self._collected, []
         self._stop_timer()
         if collected:
-            before, self._departed = self._departed, asyncio.Event()
-            self._spawn(self._process(tuple(collected), self._received, before, self._departed))
+            previous, self._delivery_started = self._delivery_started, asyncio.Event()
+            self._spawn(
+                self._process(tuple(collected), self._received, previous, self._delivery_started)
+            )
         else:
             self._slots.release()
 
@@ -173,8 +175,8 @@ class Pipeline:
         self,
         messages: tuple[Message, ...],
         received: datetime,
-        before: asyncio.Event,
-        departed: asyncio.Event,
+        previous: asyncio.Event,
+        started: asyncio.Event,
     ) -> None:
         try:
             collect = (datetime.now(UTC) - received).total_seconds()
@@ -186,15 +188,15 @@ class Pipeline:
                 durations={"collect": collect, **durations},
             )
             # Batches may be judged out of turn; what is known of an object last must arrive last.
-            await before.wait()
+            await previous.wait()
             delivering = asyncio.ensure_future(self._deliver(batch))
-            departed.set()
+            started.set()
             await delivering
-            self.offset_tracker.settle(messages)
-            self.moved = time.monotonic()
+            self.offset_tracker.confirm(messages)
+            self.last_progress = time.monotonic()
             self._progress.set()
         finally:
-            departed.set()
+            started.set()
             self._slots.release()
 
     async def _classify(
@@ -202,10 +204,10 @@ class Pipeline:
     ) -> tuple[list[Outcome], dict[str, float]]:
         loop = asyncio.get_running_loop()
         prepared, decode = await loop.run_in_executor(
-            self._decoding, _timed, lambda: self._prepare(values)
+            self._decode_pool, _timed, lambda: self._prepare(values)
         )
         outcomes, judge = await loop.run_in_executor(
-            self._judging, _timed, lambda: batches.classify_batch(prepared, self._classifier)
+            self._classify_pool, _timed, lambda: batches.classify_batch(prepared, self._classifier)
         )
         return outcomes, {"decode": decode, "judge": judge}
 
@@ -214,12 +216,12 @@ class Pipeline:
             batches.decode_batch(values), self._classifier, first_only=True
         )
 
-    async def _emptied(self) -> None:
-        while self.offset_tracker.open:
+    async def _wait_until_empty(self) -> None:
+        while self.offset_tracker.unfinished:
             self._progress.clear()
             await self._progress.wait()
 
-    async def _commit_now_and_then(self) -> None:
+    async def _commit_periodically(self) -> None:
         while True:
             await self._progress.wait()
             self._progress.clear()

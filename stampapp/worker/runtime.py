@@ -15,10 +15,10 @@ from stampapp.errors import ConfigError
 from stampapp.kafka.access_monitor import AccessMonitor
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
-from stampapp.monitoring.worker_state import Counts
+from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.preflight import access_check
 from stampapp.worker import consumer_errors, named_threads
-from stampapp.worker.consumer_errors import withdrawn
+from stampapp.worker.consumer_errors import explain_lost_permission
 
 if TYPE_CHECKING:
     # Not at run time: numpy and what reads alerts would slow down every command.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from stampapp.worker.pipeline import Commit, Deliver, Fail, Pipeline
 
 log = logging.getLogger(__name__)
-CLOSING_PATIENCE = 4.0
+CLOSE_TIMEOUT = 4.0
 T = TypeVar("T")
 
 
@@ -39,7 +39,7 @@ class WorkerRuntime:
 
     def __init__(self, settings: Settings | ConfigError) -> None:
         self.settings = settings if isinstance(settings, Settings) else None
-        self.counts = Counts()
+        self.counts = WorkerCounts()
         self.failure: BaseException | None = None
         self.classifier: Classifier
         self.metrics: WorkerMetrics
@@ -50,12 +50,12 @@ class WorkerRuntime:
         self._problem = settings if isinstance(settings, ConfigError) else None
         self._deliveries: dict[str, Delivery] = {}
 
-    def failed(self, reason: BaseException) -> None:
+    def record_failure(self, reason: BaseException) -> None:
         """Remember what stops the worker; the first failure explains those that follow."""
         if self.failure is None and not isinstance(reason, asyncio.CancelledError):
-            self.failure = _told(self.settings, reason) if self.settings else reason
+            self.failure = _explain(self.settings, reason) if self.settings else reason
 
-    def required(self) -> Settings:
+    def required_settings(self) -> Settings:
         """Return the settings. Raises the ConfigError that says what is wrong with them."""
         if self.settings is None:
             raise self._problem or ConfigError("there are no settings")
@@ -66,11 +66,11 @@ class WorkerRuntime:
         from stampapp.dashboard.recent_alerts import DashboardState
         from stampapp.monitoring.prometheus import WorkerMetrics
 
-        settings = self.required()
+        settings = self.required_settings()
         await access_check.check(settings)
         self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
-        self.classifier = await _in_a_thread(lambda: _loaded(settings))
+        self.classifier = await _run_in_thread(lambda: _load_classifier(settings))
         self.metrics = WorkerMetrics(
             settings.model.survey,
             name=self.classifier.name,
@@ -87,25 +87,25 @@ class WorkerRuntime:
             self.classifier.provenance,
             self.classifier.device,
             self.classifier.precision,
-            self.judges,
+            self.classify_threads,
         )
 
     @property
-    def judges(self) -> int:
+    def classify_threads(self) -> int:
         """How many batches are judged at a time."""
-        return self.required().classify_threads if self.classifier.parallel else 1
+        return self.required_settings().classify_threads if self.classifier.parallel else 1
 
     def start_pipeline(self, *, deliver: Deliver, commit: Commit, fail: Fail) -> Pipeline:
         """Return the pipeline that takes the messages of this worker."""
         from stampapp.worker.pipeline import Pipeline
 
-        settings = self.required()
+        settings = self.required_settings()
         self.pipeline = Pipeline(
             self.classifier,
             size=settings.batch_messages,
             timeout=settings.batch_timeout,
             in_flight=settings.batches_in_flight,
-            judges=self.judges,
+            classify_threads=self.classify_threads,
             deliver=deliver,
             commit=commit,
             fail=fail,
@@ -113,15 +113,15 @@ class WorkerRuntime:
         self.pipeline.start()
         return self.pipeline
 
-    def state(self, ends: Mapping[Partition, int]) -> WorkerState:
+    def worker_state(self, ends: Mapping[Partition, int]) -> WorkerState:
         """Return what the worker is at the moment; `ends` are those of its partitions."""
         from stampapp.monitoring.worker_state import WorkerState
 
-        offset_tracker = self.pipeline.offset_tracker if self.pipeline else None
+        tracker = self.pipeline.offset_tracker if self.pipeline else None
         return WorkerState(
-            lags=offset_tracker.lags(ends) if offset_tracker else {},
+            lags=tracker.lags(ends) if tracker else {},
             clusters=self._cluster_health(),
-            unfinished=offset_tracker.open if offset_tracker else 0,
+            unfinished=tracker.unfinished if tracker else 0,
             rebalances=self.counts.rebalances,
             interrupted=self.counts.interrupted,
             metrics_lost=self.counts.metrics_lost,
@@ -155,18 +155,18 @@ class WorkerRuntime:
         guaranteed = (self._deliveries.get(role) for role in ("producer", "scribe"))
         return any(delivery is not None and delivery.failing for delivery in guaranteed)
 
-    async def release_partitions(self, patience: float) -> None:
-        """Finish and commit what `patience` seconds allow, and forget the rest."""
+    async def release_partitions(self, time_limit: float) -> None:
+        """Finish and commit what `time_limit` seconds allow, and forget the rest."""
         if self.pipeline:
             self.counts.rebalances += 1
-            if not await self.pipeline.drain(patience):
-                unfinished = self.pipeline.offset_tracker.open
+            if not await self.pipeline.drain(time_limit):
+                unfinished = self.pipeline.offset_tracker.unfinished
                 self.counts.interrupted += unfinished
                 log.warning(
                     "%d messages are given back unfinished: they will be consumed again",
                     unfinished,
                 )
-            self.pipeline.forget()
+            self.pipeline.forget_partitions()
 
     async def close(self) -> None:
         """Stop taking, finish or abandon what is under way, commit, and disconnect.
@@ -174,26 +174,26 @@ class WorkerRuntime:
         After a failure nothing is committed any more: the consumer may be gone already.
         """
         try:
-            patience = CLOSING_PATIENCE if self.failure is None else None
-            if self.pipeline and not await self.pipeline.close(patience):
+            time_limit = CLOSE_TIMEOUT if self.failure is None else None
+            if self.pipeline and not await self.pipeline.close(time_limit):
                 log.warning(
-                    "%d messages are abandoned unfinished", self.pipeline.offset_tracker.open
+                    "%d messages are abandoned unfinished", self.pipeline.offset_tracker.unfinished
                 )
         finally:
-            await asyncio.gather(*(delivery.stop() for delivery in self._distinct()))
+            await asyncio.gather(*(delivery.stop() for delivery in self._distinct_deliveries()))
 
     async def _connect(self, settings: Settings) -> None:
-        by_place: dict[object, Delivery] = {}
+        by_cluster: dict[object, Delivery] = {}
         for cluster in (settings.producer, settings.scribe, settings.metrics):
-            by_place.setdefault(cluster.identity, _delivery(settings, cluster))
-            self._deliveries[cluster.role] = by_place[cluster.identity]
-        await asyncio.gather(*(delivery.start() for delivery in self._distinct()))
+            by_cluster.setdefault(cluster.identity, _new_delivery(settings, cluster))
+            self._deliveries[cluster.role] = by_cluster[cluster.identity]
+        await asyncio.gather(*(delivery.start() for delivery in self._distinct_deliveries()))
 
-    def _distinct(self) -> list[Delivery]:
+    def _distinct_deliveries(self) -> list[Delivery]:
         return list(dict.fromkeys(self._deliveries.values()))
 
 
-def _loaded(settings: Settings) -> Classifier:
+def _load_classifier(settings: Settings) -> Classifier:
     from stampapp import classifiers
 
     # Each batch gets its share of the processors: they have work to do, and none waits for others.
@@ -204,20 +204,22 @@ def _loaded(settings: Settings) -> Classifier:
     return classifier
 
 
-async def _in_a_thread(work: Callable[[], T]) -> T:
+async def _run_in_thread(work: Callable[[], T]) -> T:
     # The threads that TensorFlow starts meanwhile count as those that judge.
-    executor = named_threads.named("judge")
+    executor = named_threads.thread_pool("judge")
     try:
         return await asyncio.get_running_loop().run_in_executor(executor, work)
     finally:
         executor.shutdown(wait=False)
 
 
-def _told(settings: Settings, reason: BaseException) -> BaseException:
-    return consumer_errors.told(settings, withdrawn(settings, reason))
+def _explain(settings: Settings, reason: BaseException) -> BaseException:
+    return consumer_errors.explain_unreadable_header(
+        settings, explain_lost_permission(settings, reason)
+    )
 
 
-def _delivery(settings: Settings, cluster: Cluster) -> Delivery:
+def _new_delivery(settings: Settings, cluster: Cluster) -> Delivery:
     return Delivery(
         cluster,
         idempotence=settings.idempotence,

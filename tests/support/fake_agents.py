@@ -12,7 +12,7 @@ from stampapp.agents import classification, supervision
 from stampapp.alerts.surveys import Survey
 from stampapp.dashboard.recent_alerts import DashboardState
 from stampapp.monitoring.prometheus import WorkerMetrics
-from stampapp.monitoring.worker_state import Counts
+from stampapp.monitoring.worker_state import WorkerCounts
 from tests.support.fake_classifier import FakeClassifier
 
 
@@ -21,7 +21,7 @@ class FakeChannel:
         self.payloads: list[Any] = []
         self.error: Exception | None = None
         self.gate: asyncio.Event | None = None
-        self.room = True
+        self.has_room = True
 
     async def deliver_and_wait(self, payload: object) -> None:
         self.payloads.append(payload)
@@ -32,7 +32,7 @@ class FakeChannel:
 
     def try_put(self, payload: object) -> bool:
         self.payloads.append(payload)
-        return self.room
+        return self.has_room
 
 
 class Boxes:
@@ -43,7 +43,7 @@ class Boxes:
         for name in ("output", "scribe", "deadletter", "metrics"):
             monkeypatch.setattr(classification, name, SimpleNamespace(channel=getattr(self, name)))
         self.runtime: Any = SimpleNamespace(
-            counts=Counts(),
+            counts=WorkerCounts(),
             classifier=FakeClassifier(),
             dashboard=DashboardState(("SN", "bogus"), 0.0),
             metrics=WorkerMetrics(
@@ -53,9 +53,9 @@ class Boxes:
                 classes=FakeClassifier.classes,
             ),
             failure=None,
-            failed=self.failed,
+            record_failure=self.record_failure,
             access_monitor=SimpleNamespace(check=self.check),
-            required=lambda: SimpleNamespace(group_id="group"),
+            required_settings=lambda: SimpleNamespace(group_id="group"),
         )
         self.crashes: list[BaseException] = []
         self.problem: str | None = None
@@ -66,7 +66,7 @@ class Boxes:
     async def crash(self, error: BaseException) -> None:
         self.crashes.append(error)
 
-    def failed(self, error: BaseException) -> None:
+    def record_failure(self, error: BaseException) -> None:
         self.runtime.failure = error
 
     async def check(self, heard: float) -> str | None:  # noqa: ARG002  # as WorkerRuntime has it

@@ -77,14 +77,14 @@ async def running(
     size: int = 2,
     patience: float = FOREVER,
     in_flight: int = 4,
-    judges: int = 1,
+    classify_threads: int = 1,
 ) -> AsyncIterator[Pipeline]:
     pipeline = Pipeline(
         classifier or FakeClassifier(),
         size=size,
         timeout=patience,
         in_flight=in_flight,
-        judges=judges,
+        classify_threads=classify_threads,
         deliver=around.deliver,
         commit=around.commit,
         fail=around.fail,

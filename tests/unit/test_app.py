@@ -5,7 +5,7 @@ import pytest
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import AuthProtocol, SASLMechanism
 
-from stampapp.app import create
+from stampapp.app import create_app
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 
@@ -22,7 +22,7 @@ NAMED = {"CONSUMER_SASL_USERNAME": "user", "CONSUMER_SASL_PASSWORD": "hush"}
 
 
 def credentials(**changes: str) -> object:
-    return create(settings.load(Reader({**KEYS, **changes}.get))).conf.broker_credentials
+    return create_app(settings.load(Reader({**KEYS, **changes}.get))).conf.broker_credentials
 
 
 def test_without_credentials_faust_gets_none() -> None:

@@ -38,19 +38,19 @@ class Row:
     @property
     def aid(self) -> str | None:
         """The object, where it could be read."""
-        return self.partial.name("aid", "objectId")
+        return self.partial.first_of("aid", "objectId")
 
     @property
     def candid(self) -> str | None:
         """The candidate, where it could be read."""
-        return self.partial.name("candid", "candidate.candid")
+        return self.partial.first_of("candid", "candidate.candid")
 
 
 def line(row: Row) -> str:
     """Return a row of the table."""
     letter = row.letter
     cells = (
-        record.name(letter),
+        record.short_name(letter),
         times.format_iso(times.from_unix_ms(letter.instant)),
         letter.cause,
         str(letter.source),
@@ -75,7 +75,7 @@ def told(row: Row) -> Iterator[str]:
     """Yield the lines about one dead letter."""
     letter, cause = row.letter, CAUSES.get(row.letter.cause, UNKNOWN)
     facts: dict[str, object] = {
-        "dead letter": record.name(letter),
+        "dead letter": record.short_name(letter),
         "source": f"{letter.source}, {times.format_iso(times.from_unix_ms(letter.instant))}",
         "size": f"{row.size} B",
         "cause": f"{letter.cause}: {letter.reason}",

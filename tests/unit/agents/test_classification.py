@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stampapp.agents import classification as room
+from stampapp.agents import classification as agent
 from stampapp.errors import BadAlert, DeliveryError
 from stampapp.kafka.message import Message
 from stampapp.results import provenance
@@ -54,7 +54,7 @@ def event(**changes: Any) -> Any:
 
 
 def test_a_message_is_taken_as_kafka_delivered_it() -> None:
-    assert room.message_of(event()) == Message(
+    assert agent.message_from_event(event()) == Message(
         topic="alerts",
         partition=3,
         offset=42,
@@ -77,12 +77,12 @@ def test_a_message_is_taken_as_kafka_delivered_it() -> None:
     ],
 )
 def test_what_a_message_may_lack(field: str, raw: object, expected: object) -> None:
-    assert getattr(room.message_of(event(**{field: raw})), field) == expected
+    assert getattr(agent.message_from_event(event(**{field: raw})), field) == expected
 
 
 async def test_each_outcome_goes_where_it_belongs(boxes: Boxes) -> None:
     outcomes = batch([SUPERSEDED, CLASSIFIED, DEAD, RULED_OUT])
-    await room.deliver(outcomes)
+    await agent.deliver(outcomes)
     named = provenance.headers_for_batch(outcomes.messages, outcomes.outcomes, "group")
     prediction = Prediction(classification=classification(ONE), headers=named[1])
     assert boxes.output.payloads == boxes.scribe.payloads == [[prediction]]
@@ -93,13 +93,13 @@ async def test_each_outcome_goes_where_it_belongs(boxes: Boxes) -> None:
 async def test_without_a_result_nothing_is_published_but_figures(
     boxes: Boxes, outcomes: list[Outcome]
 ) -> None:
-    await room.deliver(batch(outcomes))
+    await agent.deliver(batch(outcomes))
     assert boxes.output.payloads == boxes.scribe.payloads == boxes.deadletter.payloads == []
     assert len(boxes.metrics.payloads) == 1
 
 
 async def test_the_figures_of_a_batch_are_counted_and_sent(boxes: Boxes) -> None:
-    await room.deliver(batch([CLASSIFIED, SUPERSEDED, DEAD, DEAD]))
+    await agent.deliver(batch([CLASSIFIED, SUPERSEDED, DEAD, DEAD]))
     assert boxes.runtime.counts.by_kind == {
         "classified": 1,
         "superseded": 1,
@@ -111,18 +111,18 @@ async def test_the_figures_of_a_batch_are_counted_and_sent(boxes: Boxes) -> None
     assert document["class"] == {"A": "SN"}
     assert (document["classifier_name"], document["classifier_version"]) == ("fake", "1.2.3")
     assert boxes.runtime.counts.metrics_lost == 0
-    assert [one.alert for one in boxes.runtime.dashboard.recent.latest()] == [ONE]
+    assert [one.alert for one in boxes.runtime.dashboard.recent.alerts()] == [ONE]
 
 
 async def test_without_a_page_nothing_is_kept_for_it(boxes: Boxes) -> None:
     boxes.runtime.dashboard = None
-    await room.deliver(batch([CLASSIFIED]))
+    await agent.deliver(batch([CLASSIFIED]))
     assert len(boxes.metrics.payloads) == 1
 
 
 async def test_figures_that_find_no_room_are_counted_as_lost(boxes: Boxes) -> None:
-    boxes.metrics.room = False
-    await room.deliver(batch([CLASSIFIED]))
+    boxes.metrics.has_room = False
+    await agent.deliver(batch([CLASSIFIED]))
     assert boxes.runtime.counts.metrics_lost == 1
 
 
@@ -130,7 +130,7 @@ async def test_figures_that_find_no_room_are_counted_as_lost(boxes: Boxes) -> No
 async def test_it_waits_for_every_delivery(boxes: Boxes, box: str) -> None:
     gate = asyncio.Event()
     getattr(boxes, box).gate = gate
-    delivering = asyncio.ensure_future(room.deliver(batch([CLASSIFIED, DEAD])))
+    delivering = asyncio.ensure_future(agent.deliver(batch([CLASSIFIED, DEAD])))
     await asyncio.sleep(0.02)
     assert not delivering.done()
     assert boxes.metrics.payloads == []
@@ -144,6 +144,6 @@ async def test_a_delivery_that_fails_fails_the_batch_and_counts_nothing(
 ) -> None:
     getattr(boxes, box).error = DeliveryError("hopeless")
     with pytest.raises(DeliveryError, match="hopeless"):
-        await room.deliver(batch([CLASSIFIED, DEAD]))
+        await agent.deliver(batch([CLASSIFIED, DEAD]))
     assert sum(boxes.runtime.counts.by_kind.values()) == 0
     assert boxes.metrics.payloads == []

@@ -16,7 +16,7 @@ from stampapp.agents import deadletter, metrics, output, scribe
 from stampapp.errors import BadAlert, StampError
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.outgoing import OutgoingMessage
-from stampapp.monitoring.worker_state import Counts
+from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.results.outcome import Prediction
 from tests.support.alerts import alert, message
 from tests.support.fake_classifier import classification
@@ -51,7 +51,7 @@ class FakeDelivery:
 class FakeRuntime:
     def __init__(self) -> None:
         self.deliveries = {role: FakeDelivery() for role in ("producer", "scribe", "metrics")}
-        self.counts = Counts()
+        self.counts = WorkerCounts()
         self.settings = SimpleNamespace(
             output_topic=NIGHTLY,
             scribe_topic="commands",
@@ -59,7 +59,7 @@ class FakeRuntime:
             deadletter_topic="dead",
         )
 
-    def required(self) -> Any:
+    def required_settings(self) -> Any:
         return self.settings
 
     def delivery(self, role: str) -> FakeDelivery:

@@ -9,7 +9,7 @@ from faust.types import TP
 from stampapp.agents import supervision
 from stampapp.errors import DeliveryError, StampError
 from stampapp.worker.offset_tracker import OffsetTracker
-from stampapp.worker.stall_detector import StallWatch
+from stampapp.worker.stall_detector import StallDetector
 from tests.support.alerts import message
 from tests.support.fake_agents import Boxes
 
@@ -62,32 +62,32 @@ def test_what_waits_is_what_lies_behind_the_last_taken(
     boxes: Boxes, monkeypatch: pytest.MonkeyPatch, end: int | None, rebalancing: bool, expected: int
 ) -> None:
     offset_tracker = OffsetTracker()
-    offset_tracker.take(message(4))
-    boxes.runtime.pipeline = SimpleNamespace(offset_tracker=offset_tracker, moved=0.0)
+    offset_tracker.add(message(4))
+    boxes.runtime.pipeline = SimpleNamespace(offset_tracker=offset_tracker, last_progress=0.0)
     around = SimpleNamespace(
         runtime=boxes.runtime, consumer=FakeConsumer(end), rebalancing=rebalancing
     )
     monkeypatch.setattr(supervision, "app", around)
     monkeypatch.setattr("stampapp.app.app", around)
-    assert supervision.waiting() == expected
+    assert supervision.waiting_messages() == expected
 
 
 async def test_a_worker_that_no_longer_gets_on_is_stopped(
     boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boxes.runtime.retrying = False
-    boxes.runtime.pipeline = SimpleNamespace(moved=0.0)
-    boxes.runtime.required = lambda: SimpleNamespace(stall_timeout=0.05)
-    monkeypatch.setattr(supervision, "stalls", StallWatch())
-    monkeypatch.setattr(supervision, "waiting", lambda: 7)
-    await supervision.look()
+    boxes.runtime.pipeline = SimpleNamespace(last_progress=0.0)
+    boxes.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=0.05)
+    monkeypatch.setattr(supervision, "stall_detector", StallDetector())
+    monkeypatch.setattr(supervision, "waiting_messages", lambda: 7)
+    await supervision.check_progress()
     assert boxes.crashes == []
     await asyncio.sleep(0.06)
     boxes.runtime.retrying = True
-    await supervision.look()
+    await supervision.check_progress()
     assert boxes.crashes == []
     boxes.runtime.retrying = False
-    await supervision.look()
+    await supervision.check_progress()
     assert "7 messages wait" in str(boxes.crashes[0])
 
 
@@ -95,11 +95,11 @@ async def test_a_worker_that_is_no_longer_let_in_is_stopped(
     boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boxes.runtime.retrying = False
-    boxes.runtime.pipeline = SimpleNamespace(moved=0.0)
-    boxes.runtime.required = lambda: SimpleNamespace(stall_timeout=60.0)
-    monkeypatch.setattr(supervision, "waiting", lambda: 0)
-    await supervision.look()
+    boxes.runtime.pipeline = SimpleNamespace(last_progress=0.0)
+    boxes.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=60.0)
+    monkeypatch.setattr(supervision, "waiting_messages", lambda: 0)
+    await supervision.check_progress()
     assert boxes.crashes == []
     boxes.problem = "user 'reader' is not let in; see CONSUMER_SASL_PASSWORD"
-    await supervision.look()
+    await supervision.check_progress()
     assert "see CONSUMER_SASL_PASSWORD" in str(boxes.crashes[0])

@@ -12,7 +12,7 @@ import pytest
 
 from stampapp.dashboard import broadcast as room
 from stampapp.dashboard import documents
-from stampapp.dashboard.broadcast import MOST_VIEWERS, EventBroadcaster, Viewer, encode
+from stampapp.dashboard.broadcast import MAX_VIEWERS, EventBroadcaster, Viewer, encode
 from stampapp.dashboard.recent_alerts import DashboardState
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Outcome, OutcomeKind
@@ -107,11 +107,11 @@ async def test_dead_letters_are_told_when_there_are_new_ones() -> None:
 async def test_nothing_is_drawn_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[tuple[int, str]] = []
 
-    def card(exhibit: Any) -> documents.Document:
+    def alert_document(exhibit: Any) -> documents.Document:
         drawn.append((exhibit.number, threading.current_thread().name))
         return {"number": exhibit.number}
 
-    monkeypatch.setattr(documents, "card", card)
+    monkeypatch.setattr(documents, "alert_document", alert_document)
     shown = dashboard("A", "B")
     broadcaster = EventBroadcaster(shown, dict)
     await asyncio.sleep(0.05)
@@ -138,7 +138,7 @@ async def test_no_more_is_drawn_at_a_time_than_the_stream_can_bear() -> None:
 
 async def test_a_worker_that_is_behind_draws_less() -> None:
     shown = dashboard(*(f"A{number}" for number in range(9)))
-    async with looking(EventBroadcaster(shown, lambda: {"lag": room.BEHIND})) as viewer:
+    async with looking(EventBroadcaster(shown, lambda: {"lag": room.BUSY_LAG})) as viewer:
         await until(lambda: len(viewer.of("card")) == 4)
     ticks = " ".join(event for event, _ in viewer.told).split("figures")[1:]
     assert [tick.split().count("card") for tick in ticks][:7] == [1, 0, 1, 0, 1, 0, 1]
@@ -167,7 +167,7 @@ async def test_a_card_that_cannot_be_drawn_does_not_end_the_page(
 
 async def test_the_viewers_are_bounded_in_number() -> None:
     broadcaster = EventBroadcaster(dashboard(), dict)
-    viewers = [Looking(broadcaster) for _ in range(MOST_VIEWERS)]
+    viewers = [Looking(broadcaster) for _ in range(MAX_VIEWERS)]
     tasks = [asyncio.ensure_future(viewer.look()) for viewer in viewers]
     await until(lambda: all(viewer.told for viewer in viewers))
     assert broadcaster.subscribe() is None
@@ -182,7 +182,7 @@ async def test_the_viewers_are_bounded_in_number() -> None:
 
 
 async def test_a_viewer_who_does_not_read_is_shown_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_BACKLOG", 3)
+    monkeypatch.setattr(room, "_QUEUE_SIZE", 3)
     broadcaster = EventBroadcaster(dashboard(), dict)
     viewer = broadcaster.subscribe()
     assert viewer

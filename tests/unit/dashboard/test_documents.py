@@ -24,7 +24,7 @@ def exhibit(one: Alert, class_name: str | None = "SN") -> RecentAlert:
 
 
 def test_a_card_has_the_object_its_probabilities_and_its_stamps() -> None:
-    told = documents.card(exhibit(alert(aid="A1")))
+    told = documents.alert_document(exhibit(alert(aid="A1")))
     assert (told["aid"], told["label"], told["number"]) == ("A1", "SN", 5)
     assert told["probabilities"] == {"SN": 0.75, "bogus": 0.25}
     assert (told["at"], told["place"]) == ("2023-11-14T22:13:20Z", "alerts:2:17")
@@ -38,20 +38,20 @@ def test_a_card_has_the_object_its_probabilities_and_its_stamps() -> None:
 
 
 def test_what_a_rule_has_withdrawn_says_so() -> None:
-    told = documents.card(exhibit(alert(), None))
+    told = documents.alert_document(exhibit(alert(), None))
     assert (told["label"], told["rule"]) == ("withdrawn", "withdrawn")
 
 
 def test_a_stamp_that_cannot_be_drawn_has_its_problem_told() -> None:
     one = alert(stamps={"science": b"no fits", "template": None, "difference": None})
-    told = documents.card(exhibit(one))
+    told = documents.alert_document(exhibit(one))
     assert all("png" not in stamp for stamp in told["stamps"])
     assert "neither FITS nor gzipped FITS" in told["stamps"][0]["problem"]
 
 
 def test_numbers_that_json_has_no_word_for_are_none() -> None:
     one = alert(mag=math.nan, e_mag=math.inf, mjd=math.nan)
-    told = documents.card(exhibit(one))
+    told = documents.alert_document(exhibit(one))
     assert (told["mag"], told["e_mag"], told["mjd"], told["taken"]) == (None,) * 4
     json.dumps(told, allow_nan=False)
 
@@ -71,13 +71,13 @@ def test_a_dead_letter_has_its_cause_and_no_more_text_than_fits() -> None:
     letter = RecentDeadLetter(
         number=3, at=NOW, place=PLACE, aid=None, cause="schema", message="why " * 500
     )
-    told = documents.dead(letter)
+    told = documents.dead_letter_document(letter)
     assert (told["cause"], told["place"], told["aid"]) == ("schema", "alerts:2:17", None)
     assert len(told["message"]) == 300
 
 
 def test_the_figures_are_those_of_the_hour_and_of_the_moment() -> None:
-    told = documents.summary(RollingHour(("SN",), NOW).summary(NOW), {"lag": 7}, NOW)
+    told = documents.summary_document(RollingHour(("SN",), NOW).summary(NOW), {"lag": 7}, NOW)
     assert told["lag"] == 7
     assert told["classes"] == {"SN": 0}
     json.dumps(told, allow_nan=False)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from stampapp.dashboard.last_hour import HOUR, RollingHour
+from stampapp.dashboard.last_hour import HOUR_SECONDS, RollingHour
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
@@ -38,8 +38,8 @@ def test_it_counts_outcomes_classes_and_causes(hour: RollingHour) -> None:
 
 def test_what_is_older_than_an_hour_is_forgotten(hour: RollingHour) -> None:
     hour.add([], [SN], NOW)
-    hour.add([], [BOGUS], NOW + HOUR / 2)
-    told = hour.summary(NOW + HOUR + 60)
+    hour.add([], [BOGUS], NOW + HOUR_SECONDS / 2)
+    told = hour.summary(NOW + HOUR_SECONDS + 60)
     assert told.classes == {"SN": 0, "bogus": 1, "VS": 0}
     assert sum(told.rates) * 60 == pytest.approx(1)
 

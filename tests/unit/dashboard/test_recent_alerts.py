@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from stampapp.dashboard.recent_alerts import DEAD, OF_EACH, WITHDRAWN, RecentAlerts
+from stampapp.dashboard.recent_alerts import (
+    MAX_DEAD_LETTERS,
+    PER_CLASS,
+    RULED_OUT_LABEL,
+    RecentAlerts,
+)
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, message
@@ -25,7 +30,7 @@ DEAD_ONE = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no 
 def test_of_a_batch_the_latest_few_of_each_class_are_kept() -> None:
     shown = RecentAlerts()
     add(shown, *(classified(f"A{number}") for number in range(10)), classified("B", "bogus"))
-    assert {(one.label, one.alert.aid) for one in shown.latest()} == {
+    assert {(one.label, one.alert.aid) for one in shown.alerts()} == {
         ("SN", "A9"),
         ("SN", "A8"),
         ("SN", "A7"),
@@ -38,8 +43,8 @@ def test_a_rare_class_is_kept_whatever_else_comes() -> None:
     add(shown, classified("rare", "AGN"))
     for number in range(100):
         add(shown, *(classified(f"{number}-{turn}") for turn in range(9)))
-    found = shown.latest()
-    assert len(found) == OF_EACH + 1
+    found = shown.alerts()
+    assert len(found) == PER_CLASS + 1
     assert found[-1].alert.aid == "rare"
     assert [one.number for one in found] == sorted((one.number for one in found), reverse=True)
 
@@ -48,8 +53,8 @@ def test_what_a_rule_withdraws_is_shown_as_such_and_the_superseded_are_not() -> 
     shown = RecentAlerts()
     superseded = Outcome(kind=OutcomeKind.SUPERSEDED, alert=alert(aid="S"))
     add(shown, superseded, classified("W", None))
-    (found,) = shown.latest()
-    assert (found.label, found.alert.aid) == (WITHDRAWN, "W")
+    (found,) = shown.alerts()
+    assert (found.label, found.alert.aid) == (RULED_OUT_LABEL, "W")
     assert str(found.place) == "alerts:0:1"
 
 
@@ -59,8 +64,8 @@ def test_dead_letters_are_kept_apart_with_their_cause() -> None:
         kind=OutcomeKind.DEAD_LETTERED, alert=alert(aid="D"), error=BadAlert("stamp-shape", "small")
     )
     add(shown, DEAD_ONE, known)
-    assert shown.latest() == []
-    assert {(one.cause, one.aid, one.message) for one in shown.dead()} == {
+    assert shown.alerts() == []
+    assert {(one.cause, one.aid, one.message) for one in shown.dead_letters()} == {
         ("schema", None, "no alert"),
         ("stamp-shape", "D", "small"),
     }
@@ -70,6 +75,6 @@ def test_dead_letters_are_bounded_in_number() -> None:
     shown = RecentAlerts()
     add(shown, *([DEAD_ONE] * 500))
     add(shown, DEAD_ONE)
-    found = shown.dead()
-    assert len(found) == DEAD
+    found = shown.dead_letters()
+    assert len(found) == MAX_DEAD_LETTERS
     assert found[0].number > found[-1].number

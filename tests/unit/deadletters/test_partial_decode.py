@@ -27,8 +27,8 @@ def test_fields_are_shown_without_bytes() -> None:
 
 def test_raw_packets_are_shown_as_well() -> None:
     found = partial_decode.decode_partially(raw_ztf())
-    assert found.name("aid", "objectId") == "ZTF20abcdefg"
-    assert found.name("candid", "candidate.candid") == "77"
+    assert found.first_of("aid", "objectId") == "ZTF20abcdefg"
+    assert found.first_of("candid", "candidate.candid") == "77"
     assert found.fields["cutoutScience.stampData"] == "<1 B, bytes>"
     assert found.fields["cutoutDifference"] is None
 
@@ -68,7 +68,7 @@ def test_long_texts_and_lists_are_cut() -> None:
     found = partial_decode.decode_partially(
         container({"note": "x" * 999, "many": [1] * 99}, schema=schema)
     )
-    assert len(str(found.fields["note"])) == partial_decode.MOST_CHARACTERS
+    assert len(str(found.fields["note"])) == partial_decode.MAX_CHARACTERS
     assert found.fields["many"] == "<99 items>"
 
 
@@ -91,4 +91,4 @@ def test_real_damaged_alerts_are_told_in_full(shared_data: Path) -> None:
     for one in alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro"):
         found = partial_decode.decode_partially(one.value)
         assert found.undecoded == ()
-        assert found.name("aid") == (one.key or b"").decode()
+        assert found.first_of("aid") == (one.key or b"").decode()

@@ -39,14 +39,14 @@ def mark(offset: int, source: int, to: int) -> Message:
     made = ReplayMark(
         source=place(source, "alerts"), of=place(0), to=place(to, "alerts"), at="then"
     )
-    return message(offset, b"", topic="dead", headers=record.mark_headers(made))
+    return message(offset, b"", topic="dead", headers=record.replay_mark_headers(made))
 
 
-def register(*found: Message, **wanted: Any) -> DeadLetterIndex:
-    register = DeadLetterIndex(DeadLetterFilter(**wanted))
+def index(*found: Message, **wanted: Any) -> DeadLetterIndex:
+    index = DeadLetterIndex(DeadLetterFilter(**wanted))
     for one in found:
-        register.note(one)
-    return register
+        index.add(one)
+    return index
 
 
 def offsets(found: list[DeadLetter]) -> list[int]:
@@ -54,7 +54,7 @@ def offsets(found: list[DeadLetter]) -> list[int]:
 
 
 def test_a_dead_letter_is_read_from_its_headers() -> None:
-    assert record.read(letter(3, source=42, timestamp=NOON_MS)) == DeadLetter(
+    assert record.read_dead_letter(letter(3, source=42, timestamp=NOON_MS)) == DeadLetter(
         place=place(3),
         instant=NOON_MS,
         cause="field",
@@ -67,31 +67,31 @@ def test_a_dead_letter_is_read_from_its_headers() -> None:
 def test_the_headers_of_the_message_itself_are_not_taken_for_ours() -> None:
     # It was a dead letter once before, elsewhere, or pretends that it was.
     forged = letter(1, source=7, cause="empty").headers
-    found = record.read(letter(3, source=42, own=forged))
+    found = record.read_dead_letter(letter(3, source=42, own=forged))
     assert found
     assert (found.cause, found.source) == ("field", place(42, "alerts"))
 
 
 @pytest.mark.parametrize("headers", [(), (("error.type", b"field"),), (("h", b"\xff"),)])
 def test_what_is_no_dead_letter_is_passed_over(headers: Headers) -> None:
-    assert record.read(message(headers=headers)) is None
-    assert register(message(headers=headers)).letters == []
+    assert record.read_dead_letter(message(headers=headers)) is None
+    assert index(message(headers=headers)).letters == []
 
 
 def test_what_is_put_back_has_its_own_headers_and_says_whose_replay_it_is() -> None:
     own = (("h", b"\xff"), ("error.message", b"of somebody else"))
-    first = record.put_back_headers(letter(3, own=own))
+    first = record.replayed_headers(letter(3, own=own))
     assert first == (*own, ("replayed.of", b"dead:0:3"))
     # Dead again, and put back again: only the last dead letter is named.
-    assert record.put_back_headers(letter(9, own=first)) == (
+    assert record.replayed_headers(letter(9, own=first)) == (
         *own,
         ("replayed.of", b"dead:0:9"),
     )
 
 
 def test_what_comes_back_dead_knows_whose_replay_it_was() -> None:
-    own = record.put_back_headers(letter(3))
-    found = record.read(letter(9, source=101, own=own))
+    own = record.replayed_headers(letter(3))
+    found = record.read_dead_letter(letter(9, source=101, own=own))
     assert found
     assert found.replay_of == place(3)
 
@@ -100,9 +100,9 @@ def test_a_mark_is_read_as_it_was_written_and_is_no_dead_letter() -> None:
     made = ReplayMark(
         source=place(42, "alerts"), of=place(3), to=place(77, "alerts"), at="2026-03-01"
     )
-    headers = record.mark_headers(made)
-    assert record.read_mark(headers) == made
-    assert record.read(message(headers=headers)) is None
+    headers = record.replay_mark_headers(made)
+    assert record.read_replay_mark(headers) == made
+    assert record.read_dead_letter(message(headers=headers)) is None
     assert provenance.read_provenance(headers) is None
 
 
@@ -111,7 +111,7 @@ def test_a_mark_is_read_as_it_was_written_and_is_no_dead_letter() -> None:
     [(), (("replayed.of", b"dead:0:3"),), letter(own=(("replayed.of", b"dead:0:3"),)).headers],
 )
 def test_what_is_no_mark_is_not_taken_for_one(headers: Headers) -> None:
-    assert record.read_mark(headers) is None
+    assert record.read_replay_mark(headers) is None
 
 
 @pytest.mark.parametrize(
@@ -131,35 +131,35 @@ def test_what_is_no_mark_is_not_taken_for_one(headers: Headers) -> None:
     ],
 )
 def test_what_is_chosen(wanted: dict[str, Any], taken: bool) -> None:
-    found = register(letter(3, source=42, timestamp=NOON_MS), **wanted)
+    found = index(letter(3, source=42, timestamp=NOON_MS), **wanted)
     assert bool(found.letters) is taken
 
 
 def test_what_was_replayed_is_left_unless_it_is_asked_for_again() -> None:
-    found = register(letter(0, source=100), letter(1, source=101), mark(2, source=100, to=200))
+    found = index(letter(0, source=100), letter(1, source=101), mark(2, source=100, to=200))
     assert offsets(found.replayable(again=False)) == [1]
     assert offsets(found.replayable(again=True)) == [0, 1]
 
 
 def test_of_a_message_that_was_consumed_twice_one_dead_letter_is_replayed() -> None:
     twice = (letter(0, source=100), letter(1, source=100))
-    assert offsets(register(*twice).replayable(again=False)) == [1]
-    assert register(*twice, mark(2, source=100, to=200)).replayable(again=False) == []
+    assert offsets(index(*twice).replayable(again=False)) == [1]
+    assert index(*twice, mark(2, source=100, to=200)).replayable(again=False) == []
 
 
 def test_what_comes_back_dead_is_replayed_only_if_asked_for_and_then_once() -> None:
-    own = record.put_back_headers(letter(0, source=100))
-    found = register(letter(0, source=100), letter(1, source=200, own=own))
+    own = record.replayed_headers(letter(0, source=100))
+    found = index(letter(0, source=100), letter(1, source=200, own=own))
     # Even where its mark is not there yet: the replay was cut off before.
     assert offsets(found.replayable(again=False)) == []
     assert offsets(found.replayable(again=True)) == [1]
 
 
 def test_they_are_counted_by_cause() -> None:
-    found = register(
+    found = index(
         letter(0, source=100),
         letter(1, source=101),
         letter(2, source=102, cause="empty"),
         mark(3, source=101, to=200),
     )
-    assert found.counts() == {"empty": (1, 0), "field": (2, 1)}
+    assert found.counts_by_cause() == {"empty": (1, 0), "field": (2, 1)}

@@ -34,7 +34,7 @@ def test_results_of_every_topic_are_read() -> None:
         classifier_name="n",
         classifier_version="v",
     )
-    output = encoding.output(classification, datetime.now(UTC))
+    output = encoding.encode_prediction(classification, datetime.now(UTC))
     for topic in nights():
         assert list(read(Raw(topic, output))) == [
             Classified(aid="one", probabilities={"SN": 0.75, "VS": 0.25})

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampapp.deadletters.encoding import dead_letter_headers
-from stampapp.deadletters.record import ReplayMark, mark_headers
+from stampapp.deadletters.record import ReplayMark, replay_mark_headers
 from stampapp.errors import BadAlert
 from stampapp.inspection.message_content import Kind, about, exhibit
 from stampapp.kafka.message import Message, TopicPartitionOffset
@@ -51,7 +51,7 @@ def test_an_alert_is_told_without_its_bytes(value: bytes) -> None:
 def test_a_prediction_has_its_probabilities_and_its_source() -> None:
     outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=JUDGED)
     (headers,) = headers_for_batch([SOURCE], [outcome], "group")
-    found = exhibit(message(value=encoding.output(JUDGED, NOON), headers=headers))
+    found = exhibit(message(value=encoding.encode_prediction(JUDGED, NOON), headers=headers))
     assert found.kind is Kind.PREDICTION
     assert found.content["probabilities"] == pytest.approx(dict(JUDGED.probabilities))
     assert found.content["class_name"] == JUDGED.class_name
@@ -83,7 +83,7 @@ def test_a_time_that_no_calendar_has_is_none(published: int | None) -> None:
 
 
 def test_a_command_is_told_as_it_is() -> None:
-    found = exhibit(message(value=encoding.scribe(JUDGED)))
+    found = exhibit(message(value=encoding.encode_scribe_command(JUDGED)))
     assert found.kind is Kind.COMMAND
     assert found.content["criteria"] == {"_id": ALERT.aid}
     assert found.names == {ALERT.aid}
@@ -91,7 +91,9 @@ def test_a_command_is_told_as_it_is() -> None:
 
 def test_figures_are_about_the_objects_that_they_count() -> None:
     outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=JUDGED)
-    value = encoding.metrics([outcome], received=NOON, sent=NOON, name="n", version="1")
+    value = encoding.encode_batch_metrics(
+        [outcome], received=NOON, sent=NOON, name="n", version="1"
+    )
     found = exhibit(message(value=value))
     assert found.kind is Kind.FIGURES
     assert found.names == {ALERT.aid, ALERT.oid}
@@ -113,7 +115,7 @@ def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
     mark = ReplayMark(
         source=SOURCE.location, of=place, to=SOURCE.location, at="2026-03-01T00:00:00Z"
     )
-    found = exhibit(message(value=b"", headers=mark_headers(mark)))
+    found = exhibit(message(value=b"", headers=replay_mark_headers(mark)))
     assert (found.kind, found.content["of"]) == (Kind.REPLAY_MARK, "dead:0:3")
 
 

@@ -41,12 +41,12 @@ def as_consumed(letter: OutgoingMessage) -> Message:
 def test_of_every_form_the_message_comes_back_whole() -> None:
     for letter in forms():
         assert (letter.topic, letter.key, letter.value) == ("dead", DEAD.key, DEAD.value)
-        assert record.put_back_headers(as_consumed(letter))[:2] == OWN
+        assert record.replayed_headers(as_consumed(letter))[:2] == OWN
 
 
 def test_every_form_says_the_cause_the_source_and_the_instant() -> None:
     for letter in forms():
-        found = record.read(as_consumed(letter))
+        found = record.read_dead_letter(as_consumed(letter))
         assert found
         assert (found.cause, found.source, found.instant) == (
             "field",

@@ -14,7 +14,7 @@ DURATIONS = {"decode": 0.123456, "judge": 1.5}
 
 def test_the_fields_of_a_batch() -> None:
     consumed = [message(7), message(3, partition=1), message(8)]
-    assert batch_report.fields(consumed, [CLASSIFIED, DEAD, DEAD], DURATIONS) == {
+    assert batch_report.batch_fields(consumed, [CLASSIFIED, DEAD, DEAD], DURATIONS) == {
         "event": "batch",
         "size": 3,
         "classified": 1,
@@ -30,19 +30,19 @@ def test_the_fields_of_a_batch() -> None:
 
 
 def test_the_ids_are_bounded_in_number() -> None:
-    told = batch_report.fields([], [CLASSIFIED] * 1000, {})
-    assert len(told["candids"]) == len(told["aids"]) == batch_report.MOST_NAMED
-    assert told["size"] == told["classified"] == 1000
+    fields = batch_report.batch_fields([], [CLASSIFIED] * 1000, {})
+    assert len(fields["candids"]) == len(fields["aids"]) == batch_report.MAX_NAMED
+    assert fields["size"] == fields["classified"] == 1000
 
 
 def test_the_line_of_a_batch() -> None:
-    told = batch_report.fields([message(7), message(8)], [DEAD, CLASSIFIED], DURATIONS)
-    assert batch_report.text(told, 9) == (
+    fields = batch_report.batch_fields([message(7), message(8)], [DEAD, CLASSIFIED], DURATIONS)
+    assert batch_report.batch_line(fields, 9) == (
         "batch of 2: 1 classified, 0 superseded, 0 ruled_out, 1 dead_lettered; 9 in all;"
         " decode 0.12 s, judge 1.50 s; alerts:0:7-8; first candid 17"
     )
 
 
 def test_a_batch_of_which_nothing_can_be_read_has_a_line() -> None:
-    told = batch_report.fields([message(7)], [DEAD], {})
-    assert batch_report.text(told, 1).endswith("1 dead_lettered; 1 in all; ; alerts:0:7-7")
+    fields = batch_report.batch_fields([message(7)], [DEAD], {})
+    assert batch_report.batch_line(fields, 1).endswith("1 dead_lettered; 1 in all; ; alerts:0:7-7")

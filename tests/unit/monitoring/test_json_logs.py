@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stampapp.monitoring import json_logs, log_filters
-from stampapp.monitoring.json_logs import JsonLines, JsonStream
+from stampapp.monitoring.json_logs import JsonLineFormatter, JsonStream
 
 
 def read(text: str) -> list[dict[str, Any]]:
@@ -28,7 +28,9 @@ def record(**changes: Any) -> logging.LogRecord:
 
 def test_a_record_is_an_object_in_a_line() -> None:
     (told,) = read(
-        JsonLines().format(record(created=1772404205.125, msecs=125.0, event="batch", size=4))
+        JsonLineFormatter().format(
+            record(created=1772404205.125, msecs=125.0, event="batch", size=4)
+        )
     )
     assert told.pop("time") == "2026-03-01T22:30:05.125+00:00"
     assert told == {
@@ -45,19 +47,19 @@ def test_an_error_is_in_the_same_line_with_its_stack() -> None:
     try:
         raise KeyError("k")
     except KeyError:
-        line = JsonLines().format(record(exc_info=sys.exc_info()))
+        line = JsonLineFormatter().format(record(exc_info=sys.exc_info()))
     (told,) = read(line)
     assert told["error"]["type"] == "KeyError"
     assert 'raise KeyError("k")' in told["error"]["stack"]
 
 
 def test_an_error_that_is_none_is_left_out() -> None:
-    (told,) = read(JsonLines().format(record(exc_info=(None, None, None))))
+    (told,) = read(JsonLineFormatter().format(record(exc_info=(None, None, None))))
     assert not {"error", "exc_info"} & told.keys()
 
 
 def test_what_json_has_no_word_for_is_told_as_text() -> None:
-    (told,) = read(JsonLines().format(record(where={1, 2}.__class__)))
+    (told,) = read(JsonLineFormatter().format(record(where={1, 2}.__class__)))
     assert told["where"] == "<class 'set'>"
 
 
@@ -93,9 +95,9 @@ def taken_over() -> Iterator[tuple[io.StringIO, io.StringIO]]:
         patch.setattr(sys, "stderr", err)
         patch.setattr(sys, "excepthook", sys.excepthook)
         patch.setattr(threading, "excepthook", threading.excepthook)
-        json_logs.take_over()
+        json_logs.capture_output()
         root.handlers[:] = [logging.StreamHandler()]
-        log_filters.tidy(root, as_json=True)
+        log_filters.install_filters(root, as_json=True)
         try:
             yield out, err
         finally:
@@ -114,7 +116,7 @@ def test_whoever_speaks_speaks_json() -> None:
         thread = threading.Thread(target=lambda: 1 / 0)
         thread.start()
         thread.join()
-        log_filters.last_words("stampapp stops: why", as_json=True)
+        log_filters.print_final_message("stampapp stops: why", as_json=True)
     assert [one["message"] for one in read(out.getvalue())] == ["printed"]
     told = read(err.getvalue())
     assert [one["logger"] for one in told] == ["aiokafka.x", "py.warnings", "stampapp", "stampapp"]
@@ -125,11 +127,11 @@ def test_whoever_speaks_speaks_json() -> None:
 
 def test_to_take_over_twice_is_to_do_it_once() -> None:
     with taken_over() as (out, _):
-        json_logs.take_over()
+        json_logs.capture_output()
         print("printed")
     assert [one["message"] for one in read(out.getvalue())] == ["printed"]
 
 
 def test_last_words_are_plain_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    log_filters.last_words("stampapp stops: why", as_json=False)
+    log_filters.print_final_message("stampapp stops: why", as_json=False)
     assert capsys.readouterr().err == "stampapp stops: why\n"

@@ -61,7 +61,7 @@ def key(name: str, *labels: str) -> tuple[str, frozenset[str]]:
 
 
 def test_a_batch_is_counted_by_outcome_and_cause(told: WorkerMetrics) -> None:
-    told.observe([], [CLASSIFIED, RULED_OUT, DEAD, DEAD], {"judge": 0.25}, NOW)
+    told.observe_batch([], [CLASSIFIED, RULED_OUT, DEAD, DEAD], {"judge": 0.25}, NOW)
     found = values(told)
     assert found[key("alerts_total", "ZTF", "classified", "")] == 1
     assert found[key("alerts_total", "ZTF", "ruled_out", "")] == 1
@@ -73,7 +73,7 @@ def test_a_batch_is_counted_by_outcome_and_cause(told: WorkerMetrics) -> None:
 
 def test_latency_is_counted_from_kafka_and_from_the_exposure(told: WorkerMetrics) -> None:
     sent = message(0, timestamp=round((NOW - 3) * 1000))
-    told.observe([sent, message(1, timestamp=None)], [CLASSIFIED, DEAD], {}, NOW)
+    told.observe_batch([sent, message(1, timestamp=None)], [CLASSIFIED, DEAD], {}, NOW)
     found = values(told)
     assert found[key("kafka_latency_seconds_count", "ZTF")] == 1
     assert found[key("kafka_latency_seconds_sum", "ZTF")] == pytest.approx(3)
@@ -83,7 +83,9 @@ def test_latency_is_counted_from_kafka_and_from_the_exposure(told: WorkerMetrics
 
 
 def test_a_clock_that_goes_before_the_survey_counts_as_no_time(told: WorkerMetrics) -> None:
-    told.observe([message(0, timestamp=round((NOW + 9) * 1000))], [CLASSIFIED], {}, NOW - 3600)
+    told.observe_batch(
+        [message(0, timestamp=round((NOW + 9) * 1000))], [CLASSIFIED], {}, NOW - 3600
+    )
     found = values(told)
     assert found[key("kafka_latency_seconds_sum", "ZTF")] == 0
     assert found[key("exposure_latency_seconds_sum", "ZTF")] == 0
@@ -98,7 +100,7 @@ def test_the_probabilities_are_those_of_the_network(told: WorkerMetrics) -> None
             | {"rule": "near a known asteroid", "probabilities": {"SN": 1.0, "bogus": 0.0}}
         ),
     )
-    told.observe([], [CLASSIFIED, RULED_OUT, by_rule], {}, NOW)
+    told.observe_batch([], [CLASSIFIED, RULED_OUT, by_rule], {}, NOW)
     found = values(told)
     assert found[key("class_probability_count", "ZTF", "SN")] == 2
     assert found[key("class_probability_sum", "ZTF", "SN")] == 1.5
@@ -131,7 +133,7 @@ def test_two_registries_do_not_meet_and_the_global_one_is_left_alone(told: Worke
         version=FakeClassifier.version,
         classes=FakeClassifier.classes,
     )
-    told.observe([], [CLASSIFIED], {}, NOW)
+    told.observe_batch([], [CLASSIFIED], {}, NOW)
     assert values(other)[key("alerts_total", "ATLAS", "classified", "")] == 0
     assert {one.name for one in REGISTRY.collect()} == before
     assert not any(name.startswith("stampapp") for name in before)

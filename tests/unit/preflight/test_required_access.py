@@ -11,7 +11,7 @@ from stampapp.config.settings import Settings
 from stampapp.errors import StampError
 from stampapp.kafka.metadata_v8 import ClusterMetadata, Operation, TopicMetadata
 from stampapp.preflight.required_access import Errand, absent, denied, errands
-from stampapp.worker.consumer_errors import withdrawn
+from stampapp.worker.consumer_errors import explain_lost_permission
 
 NOW = datetime(2026, 3, 1, 21, 0, tzinfo=UTC)
 KEYS = {
@@ -126,11 +126,11 @@ def test_nothing_is_missed_but_what_does_not_exist() -> None:
 def test_a_permission_that_the_consumer_loses_is_told_in_words(
     error: Exception, words: str
 ) -> None:
-    found = withdrawn(of(), error)
+    found = explain_lost_permission(of(), error)
     assert isinstance(found, StampError)
     assert words in str(found)
 
 
 def test_any_other_error_speaks_for_itself() -> None:
     error = RuntimeError("out of memory")
-    assert withdrawn(of(), error) is error
+    assert explain_lost_permission(of(), error) is error

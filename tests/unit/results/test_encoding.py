@@ -40,11 +40,11 @@ def read(container: bytes) -> tuple[Any, Any]:
 
 
 def test_the_key_is_the_aid_in_utf8() -> None:
-    assert encoding.key(RESULT) == "AL20ñ".encode()
+    assert encoding.message_key(RESULT) == "AL20ñ".encode()
 
 
 def test_the_output_has_the_values_of_the_contract() -> None:
-    _, record = read(encoding.output(RESULT, NOON))
+    _, record = read(encoding.encode_prediction(RESULT, NOON))
     assert record == {
         "aid": "AL20ñ",
         "classifications": [
@@ -61,7 +61,7 @@ def test_the_output_has_the_values_of_the_contract() -> None:
 
 
 def test_the_output_has_the_types_of_the_contract() -> None:
-    schema, _ = read(encoding.output(RESULT, NOON))
+    schema, _ = read(encoding.encode_prediction(RESULT, NOON))
     types = {field["name"]: field["type"] for field in schema["fields"]}
     assert list(types) == [
         "aid",
@@ -91,13 +91,13 @@ def test_the_instant_is_exact_to_the_millisecond_in_any_zone(
     instant: datetime, offset: int
 ) -> None:
     elsewhere = instant.astimezone(timezone(timedelta(hours=offset)))
-    _, record = read(encoding.output(RESULT, elsewhere))
+    _, record = read(encoding.encode_prediction(RESULT, elsewhere))
     expected = instant.replace(microsecond=instant.microsecond // 1000 * 1000)
     assert record["brokerPublishTimestamp"] == expected
 
 
 def test_the_scribe_command_is_the_contracts_json() -> None:
-    schema, record = read(encoding.scribe(RESULT))
+    schema, record = read(encoding.encode_scribe_command(RESULT))
     assert schema["name"] == "db_operation.Command"
     assert schema["fields"] == [{"name": "payload", "type": "string"}]
     assert json.loads(record.pop("payload")) == {
@@ -140,7 +140,7 @@ OUTCOMES = (
 
 
 def test_the_figures_of_a_batch() -> None:
-    document = encoding.metrics(
+    document = encoding.encode_batch_metrics(
         OUTCOMES, received=NOON, sent=NOON + timedelta(seconds=1.5), name="n", version="v"
     )
     assert json.loads(document) == {
@@ -163,7 +163,7 @@ def test_the_figures_of_a_batch() -> None:
 
 @given(st.lists(st.sampled_from(OUTCOMES)))
 def test_the_four_counts_add_up(outcomes: list[Outcome]) -> None:
-    found = outcome.counts(outcomes)
+    found = outcome.count_by_kind(outcomes)
     assert list(found) == ["classified", "superseded", "ruled_out", "dead_lettered"]
     assert sum(found.values()) == len(outcomes)
 

@@ -20,7 +20,7 @@ def name_of_a_child() -> str:
 
 def test_the_system_knows_a_thread_by_its_work_and_those_that_it_starts() -> None:
     before = name_of_this_thread()
-    with named_threads.named("judge") as executor:
+    with named_threads.thread_pool("judge") as executor:
         assert executor.submit(name_of_this_thread).result() == "judge"
         assert executor.submit(name_of_a_child).result() == "judge"
         assert executor.submit(threading.get_ident).result() != threading.get_ident()

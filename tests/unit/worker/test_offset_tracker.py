@@ -12,37 +12,37 @@ PLACE = ("alerts", 0)
 def taken(*offsets: int) -> OffsetTracker:
     tracker = OffsetTracker()
     for offset in offsets:
-        tracker.take(message(offset))
+        tracker.add(message(offset))
     return tracker
 
 
 def test_nothing_is_committable_before_the_first_is_settled() -> None:
     tracker = taken(5, 6)
     assert tracker.committable() == {}
-    tracker.settle([message(6)])
+    tracker.confirm([message(6)])
     assert tracker.committable() == {}
-    assert tracker.open == 2
+    assert tracker.unfinished == 2
 
 
 def test_it_never_steps_over_a_hole() -> None:
     tracker = taken(5, 6, 7, 8)
-    tracker.settle([message(5), message(7), message(8)])
+    tracker.confirm([message(5), message(7), message(8)])
     assert tracker.committable() == {PLACE: 6}
-    tracker.settle([message(6)])
+    tracker.confirm([message(6)])
     assert tracker.committable() == {PLACE: 9}
-    assert tracker.open == 0
+    assert tracker.unfinished == 0
 
 
 def test_offsets_that_the_topic_does_not_have_are_no_holes() -> None:
     """Compaction and transaction markers leave gaps."""
     tracker = taken(3, 10, 11)
-    tracker.settle([message(10), message(3)])
+    tracker.confirm([message(10), message(3)])
     assert tracker.committable() == {PLACE: 11}
 
 
 def test_offset_zero_can_be_committed() -> None:
     tracker = taken(0)
-    tracker.settle([message(0)])
+    tracker.confirm([message(0)])
     assert tracker.committable() == {PLACE: 1}
 
 
@@ -51,54 +51,54 @@ def test_partitions_and_topics_do_not_wait_for_each_other() -> None:
     third = message(7, topic="others")
     tracker = OffsetTracker()
     for one in (first, second, third):
-        tracker.take(one)
-    tracker.settle([second, third])
+        tracker.add(one)
+    tracker.confirm([second, third])
     assert tracker.committable() == {("alerts", 1): 1, ("others", 0): 8}
 
 
 def test_what_the_broker_has_accepted_is_not_committed_again() -> None:
     tracker = taken(0, 1)
-    tracker.settle([message(0)])
-    tracker.committed(tracker.committable())
+    tracker.confirm([message(0)])
+    tracker.mark_committed(tracker.committable())
     assert tracker.committable() == {}
-    tracker.settle([message(1)])
+    tracker.confirm([message(1)])
     assert tracker.committable() == {PLACE: 2}
 
 
 def test_what_was_not_accepted_stays_committable() -> None:
     tracker = taken(0)
-    tracker.settle([message(0)])
+    tracker.confirm([message(0)])
     assert tracker.committable() == tracker.committable() == {PLACE: 1}
 
 
 def test_to_forget_makes_a_late_settlement_harmless() -> None:
     tracker = taken(0, 1, 2)
-    tracker.forget()
-    tracker.settle([message(0), message(1), message(2)])
+    tracker.forget_partitions()
+    tracker.confirm([message(0), message(1), message(2)])
     assert tracker.committable() == {}
-    assert tracker.open == 0
+    assert tracker.unfinished == 0
 
 
 def test_a_partition_that_comes_back_begins_anew() -> None:
     tracker = taken(5, 6)
-    tracker.settle([message(5), message(6)])
-    tracker.committed(tracker.committable())
-    tracker.forget()
-    tracker.take(message(2))
-    tracker.take(message(3))
-    tracker.settle([message(6)])
+    tracker.confirm([message(5), message(6)])
+    tracker.mark_committed(tracker.committable())
+    tracker.forget_partitions()
+    tracker.add(message(2))
+    tracker.add(message(3))
+    tracker.confirm([message(6)])
     assert tracker.committable() == {}
-    tracker.settle([message(2)])
+    tracker.confirm([message(2)])
     assert tracker.committable() == {PLACE: 3}
 
 
 def test_how_many_offsets_were_not_taken() -> None:
     tracker = taken(5, 6)
-    assert tracker.behind({PLACE: 10, ("alerts", 1): 99}) == 3
-    tracker.settle([message(5), message(6)])
-    assert tracker.behind({PLACE: 10}) == 3
-    assert tracker.behind({PLACE: 7}) == 0
-    assert tracker.behind({PLACE: 6}) == 0
+    assert tracker.not_taken({PLACE: 10, ("alerts", 1): 99}) == 3
+    tracker.confirm([message(5), message(6)])
+    assert tracker.not_taken({PLACE: 10}) == 3
+    assert tracker.not_taken({PLACE: 7}) == 0
+    assert tracker.not_taken({PLACE: 6}) == 0
 
 
 steps = st.lists(
@@ -121,20 +121,22 @@ def test_any_interleaving_commits_the_contiguous_prefix(
         offsets = line[partition]
         if what == "take":
             offsets.append(offsets[-1] + 1 + gaps[partition] if offsets else number)
-            tracker.take(message(offsets[-1], partition=partition))
+            tracker.add(message(offsets[-1], partition=partition))
         elif what == "settle" and offsets:
             chosen = offsets[number % len(offsets)]
             settled[partition].add(chosen)
-            tracker.settle([message(chosen, partition=partition)])
+            tracker.confirm([message(chosen, partition=partition)])
         elif what == "commit":
             found = tracker.committable()
-            tracker.committed(found)
+            tracker.mark_committed(found)
             accepted |= {place[1]: offset for place, offset in found.items()}
         expected = {n: prefix(line[n], settled[n]) for n in line}
         assert tracker.committable() == {
             ("alerts", n): end for n, end in expected.items() if end > accepted[n]
         }
-        assert tracker.open == sum(sum(offset >= expected[n] for offset in line[n]) for n in line)
+        assert tracker.unfinished == sum(
+            sum(offset >= expected[n] for offset in line[n]) for n in line
+        )
 
 
 def prefix(offsets: list[int], settled: set[int]) -> int:
@@ -150,13 +152,13 @@ def prefix(offsets: list[int], settled: set[int]) -> int:
 def test_a_step_back_must_be_confirmed_anew() -> None:
     tracker = OffsetTracker()
     for offset in (10, 11, 12):
-        tracker.take(message(offset))
-    tracker.settle([message(12)])
+        tracker.add(message(offset))
+    tracker.confirm([message(12)])
     # The partition came back from its committed offset, before any of these was confirmed.
-    tracker.take(message(9))
+    tracker.add(message(9))
     assert tracker.committable() == {}
-    assert tracker.open == 1
-    tracker.settle([message(9)])
+    assert tracker.unfinished == 1
+    tracker.confirm([message(9)])
     assert tracker.committable() == {("alerts", 0): 10}
 
 
@@ -164,19 +166,19 @@ def test_how_far_it_is_behind_the_ends() -> None:
     tracker = taken(5, 6)
     ends = {PLACE: 10, ("alerts", 1): 50}
     # Of partition 1 nothing was taken yet: where it stands is not known.
-    assert tracker.behind(ends) == 3
-    assert tracker.behind({PLACE: 7}) == 0
-    assert tracker.behind({PLACE: 0}) == 0
+    assert tracker.not_taken(ends) == 3
+    assert tracker.not_taken({PLACE: 7}) == 0
+    assert tracker.not_taken({PLACE: 0}) == 0
 
 
 def test_the_lag_counts_from_what_is_confirmed() -> None:
     tracker = OffsetTracker()
     for offset in (4, 5, 6):
-        tracker.take(message(offset))
+        tracker.add(message(offset))
     ends = {("alerts", 0): 10, ("alerts", 1): 3}
     assert tracker.lags(ends) == {("alerts", 0): 6}
-    tracker.settle([message(5)])
+    tracker.confirm([message(5)])
     assert tracker.lags(ends) == {("alerts", 0): 6}
-    tracker.settle([message(4), message(6)])
+    tracker.confirm([message(4), message(6)])
     assert tracker.lags(ends) == {("alerts", 0): 3}
     assert tracker.lags({("alerts", 0): 0}) == {("alerts", 0): 0}

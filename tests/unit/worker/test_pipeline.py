@@ -33,7 +33,7 @@ async def test_a_batch_is_full_by_count(around: Surroundings) -> None:
         await until(lambda: around.commits)
         assert around.offsets == [[0, 1, 2]]
         assert around.commits == [{PLACE: 3}]
-        assert pipeline.offset_tracker.open == 1
+        assert pipeline.offset_tracker.unfinished == 1
 
 
 async def test_a_batch_is_full_by_time(around: Surroundings) -> None:
@@ -76,7 +76,7 @@ async def test_nothing_is_committed_before_it_is_delivered(around: Surroundings)
     async with running(around) as pipeline:
         await feed(pipeline, 0, 1)
         await until(lambda: around.waiting)
-        await stays(lambda: not around.commits and pipeline.offset_tracker.open == 2)
+        await stays(lambda: not around.commits and pipeline.offset_tracker.unfinished == 2)
         gate.set()
         await until(lambda: around.commits)
     assert around.events == ["delivered 0", "committed 2"]
@@ -90,7 +90,7 @@ async def test_a_delivery_that_fails_stops_the_worker_and_commits_nothing(
         await feed(pipeline, 0, 1)
         await until(lambda: around.failures)
         assert around.failures == [around.error]
-        assert pipeline.offset_tracker.open == 2
+        assert pipeline.offset_tracker.unfinished == 2
         assert not await pipeline.drain(0.05)
     assert around.commits == []
 
@@ -180,8 +180,8 @@ async def test_the_number_of_batches_on_their_way_is_bounded(around: Surrounding
         await feed(pipeline, 0, 1, 2, 3, 4)
         await until(lambda: around.waiting == 2)
         blocked = asyncio.ensure_future(feed(pipeline, 5, 6))
-        await until(lambda: pipeline.offset_tracker.open == 6)
-        await stays(lambda: not blocked.done() and pipeline.offset_tracker.open == 6)
+        await until(lambda: pipeline.offset_tracker.unfinished == 6)
+        await stays(lambda: not blocked.done() and pipeline.offset_tracker.unfinished == 6)
         gates[0].set()
         await asyncio.wait_for(blocked, 5)
         gates[1].set()
@@ -241,7 +241,7 @@ async def test_batches_are_judged_at_the_same_time_and_delivered_in_turn(
         return classification(one)
 
     classifier = FakeClassifier(judge)
-    async with running(around, classifier, judges=2) as pipeline:
+    async with running(around, classifier, classify_threads=2) as pipeline:
         await feed(pipeline, 0, 1, 2, 3, 4, 5)
         try:
             # The second and third are judged while the first is not, and wait for it.
@@ -256,9 +256,9 @@ async def test_batches_are_judged_at_the_same_time_and_delivered_in_turn(
 async def test_it_tells_when_something_last_moved(around: Surroundings) -> None:
     async with running(around) as pipeline:
         before = time.monotonic()
-        assert pipeline.moved <= before
+        assert pipeline.last_progress <= before
         await feed(pipeline, 0)
-        assert pipeline.moved >= before
+        assert pipeline.last_progress >= before
 
 
 async def test_a_batch_that_is_done_is_gone_at_once_with_bad_alerts_too(
@@ -276,7 +276,7 @@ async def test_a_batch_that_is_done_is_gone_at_once_with_bad_alerts_too(
                 await pipeline.take(message(3 * number + 2, container(record())[:-9]))
             await until(lambda: len(around.delivered) == 4)
             around.delivered.clear()
-            await until(lambda: not pipeline.offset_tracker.open)
+            await until(lambda: not pipeline.offset_tracker.unfinished)
             await asyncio.sleep(0)
             assert len(outcomes_alive()) == len(of_other_tests)
     finally:

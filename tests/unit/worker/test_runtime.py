@@ -10,7 +10,7 @@ from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.monitoring.worker_state import Counts
+from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.results.outcome import Outcome, OutcomeKind
 from stampapp.worker.runtime import WorkerRuntime
 from tests.support.fake_classifier import FakeClassifier
@@ -41,7 +41,7 @@ def outcomes(**numbers: int) -> list[Outcome]:
 
 
 def test_the_counts_add_up() -> None:
-    counts = Counts()
+    counts = WorkerCounts()
     counts.add(outcomes(classified=3, superseded=1))
     counts.add(outcomes(classified=1, ruled_out=2, dead_lettered=4))
     assert counts.by_kind == {
@@ -56,7 +56,7 @@ def test_the_counts_add_up() -> None:
 def test_without_usable_settings_it_says_what_is_wrong() -> None:
     problem = ConfigError("SCRIBE_TOPIC is not set")
     with pytest.raises(ConfigError) as error:
-        WorkerRuntime(problem).required()
+        WorkerRuntime(problem).required_settings()
     assert error.value is problem
 
 
@@ -79,10 +79,10 @@ async def test_before_it_is_open_it_is_not_ready_and_closes_without_harm() -> No
 
 def test_the_first_failure_is_the_reason_and_a_cancellation_is_none() -> None:
     runtime = WorkerRuntime(configured())
-    runtime.failed(asyncio.CancelledError())
+    runtime.record_failure(asyncio.CancelledError())
     assert runtime.failure is None
-    runtime.failed(kafka.GroupAuthorizationFailedError("group"))
-    runtime.failed(RuntimeError("what follows from it"))
+    runtime.record_failure(kafka.GroupAuthorizationFailedError("group"))
+    runtime.record_failure(RuntimeError("what follows from it"))
     assert "does not let us (no user name is set) consume as the group group" in str(
         runtime.failure
     )
@@ -90,7 +90,7 @@ def test_the_first_failure_is_the_reason_and_a_cancellation_is_none() -> None:
 
 def test_without_usable_settings_a_failure_speaks_for_itself() -> None:
     runtime, problem = WorkerRuntime(ConfigError("not set")), RuntimeError("no")
-    runtime.failed(problem)
+    runtime.record_failure(problem)
     assert runtime.failure is problem
 
 
@@ -126,7 +126,7 @@ async def test_partitions_are_handed_back_with_what_is_done_committed(
     await until(lambda: around.waiting)
     await runtime.release_partitions(0.05)
     assert around.commits == [{("alerts", 0): 2}]
-    assert runtime.pipeline.offset_tracker.open == 0
+    assert runtime.pipeline.offset_tracker.unfinished == 0
     assert "2 messages are given back unfinished" in caplog.text
     around.hold(2).set()
     await runtime.close()

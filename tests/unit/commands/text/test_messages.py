@@ -36,7 +36,7 @@ def test_bars_are_as_long_as_the_probabilities() -> None:
 
 
 def test_the_most_probable_class_comes_first() -> None:
-    lines = told(encoding.output(JUDGED, NOON))
+    lines = told(encoding.encode_prediction(JUDGED, NOON))
     best = max(JUDGED.probabilities, key=lambda name: JUDGED.probabilities[name])
     assert lines[0].split()[0] == best
     assert [line.index("0.") for line in lines[: len(JUDGED.probabilities)]]
@@ -44,7 +44,7 @@ def test_the_most_probable_class_comes_first() -> None:
 
 
 def test_a_command_has_bars_too() -> None:
-    lines = told(encoding.scribe(JUDGED))
+    lines = told(encoding.encode_scribe_command(JUDGED))
     assert any("update_probabilities" in line and ALERT.aid in line for line in lines)
     assert any("█" in line for line in lines)
 
