@@ -163,7 +163,7 @@ def test_it_fits_the_width_and_is_read_in_order(page: Page) -> None:
     assert levels[0] == "H1"
     assert levels.count("H1") == 1
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the objects"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the latest alerts"
 
 
 def test_nothing_comes_from_elsewhere_and_nothing_is_inline(served: Served) -> None:

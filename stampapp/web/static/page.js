@@ -1,4 +1,5 @@
-// What the worker tells, shown. Everything goes in as text: names come from strangers.
+// Show the events that the worker sends. All values are inserted as text, because names in alerts are not
+// trusted.
 
 const MOST_CARDS = 96;
 const cards = new Map();
@@ -64,7 +65,7 @@ function line(rates) {
     svg("path", { d: `M0,60 L${points.join(" L")} L240,60 Z` }),
     svg("polyline", { points: points.join(" ") }),
   );
-  say("peak", `From an hour ago to now; at most ${peak.toFixed(1)} a second.`);
+  say("peak", `The last 60 minutes; at most ${peak.toFixed(1)} alerts per second.`);
 }
 
 function state(word, text) {
@@ -76,7 +77,7 @@ function figures(told) {
   say("survey", told.survey);
   say("model", `${told.model}, group ${told.group}`);
   document.title = `stampapp ${told.survey}`;
-  state(told.ready ? "ready" : "waiting", told.ready ? "Ready" : "Not ready: see the log");
+  state(told.ready ? "ready" : "waiting", told.ready ? "Ready" : "Not ready: see the log of the worker");
   say("rate", told.rate.toFixed(told.rate < 10 ? 1 : 0));
   say("lag", count(told.lag));
   say("latency", seconds(told.latency));
@@ -161,8 +162,8 @@ function draw(card) {
 
 function detail(card) {
   const facts = [
-    ["Class", card.label], ["Object", `${card.aid} (${card.oid})`], ["Alert", card.candid],
-    ["Taken", `${card.taken ?? "?"}, mjd ${card.mjd}`], ["Position", `${card.ra}°, ${card.dec}° (ICRS)`],
+    ["Class", card.label], ["Object", `${card.aid} (${card.oid})`], ["Candidate", card.candid],
+    ["Observed", `${card.taken ?? "?"}, mjd ${card.mjd}`], ["Position", `${card.ra}°, ${card.dec}° (ICRS)`],
     ["Magnitude", `${card.mag} ± ${card.e_mag} in ${card.fid}`], ["Classified", card.at],
     ["Model", card.model], ["Message", card.place],
     ...card.stamps.filter((stamp) => stamp.png).map((stamp) => [
@@ -187,7 +188,7 @@ function hang() {
     return shown.get(card.number);
   });
   for (const number of shown.keys()) if (!cards.has(number)) shown.delete(number);
-  // Who stands on a card keeps the focus: only what has changed is moved.
+  // Move only the cards that changed, so that the focused card keeps the focus.
   const list = $("cards");
   items.forEach((item, place) => {
     if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
@@ -207,7 +208,7 @@ function dead(letters) {
   const rows = letters.map((one) => element(
     "tr", {},
     element("td", {}, clock(one.at)), element("td", { class: "cause" }, one.cause),
-    element("td", {}, one.message), element("td", {}, one.aid ?? "not readable"), element("td", {}, one.place),
+    element("td", {}, one.message), element("td", {}, one.aid ?? "unknown"), element("td", {}, one.place),
   ));
   $("dead").replaceChildren(...rows);
   $("dead-table").hidden = rows.length === 0;
@@ -235,13 +236,13 @@ function listen() {
   on(stream, "figures", figures);
   on(stream, "card", add);
   on(stream, "dead", dead);
-  // Another worker may answer now, whose numbers begin anew; all that is kept comes again.
+  // Another worker may answer now, with its own numbers. It sends its sample again.
   stream.addEventListener("open", () => { cards.clear(); shown.clear(); waiting = []; });
   stream.addEventListener("error", () => {
     if (stream.readyState === EventSource.CLOSED) {
-      state("lost", "Too many pages are open, or none is served: trying again in 30 s");
+      state("lost", "Too many pages are open, or the page is turned off: trying again in 30 s");
       setTimeout(listen, 30000);
-    } else state("lost", "No connection: trying again");
+    } else state("lost", "No connection to the worker: trying again");
   });
   addEventListener("pagehide", () => stream.close(), { once: true });
 }
