@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import latencies, rates, samples, sinks, streams, tables
-from benchmarks.runs import Venue
+from benchmarks import latencies, publishing, report_table, sample_alerts, stage_rates, throughput
+from benchmarks.worker_run import Venue
 from stampapp import classifiers
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier, PreparedAlert
@@ -42,7 +42,7 @@ def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory() as folder, ApacheKafka() as kafka:
         report = _Bench(_venue(Path(folder), kafka), options).report()
-    print("\n".join(tables.lines(report)))
+    print("\n".join(report_table.lines(report)))
     options.json.write_text(json.dumps(report, indent=1) + "\n")
     print(f"\nalso in {options.json}")
     return 0
@@ -63,7 +63,7 @@ def _venue(folder: Path, kafka: ApacheKafka) -> Venue:
         bootstrap=kafka.bootstrap,
         broker=kafka.process.pid,
         folder=folder,
-        sample=samples.take(folder),
+        sample=sample_alerts.take(folder),
     )
 
 
@@ -96,12 +96,14 @@ class _Bench:
         _say("the stages by themselves")
         classifier = self._classifier(Precision.FLOAT32)
         values = [one.value for one in self._sample.messages(1024)]
-        alerts = rates.examined(values, classifier)
+        alerts = stage_rates.examined(values, classifier)
         judged = {Precision.FLOAT32.value: _judged(alerts, classifier)}
         found = {
-            "decode": asdict(rates.decoding(values, classifier)),
+            "decode": asdict(stage_rates.decoding(values, classifier)),
             "judge": judged,
-            "publish_cpu_ms": sinks.publishing(self._venue.bootstrap, _results(classifier, alerts)),
+            "publish_cpu_ms": publishing.publishing(
+                self._venue.bootstrap, _results(classifier, alerts)
+            ),
         }
         if _coarse():
             coarse = self._classifier(Precision.BFLOAT16)
@@ -123,7 +125,7 @@ class _Bench:
     ) -> dict[str, Any]:
         _say(f"end to end, {workers} workers, {viewers} viewers {settings or ''}")
         return asdict(
-            streams.throughput(
+            throughput.throughput(
                 self._venue, "waiting", self._alerts, settings, workers=workers, viewers=viewers
             )
         )
@@ -146,7 +148,7 @@ def _coarse() -> bool:
 
 
 def _judged(alerts: Sequence[PreparedAlert], classifier: Classifier) -> dict[int, Any]:
-    found = rates.judging(alerts, classifier, JUDGED, JUDGES)
+    found = stage_rates.judging(alerts, classifier, JUDGED, JUDGES)
     return {size: asdict(rate) for size, rate in found.items()}
 
 

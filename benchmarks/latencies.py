@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 
 from benchmarks import quantiles
 from benchmarks.quantiles import Spread
-from benchmarks.runs import Run, Venue, running
+from benchmarks.worker_run import Run, Venue, running
 from stampapp.feeds.publisher import Pace
 from tests.support.topics import Record, produce
 

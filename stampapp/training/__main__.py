@@ -14,7 +14,7 @@ from stampapp.config import extras
 from stampapp.errors import StampError
 from stampapp.training import options, progress
 from stampapp.training.data import reference_labels
-from stampapp.training.evaluation import judgement
+from stampapp.training.evaluation import predictions
 from stampapp.training.report import model_card
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def _train(chosen: argparse.Namespace) -> None:
         command=options.command(chosen),
     )
     report = train.train(lesson, task)
-    print(judgement.summary(report.calibrated), judgement.by_class(report.calibrated), sep="\n\n")
+    print(
+        predictions.summary(report.calibrated), predictions.by_class(report.calibrated), sep="\n\n"
+    )
     print(f"\nWritten: {task.into}")
 
 

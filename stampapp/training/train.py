@@ -21,7 +21,7 @@ from stampapp.training.data.examples import Examples, Texts
 from stampapp.training.data.inputs import Inputs
 from stampapp.training.data.recipes import Recipe
 from stampapp.training.data.splits import Split
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation.predictions import Judgement
 from stampapp.training.fitting import calibration, fit, networks
 from stampapp.training.fitting.epochs import Epoch
 from stampapp.training.fitting.fit import Listener, Plan

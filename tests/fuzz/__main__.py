@@ -17,7 +17,7 @@ import atheris
 
 with atheris.instrument_imports(include=["stampapp"]):
     from tests.conftest import SHARED_DATA
-    from tests.fuzz.doors import DOORS
+    from tests.fuzz.targets import DOORS
     from tests.support import alert_messages, atlas, packets
     from tests.support.alerts import container, fits, record, sky
 

@@ -8,8 +8,8 @@ from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.classifiers.network.network import Network
 from stampapp.training.data import inputs
 from stampapp.training.data.examples import Examples
-from stampapp.training.evaluation import judgement
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation import predictions
+from stampapp.training.evaluation.predictions import Judgement
 
 
 def judge(folder: Path, description: ModelDescription, examples: Examples) -> Judgement:
@@ -24,8 +24,8 @@ def on_simulation(judged: Judgement) -> str:
     return "\n\n".join(
         (
             "The network alone, without the survey's rules.",
-            judgement.summary(judged),
-            judgement.by_class(judged),
-            judgement.confusion(judged.matrix, judged.classes),
+            predictions.summary(judged),
+            predictions.by_class(judged),
+            predictions.confusion(judged.matrix, judged.classes),
         )
     )

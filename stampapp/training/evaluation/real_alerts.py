@@ -13,8 +13,8 @@ from stampapp.training import markdown
 from stampapp.training.data.examples import Array, Doubles, Examples, Indices
 from stampapp.training.data.labelled import Found
 from stampapp.training.data.reference_labels import Reference
-from stampapp.training.evaluation import judgement, scores
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation import predictions, scores
+from stampapp.training.evaluation.predictions import Judgement
 from stampapp.training.evaluation.scores import Estimate
 
 OWN, REFERENCE = "this model", "reference"
@@ -77,11 +77,11 @@ def _matrices(seen: Standing) -> Iterator[str]:
     rows = seen.truth >= 0
     for who, theirs in found.items():
         matrix = scores.confusion(seen.truth[rows], theirs[rows], n)
-        yield judgement.confusion(matrix, seen.classes, f"label \\ {who}")
+        yield predictions.confusion(matrix, seen.classes, f"label \\ {who}")
     if REFERENCE in found:
         yield "Network beside network, on all alerts:"
         matrix = scores.confusion(found[REFERENCE], found[OWN], n)
-        yield judgement.confusion(matrix, seen.classes, f"{REFERENCE} \\ {OWN}")
+        yield predictions.confusion(matrix, seen.classes, f"{REFERENCE} \\ {OWN}")
 
 
 def _figures(seen: Standing) -> Iterator[tuple[str, list[Estimate | str]]]:

@@ -10,8 +10,8 @@ from stampapp.classifiers.model_folder.description import Feature, ModelDescript
 from stampapp.classifiers.model_folder.store import CARD_FILES
 from stampapp.errors import ConfigError
 from stampapp.training import markdown
-from stampapp.training.evaluation import judgement
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation import predictions
+from stampapp.training.evaluation.predictions import Judgement
 from stampapp.training.fitting import epochs
 from stampapp.training.fitting.epochs import Epoch
 
@@ -116,10 +116,10 @@ def _quality(report: Report) -> str:
         (
             "The network alone, without the survey's rules, on the test part, which nothing was\n"
             "chosen by.",
-            judgement.summary(report.calibrated),
+            predictions.summary(report.calibrated),
             f"The calibration error was {before:.3f} before the temperature, {after:.3f} after it.",
-            judgement.by_class(report.calibrated),
-            judgement.confusion(report.calibrated.matrix, classes),
+            predictions.by_class(report.calibrated),
+            predictions.confusion(report.calibrated.matrix, classes),
             markdown.figure(CONFUSION, "Confusion matrix"),
             markdown.figure(RELIABILITY, "Reliability before and after calibration"),
         )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from stampapp.training.data.examples import Indices
 from stampapp.training.evaluation import scores
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation.predictions import Judgement
 from stampapp.training.fitting.epochs import Epoch
 from stampapp.training.report.stamp_figures import save
 

@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from tests.fuzz.doors import message
+from tests.fuzz.targets import message
 from tests.support.alerts import container, record
 from tests.support.hostile import everything
 

@@ -11,7 +11,7 @@ from stampapp.classifiers.model_folder.store import write_model
 from stampapp.training.data import examples
 from stampapp.training.data.recipes import ZTF
 from stampapp.training.evaluation import evaluate
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation.predictions import Judgement
 from tests.support import learnable_alerts
 
 CLASSES = ZTF.classes

@@ -12,7 +12,7 @@ from stampapp.training.data.labelled import Found
 from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.reference_labels import Reference
 from stampapp.training.evaluation import real_alerts
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation.predictions import Judgement
 from stampapp.training.evaluation.real_alerts import Standing
 from tests.support import learnable_alerts
 

@@ -11,7 +11,7 @@ from stampapp.classifiers.model_folder.description import ModelDescription, Orig
 from stampapp.errors import ConfigError
 from stampapp.training.data.augmentation import Augmentation
 from stampapp.training.data.recipes import ZTF
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation.predictions import Judgement
 from stampapp.training.fitting.epochs import Epoch
 from stampapp.training.report import model_card
 from stampapp.training.report.model_card import CARD, Report

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation.predictions import Judgement
 from stampapp.training.fitting.epochs import Epoch
 from stampapp.training.report import stamp_figures, training_figures
 

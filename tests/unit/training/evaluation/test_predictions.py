@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stampapp.training.evaluation import judgement
-from stampapp.training.evaluation.judgement import Judgement
+from stampapp.training.evaluation import predictions
+from stampapp.training.evaluation.predictions import Judgement
 
 CLASSES = ("AGN", "SN", "VS")
 JUDGED = Judgement(
@@ -19,24 +19,24 @@ def test_what_is_found_is_the_most_probable() -> None:
 
 
 def test_the_summary() -> None:
-    text = judgement.summary(JUDGED)
+    text = predictions.summary(JUDGED)
     assert "| alerts                  |" in text
     assert "0.750 (0.500 to 1.000)" in text
     assert "0.750 (0.301 to 0.954)" in text
 
 
 def test_classes_without_alerts_have_no_line() -> None:
-    lines = judgement.by_class(JUDGED).splitlines()
+    lines = predictions.by_class(JUDGED).splitlines()
     assert [line.split()[1] for line in lines[2:]] == ["AGN", "SN"]
     assert "0.500 (0.095 to 0.905) | 1.000 (0.207 to 1.000)" in lines[2]
 
 
 def test_a_class_that_is_never_found_has_no_precision() -> None:
     judged = Judgement(classes=CLASSES, truth=np.array([2]), probabilities=np.eye(3)[:1])
-    assert judgement.by_class(judged).splitlines()[-1].split()[-2] == "-"
+    assert predictions.by_class(judged).splitlines()[-1].split()[-2] == "-"
 
 
 def test_the_confusion_matrix_leaves_empty_rows_out() -> None:
-    lines = judgement.confusion(JUDGED.matrix, CLASSES).splitlines()
+    lines = predictions.confusion(JUDGED.matrix, CLASSES).splitlines()
     assert [line.split()[1] for line in lines[2:]] == ["AGN", "SN"]
     assert lines[2].split("|")[2:5] == ["   1 ", "   1 ", "   0 "]

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks import usage
-from benchmarks.runs import Figure, Run, Venue, running
-from benchmarks.viewers import looking
+from benchmarks import process_usage
+from benchmarks.page_viewers import looking
+from benchmarks.worker_run import Figure, Run, Venue, running
 
 # The first batches pay for connections, the last ones have nothing to overlap with.
 STEADY = (0.2, 0.9)
@@ -46,7 +46,7 @@ def throughput(  # noqa: PLR0913  # each is another dimension of what is compare
         with looking(run, viewers):
             begun, before = run.wait_for(first), _cpu(venue, run)
             ended, after = run.wait_for(last), _cpu(venue, run)
-        peak = max(usage.peak_mib(pid) for pid in run.pids)
+        peak = max(process_usage.peak_mib(pid) for pid in run.pids)
         run.wait_for(count)
         # The figures are published last, and nobody waits for them.
         time.sleep(1.0)
@@ -56,14 +56,14 @@ def throughput(  # noqa: PLR0913  # each is another dimension of what is compare
         viewers=viewers,
         settings=settings,
         rate=steady_rate(figures, count),
-        cpu_ms=usage.per_alert(before, after, ended - begun),
+        cpu_ms=process_usage.per_alert(before, after, ended - begun),
         peak_rss=peak,
     )
 
 
 def _cpu(venue: Venue, run: Run) -> dict[str, float]:
-    broker = sum(usage.cpu_seconds([venue.broker]).values())
-    return {**usage.cpu_seconds(run.pids), "broker": broker}
+    broker = sum(process_usage.cpu_seconds([venue.broker]).values())
+    return {**process_usage.cpu_seconds(run.pids), "broker": broker}
 
 
 def steady_rate(figures: Sequence[Figure], count: int) -> float:

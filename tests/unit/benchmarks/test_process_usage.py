@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import usage
+from benchmarks import process_usage
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ from benchmarks import usage
     ],
 )
 def test_the_stage_of_a_thread(thread: str, main: bool, found: str) -> None:
-    assert usage.stage(thread, main) == found
+    assert process_usage.stage(thread, main) == found
 
 
 def test_the_difference_is_shared_among_the_alerts() -> None:
-    found = usage.per_alert({"loop": 1.0}, {"loop": 3.0, "decode": 0.5}, alerts=100)
+    found = process_usage.per_alert({"loop": 1.0}, {"loop": 3.0, "decode": 0.5}, alerts=100)
     assert found == {"loop": 20.0, "decode": 5.0}
 
 
@@ -41,10 +41,10 @@ def test_the_cpu_time_of_a_thread_counts_for_its_stage() -> None:
 
     busy, over = threading.Event(), threading.Event()
     thread = threading.Thread(target=work)
-    before = usage.cpu_seconds([os.getpid()])
+    before = process_usage.cpu_seconds([os.getpid()])
     thread.start()
     busy.wait()
-    after = usage.cpu_seconds([os.getpid()])
+    after = process_usage.cpu_seconds([os.getpid()])
     over.set()
     thread.join()
     assert after["decode"] - before.get("decode", 0.0) >= 0.08
@@ -52,4 +52,4 @@ def test_the_cpu_time_of_a_thread_counts_for_its_stage() -> None:
 
 
 def test_the_peak_is_that_of_the_process() -> None:
-    assert 10 < usage.peak_mib(os.getpid()) < 100_000
+    assert 10 < process_usage.peak_mib(os.getpid()) < 100_000

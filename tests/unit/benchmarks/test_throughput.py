@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks.streams import steady_rate
+from benchmarks.throughput import steady_rate
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

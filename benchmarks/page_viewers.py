@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlsplit
 
-from benchmarks.runs import Run
+from benchmarks.worker_run import Run
 from tests.support.web import address
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.samples import Sample
+from benchmarks.sample_alerts import Sample
 from tests.support.topics import Message, create_topics, read_all
 from tests.support.worker import Worker, worker
 

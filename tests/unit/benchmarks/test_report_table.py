@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import tables
+from benchmarks import report_table
 
 STREAM = {
     "workers": 1,
@@ -52,13 +52,13 @@ REPORT: dict[str, Any] = {
 
 
 def line(begin: str) -> str:
-    (found,) = (one for one in tables.lines(REPORT) if one.strip().startswith(begin))
+    (found,) = (one for one in report_table.lines(REPORT) if one.strip().startswith(begin))
     return found
 
 
 def test_the_ceiling_is_the_best_of_the_batch_sizes() -> None:
-    assert tables.ceiling(REPORT, {}) == 1500.0
-    assert tables.ceiling(REPORT, {"MODEL_PRECISION": "bfloat16"}) == 3000.0
+    assert report_table.ceiling(REPORT, {}) == 1500.0
+    assert report_table.ceiling(REPORT, {"MODEL_PRECISION": "bfloat16"}) == 3000.0
 
 
 def test_an_end_to_end_rate_is_given_as_a_share_of_the_ceiling() -> None:
@@ -73,7 +73,7 @@ def test_what_the_page_costs_stands_beside_a_worker_without_one() -> None:
 
 
 def test_the_stages_add_up() -> None:
-    costs = tables.by_stage(STREAM["cpu_ms"], publish=0.25)  # type: ignore[arg-type]
+    costs = report_table.by_stage(STREAM["cpu_ms"], publish=0.25)  # type: ignore[arg-type]
     assert costs == {"decode": 0.25, "infer": 1.5, "publish": 0.25, "rest": 0.625}
     assert line("CONSUME_MESSAGES=256").split()[3:] == [
         *("0.25", "1.50", "0.25", "0.62", "2.62", "0.50"),
@@ -82,7 +82,7 @@ def test_the_stages_add_up() -> None:
 
 
 def test_publishing_is_never_more_than_the_loop_did() -> None:
-    assert tables.by_stage({"loop": 0.1}, publish=0.25)["publish"] == pytest.approx(0.1)
+    assert report_table.by_stage({"loop": 0.1}, publish=0.25)["publish"] == pytest.approx(0.1)
 
 
 def test_what_the_machine_is_too_small_for_is_said() -> None:
