@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from stampapp.audit.offset_marks import Account, Accounts
+from stampapp.audit.offset_marks import OffsetMarks, PartitionMarks
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka.connection_errors import describe_cluster, join_words
@@ -16,7 +16,7 @@ from stampapp.times import to_unix_ms
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
+class TimeWindow:
     """Which messages are in question, by Kafka's timestamps; None: as far as there are any.
 
     `begin` is part of it, `end` is not; both know their time zone.
@@ -27,18 +27,20 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Consumption:
+class ConsumedOffsets:
     """The accounts of what is consumed, still to be filled in.
 
     `waiting` messages are not consumed yet; `expired` ones were removed before they were.
     """
 
-    accounts: Accounts
+    marks: OffsetMarks
     waiting: int
     expired: int
 
 
-async def consumption(source: TopicReader, settings: Settings, window: Window) -> Consumption:
+async def find_consumed(
+    source: TopicReader, settings: Settings, window: TimeWindow
+) -> ConsumedOffsets:
     """Return what the group has consumed.
 
     Raises ConfigError where a topic does not exist or nothing was ever consumed.
@@ -51,16 +53,16 @@ async def consumption(source: TopicReader, settings: Settings, window: Window) -
             f" {join_words(settings.consumer_topics)}: has a worker run? See CONSUMER_GROUP_ID"
         )
     beginnings, ends = await source.first_offsets(partitions), await source.end_offsets(partitions)
-    first, last = await _bounds(source, partitions, window)
+    first, last = await _window_offsets(source, partitions, window)
     accounts = {
-        one: Account(
+        one: PartitionMarks(
             max(beginnings[one], first.get(one, 0)), min(position, last.get(one, position))
         )
         for one, position in positions.items()
     }
     untouched = {one: max(beginnings[one], positions.get(one, 0)) for one in partitions}
-    return Consumption(
-        accounts=Accounts(accounts),
+    return ConsumedOffsets(
+        marks=OffsetMarks(accounts),
         waiting=sum(max(0, ends[one] - untouched[one]) for one in partitions),
         expired=sum(max(0, beginnings[one] - end) for one, end in positions.items()),
     )
@@ -77,8 +79,8 @@ async def _partitions(source: TopicReader, settings: Settings) -> list[Partition
     return [one for topic in settings.consumer_topics for one in present[topic]]
 
 
-async def _bounds(
-    source: TopicReader, partitions: Sequence[Partition], window: Window
+async def _window_offsets(
+    source: TopicReader, partitions: Sequence[Partition], window: TimeWindow
 ) -> tuple[Mapping[Partition, int], Mapping[Partition, int]]:
     """Return the offsets at which the window begins and ends, where it does."""
     first: dict[Partition, int] = {}

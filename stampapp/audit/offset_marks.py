@@ -12,7 +12,7 @@ from stampapp.results.outcome import OutcomeKind
 from stampapp.results.provenance import Provenance
 
 
-class Witness(StrEnum):
+class PublishedTopic(StrEnum):
     """The kinds of topics that give evidence."""
 
     OUTPUT = "output"
@@ -20,7 +20,7 @@ class Witness(StrEnum):
     DEAD_LETTERS = "dead letters"
 
 
-class Mark(IntFlag):
+class Seen(IntFlag):
     """What is known of an offset: where it is named, and as what."""
 
     OUTPUT = 1
@@ -35,55 +35,58 @@ class Mark(IntFlag):
 
 # As plain numbers: an enum's own arithmetic takes longer than all the rest of a message.
 _AS_SOURCE = {
-    Witness.OUTPUT: int(Mark.OUTPUT),
-    Witness.SCRIBE: int(Mark.SCRIBE),
-    Witness.DEAD_LETTERS: int(Mark.DEAD_LETTER),
+    PublishedTopic.OUTPUT: int(Seen.OUTPUT),
+    PublishedTopic.SCRIBE: int(Seen.SCRIBE),
+    PublishedTopic.DEAD_LETTERS: int(Seen.DEAD_LETTER),
 }
 _AS_SUPERSEDED = {
-    Witness.OUTPUT: int(Mark.SUPERSEDED_IN_OUTPUT),
-    Witness.SCRIBE: int(Mark.SUPERSEDED_IN_SCRIBE),
-    Witness.DEAD_LETTERS: int(Mark.SUPERSEDED_BY_DEAD_LETTER),
+    PublishedTopic.OUTPUT: int(Seen.SUPERSEDED_IN_OUTPUT),
+    PublishedTopic.SCRIBE: int(Seen.SUPERSEDED_IN_SCRIBE),
+    PublishedTopic.DEAD_LETTERS: int(Seen.SUPERSEDED_BY_DEAD_LETTER),
 }
-PUBLISHED = Mark.OUTPUT | Mark.SCRIBE
-_OBJECT_PUBLISHED = Mark.SUPERSEDED_IN_OUTPUT | Mark.SUPERSEDED_IN_SCRIBE
+PUBLISHED = Seen.OUTPUT | Seen.SCRIBE
+_OBJECT_PUBLISHED = Seen.SUPERSEDED_IN_OUTPUT | Seen.SUPERSEDED_IN_SCRIBE
 
 
-def outcome_kind(marks: Mark) -> OutcomeKind | None:
+def outcome_kind(marks: Seen) -> OutcomeKind | None:
     """Return the outcome that the marks prove, None where they prove none.
 
     What is published must be in the output and in the scribe; either alone is half a delivery.
     """
     if marks & PUBLISHED == PUBLISHED:
         return OutcomeKind.CLASSIFIED
-    if marks & Mark.DEAD_LETTER:
+    if marks & Seen.DEAD_LETTER:
         return OutcomeKind.DEAD_LETTERED
-    if marks & _OBJECT_PUBLISHED == _OBJECT_PUBLISHED or marks & Mark.SUPERSEDED_BY_DEAD_LETTER:
+    if marks & _OBJECT_PUBLISHED == _OBJECT_PUBLISHED or marks & Seen.SUPERSEDED_BY_DEAD_LETTER:
         return OutcomeKind.SUPERSEDED
-    return OutcomeKind.RULED_OUT if marks & Mark.RULED_OUT else None
+    return OutcomeKind.RULED_OUT if marks & Seen.RULED_OUT else None
 
 
-def lacks(marks: Mark) -> tuple[Witness, ...]:
+def missing_from(marks: Seen) -> tuple[PublishedTopic, ...]:
     """Return which of output and scribe do not name an offset that is not accounted for."""
-    in_output = marks & (Mark.OUTPUT | Mark.SUPERSEDED_IN_OUTPUT)
-    in_scribe = marks & (Mark.SCRIBE | Mark.SUPERSEDED_IN_SCRIBE)
-    return (*(() if in_output else (Witness.OUTPUT,)), *(() if in_scribe else (Witness.SCRIBE,)))
+    in_output = marks & (Seen.OUTPUT | Seen.SUPERSEDED_IN_OUTPUT)
+    in_scribe = marks & (Seen.SCRIBE | Seen.SUPERSEDED_IN_SCRIBE)
+    return (
+        *(() if in_output else (PublishedTopic.OUTPUT,)),
+        *(() if in_scribe else (PublishedTopic.SCRIBE,)),
+    )
 
 
-_OPEN, _NO_MESSAGE = 0, 255
+_UNMATCHED, _NO_MESSAGE = 0, 255
 _CODES = {found: code for code, found in enumerate(OutcomeKind, 1)}
 
 
 def _code(marks: int) -> int:
-    found = outcome_kind(Mark(marks))
+    found = outcome_kind(Seen(marks))
     if found:
         return _CODES[found]
-    return _NO_MESSAGE if marks & Mark.NO_MESSAGE else _OPEN
+    return _NO_MESSAGE if marks & Seen.NO_MESSAGE else _UNMATCHED
 
 
 _TABLE = bytes(_code(marks) for marks in range(256))
 
 
-class Account:
+class PartitionMarks:
     """The consumed offsets of one partition, from `first` up to, without, `end`: a byte each."""
 
     def __init__(self, first: int, end: int) -> None:
@@ -93,8 +96,8 @@ class Account:
     def __contains__(self, offset: int) -> bool:
         return self.first <= offset < self.end
 
-    def __getitem__(self, offset: int) -> Mark:
-        return Mark(self._marks[offset - self.first])
+    def __getitem__(self, offset: int) -> Seen:
+        return Seen(self._marks[offset - self.first])
 
     def mark(self, offset: int, mark: int) -> bool:
         """Note a mark; tell whether it had been noted before."""
@@ -102,56 +105,56 @@ class Account:
         self._marks[offset - self.first] = before | mark
         return bool(before & mark)
 
-    def counts(self) -> Counter[OutcomeKind]:
+    def count_outcomes(self) -> Counter[OutcomeKind]:
         """Return how many offsets are proven to have each outcome."""
         codes = self._marks.translate(_TABLE)
         return Counter({found: codes.count(code) for found, code in _CODES.items()})
 
-    def messages(self) -> int:
+    def count_messages(self) -> int:
         """Return how many of the offsets are messages, as far as is known."""
         return len(self._marks) - self._marks.translate(_TABLE).count(_NO_MESSAGE)
 
-    def leftovers(self) -> Iterator[int]:
+    def unmatched_offsets(self) -> Iterator[int]:
         """Yield the offsets that nothing accounts for."""
         codes = self._marks.translate(_TABLE)
         for run in re.finditer(b"\0+", codes):
             yield from range(self.first + run.start(), self.first + run.end())
 
 
-class Accounts:
+class OffsetMarks:
     """The accounts of every partition, and how often something was published again."""
 
-    def __init__(self, by_partition: Mapping[Partition, Account]) -> None:
+    def __init__(self, by_partition: Mapping[Partition, PartitionMarks]) -> None:
         self.by_partition = by_partition
-        self.repeats = dict.fromkeys(Witness, 0)
+        self.repeats = dict.fromkeys(PublishedTopic, 0)
 
-    def hear(self, testimony: Provenance, witness: Witness) -> None:
+    def add_provenance(self, testimony: Provenance, witness: PublishedTopic) -> None:
         """Note whom a published message names."""
         if self.mark(testimony.source, _AS_SOURCE[witness]):
             self.repeats[witness] += 1
         for place in testimony.superseded:
             self.mark(place, _AS_SUPERSEDED[witness])
         for place in testimony.ruled_out:
-            self.mark(place, Mark.RULED_OUT)
+            self.mark(place, Seen.RULED_OUT)
 
-    def counts(self) -> dict[OutcomeKind, int]:
+    def count_outcomes(self) -> dict[OutcomeKind, int]:
         """Return how many messages are proven to have each outcome."""
         total = Counter[OutcomeKind]()
         for account in self.by_partition.values():
-            total.update(account.counts())
+            total.update(account.count_outcomes())
         return {found: total[found] for found in OutcomeKind}
 
-    def messages(self) -> int:
+    def count_messages(self) -> int:
         """Return how many messages are in question."""
-        return sum(account.messages() for account in self.by_partition.values())
+        return sum(account.count_messages() for account in self.by_partition.values())
 
-    def leftovers(self) -> Iterator[TopicPartitionOffset]:
+    def unmatched(self) -> Iterator[TopicPartitionOffset]:
         """Yield what nothing accounts for, in the order of the partitions."""
         for (topic, partition), account in self.by_partition.items():
-            for offset in account.leftovers():
+            for offset in account.unmatched_offsets():
                 yield TopicPartitionOffset(topic=topic, partition=partition, offset=offset)
 
-    def marks(self, place: TopicPartitionOffset) -> Mark:
+    def seen_at(self, place: TopicPartitionOffset) -> Seen:
         """Return what is known of a consumed message."""
         return self.by_partition[place.topic, place.partition][place.offset]
 

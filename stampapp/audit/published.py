@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from stampapp.audit.offset_marks import Witness
+from stampapp.audit.offset_marks import PublishedTopic
 from stampapp.config.settings import Settings
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.message import Message, Partition
@@ -15,31 +15,31 @@ from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
 from stampapp.times import to_unix_ms
 
 # Told each message; says whether it names those that it answers for.
-Listen = Callable[[Message], bool]
+Collect = Callable[[Message], bool]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hearing:
+class TopicScan:
     """What was read of a witness: what it has published since `whole_since` is still there.
 
     `whole_since` in ms since 1970; 0: nothing is missing from the beginning on. `unnamed` counts
     the messages that name nobody: older versions and other programs publish such.
     """
 
-    witness: Witness
+    topic_kind: PublishedTopic
     topics: tuple[str, ...]
     messages: int
     unnamed: int
-    whole_since: int
+    complete_since: int
 
 
-async def hear(
+async def scan(
     settings: Settings,
-    witness: Witness,
+    witness: PublishedTopic,
     begin: int | None,
-    listen: Listen,
+    listen: Collect,
     progress: ReportProgress,
-) -> Hearing:
+) -> TopicScan:
     """Let `listen` have every message of a witness from `begin` (ms since 1970) on.
 
     Raises ConfigError where the topics cannot be read.
@@ -50,26 +50,34 @@ async def hear(
         topics = _topics(settings, witness, present)
         partitions = [place for topic in topics for place in present[topic]]
         beginnings = await reader.first_offsets(partitions)
-        spans = await _spans(reader, beginnings, begin)
+        spans = await _ranges_from(reader, beginnings, begin)
         ends = await reader.end_offsets(spans)
         total = sum(max(0, ends[place] - span.first) for place, span in spans.items())
-        gaps = Gaps(spans, beginnings)
+        gaps = GapDetector(spans, beginnings)
         count = unnamed = 0
         async for messages in reader.read_ranges(spans):
             for message in messages:
-                gaps.note(message)
+                gaps.add(message)
                 unnamed += not listen(message)
             count += len(messages)
             progress(witness, len(messages), total)
-    gone = settings.output_topic.expired_before(topics, now) if witness is Witness.OUTPUT else None
-    over_by = {topic: to_unix_ms(_over_by(settings, witness, topic, now)) for topic in topics}
-    whole_since = max(gaps.whole_since(over_by), to_unix_ms(gone) if gone else 0)
-    return Hearing(
-        witness=witness, topics=topics, messages=count, unnamed=unnamed, whole_since=whole_since
+    gone = (
+        settings.output_topic.expired_before(topics, now)
+        if witness is PublishedTopic.OUTPUT
+        else None
+    )
+    over_by = {topic: to_unix_ms(_last_write_by(settings, witness, topic, now)) for topic in topics}
+    whole_since = max(gaps.complete_since(over_by), to_unix_ms(gone) if gone else 0)
+    return TopicScan(
+        topic_kind=witness,
+        topics=topics,
+        messages=count,
+        unnamed=unnamed,
+        complete_since=whole_since,
     )
 
 
-class Gaps:
+class GapDetector:
     """Notices what a partition no longer holds: before its first message, or between two."""
 
     def __init__(
@@ -80,7 +88,7 @@ class Gaps:
         self._next = {one: span.first for one, span in spans.items()}
         self._whole_since = 0
 
-    def note(self, message: Message) -> None:
+    def add(self, message: Message) -> None:
         """Look whether the message lies behind a gap; what was there is older than it."""
         place = (message.topic, message.partition)
         if place in self._cut or message.offset > self._next[place]:
@@ -88,7 +96,7 @@ class Gaps:
             self._whole_since = max(self._whole_since, message.timestamp or 0)
         self._next[place] = message.offset + 1
 
-    def whole_since(self, over_by: Mapping[str, int]) -> int:
+    def complete_since(self, over_by: Mapping[str, int]) -> int:
         """Return since when (ms since 1970) nothing is gone.
 
         `over_by` is until when each topic can have had messages: it decides about the empty ones.
@@ -96,22 +104,28 @@ class Gaps:
         return max([self._whole_since, *(over_by[topic] for topic, _ in self._cut)])
 
 
-def _cluster(settings: Settings, witness: Witness) -> Cluster:
-    return settings.scribe if witness is Witness.SCRIBE else settings.producer
+def _cluster(settings: Settings, witness: PublishedTopic) -> Cluster:
+    return settings.scribe if witness is PublishedTopic.SCRIBE else settings.producer
 
 
-def _topics(settings: Settings, witness: Witness, present: Iterable[str]) -> tuple[str, ...]:
-    if witness is Witness.OUTPUT:
+def _topics(settings: Settings, witness: PublishedTopic, present: Iterable[str]) -> tuple[str, ...]:
+    if witness is PublishedTopic.OUTPUT:
         return tuple(sorted(filter(settings.output_topic.matches, present)))
-    wanted = settings.scribe_topic if witness is Witness.SCRIBE else settings.deadletter_topic
+    wanted = (
+        settings.scribe_topic if witness is PublishedTopic.SCRIBE else settings.deadletter_topic
+    )
     return tuple(one for one in present if one == wanted)
 
 
-def _over_by(settings: Settings, witness: Witness, topic: str, now: datetime) -> datetime:
-    return settings.output_topic.last_write_by(topic, now) if witness is Witness.OUTPUT else now
+def _last_write_by(
+    settings: Settings, witness: PublishedTopic, topic: str, now: datetime
+) -> datetime:
+    return (
+        settings.output_topic.last_write_by(topic, now) if witness is PublishedTopic.OUTPUT else now
+    )
 
 
-async def _spans(
+async def _ranges_from(
     reader: TopicReader, beginnings: Mapping[Partition, int], begin: int | None
 ) -> dict[Partition, OffsetRange]:
     """Return what is to be read; a partition without anything since `begin` is left out."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from stampapp import classifiers
-from stampapp.audit.offset_marks import PUBLISHED, Accounts, Mark, Witness, lacks
-from stampapp.audit.published import hear
-from stampapp.audit.unmatched import SKEW, Leftover, leftover
+from stampapp.audit.offset_marks import PUBLISHED, OffsetMarks, PublishedTopic, Seen, missing_from
+from stampapp.audit.published import scan
+from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, UnmatchedMessage, unmatched_message
 from stampapp.classifiers import batch
 from stampapp.config.settings import ModelSettings, Settings
 from stampapp.kafka.message import Message, TopicPartitionOffset
@@ -19,7 +19,7 @@ from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, OutcomeKind
 
 # Messages that are judged together.
-CHUNK = 256
+MESSAGES_AT_A_TIME = 256
 
 # What the worker would make of each of these values, were it alone in its batch.
 Judge = Callable[[Sequence[bytes | None]], list[Outcome]]
@@ -27,11 +27,11 @@ Outcomes = Callable[[Sequence[Message]], Sequence[Outcome | None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hindsight:
+class RecheckResult:
     """What was judged again: what a rule withdraws, and what remains."""
 
-    withdrawn: tuple[Leftover, ...]
-    remaining: tuple[Leftover, ...]
+    ruled_out: tuple[UnmatchedMessage, ...]
+    remaining: tuple[UnmatchedMessage, ...]
 
 
 def judge_of(model: ModelSettings) -> Judge:
@@ -45,16 +45,16 @@ def judge_of(model: ModelSettings) -> Judge:
     return judge
 
 
-class Look:
+class Rechecker:
     """A second look at places that nothing accounts for; what it finds is marked."""
 
     def __init__(
-        self, source: TopicReader, accounts: Accounts, judge: Judge, progress: ReportProgress
+        self, source: TopicReader, accounts: OffsetMarks, judge: Judge, progress: ReportProgress
     ) -> None:
         self._source, self._accounts = source, accounts
         self._judge, self._progress = judge, progress
 
-    async def by_key(
+    async def match_by_key(
         self, settings: Settings, places: Sequence[TopicPartitionOffset], begin: int | None
     ) -> int:
         """Account for what has an unnamed output and command of its object, no older than itself.
@@ -63,49 +63,54 @@ class Look:
         of a later one of its object.
         """
         wanted = [one async for one in self._seen(places, "decoding", _unjudged)]
-        latest = {witness: Latest(wanted) for witness in (Witness.OUTPUT, Witness.SCRIBE)}
+        latest = {
+            witness: LatestUnnamed(wanted)
+            for witness in (PublishedTopic.OUTPUT, PublishedTopic.SCRIBE)
+        }
         for witness, listen in latest.items():
-            await hear(settings, witness, begin, listen, self._progress)
-        found = [one for one in wanted if all(latest[due].has(one) for due in lacks(one.marks))]
+            await scan(settings, witness, begin, listen, self._progress)
+        found = [
+            one for one in wanted if all(latest[due].covers(one) for due in missing_from(one.seen))
+        ]
         for one in found:
-            self._accounts.mark(one.place, PUBLISHED)
+            self._accounts.mark(one.location, PUBLISHED)
         return len(found)
 
-    async def again(self, places: Sequence[TopicPartitionOffset]) -> Hindsight:
+    async def reclassify(self, places: Sequence[TopicPartitionOffset]) -> RecheckResult:
         """Judge again what nothing at all names, and account for what a rule withdraws."""
-        remaining: list[Leftover] = []
-        withdrawn: list[Leftover] = []
+        remaining: list[UnmatchedMessage] = []
+        withdrawn: list[UnmatchedMessage] = []
         async for one in self._seen(places, "judging again", self._outcomes):
             if one.outcome_kind is OutcomeKind.RULED_OUT:
-                self._accounts.mark(one.place, Mark.RULED_OUT)
+                self._accounts.mark(one.location, Seen.RULED_OUT)
             (withdrawn if one.outcome_kind is OutcomeKind.RULED_OUT else remaining).append(one)
-        return Hindsight(remaining=tuple(remaining), withdrawn=tuple(withdrawn))
+        return RecheckResult(remaining=tuple(remaining), ruled_out=tuple(withdrawn))
 
     def _outcomes(self, messages: Sequence[Message]) -> list[Outcome | None]:
-        silent = [one for one in messages if not self._accounts.marks(one.location)]
+        silent = [one for one in messages if not self._accounts.seen_at(one.location)]
         judged = iter(self._judge([one.value for one in silent]) if silent else ())
-        return [None if self._accounts.marks(one.location) else next(judged) for one in messages]
+        return [None if self._accounts.seen_at(one.location) else next(judged) for one in messages]
 
     async def _seen(
         self, places: Sequence[TopicPartitionOffset], what: str, outcomes: Outcomes
-    ) -> AsyncIterator[Leftover]:
+    ) -> AsyncIterator[UnmatchedMessage]:
         """Yield a leftover for each place; one without a message is marked as that."""
         seen: set[TopicPartitionOffset] = set()
         async for messages in in_chunks(
-            self._source.read_offsets(offsets_by_partition(places)), CHUNK
+            self._source.read_offsets(offsets_by_partition(places)), MESSAGES_AT_A_TIME
         ):
             self._progress(what, len(messages), len(places))
             for message, outcome in zip(messages, outcomes(messages), strict=True):
                 seen.add(message.location)
-                yield leftover(message, self._accounts.marks(message.location), outcome)
+                yield unmatched_message(message, self._accounts.seen_at(message.location), outcome)
         for place in set(places) - seen:
-            self._accounts.mark(place, Mark.NO_MESSAGE)
+            self._accounts.mark(place, Seen.NO_MESSAGE)
 
 
-class Latest:
+class LatestUnnamed:
     """Listens for the latest unnamed message of each object among the wanted."""
 
-    def __init__(self, wanted: Iterable[Leftover]) -> None:
+    def __init__(self, wanted: Iterable[UnmatchedMessage]) -> None:
         self._instants = {one.aid.encode(): -1 for one in wanted if one.aid}
 
     def __call__(self, message: Message) -> bool:
@@ -115,9 +120,11 @@ class Latest:
             self._instants[key] = max(self._instants[key], message.timestamp or 0)
         return names
 
-    def has(self, one: Leftover) -> bool:
+    def covers(self, one: UnmatchedMessage) -> bool:
         """Tell whether there was one of this object, no older than this."""
-        return self._instants.get((one.aid or "").encode(), -1) >= max(0, one.instant - SKEW)
+        return self._instants.get((one.aid or "").encode(), -1) >= max(
+            0, one.instant - MAX_CLOCK_SKEW_MS
+        )
 
 
 def _unjudged(messages: Sequence[Message]) -> list[None]:

@@ -13,12 +13,12 @@ from functools import partial
 from itertools import islice
 
 from stampapp.audit import unmatched
-from stampapp.audit.consumed import Consumption, Window, consumption
-from stampapp.audit.offset_marks import Accounts, Witness
-from stampapp.audit.published import Hearing, hear
-from stampapp.audit.recheck import Judge, Look
-from stampapp.audit.retention import reach
-from stampapp.audit.unmatched import SKEW, Finding
+from stampapp.audit.consumed import ConsumedOffsets, TimeWindow, find_consumed
+from stampapp.audit.offset_marks import OffsetMarks, PublishedTopic
+from stampapp.audit.published import TopicScan, scan
+from stampapp.audit.recheck import Judge, Rechecker
+from stampapp.audit.retention import find_retention_start
+from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, ReportEntry
 from stampapp.config.settings import Settings
 from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import ReportProgress
@@ -27,7 +27,7 @@ from stampapp.results import provenance
 from stampapp.times import to_unix_ms
 
 # What nothing accounts for is looked at one by one; more than this, and only counted.
-MOST_LEFTOVERS = 100_000
+MAX_RECHECKED = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,13 +40,13 @@ class Reconciliation:
     """
 
     group: str
-    window: Window
-    consumption: Consumption
-    hearings: tuple[Hearing, ...]
-    judged_again: int
-    by_key: int
-    missing: tuple[Finding, ...]
-    unjudged: tuple[Finding, ...]
+    window: TimeWindow
+    consumed: ConsumedOffsets
+    scans: tuple[TopicScan, ...]
+    reclassified: int
+    matched_by_key: int
+    missing: tuple[ReportEntry, ...]
+    undecidable: tuple[ReportEntry, ...]
     older: int
     unexamined: int
 
@@ -57,61 +57,61 @@ class Reconciliation:
         What is older than the evidence is in question only if the window was given a beginning.
         """
         older = self.older if self.window.begin else 0
-        return not (self.missing or self.unjudged or self.unexamined or older)
+        return not (self.missing or self.undecidable or self.unexamined or older)
 
 
-async def reconcile(
-    settings: Settings, window: Window, *, judge: Judge, progress: ReportProgress
+async def reconcile_group(
+    settings: Settings, window: TimeWindow, *, judge: Judge, progress: ReportProgress
 ) -> Reconciliation:
     """Account for everything that the group has consumed. Raises ConfigError."""
-    begin = None if window.begin is None else to_unix_ms(window.begin) - SKEW
+    begin = None if window.begin is None else to_unix_ms(window.begin) - MAX_CLOCK_SKEW_MS
     async with TopicReader(settings.consumer) as source:
         # The committed offsets first: what is behind them has been published by then.
-        consumed = await consumption(source, settings, window)
-        accounts, listener = consumed.accounts, Listener(consumed.accounts, settings.group_id)
+        consumed = await find_consumed(source, settings, window)
+        accounts, listener = consumed.marks, ProvenanceCollector(consumed.marks, settings.group_id)
         hearings = [
-            await hear(settings, one, begin, partial(listener.hear, one), progress)
-            for one in Witness
+            await scan(settings, one, begin, partial(listener.collect, one), progress)
+            for one in PublishedTopic
         ]
-        within = (await reach(source, accounts, hearings)).within
-        look, by_key = Look(source, accounts, judge, progress), 0
-        if any(one.unnamed and one.witness is Witness.OUTPUT for one in hearings):
-            by_key = await look.by_key(settings, _most(within(accounts)), begin)
-        hindsight = await look.again(_most(within(accounts)))
+        within = (await find_retention_start(source, accounts, hearings)).unmatched_since
+        look, by_key = Rechecker(source, accounts, judge, progress), 0
+        if any(one.unnamed and one.topic_kind is PublishedTopic.OUTPUT for one in hearings):
+            by_key = await look.match_by_key(settings, _at_most(within(accounts)), begin)
+        hindsight = await look.reclassify(_at_most(within(accounts)))
     left = sum(1 for _ in within(accounts))
-    whole_since = {one.witness: one.whole_since for one in hearings}
-    found = unmatched.sort(hindsight.remaining, hindsight.withdrawn, whole_since)
+    whole_since = {one.topic_kind: one.complete_since for one in hearings}
+    found = unmatched.sort_unmatched(hindsight.remaining, hindsight.ruled_out, whole_since)
     return Reconciliation(
         group=settings.group_id,
         window=window,
-        consumption=consumed,
-        hearings=tuple(hearings),
-        judged_again=len(hindsight.withdrawn),
-        by_key=by_key,
+        consumed=consumed,
+        scans=tuple(hearings),
+        reclassified=len(hindsight.ruled_out),
+        matched_by_key=by_key,
         missing=found.missing,
-        unjudged=found.doubtful,
-        older=sum(1 for _ in accounts.leftovers()) - left + len(found.removed),
+        undecidable=found.undecidable,
+        older=sum(1 for _ in accounts.unmatched()) - left + len(found.removed),
         unexamined=left - len(hindsight.remaining),
     )
 
 
-class Listener:
+class ProvenanceCollector:
     """Hears what witnesses have published, and notes in the accounts whom it names."""
 
-    def __init__(self, accounts: Accounts, group: str) -> None:
+    def __init__(self, accounts: OffsetMarks, group: str) -> None:
         self._accounts, self._group = accounts, group
 
-    def hear(self, witness: Witness, message: Message) -> bool:
+    def collect(self, witness: PublishedTopic, message: Message) -> bool:
         """Tell whether a message names anybody; what another group publishes proves nothing."""
         headers = message.headers
-        if witness is Witness.DEAD_LETTERS:
+        if witness is PublishedTopic.DEAD_LETTERS:
             # Before ours are those of the message itself, which may say anything.
             _, headers = provenance.split_headers(headers)
         testimony = provenance.read_provenance(headers)
         if testimony and testimony.group in {None, self._group}:
-            self._accounts.hear(testimony, witness)
+            self._accounts.add_provenance(testimony, witness)
         return testimony is not None
 
 
-def _most(places: Iterable[TopicPartitionOffset]) -> list[TopicPartitionOffset]:
-    return list(islice(places, MOST_LEFTOVERS))
+def _at_most(places: Iterable[TopicPartitionOffset]) -> list[TopicPartitionOffset]:
+    return list(islice(places, MAX_RECHECKED))

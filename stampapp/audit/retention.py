@@ -5,41 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stampapp.audit.offset_marks import Accounts, Witness, lacks
-from stampapp.audit.published import Hearing
-from stampapp.audit.unmatched import SKEW
+from stampapp.audit.offset_marks import OffsetMarks, PublishedTopic, missing_from
+from stampapp.audit.published import TopicScan
+from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS
 from stampapp.kafka.message import Partition, TopicPartitionOffset
 from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reach:
+class RetentionStart:
     """By witness, the first offset of each partition of which it would still have everything."""
 
-    first: Mapping[Witness, Mapping[Partition, int]] = field(default_factory=dict)
+    first: Mapping[PublishedTopic, Mapping[Partition, int]] = field(default_factory=dict)
 
-    def within(self, accounts: Accounts) -> Iterator[TopicPartitionOffset]:
+    def unmatched_since(self, accounts: OffsetMarks) -> Iterator[TopicPartitionOffset]:
         """Yield what nothing accounts for although a witness that lacks it goes back so far."""
-        for place in accounts.leftovers():
+        for place in accounts.unmatched():
             partition = (place.topic, place.partition)
-            lacking = lacks(accounts.marks(place))
+            lacking = missing_from(accounts.seen_at(place))
             if any(place.offset >= self.first.get(w, {}).get(partition, 0) for w in lacking):
                 yield place
 
 
-async def reach(source: TopicReader, accounts: Accounts, hearings: Sequence[Hearing]) -> Reach:
+async def find_retention_start(
+    source: TopicReader, accounts: OffsetMarks, hearings: Sequence[TopicScan]
+) -> RetentionStart:
     """Return how far back output and scribe go; all the way, where the broker cannot tell."""
-    found: dict[Witness, Mapping[Partition, int]] = {}
+    found: dict[PublishedTopic, Mapping[Partition, int]] = {}
     for hearing in hearings:
-        if hearing.whole_since:
+        if hearing.complete_since:
             try:
                 offsets = await source.offsets_at_time(
-                    accounts.by_partition, hearing.whole_since + SKEW
+                    accounts.by_partition, hearing.complete_since + MAX_CLOCK_SKEW_MS
                 )
             except NoTimeIndexError:
                 continue
-            found[hearing.witness] = {
+            found[hearing.topic_kind] = {
                 one: accounts.by_partition[one].end if at is None else at
                 for one, at in offsets.items()
             }
-    return Reach(first=found)
+    return RetentionStart(first=found)

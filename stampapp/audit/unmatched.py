@@ -14,26 +14,26 @@ from dataclasses import dataclass
 from stampapp import times
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
-from stampapp.audit.offset_marks import Mark, Witness, lacks
+from stampapp.audit.offset_marks import PublishedTopic, Seen, missing_from
 from stampapp.classifiers.batch import attempt
 from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
 from stampapp.results.outcome import Outcome, OutcomeKind
 
 # Clocks of who publishes alerts, of the worker and of the brokers may differ by so much, in ms.
-SKEW = 600_000
+MAX_CLOCK_SKEW_MS = 600_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Leftover:
+class UnmatchedMessage:
     """A consumed message that nothing accounts for.
 
     `instant` is Kafka's timestamp (ms since 1970), `mjd` that of the alert in days.
     `outcome_kind` is what the message comes to by itself, None where it was not classified.
     """
 
-    place: TopicPartitionOffset
+    location: TopicPartitionOffset
     instant: int
-    marks: Mark
+    seen: Seen
     aid: str | None
     candid: str | None
     mjd: float
@@ -41,18 +41,18 @@ class Leftover:
     cause: str | None = None
 
     @property
-    def due(self) -> tuple[Witness, ...]:
+    def expected_in(self) -> tuple[PublishedTopic, ...]:
         """Where the message should be, and is not."""
         if self.outcome_kind is OutcomeKind.DEAD_LETTERED:
-            return (Witness.DEAD_LETTERS,)
-        return lacks(self.marks)
+            return (PublishedTopic.DEAD_LETTERS,)
+        return missing_from(self.seen)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class ReportEntry:
     """A message that is missing, or that cannot be judged, and why. `instant` in ms since 1970."""
 
-    place: TopicPartitionOffset
+    location: TopicPartitionOffset
     instant: int
     aid: str | None
     candid: str | None
@@ -60,22 +60,22 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sorted:
+class UnmatchedReport:
     """What the leftovers are: missing, beyond what the topics go back to, or beyond judgement."""
 
-    missing: tuple[Finding, ...]
-    removed: tuple[Finding, ...]
-    doubtful: tuple[Finding, ...]
+    missing: tuple[ReportEntry, ...]
+    removed: tuple[ReportEntry, ...]
+    undecidable: tuple[ReportEntry, ...]
 
 
-def leftover(message: Message, marks: Mark, outcome: Outcome | None) -> Leftover:
+def unmatched_message(message: Message, marks: Seen, outcome: Outcome | None) -> UnmatchedMessage:
     """Return what is known of a message; `outcome` is what it is judged to be, if it is."""
     decoded = outcome.alert if outcome else attempt(packets.decode, message.value)
     alert = decoded if isinstance(decoded, Alert) else None
-    return Leftover(
-        place=message.location,
+    return UnmatchedMessage(
+        location=message.location,
         instant=message.timestamp or 0,
-        marks=marks,
+        seen=marks,
         aid=alert.aid if alert else None,
         candid=alert.candid if alert else None,
         mjd=alert.mjd if alert else 0.0,
@@ -84,84 +84,90 @@ def leftover(message: Message, marks: Mark, outcome: Outcome | None) -> Leftover
     )
 
 
-def sort(
-    leftovers: Sequence[Leftover],
-    withdrawn: Sequence[Leftover],
-    whole_since: Mapping[Witness, int],
-) -> Sorted:
+def sort_unmatched(
+    leftovers: Sequence[UnmatchedMessage],
+    withdrawn: Sequence[UnmatchedMessage],
+    whole_since: Mapping[PublishedTopic, int],
+) -> UnmatchedReport:
     """Tell what is missing from what cannot be judged.
 
     `withdrawn` are those that a rule withdraws, `leftovers` the others, `whole_since` the instant
     (ms since 1970) since when a witness is whole.
     """
-    silence = Silence([*leftovers, *withdrawn], withdrawn)
-    found: dict[str, list[Finding]] = {"missing": [], "removed": [], "doubtful": []}
+    silence = UnnamedRuns([*leftovers, *withdrawn], withdrawn)
+    found: dict[str, list[ReportEntry]] = {"missing": [], "removed": [], "undecidable": []}
     for one in leftovers:
-        removed, doubt = _removed(one, whole_since), silence.doubt(one)
-        kind = "removed" if removed else "doubtful" if doubt else "missing"
-        found[kind].append(_finding(one, removed or doubt or _lacking(one)))
-    return Sorted(**{kind: tuple(findings) for kind, findings in found.items()})
+        removed, doubt = _explain_removal(one, whole_since), silence.explain_doubt(one)
+        kind = "removed" if removed else "undecidable" if doubt else "missing"
+        found[kind].append(_entry(one, removed or doubt or _explain_missing(one)))
+    return UnmatchedReport(**{kind: tuple(findings) for kind, findings in found.items()})
 
 
-class Silence:
+class UnnamedRuns:
     """Knows the offsets of which nothing is said, and who in them can have superseded another.
 
     A batch that has nothing to publish names nobody. What it took of a partition lies together.
     """
 
-    def __init__(self, silent: Iterable[Leftover], withdrawn: Iterable[Leftover]) -> None:
-        self._withdrawn: dict[str | None, list[Leftover]] = defaultdict(list)
+    def __init__(
+        self, silent: Iterable[UnmatchedMessage], withdrawn: Iterable[UnmatchedMessage]
+    ) -> None:
+        self._withdrawn: dict[str | None, list[UnmatchedMessage]] = defaultdict(list)
         for one in withdrawn:
             self._withdrawn[one.aid].append(one)
         self._offsets: dict[Partition, list[int]] = defaultdict(list)
         for one in silent:
-            if not one.marks:
-                self._offsets[_partition(one)].append(one.place.offset)
+            if not one.seen:
+                self._offsets[_partition(one)].append(one.location.offset)
         for offsets in self._offsets.values():
             offsets.sort()
 
-    def doubt(self, one: Leftover) -> str | None:
+    def explain_doubt(self, one: UnmatchedMessage) -> str | None:
         """Say that the message was superseded if it shared a batch with one that is withdrawn."""
         if one.outcome_kind is not OutcomeKind.CLASSIFIED:
             return None
         for other in self._withdrawn[one.aid]:
             if other.mjd <= one.mjd and self._together(one, other):
                 return (
-                    f"superseded if it was in one batch with {other.place}, an earlier alert of its"
-                    " object that a rule withdraws; nothing says whether it was"
+                    f"superseded if it was in one batch with {other.location}, an earlier alert of"
+                    " its object that a rule withdraws; nothing says whether it was"
                 )
         return None
 
-    def _together(self, one: Leftover, other: Leftover) -> bool:
+    def _together(self, one: UnmatchedMessage, other: UnmatchedMessage) -> bool:
         if _partition(one) != _partition(other):
             return False
-        first, last = sorted((one.place.offset, other.place.offset))
+        first, last = sorted((one.location.offset, other.location.offset))
         offsets = self._offsets[_partition(one)]
         return bisect(offsets, last) - bisect(offsets, first) == last - first
 
 
-def _partition(one: Leftover) -> Partition:
-    return (one.place.topic, one.place.partition)
+def _partition(one: UnmatchedMessage) -> Partition:
+    return (one.location.topic, one.location.partition)
 
 
-def _finding(one: Leftover, why: str) -> Finding:
-    return Finding(place=one.place, instant=one.instant, aid=one.aid, candid=one.candid, why=why)
+def _entry(one: UnmatchedMessage, why: str) -> ReportEntry:
+    return ReportEntry(
+        location=one.location, instant=one.instant, aid=one.aid, candid=one.candid, why=why
+    )
 
 
-def _removed(one: Leftover, whole_since: Mapping[Witness, int]) -> str | None:
+def _explain_removal(
+    one: UnmatchedMessage, whole_since: Mapping[PublishedTopic, int]
+) -> str | None:
     """Say that everything that could name the message may have been removed since."""
-    begun = [whole_since.get(witness, 0) for witness in one.due]
-    if any(instant <= one.instant - SKEW for instant in begun):
+    begun = [whole_since.get(witness, 0) for witness in one.expected_in]
+    if any(instant <= one.instant - MAX_CLOCK_SKEW_MS for instant in begun):
         return None
     since = times.format_iso(times.from_unix_ms(min(begun)))
-    return f"what could name it may be gone: {' and '.join(one.due)} go back to {since}"
+    return f"what could name it may be gone: {' and '.join(one.expected_in)} go back to {since}"
 
 
-def _lacking(one: Leftover) -> str:
+def _explain_missing(one: UnmatchedMessage) -> str:
     if one.outcome_kind is OutcomeKind.DEAD_LETTERED:
         return f"it cannot be classified ({one.cause}), and there is no dead letter of it"
-    if one.due == (Witness.OUTPUT,):
+    if one.expected_in == (PublishedTopic.OUTPUT,):
         return "in the scribe, but not in the output"
-    if one.due == (Witness.SCRIBE,):
+    if one.expected_in == (PublishedTopic.SCRIBE,):
         return "in the output, but not in the scribe"
     return "neither in the output nor in the scribe"

@@ -17,8 +17,8 @@ from stampapp.display import tables
 from stampapp.display.tables import fitted
 from stampapp.display.values import shares
 from stampapp.preflight import dry_run
-from stampapp.preflight.access_check import Finding
-from stampapp.preflight.dry_run import Told, Trial
+from stampapp.preflight.access_check import AccessReport
+from stampapp.preflight.dry_run import ModelTrial, SettingsReport
 from stampapp.results.outcome import OutcomeKind
 
 _WORDS = {
@@ -29,22 +29,24 @@ _WORDS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Checkup:
+class DryRunReport:
     """All that was looked at; `trial` is None where not even the survey is known."""
 
-    told: Told
-    findings: Sequence[Finding]
-    trial: Trial | None
+    settings: SettingsReport
+    access: Sequence[AccessReport]
+    trial: ModelTrial | None
 
     def errors(self) -> list[str]:
         """Return what a worker would not start with."""
-        vital = [one for finding in self.findings for one in finding.vital]
-        problems = [self.told.problem, *vital, self.trial and self.trial.problem]
+        vital = [one for finding in self.access for one in finding.errors]
+        problems = [self.settings.problem, *vital, self.trial and self.trial.problem]
         return [one for one in problems if one]
 
     def warnings(self) -> list[str]:
         """Return what a worker would run with, though not as it should."""
-        found = [text for one in self.findings for text in (*one.optional, *one.absent)]
+        found = [
+            text for one in self.access for text in (*one.optional_errors, *one.missing_topics)
+        ]
         if self.trial and self.trial.untried:
             found.append(self.trial.untried)
         outcome = self.trial and self.trial.outcome
@@ -68,26 +70,26 @@ def check(out: TextIO, *, as_json: bool) -> int:
     with Console(stderr=True).status("reading the settings") as status:
         told = dry_run.read_settings()
         status.update("asking the clusters")
-        findings = asyncio.run(dry_run.visit(told.settings)) if told.settings else []
+        findings = asyncio.run(dry_run.try_clusters(told.settings)) if told.settings else []
         status.update("trying the model")
         model = dry_run.model_settings()
         trial = dry_run.try_model(model) if model else None
-    found = Checkup(told=told, findings=findings, trial=trial)
+    found = DryRunReport(settings=told, access=findings, trial=trial)
     lines = [json.dumps(described(found), ensure_ascii=False)] if as_json else report(found)
     for line in lines:
         click.echo(fitted(line, out), file=out)
     return found.exit_code
 
 
-def report(found: Checkup) -> Iterator[str]:
+def report(found: DryRunReport) -> Iterator[str]:
     """Yield the lines for a person."""
     yield "Settings"
-    yield from _indented(tables.lines(_setting_rows(found.told.readings)))
-    for key in found.told.unread:
+    yield from _indented(tables.lines(_setting_rows(found.settings.readings)))
+    for key in found.settings.unknown_keys:
         yield f"  {key} in .env is none of our keys: is it misspelt?"
-    if found.findings:
+    if found.access:
         yield "Clusters"
-        yield from _indented(tables.lines([_cluster_row(one) for one in found.findings]))
+        yield from _indented(tables.lines([_cluster_row(one) for one in found.access]))
     if found.trial:
         yield "Model"
         yield from _indented(_trial(found.trial))
@@ -113,20 +115,20 @@ def _source(one: Reading) -> str:
     return f"{one.source}, as {one.origin}" if older else one.source
 
 
-def _cluster_row(one: Finding) -> tuple[str, ...]:
-    cluster = one.errand.cluster
-    state = "does not work" if one.vital or one.optional else "works"
+def _cluster_row(one: AccessReport) -> tuple[str, ...]:
+    cluster = one.access.cluster
+    state = "does not work" if one.errors or one.optional_errors else "works"
     user = f"as {cluster.username}" if cluster.sasl else ""
     security = " ".join([cluster.protocol, *([cluster.mechanism] if cluster.sasl else [])])
     return state, "+".join(roles(one)), cluster.bootstrap, security, user
 
 
-def roles(one: Finding) -> list[str]:
+def roles(one: AccessReport) -> list[str]:
     """Return what a cluster is to the worker."""
-    return list(dict.fromkeys(need.role for need in one.errand.needs))
+    return list(dict.fromkeys(need.role for need in one.access.permissions))
 
 
-def _trial(trial: Trial) -> Iterator[str]:
+def _trial(trial: ModelTrial) -> Iterator[str]:
     if trial.name:
         yield f"alerts are classified by {trial.name} {trial.version}"
         yield from trial.provenance.split("; ")
@@ -139,9 +141,9 @@ def _trial(trial: Trial) -> Iterator[str]:
         yield from _indented(shares(result.probabilities))
 
 
-def described(found: Checkup) -> dict[str, Any]:
+def described(found: DryRunReport) -> dict[str, Any]:
     """Return what `--json` prints."""
-    trial = found.trial or Trial()
+    trial = found.trial or ModelTrial()
     result = trial.outcome and trial.outcome.classification
     return {
         "exit_code": found.exit_code,
@@ -149,10 +151,10 @@ def described(found: Checkup) -> dict[str, Any]:
         "warnings": found.warnings(),
         "settings": [
             {"key": one.key, "value": one.value, "name": one.origin, "source": one.source}
-            for one in found.told.readings
+            for one in found.settings.readings
         ],
-        "unknown_keys": list(found.told.unread),
-        "clusters": [_described(one) for one in found.findings],
+        "unknown_keys": list(found.settings.unknown_keys),
+        "clusters": [_described(one) for one in found.access],
         "classifier": {
             "name": trial.name or None,
             "version": trial.version or None,
@@ -166,13 +168,13 @@ def described(found: Checkup) -> dict[str, Any]:
     }
 
 
-def _described(one: Finding) -> dict[str, Any]:
-    cluster = one.errand.cluster
+def _described(one: AccessReport) -> dict[str, Any]:
+    cluster = one.access.cluster
     return {
         "roles": roles(one),
         "servers": list(cluster.servers),
         "security_protocol": cluster.protocol,
         "user": cluster.username if cluster.sasl else None,
-        "errors": [*one.vital, *one.optional],
-        "absent": list(one.absent),
+        "errors": [*one.errors, *one.optional_errors],
+        "absent": list(one.missing_topics),
     }

@@ -38,10 +38,10 @@ def reconcile(
 ) -> int:
     """Say whether every message that was consumed is accounted for."""
     settings = app.runtime.required_settings()
-    from stampapp.audit.consumed import Window
+    from stampapp.audit.consumed import TimeWindow
     from stampapp.commands import reconcile as command
 
-    window = Window(begin=begin, end=end)
+    window = TimeWindow(begin=begin, end=end)
     found = command.reconcile(settings, window, sys.stdout, as_json=as_json)
     return 0 if found.complete else 1
 

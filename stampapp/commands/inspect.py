@@ -20,8 +20,8 @@ from stampapp.display.progress import Bars
 from stampapp.display.tables import fitted
 from stampapp.errors import ConfigError
 from stampapp.inspection import message_content
-from stampapp.inspection.message_content import Exhibit
-from stampapp.inspection.topic_lookup import Find, find
+from stampapp.inspection.message_content import MessageContent
+from stampapp.inspection.topic_lookup import TopicSelection, select_topics
 from stampapp.kafka.message import Message
 from stampapp.kafka.offset_ranges import offsets_by_partition
 from stampapp.kafka.tail import TopicTail
@@ -47,27 +47,27 @@ class Request:
 
     def takes(self, message: Message) -> bool:
         """Tell whether a message is wanted."""
-        return self.aid is None or message_content.about(message, self.aid)
+        return self.aid is None or message_content.is_about(message, self.aid)
 
 
 class Display:
     """Writes messages to `out`, for a person or as a line of JSON each."""
 
     def __init__(self, out: TextIO, *, as_json: bool) -> None:
-        self.latest: tuple[Message, Exhibit] | None = None
+        self.latest: tuple[Message, MessageContent] | None = None
         self.shown = 0
         self._out, self._as_json = out, as_json
 
     def show(self, messages: Sequence[Message]) -> None:
         """Write them, each as soon as it is told."""
         for message in messages:
-            exhibit = message_content.exhibit(message)
+            exhibit = message_content.read_content(message)
             self.shown += 1
             self.latest = (message, exhibit)
             for line in self._lines(message, exhibit):
                 click.echo(line, file=self._out)
 
-    def _lines(self, message: Message, exhibit: Exhibit) -> list[str]:
+    def _lines(self, message: Message, exhibit: MessageContent) -> list[str]:
         if self._as_json:
             return [json.dumps(captions.described(message, exhibit), ensure_ascii=False)]
         terminal = self._out.isatty()
@@ -95,7 +95,7 @@ def inspect(settings: Settings, request: Request, display: Display) -> int:
 
 
 async def _shown(settings: Settings, request: Request, display: Display) -> Alert | None:
-    found = await find(settings, request.name, datetime.now(UTC))
+    found = await select_topics(settings, request.name, datetime.now(UTC))
     async with TopicReader(found.cluster) as reader:
         tail = TopicTail(reader, request.takes)
         partitions = await found.partitions(reader, datetime.now(UTC))
@@ -107,7 +107,9 @@ async def _shown(settings: Settings, request: Request, display: Display) -> Aler
     return await _alert(settings, display) if request.stamps else None
 
 
-async def _follow(found: Find, tail: TopicTail, reader: TopicReader, display: Display) -> None:
+async def _follow(
+    found: TopicSelection, tail: TopicTail, reader: TopicReader, display: Display
+) -> None:
     async def partitions() -> Sequence[tuple[str, int]]:
         return await found.partitions(reader, datetime.now(UTC))
 
@@ -127,7 +129,7 @@ async def _alert(settings: Settings, display: Display) -> Alert | None:
         raise ConfigError(f"--stamps: {message.location} is no alert that can be read")
     async with TopicReader(settings.consumer) as reader:
         async for one in reader.read_offsets(offsets_by_partition([testimony.source])):
-            if alert := message_content.exhibit(one).alert:
+            if alert := message_content.read_content(one).alert:
                 return alert
     raise ConfigError(f"--stamps: the alert {testimony.source} is not there any more")
 

@@ -19,7 +19,7 @@ from stampapp.kafka.connection_errors import describe_cluster
 from stampapp.kafka.delivery import Delivery
 from stampapp.kafka.metadata_v8 import Operation, fetch_metadata
 from stampapp.preflight import required_access
-from stampapp.preflight.required_access import Errand, Need
+from stampapp.preflight.required_access import ClusterAccess, Permission
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -72,12 +72,14 @@ async def _published(
 async def _admitted(target: InputSettings) -> None:
     """Raise ConfigError where the cluster does not let us publish; warn of a missing topic."""
     cluster, topic = target.cluster, target.topics[0]
-    need = Need(role=cluster.role, operation=Operation.WRITE, topic=topic, key="CONSUMER_TOPICS")
-    errand = Errand(cluster=cluster, needs=(need,), group=None)
-    answer = await query_cluster(cluster, partial(fetch_metadata, topics=errand.topics))
-    if any(problems := required_access.denied(errand, answer)):
+    need = Permission(
+        role=cluster.role, operation=Operation.WRITE, topic=topic, key="CONSUMER_TOPICS"
+    )
+    access = ClusterAccess(cluster=cluster, permissions=(need,), group=None)
+    answer = await query_cluster(cluster, partial(fetch_metadata, topics=access.topics))
+    if any(problems := required_access.missing_permissions(access, answer)):
         raise ConfigError("; ".join(chain(*problems)))
-    if required_access.absent(errand, answer):
+    if required_access.missing_topics(access, answer):
         log.warning(
             "Topic %s does not exist on %s: where topics do not come to be by themselves, create"
             " it, or see CONSUMER_TOPICS",

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from stampapp import times
-from stampapp.audit.consumed import Window
+from stampapp.audit.consumed import TimeWindow
 from stampapp.audit.recheck import judge_of
 from stampapp.audit.reconcile import Reconciliation
-from stampapp.audit.reconcile import reconcile as account
-from stampapp.audit.unmatched import Finding
+from stampapp.audit.reconcile import reconcile_group as account
+from stampapp.audit.unmatched import ReportEntry
 from stampapp.config.settings import Settings
 from stampapp.display.progress import Bars
 
@@ -20,7 +20,9 @@ from stampapp.display.progress import Bars
 MOST_LINES = 200
 
 
-def reconcile(settings: Settings, window: Window, out: TextIO, *, as_json: bool) -> Reconciliation:
+def reconcile(
+    settings: Settings, window: TimeWindow, out: TextIO, *, as_json: bool
+) -> Reconciliation:
     """Write the report to `out`, progress to stderr. Raises ConfigError."""
     with Bars() as bars:
         found = asyncio.run(
@@ -34,36 +36,36 @@ def reconcile(settings: Settings, window: Window, out: TextIO, *, as_json: bool)
 
 def report(found: Reconciliation) -> Iterator[str]:
     """Yield the lines for a person."""
-    accounts = found.consumption.accounts
-    counts = {kind.replace("_", "-"): count for kind, count in accounts.counts().items()}
-    lost = {"missing": len(found.missing), "cannot be judged": len(found.unjudged)}
+    accounts = found.consumed.marks
+    counts = {kind.replace("_", "-"): count for kind, count in accounts.count_outcomes().items()}
+    lost = {"missing": len(found.missing), "cannot be judged": len(found.undecidable)}
     yield f"Consumed by {found.group}{_between(found.window)}:"
-    for name, count in {"messages": accounts.messages(), **counts, **lost}.items():
+    for name, count in {"messages": accounts.count_messages(), **counts, **lost}.items():
         yield f"  {name:<17}{count:>10}"
     yield from _notes(found)
-    for title, findings in (("missing", found.missing), ("cannot be judged", found.unjudged)):
+    for title, findings in (("missing", found.missing), ("cannot be judged", found.undecidable)):
         yield from (f"{title}: {_line(one)}" for one in findings[:MOST_LINES])
         if len(findings) > MOST_LINES:
             yield f"{title}: {len(findings) - MOST_LINES} more, which --json lists"
     yield _conclusion(found)
 
 
-def _between(window: Window) -> str:
+def _between(window: TimeWindow) -> str:
     begin = f" from {times.format_iso(window.begin)}" if window.begin else ""
     return begin + (f" until {times.format_iso(window.end)}" if window.end else "")
 
 
 def _notes(found: Reconciliation) -> Iterator[str]:
-    consumption, repeats = found.consumption, found.consumption.accounts.repeats
+    consumption, repeats = found.consumed, found.consumed.marks.repeats
     repeated = ", ".join(f"{count} in {name}" for name, count in repeats.items() if count)
     if repeated:
         yield f"Published again, which is harmless: {repeated}."
-    if found.judged_again:
-        yield f"Ruled out by judging them again, for no batch names them: {found.judged_again}."
-    if found.by_key:
+    if found.reclassified:
+        yield f"Ruled out by judging them again, for no batch names them: {found.reclassified}."
+    if found.matched_by_key:
         yield (
-            f"Accounted for by key and time alone, for lack of headers: {found.by_key}. An older"
-            " version has published them."
+            f"Accounted for by key and time alone, for lack of headers: {found.matched_by_key}. An"
+            " older version has published them."
         )
     if found.older:
         yield f"Named nowhere, but older than what output and scribe go back to: {found.older}."
@@ -73,9 +75,9 @@ def _notes(found: Reconciliation) -> Iterator[str]:
         yield f"Not consumed yet: {consumption.waiting}."
 
 
-def _line(one: Finding) -> str:
+def _line(one: ReportEntry) -> str:
     who = f"{one.aid} ({one.candid})" if one.aid else "not decodable"
-    return f"{one.place}  {times.format_iso(times.from_unix_ms(one.instant))}  {who}: {one.why}"
+    return f"{one.location}  {times.format_iso(times.from_unix_ms(one.instant))}  {who}: {one.why}"
 
 
 def _conclusion(found: Reconciliation) -> str:
@@ -86,49 +88,49 @@ def _conclusion(found: Reconciliation) -> str:
             f"{found.unexamined} more are not accounted for, too many to look at: choose a shorter"
             " time by --from and --to."
         )
-    doubtful = len(found.unjudged) + (found.older if found.window.begin else 0)
+    doubtful = len(found.undecidable) + (found.older if found.window.begin else 0)
     return f"{len(found.missing)} missing, {doubtful} that cannot be judged."
 
 
 def described(found: Reconciliation) -> dict[str, Any]:
     """Return what `--json` prints."""
-    window, consumption = found.window, found.consumption
-    counts = consumption.accounts.counts()
+    window, consumption = found.window, found.consumed
+    counts = consumption.marks.count_outcomes()
     return {
         "group": found.group,
         "from": window.begin and times.format_iso(window.begin),
         "to": window.end and times.format_iso(window.end),
         "complete": found.complete,
-        "consumed": consumption.accounts.messages(),
+        "consumed": consumption.marks.count_messages(),
         **{kind.value: count for kind, count in counts.items()},
-        "judged_again": found.judged_again,
-        "by_key": found.by_key,
-        "repeats": dict(consumption.accounts.repeats),
+        "judged_again": found.reclassified,
+        "by_key": found.matched_by_key,
+        "repeats": dict(consumption.marks.repeats),
         "missing": [_described(one) for one in found.missing],
-        "unjudged": [_described(one) for one in found.unjudged],
+        "unjudged": [_described(one) for one in found.undecidable],
         "unexamined": found.unexamined,
         "older": found.older,
         "expired": consumption.expired,
         "waiting": consumption.waiting,
         "read": {
-            one.witness: {
+            one.topic_kind: {
                 "topics": one.topics,
                 "messages": one.messages,
                 "unnamed": one.unnamed,
-                "whole_since": times.format_iso(times.from_unix_ms(one.whole_since))
-                if one.whole_since
+                "whole_since": times.format_iso(times.from_unix_ms(one.complete_since))
+                if one.complete_since
                 else None,
             }
-            for one in found.hearings
+            for one in found.scans
         },
     }
 
 
-def _described(one: Finding) -> dict[str, Any]:
+def _described(one: ReportEntry) -> dict[str, Any]:
     return {
-        "topic": one.place.topic,
-        "partition": one.place.partition,
-        "offset": one.place.offset,
+        "topic": one.location.topic,
+        "partition": one.location.partition,
+        "offset": one.location.offset,
         "instant": times.format_iso(times.from_unix_ms(one.instant)),
         "aid": one.aid,
         "candid": one.candid,

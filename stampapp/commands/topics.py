@@ -13,7 +13,7 @@ from stampapp.config.settings import Settings
 from stampapp.display import tables
 from stampapp.display.progress import Bars
 from stampapp.inspection import topic_status
-from stampapp.inspection.topic_status import Holding
+from stampapp.inspection.topic_status import TopicStatus
 
 # Whoever keeps a topic for each night for years does not want to see them all.
 MOST_NIGHTS = 8
@@ -24,7 +24,7 @@ def topics(settings: Settings, out: TextIO, *, as_json: bool) -> tuple[str, ...]
     """Write to `out` what there is; return why clusters have not answered."""
     now = datetime.now(UTC)
     with Bars():
-        found = asyncio.run(topic_status.take(settings, now))
+        found = asyncio.run(topic_status.read_status(settings, now))
     lines = (
         [json.dumps(described(settings, found, now))] if as_json else report(settings, found, now)
     )
@@ -33,7 +33,7 @@ def topics(settings: Settings, out: TextIO, *, as_json: bool) -> tuple[str, ...]
     return tuple(dict.fromkeys(one.problem for one in found if one.problem))
 
 
-def report(settings: Settings, found: Sequence[Holding], now: datetime) -> Iterator[str]:
+def report(settings: Settings, found: Sequence[TopicStatus], now: datetime) -> Iterator[str]:
     """Yield the lines for a person."""
     older = [one for one in found if not one.tonight]
     shown = [one for one in found if one.tonight or one in older[:MOST_NIGHTS]]
@@ -45,20 +45,20 @@ def report(settings: Settings, found: Sequence[Holding], now: datetime) -> Itera
     yield _night(settings, now)
 
 
-def _row(one: Holding) -> tuple[str, ...]:
-    part = one.part
+def _row(one: TopicStatus) -> tuple[str, ...]:
+    part = one.topic_role
     role = part.role if one.tonight else "  earlier"
     if not one.exists:
         why = "?" if one.problem else "absent"
         return role, part.topic, why, "-", "-", part.cluster.bootstrap
     lag = str(one.lag) if part.role == "consumer" else "-"
-    numbers = (str(len(one.extents)), str(one.messages), lag)
+    numbers = (str(len(one.partitions)), str(one.messages), lag)
     return role, part.topic, *numbers, part.cluster.bootstrap
 
 
-def _group(settings: Settings, found: Sequence[Holding]) -> Iterator[str]:
-    inputs = [one for one in found if one.part.role == "consumer"]
-    extents = [extent for one in inputs for extent in one.extents]
+def _group(settings: Settings, found: Sequence[TopicStatus]) -> Iterator[str]:
+    inputs = [one for one in found if one.topic_role.role == "consumer"]
+    extents = [extent for one in inputs for extent in one.partitions]
     if not extents:
         return
     if all(one.committed is None for one in extents):
@@ -90,7 +90,7 @@ def _span(left: timedelta) -> str:
     return " ".join(f"{count} {unit}" for count, unit in words if count) or "0 min"
 
 
-def described(settings: Settings, found: Sequence[Holding], now: datetime) -> dict[str, Any]:
+def described(settings: Settings, found: Sequence[TopicStatus], now: datetime) -> dict[str, Any]:
     """Return what `--json` prints."""
     nightly = settings.output_topic
     change = nightly.next_change(now)
@@ -105,20 +105,20 @@ def described(settings: Settings, found: Sequence[Holding], now: datetime) -> di
     }
 
 
-def _described(one: Holding) -> dict[str, Any]:
-    consumed = one.part.role == "consumer"
+def _described(one: TopicStatus) -> dict[str, Any]:
+    consumed = one.topic_role.role == "consumer"
     return {
-        "role": one.part.role,
-        "topic": one.part.topic,
-        "cluster": one.part.cluster.bootstrap,
+        "role": one.topic_role.role,
+        "topic": one.topic_role.topic,
+        "cluster": one.topic_role.cluster.bootstrap,
         "exists": None if one.problem else one.exists,
-        "tonight": one.tonight if one.part.role == "producer" else None,
+        "tonight": one.tonight if one.topic_role.role == "producer" else None,
         "messages": one.messages,
         "lag": one.lag if consumed else None,
         "partitions": [
             {"partition": e.partition, "first": e.first, "end": e.end}
             | ({"committed": e.committed, "lag": e.lag} if consumed else {})
-            for e in one.extents
+            for e in one.partitions
         ],
         "error": one.problem,
     }

@@ -28,7 +28,7 @@ _MOST_CHARACTERS = 2000
 _MOST_LEVELS = 64
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
     """What a message is."""
 
     ALERT = "alert"
@@ -45,20 +45,20 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Exhibit:
+class MessageContent:
     """What a message is. `content` is what it says, ready for JSON; of bytes there is the size.
 
     `alert` is set where there is one, in a dead letter too; `names` are the objects (aid, oid)
     that it is about.
     """
 
-    kind: Kind
+    kind: MessageKind
     content: Mapping[str, Any]
     alert: Alert | None = None
     names: frozenset[str] = field(default_factory=frozenset)
 
 
-def exhibit(message: Message) -> Exhibit:
+def read_content(message: Message) -> MessageContent:
     """Return what a message is: by its headers, then by its bytes, never by its topic."""
     if mark := deadletters.read_replay_mark(message.headers):
         return _mark(mark)
@@ -66,7 +66,7 @@ def exhibit(message: Message) -> Exhibit:
         return _dead_letter(letter, message.value)
     value = message.value
     if not value:
-        return Exhibit(kind=Kind.EMPTY, content={})
+        return MessageContent(kind=MessageKind.EMPTY, content={})
     found = _avro(value) if value.startswith(MAGIC) else _text(value)
     testimony = provenance.read_provenance(message.headers)
     if testimony is None:
@@ -76,17 +76,17 @@ def exhibit(message: Message) -> Exhibit:
         "superseded": [*map(str, testimony.superseded)],
         "ruled_out": [*map(str, testimony.ruled_out)],
     }
-    return Exhibit(
+    return MessageContent(
         kind=found.kind, content={**found.content, **told}, alert=found.alert, names=found.names
     )
 
 
-def _mark(mark: ReplayMark) -> Exhibit:
+def _mark(mark: ReplayMark) -> MessageContent:
     told = {"of": str(mark.of), "source": str(mark.source), "as": str(mark.to), "at": mark.at}
-    return Exhibit(kind=Kind.REPLAY_MARK, content=told)
+    return MessageContent(kind=MessageKind.REPLAY_MARK, content=told)
 
 
-def _dead_letter(letter: DeadLetter, value: bytes | None) -> Exhibit:
+def _dead_letter(letter: DeadLetter, value: bytes | None) -> MessageContent:
     found = decode_partially(value)
     told = {
         "cause": letter.cause,
@@ -98,7 +98,9 @@ def _dead_letter(letter: DeadLetter, value: bytes | None) -> Exhibit:
         "container": found.container,
     }
     names = {name for key in ("aid", "oid", "objectId") if (name := found.first_of(key))}
-    return Exhibit(kind=Kind.DEAD_LETTER, content=told, alert=_alert(value), names=frozenset(names))
+    return MessageContent(
+        kind=MessageKind.DEAD_LETTER, content=told, alert=_alert(value), names=frozenset(names)
+    )
 
 
 def _alert(value: bytes | None) -> Alert | None:
@@ -108,8 +110,8 @@ def _alert(value: bytes | None) -> Alert | None:
         return None
 
 
-def _avro(value: bytes) -> Exhibit:
-    makers: tuple[tuple[frozenset[str], Callable[[Record], Exhibit]], ...] = (
+def _avro(value: bytes) -> MessageContent:
+    makers: tuple[tuple[frozenset[str], Callable[[Record], MessageContent]], ...] = (
         (frozenset({"aid", "classifications"}), _prediction),
         (frozenset({"payload"}), _command),
     )
@@ -126,18 +128,18 @@ def _avro(value: bytes) -> Exhibit:
         return _unknown_avro(value, error)
 
 
-def _of_alert(alert: Alert) -> Exhibit:
+def _of_alert(alert: Alert) -> MessageContent:
     names = ("aid", "oid", "candid", "mjd", "fid", "ra", "dec", "mag", "e_mag", "isdiffpos")
     told: dict[str, Any] = {name: getattr(alert, name) for name in names}
     told["survey"] = str(alert.survey)
     told["stamps"] = {name: summarize(data) for name, data in alert.stamps.items()}
     told["extra_fields"] = {name: summarize(value) for name, value in alert.extra_fields.items()}
-    return Exhibit(
-        kind=Kind.ALERT, content=told, alert=alert, names=frozenset({alert.aid, alert.oid})
+    return MessageContent(
+        kind=MessageKind.ALERT, content=told, alert=alert, names=frozenset({alert.aid, alert.oid})
     )
 
 
-def _prediction(record: Record) -> Exhibit:
+def _prediction(record: Record) -> MessageContent:
     pairs = [
         (str(one["class_name"]), float(one["probability"])) for one in record["classifications"]
     ]
@@ -151,7 +153,7 @@ def _prediction(record: Record) -> Exhibit:
         "classifier_version": record.get("classifier_version"),
         "published": _instant(published),
     }
-    return Exhibit(kind=Kind.PREDICTION, content=told, names=frozenset({aid}))
+    return MessageContent(kind=MessageKind.PREDICTION, content=told, names=frozenset({aid}))
 
 
 def _instant(value: object) -> str | None:
@@ -165,13 +167,13 @@ def _instant(value: object) -> str | None:
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
 
 
-def _command(record: Record) -> Exhibit:
+def _command(record: Record) -> MessageContent:
     command = _loads(record["payload"])
     aid = command["criteria"]["_id"]
-    return Exhibit(kind=Kind.COMMAND, content=command, names=frozenset({str(aid)}))
+    return MessageContent(kind=MessageKind.COMMAND, content=command, names=frozenset({str(aid)}))
 
 
-def _unknown_avro(value: bytes, error: Exception) -> Exhibit:
+def _unknown_avro(value: bytes, error: Exception) -> MessageContent:
     found = decode_partially(value)
     told = {
         "container": found.container,
@@ -180,21 +182,23 @@ def _unknown_avro(value: bytes, error: Exception) -> Exhibit:
         "undecoded": list(found.undecoded),
     }
     names = {name for key in ("aid", "oid", "objectId") if (name := found.first_of(key))}
-    return Exhibit(kind=Kind.AVRO, content=told, names=frozenset(names))
+    return MessageContent(kind=MessageKind.AVRO, content=told, names=frozenset(names))
 
 
-def _text(value: bytes) -> Exhibit:
+def _text(value: bytes) -> MessageContent:
     try:
         text = value.decode()
     except UnicodeDecodeError:
-        return Exhibit(kind=Kind.BYTES, content={"size": len(value), "begins": value[:64].hex(" ")})
+        return MessageContent(
+            kind=MessageKind.BYTES, content={"size": len(value), "begins": value[:64].hex(" ")}
+        )
     try:
         document = _loads(text)
     except ValueError:
-        return Exhibit(kind=Kind.TEXT, content={"text": text[:_MOST_CHARACTERS]})
+        return MessageContent(kind=MessageKind.TEXT, content={"text": text[:_MOST_CHARACTERS]})
     if isinstance(document, dict) and document.get("source") == METRICS_SOURCE:
-        return Exhibit(kind=Kind.FIGURES, content=document, names=_counted(document))
-    return Exhibit(kind=Kind.JSON, content={"document": document})
+        return MessageContent(kind=MessageKind.FIGURES, content=document, names=_counted(document))
+    return MessageContent(kind=MessageKind.JSON, content={"document": document})
 
 
 def _loads(text: str) -> Any:
@@ -222,7 +226,7 @@ def _counted(document: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(map(str, found))
 
 
-def about(message: Message, name: str) -> bool:
+def is_about(message: Message, name: str) -> bool:
     """Tell whether a message is about an object, by its aid or oid.
 
     Most are not, and need not be decoded for that.
@@ -232,5 +236,5 @@ def about(message: Message, name: str) -> bool:
         return True
     # A compressed container hides its strings, JSON may escape them.
     if needle in value or value.find(b"deflate", 0, 2**16) >= 0 or not value.startswith(MAGIC):
-        return name in exhibit(message).names
+        return name in read_content(message).names
     return False

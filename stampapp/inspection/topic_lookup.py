@@ -9,7 +9,7 @@ from datetime import datetime
 
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.inspection.topic_roles import ROLES, clusters, parts
+from stampapp.inspection.topic_roles import ROLES, distinct_clusters, topic_roles
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import describe_cluster, join_words
 from stampapp.kafka.message import Partition
@@ -22,7 +22,7 @@ _MOST_NAMES = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Find:
+class TopicSelection:
     """The topics that are meant, on one cluster; with `nightly`, the latest nights' topics."""
 
     cluster: Cluster
@@ -38,11 +38,11 @@ class Find:
         found = [at for name in names for at in present.get(name, ())]
         if not found:
             where, what = describe_cluster(self.cluster), join_words(self.topics)
-            raise ConfigError(f"{where} has no topic {what} yet; {known(present)}")
+            raise ConfigError(f"{where} has no topic {what} yet; {describe_topics(present)}")
         return found
 
 
-async def find(settings: Settings, name: str, now: datetime) -> Find:
+async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSelection:
     """Return what a name means: a role first, else a topic of the first cluster that has it.
 
     Raises ConfigError, which says what there is, where nothing has this name.
@@ -51,7 +51,7 @@ async def find(settings: Settings, name: str, now: datetime) -> Find:
         return _of_role(settings, name, now)
     there: dict[str, None] = {}
     problems = []
-    for cluster in clusters(settings):
+    for cluster in distinct_clusters(settings):
         try:
             async with TopicReader(cluster) as reader:
                 present = await reader.list_partitions()
@@ -59,25 +59,27 @@ async def find(settings: Settings, name: str, now: datetime) -> Find:
             problems.append(str(error))
             continue
         if name in present:
-            return Find(cluster=cluster, topics=(name,))
+            return TopicSelection(cluster=cluster, topics=(name,))
         there |= dict.fromkeys(sorted(present))
     roles = join_words(ROLES)
-    told = "\n".join([f"{name} is no topic, nor a role ({roles}); {known(there, name)}", *problems])
+    told = "\n".join(
+        [f"{name} is no topic, nor a role ({roles}); {describe_topics(there, name)}", *problems]
+    )
     raise ConfigError(told)
 
 
-def _of_role(settings: Settings, role: str, now: datetime) -> Find:
-    found = [part for part in parts(settings, now) if part.role == role]
+def _of_role(settings: Settings, role: str, now: datetime) -> TopicSelection:
+    found = [part for part in topic_roles(settings, now) if part.role == role]
     if not found:
         raise ConfigError("DEADLETTER_TOPIC is empty: there are no dead letters")
-    return Find(
+    return TopicSelection(
         cluster=found[0].cluster,
         topics=tuple(part.topic for part in found),
         nightly=settings.output_topic if role == "producer" else None,
     )
 
 
-def known(topics: Collection[str] | Mapping[str, object], name: str = "") -> str:
+def describe_topics(topics: Collection[str] | Mapping[str, object], name: str = "") -> str:
     """Return in words which topics there are, those that are spelt like `name` first."""
     visible = [topic for topic in topics if not topic.startswith("__")]
     alike = difflib.get_close_matches(name, visible, n=3, cutoff=0.6)

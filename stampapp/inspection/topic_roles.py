@@ -13,7 +13,7 @@ ROLES = ("consumer", "producer", "deadletter", "scribe", "metrics")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class TopicRole:
     """A topic in a role: the first word of its setting's name, in lower case."""
 
     role: str
@@ -21,22 +21,24 @@ class Part:
     cluster: Cluster
 
 
-def parts(settings: Settings, now: datetime) -> tuple[Part, ...]:
+def topic_roles(settings: Settings, now: datetime) -> tuple[TopicRole, ...]:
     """Return every topic of a worker; of the nights' that to which it would publish now."""
     return tuple(_parts(settings, now))
 
 
-def _parts(settings: Settings, now: datetime) -> Iterator[Part]:
+def _parts(settings: Settings, now: datetime) -> Iterator[TopicRole]:
     for topic in settings.consumer_topics:
-        yield Part(role="consumer", topic=topic, cluster=settings.consumer)
-    yield Part(role="producer", topic=settings.output_topic.name_at(now), cluster=settings.producer)
+        yield TopicRole(role="consumer", topic=topic, cluster=settings.consumer)
+    yield TopicRole(
+        role="producer", topic=settings.output_topic.name_at(now), cluster=settings.producer
+    )
     if dead := settings.deadletter_topic:
-        yield Part(role="deadletter", topic=dead, cluster=settings.producer)
-    yield Part(role="scribe", topic=settings.scribe_topic, cluster=settings.scribe)
-    yield Part(role="metrics", topic=settings.metrics_topic, cluster=settings.metrics)
+        yield TopicRole(role="deadletter", topic=dead, cluster=settings.producer)
+    yield TopicRole(role="scribe", topic=settings.scribe_topic, cluster=settings.scribe)
+    yield TopicRole(role="metrics", topic=settings.metrics_topic, cluster=settings.metrics)
 
 
-def clusters(settings: Settings) -> tuple[Cluster, ...]:
+def distinct_clusters(settings: Settings) -> tuple[Cluster, ...]:
     """Return each distinct cluster once, in the first of its roles."""
     found: dict[object, Cluster] = {}
     for one in (settings.consumer, settings.producer, settings.scribe, settings.metrics):

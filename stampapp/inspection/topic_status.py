@@ -9,13 +9,13 @@ from datetime import datetime
 
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.inspection.topic_roles import ROLES, Part, clusters, parts
+from stampapp.inspection.topic_roles import ROLES, TopicRole, distinct_clusters, topic_roles
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.topic_reader import TopicReader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Extent:
+class PartitionStatus:
     """The offsets of a partition: `first` is there, `end` is not yet; `committed` is consumed next.
 
     `committed` is None where the group has committed nothing, or none consumes the topic.
@@ -38,62 +38,64 @@ class Extent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Holding:
+class TopicStatus:
     """A topic in a role, and what it holds; nothing where it does not exist.
 
     `problem` says why its cluster could not be asked. `tonight` is False for the topics of earlier
     nights.
     """
 
-    part: Part
-    extents: tuple[Extent, ...] = ()
+    topic_role: TopicRole
+    partitions: tuple[PartitionStatus, ...] = ()
     tonight: bool = True
     problem: str | None = None
 
     @property
     def exists(self) -> bool:
         """Whether the topic was found."""
-        return bool(self.extents)
+        return bool(self.partitions)
 
     @property
     def messages(self) -> int:
         """How many offsets it holds."""
-        return sum(one.messages for one in self.extents)
+        return sum(one.messages for one in self.partitions)
 
     @property
     def lag(self) -> int:
         """How many of them the group has not consumed."""
-        return sum(one.lag for one in self.extents)
+        return sum(one.lag for one in self.partitions)
 
 
-async def take(settings: Settings, now: datetime) -> tuple[Holding, ...]:
+async def read_status(settings: Settings, now: datetime) -> tuple[TopicStatus, ...]:
     """Ask every cluster at once; what one does not tell is in its holdings' `problem`.
 
     They come by role, the nights' topics from the latest on.
     """
-    todo = parts(settings, now)
-    found = await asyncio.gather(*(_of(one, todo, settings, now) for one in clusters(settings)))
+    todo = topic_roles(settings, now)
+    found = await asyncio.gather(
+        *(_of(one, todo, settings, now) for one in distinct_clusters(settings))
+    )
     return tuple(sorted((one for some in found for one in some), key=_rank))
 
 
-def _rank(holding: Holding) -> tuple[int, bool]:
-    return ROLES.index(holding.part.role), not holding.tonight
+def _rank(holding: TopicStatus) -> tuple[int, bool]:
+    return ROLES.index(holding.topic_role.role), not holding.tonight
 
 
 async def _of(
-    cluster: Cluster, todo: Sequence[Part], settings: Settings, now: datetime
-) -> list[Holding]:
+    cluster: Cluster, todo: Sequence[TopicRole], settings: Settings, now: datetime
+) -> list[TopicStatus]:
     here = [part for part in todo if part.cluster.identity == cluster.identity]
     try:
         async with TopicReader(cluster) as reader:
             return await _read(reader, here, settings, now)
     except ConfigError as error:
-        return [Holding(part=part, problem=str(error)) for part in here]
+        return [TopicStatus(topic_role=part, problem=str(error)) for part in here]
 
 
 async def _read(
-    reader: TopicReader, here: Sequence[Part], settings: Settings, now: datetime
-) -> list[Holding]:
+    reader: TopicReader, here: Sequence[TopicRole], settings: Settings, now: datetime
+) -> list[TopicStatus]:
     present = await reader.list_partitions()
     earlier = [
         replace(part, topic=topic)
@@ -109,13 +111,13 @@ async def _read(
     first, end = await reader.first_offsets(wanted), await reader.end_offsets(wanted)
     committed = await reader.committed_offsets(settings.group_id, consumed) if consumed else {}
 
-    def holding(part: Part, tonight: bool) -> Holding:
+    def holding(part: TopicRole, tonight: bool) -> TopicStatus:
         mine = committed if part.role == "consumer" else {}
         extents = tuple(
-            Extent(partition=at[1], first=first[at], end=end[at], committed=mine.get(at))
+            PartitionStatus(partition=at[1], first=first[at], end=end[at], committed=mine.get(at))
             for at in present.get(part.topic, ())
         )
-        return Holding(part=part, extents=extents, tonight=tonight)
+        return TopicStatus(topic_role=part, partitions=extents, tonight=tonight)
 
     nights = [holding(part, False) for part in earlier]
     return [*(holding(part, True) for part in here), *nights]

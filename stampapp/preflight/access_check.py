@@ -20,7 +20,13 @@ from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection import query_cluster
 from stampapp.kafka.connection_errors import describe_cluster
 from stampapp.kafka.metadata_v8 import ClusterMetadata, fetch_metadata, is_group_denied
-from stampapp.preflight.required_access import Errand, absent, denied, errands, group_denied
+from stampapp.preflight.required_access import (
+    ClusterAccess,
+    describe_denied_group,
+    missing_permissions,
+    missing_topics,
+    required_access,
+)
 
 log = logging.getLogger(__name__)
 # A broker that was reached a moment ago, under the name that it gives itself (seconds).
@@ -28,99 +34,104 @@ _SECOND_PATIENCE = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class AccessReport:
     """How a cluster receives us, in words.
 
     `vital` is what the worker cannot go on with, `optional` what costs it the metrics; `absent`
     topics may still come to be.
     """
 
-    errand: Errand
-    vital: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
+    access: ClusterAccess
+    errors: tuple[str, ...] = ()
+    optional_errors: tuple[str, ...] = ()
+    missing_topics: tuple[str, ...] = ()
 
 
-async def check(settings: Settings) -> None:
+async def require_access(settings: Settings) -> None:
     """Try every cluster, all at once. Raises one ConfigError that lists all that is wrong.
 
     Metrics are best effort: what is wrong with them alone is logged.
     """
-    found = await inquire(settings)
+    found = await check_clusters(settings)
     for one in found:
-        if one.optional:
-            log.error("Going on without metrics: %s", "; ".join(one.optional))
-        for missing in one.absent:
+        if one.optional_errors:
+            log.error("Going on without metrics: %s", "; ".join(one.optional_errors))
+        for missing in one.missing_topics:
             log.warning("%s", missing)
-    fatal = list(chain.from_iterable(one.vital for one in found))
+    fatal = list(chain.from_iterable(one.errors for one in found))
     if fatal:
         head = [] if len(fatal) == 1 else ["the clusters are not usable:"]
         raise ConfigError("\n".join([*head, *fatal]))
 
 
-async def inquire(settings: Settings) -> list[Finding]:
+async def check_clusters(settings: Settings) -> list[AccessReport]:
     """Ask every distinct cluster, all at once."""
-    todo = errands(settings, datetime.now(UTC))
-    return list(await asyncio.gather(*(_finding(errand, settings) for errand in todo)))
+    todo = required_access(settings, datetime.now(UTC))
+    return list(await asyncio.gather(*(_check_cluster(access, settings) for access in todo)))
 
 
-async def _finding(errand: Errand, settings: Settings) -> Finding:
+async def _check_cluster(access: ClusterAccess, settings: Settings) -> AccessReport:
     try:
-        return await _lacking(errand, settings)
+        return await _report(access, settings)
     except ConfigError as error:
         told = (str(error),)
-        if errand.optional:
-            return Finding(errand=errand, optional=told)
-        return Finding(errand=errand, vital=told)
+        if access.optional:
+            return AccessReport(access=access, optional_errors=told)
+        return AccessReport(access=access, errors=told)
 
 
-async def _lacking(errand: Errand, settings: Settings) -> Finding:
-    answer = await query_cluster(errand.cluster, partial(fetch_metadata, topics=errand.topics))
-    vital, optional = denied(errand, answer)
-    if await _by_their_own_names(errand, answer, _about_group(errand)):
-        vital.append(group_denied(errand.cluster, str(errand.group)))
-    missing = [] if vital else [one async for one in _missing(errand, answer, settings)]
-    return Finding(
-        errand=errand, vital=tuple(vital), optional=tuple(optional), absent=tuple(missing)
+async def _report(access: ClusterAccess, settings: Settings) -> AccessReport:
+    answer = await query_cluster(access.cluster, partial(fetch_metadata, topics=access.topics))
+    vital, optional = missing_permissions(access, answer)
+    if await _query_advertised(access, answer, _group_query(access)):
+        vital.append(describe_denied_group(access.cluster, str(access.group)))
+    missing = (
+        [] if vital else [one async for one in _describe_missing_topics(access, answer, settings)]
+    )
+    return AccessReport(
+        access=access,
+        errors=tuple(vital),
+        optional_errors=tuple(optional),
+        missing_topics=tuple(missing),
     )
 
 
-def _about_group(errand: Errand) -> Callable[[AIOKafkaConnection], Awaitable[bool]]:
+def _group_query(access: ClusterAccess) -> Callable[[AIOKafkaConnection], Awaitable[bool]]:
     async def question(connection: AIOKafkaConnection) -> bool:
-        return errand.group is not None and await is_group_denied(connection, errand.group)
+        return access.group is not None and await is_group_denied(connection, access.group)
 
     return question
 
 
-async def _by_their_own_names(
-    errand: Errand,
+async def _query_advertised(
+    access: ClusterAccess,
     answer: ClusterMetadata,
     question: Callable[[AIOKafkaConnection], Awaitable[bool]],
 ) -> bool:
     """Ask a broker at the address that clients are sent to, which may be another than ours."""
     if not answer.brokers:
         return False
-    named = replace(errand.cluster, servers=answer.brokers)
+    named = replace(access.cluster, servers=answer.brokers)
     try:
         return await query_cluster(named, question, _SECOND_PATIENCE)
     except ConfigError as error:
         raise ConfigError(
-            f"{describe_cluster(errand.cluster)} answers, but sends its clients on to"
+            f"{describe_cluster(access.cluster)} answers, but sends its clients on to"
             f" {named.bootstrap} (advertised.listeners): {error}"
         ) from error
 
 
-async def _missing(
-    errand: Errand, answer: ClusterMetadata, settings: Settings
+async def _describe_missing_topics(
+    access: ClusterAccess, answer: ClusterMetadata, settings: Settings
 ) -> AsyncIterator[str]:
     output = settings.output_topic
     ours = {output.name_at(datetime.now(UTC)): output.retention_ms, settings.deadletter_topic: None}
-    for need in absent(errand, answer):
-        cluster = replace(errand.cluster, role=need.role)
+    for need in missing_topics(access, answer):
+        cluster = replace(access.cluster, role=need.role)
         if need.role != "producer":
             hint: str | None = "where topics do not come to be by themselves, create it"
         elif need.topic in ours:
-            hint = await _reason_not_to_create(cluster, need.topic, ours[need.topic])
+            hint = await _creation_problem(cluster, need.topic, ours[need.topic])
         else:
             # The next night's.
             continue
@@ -131,9 +142,7 @@ async def _missing(
             )
 
 
-async def _reason_not_to_create(
-    cluster: Cluster, topic: str, retention_ms: int | None
-) -> str | None:
+async def _creation_problem(cluster: Cluster, topic: str, retention_ms: int | None) -> str | None:
     creating = admin.create_topic(cluster, topic, retention_ms, only_try=True)
     try:
         await asyncio.wait_for(creating, _SECOND_PATIENCE)

@@ -11,24 +11,24 @@ from stampapp.config.settings import ModelSettings, Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka import producer as producers
 from stampapp.kafka.cluster import Cluster
-from stampapp.preflight.access_check import Finding, inquire
+from stampapp.preflight.access_check import AccessReport, check_clusters
 from stampapp.results.outcome import Outcome
 
 _PATIENCE = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
+class SettingsReport:
     """The settings as they were read. `unread` are keys of `.env` that no one knows."""
 
     readings: tuple[Reading, ...]
     problem: str | None
-    unread: tuple[str, ...]
+    unknown_keys: tuple[str, ...]
     settings: Settings | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Trial:
+class ModelTrial:
     """What judges, and what it says of an alert whose class is known.
 
     `problem` is why a worker would not run, `untried` why there was no alert to try.
@@ -43,7 +43,7 @@ class Trial:
     outcome: Outcome | None = None
 
 
-def read_settings() -> Told:
+def read_settings() -> SettingsReport:
     """Read every key of a worker."""
     reader = settings.environment()
     problem, found = None, None
@@ -51,35 +51,35 @@ def read_settings() -> Told:
         found = settings.load(reader)
     except ConfigError as error:
         problem = str(error)
-    return Told(
+    return SettingsReport(
         readings=tuple(reader.readings),
         problem=problem,
-        unread=tuple(settings.unread(reader)),
+        unknown_keys=tuple(settings.unread(reader)),
         settings=found,
     )
 
 
-async def visit(worker: Settings) -> list[Finding]:
+async def try_clusters(worker: Settings) -> list[AccessReport]:
     """Ask every cluster what we may do there, and start a producer where one is needed.
 
     Nothing is published, and no group is joined.
     """
-    found = await inquire(worker)
-    return list(await asyncio.gather(*(_with_producer(one, worker) for one in found)))
+    found = await check_clusters(worker)
+    return list(await asyncio.gather(*(_try_producer(one, worker) for one in found)))
 
 
-async def _with_producer(finding: Finding, worker: Settings) -> Finding:
-    roles = [need.role for need in finding.errand.needs if need.role != "consumer"]
-    if finding.vital or finding.optional or not roles:
+async def _try_producer(finding: AccessReport, worker: Settings) -> AccessReport:
+    roles = [need.role for need in finding.access.permissions if need.role != "consumer"]
+    if finding.errors or finding.optional_errors or not roles:
         return finding
-    cluster: Cluster = replace(finding.errand.cluster, role=roles[0])
+    cluster: Cluster = replace(finding.access.cluster, role=roles[0])
     try:
         producer = await producers.start_producer(cluster, idempotence=worker.idempotence)
     except ConfigError as error:
         told = (str(error),)
-        if finding.errand.optional:
-            return replace(finding, optional=told)
-        return replace(finding, vital=told)
+        if finding.access.optional:
+            return replace(finding, optional_errors=told)
+        return replace(finding, errors=told)
     await producers.stop_producer(producer, _PATIENCE)
     return finding
 
@@ -92,7 +92,7 @@ def model_settings() -> ModelSettings | None:
         return None
 
 
-def try_model(model: ModelSettings) -> Trial:
+def try_model(model: ModelSettings) -> ModelTrial:
     """Load the model and classify a sample alert with it."""
     from stampapp import classifiers
     from stampapp.classifiers import batch
@@ -101,8 +101,8 @@ def try_model(model: ModelSettings) -> Trial:
     try:
         classifier = classifiers.load(model)
     except ConfigError as error:
-        return Trial(problem=str(error))
-    found = Trial(
+        return ModelTrial(problem=str(error))
+    found = ModelTrial(
         name=classifier.name, version=classifier.version, provenance=classifier.provenance
     )
     try:

@@ -16,7 +16,7 @@ _VERBS = {Operation.READ: "read", Operation.WRITE: "write to", Operation.CREATE:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
+class Permission:
     """To do something with a topic, which the setting `key` names, in a role."""
 
     role: str
@@ -31,98 +31,110 @@ class Need:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Errand:
+class ClusterAccess:
     """All that has to be done on one cluster, under one user; `group` where it is consumed from."""
 
     cluster: Cluster
-    needs: tuple[Need, ...]
+    permissions: tuple[Permission, ...]
     group: str | None
 
     @property
     def optional(self) -> bool:
         """Whether nothing is done there that the worker cannot go on without."""
-        return all(need.optional for need in self.needs)
+        return all(need.optional for need in self.permissions)
 
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics, each once."""
-        return tuple(dict.fromkeys(need.topic for need in self.needs))
+        return tuple(dict.fromkeys(need.topic for need in self.permissions))
 
 
-def errands(settings: Settings, now: datetime) -> tuple[Errand, ...]:
-    """Return one errand per distinct cluster. A night ahead, for its topic comes unattended."""
-    needs = tuple(_needs(settings, now))
+def required_access(settings: Settings, now: datetime) -> tuple[ClusterAccess, ...]:
+    """Return one access per distinct cluster. A night ahead, for its topic comes unattended."""
+    needs = tuple(_permissions(settings, now))
     found: dict[object, list[Cluster]] = {}
     for cluster in (settings.consumer, settings.producer, settings.scribe, settings.metrics):
         found.setdefault(cluster.identity, []).append(cluster)
-    return tuple(_errand(clusters, needs, settings.group_id) for clusters in found.values())
+    return tuple(_cluster_access(clusters, needs, settings.group_id) for clusters in found.values())
 
 
-def _errand(clusters: list[Cluster], needs: tuple[Need, ...], group: str) -> Errand:
+def _cluster_access(
+    clusters: list[Cluster], needs: tuple[Permission, ...], group: str
+) -> ClusterAccess:
     roles = {cluster.role for cluster in clusters}
-    return Errand(
+    return ClusterAccess(
         cluster=clusters[0],
-        needs=tuple(need for need in needs if need.role in roles),
+        permissions=tuple(need for need in needs if need.role in roles),
         group=group if "consumer" in roles else None,
     )
 
 
-def _needs(settings: Settings, now: datetime) -> Iterator[Need]:
+def _permissions(settings: Settings, now: datetime) -> Iterator[Permission]:
     read, write = Operation.READ, Operation.WRITE
     for topic in settings.consumer_topics:
-        yield Need(role="consumer", operation=read, topic=topic, key="CONSUMER_TOPICS")
+        yield Permission(role="consumer", operation=read, topic=topic, key="CONSUMER_TOPICS")
     nights = (settings.output_topic.name_at(now + timedelta(days=days)) for days in (0, 1))
     for topic in dict.fromkeys(nights):
-        yield Need(role="producer", operation=write, topic=topic, key="PRODUCER_TOPIC_FORMAT")
+        yield Permission(role="producer", operation=write, topic=topic, key="PRODUCER_TOPIC_FORMAT")
     if dead := settings.deadletter_topic:
-        yield Need(role="producer", operation=write, topic=dead, key="DEADLETTER_TOPIC")
-    yield Need(role="scribe", operation=write, topic=settings.scribe_topic, key="SCRIBE_TOPIC")
-    yield Need(role="metrics", operation=write, topic=settings.metrics_topic, key="METRICS_TOPIC")
+        yield Permission(role="producer", operation=write, topic=dead, key="DEADLETTER_TOPIC")
+    yield Permission(
+        role="scribe", operation=write, topic=settings.scribe_topic, key="SCRIBE_TOPIC"
+    )
+    yield Permission(
+        role="metrics", operation=write, topic=settings.metrics_topic, key="METRICS_TOPIC"
+    )
 
 
-def denied(errand: Errand, answer: ClusterMetadata) -> tuple[list[str], list[str]]:
+def missing_permissions(
+    access: ClusterAccess, answer: ClusterMetadata
+) -> tuple[list[str], list[str]]:
     """Return in words what a broker does not let us do: what is vital, and what is optional.
 
     What a broker does not tell of is taken for allowed.
     """
-    lacking = [need for need in errand.needs if not _allowed(need, answer)]
+    lacking = [need for need in access.permissions if not _is_granted(need, answer)]
     found: tuple[list[str], list[str]] = ([], [])
-    for (optional, key, operation), needs in groupby(lacking, _kind):
+    for (optional, key, operation), needs in groupby(lacking, _by_setting):
         topics = [need.topic for need in needs]
-        found[optional].append(_denial(errand.cluster, key, operation, topics))
+        found[optional].append(describe_denied_topics(access.cluster, key, operation, topics))
     return found
 
 
-def _kind(need: Need) -> tuple[bool, str, Operation]:
+def _by_setting(need: Permission) -> tuple[bool, str, Operation]:
     return need.optional, need.key, need.operation
 
 
-def _allowed(need: Need, answer: ClusterMetadata) -> bool:
+def _is_granted(need: Permission, answer: ClusterMetadata) -> bool:
     topic = answer.topics.get(need.topic)
     return topic is None or topic.allowed is None or need.operation in topic.allowed
 
 
-def _denial(cluster: Cluster, key: str, operation: Operation, topics: Iterable[str]) -> str:
+def describe_denied_topics(
+    cluster: Cluster, key: str, operation: Operation, topics: Iterable[str]
+) -> str:
+    """Describe an operation on topics that the cluster denies, and name the settings to check."""
     names = join_words(tuple(topics))
     what = f"{_VERBS[operation]} {names}: have {operation.name} granted there"
     who = f"{describe_cluster(cluster)} does not let {describe_user(cluster)}"
-    return f"{who} {what}, or see {_keys(cluster, key)}"
+    return f"{who} {what}, or see {_settings_to_check(cluster, key)}"
 
 
-def group_denied(cluster: Cluster, group: str) -> str:
+def describe_denied_group(cluster: Cluster, group: str) -> str:
     """Return in words that we must not consume as this group."""
     return (
         f"{describe_cluster(cluster)} does not let {describe_user(cluster)} consume as the group"
-        f" {group}: have READ granted on the group, or see {_keys(cluster, 'CONSUMER_GROUP_ID')}"
+        f" {group}: have READ granted on the group, or see"
+        f" {_settings_to_check(cluster, 'CONSUMER_GROUP_ID')}"
     )
 
 
-def absent(errand: Errand, answer: ClusterMetadata) -> tuple[Need, ...]:
+def missing_topics(access: ClusterAccess, answer: ClusterMetadata) -> tuple[Permission, ...]:
     """Return the needs whose topics do not exist; tomorrow's is not missed today."""
-    missed = [n for n in errand.needs if n.topic in answer.topics]
+    missed = [n for n in access.permissions if n.topic in answer.topics]
     return tuple(need for need in missed if not answer.topics[need.topic].exists)
 
 
-def _keys(cluster: Cluster, key: str) -> str:
+def _settings_to_check(cluster: Cluster, key: str) -> str:
     prefix = cluster.role.upper()
     return f"{key} and {prefix}_{'SASL_USERNAME' if cluster.sasl else 'SECURITY_PROTOCOL'}"

@@ -9,7 +9,7 @@ from aiokafka import errors as kafka
 from stampapp.config.settings import Settings
 from stampapp.errors import StampError
 from stampapp.kafka.metadata_v8 import Operation
-from stampapp.preflight.required_access import _denial, group_denied
+from stampapp.preflight.required_access import describe_denied_group, describe_denied_topics
 
 
 def explain_unreadable_header(settings: Settings, error: BaseException) -> BaseException:
@@ -37,8 +37,10 @@ def explain_lost_permission(settings: Settings, error: BaseException) -> BaseExc
     """Return the consumer's loss of a permission in words; any other error as it is."""
     cluster = settings.consumer
     if isinstance(error, kafka.GroupAuthorizationFailedError):
-        return StampError(group_denied(cluster, settings.group_id))
+        return StampError(describe_denied_group(cluster, settings.group_id))
     if isinstance(error, kafka.TopicAuthorizationFailedError):
         topics = settings.consumer_topics
-        return StampError(_denial(cluster, "CONSUMER_TOPICS", Operation.READ, topics))
+        return StampError(
+            describe_denied_topics(cluster, "CONSUMER_TOPICS", Operation.READ, topics)
+        )
     return error

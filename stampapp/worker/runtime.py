@@ -67,7 +67,7 @@ class WorkerRuntime:
         from stampapp.monitoring.prometheus import WorkerMetrics
 
         settings = self.required_settings()
-        await access_check.check(settings)
+        await access_check.require_access(settings)
         self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
         self.classifier = await _run_in_thread(lambda: _load_classifier(settings))

@@ -44,7 +44,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def test_who_may_do_everything_is_let_in_without_a_word(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await access_check.check(of(clusters.environment()))
+    await access_check.require_access(of(clusters.environment()))
     assert warnings(caplog) == []
 
 
@@ -52,7 +52,7 @@ async def test_to_ask_makes_no_topic(clusters: TwoClusters) -> None:
     loaded = of(clusters.environment(), SCRIBE_TOPIC=f"new-{secrets.token_hex(4)}")
     clusters.results.grant(clusters.scribe.user, "ALL", topic=loaded.scribe_topic)
     before = clusters.survey.topics(), clusters.results.topics()
-    await access_check.check(loaded)
+    await access_check.require_access(loaded)
     assert (clusters.survey.topics(), clusters.results.topics()) == before
 
 
@@ -61,7 +61,7 @@ async def test_the_next_night_is_asked_for_too(clusters: TwoClusters) -> None:
     tonight, next_one = nights(loaded)
     clusters.results.grant(clusters.producer.user, "WRITE", topic=tonight)
     with pytest.raises(ConfigError, match=f"write to {next_one}: have WRITE granted there"):
-        await access_check.check(loaded)
+        await access_check.require_access(loaded)
 
 
 async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
@@ -71,7 +71,7 @@ async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
     loaded = of(clusters.environment(), PRODUCER_TOPIC_FORMAT=f"{prefix}%s")
     tonight, _ = nights(loaded)
     clusters.results.grant(clusters.producer.user, "WRITE", topics=prefix)
-    await access_check.check(loaded)
+    await access_check.require_access(loaded)
     (warning,) = warnings(caplog)
     assert f"Topic {tonight} does not exist on the producer's cluster" in warning
     assert "we may not create it (TopicAuthorizationFailedError" in warning
@@ -79,7 +79,7 @@ async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
     # Once somebody else has made it, nothing is missing.
     create_topics(clusters.results.bootstrap, {tonight: 1})
     caplog.clear()
-    await access_check.check(loaded)
+    await access_check.require_access(loaded)
     assert warnings(caplog) == []
 
 
@@ -90,7 +90,7 @@ async def test_topics_that_do_not_exist_are_told_by_their_keys(
     loaded = of(clusters.environment(), CONSUMER_TOPICS=name, SCRIBE_TOPIC=name)
     clusters.survey.grant(clusters.consumer.user, "READ", topic=name)
     clusters.results.grant(clusters.scribe.user, "WRITE", topic=name)
-    await access_check.check(loaded)
+    await access_check.require_access(loaded)
     first, second = sorted(warnings(caplog))
     assert f"Topic {name} does not exist on the consumer's cluster" in first
     assert "create it, or see CONSUMER_TOPICS" in first
@@ -104,13 +104,13 @@ async def test_a_dead_letter_topic_is_made_by_us_if_we_may(
     name = f"new-{secrets.token_hex(4)}"
     loaded = of(clusters.environment(), DEADLETTER_TOPIC=name)
     clusters.results.grant(clusters.producer.user, "WRITE", topic=name)
-    await access_check.check(loaded)
+    await access_check.require_access(loaded)
     (warning,) = warnings(caplog)
     assert f"Topic {name} does not exist" in warning
     assert "have CREATE granted on it, create it, or see DEADLETTER_TOPIC" in warning
     clusters.results.grant(clusters.producer.user, "CREATE", topic=name)
     caplog.clear()
-    await access_check.check(loaded)
+    await access_check.require_access(loaded)
     assert warnings(caplog) == []
 
 
@@ -118,7 +118,7 @@ async def test_what_is_wrong_with_metrics_alone_is_no_reason_to_stay_away(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
     stranger = clusters.scribe.environment("METRICS") | {"METRICS_SASL_PASSWORD": "hush"}
-    await access_check.check(of(clusters.environment() | stranger))
+    await access_check.require_access(of(clusters.environment() | stranger))
     (warning,) = warnings(caplog)
     assert "Going on without metrics: the metrics cluster" in warning
     assert "see METRICS_SASL_USERNAME, METRICS_SASL_PASSWORD" in warning
@@ -135,7 +135,7 @@ async def test_roles_on_one_cluster_are_asked_for_together(
     }
     loaded = of(clusters.environment() | everything | inherited)
     with pytest.raises(ConfigError) as error:
-        await access_check.check(loaded)
+        await access_check.require_access(loaded)
     head, *lines = str(error.value).splitlines()
     assert head == "the clusters are not usable:"
     (warning,) = warnings(caplog)
@@ -160,7 +160,7 @@ async def test_a_broker_without_permissions_lets_us_in(
             ("_SERVER", "_PROTOCOL", "_USERNAME", "_PASSWORD", "_MECHANISM", "_CAFILE")
         )
     }
-    await access_check.check(of({**topics, "CONSUMER_SERVER": bootstrap}))
+    await access_check.require_access(of({**topics, "CONSUMER_SERVER": bootstrap}))
 
 
 def cluster(clusters: TwoClusters, **changes: str) -> Cluster:

@@ -11,13 +11,13 @@ from typing import Any
 from stampapp import times
 from stampapp.deadletters.causes import CAUSES, UNKNOWN
 from stampapp.display.values import grid, shares, wrapped
-from stampapp.inspection.message_content import Exhibit, Kind
+from stampapp.inspection.message_content import MessageContent, MessageKind
 from stampapp.kafka.message import Message
 
 _INDENT = "  "
 
 
-def heading(message: Message, exhibit: Exhibit) -> str:
+def heading(message: Message, exhibit: MessageContent) -> str:
     """Return what a message is, where and when, its size and key."""
     at = _when(message.timestamp)
     key = _printable(message.key.decode("utf-8", "replace")) if message.key else "no key"
@@ -32,13 +32,13 @@ def _when(milliseconds: int | None) -> str:
         return f"timestamp {milliseconds}"
 
 
-def lines(exhibit: Exhibit, width: int) -> Iterator[str]:
+def lines(exhibit: MessageContent, width: int) -> Iterator[str]:
     """Yield the lines about what a message says, those with many values `width` wide."""
     for line in _TELLERS.get(exhibit.kind, _anything)(exhibit.content, width - len(_INDENT)):
         yield _INDENT + _printable(line)
 
 
-def described(message: Message, exhibit: Exhibit) -> dict[str, Any]:
+def described(message: Message, exhibit: MessageContent) -> dict[str, Any]:
     """Return what `--json` prints of a message."""
     return {
         "topic": message.topic,
@@ -122,14 +122,14 @@ def _anything(content: Mapping[str, Any], width: int) -> Iterator[str]:
     yield from wrapped(content, width)
 
 
-_TELLERS: Mapping[Kind, Callable[[Mapping[str, Any], int], Iterator[str]]] = {
-    Kind.ALERT: _alert,
-    Kind.PREDICTION: _prediction,
-    Kind.COMMAND: _command,
-    Kind.FIGURES: _figures,
-    Kind.DEAD_LETTER: _dead_letter,
-    Kind.REPLAY_MARK: _replay_mark,
-    Kind.AVRO: _avro,
+_TELLERS: Mapping[MessageKind, Callable[[Mapping[str, Any], int], Iterator[str]]] = {
+    MessageKind.ALERT: _alert,
+    MessageKind.PREDICTION: _prediction,
+    MessageKind.COMMAND: _command,
+    MessageKind.FIGURES: _figures,
+    MessageKind.DEAD_LETTER: _dead_letter,
+    MessageKind.REPLAY_MARK: _replay_mark,
+    MessageKind.AVRO: _avro,
 }
 _OF_SOURCE = frozenset({"source", "superseded", "ruled_out"})
 

@@ -3,27 +3,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness
-from stampapp.audit.published import Hearing
-from stampapp.audit.retention import Reach, reach
-from stampapp.audit.unmatched import SKEW
+from stampapp.audit.offset_marks import OffsetMarks, PartitionMarks, PublishedTopic, Seen
+from stampapp.audit.published import TopicScan
+from stampapp.audit.retention import RetentionStart, find_retention_start
+from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS
 from stampapp.kafka.message import Partition, TopicPartitionOffset
 from stampapp.kafka.topic_reader import NoTimeIndexError
 
-OUTPUT, SCRIBE, DEAD = Witness
+OUTPUT, SCRIBE, DEAD = PublishedTopic
 PARTITION = ("alerts", 0)
 
 
-def accounts() -> Accounts:
+def accounts() -> OffsetMarks:
     """Ten messages: of the last two the output is there, of the one before the command."""
-    found = Accounts({PARTITION: Account(0, 10)})
-    for offset, mark in ((7, Mark.SCRIBE), (8, Mark.OUTPUT), (9, Mark.OUTPUT)):
+    found = OffsetMarks({PARTITION: PartitionMarks(0, 10)})
+    for offset, mark in ((7, Seen.SCRIBE), (8, Seen.OUTPUT), (9, Seen.OUTPUT)):
         found.mark(TopicPartitionOffset(topic="alerts", partition=0, offset=offset), mark)
     return found
 
 
-def offsets(first: dict[Witness, dict[Partition, int]]) -> list[int]:
-    return [place.offset for place in Reach(first=first).within(accounts())]
+def offsets(first: dict[PublishedTopic, dict[Partition, int]]) -> list[int]:
+    return [place.offset for place in RetentionStart(first=first).unmatched_since(accounts())]
 
 
 def test_where_everything_is_whole_everything_is_within() -> None:
@@ -45,13 +45,13 @@ def test_half_a_delivery_is_judged_by_the_witness_that_lacks_it() -> None:
 class FakeTopics:
     """Knows the offset of an instant; of what is younger than `newest` none."""
 
-    def __init__(self, newest: int = 100_000 + SKEW) -> None:
+    def __init__(self, newest: int = 100_000 + MAX_CLOCK_SKEW_MS) -> None:
         self.newest = newest
 
     async def offsets_at_time(
         self, partitions: Iterable[Partition], instant: int
     ) -> dict[Partition, int | None]:
-        found = (instant - SKEW) // 1000 if instant <= self.newest else None
+        found = (instant - MAX_CLOCK_SKEW_MS) // 1000 if instant <= self.newest else None
         return dict.fromkeys(partitions, found)
 
 
@@ -60,15 +60,15 @@ class Untimed:
         raise NoTimeIndexError("no times")
 
 
-def hearings(output: int, scribe: int) -> list[Hearing]:
+def hearings(output: int, scribe: int) -> list[TopicScan]:
     return [
-        Hearing(witness=one, topics=("t",), messages=9, unnamed=0, whole_since=since)
+        TopicScan(topic_kind=one, topics=("t",), messages=9, unnamed=0, complete_since=since)
         for one, since in ((OUTPUT, output), (SCRIBE, scribe))
     ]
 
 
 async def found_by(topics: Any, *since: int) -> Any:
-    return (await reach(topics, accounts(), hearings(*since))).first
+    return (await find_retention_start(topics, accounts(), hearings(*since))).first
 
 
 async def test_instants_become_offsets_with_an_allowance_for_clocks() -> None:

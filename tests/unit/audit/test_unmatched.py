@@ -6,44 +6,44 @@ from typing import Any
 import pytest
 
 from stampapp.audit import unmatched
-from stampapp.audit.offset_marks import Mark, Witness
-from stampapp.audit.unmatched import SKEW, Finding, Leftover
+from stampapp.audit.offset_marks import PublishedTopic, Seen
+from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, ReportEntry, UnmatchedMessage
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import TopicPartitionOffset
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, container, message, record
 
-OUTPUT, SCRIBE, DEAD = Witness
+OUTPUT, SCRIBE, DEAD = PublishedTopic
 NOW = 1_800_000_000_000
 
 
-def left(offset: int, **changes: Any) -> Leftover:
+def left(offset: int, **changes: Any) -> UnmatchedMessage:
     usual: dict[str, Any] = {
-        "place": TopicPartitionOffset(topic="alerts", partition=0, offset=offset),
+        "location": TopicPartitionOffset(topic="alerts", partition=0, offset=offset),
         "instant": NOW,
-        "marks": Mark(0),
+        "seen": Seen(0),
         "aid": "A",
         "candid": str(offset),
         "mjd": 60000.0 + offset,
         "outcome_kind": OutcomeKind.CLASSIFIED,
     }
-    return Leftover(**usual | changes)
+    return UnmatchedMessage(**usual | changes)
 
 
-def withdrawn(offset: int, **changes: Any) -> Leftover:
+def withdrawn(offset: int, **changes: Any) -> UnmatchedMessage:
     return left(offset, outcome_kind=OutcomeKind.RULED_OUT, **changes)
 
 
-def offsets(findings: Sequence[Finding]) -> list[int]:
-    return [one.place.offset for one in findings]
+def offsets(findings: Sequence[ReportEntry]) -> list[int]:
+    return [one.location.offset for one in findings]
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
         ({}, "neither in the output nor in the scribe"),
-        ({"marks": Mark.OUTPUT, "outcome_kind": None}, "in the output, but not in the scribe"),
-        ({"marks": Mark.SCRIBE, "outcome_kind": None}, "in the scribe, but not in the output"),
+        ({"seen": Seen.OUTPUT, "outcome_kind": None}, "in the output, but not in the scribe"),
+        ({"seen": Seen.SCRIBE, "outcome_kind": None}, "in the scribe, but not in the output"),
         (
             {"outcome_kind": OutcomeKind.DEAD_LETTERED, "cause": "field", "aid": None},
             "it cannot be classified (field), and there is no dead letter of it",
@@ -51,9 +51,9 @@ def offsets(findings: Sequence[Finding]) -> list[int]:
     ],
 )
 def test_what_is_named_nowhere_is_missing(changes: dict[str, Any], why: str) -> None:
-    found = unmatched.sort([left(7, **changes)], [], {})
+    found = unmatched.sort_unmatched([left(7, **changes)], [], {})
     assert [one.why for one in found.missing] == [why]
-    assert found.removed == found.doubtful == ()
+    assert found.removed == found.undecidable == ()
 
 
 @pytest.mark.parametrize(
@@ -61,33 +61,33 @@ def test_what_is_named_nowhere_is_missing(changes: dict[str, Any], why: str) -> 
     [
         # Only what every witness of it has lost is beyond judgement.
         ({}, {OUTPUT: NOW, SCRIBE: NOW}, False),
-        ({}, {OUTPUT: NOW, SCRIBE: NOW - SKEW}, True),
+        ({}, {OUTPUT: NOW, SCRIBE: NOW - MAX_CLOCK_SKEW_MS}, True),
         ({}, {OUTPUT: NOW}, True),
-        ({"marks": Mark.OUTPUT, "outcome_kind": None}, {SCRIBE: NOW}, False),
-        ({"marks": Mark.OUTPUT, "outcome_kind": None}, {OUTPUT: NOW}, True),
+        ({"seen": Seen.OUTPUT, "outcome_kind": None}, {SCRIBE: NOW}, False),
+        ({"seen": Seen.OUTPUT, "outcome_kind": None}, {OUTPUT: NOW}, True),
         ({"outcome_kind": OutcomeKind.DEAD_LETTERED}, {DEAD: NOW}, False),
         ({"outcome_kind": OutcomeKind.DEAD_LETTERED}, {OUTPUT: NOW, SCRIBE: NOW}, True),
     ],
 )
 def test_what_may_have_been_removed_is_not_called_missing(
-    changes: dict[str, Any], whole_since: dict[Witness, int], is_missing: bool
+    changes: dict[str, Any], whole_since: dict[PublishedTopic, int], is_missing: bool
 ) -> None:
-    found = unmatched.sort([left(7, **changes)], [], whole_since)
+    found = unmatched.sort_unmatched([left(7, **changes)], [], whole_since)
     assert bool(found.missing) is is_missing
     assert bool(found.removed) is not is_missing
 
 
 def test_it_is_said_how_far_the_witnesses_go_back() -> None:
-    (finding,) = unmatched.sort([left(7)], [], {OUTPUT: NOW, SCRIBE: NOW + 1000}).removed
+    (finding,) = unmatched.sort_unmatched([left(7)], [], {OUTPUT: NOW, SCRIBE: NOW + 1000}).removed
     assert finding.why == (
         "what could name it may be gone: output and scribe go back to 2027-01-15T08:00:00Z"
     )
 
 
 def test_beside_a_withdrawn_alert_of_its_object_nothing_can_be_said() -> None:
-    found = unmatched.sort([left(8)], [withdrawn(7)], {})
-    assert offsets(found.doubtful) == [8]
-    assert "alerts:0:7" in found.doubtful[0].why
+    found = unmatched.sort_unmatched([left(8)], [withdrawn(7)], {})
+    assert offsets(found.undecidable) == [8]
+    assert "alerts:0:7" in found.undecidable[0].why
 
 
 @pytest.mark.parametrize(
@@ -96,45 +96,47 @@ def test_beside_a_withdrawn_alert_of_its_object_nothing_can_be_said() -> None:
         withdrawn(7, aid="B"),
         withdrawn(7, mjd=70000.0),
         withdrawn(6),
-        withdrawn(7, place=TopicPartitionOffset(topic="alerts", partition=1, offset=7)),
-        withdrawn(7, place=TopicPartitionOffset(topic="others", partition=0, offset=7)),
+        withdrawn(7, location=TopicPartitionOffset(topic="alerts", partition=1, offset=7)),
+        withdrawn(7, location=TopicPartitionOffset(topic="others", partition=0, offset=7)),
     ],
     ids=["another object", "later", "something named between", "partition", "topic"],
 )
 def test_what_cannot_have_shared_its_batch_with_a_withdrawn_one_is_missing(
-    other: Leftover,
+    other: UnmatchedMessage,
 ) -> None:
-    found = unmatched.sort([left(8)], [other], {})
+    found = unmatched.sort_unmatched([left(8)], [other], {})
     assert offsets(found.missing) == [8]
 
 
 def test_silence_reaches_over_other_silent_messages() -> None:
-    found = unmatched.sort([left(9), left(8, aid="B")], [withdrawn(7)], {})
-    assert offsets(found.doubtful) == [9]
+    found = unmatched.sort_unmatched([left(9), left(8, aid="B")], [withdrawn(7)], {})
+    assert offsets(found.undecidable) == [9]
     assert offsets(found.missing) == [8]
 
 
 def test_half_a_delivery_breaks_the_silence() -> None:
-    half = left(8, aid="B", marks=Mark.OUTPUT, outcome_kind=None)
-    found = unmatched.sort([left(9), half], [withdrawn(7)], {})
+    half = left(8, aid="B", seen=Seen.OUTPUT, outcome_kind=None)
+    found = unmatched.sort_unmatched([left(9), half], [withdrawn(7)], {})
     assert offsets(found.missing) == [9, 8]
 
 
 def test_a_leftover_is_what_its_message_is_judged_to_be() -> None:
     one = alert(aid="A", candid="5", mjd=60000.5)
-    found = unmatched.leftover(message(3), Mark(0), Outcome(kind=OutcomeKind.RULED_OUT, alert=one))
+    found = unmatched.unmatched_message(
+        message(3), Seen(0), Outcome(kind=OutcomeKind.RULED_OUT, alert=one)
+    )
     assert (found.aid, found.candid, found.mjd) == ("A", "5", 60000.5)
     assert found.outcome_kind is OutcomeKind.RULED_OUT
     assert found.instant == message().timestamp
 
 
 def test_a_leftover_that_is_not_judged_is_decoded() -> None:
-    found = unmatched.leftover(message(3, container(record(aid="X"))), Mark.OUTPUT, None)
-    assert (found.aid, found.outcome_kind, found.due) == ("X", None, (SCRIBE,))
-    assert unmatched.leftover(message(3, b"nonsense"), Mark.OUTPUT, None).aid is None
+    found = unmatched.unmatched_message(message(3, container(record(aid="X"))), Seen.OUTPUT, None)
+    assert (found.aid, found.outcome_kind, found.expected_in) == ("X", None, (SCRIBE,))
+    assert unmatched.unmatched_message(message(3, b"nonsense"), Seen.OUTPUT, None).aid is None
 
 
 def test_a_leftover_without_a_dead_letter_has_the_cause() -> None:
     outcome = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("field", "bad"))
-    found = unmatched.leftover(message(3, timestamp=None), Mark(0), outcome)
-    assert (found.cause, found.due, found.instant) == ("field", (DEAD,), 0)
+    found = unmatched.unmatched_message(message(3, timestamp=None), Seen(0), outcome)
+    assert (found.cause, found.expected_in, found.instant) == ("field", (DEAD,), 0)

@@ -9,32 +9,32 @@ from typing import Any
 import pytest
 
 from stampapp.commands import check as command
-from stampapp.commands.check import Checkup, check, described, report
+from stampapp.commands.check import DryRunReport, check, described, report
 from stampapp.errors import BadAlert
 from stampapp.preflight import dry_run
-from stampapp.preflight.access_check import Finding
-from stampapp.preflight.dry_run import Told, Trial
-from stampapp.preflight.required_access import errands
+from stampapp.preflight.access_check import AccessReport
+from stampapp.preflight.dry_run import ModelTrial, SettingsReport
+from stampapp.preflight.required_access import required_access
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert
 from tests.support.fake_classifier import classification
 from tests.unit.inspection.test_topic_roles import NOON, REQUIRED, told
 
 SETTINGS = told(SCRIBE_SERVER="db:9092")
-FIRST, SECOND = (Finding(errand=one) for one in errands(SETTINGS, NOON))
+FIRST, SECOND = (AccessReport(access=one) for one in required_access(SETTINGS, NOON))
 GOOD = Outcome(kind=OutcomeKind.CLASSIFIED, alert=alert(), classification=classification(alert()))
-TRIAL = Trial(
+TRIAL = ModelTrial(
     name="network",
     version="7",
     provenance="a model from model/ztf; it is old",
     label="SN",
     outcome=GOOD,
 )
-READ = Told(readings=SETTINGS.readings, problem=None, unread=(), settings=SETTINGS)
-FINE = Checkup(told=READ, findings=(FIRST, SECOND), trial=TRIAL)
+READ = SettingsReport(readings=SETTINGS.readings, problem=None, unknown_keys=(), settings=SETTINGS)
+FINE = DryRunReport(settings=READ, access=(FIRST, SECOND), trial=TRIAL)
 
 
-def text(found: Checkup) -> str:
+def text(found: DryRunReport) -> str:
     return "\n".join(report(found))
 
 
@@ -55,12 +55,12 @@ def test_where_everything_works_all_of_it_is_told() -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
-        ({"findings": [replace(FIRST, vital=("no entry",))]}, 2, "error: no entry"),
-        ({"findings": [replace(FIRST, optional=("no figures",))]}, 1, "warning: no figures"),
-        ({"findings": [replace(FIRST, absent=("no topic",))]}, 1, "warning: no topic"),
-        ({"trial": Trial(problem="no model")}, 2, "error: no model"),
-        ({"trial": Trial(untried="no sample")}, 1, "warning: no sample"),
-        ({"told": replace(READ, problem="not usable:\nX is not set")}, 2, "  X is not set"),
+        ({"access": [replace(FIRST, errors=("no entry",))]}, 2, "error: no entry"),
+        ({"access": [replace(FIRST, optional_errors=("no figures",))]}, 1, "warning: no figures"),
+        ({"access": [replace(FIRST, missing_topics=("no topic",))]}, 1, "warning: no topic"),
+        ({"trial": ModelTrial(problem="no model")}, 2, "error: no model"),
+        ({"trial": ModelTrial(untried="no sample")}, 1, "warning: no sample"),
+        ({"settings": replace(READ, problem="not usable:\nX is not set")}, 2, "  X is not set"),
     ],
 )
 def test_what_does_not_work_is_told_and_decides_the_exit_code(
@@ -80,7 +80,7 @@ def test_a_model_for_other_alerts_is_a_warning() -> None:
 
 
 def test_a_key_that_nobody_knows_is_named_without_its_value() -> None:
-    found = replace(FINE, told=replace(READ, unread=("CONSUMER_TOPIC",)))
+    found = replace(FINE, settings=replace(READ, unknown_keys=("CONSUMER_TOPIC",)))
     assert "CONSUMER_TOPIC in .env is none of our keys" in text(found)
     assert found.exit_code == 0
 
@@ -113,11 +113,13 @@ def test_secrets_stay_secret_even_where_settings_are_wrong(
     assert settings["CONSUMER_SASL_PASSWORD"].source == "environment"
     assert settings["CONSUMER_TOPICS"].source == ".env"
     assert settings["LOG_LEVEL"].source == "default"
-    assert dry_run.read_settings().unread == ("SCRIBE_PASSWORD",)
+    assert dry_run.read_settings().unknown_keys == ("SCRIBE_PASSWORD",)
 
 
 def test_a_cluster_that_is_left_out_has_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    unknown = Checkup(told=replace(READ, settings=None, problem="wrong"), findings=(), trial=None)
+    unknown = DryRunReport(
+        settings=replace(READ, settings=None, problem="wrong"), access=(), trial=None
+    )
     assert "Clusters" not in text(unknown)
     assert "Model" not in text(unknown)
     assert command.roles(FIRST) == ["consumer", "producer", "metrics"]

@@ -6,52 +6,54 @@ from typing import Any
 
 import pytest
 
-from stampapp.audit.consumed import Consumption, Window
-from stampapp.audit.offset_marks import Account, Accounts, Mark, Witness
-from stampapp.audit.published import Hearing
+from stampapp.audit.consumed import ConsumedOffsets, TimeWindow
+from stampapp.audit.offset_marks import OffsetMarks, PartitionMarks, PublishedTopic, Seen
+from stampapp.audit.published import TopicScan
 from stampapp.audit.reconcile import Reconciliation
-from stampapp.audit.unmatched import Finding
+from stampapp.audit.unmatched import ReportEntry
 from stampapp.commands import reconcile as room
 from stampapp.kafka.message import TopicPartitionOffset
 from stampapp.results import provenance
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON_MS = 1_772_366_400_000
-OUTPUT, SCRIBE, _ = Witness
-HEARING = Hearing(witness=OUTPUT, topics=("out",), messages=8, unnamed=1, whole_since=NOON_MS)
+OUTPUT, SCRIBE, _ = PublishedTopic
+HEARING = TopicScan(
+    topic_kind=OUTPUT, topics=("out",), messages=8, unnamed=1, complete_since=NOON_MS
+)
 
 
-def finding(offset: int = 7, aid: str | None = "A") -> Finding:
+def finding(offset: int = 7, aid: str | None = "A") -> ReportEntry:
     place = TopicPartitionOffset(topic="alerts", partition=1, offset=offset)
-    return Finding(place=place, instant=NOON_MS, aid=aid, candid=aid and "c1", why="nowhere")
+    return ReportEntry(location=place, instant=NOON_MS, aid=aid, candid=aid and "c1", why="nowhere")
 
 
-def consumption(repeats: int = 0, waiting: int = 0, expired: int = 0) -> Consumption:
+def consumed(repeats: int = 0, waiting: int = 0, expired: int = 0) -> ConsumedOffsets:
     """Eight classified, of which some twice, and two ruled out."""
-    accounts = Accounts({("alerts", 0): Account(0, 10)})
+    accounts = OffsetMarks({("alerts", 0): PartitionMarks(0, 10)})
     for offset in (*range(8), *range(repeats)):
         place = TopicPartitionOffset(topic="alerts", partition=0, offset=offset)
         for witness in (OUTPUT, SCRIBE):
-            accounts.hear(provenance.Provenance(group="ztf", source=place), witness)
+            accounts.add_provenance(provenance.Provenance(group="ztf", source=place), witness)
     for offset in (8, 9):
         accounts.mark(
-            TopicPartitionOffset(topic="alerts", partition=0, offset=offset), Mark.RULED_OUT
+            TopicPartitionOffset(topic="alerts", partition=0, offset=offset), Seen.RULED_OUT
         )
-    return Consumption(accounts=accounts, waiting=waiting, expired=expired)
+    return ConsumedOffsets(marks=accounts, waiting=waiting, expired=expired)
 
 
 def result(**changes: Any) -> Reconciliation:
     usual: dict[str, Any] = {
         "group": "ztf",
-        "window": Window(),
-        "consumption": consumption(),
-        "judged_again": 0,
-        "by_key": 0,
+        "window": TimeWindow(),
+        "consumed": consumed(),
+        "reclassified": 0,
+        "matched_by_key": 0,
         "missing": (),
-        "unjudged": (),
+        "undecidable": (),
         "older": 0,
         "unexamined": 0,
-        "hearings": (HEARING,),
+        "scans": (HEARING,),
     }
     return Reconciliation(**usual | changes)
 
@@ -79,7 +81,7 @@ def test_what_is_missing_is_listed() -> None:
 
 def test_a_long_list_is_cut_and_its_rest_counted() -> None:
     many = tuple(finding(offset) for offset in range(room.MOST_LINES + 5))
-    lines = list(room.report(result(unjudged=many)))
+    lines = list(room.report(result(undecidable=many)))
     assert "cannot be judged: 5 more, which --json lists" in lines
     assert sum("alerts:1:" in line for line in lines) == room.MOST_LINES
 
@@ -87,14 +89,14 @@ def test_a_long_list_is_cut_and_its_rest_counted() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"consumption": consumption(repeats=3)}, "harmless: 3 in output, 3 in scribe."),
-        ({"judged_again": 2}, "judging them again, for no batch names them: 2."),
-        ({"by_key": 2}, "by key and time alone, for lack of headers: 2."),
+        ({"consumed": consumed(repeats=3)}, "harmless: 3 in output, 3 in scribe."),
+        ({"reclassified": 2}, "judging them again, for no batch names them: 2."),
+        ({"matched_by_key": 2}, "by key and time alone, for lack of headers: 2."),
         ({"older": 2}, "older than what output and scribe go back to: 2."),
-        ({"consumption": consumption(expired=2)}, "before they were consumed: 2."),
-        ({"consumption": consumption(waiting=2)}, "Not consumed yet: 2."),
-        ({"window": Window(begin=NOON)}, "ztf from 2026-03-01T12:00:00Z:"),
-        ({"window": Window(end=NOON)}, "ztf until 2026-03-01T12:00:00Z:"),
+        ({"consumed": consumed(expired=2)}, "before they were consumed: 2."),
+        ({"consumed": consumed(waiting=2)}, "Not consumed yet: 2."),
+        ({"window": TimeWindow(begin=NOON)}, "ztf from 2026-03-01T12:00:00Z:"),
+        ({"window": TimeWindow(end=NOON)}, "ztf until 2026-03-01T12:00:00Z:"),
     ],
 )
 def test_what_is_noteworthy_is_told_but_is_no_loss(changes: dict[str, Any], words: str) -> None:
@@ -108,10 +110,10 @@ def test_what_is_noteworthy_is_told_but_is_no_loss(changes: dict[str, Any], word
     "changes",
     [
         {"missing": (finding(),)},
-        {"unjudged": (finding(),)},
+        {"undecidable": (finding(),)},
         {"unexamined": 1},
         # What cannot be judged is no success if it was asked for.
-        {"older": 1, "window": Window(begin=NOON)},
+        {"older": 1, "window": TimeWindow(begin=NOON)},
     ],
 )
 def test_what_is_not_accounted_for_makes_it_incomplete(changes: dict[str, Any]) -> None:
@@ -123,7 +125,7 @@ def test_what_is_not_accounted_for_makes_it_incomplete(changes: dict[str, Any]) 
 
 def test_a_program_gets_it_as_json() -> None:
     found = json.loads(
-        json.dumps(room.described(result(missing=(finding(),), window=Window(begin=NOON))))
+        json.dumps(room.described(result(missing=(finding(),), window=TimeWindow(begin=NOON))))
     )
     assert found["from"] == "2026-03-01T12:00:00Z"
     assert found["to"] is None

@@ -4,35 +4,35 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from stampapp.commands import topics
-from stampapp.inspection.topic_roles import Part
-from stampapp.inspection.topic_status import Extent, Holding
+from stampapp.inspection.topic_roles import TopicRole
+from stampapp.inspection.topic_status import PartitionStatus, TopicStatus
 from tests.unit.inspection.test_topic_roles import NOON, told
 
 SETTINGS = told()
 IN = SETTINGS.consumer
-READ = Holding(
-    part=Part(role="consumer", topic="one", cluster=IN),
-    extents=(
-        Extent(partition=0, first=10, end=110, committed=90),
-        Extent(partition=1, first=5, end=15),
+READ = TopicStatus(
+    topic_role=TopicRole(role="consumer", topic="one", cluster=IN),
+    partitions=(
+        PartitionStatus(partition=0, first=10, end=110, committed=90),
+        PartitionStatus(partition=1, first=5, end=15),
     ),
 )
-OUT = Holding(
-    part=Part(role="producer", topic="out_20260301", cluster=IN),
-    extents=(Extent(partition=0, first=0, end=7),),
+OUT = TopicStatus(
+    topic_role=TopicRole(role="producer", topic="out_20260301", cluster=IN),
+    partitions=(PartitionStatus(partition=0, first=0, end=7),),
 )
-ABSENT = Holding(part=Part(role="scribe", topic="commands", cluster=IN))
+ABSENT = TopicStatus(topic_role=TopicRole(role="scribe", topic="commands", cluster=IN))
 
 
-def night(number: int) -> Holding:
-    return replace(OUT, part=replace(OUT.part, topic=f"out_{number}"), tonight=False)
+def night(number: int) -> TopicStatus:
+    return replace(OUT, topic_role=replace(OUT.topic_role, topic=f"out_{number}"), tonight=False)
 
 
 def test_what_is_not_committed_is_behind_and_what_is_expired_is_not() -> None:
     assert READ.messages == 110
     assert READ.lag == 20 + 10
-    assert Extent(partition=0, first=50, end=60, committed=20).lag == 10
-    assert Extent(partition=0, first=0, end=60, committed=70).lag == 0
+    assert PartitionStatus(partition=0, first=50, end=60, committed=20).lag == 10
+    assert PartitionStatus(partition=0, first=0, end=60, committed=70).lag == 0
 
 
 def test_a_person_is_told_all_of_it_in_columns() -> None:
@@ -55,7 +55,7 @@ def test_years_of_nights_are_summed_up() -> None:
 
 
 def test_a_group_that_has_consumed_nothing_is_told_so() -> None:
-    fresh = replace(READ, extents=(Extent(partition=0, first=0, end=9),))
+    fresh = replace(READ, partitions=(PartitionStatus(partition=0, first=0, end=9),))
     lines = list(topics.report(SETTINGS, [fresh], NOON))
     assert any("has committed nothing yet" in line for line in lines)
 

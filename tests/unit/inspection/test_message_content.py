@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stampapp.deadletters.encoding import dead_letter_headers
 from stampapp.deadletters.record import ReplayMark, replay_mark_headers
 from stampapp.errors import BadAlert
-from stampapp.inspection.message_content import Kind, about, exhibit
+from stampapp.inspection.message_content import MessageKind, is_about, read_content
 from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.results import encoding
 from stampapp.results.outcome import Outcome, OutcomeKind
@@ -39,8 +39,8 @@ def dead(value: bytes) -> Message:
     "value", [container(record()), raw_ztf(), raw_atlas()], ids=["told", "ztf", "atlas"]
 )
 def test_an_alert_is_told_without_its_bytes(value: bytes) -> None:
-    found = exhibit(message(value=value))
-    assert found.kind is Kind.ALERT
+    found = read_content(message(value=value))
+    assert found.kind is MessageKind.ALERT
     assert found.alert
     assert found.content["aid"] == found.alert.aid
     assert found.content["stamps"].keys() == found.alert.stamps.keys()
@@ -51,8 +51,8 @@ def test_an_alert_is_told_without_its_bytes(value: bytes) -> None:
 def test_a_prediction_has_its_probabilities_and_its_source() -> None:
     outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=JUDGED)
     (headers,) = headers_for_batch([SOURCE], [outcome], "group")
-    found = exhibit(message(value=encoding.encode_prediction(JUDGED, NOON), headers=headers))
-    assert found.kind is Kind.PREDICTION
+    found = read_content(message(value=encoding.encode_prediction(JUDGED, NOON), headers=headers))
+    assert found.kind is MessageKind.PREDICTION
     assert found.content["probabilities"] == pytest.approx(dict(JUDGED.probabilities))
     assert found.content["class_name"] == JUDGED.class_name
     assert found.content["published"] == "2026-03-01T12:00:00.000Z"
@@ -64,8 +64,8 @@ def test_predictions_of_another_step_are_read_too() -> None:
     pair = record_schema(class_name="string", probability="double") | {"name": "pair"}
     schema = record_schema(aid="string", classifications={"type": "array", "items": pair})
     value = container({"aid": "A", "classifications": []}, schema=schema)
-    found = exhibit(message(value=value))
-    assert (found.kind, found.content["class_name"]) == (Kind.PREDICTION, None)
+    found = read_content(message(value=value))
+    assert (found.kind, found.content["class_name"]) == (MessageKind.PREDICTION, None)
     assert found.content["classifier_name"] is None
 
 
@@ -78,13 +78,13 @@ def test_a_time_that_no_calendar_has_is_none(published: int | None) -> None:
     schema = record_schema(
         aid="string", classifications=classes, brokerPublishTimestamp=["null", "long"]
     )
-    found = exhibit(message(value=container(told, schema=schema)))
-    assert (found.kind, found.content["published"]) == (Kind.PREDICTION, None)
+    found = read_content(message(value=container(told, schema=schema)))
+    assert (found.kind, found.content["published"]) == (MessageKind.PREDICTION, None)
 
 
 def test_a_command_is_told_as_it_is() -> None:
-    found = exhibit(message(value=encoding.encode_scribe_command(JUDGED)))
-    assert found.kind is Kind.COMMAND
+    found = read_content(message(value=encoding.encode_scribe_command(JUDGED)))
+    assert found.kind is MessageKind.COMMAND
     assert found.content["criteria"] == {"_id": ALERT.aid}
     assert found.names == {ALERT.aid}
 
@@ -94,19 +94,19 @@ def test_figures_are_about_the_objects_that_they_count() -> None:
     value = encoding.encode_batch_metrics(
         [outcome], received=NOON, sent=NOON, name="n", version="1"
     )
-    found = exhibit(message(value=value))
-    assert found.kind is Kind.FIGURES
+    found = read_content(message(value=value))
+    assert found.kind is MessageKind.FIGURES
     assert found.names == {ALERT.aid, ALERT.oid}
 
 
 def test_a_dead_letter_has_its_cause_and_what_can_be_read() -> None:
-    found = exhibit(dead(container(record())))
-    assert found.kind is Kind.DEAD_LETTER
+    found = read_content(dead(container(record())))
+    assert found.kind is MessageKind.DEAD_LETTER
     assert found.content["cause"] == "stamp-damaged"
     assert found.content["source"] == "alerts:0:17"
     assert found.alert
     assert {ALERT.aid, ALERT.oid} <= found.names
-    nothing = exhibit(dead(b"\x00"))
+    nothing = read_content(dead(b"\x00"))
     assert (nothing.alert, nothing.content["aid"]) == (None, None)
 
 
@@ -115,53 +115,56 @@ def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
     mark = ReplayMark(
         source=SOURCE.location, of=place, to=SOURCE.location, at="2026-03-01T00:00:00Z"
     )
-    found = exhibit(message(value=b"", headers=replay_mark_headers(mark)))
-    assert (found.kind, found.content["of"]) == (Kind.REPLAY_MARK, "dead:0:3")
+    found = read_content(message(value=b"", headers=replay_mark_headers(mark)))
+    assert (found.kind, found.content["of"]) == (MessageKind.REPLAY_MARK, "dead:0:3")
 
 
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        (None, Kind.EMPTY),
-        (b"", Kind.EMPTY),
-        (b"plain words", Kind.TEXT),
-        (b'{"a": [1]}', Kind.JSON),
-        (b"\xff\xfe\x00", Kind.BYTES),
-        (b"[" * 100_000, Kind.TEXT),
-        (b"[" * 500 + b"]" * 500, Kind.TEXT),
-        (b"Obj\x01\xff\xff", Kind.AVRO),
-        (container({"x": 1}, schema=record_schema(x="int")), Kind.AVRO),
-        (container(record(), record()), Kind.AVRO),
-        (container(record(mjd=float("nan"))), Kind.AVRO),
-        (container({"payload": "no JSON"}, schema=record_schema(payload="string")), Kind.AVRO),
-        (container({"payload": "[]"}, schema=record_schema(payload="string")), Kind.AVRO),
+        (None, MessageKind.EMPTY),
+        (b"", MessageKind.EMPTY),
+        (b"plain words", MessageKind.TEXT),
+        (b'{"a": [1]}', MessageKind.JSON),
+        (b"\xff\xfe\x00", MessageKind.BYTES),
+        (b"[" * 100_000, MessageKind.TEXT),
+        (b"[" * 500 + b"]" * 500, MessageKind.TEXT),
+        (b"Obj\x01\xff\xff", MessageKind.AVRO),
+        (container({"x": 1}, schema=record_schema(x="int")), MessageKind.AVRO),
+        (container(record(), record()), MessageKind.AVRO),
+        (container(record(mjd=float("nan"))), MessageKind.AVRO),
+        (
+            container({"payload": "no JSON"}, schema=record_schema(payload="string")),
+            MessageKind.AVRO,
+        ),
+        (container({"payload": "[]"}, schema=record_schema(payload="string")), MessageKind.AVRO),
     ],
     ids=range(13),
 )
-def test_anything_else_is_told_as_what_it_is(value: bytes | None, kind: Kind) -> None:
-    assert exhibit(message(value=value)).kind is kind
+def test_anything_else_is_told_as_what_it_is(value: bytes | None, kind: MessageKind) -> None:
+    assert read_content(message(value=value)).kind is kind
 
 
 def test_an_alert_that_cannot_be_read_says_why() -> None:
-    found = exhibit(message(value=container(record(mjd=float("nan")))))
+    found = read_content(message(value=container(record(mjd=float("nan")))))
     assert "mjd" in found.content["problem"]
     assert found.content["fields"]["candid"] == record()["candid"]
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda tail: b"Obj\x01" + tail))
 def test_no_bytes_whatever_raise(value: bytes) -> None:
-    assert exhibit(message(value=value)).kind in Kind
+    assert read_content(message(value=value)).kind in MessageKind
 
 
 @pytest.mark.parametrize("name", ["AL20abcdefgh", "ZTF20abcdefg"])
 @pytest.mark.parametrize("codec", ["null", "deflate"])
 def test_an_object_is_found_by_both_its_names(name: str, codec: str) -> None:
     told: Any = message(value=container(record(), codec=codec), key=None)
-    assert about(told, name)
-    assert not about(told, name[:-1])
-    assert not about(told, "classtar")
+    assert is_about(told, name)
+    assert not is_about(told, name[:-1])
+    assert not is_about(told, "classtar")
 
 
 def test_a_key_is_a_name() -> None:
-    assert about(message(value=b"\xff", key=b"AL1"), "AL1")
-    assert about(dead(container(record())), "ZTF20abcdefg")
+    assert is_about(message(value=b"\xff", key=b"AL1"), "AL1")
+    assert is_about(dead(container(record())), "ZTF20abcdefg")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
-from stampapp.inspection.topic_roles import ROLES, clusters, parts
+from stampapp.inspection.topic_roles import ROLES, distinct_clusters, topic_roles
 
 REQUIRED = {
     "CLASSIFIER_STRATEGY": "ZTF",
@@ -24,7 +24,7 @@ def told(**changes: str) -> Settings:
 
 
 def test_every_role_has_its_topics_on_its_cluster() -> None:
-    found = parts(told(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="db:9092"), NOON)
+    found = topic_roles(told(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="db:9092"), NOON)
     assert [(one.role, one.topic, one.cluster.bootstrap) for one in found] == [
         ("consumer", "one", "in:9092"),
         ("consumer", "two", "in:9092"),
@@ -37,10 +37,10 @@ def test_every_role_has_its_topics_on_its_cluster() -> None:
 
 
 def test_without_dead_letters_there_is_no_topic_of_theirs() -> None:
-    assert "deadletter" not in {one.role for one in parts(told(DEADLETTER_TOPIC=""), NOON)}
+    assert "deadletter" not in {one.role for one in topic_roles(told(DEADLETTER_TOPIC=""), NOON)}
 
 
 def test_a_cluster_of_several_roles_is_there_once() -> None:
-    assert [one.role for one in clusters(told())] == ["consumer"]
+    assert [one.role for one in distinct_clusters(told())] == ["consumer"]
     several = told(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="out:9092")
-    assert [one.role for one in clusters(several)] == ["consumer", "producer"]
+    assert [one.role for one in distinct_clusters(several)] == ["consumer", "producer"]

@@ -10,7 +10,12 @@ from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
 from stampapp.errors import StampError
 from stampapp.kafka.metadata_v8 import ClusterMetadata, Operation, TopicMetadata
-from stampapp.preflight.required_access import Errand, absent, denied, errands
+from stampapp.preflight.required_access import (
+    ClusterAccess,
+    missing_permissions,
+    missing_topics,
+    required_access,
+)
 from stampapp.worker.consumer_errors import explain_lost_permission
 
 NOW = datetime(2026, 3, 1, 21, 0, tzinfo=UTC)
@@ -31,9 +36,9 @@ def of(**changes: str) -> Settings:
     return settings.load(Reader({**KEYS, **changes}.get))
 
 
-def only(**changes: str) -> Errand:
-    (errand,) = errands(of(**changes), NOW)
-    return errand
+def only(**changes: str) -> ClusterAccess:
+    (access,) = required_access(of(**changes), NOW)
+    return access
 
 
 def answered(
@@ -44,10 +49,10 @@ def answered(
 
 
 def test_one_cluster_is_one_errand_with_all_that_is_to_be_done() -> None:
-    errand = only()
-    assert errand.cluster.role == "consumer"
-    assert (errand.group, errand.optional) == ("group", False)
-    done = [(need.operation.name, need.topic, need.key) for need in errand.needs]
+    access = only()
+    assert access.cluster.role == "consumer"
+    assert (access.group, access.optional) == ("group", False)
+    done = [(need.operation.name, need.topic, need.key) for need in access.permissions]
     assert done == [
         ("READ", "alerts", "CONSUMER_TOPICS"),
         ("READ", "more", "CONSUMER_TOPICS"),
@@ -60,27 +65,27 @@ def test_one_cluster_is_one_errand_with_all_that_is_to_be_done() -> None:
 
 
 def test_a_fixed_topic_is_one_and_no_dead_letter_topic_is_none() -> None:
-    errand = only(PRODUCER_TOPIC_FORMAT="out", DEADLETTER_TOPIC="")
-    assert errand.topics == ("alerts", "more", "out", "scribe", "metrics")
+    access = only(PRODUCER_TOPIC_FORMAT="out", DEADLETTER_TOPIC="")
+    assert access.topics == ("alerts", "more", "out", "scribe", "metrics")
 
 
 def test_each_cluster_has_its_own_errand() -> None:
     apart = {"PRODUCER_SERVER": "two:9092", "SCRIBE_SERVER": "two:9092"}
-    found = errands(of(**apart, METRICS_SERVER="three:9092"), NOW)
-    assert [errand.cluster.role for errand in found] == ["consumer", "producer", "metrics"]
-    assert [errand.group for errand in found] == ["group", None, None]
-    assert [errand.optional for errand in found] == [False, False, True]
+    found = required_access(of(**apart, METRICS_SERVER="three:9092"), NOW)
+    assert [access.cluster.role for access in found] == ["consumer", "producer", "metrics"]
+    assert [access.group for access in found] == ["group", None, None]
+    assert [access.optional for access in found] == [False, False, True]
     assert found[1].topics == ("out_20260301", "out_20260302", "group-deadletter", "scribe")
 
 
 def test_another_user_is_another_errand() -> None:
-    found = errands(of(SCRIBE_SASL_USERNAME="user", SCRIBE_SASL_PASSWORD="hush"), NOW)
-    assert [errand.cluster.role for errand in found] == ["consumer", "scribe"]
+    found = required_access(of(SCRIBE_SASL_USERNAME="user", SCRIBE_SASL_PASSWORD="hush"), NOW)
+    assert [access.cluster.role for access in found] == ["consumer", "scribe"]
 
 
 def test_what_is_denied_is_told_by_the_key_that_names_it() -> None:
-    errand = only(CONSUMER_SASL_USERNAME="user", CONSUMER_SASL_PASSWORD="hush")
-    vital, optional = denied(errand, answered(READ, *errand.topics))
+    access = only(CONSUMER_SASL_USERNAME="user", CONSUMER_SASL_PASSWORD="hush")
+    vital, optional = missing_permissions(access, answered(READ, *access.topics))
     where = "the consumer's cluster one:9092 does not let user 'user' write to"
     assert vital == [
         f"{where} out_20260301 and out_20260302: have WRITE granted there, or see"
@@ -96,8 +101,8 @@ def test_what_is_denied_is_told_by_the_key_that_names_it() -> None:
 
 
 def test_who_has_no_name_is_told_how_to_get_one() -> None:
-    errand = only()
-    vital, _ = denied(errand, answered(WRITE, "alerts"))
+    access = only()
+    vital, _ = missing_permissions(access, answered(WRITE, "alerts"))
     assert vital == [
         "the consumer's cluster one:9092 does not let us (no user name is set) read alerts:"
         " have READ granted there, or see CONSUMER_TOPICS and CONSUMER_SECURITY_PROTOCOL"
@@ -106,13 +111,13 @@ def test_who_has_no_name_is_told_how_to_get_one() -> None:
 
 @pytest.mark.parametrize("answer", [answered(None, *only().topics), answered(None)])
 def test_what_a_broker_does_not_tell_of_is_taken_for_allowed(answer: ClusterMetadata) -> None:
-    assert denied(only(), answer) == ([], [])
+    assert missing_permissions(only(), answer) == ([], [])
 
 
 def test_nothing_is_missed_but_what_does_not_exist() -> None:
-    errand = only()
-    assert absent(errand, answered(None, *errand.topics)) == ()
-    (need,) = absent(errand, answered(None, "scribe", exists=False))
+    access = only()
+    assert missing_topics(access, answered(None, *access.topics)) == ()
+    (need,) = missing_topics(access, answered(None, "scribe", exists=False))
     assert (need.topic, need.role, need.key) == ("scribe", "scribe", "SCRIBE_TOPIC")
 
 
