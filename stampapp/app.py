@@ -1,4 +1,4 @@
-"""The Faust app and its topics. No logic: it says what belongs together."""
+"""The Faust app: its settings, its consumed topics, and its start and stop."""
 
 from __future__ import annotations
 
@@ -33,38 +33,38 @@ MODULES = (
 )
 PAGE_MODULE = "stampapp.web.page"
 FETCH_BYTES = 2 * 2**20
-# Faust's default would strand a worker whose buffers were full for five minutes.
+# Seconds. With Faust's default, a worker whose buffers are full for five minutes leaves its group.
 MAX_POLL_INTERVAL = 10.0**6
 
 
 class _Boot(BootStrategy):
-    # The publishing side is ours (stampapp.deliveries), with acks=all and its own clusters.
+    # Results are published by stampapp.kafka.delivery, with acks=all and to other clusters.
     enable_kafka_producer = False
 
 
 class StampApp(faust.App):
-    """A Faust app that opens its runtime before it consumes and closes it before it stops."""
+    """A Faust app that opens a WorkerRuntime before it consumes, and closes it when it stops."""
 
     BootStrategy = _Boot
     runtime: WorkerRuntime
-    # Holds the web server's port while the model is loading.
+    # Keeps the web server's port while the model is loading.
     reservation: socket.socket | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Called when it stops, before the web server waits for what it still answers.
+        # Called before the web server waits for its open responses to end.
         self.shutdown_callbacks: list[Callable[[], None]] = []
 
     def _discovery_modules(self) -> list[str]:
-        # Faust would add the whole package, and with it TensorFlow to every command.
+        # Faust would import the whole package, and thereby TensorFlow, for every command.
         page = self.runtime.settings and self.runtime.settings.web_page
         return [*MODULES, PAGE_MODULE] if page else list(MODULES)
 
     async def on_first_start(self) -> None:
-        """Leave the disk alone: there are no tables, and the root may be read-only."""
+        """Do not create Faust's data folder: there are no tables, and the disk may be read-only."""
 
     async def on_start(self) -> None:
-        """Load the model and reach every cluster, or fail with a ConfigError."""
+        """Open the runtime. Raises ConfigError."""
         await super().on_start()
         try:
             await self.runtime.open()
@@ -76,12 +76,12 @@ class StampApp(faust.App):
                 self.reservation.close()
 
     def _crash(self, reason: BaseException) -> None:
-        # Faust tells of a service below the app that has died, its consumer for one, only here.
+        # Faust reports crashed services, such as its consumer, only here.
         self.runtime.record_failure(reason)
         super()._crash(reason)
 
     async def on_stop(self) -> None:
-        """Finish or abandon what is under way, commit what is confirmed, then let Faust stop."""
+        """Close the runtime, then let Faust stop."""
         for callback in self.shutdown_callbacks:
             callback()
         await self.runtime.close()
@@ -89,7 +89,7 @@ class StampApp(faust.App):
 
 
 def create_app(settings: Settings | ConfigError) -> StampApp:
-    """Return the app. With a ConfigError it can be looked at but not be started."""
+    """Return the app. With a ConfigError, commands can inspect it but no worker can start."""
     usable = settings if isinstance(settings, Settings) else None
     stamp_app = StampApp(
         usable.group_id if usable else "stampapp-not-configured",
@@ -145,8 +145,8 @@ def _load_settings() -> Settings | ConfigError:
 
 
 app = create_app(_load_settings())
-# Raw bytes, keys included: Faust must neither decode nor acknowledge. `acks=False` keeps its
-# bookkeeping out; offsets are committed from the offset tracker (stampapp.worker.offset_tracker).
+# Raw bytes, keys included: Faust must not decode them. `acks=False`: nor must it track offsets,
+# which are committed from stampapp.worker.offset_tracker.
 alerts_topic = app.topic(
     *(app.runtime.settings.consumer_topics if app.runtime.settings else ("not-configured",)),
     key_serializer="raw",
@@ -156,13 +156,13 @@ alerts_topic = app.topic(
 
 
 async def commit(offsets: dict[tuple[str, int], int]) -> bool:
-    """Commit through Faust's consumer, which leaves out partitions that are no longer ours."""
+    """Commit offsets of partitions that are still assigned; return whether Kafka accepted them."""
     targets = {TP(topic, partition): offset for (topic, partition), offset in offsets.items()}
-    # The public `commit` knows only what Faust itself has acknowledged.
+    # Faust's public `commit` commits only what Faust itself has acknowledged.
     return bool(await app.consumer._commit(targets))  # type: ignore[attr-defined]
 
 
 def end_offsets() -> dict[tuple[str, int], int]:
-    """Return the ends of our partitions as far as they are known; none during a rebalance."""
+    """Return the known end offsets of the assigned partitions; none during a rebalance."""
     assigned = () if app.rebalancing else app.consumer.assignment()
     return {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in assigned}

@@ -1,1 +1,1 @@
-"""The agents: one per concern. They wire; what they decide stands in the plain rooms."""
+"""Faust agents: consume alerts, publish results."""

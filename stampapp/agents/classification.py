@@ -1,4 +1,4 @@
-"""Alerts → outcomes: takes messages from Kafka, hands results over, acknowledges in the end."""
+"""Consume alerts, run the pipeline, and hand the results to the forwarding agents."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ log = logging.getLogger(__name__)
     supervisor_strategy=CrashingSupervisor,
 )
 async def classification(stream: StreamT[bytes]) -> None:
-    """Classify alerts, batch by batch."""
+    """Put each consumed alert into the pipeline."""
     pipeline = app.runtime.start_pipeline(deliver=deliver, commit=commit, fail=fail)
     async for event in stream.events():
         await pipeline.take(message_from_event(event))
     if not app.should_stop:
-        await fail(StampError("the stream of alerts has ended by itself"))
+        await fail(StampError("the stream of alerts has ended unexpectedly"))
 
 
 def message_from_event(event: EventT[bytes]) -> Message:
-    """Return what Kafka delivered, as our own record."""
+    """Return the Kafka message of a Faust event."""
     raw = event.message
     return Message(
         topic=raw.topic,
@@ -57,7 +57,7 @@ def message_from_event(event: EventT[bytes]) -> Message:
 
 
 async def deliver(batch: Batch) -> None:
-    """Publish what came out of a batch; return when all that counts is confirmed."""
+    """Publish the results of a batch; return when all but its metrics are confirmed."""
     start = time.monotonic()
     group = app.runtime.required_settings().group_id
     source_headers = provenance.headers_for_batch(batch.messages, batch.outcomes, group)
@@ -84,7 +84,7 @@ async def deliver(batch: Batch) -> None:
 
 
 def report_batch(batch: Batch, durations: Mapping[str, float]) -> None:
-    """Count the batch, say it in the log, and send its figures without waiting for them."""
+    """Count and log a batch, and send its metrics without waiting for their delivery."""
     runtime = app.runtime
     runtime.counts.add(batch.outcomes)
     runtime.metrics.observe_batch(batch.messages, batch.outcomes, durations, time.time())

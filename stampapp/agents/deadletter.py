@@ -1,4 +1,4 @@
-"""Messages that cannot be classified → the dead-letter topic, byte for byte."""
+"""Publish messages that cannot be classified, byte for byte, to the dead-letter topic."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from stampapp.kafka.message import Headers, Message
 
 channel = ForwardingChannel(app)
 
-# The message, what is wrong with it, and the headers that name it.
+# A message, why it cannot be classified, and the headers that name it.
 Dead = tuple[Message, BadAlert, Headers]
 
 
 @app.agent(channel, name="deadletter", supervisor_strategy=CrashingSupervisor)
 async def deadletter(deliveries: AsyncIterable[PendingDelivery[Sequence[Dead]]]) -> None:
-    """Publish what cannot be classified, with the cause in its headers."""
+    """Publish dead letters, with the cause in their headers."""
     async for delivery in deliveries:
         await delivery.complete(_publish)
 
@@ -31,7 +31,7 @@ async def _publish(dead: Sequence[Dead]) -> None:
         message, error, _ = dead[0]
         raise StampError(
             f"{message.topic}[{message.partition}]@{message.offset} cannot be classified ({error})"
-            " and DEADLETTER_TOPIC is empty: set it, or mend the message, and start again"
+            " and DEADLETTER_TOPIC is empty: set it and start the worker again"
         )
     delivery = app.runtime.delivery("producer")
     await delivery.ensure_topic(topic)

@@ -1,4 +1,4 @@
-"""Channels to the forwarding agents, and the deliveries that wait in them."""
+"""Channels to the agents that publish, and the deliveries that wait in them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from mode.utils.queues import FlowControlEvent, ThrowableQueue
 from stampapp.errors import DeliveryError
 
 T = TypeVar("T")
+# Batches that may wait in a channel.
 CAPACITY = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingDelivery(Generic[T]):
-    """A payload, and the future that tells its sender what became of it."""
+    """A payload, and a future that is done when the payload is delivered or has failed."""
 
     payload: T
     done: asyncio.Future[None]
 
     async def complete(self, deliver: Callable[[T], Awaitable[None]]) -> None:
-        """Deliver the payload and resolve or fail the future; nothing is raised here."""
+        """Deliver the payload and set the future; errors are set on it, not raised."""
         try:
             await deliver(self.payload)
         except asyncio.CancelledError:
             self.done.cancel()
             raise
-        except Exception as error:  # the sender decides what it means
+        except Exception as error:  # the sender decides what to do about it
             if not self.done.done():
                 self.done.set_exception(error)
         else:
@@ -39,22 +40,21 @@ class PendingDelivery(Generic[T]):
 
 
 class ForwardingChannel(faust.Channel[Any]):
-    """A channel that a rebalance leaves alone.
+    """A channel that a rebalance neither empties nor suspends."""
 
-    Faust's own channels share the app's flow control: a rebalance empties them and stops them,
-    and with them the deliveries that the rebalance itself waits for.
-    """
+    # Faust's channels share the app's flow control. A rebalance clears and suspends them, and with
+    # them the very deliveries that the rebalance waits for.
 
     @property
     def queue(self) -> ThrowableQueue[Any]:
-        """The queue, with a flow control of its own that is never suspended."""
+        """The queue, with its own flow control that is never suspended."""
         if self._queue is None:
             flow = FlowControlEvent(initially_suspended=False)
             self._queue = ThrowableQueue(maxsize=CAPACITY, flow_control=flow)
         return self._queue
 
     async def deliver_and_wait(self, payload: object) -> None:
-        """Hand a payload to the agent and wait for its confirmation."""
+        """Hand a payload to the agent and wait until it is delivered. Raises DeliveryError."""
         if not self.subscriber_count:
             raise DeliveryError("a forwarding agent is not running: the worker must restart")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -62,8 +62,8 @@ class ForwardingChannel(faust.Channel[Any]):
         await done
 
     def try_put(self, payload: object) -> bool:
-        """Hand a payload to the agent and go on; tell whether there was room for it."""
-        subscribers = list((self._root or self)._subscribers)  # Channel.put does so
+        """Hand a payload to the agent without waiting; return whether there was room for it."""
+        subscribers = list((self._root or self)._subscribers)  # as in Channel.put
         if not subscribers or any(one.queue.full() for one in subscribers):
             return False
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""Figures of each batch → the metrics topic. Best effort: their loss never stops the rest."""
+"""Publish the metrics of each batch, best effort: losing them never stops the worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ channel = ForwardingChannel(app)
 
 @app.agent(channel, name="metrics")
 async def metrics(deliveries: AsyncIterable[PendingDelivery[bytes]]) -> None:
-    """Publish the figures of each batch."""
+    """Publish a document of metrics per batch."""
     async for delivery in deliveries:
         await delivery.complete(_publish)
 

@@ -1,4 +1,4 @@
-"""Predictions → the night's output topic."""
+"""Publish predictions to the output topic of the night."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ channel = ForwardingChannel(app)
 
 @app.agent(channel, name="output", supervisor_strategy=CrashingSupervisor)
 async def output(deliveries: AsyncIterable[PendingDelivery[Sequence[Prediction]]]) -> None:
-    """Publish predictions to the topic of the night."""
+    """Publish predictions to the output topic of the night."""
     async for delivery in deliveries:
         await delivery.complete(_publish)
 

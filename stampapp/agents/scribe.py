@@ -1,4 +1,4 @@
-"""Predictions → database commands on the scribe topic."""
+"""Publish predictions as database commands to the scribe topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the worker lives, and whether it is ready to do its work."""
+"""The health endpoints: /healthz (alive) and /readyz (ready to work)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from stampapp.app import app
 
 @app.page("/healthz")
 async def healthz(view: View, request: Request) -> Response:  # noqa: ARG001
-    """Answer 200 as long as the event loop turns and nothing has failed for good."""
+    """Answer 200 while the event loop runs and nothing has failed, else 500."""
     failure = app.runtime.failure
     return view.json({"failure": str(failure) if failure else None}, status=500 if failure else 200)
 
 
 @app.page("/readyz")
 async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
-    """Answer 200 when the model is loaded, partitions are assigned and the sinks deliver."""
+    """Answer 200 if the model is loaded, partitions are assigned and deliveries succeed."""
     runtime = app.runtime
     assigned = bool(app.consumer.assignment()) if runtime.pipeline else False
     state: dict[str, Any] = {

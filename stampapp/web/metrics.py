@@ -1,4 +1,4 @@
-"""What Prometheus scrapes."""
+"""The endpoint that Prometheus scrapes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stampapp.app import app, end_offsets
 
 @app.page("/metrics")
 async def metrics(view: View, request: Request) -> Response:  # noqa: ARG001
-    """Answer with every metric in Prometheus's text format."""
+    """Answer with all metrics in Prometheus's text format."""
     runtime = app.runtime
     text = runtime.metrics.exposition(runtime.worker_state(end_offsets()))
     return view.bytes(text, headers={"Content-Type": runtime.metrics.content_type})

@@ -1,4 +1,4 @@
-"""A page for people: what comes through, what it is taken for, and how it looks."""
+"""The dashboard page, its files and its event stream."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from faust.web import Request, Response, View
 from stampapp.app import app, end_offsets
 from stampapp.dashboard.broadcast import EventBroadcaster
 
-# Nothing from elsewhere, nothing inline; stamps come within the events.
+# Nothing from other hosts, nothing inline; stamps come as data URLs in the events.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -26,7 +26,7 @@ _HEADERS = {
 _STREAM_HEADERS = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",
-    # Proxies would hold back what is meant for now.
+    # Keeps proxies from buffering the stream.
     "X-Accel-Buffering": "no",
 }
 _CONTENT_TYPES = {
@@ -40,19 +40,19 @@ _broadcasters: list[EventBroadcaster] = []
 
 @app.page("/")
 async def page(view: View, request: Request) -> Response:  # noqa: ARG001
-    """Answer with the page."""
+    """Answer with the HTML page."""
     return _file(view, "page.html")
 
 
 @app.page("/page.css")
 async def style(view: View, request: Request) -> Response:  # noqa: ARG001
-    """Answer with how the page looks."""
+    """Answer with the style sheet."""
     return _file(view, "page.css")
 
 
 @app.page("/page.js")
 async def script(view: View, request: Request) -> Response:  # noqa: ARG001
-    """Answer with what moves on the page."""
+    """Answer with the script."""
     return _file(view, "page.js")
 
 
@@ -64,11 +64,11 @@ async def icon(view: View, request: Request) -> Response:  # noqa: ARG001
 
 @app.page("/events")
 async def events(view: View, request: Request) -> Response:
-    """Answer with what happens, as server-sent events, until the viewer leaves."""
+    """Stream server-sent events until the viewer disconnects."""
     broadcaster = _broadcaster()
     viewer = broadcaster.subscribe() if broadcaster else None
     if broadcaster is None or viewer is None:
-        text = "as many pages are open as this worker serves: close one, or ask another worker"
+        text = "too many pages are open on this worker: close one, or open another worker's page"
         return view.text(text, status=503, headers={"Retry-After": "30"})
     stream = web.StreamResponse(headers=_STREAM_HEADERS)
     try:
@@ -76,7 +76,7 @@ async def events(view: View, request: Request) -> Response:
         async for event in viewer.events():
             await stream.write(event)
     except ConnectionError:
-        # The viewer has left, which is no failure of anybody's.
+        # The viewer has disconnected.
         pass
     finally:
         broadcaster.unsubscribe(viewer)
@@ -84,7 +84,7 @@ async def events(view: View, request: Request) -> Response:
 
 
 def state() -> dict[str, Any]:
-    """Return what the page shows of the worker as it is at the moment."""
+    """Return the current state of the worker, as the page shows it."""
     runtime = app.runtime
     found = runtime.worker_state(end_offsets())
     return {
@@ -99,7 +99,7 @@ def state() -> dict[str, Any]:
 
 
 def _broadcaster() -> EventBroadcaster | None:
-    """Return the broadcaster of the runtime, once it is open."""
+    """Return the broadcaster, or None if the runtime is not open or is stopping."""
     dashboard = app.runtime.dashboard
     if dashboard is None or app.should_stop:
         return None

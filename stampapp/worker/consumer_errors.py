@@ -1,4 +1,4 @@
-"""What a Kafka client itself cannot read, in words that say what to do. Pure."""
+"""Explain why the consumer failed, and how to get past it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from stampapp.preflight.required_access import describe_denied_group, describe_d
 
 
 def explain_unreadable_header(settings: Settings, error: BaseException) -> BaseException:
-    """Return a client's failure to read a message in words; any other error as it is.
+    """Return an error that says how to skip a message with an unreadable header name.
 
-    The client decodes the names of headers, and does not say whose. No worker gets past such a
-    message, since it never comes to where messages are put away.
+    Any other error is returned unchanged.
     """
+    # aiokafka decodes header names itself and does not say which message failed. The message never
+    # reaches the pipeline, so it cannot become a dead letter either.
     if not isinstance(error, UnicodeDecodeError) or not _raised_by_client(error):
         return error
     return StampError(
-        f"a message on {', '.join(settings.consumer_topics)} has a header whose name is not UTF-8,"
-        " which no worker can read: in the partition that no longer gets on (see `faust -A stampapp"
-        " topics`), find it behind the committed offset, and set the offset of the group"
-        f" {settings.group_id} behind it (kafka-consumer-groups.sh --reset-offsets)"
+        f"a message on {', '.join(settings.consumer_topics)} has a header whose name is not UTF-8;"
+        " no worker can read it. Find the partition whose lag no longer falls (`faust -A stampapp"
+        " topics`); the message is at or after its committed offset. Then move the offset of the"
+        f" group {settings.group_id} past the message (kafka-consumer-groups.sh --reset-offsets)"
     )
 
 
@@ -34,7 +35,10 @@ def _raised_by_client(error: BaseException) -> bool:
 
 
 def explain_lost_permission(settings: Settings, error: BaseException) -> BaseException:
-    """Return the consumer's loss of a permission in words; any other error as it is."""
+    """Return an error that names the permission the consumer has lost.
+
+    Any other error is returned unchanged.
+    """
     cluster = settings.consumer
     if isinstance(error, kafka.GroupAuthorizationFailedError):
         return StampError(describe_denied_group(cluster, settings.group_id))

@@ -1,4 +1,4 @@
-"""Which offsets may be committed: those behind which everything is delivered."""
+"""Which offsets may be committed: those before which every message is confirmed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from stampapp.kafka.message import Message, Partition
 
 @dataclass(slots=True)
 class _PartitionOffsets:
-    """The messages of one partition in the order of their arrival."""
+    """The offsets of one partition, in order of arrival.
+
+    `commit_offset` is the next offset to consume after everything confirmed, `next_offset` the one
+    after the last message added.
+    """
 
     unconfirmed: deque[int] = field(default_factory=deque)
     confirmed: set[int] = field(default_factory=set)
@@ -20,28 +24,31 @@ class _PartitionOffsets:
 
 
 class OffsetTracker:
-    """Keeps, per partition, how far everything consumed has been confirmed.
+    """The consumed offsets of each partition, and which of them are confirmed.
 
-    Faust's own bookkeeping acknowledges in a `finally`, and steps over a hole of one message;
-    this one advances over a message only once `confirm` has named it and all before it.
+    The offset to commit moves past a message only when this message and all before it have been
+    passed to `confirm`.
     """
+
+    # Faust's own acknowledgement is not used: it acknowledges in a `finally`, so after a failure
+    # too, and it commits past a gap of one message.
 
     def __init__(self) -> None:
         self._partitions: dict[Partition, _PartitionOffsets] = {}
         self._committed: dict[Partition, int] = {}
 
     def add(self, message: Message) -> None:
-        """Note a consumed message, in the order of arrival."""
+        """Add a consumed message; messages of a partition come in order of arrival."""
         partition = (message.topic, message.partition)
         offsets = self._partitions.setdefault(partition, _PartitionOffsets())
         if message.offset < offsets.next_offset:
-            # Kafka has gone back: all from here on comes again, and is to be confirmed again.
+            # Kafka went back: everything from here on is consumed, and must be confirmed, again.
             offsets = self._partitions[partition] = _PartitionOffsets()
         offsets.unconfirmed.append(message.offset)
         offsets.next_offset = message.offset + 1
 
     def confirm(self, messages: Iterable[Message]) -> None:
-        """Note messages whose every result is confirmed; those forgotten meanwhile are ignored."""
+        """Mark messages whose results are all confirmed; ignore those of forgotten partitions."""
         for message in messages:
             offsets = self._partitions.get((message.topic, message.partition))
             if offsets:
@@ -50,7 +57,7 @@ class OffsetTracker:
             _advance(offsets)
 
     def committable(self) -> dict[Partition, int]:
-        """Return the offset to commit, the next to consume, where it is ahead of the last one."""
+        """Return the offset to commit (the next to consume) of each partition that has advanced."""
         return {
             partition: offsets.commit_offset
             for partition, offsets in self._partitions.items()
@@ -59,18 +66,18 @@ class OffsetTracker:
         }
 
     def mark_committed(self, committed: dict[Partition, int]) -> None:
-        """Note what the broker has accepted."""
+        """Remember the offsets that the broker has accepted."""
         self._committed.update(committed)
 
     def forget_partitions(self) -> None:
-        """Forget all partitions: they were revoked, and come back from what is committed."""
+        """Forget all partitions: they were revoked, and resume from their committed offsets."""
         self._partitions.clear()
         self._committed.clear()
 
     def not_taken(self, ends: Mapping[Partition, int]) -> int:
-        """Return how many offsets lie between what was taken and the ends of these partitions.
+        """Return how many offsets lie between the last message added and the ends.
 
-        A partition of which nothing was taken yet does not count: its position is not known.
+        A partition without any message so far does not count: its position is not known.
         """
         return sum(
             max(0, end - self._partitions[partition].next_offset)
@@ -79,9 +86,9 @@ class OffsetTracker:
         )
 
     def lags(self, ends: Mapping[Partition, int]) -> dict[Partition, int]:
-        """Return how many offsets lie between what is confirmed and the ends of these partitions.
+        """Return how many offsets lie between the last confirmed message and the end, by partition.
 
-        A partition of which nothing was taken yet is left out: its position is not known.
+        A partition without any message so far is left out: its position is not known.
         """
         return {
             partition: max(0, end - _first_unconfirmed(self._partitions[partition]))
@@ -91,7 +98,7 @@ class OffsetTracker:
 
     @property
     def unfinished(self) -> int:
-        """How many consumed messages are not yet confirmed."""
+        """The number of consumed messages that are not confirmed."""
         return sum(len(offsets.unconfirmed) for offsets in self._partitions.values())
 
 

@@ -1,8 +1,8 @@
-"""Batches on their way: collected, decoded, judged, delivered, and only then acknowledged.
+"""Collect messages into batches, decode, classify and deliver them, then commit their offsets.
 
-Each batch is a task. One thread decodes and others judge, a batch each, so that while some batches
-are in the network the next is being decoded and the one before is being published; the number of
-batches in flight is bounded, and so is the memory that they hold.
+Each batch is a task. One thread decodes and `classify_threads` classify, so that one batch is
+decoded while others are classified and published. The number of batches in flight is bounded, and
+with it the memory that they hold.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ from stampapp.results.outcome import Outcome
 from stampapp.worker import named_threads
 from stampapp.worker.offset_tracker import OffsetTracker
 
+# Seconds between two commits.
 COMMIT_INTERVAL = 0.25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Consumed messages with one outcome each; `received` is when the first arrived (UTC).
+    """Consumed messages with one outcome each.
 
-    `durations` has the seconds that each stage so far has taken.
+    `received` is when the first message arrived (UTC); `durations` are seconds by stage.
     """
 
     messages: tuple[Message, ...]
@@ -44,13 +45,13 @@ Fail = Callable[[BaseException], Awaitable[None]]
 
 
 class Pipeline:
-    """Takes messages one by one, in the order of their partitions.
+    """Processes messages in batches; takes the messages of a partition in their order.
 
-    `deliver` returns when everything that came out of a batch is confirmed; `commit` tells
-    whether the broker took the offsets; `fail` is told of whatever must stop the worker.
+    `deliver` returns when all results of a batch are confirmed; `commit` returns whether the broker
+    accepted the offsets; `fail` is called with the error that must stop the worker.
     """
 
-    def __init__(  # noqa: PLR0913  # each is a part that a test replaces
+    def __init__(  # noqa: PLR0913  # all of them are named
         self,
         classifier: Classifier,
         *,
@@ -73,7 +74,7 @@ class Pipeline:
         self._received = datetime.now(UTC)
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        # Set once the batch that was dispatched last has begun to be delivered.
+        # Set when the delivery of the last dispatched batch has started.
         self._delivery_started = asyncio.Event()
         self._delivery_started.set()
         self._progress = asyncio.Event()
@@ -83,11 +84,11 @@ class Pipeline:
         self.last_progress = time.monotonic()
 
     def start(self) -> None:
-        """Begin to commit what gets confirmed."""
+        """Start to commit confirmed offsets."""
         self._spawn(self._commit_periodically())
 
     async def take(self, message: Message) -> None:
-        """Add a message to the batch; wait while too many batches are on their way."""
+        """Add a message to the current batch; wait while too many batches are in flight."""
         if self._closed:
             return
         self.last_progress = time.monotonic()
@@ -101,9 +102,9 @@ class Pipeline:
             await self._dispatch()
 
     async def drain(self, time_limit: float) -> bool:
-        """Finish what was taken, commit it, and tell whether all was done in `time_limit` seconds.
+        """Finish and commit all messages taken; return whether `time_limit` seconds sufficed.
 
-        Called before partitions are given away: what is not done by then is forgotten, not lost.
+        Messages that are unfinished by then are not lost: their offsets stay uncommitted.
         """
         self._start_dispatch()
         try:
@@ -116,13 +117,16 @@ class Pipeline:
         return done
 
     def forget_partitions(self) -> None:
-        """Give up the partitions: their messages come back from the committed offsets."""
+        """Drop all messages taken: they are consumed again from the committed offsets."""
         self._collected = []
         self._stop_timer()
         self.offset_tracker.forget_partitions()
 
     async def close(self, time_limit: float | None) -> bool:
-        """Take nothing more and stop, after `time_limit` seconds to finish (None: abandon all)."""
+        """Stop taking messages, and return whether `time_limit` seconds sufficed to finish.
+
+        None abandons unfinished messages at once.
+        """
         self._closed = True
         try:
             return time_limit is not None and await self.drain(time_limit)
@@ -133,7 +137,7 @@ class Pipeline:
             self._classify_pool.shutdown(wait=False, cancel_futures=True)
 
     async def commit(self) -> None:
-        """Commit what is confirmed."""
+        """Commit the confirmed offsets."""
         async with self._committing:
             offsets = self.offset_tracker.committable()
             if offsets and await self._commit(offsets):
@@ -147,7 +151,7 @@ class Pipeline:
     async def _fail_on_error(self, work: Awaitable[None]) -> None:
         try:
             await work
-        except Exception as error:  # nothing may end unseen: the worker stops
+        except Exception as error:  # whatever it is, the worker must stop
             await self._fail(error)
 
     def _start_dispatch(self) -> None:
@@ -159,7 +163,7 @@ class Pipeline:
             self._timer = None
 
     async def _dispatch(self) -> None:
-        # The batch goes on growing while it waits for its turn.
+        # The batch keeps growing while it waits for a slot.
         await self._slots.acquire()
         collected, self._collected = self._collected, []
         self._stop_timer()
@@ -187,7 +191,8 @@ class Pipeline:
                 received=received,
                 durations={"collect": collect, **durations},
             )
-            # Batches may be judged out of turn; what is known of an object last must arrive last.
+            # Batches may be classified out of order, but the latest result of an object must be
+            # published last.
             await previous.wait()
             delivering = asyncio.ensure_future(self._deliver(batch))
             started.set()
@@ -227,12 +232,12 @@ class Pipeline:
             self._progress.clear()
             await self.commit()
             if self.offset_tracker.committable():
-                # It was refused: after the last message nothing else would bring it up again.
+                # The commit was rejected. Try again: there may be no further message to trigger it.
                 self._progress.set()
             await asyncio.sleep(COMMIT_INTERVAL)
 
 
 def _timed(work: Callable[[], R]) -> tuple[R, float]:
-    """Return the result, and the seconds that it took in this thread."""
+    """Return the result of `work` and the seconds it took."""
     start = time.perf_counter()
     return work(), time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""What a worker runs besides Faust: the model, the deliveries, the pipeline, the counts."""
+"""Own the model, the producers and the pipeline of a worker; open and close them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stampapp.worker import consumer_errors, named_threads
 from stampapp.worker.consumer_errors import explain_lost_permission
 
 if TYPE_CHECKING:
-    # Not at run time: numpy and what reads alerts would slow down every command.
+    # Not at run time: importing numpy and the alert readers would slow down every command.
     from stampapp.classifiers.base import Classifier
     from stampapp.dashboard.recent_alerts import DashboardState
     from stampapp.kafka.message import Partition
@@ -30,12 +30,16 @@ if TYPE_CHECKING:
     from stampapp.worker.pipeline import Commit, Deliver, Fail, Pipeline
 
 log = logging.getLogger(__name__)
+# Seconds that a stopping worker gives its batches; whatever is unfinished is consumed again.
 CLOSE_TIMEOUT = 4.0
 T = TypeVar("T")
 
 
 class WorkerRuntime:
-    """Opened before the first message is consumed, closed after the last is committed."""
+    """The parts of a worker besides Faust, and its counters.
+
+    It is opened before the first message is consumed and closed after the last commit.
+    """
 
     def __init__(self, settings: Settings | ConfigError) -> None:
         self.settings = settings if isinstance(settings, Settings) else None
@@ -43,7 +47,7 @@ class WorkerRuntime:
         self.failure: BaseException | None = None
         self.classifier: Classifier
         self.metrics: WorkerMetrics
-        # None where there is no page to show it on.
+        # None if the web page is off.
         self.dashboard: DashboardState | None = None
         self.pipeline: Pipeline | None = None
         self.access_monitor: AccessMonitor
@@ -51,18 +55,18 @@ class WorkerRuntime:
         self._deliveries: dict[str, Delivery] = {}
 
     def record_failure(self, reason: BaseException) -> None:
-        """Remember what stops the worker; the first failure explains those that follow."""
+        """Remember what stops the worker: the first failure, which causes those that follow."""
         if self.failure is None and not isinstance(reason, asyncio.CancelledError):
             self.failure = _explain(self.settings, reason) if self.settings else reason
 
     def required_settings(self) -> Settings:
-        """Return the settings. Raises the ConfigError that says what is wrong with them."""
+        """Return the settings. Raises ConfigError if they are invalid."""
         if self.settings is None:
             raise self._problem or ConfigError("there are no settings")
         return self.settings
 
     async def open(self) -> None:
-        """Load the model and cluster every cluster. Raises ConfigError."""
+        """Check access, connect to every cluster and load the model. Raises ConfigError."""
         from stampapp.dashboard.recent_alerts import DashboardState
         from stampapp.monitoring.prometheus import WorkerMetrics
 
@@ -92,11 +96,11 @@ class WorkerRuntime:
 
     @property
     def classify_threads(self) -> int:
-        """How many batches are judged at a time."""
+        """The number of batches that are classified at the same time."""
         return self.required_settings().classify_threads if self.classifier.parallel else 1
 
     def start_pipeline(self, *, deliver: Deliver, commit: Commit, fail: Fail) -> Pipeline:
-        """Return the pipeline that takes the messages of this worker."""
+        """Create, start and return the pipeline."""
         from stampapp.worker.pipeline import Pipeline
 
         settings = self.required_settings()
@@ -114,7 +118,7 @@ class WorkerRuntime:
         return self.pipeline
 
     def worker_state(self, ends: Mapping[Partition, int]) -> WorkerState:
-        """Return what the worker is at the moment; `ends` are those of its partitions."""
+        """Return the current state; `ends` are the end offsets of the assigned partitions."""
         from stampapp.monitoring.worker_state import WorkerState
 
         tracker = self.pipeline.offset_tracker if self.pipeline else None
@@ -141,43 +145,45 @@ class WorkerRuntime:
         ]
 
     def delivery(self, role: str) -> Delivery:
-        """Return the delivery to a role's cluster: producer, scribe or metrics."""
+        """Return the delivery for a role: "producer", "scribe" or "metrics"."""
         return self._deliveries[role]
 
     @property
     def ready(self) -> bool:
-        """Whether the model is loaded and every delivery that counts is confirmed."""
+        """Whether the model is loaded and no guaranteed delivery is being retried."""
         return self.pipeline is not None and self.failure is None and not self.retrying
 
     @property
     def retrying(self) -> bool:
-        """Whether a delivery that counts waits for its cluster; DELIVERY_TIMEOUT limits that."""
+        """Whether a guaranteed delivery (output, scribe, dead letters) is being retried."""
         guaranteed = (self._deliveries.get(role) for role in ("producer", "scribe"))
         return any(delivery is not None and delivery.failing for delivery in guaranteed)
 
     async def release_partitions(self, time_limit: float) -> None:
-        """Finish and commit what `time_limit` seconds allow, and forget the rest."""
+        """Finish and commit what `time_limit` seconds allow, and drop the rest."""
         if self.pipeline:
             self.counts.rebalances += 1
             if not await self.pipeline.drain(time_limit):
                 unfinished = self.pipeline.offset_tracker.unfinished
                 self.counts.interrupted += unfinished
                 log.warning(
-                    "%d messages are given back unfinished: they will be consumed again",
+                    "The rebalance interrupted %d unfinished messages; they are consumed again",
                     unfinished,
                 )
             self.pipeline.forget_partitions()
 
     async def close(self) -> None:
-        """Stop taking, finish or abandon what is under way, commit, and disconnect.
+        """Stop the pipeline and disconnect.
 
-        After a failure nothing is committed any more: the consumer may be gone already.
+        Unfinished batches get CLOSE_TIMEOUT to finish and are committed. After a failure nothing is
+        committed: the consumer may already be gone.
         """
         try:
             time_limit = CLOSE_TIMEOUT if self.failure is None else None
             if self.pipeline and not await self.pipeline.close(time_limit):
                 log.warning(
-                    "%d messages are abandoned unfinished", self.pipeline.offset_tracker.unfinished
+                    "Stopped with %d unfinished messages; they are consumed again",
+                    self.pipeline.offset_tracker.unfinished,
                 )
         finally:
             await asyncio.gather(*(delivery.stop() for delivery in self._distinct_deliveries()))
@@ -196,7 +202,7 @@ class WorkerRuntime:
 def _load_classifier(settings: Settings) -> Classifier:
     from stampapp import classifiers
 
-    # Each batch gets its share of the processors: they have work to do, and none waits for others.
+    # The batches that are classified at the same time share the processors.
     share = max(1, cores() // settings.classify_threads)
     engine = replace(settings.model.engine, threads=share)
     classifier = classifiers.load(replace(settings.model, engine=engine))
@@ -205,7 +211,7 @@ def _load_classifier(settings: Settings) -> Classifier:
 
 
 async def _run_in_thread(work: Callable[[], T]) -> T:
-    # The threads that TensorFlow starts meanwhile count as those that judge.
+    # TensorFlow starts threads while it loads; they inherit the name.
     executor = named_threads.thread_pool("judge")
     try:
         return await asyncio.get_running_loop().run_in_executor(executor, work)

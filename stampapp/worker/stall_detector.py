@@ -1,13 +1,13 @@
-"""Whether a worker has stopped getting on although messages wait for it. Pure."""
+"""Detect that a worker makes no progress although messages are waiting."""
 
 from __future__ import annotations
 
 
 class StallDetector:
-    """How long messages have waited while the worker made no progress.
+    """Measures how long messages have waited while the worker made no progress.
 
-    An idle worker is no stalled one: what counts is the time since messages were first seen to
-    wait, not the time since the last message.
+    The time starts when messages are first seen to wait, not at the last message: an idle worker is
+    not stalled.
     """
 
     def __init__(self) -> None:
@@ -15,10 +15,10 @@ class StallDetector:
         self._last_progress: float | None = None
 
     def stalled_for(self, *, waiting: int, last_progress: float, now: float) -> float:
-        """Return the seconds that `waiting` messages have waited untouched.
+        """Return for how many seconds `waiting` messages have waited without progress.
 
         `last_progress` is when a message was last taken or a batch confirmed; it and `now` are in
-        seconds, on any clock that only goes forward.
+        seconds of a monotonic clock.
         """
         if not waiting or last_progress != self._last_progress:
             self._since, self._last_progress = None, last_progress

@@ -29,7 +29,7 @@ async def test_the_first_failure_stops_the_worker_once(boxes: Boxes) -> None:
 
 @pytest.mark.parametrize(
     ("error", "told"),
-    [(MemoryError(), "Python says no more"), (MemoryError("no room for 4 GB"), "no room for 4 GB")],
+    [(MemoryError(), "no details"), (MemoryError("no room for 4 GB"), "no room for 4 GB")],
 )
 async def test_a_lack_of_memory_is_told_with_its_remedy(
     boxes: Boxes, error: MemoryError, told: str
@@ -88,7 +88,7 @@ async def test_a_worker_that_no_longer_gets_on_is_stopped(
     assert boxes.crashes == []
     boxes.runtime.retrying = False
     await supervision.check_progress()
-    assert "7 messages wait" in str(boxes.crashes[0])
+    assert "7 messages are waiting" in str(boxes.crashes[0])
 
 
 async def test_a_worker_that_is_no_longer_let_in_is_stopped(

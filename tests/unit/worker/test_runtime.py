@@ -127,7 +127,7 @@ async def test_partitions_are_handed_back_with_what_is_done_committed(
     await runtime.release_partitions(0.05)
     assert around.commits == [{("alerts", 0): 2}]
     assert runtime.pipeline.offset_tracker.unfinished == 0
-    assert "2 messages are given back unfinished" in caplog.text
+    assert "interrupted 2 unfinished messages" in caplog.text
     around.hold(2).set()
     await runtime.close()
     assert around.commits == [{("alerts", 0): 2}]
