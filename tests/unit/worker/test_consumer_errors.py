@@ -25,6 +25,6 @@ def test_only_what_the_client_cannot_decode_is_explained() -> None:
     error = raised("aiokafka.consumer.fetcher")
     told = str(consumer_errors.explain_unreadable_header(SETTINGS, error))
     assert "alerts_1, alerts_2 has a header whose name is not UTF-8" in told
-    assert "the group stamps behind it" in told
+    assert "group stamps past the message" in told
     for other in (raised("stampapp.anything"), ValueError("x")):
         assert consumer_errors.explain_unreadable_header(SETTINGS, other) is other
