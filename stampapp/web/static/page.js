@@ -3,10 +3,10 @@
 
 const MOST_CARDS = 96;
 const cards = new Map();
-const shown = new Map();
-let chosen = "";
+const drawn = new Map();
+let selected = "";
 let paused = false;
-let waiting = [];
+let queued = [];
 
 const $ = (id) => document.getElementById(id);
 
@@ -19,41 +19,41 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-function say(id, text) {
+function setText(id, text) {
   if ($(id).textContent !== text) $(id).textContent = text;
 }
 
-const kind = (label) => label.toLowerCase();
-const clock = (instant) => instant.slice(11, 19);
-const count = (number) => number.toLocaleString("en");
+const cssName = (label) => label.toLowerCase();
+const timeOfDay = (instant) => instant.slice(11, 19);
+const formatCount = (number) => number.toLocaleString("en");
 
-function seconds(value) {
+function formatSeconds(value) {
   if (value === null) return "–";
   if (value < 10) return `${value.toFixed(1)} s`;
   if (value < 120) return `${Math.round(value)} s`;
   if (value < 7200) return `${Math.round(value / 60)} min`;
   if (value < 172800) return `${Math.round(value / 3600)} h`;
-  return `${count(Math.round(value / 86400))} d`;
+  return `${formatCount(Math.round(value / 86400))} d`;
 }
 
-function bar(name, share, number, best = false) {
+function barElement(name, share, number, best = false) {
   const fill = element("span", { class: "fill" });
   fill.style.width = `${(100 * share).toFixed(1)}%`;
   return element(
-    "li", { "data-class": kind(name), class: best ? "best" : null },
+    "li", { "data-class": cssName(name), class: best ? "best" : null },
     element("span", {}, name.replace("_", " ")),
     element("span", { class: "track", "aria-hidden": "true" }, fill),
     element("span", { class: "number" }, number),
   );
 }
 
-function bars(id, counts) {
+function showBars(id, counts) {
   const total = Object.values(counts).reduce((sum, one) => sum + one, 0);
-  const made = Object.entries(counts).map(([name, one]) => bar(name, total ? one / total : 0, count(one)));
+  const made = Object.entries(counts).map(([name, one]) => barElement(name, total ? one / total : 0, formatCount(one)));
   $(id).replaceChildren(...made);
 }
 
-function line(rates) {
+function showRates(rates) {
   const peak = Math.max(...rates, 0);
   const points = rates.map((rate, minute) => `${(240 * minute / 59).toFixed(1)},${(58 - (peak ? 56 * rate / peak : 0)).toFixed(1)}`);
   const svg = (tag, attributes) => {
@@ -65,51 +65,51 @@ function line(rates) {
     svg("path", { d: `M0,60 L${points.join(" L")} L240,60 Z` }),
     svg("polyline", { points: points.join(" ") }),
   );
-  say("peak", `The last 60 minutes; at most ${peak.toFixed(1)} alerts per second.`);
+  setText("peak", `The last 60 minutes; at most ${peak.toFixed(1)} alerts per second.`);
 }
 
-function state(word, text) {
-  $("state").dataset.state = word;
-  say("state", text);
+function showState(state, text) {
+  $("state").dataset.state = state;
+  setText("state", text);
 }
 
-function figures(told) {
-  say("survey", told.survey);
-  say("model", `${told.model}, group ${told.group}`);
-  document.title = `stampapp ${told.survey}`;
-  state(told.ready ? "ready" : "waiting", told.ready ? "Ready" : "Not ready: see the log of the worker");
-  say("rate", told.rate.toFixed(told.rate < 10 ? 1 : 0));
-  say("lag", count(told.lag));
-  say("latency", seconds(told.latency));
-  say("slowest", seconds(told.slowest));
-  say("total", count(told.total));
-  bars("classes", told.classes);
-  bars("outcomes", told.outcomes);
-  line(told.rates);
-  const causes = Object.entries(told.causes).map(([cause, number]) => `${cause} (${count(number)})`);
-  say("causes", causes.length ? `In the last hour: ${causes.join(", ")}.` : "None in the last hour.");
-  filters(["", ...Object.keys(told.classes), "withdrawn"]);
+function showFigures(figures) {
+  setText("survey", figures.survey);
+  setText("model", `${figures.model}, group ${figures.group}`);
+  document.title = `stampapp ${figures.survey}`;
+  showState(figures.ready ? "ready" : "waiting", figures.ready ? "Ready" : "Not ready: see the log of the worker");
+  setText("rate", figures.rate.toFixed(figures.rate < 10 ? 1 : 0));
+  setText("lag", formatCount(figures.lag));
+  setText("latency", formatSeconds(figures.latency));
+  setText("slowest", formatSeconds(figures.slowest));
+  setText("total", formatCount(figures.total));
+  showBars("classes", figures.classes);
+  showBars("outcomes", figures.outcomes);
+  showRates(figures.rates);
+  const causes = Object.entries(figures.causes).map(([cause, number]) => `${cause} (${formatCount(number)})`);
+  setText("causes", causes.length ? `In the last hour: ${causes.join(", ")}.` : "None in the last hour.");
+  showFilters(["", ...Object.keys(figures.classes), "withdrawn"]);
 }
 
-function filters(labels) {
+function showFilters(labels) {
   if ($("filter").childElementCount === labels.length) return;
   const buttons = labels.map((label) => {
-    const made = element("button", { type: "button", "aria-pressed": String(label === chosen), "data-class": label ? kind(label) : null }, label || "All");
-    made.addEventListener("click", () => choose(label));
+    const made = element("button", { type: "button", "aria-pressed": String(label === selected), "data-class": label ? cssName(label) : null }, label || "All");
+    made.addEventListener("click", () => selectClass(label));
     return made;
   });
   $("filter").replaceChildren(...buttons);
 }
 
-function choose(label) {
-  chosen = label;
+function selectClass(label) {
+  selected = label;
   for (const button of $("filter").children) {
     button.setAttribute("aria-pressed", String(button.textContent === (label || "All")));
   }
-  hang();
+  showCards();
 }
 
-function stamps(card) {
+function stampsElement(card) {
   const made = card.stamps.map((stamp) => {
     const caption = element("figcaption", {}, stamp.north_up ? `${stamp.name} N↑` : stamp.name);
     const picture = stamp.png
@@ -120,47 +120,47 @@ function stamps(card) {
   return element("div", { class: "stamps" }, ...made);
 }
 
-function probabilities(card, digits) {
+function probabilitiesElement(card, digits) {
   const best = Math.max(...Object.values(card.probabilities));
-  const made = Object.entries(card.probabilities).map(([name, p]) => bar(name, p, p.toFixed(digits), p === best));
+  const made = Object.entries(card.probabilities).map(([name, p]) => barElement(name, p, p.toFixed(digits), p === best));
   return element("ul", { class: "bars", "aria-label": "Probabilities" }, ...made);
 }
 
-function links(card) {
+function linksElement(card) {
   const made = card.links.map((link) => element("a", { href: link.url, target: "_blank", rel: "noopener noreferrer", "aria-label": `${card.aid} in ${link.name}` }, link.name));
   return element("p", { class: "links" }, ...made);
 }
 
-function rule(card) {
+function ruleElement(card) {
   return card.rule ? element("p", { class: "rule" }, `Rule: ${card.rule}`) : null;
 }
 
-function badge(card) {
+function badgeElement(card) {
   const best = Math.max(...Object.values(card.probabilities));
   const text = card.label in card.probabilities ? `${card.label} ${best.toFixed(2)}` : card.label;
   return element("span", { class: "badge" }, text);
 }
 
-function draw(card) {
+function cardElement(card) {
   const open = element("button", { type: "button", class: "open", "aria-haspopup": "dialog" }, card.aid);
-  open.addEventListener("click", () => detail(card));
+  open.addEventListener("click", () => showDetail(card));
   const brightness = card.mag === null ? "" : `${card.fid} = ${card.mag.toFixed(2)}, `;
   return element(
     "li", {},
     element(
-      "article", { class: "card", "data-class": kind(card.label), "data-number": card.number },
-      element("div", { class: "card-top" }, element("h3", {}, open), badge(card)),
-      stamps(card), probabilities(card, 2), rule(card),
+      "article", { class: "card", "data-class": cssName(card.label), "data-number": card.number },
+      element("div", { class: "card-top" }, element("h3", {}, open), badgeElement(card)),
+      stampsElement(card), probabilitiesElement(card, 2), ruleElement(card),
       element(
         "div", { class: "foot" },
-        element("p", { class: "faint" }, `${brightness}classified `, element("time", { datetime: card.at }, `${clock(card.at)} UTC`)),
-        links(card),
+        element("p", { class: "faint" }, `${brightness}classified `, element("time", { datetime: card.at }, `${timeOfDay(card.at)} UTC`)),
+        linksElement(card),
       ),
     ),
   );
 }
 
-function detail(card) {
+function showDetail(card) {
   const facts = [
     ["Class", card.label], ["Object", `${card.aid} (${card.oid})`], ["Candidate", card.candid],
     ["Observed", `${card.taken ?? "?"}, mjd ${card.mjd}`], ["Position", `${card.ra}°, ${card.dec}° (ICRS)`],
@@ -174,80 +174,80 @@ function detail(card) {
   const list = facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
   $("detail-title").replaceChildren(card.aid);
   $("detail-body").replaceChildren(
-    ...[stamps(card), probabilities(card, 4), rule(card), links(card), element("dl", { class: "facts" }, ...list)].filter(Boolean),
+    ...[stampsElement(card), probabilitiesElement(card, 4), ruleElement(card), linksElement(card), element("dl", { class: "facts" }, ...list)].filter(Boolean),
   );
   $("detail").showModal();
 }
 
-function hang() {
-  const wanted = [...cards.values()]
-    .filter((card) => !chosen || card.label === chosen)
+function showCards() {
+  const visible = [...cards.values()]
+    .filter((card) => !selected || card.label === selected)
     .sort((one, other) => other.number - one.number);
-  const items = wanted.map((card) => {
-    if (!shown.has(card.number)) shown.set(card.number, draw(card));
-    return shown.get(card.number);
+  const items = visible.map((card) => {
+    if (!drawn.has(card.number)) drawn.set(card.number, cardElement(card));
+    return drawn.get(card.number);
   });
-  for (const number of shown.keys()) if (!cards.has(number)) shown.delete(number);
+  for (const number of drawn.keys()) if (!cards.has(number)) drawn.delete(number);
   // Move only the cards that changed, so that the focused card keeps the focus.
   const list = $("cards");
-  items.forEach((item, place) => {
-    if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+  items.forEach((item, index) => {
+    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
   });
   while (list.childElementCount > items.length) list.lastElementChild.remove();
   $("none").hidden = items.length > 0;
 }
 
-function add(card) {
+function addCard(card) {
   cards.set(card.number, card);
   const numbers = [...cards.keys()].sort((one, other) => other - one);
   for (const number of numbers.slice(MOST_CARDS)) cards.delete(number);
-  hang();
+  showCards();
 }
 
-function dead(letters) {
+function showDeadLetters(letters) {
   const rows = letters.map((one) => element(
     "tr", {},
-    element("td", {}, clock(one.at)), element("td", { class: "cause" }, one.cause),
+    element("td", {}, timeOfDay(one.at)), element("td", { class: "cause" }, one.cause),
     element("td", {}, one.message), element("td", {}, one.aid ?? "unknown"), element("td", {}, one.place),
   ));
   $("dead").replaceChildren(...rows);
   $("dead-table").hidden = rows.length === 0;
 }
 
-function on(stream, event, show) {
+function onEvent(stream, event, show) {
   stream.addEventListener(event, (message) => {
-    const told = JSON.parse(message.data);
-    if (paused) waiting.push(() => show(told));
-    else show(told);
-    if (waiting.length > 500) waiting = waiting.slice(-250);
+    const data = JSON.parse(message.data);
+    if (paused) queued.push(() => show(data));
+    else show(data);
+    if (queued.length > 500) queued = queued.slice(-250);
   });
 }
 
-function pause() {
+function togglePause() {
   paused = !paused;
   $("pause").setAttribute("aria-pressed", String(paused));
   if (paused) return;
-  for (const show of waiting) show();
-  waiting = [];
+  for (const show of queued) show();
+  queued = [];
 }
 
-function listen() {
+function connect() {
   const stream = new EventSource("events");
-  on(stream, "figures", figures);
-  on(stream, "card", add);
-  on(stream, "dead", dead);
+  onEvent(stream, "figures", showFigures);
+  onEvent(stream, "card", addCard);
+  onEvent(stream, "dead", showDeadLetters);
   // Another worker may answer now, with its own numbers. It sends its sample again.
-  stream.addEventListener("open", () => { cards.clear(); shown.clear(); waiting = []; });
+  stream.addEventListener("open", () => { cards.clear(); drawn.clear(); queued = []; });
   stream.addEventListener("error", () => {
     if (stream.readyState === EventSource.CLOSED) {
-      state("lost", "Too many pages are open, or the page is turned off: trying again in 30 s");
-      setTimeout(listen, 30000);
-    } else state("lost", "No connection to the worker: trying again");
+      showState("lost", "Too many pages are open, or the page is turned off: trying again in 30 s");
+      setTimeout(connect, 30000);
+    } else showState("lost", "No connection to the worker: trying again");
   });
   addEventListener("pagehide", () => stream.close(), { once: true });
 }
 
-$("pause").addEventListener("click", pause);
+$("pause").addEventListener("click", togglePause);
 $("close").addEventListener("click", () => $("detail").close());
 $("detail").addEventListener("click", (event) => { if (event.target === $("detail")) $("detail").close(); });
-listen();
+connect();
