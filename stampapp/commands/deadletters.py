@@ -147,4 +147,4 @@ async def _find(
 
 
 def _age(letter: DeadLetter) -> tuple[int, int, int]:
-    return letter.instant, letter.place.partition, letter.place.offset
+    return letter.timestamp, letter.location.partition, letter.location.offset

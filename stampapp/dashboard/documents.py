@@ -28,8 +28,8 @@ def alert_document(shown: RecentAlert) -> Document:
     return {
         "number": shown.number,
         "label": shown.label,
-        "at": _time(shown.at),
-        "place": str(shown.place),
+        "at": _time(shown.confirmed_at),
+        "place": str(shown.location),
         **{name: getattr(alert, name) for name in ("aid", "oid", "candid", "survey", "fid")},
         "mjd": _number(alert.mjd, 6),
         "taken": times.format_iso(taken) if taken else None,
@@ -66,8 +66,8 @@ def dead_letter_document(letter: RecentDeadLetter) -> Document:
     """Return a row of the table of dead letters."""
     return {
         "number": letter.number,
-        "at": _time(letter.at),
-        "place": str(letter.place),
+        "at": _time(letter.confirmed_at),
+        "place": str(letter.location),
         "aid": letter.aid,
         "cause": letter.cause,
         "message": letter.message[:_LONGEST_TEXT],

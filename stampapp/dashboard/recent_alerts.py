@@ -24,11 +24,11 @@ RULED_OUT_LABEL = "withdrawn"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecentAlert:
-    """A classified alert; `number` counts up, `at` is when it was confirmed (s since 1970)."""
+    """A classified alert; `number` counts up, `confirmed_at` is in seconds since 1970."""
 
     number: int
-    at: float
-    place: TopicPartitionOffset
+    confirmed_at: float
+    location: TopicPartitionOffset
     alert: Alert
     classification: Classification
 
@@ -43,8 +43,8 @@ class RecentDeadLetter:
     """A message that could not be classified, and why."""
 
     number: int
-    at: float
-    place: TopicPartitionOffset
+    confirmed_at: float
+    location: TopicPartitionOffset
     aid: str | None
     cause: str
     message: str
@@ -91,8 +91,8 @@ class RecentAlerts:
             self._by_class.setdefault(label, deque(maxlen=PER_CLASS)).append(
                 RecentAlert(
                     number=self._next(),
-                    at=now,
-                    place=message.location,
+                    confirmed_at=now,
+                    location=message.location,
                     alert=outcome.alert,
                     classification=outcome.classification,
                 )
@@ -103,8 +103,8 @@ class RecentAlerts:
             self._dead.append(
                 RecentDeadLetter(
                     number=self._next(),
-                    at=now,
-                    place=message.location,
+                    confirmed_at=now,
+                    location=message.location,
                     aid=outcome.alert.aid if outcome.alert else None,
                     cause=outcome.error.cause,
                     message=str(outcome.error),

@@ -16,15 +16,15 @@ def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) 
     the future, which then becomes the header `source.timestamp`, and all but the headers that say
     where it came from and the cause.
     """
-    told = ((provenance.TIMESTAMP, str(message.timestamp).encode()),)
-    whole = dead_letter_headers(message, error, source)
-    least = (
+    own_timestamp = ((provenance.TIMESTAMP, str(message.timestamp).encode()),)
+    all_headers = dead_letter_headers(message, error, source)
+    few_headers = (
         *message.headers,
         (provenance.CAUSE, error.cause.encode()),
         *provenance.own_headers(source),
     )
 
-    def form(
+    def version(
         headers: Headers, timestamp: int | None, fallback: OutgoingMessage | None
     ) -> OutgoingMessage:
         return OutgoingMessage(
@@ -36,9 +36,11 @@ def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) 
             fallback=fallback,
         )
 
-    smallest = form((*least, *told), None, None)
-    smaller = form(least, message.timestamp, smallest)
-    return form(whole, message.timestamp, form((*whole, *told), None, smaller))
+    smallest = version((*few_headers, *own_timestamp), None, None)
+    smaller = version(few_headers, message.timestamp, smallest)
+    return version(
+        all_headers, message.timestamp, version((*all_headers, *own_timestamp), None, smaller)
+    )
 
 
 def dead_letter_headers(message: Message, error: BadAlert, source: Headers) -> Headers:

@@ -24,8 +24,8 @@ class DeadLetter:
     message was a replay.
     """
 
-    place: TopicPartitionOffset
-    instant: int
+    location: TopicPartitionOffset
+    timestamp: int
     cause: str
     reason: str
     source: TopicPartitionOffset
@@ -40,14 +40,14 @@ class ReplayMark:
     """
 
     source: TopicPartitionOffset
-    of: TopicPartitionOffset
-    to: TopicPartitionOffset
-    at: str
+    dead_letter: TopicPartitionOffset
+    replayed_as: TopicPartitionOffset
+    replayed_at: str
 
 
 def short_name(letter: DeadLetter) -> str:
     """Return how a person names a dead letter: `partition:offset`."""
-    return f"{letter.place.partition}:{letter.place.offset}"
+    return f"{letter.location.partition}:{letter.location.offset}"
 
 
 def all_names(letter: DeadLetter) -> set[str]:
@@ -58,21 +58,21 @@ def all_names(letter: DeadLetter) -> set[str]:
 def read_dead_letter(message: Message) -> DeadLetter | None:
     """Return a dead letter, or None where the message is none of ours."""
     own, ours = provenance.split_headers(message.headers)
-    testimony = provenance.read_provenance(ours)
-    if testimony is None:
+    origin = provenance.read_provenance(ours)
+    if origin is None:
         return None
-    told = dict(ours)
+    values = dict(ours)
     return DeadLetter(
-        place=message.location,
-        instant=_instant(told.get(provenance.TIMESTAMP)) or message.timestamp or 0,
-        cause=told[provenance.CAUSE].decode("utf-8", "replace"),
-        reason=told.get("error.message", b"").decode("utf-8", "replace"),
-        source=testimony.source,
-        replay_of=_place(dict(own).get(REPLAY_OF)),
+        location=message.location,
+        timestamp=_parse_int(values.get(provenance.TIMESTAMP)) or message.timestamp or 0,
+        cause=values[provenance.CAUSE].decode("utf-8", "replace"),
+        reason=values.get("error.message", b"").decode("utf-8", "replace"),
+        source=origin.source,
+        replay_of=_parse_location(dict(own).get(REPLAY_OF)),
     )
 
 
-def _instant(text: bytes | None) -> int | None:
+def _parse_int(text: bytes | None) -> int | None:
     try:
         return int(text or b"")
     except ValueError:
@@ -89,25 +89,30 @@ def replayed_headers(message: Message) -> Headers:
 def replay_mark_headers(mark: ReplayMark) -> Headers:
     """Return the headers of the message that marks a replay."""
     return (
-        (REPLAY_OF, str(mark.of).encode()),
+        (REPLAY_OF, str(mark.dead_letter).encode()),
         (REPLAYED_SOURCE, str(mark.source).encode()),
-        (REPLAYED_AS, str(mark.to).encode()),
-        (REPLAYED_AT, mark.at.encode()),
+        (REPLAYED_AS, str(mark.replayed_as).encode()),
+        (REPLAYED_AT, mark.replayed_at.encode()),
     )
 
 
 def read_replay_mark(headers: Headers) -> ReplayMark | None:
     """Return the mark of a replay, or None where the message is none."""
-    told = dict(headers)
-    of, source, to = (_place(told.get(key)) for key in (REPLAY_OF, REPLAYED_SOURCE, REPLAYED_AS))
-    if not (of and source and to and provenance.CAUSE not in told):
+    values = dict(headers)
+    dead_letter, source, replayed_as = (
+        _parse_location(values.get(key)) for key in (REPLAY_OF, REPLAYED_SOURCE, REPLAYED_AS)
+    )
+    if not (dead_letter and source and replayed_as and provenance.CAUSE not in values):
         return None
     return ReplayMark(
-        of=of, source=source, to=to, at=(told.get(REPLAYED_AT) or b"").decode("utf-8", "replace")
+        dead_letter=dead_letter,
+        source=source,
+        replayed_as=replayed_as,
+        replayed_at=(values.get(REPLAYED_AT) or b"").decode("utf-8", "replace"),
     )
 
 
-def _place(text: bytes | None) -> TopicPartitionOffset | None:
+def _parse_location(text: bytes | None) -> TopicPartitionOffset | None:
     try:
         topic, partition, offset = str(text or b"", "utf-8").split(":")
         return TopicPartitionOffset(topic=topic, partition=int(partition), offset=int(offset))

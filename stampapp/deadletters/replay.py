@@ -65,9 +65,9 @@ async def fetch_messages(
     reader: TopicReader, letters: Sequence[DeadLetter]
 ) -> AsyncIterator[tuple[DeadLetter, Message]]:
     """Yield the dead letters with their bytes; what is removed meanwhile is left out."""
-    by_place = {one.place: one for one in letters}
-    async for message in reader.read_offsets(offsets_by_partition(by_place)):
-        yield by_place[message.location], message
+    by_location = {one.location: one for one in letters}
+    async for message in reader.read_offsets(offsets_by_partition(by_location)):
+        yield by_location[message.location], message
 
 
 async def replay(
@@ -77,11 +77,13 @@ async def replay(
 
     Raises ConfigError or DeliveryError where a cluster refuses; what is marked by then is done.
     """
-    by_place = {one.place: one for one in letters}
+    by_location = {one.location: one for one in letters}
     partitions = await _partitions(settings, letters)
     async with Post(settings.consumer) as source, Post(settings.producer) as dead:
-        async for messages in in_chunks(reader.read_offsets(offsets_by_partition(by_place)), CHUNK):
-            found = [(by_place[one.location], one) for one in messages]
+        async for messages in in_chunks(
+            reader.read_offsets(offsets_by_partition(by_location)), CHUNK
+        ):
+            found = [(by_location[one.location], one) for one in messages]
             places = await source.send([_replayed_message(*one, partitions) for one in found])
             done = [
                 (letter, message, to)
@@ -183,10 +185,12 @@ def _mark_message(
     letter: DeadLetter, message: Message, to: TopicPartitionOffset
 ) -> OutgoingMessage:
     at = times.format_iso(datetime.now(UTC))
-    mark = ReplayMark(source=letter.source, of=letter.place, to=to, at=at)
+    mark = ReplayMark(
+        source=letter.source, dead_letter=letter.location, replayed_as=to, replayed_at=at
+    )
     return OutgoingMessage(
-        topic=letter.place.topic,
-        partition=letter.place.partition,
+        topic=letter.location.topic,
+        partition=letter.location.partition,
         key=message.key,
         # Not null: a topic that is compacted would forget the dead letter for it.
         value=b"",

@@ -35,9 +35,9 @@ class DeadLetterFilter:
         """Tell whether a dead letter is meant."""
         if self.causes and letter.cause not in self.causes:
             return False
-        if self.begin and letter.instant < times.to_unix_ms(self.begin):
+        if self.begin and letter.timestamp < times.to_unix_ms(self.begin):
             return False
-        if self.end and letter.instant >= times.to_unix_ms(self.end):
+        if self.end and letter.timestamp >= times.to_unix_ms(self.end):
             return False
         return not self.places or not all_names(letter).isdisjoint(self.places)
 
@@ -68,7 +68,7 @@ class DeadLetterIndex:
         """
         once = {one.source: one for one in self.letters}
         followed = {one.replay_of for one in self.letters}
-        last = [one for one in once.values() if one.place not in followed]
+        last = [one for one in once.values() if one.location not in followed]
         return [one for one in last if again or not (one.source in self.marks or one.replay_of)]
 
     def counts_by_cause(self) -> dict[str, tuple[int, int]]:

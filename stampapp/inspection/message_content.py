@@ -82,7 +82,12 @@ def read_content(message: Message) -> MessageContent:
 
 
 def _mark(mark: ReplayMark) -> MessageContent:
-    told = {"of": str(mark.of), "source": str(mark.source), "as": str(mark.to), "at": mark.at}
+    told = {
+        "of": str(mark.dead_letter),
+        "source": str(mark.source),
+        "as": str(mark.replayed_as),
+        "at": mark.replayed_at,
+    }
     return MessageContent(kind=MessageKind.REPLAY_MARK, content=told)
 
 

@@ -51,12 +51,12 @@ def line(row: Row) -> str:
     letter = row.letter
     cells = (
         record.short_name(letter),
-        times.format_iso(times.from_unix_ms(letter.instant)),
+        times.format_iso(times.from_unix_ms(letter.timestamp)),
         letter.cause,
         str(letter.source),
         row.aid or "-",
         row.candid or "-",
-        row.mark.at if row.mark else "again dead" if letter.replay_of else "-",
+        row.mark.replayed_at if row.mark else "again dead" if letter.replay_of else "-",
     )
     padded = " ".join(
         f"{cell:<{width}}" for cell, width in zip(cells, _WIDTHS.values(), strict=True)
@@ -76,12 +76,12 @@ def told(row: Row) -> Iterator[str]:
     letter, cause = row.letter, CAUSES.get(row.letter.cause, UNKNOWN)
     facts: dict[str, object] = {
         "dead letter": record.short_name(letter),
-        "source": f"{letter.source}, {times.format_iso(times.from_unix_ms(letter.instant))}",
+        "source": f"{letter.source}, {times.format_iso(times.from_unix_ms(letter.timestamp))}",
         "size": f"{row.size} B",
         "cause": f"{letter.cause}: {letter.reason}",
         "meaning": cause.meaning,
         "what to do": cause.remedy,
-        "replayed": f"{row.mark.at}, as {row.mark.to}" if row.mark else "no",
+        "replayed": f"{row.mark.replayed_at}, as {row.mark.replayed_as}" if row.mark else "no",
     }
     if letter.replay_of:
         facts["is itself"] = f"the replay of {letter.replay_of}"
@@ -96,17 +96,17 @@ def described(row: Row) -> dict[str, Any]:
     """Return what `--json` prints of a dead letter."""
     letter = row.letter
     return {
-        "partition": letter.place.partition,
-        "offset": letter.place.offset,
-        "instant": times.format_iso(times.from_unix_ms(letter.instant)),
+        "partition": letter.location.partition,
+        "offset": letter.location.offset,
+        "instant": times.format_iso(times.from_unix_ms(letter.timestamp)),
         "cause": letter.cause,
         "message": letter.reason,
         "source": _place(letter.source),
         "size": row.size,
         "aid": row.aid,
         "candid": row.candid,
-        "replayed_at": row.mark and row.mark.at,
-        "replayed_as": row.mark and _place(row.mark.to),
+        "replayed_at": row.mark and row.mark.replayed_at,
+        "replayed_as": row.mark and _place(row.mark.replayed_as),
         "replay_of": letter.replay_of and _place(letter.replay_of),
     }
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from stampapp.dashboard import broadcast as room
-from stampapp.dashboard import documents
+from stampapp.dashboard import broadcast, documents
 from stampapp.dashboard.broadcast import MAX_VIEWERS, EventBroadcaster, Viewer, encode
 from stampapp.dashboard.recent_alerts import DashboardState
 from stampapp.errors import BadAlert
@@ -25,7 +24,7 @@ Event = tuple[str, Any]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "TICK", 0.01)
+    monkeypatch.setattr(broadcast, "TICK", 0.01)
 
 
 def dashboard(*names: str) -> DashboardState:
@@ -41,15 +40,15 @@ def add(shown: DashboardState, *names: str) -> None:
         shown.add([message(0)], [found], time.time())
 
 
-class Looking:
-    """A viewer, and what it has been told."""
+class FakeViewer:
+    """A viewer, and the events that it has received."""
 
     def __init__(self, broadcaster: EventBroadcaster) -> None:
         self._broadcaster = broadcaster
-        self.told: list[Event] = []
+        self.received: list[Event] = []
         self.ended = False
 
-    async def look(self) -> None:
+    async def watch(self) -> None:
         viewer = self._broadcaster.subscribe()
         assert viewer
         try:
@@ -61,18 +60,18 @@ class Looking:
     async def _read(self, viewer: Viewer) -> None:
         async for raw in viewer.events():
             event, data, *_ = raw.decode().split("\n")
-            self.told.append(
+            self.received.append(
                 (event.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
             )
 
     def of(self, kind: str) -> list[Any]:
-        return [document for event, document in self.told if event == kind]
+        return [document for event, document in self.received if event == kind]
 
 
 @asynccontextmanager
-async def looking(broadcaster: EventBroadcaster) -> AsyncIterator[Looking]:
-    viewer = Looking(broadcaster)
-    task = asyncio.ensure_future(viewer.look())
+async def watching(broadcaster: EventBroadcaster) -> AsyncIterator[FakeViewer]:
+    viewer = FakeViewer(broadcaster)
+    task = asyncio.ensure_future(viewer.watch())
     try:
         yield viewer
     finally:
@@ -82,7 +81,7 @@ async def looking(broadcaster: EventBroadcaster) -> AsyncIterator[Looking]:
 
 async def test_a_viewer_is_told_figures_and_cards_each_card_once() -> None:
     shown = dashboard("A", "B", "C")
-    async with looking(EventBroadcaster(shown, lambda: {"lag": 7})) as viewer:
+    async with watching(EventBroadcaster(shown, lambda: {"lag": 7})) as viewer:
         await until(lambda: len(viewer.of("card")) == 3)
         assert viewer.of("figures")[0]["lag"] == 7
         add(shown, "D")
@@ -94,7 +93,7 @@ async def test_a_viewer_is_told_figures_and_cards_each_card_once() -> None:
 async def test_dead_letters_are_told_when_there_are_new_ones() -> None:
     shown = dashboard()
     dead = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
-    async with looking(EventBroadcaster(shown, dict)) as viewer:
+    async with watching(EventBroadcaster(shown, dict)) as viewer:
         await until(lambda: len(viewer.of("figures")) > 2)
         assert viewer.of("dead") == []
         shown.add([message(3)], [dead], time.time())
@@ -116,7 +115,7 @@ async def test_nothing_is_drawn_while_nobody_looks(monkeypatch: pytest.MonkeyPat
     broadcaster = EventBroadcaster(shown, dict)
     await asyncio.sleep(0.05)
     assert drawn == []
-    async with looking(broadcaster), looking(broadcaster):
+    async with watching(broadcaster), watching(broadcaster):
         await until(lambda: len(drawn) == 2)
         await asyncio.sleep(0.05)
     # Once for both, and not on the event loop.
@@ -129,23 +128,23 @@ async def test_nothing_is_drawn_while_nobody_looks(monkeypatch: pytest.MonkeyPat
 
 async def test_no_more_is_drawn_at_a_time_than_the_stream_can_bear() -> None:
     shown = dashboard(*(f"A{number}" for number in range(9)))
-    async with looking(EventBroadcaster(shown, dict)) as viewer:
+    async with watching(EventBroadcaster(shown, dict)) as viewer:
         await until(lambda: len(viewer.of("card")) == 9)
-    events = [event for event, _ in viewer.told]
+    events = [event for event, _ in viewer.received]
     ticks = " ".join(events).split("figures")
-    assert max(tick.split().count("card") for tick in ticks) <= room.CARDS_PER_TICK
+    assert max(tick.split().count("card") for tick in ticks) <= broadcast.CARDS_PER_TICK
 
 
 async def test_a_worker_that_is_behind_draws_less() -> None:
     shown = dashboard(*(f"A{number}" for number in range(9)))
-    async with looking(EventBroadcaster(shown, lambda: {"lag": room.BUSY_LAG})) as viewer:
+    async with watching(EventBroadcaster(shown, lambda: {"lag": broadcast.BUSY_LAG})) as viewer:
         await until(lambda: len(viewer.of("card")) == 4)
-    ticks = " ".join(event for event, _ in viewer.told).split("figures")[1:]
+    ticks = " ".join(event for event, _ in viewer.received).split("figures")[1:]
     assert [tick.split().count("card") for tick in ticks][:7] == [1, 0, 1, 0, 1, 0, 1]
 
 
 async def test_the_latest_are_drawn_first() -> None:
-    async with looking(EventBroadcaster(dashboard("old", "older", "new"), dict)) as viewer:
+    async with watching(EventBroadcaster(dashboard("old", "older", "new"), dict)) as viewer:
         await until(lambda: viewer.of("card"))
         assert viewer.of("card")[0]["aid"] == "new"
 
@@ -160,16 +159,16 @@ async def test_a_card_that_cannot_be_drawn_does_not_end_the_page(
             raise error
         return {}
 
-    async with looking(EventBroadcaster(dashboard("A"), state)) as viewer:
+    async with watching(EventBroadcaster(dashboard("A"), state)) as viewer:
         await until(lambda: viewer.of("card"))
     assert "The page cannot be told what is new" in caplog.text
 
 
 async def test_the_viewers_are_bounded_in_number() -> None:
     broadcaster = EventBroadcaster(dashboard(), dict)
-    viewers = [Looking(broadcaster) for _ in range(MAX_VIEWERS)]
-    tasks = [asyncio.ensure_future(viewer.look()) for viewer in viewers]
-    await until(lambda: all(viewer.told for viewer in viewers))
+    viewers = [FakeViewer(broadcaster) for _ in range(MAX_VIEWERS)]
+    tasks = [asyncio.ensure_future(viewer.watch()) for viewer in viewers]
+    await until(lambda: all(viewer.received for viewer in viewers))
     assert broadcaster.subscribe() is None
     tasks[0].cancel()
     await asyncio.gather(tasks[0], return_exceptions=True)
@@ -182,7 +181,7 @@ async def test_the_viewers_are_bounded_in_number() -> None:
 
 
 async def test_a_viewer_who_does_not_read_is_shown_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_QUEUE_SIZE", 3)
+    monkeypatch.setattr(broadcast, "_QUEUE_SIZE", 3)
     broadcaster = EventBroadcaster(dashboard(), dict)
     viewer = broadcaster.subscribe()
     assert viewer

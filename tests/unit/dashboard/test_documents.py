@@ -19,7 +19,11 @@ PLACE = TopicPartitionOffset(topic="alerts", partition=2, offset=17)
 
 def exhibit(one: Alert, class_name: str | None = "SN") -> RecentAlert:
     return RecentAlert(
-        number=5, at=NOW, place=PLACE, alert=one, classification=classification(one, class_name)
+        number=5,
+        confirmed_at=NOW,
+        location=PLACE,
+        alert=one,
+        classification=classification(one, class_name),
     )
 
 
@@ -69,7 +73,7 @@ def test_the_links_lead_to_the_object_and_to_its_place() -> None:
 
 def test_a_dead_letter_has_its_cause_and_no_more_text_than_fits() -> None:
     letter = RecentDeadLetter(
-        number=3, at=NOW, place=PLACE, aid=None, cause="schema", message="why " * 500
+        number=3, confirmed_at=NOW, location=PLACE, aid=None, cause="schema", message="why " * 500
     )
     told = documents.dead_letter_document(letter)
     assert (told["cause"], told["place"], told["aid"]) == ("schema", "alerts:2:17", None)

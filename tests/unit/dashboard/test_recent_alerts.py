@@ -55,7 +55,7 @@ def test_what_a_rule_withdraws_is_shown_as_such_and_the_superseded_are_not() -> 
     add(shown, superseded, classified("W", None))
     (found,) = shown.alerts()
     assert (found.label, found.alert.aid) == (RULED_OUT_LABEL, "W")
-    assert str(found.place) == "alerts:0:1"
+    assert str(found.location) == "alerts:0:1"
 
 
 def test_dead_letters_are_kept_apart_with_their_cause() -> None:

@@ -37,7 +37,10 @@ def letter(
 
 def mark(offset: int, source: int, to: int) -> Message:
     made = ReplayMark(
-        source=place(source, "alerts"), of=place(0), to=place(to, "alerts"), at="then"
+        source=place(source, "alerts"),
+        dead_letter=place(0),
+        replayed_as=place(to, "alerts"),
+        replayed_at="then",
     )
     return message(offset, b"", topic="dead", headers=record.replay_mark_headers(made))
 
@@ -50,13 +53,13 @@ def index(*found: Message, **wanted: Any) -> DeadLetterIndex:
 
 
 def offsets(found: list[DeadLetter]) -> list[int]:
-    return [one.place.offset for one in found]
+    return [one.location.offset for one in found]
 
 
 def test_a_dead_letter_is_read_from_its_headers() -> None:
     assert record.read_dead_letter(letter(3, source=42, timestamp=NOON_MS)) == DeadLetter(
-        place=place(3),
-        instant=NOON_MS,
+        location=place(3),
+        timestamp=NOON_MS,
         cause="field",
         reason="bad",
         source=place(42, "alerts"),
@@ -98,7 +101,10 @@ def test_what_comes_back_dead_knows_whose_replay_it_was() -> None:
 
 def test_a_mark_is_read_as_it_was_written_and_is_no_dead_letter() -> None:
     made = ReplayMark(
-        source=place(42, "alerts"), of=place(3), to=place(77, "alerts"), at="2026-03-01"
+        source=place(42, "alerts"),
+        dead_letter=place(3),
+        replayed_as=place(77, "alerts"),
+        replayed_at="2026-03-01",
     )
     headers = record.replay_mark_headers(made)
     assert record.read_replay_mark(headers) == made

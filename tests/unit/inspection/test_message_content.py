@@ -113,7 +113,10 @@ def test_a_dead_letter_has_its_cause_and_what_can_be_read() -> None:
 def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
     place = TopicPartitionOffset(topic="dead", partition=0, offset=3)
     mark = ReplayMark(
-        source=SOURCE.location, of=place, to=SOURCE.location, at="2026-03-01T00:00:00Z"
+        source=SOURCE.location,
+        dead_letter=place,
+        replayed_as=SOURCE.location,
+        replayed_at="2026-03-01T00:00:00Z",
     )
     found = read_content(message(value=b"", headers=replay_mark_headers(mark)))
     assert (found.kind, found.content["of"]) == (MessageKind.REPLAY_MARK, "dead:0:3")

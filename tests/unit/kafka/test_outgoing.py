@@ -48,7 +48,7 @@ def test_every_form_says_the_cause_the_source_and_the_instant() -> None:
     for letter in forms():
         found = record.read_dead_letter(as_consumed(letter))
         assert found
-        assert (found.cause, found.source, found.instant) == (
+        assert (found.cause, found.source, found.timestamp) == (
             "field",
             DEAD.location,
             DEAD.timestamp,

@@ -17,7 +17,12 @@ def place(offset: int, topic: str = "alerts") -> TopicPartitionOffset:
 
 
 DECODED = PartialMessage(container="Avro, record r, codec null", fields={"aid": "A", "candid": 5})
-MARK = ReplayMark(source=place(7), of=place(3, "dead"), to=place(9), at="2026-03-02T00:00:00Z")
+MARK = ReplayMark(
+    source=place(7),
+    dead_letter=place(3, "dead"),
+    replayed_as=place(9),
+    replayed_at="2026-03-02T00:00:00Z",
+)
 
 
 def row(mark: ReplayMark | None = None, partial: PartialMessage = DECODED, **changes: Any) -> Row:
