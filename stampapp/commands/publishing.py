@@ -73,7 +73,7 @@ async def _admitted(target: InputSettings) -> None:
     """Raise ConfigError where the cluster does not let us publish; warn of a missing topic."""
     cluster, topic = target.cluster, target.topics[0]
     need = Permission(
-        role=cluster.role, operation=Operation.WRITE, topic=topic, key="CONSUMER_TOPICS"
+        role=cluster.role, operation=Operation.WRITE, topic=topic, setting="CONSUMER_TOPICS"
     )
     access = ClusterAccess(cluster=cluster, permissions=(need,), group=None)
     answer = await query_cluster(cluster, partial(fetch_metadata, topics=access.topics))

@@ -20,7 +20,7 @@ from stampapp.config.cpu_count import cores
 from stampapp.config.environment import Reader, Reading
 from stampapp.config.kafka_settings import _cluster
 from stampapp.config.shipped_models import default_model
-from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.cluster import CLUSTER_ROLES, PUBLISHING_ROLES, Cluster
 from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, is_legal_topic
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
@@ -86,6 +86,11 @@ class Settings:
     log_level: str
     log_format: str
     readings: tuple[Reading, ...]
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The cluster of each of CLUSTER_ROLES."""
+        return tuple(getattr(self, role) for role in CLUSTER_ROLES)
 
 
 def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
@@ -168,9 +173,7 @@ def load(reader: Reader) -> Settings:
     values: dict[str, Any] = {
         "model": model,
         "consumer": consumer,
-        "producer": _cluster(reader, "PRODUCER", consumer),
-        "scribe": _cluster(reader, "SCRIBE", consumer),
-        "metrics": _cluster(reader, "METRICS", consumer),
+        **{role: _cluster(reader, role.upper(), consumer) for role in PUBLISHING_ROLES},
         "group_id": group,
         "output_topic": _output_topic(reader),
         **_topics(reader, group),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.inspection.topic_roles import ROLES, distinct_clusters, topic_roles
+from stampapp.inspection.topic_roles import TOPIC_ROLES, distinct_clusters, topic_roles
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import describe_cluster, join_words
 from stampapp.kafka.message import Partition
@@ -47,7 +47,7 @@ async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSe
 
     Raises ConfigError, which says what there is, where nothing has this name.
     """
-    if name in ROLES:
+    if name in TOPIC_ROLES:
         return _of_role(settings, name, now)
     there: dict[str, None] = {}
     problems = []
@@ -61,7 +61,7 @@ async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSe
         if name in present:
             return TopicSelection(cluster=cluster, topics=(name,))
         there |= dict.fromkeys(sorted(present))
-    roles = join_words(ROLES)
+    roles = join_words(TOPIC_ROLES)
     told = "\n".join(
         [f"{name} is no topic, nor a role ({roles}); {describe_topics(there, name)}", *problems]
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.inspection.topic_roles import ROLES, TopicRole, distinct_clusters, topic_roles
+from stampapp.inspection.topic_roles import TOPIC_ROLES, TopicRole, distinct_clusters, topic_roles
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.topic_reader import TopicReader
 
@@ -79,7 +79,7 @@ async def read_status(settings: Settings, now: datetime) -> tuple[TopicStatus, .
 
 
 def _rank(holding: TopicStatus) -> tuple[int, bool]:
-    return ROLES.index(holding.topic_role.role), not holding.tonight
+    return TOPIC_ROLES.index(holding.topic_role.role), not holding.tonight
 
 
 async def _of(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stampapp.errors import ConfigError
 
+# The roles of the clusters of a worker: it consumes from the first and publishes to the others.
+PUBLISHING_ROLES = ("producer", "scribe", "metrics")
+CLUSTER_ROLES = ("consumer", *PUBLISHING_ROLES)
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cluster:
-    """A Kafka cluster in one of its roles: consumer, producer, scribe or metrics."""
+    """A Kafka cluster in one of CLUSTER_ROLES."""
 
     role: str
     servers: tuple[str, ...]
@@ -92,6 +96,14 @@ class Cluster:
         except OSError as error:
             name = f"{self.role.upper()}_SSL_CAFILE"
             raise ConfigError(f"{name}: {self.cafile} gives no CA certificate ({error})") from error
+
+
+def group_identical(clusters: Iterable[Cluster]) -> tuple[tuple[Cluster, ...], ...]:
+    """Group the roles that are the same cluster, in the order of their first roles."""
+    groups: dict[object, list[Cluster]] = {}
+    for one in clusters:
+        groups.setdefault(one.identity, []).append(one)
+    return tuple(map(tuple, groups.values()))
 
 
 def _check_server(server: str, key: str) -> None:

@@ -138,7 +138,7 @@ async def _describe_missing_topics(
         if hint:
             yield (
                 f"Topic {need.topic} does not exist on {describe_cluster(cluster)}: {hint}, or see"
-                f" {need.key}"
+                f" {need.setting}"
             )
 
 

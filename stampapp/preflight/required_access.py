@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from stampapp.config.settings import Settings
-from stampapp.kafka.cluster import Cluster
+from stampapp.inspection.topic_roles import TOPIC_ROLES, topic_roles
+from stampapp.kafka.cluster import Cluster, group_identical
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.metadata_v8 import ClusterMetadata, Operation
 
@@ -17,12 +18,12 @@ _VERBS = {Operation.READ: "read", Operation.WRITE: "write to", Operation.CREATE:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permission:
-    """To do something with a topic, which the setting `key` names, in a role."""
+    """To do something with a topic, which `setting` names, in a role."""
 
     role: str
     operation: Operation
     topic: str
-    key: str
+    setting: str
 
     @property
     def optional(self) -> bool:
@@ -50,40 +51,38 @@ class ClusterAccess:
 
 
 def required_access(settings: Settings, now: datetime) -> tuple[ClusterAccess, ...]:
-    """Return one access per distinct cluster. A night ahead, for its topic comes unattended."""
-    needs = tuple(_permissions(settings, now))
-    found: dict[object, list[Cluster]] = {}
-    for cluster in (settings.consumer, settings.producer, settings.scribe, settings.metrics):
-        found.setdefault(cluster.identity, []).append(cluster)
-    return tuple(_cluster_access(clusters, needs, settings.group_id) for clusters in found.values())
+    """Return the access needed on each distinct cluster, tomorrow's output topic included.
+
+    The worker creates that topic at night, when nobody can grant a permission.
+    """
+    permissions = tuple(_permissions(settings, now))
+    return tuple(
+        _cluster_access(clusters, permissions, settings.group_id)
+        for clusters in group_identical(settings.clusters)
+    )
 
 
 def _cluster_access(
-    clusters: list[Cluster], needs: tuple[Permission, ...], group: str
+    clusters: Sequence[Cluster], permissions: Sequence[Permission], group: str
 ) -> ClusterAccess:
     roles = {cluster.role for cluster in clusters}
     return ClusterAccess(
         cluster=clusters[0],
-        permissions=tuple(need for need in needs if need.role in roles),
+        permissions=tuple(one for one in permissions if one.role in roles),
         group=group if "consumer" in roles else None,
     )
 
 
 def _permissions(settings: Settings, now: datetime) -> Iterator[Permission]:
-    read, write = Operation.READ, Operation.WRITE
-    for topic in settings.consumer_topics:
-        yield Permission(role="consumer", operation=read, topic=topic, key="CONSUMER_TOPICS")
-    nights = (settings.output_topic.name_at(now + timedelta(days=days)) for days in (0, 1))
-    for topic in dict.fromkeys(nights):
-        yield Permission(role="producer", operation=write, topic=topic, key="PRODUCER_TOPIC_FORMAT")
-    if dead := settings.deadletter_topic:
-        yield Permission(role="producer", operation=write, topic=dead, key="DEADLETTER_TOPIC")
-    yield Permission(
-        role="scribe", operation=write, topic=settings.scribe_topic, key="SCRIBE_TOPIC"
-    )
-    yield Permission(
-        role="metrics", operation=write, topic=settings.metrics_topic, key="METRICS_TOPIC"
-    )
+    tomorrow = now + timedelta(days=1)
+    topics = dict.fromkeys((*topic_roles(settings, now), *topic_roles(settings, tomorrow)))
+    for one in sorted(topics, key=lambda one: TOPIC_ROLES.index(one.role)):
+        yield Permission(
+            role=one.cluster.role,
+            operation=Operation.READ if one.role == "consumer" else Operation.WRITE,
+            topic=one.topic,
+            setting=one.setting,
+        )
 
 
 def missing_permissions(
@@ -102,7 +101,7 @@ def missing_permissions(
 
 
 def _by_setting(need: Permission) -> tuple[bool, str, Operation]:
-    return need.optional, need.key, need.operation
+    return need.optional, need.setting, need.operation
 
 
 def _is_granted(need: Permission, answer: ClusterMetadata) -> bool:

@@ -13,7 +13,7 @@ from stampapp.config.cpu_count import cores
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka.access_monitor import AccessMonitor
-from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.cluster import PUBLISHING_ROLES, Cluster, group_identical
 from stampapp.kafka.delivery import Delivery
 from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.preflight import access_check
@@ -189,10 +189,10 @@ class WorkerRuntime:
             await asyncio.gather(*(delivery.stop() for delivery in self._distinct_deliveries()))
 
     async def _connect(self, settings: Settings) -> None:
-        by_cluster: dict[object, Delivery] = {}
-        for cluster in (settings.producer, settings.scribe, settings.metrics):
-            by_cluster.setdefault(cluster.identity, _new_delivery(settings, cluster))
-            self._deliveries[cluster.role] = by_cluster[cluster.identity]
+        publishing = (one for one in settings.clusters if one.role in PUBLISHING_ROLES)
+        for first, *others in group_identical(publishing):
+            delivery = _new_delivery(settings, first)
+            self._deliveries |= dict.fromkeys((one.role for one in (first, *others)), delivery)
         await asyncio.gather(*(delivery.start() for delivery in self._distinct_deliveries()))
 
     def _distinct_deliveries(self) -> list[Delivery]:

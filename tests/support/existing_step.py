@@ -9,6 +9,7 @@ from typing import Any
 
 from confluent_kafka import Consumer
 
+from stampapp.kafka.cluster import CLUSTER_ROLES
 from tests.support.secured_kafka import SASL, SASL_SSL, SecuredKafka
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import create_topics
@@ -30,9 +31,7 @@ class ExistingStep:
     public: SecuredKafka
     unique: str = field(default_factory=lambda: secrets.token_hex(4))
     passwords: dict[str, str] = field(
-        default_factory=lambda: {
-            role: password() for role in ("consumer", "producer", "scribe", "metrics")
-        }
+        default_factory=lambda: {role: password() for role in CLUSTER_ROLES}
     )
 
     @property

@@ -14,6 +14,7 @@ import pytest
 
 from stampapp.agents import deadletter, metrics, output, scribe
 from stampapp.errors import BadAlert, StampError
+from stampapp.kafka.cluster import PUBLISHING_ROLES
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.monitoring.worker_state import WorkerCounts
@@ -50,7 +51,7 @@ class FakeDelivery:
 
 class FakeRuntime:
     def __init__(self) -> None:
-        self.deliveries = {role: FakeDelivery() for role in ("producer", "scribe", "metrics")}
+        self.deliveries = {role: FakeDelivery() for role in PUBLISHING_ROLES}
         self.counts = WorkerCounts()
         self.settings = SimpleNamespace(
             output_topic=NIGHTLY,

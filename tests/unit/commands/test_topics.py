@@ -11,17 +11,21 @@ from tests.unit.inspection.test_topic_roles import NOON, told
 SETTINGS = told()
 IN = SETTINGS.consumer
 READ = TopicStatus(
-    topic_role=TopicRole(role="consumer", topic="one", cluster=IN),
+    topic_role=TopicRole(role="consumer", topic="one", cluster=IN, setting="CONSUMER_TOPICS"),
     partitions=(
         PartitionStatus(partition=0, first=10, end=110, committed=90),
         PartitionStatus(partition=1, first=5, end=15),
     ),
 )
 OUT = TopicStatus(
-    topic_role=TopicRole(role="producer", topic="out_20260301", cluster=IN),
+    topic_role=TopicRole(
+        role="producer", topic="out_20260301", cluster=IN, setting="PRODUCER_TOPIC_FORMAT"
+    ),
     partitions=(PartitionStatus(partition=0, first=0, end=7),),
 )
-ABSENT = TopicStatus(topic_role=TopicRole(role="scribe", topic="commands", cluster=IN))
+ABSENT = TopicStatus(
+    topic_role=TopicRole(role="scribe", topic="commands", cluster=IN, setting="SCRIBE_TOPIC")
+)
 
 
 def night(number: int) -> TopicStatus:

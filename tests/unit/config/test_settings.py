@@ -13,7 +13,7 @@ from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
 from stampapp.config.shipped_models import shipped_model
 from stampapp.errors import ConfigError
-from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.cluster import PUBLISHING_ROLES, Cluster
 
 REQUIRED = {
     "CLASSIFIER_STRATEGY": "ZTF",
@@ -141,7 +141,7 @@ def test_a_deployment_of_the_existing_step_without_authentication() -> None:
         CONSUMER_KAFKA_USERNAME="",
         CONSUMER_KAFKA_PASSWORD="",
     )
-    clusters = (found.consumer, found.producer, found.scribe, found.metrics)
+    clusters = found.clusters
     assert {(one.protocol, one.username) for one in clusters} == {("PLAINTEXT", None)}
     assert found.metrics.servers == ("one:9092",)
     assert (found.output_topic.change_hour, found.output_topic.retention_days) == (23, 1)
@@ -216,7 +216,7 @@ def test_every_cluster_is_the_consumers_where_nothing_else_is_said() -> None:
     found = load(**SECRETS, CONSUMER_SSL_CAFILE=certifi.where())
     assert found.consumer.protocol == "SASL_SSL"
     assert found.consumer.mechanism == "SCRAM-SHA-512"
-    for role in ("producer", "scribe", "metrics"):
+    for role in PUBLISHING_ROLES:
         cluster: Cluster = getattr(found, role)
         assert cluster.role == role
         assert cluster.identity == found.consumer.identity

@@ -63,7 +63,7 @@ def test_the_workers_settings_are_complete_and_of_the_survey_and_of_nothing_outs
     for survey, found in told.items():
         assert found.model.survey is survey
         assert found.model.path == Path("here").resolve()
-        clusters = (found.consumer, found.producer, found.scribe, found.metrics)
+        clusters = found.clusters
         assert {cluster.bootstrap for cluster in clusters} == {"127.0.0.1:9"}
     ztf, atlas = told[Survey.ZTF], told[Survey.ATLAS]
     assert ztf.group_id != atlas.group_id

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
-from stampapp.inspection.topic_roles import ROLES, distinct_clusters, topic_roles
+from stampapp.inspection.topic_roles import TOPIC_ROLES, distinct_clusters, topic_roles
 
 REQUIRED = {
     "CLASSIFIER_STRATEGY": "ZTF",
@@ -33,7 +33,7 @@ def test_every_role_has_its_topics_on_its_cluster() -> None:
         ("scribe", "commands", "db:9092"),
         ("metrics", "figures", "in:9092"),
     ]
-    assert tuple(dict.fromkeys(one.role for one in found)) == ROLES
+    assert tuple(dict.fromkeys(one.role for one in found)) == TOPIC_ROLES
 
 
 def test_without_dead_letters_there_is_no_topic_of_theirs() -> None:

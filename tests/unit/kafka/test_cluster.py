@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampapp.errors import ConfigError
-from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.cluster import Cluster, group_identical
 
 PLAIN = Cluster(role="scribe", servers=("one:9092", "two:9093"))
 SECURE = replace(PLAIN, protocol="SASL_PLAINTEXT", username="user", password="hush")
@@ -114,3 +114,9 @@ def test_a_file_without_certificates_is_named(tmp_path: Path) -> None:
     path.write_text("nothing here")
     with pytest.raises(ConfigError, match=r"SCRIBE_SSL_CAFILE: .*empty.pem gives no CA certific"):
         replace(PLAIN, protocol="SSL", cafile=path).ssl_context()
+
+
+def test_roles_on_one_cluster_form_a_group() -> None:
+    first, second = replace(SECURE, role="consumer"), replace(SECURE, role="metrics")
+    other = replace(SECURE, role="producer", servers=("elsewhere:9092",))
+    assert group_identical([first, other, second]) == ((first, second), (other,))

@@ -52,7 +52,7 @@ def test_one_cluster_is_one_errand_with_all_that_is_to_be_done() -> None:
     access = only()
     assert access.cluster.role == "consumer"
     assert (access.group, access.optional) == ("group", False)
-    done = [(need.operation.name, need.topic, need.key) for need in access.permissions]
+    done = [(need.operation.name, need.topic, need.setting) for need in access.permissions]
     assert done == [
         ("READ", "alerts", "CONSUMER_TOPICS"),
         ("READ", "more", "CONSUMER_TOPICS"),
@@ -118,7 +118,7 @@ def test_nothing_is_missed_but_what_does_not_exist() -> None:
     access = only()
     assert missing_topics(access, answered(None, *access.topics)) == ()
     (need,) = missing_topics(access, answered(None, "scribe", exists=False))
-    assert (need.topic, need.role, need.key) == ("scribe", "scribe", "SCRIBE_TOPIC")
+    assert (need.topic, need.role, need.setting) == ("scribe", "scribe", "SCRIBE_TOPIC")
 
 
 @pytest.mark.parametrize(
