@@ -27,8 +27,8 @@ MARK = ReplayMark(
 
 def row(mark: ReplayMark | None = None, partial: PartialMessage = DECODED, **changes: Any) -> Row:
     usual: dict[str, Any] = {
-        "place": place(3, "dead"),
-        "instant": NOON_MS,
+        "location": place(3, "dead"),
+        "timestamp": NOON_MS,
         "cause": "stamp-damaged",
         "reason": "gzip says no",
         "source": place(7),
