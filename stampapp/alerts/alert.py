@@ -1,4 +1,4 @@
-"""What travels through the house: a Kafka message, the alert in it, and what became of it."""
+"""An alert, and an alert whose class is known."""
 
 from __future__ import annotations
 

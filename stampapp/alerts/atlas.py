@@ -1,37 +1,43 @@
-"""Decode the packets that ATLAS publishes."""
+"""The packets that ATLAS publishes."""
 
 from __future__ import annotations
 
+from stampapp.alerts import record_fields
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.record_fields import (
-    _cutouts,
-    _filter,
-    _mapping,
-    _number,
-    _sign,
-    _text,
-    _without,
-)
+from stampapp.alerts.packet_format import PacketFormat
+from stampapp.alerts.record_fields import mapping, number, text
 from stampapp.alerts.surveys import Survey
 from stampapp.avro.reader import Record
 
-_ATLAS_MOVED = frozenset({"mjd", "filter", "RA", "Dec", "Mag", "Dmag", "isdiffpos", "candid"})
+# ATLAS sends no template.
+_CUTOUTS = ("Science", "Difference")
+# The fields of the candidate that have a place of their own in an alert.
+_MOVED = frozenset({"mjd", "filter", "RA", "Dec", "Mag", "Dmag", "isdiffpos", "candid"})
 
 
-def _raw_atlas(record: Record) -> Alert:
-    candidate = _mapping(record, "candidate")
+def decode(record: Record) -> Alert:
+    """Return the alert in a packet. Raises BadAlert where a field is missing or wrong."""
+    candidate = mapping(record, "candidate")
     return Alert(
-        aid=_text(record, "objectId"),
-        oid=_text(record, "objectId"),
-        candid=_text(record, "candid"),
+        aid=text(record, "objectId"),
+        oid=text(record, "objectId"),
+        candid=text(record, "candid"),
         survey=Survey.ATLAS,
-        mjd=_number(candidate, "mjd"),
-        fid=_filter(candidate.get("filter")),
-        ra=_number(candidate, "RA"),
-        dec=_number(candidate, "Dec"),
-        mag=_number(candidate, "Mag"),
-        e_mag=_number(candidate, "Dmag"),
-        isdiffpos=_sign(candidate),
-        extra_fields=_without(candidate, _ATLAS_MOVED),
-        stamps=_cutouts(record, "Science", "Difference"),
+        mjd=number(candidate, "mjd"),
+        fid=record_fields.band(candidate.get("filter"), {}),
+        ra=number(candidate, "RA"),
+        dec=number(candidate, "Dec"),
+        mag=number(candidate, "Mag"),
+        e_mag=number(candidate, "Dmag"),
+        isdiffpos=record_fields.sign(candidate),
+        extra_fields=record_fields.without(candidate, _MOVED),
+        stamps=record_fields.cutouts(record, *_CUTOUTS),
     )
+
+
+PLUGIN = PacketFormat(
+    fields=frozenset({"objectId", "candid", "candidate", *(f"cutout{name}" for name in _CUTOUTS)}),
+    decode=decode,
+    bands={},
+    position_error=0.14,
+)

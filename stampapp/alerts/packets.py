@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import BinaryIO
 
+from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.atlas import _raw_atlas
-from stampapp.alerts.sorting_hat import _sorting_hat
-from stampapp.alerts.ztf import _raw_ztf
+from stampapp.alerts.packet_format import packet_format
+from stampapp.alerts.surveys import Survey
 from stampapp.avro import reader
 from stampapp.avro.reader import Record
 from stampapp.avro.schema import Schema
 from stampapp.errors import BadAlert
 
-_SORTING_HAT = frozenset({"aid", "oid", "candid", "mjd", "extra_fields", "stamps"})
-_RAW = frozenset({"objectId", "candid", "candidate", "cutoutScience", "cutoutDifference"})
+Decoded = Alert | BadAlert
 
 
 def decode(value: bytes | None) -> Alert:
@@ -40,7 +39,7 @@ def decode(value: bytes | None) -> Alert:
 
 def read(
     source: BinaryIO, max_decompressed: int = reader.MAX_DECOMPRESSED_FILE
-) -> Iterator[Alert | BadAlert]:
+) -> Iterator[Decoded]:
     """Decode every record of a container, or say what is wrong with it.
 
     Damage to the container itself ends it, with a BadAlert for whatever would have followed.
@@ -52,7 +51,7 @@ def read(
         yield error.without_traceback()
 
 
-def _alert(schema: Schema, record: Record) -> Alert | BadAlert:
+def _alert(schema: Schema, record: Record) -> Decoded:
     try:
         return _decoder(schema.fields)(record)
     except BadAlert as error:
@@ -60,15 +59,15 @@ def _alert(schema: Schema, record: Record) -> Alert | BadAlert:
 
 
 def _decoder(fields: frozenset[str]) -> Callable[[Record], Alert]:
-    if fields >= _SORTING_HAT:
-        return _sorting_hat
-    if fields >= _RAW:
-        return _raw_ztf if "cutoutTemplate" in fields else _raw_atlas
-    raise BadAlert(
-        "schema",
-        "the record is neither a sorting-hat message nor a ZTF or ATLAS packet; it has the fields "
-        + ", ".join(sorted(fields)),
-    )
-
-
-Decoded = Alert | BadAlert
+    if fields >= sorting_hat.FIELDS:
+        return sorting_hat.decode
+    formats = [found for found in map(packet_format, Survey) if fields >= found.fields]
+    if not formats:
+        surveys = " or ".join(Survey)
+        raise BadAlert(
+            "schema",
+            f"the record is neither a sorting-hat message nor a packet of {surveys}; it has the"
+            f" fields {', '.join(sorted(fields))}",
+        )
+    # One survey's packets may have all fields of another's, and more.
+    return max(formats, key=lambda found: len(found.fields)).decode

@@ -1,22 +1,20 @@
-"""A labelled alert → the message that the sorting hat would publish."""
+"""The messages of ALeRCE's sorting hat: their schema, an alert from one, and one from an alert."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from stampapp.alerts import record_fields
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.record_fields import (
-    _filter,
-    _mapping,
-    _number,
-    _sign,
-    _text,
-)
+from stampapp.alerts.packet_format import packet_format
+from stampapp.alerts.record_fields import mapping, number, text
 from stampapp.alerts.surveys import Survey
 from stampapp.avro.reader import Record
 from stampapp.avro.writer import RecordWriter
 from stampapp.errors import BadAlert
 
 _STAMP = ["null", "bytes"]
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "type": "record",
     "name": "alert",
     "namespace": "alerce",
@@ -54,7 +52,11 @@ SCHEMA = {
         },
     ],
 }
-_ERROR = {Survey.ZTF: 6.5e-5, Survey.ATLAS: 1.4e-4}
+# The fields by which a record is known as one of these.
+FIELDS = frozenset({"aid", "oid", "candid", "mjd", "extra_fields", "stamps"})
+_COPIED = ("aid", "oid", "candid", "mjd", "fid", "ra", "dec", "mag", "e_mag", "isdiffpos")
+_STAMPS = ("science", "template", "difference")
+_INT32, _FLOAT32 = 2**31, 3.4028234e38
 
 
 def writer() -> RecordWriter:
@@ -63,35 +65,55 @@ def writer() -> RecordWriter:
 
 
 def record(alert: Alert) -> dict[str, object]:
-    """Return an alert as the record of a sorting-hat message (`e_ra`, `e_dec` in degrees)."""
-    names = ("aid", "oid", "candid", "mjd", "fid", "ra", "dec", "mag", "e_mag", "isdiffpos")
+    """Return an alert as the record of a sorting-hat message (`e_ra`, `e_dec` in arcsec)."""
+    extra = dict(alert.extra_fields)
+    pid = extra.pop("pid", None)
+    error = packet_format(alert.survey).position_error
     return {
-        **{name: getattr(alert, name) for name in names},
+        **{name: getattr(alert, name) for name in _COPIED},
         "sid": str(alert.survey),
         "tid": str(alert.survey),
-        "pid": int(alert.candid) // 10**6,
-        "e_ra": _ERROR[alert.survey],
-        "e_dec": _ERROR[alert.survey],
-        "extra_fields": dict(alert.extra_fields),
-        "stamps": {name: alert.stamps.get(name) for name in ("science", "template", "difference")},
+        "pid": pid if isinstance(pid, int) else _pid(alert.candid),
+        "e_ra": error,
+        "e_dec": error,
+        "extra_fields": {name: _narrow(value) for name, value in extra.items()},
+        "stamps": {name: alert.stamps.get(name) for name in _STAMPS},
     }
 
 
-def _sorting_hat(record: Record) -> Alert:
+def _pid(candid: str) -> int:
+    # The last six digits count the candidates of an image.
+    return int(candid) // 10**6 if candid.isdecimal() else 0
+
+
+def _narrow(value: object) -> object:
+    """Return a value as the map has room for it: 32 bits for a number, no lists."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int) and not -_INT32 <= value < _INT32:
+        return float(value)
+    if isinstance(value, float) and abs(value) > _FLOAT32:
+        return float("inf") if value > 0 else float("-inf")
+    return value if isinstance(value, int | float | str | bytes) else None
+
+
+def decode(record: Record) -> Alert:
+    """Return the alert in a message. Raises BadAlert where a field is missing or wrong."""
+    survey = _survey(record)
     return Alert(
-        aid=_text(record, "aid"),
-        oid=_text(record, "oid"),
-        candid=_text(record, "candid"),
-        survey=_survey(record),
-        mjd=_number(record, "mjd"),
-        fid=_filter(record.get("fid")),
-        ra=_number(record, "ra"),
-        dec=_number(record, "dec"),
-        mag=_number(record, "mag"),
-        e_mag=_number(record, "e_mag"),
-        isdiffpos=_sign(record),
-        extra_fields=_mapping(record, "extra_fields"),
-        stamps=_mapping(record, "stamps"),  # type: ignore[arg-type]  # checked by stamps.decode
+        aid=text(record, "aid"),
+        oid=text(record, "oid"),
+        candid=text(record, "candid"),
+        survey=survey,
+        mjd=number(record, "mjd"),
+        fid=record_fields.band(record.get("fid"), packet_format(survey).bands),
+        ra=number(record, "ra"),
+        dec=number(record, "dec"),
+        mag=number(record, "mag"),
+        e_mag=number(record, "e_mag"),
+        isdiffpos=record_fields.sign(record),
+        extra_fields=mapping(record, "extra_fields"),
+        stamps=mapping(record, "stamps"),  # type: ignore[arg-type]  # checked by fits_image
     )
 
 
@@ -100,4 +122,4 @@ def _survey(record: Record) -> Survey:
     for survey in Survey:
         if name.upper().startswith(survey):
             return survey
-    raise BadAlert("survey", f"the alert is of survey {name!r}, neither ZTF nor ATLAS")
+    raise BadAlert("survey", f"the alert is of survey {name!r}, not of {' or '.join(Survey)}")

@@ -1,40 +1,44 @@
-"""Decode the packets that ZTF publishes."""
+"""The packets that ZTF publishes (schemas 3 and 4)."""
 
 from __future__ import annotations
 
+from stampapp.alerts import record_fields
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.record_fields import (
-    _cutouts,
-    _filter,
-    _mapping,
-    _number,
-    _sign,
-    _text,
-    _without,
-)
+from stampapp.alerts.packet_format import PacketFormat
+from stampapp.alerts.record_fields import mapping, number, text
 from stampapp.alerts.surveys import Survey
 from stampapp.avro.reader import Record
 
-JD_OF_MJD_ZERO = 2400000.5
+_CUTOUTS = ("Science", "Template", "Difference")
+_BANDS = {1: "g", 2: "r", 3: "i"}
+_JD_OF_MJD_ZERO = 2400000.5
+# The fields of the candidate that have a place of their own in an alert.
+_MOVED = frozenset({"jd", "fid", "ra", "dec", "magpsf", "sigmapsf", "isdiffpos", "candid"})
 
 
-_ZTF_MOVED = frozenset({"jd", "fid", "ra", "dec", "magpsf", "sigmapsf", "isdiffpos", "candid"})
-
-
-def _raw_ztf(record: Record) -> Alert:
-    candidate = _mapping(record, "candidate")
+def decode(record: Record) -> Alert:
+    """Return the alert in a packet. Raises BadAlert where a field is missing or wrong."""
+    candidate = mapping(record, "candidate")
     return Alert(
-        aid=_text(record, "objectId"),
-        oid=_text(record, "objectId"),
-        candid=_text(record, "candid"),
+        aid=text(record, "objectId"),
+        oid=text(record, "objectId"),
+        candid=text(record, "candid"),
         survey=Survey.ZTF,
-        mjd=_number(candidate, "jd") - JD_OF_MJD_ZERO,
-        fid=_filter(candidate.get("fid")),
-        ra=_number(candidate, "ra"),
-        dec=_number(candidate, "dec"),
-        mag=_number(candidate, "magpsf"),
-        e_mag=_number(candidate, "sigmapsf"),
-        isdiffpos=_sign(candidate),
-        extra_fields=_without(candidate, _ZTF_MOVED),
-        stamps=_cutouts(record, "Science", "Template", "Difference"),
+        mjd=number(candidate, "jd") - _JD_OF_MJD_ZERO,
+        fid=record_fields.band(candidate.get("fid"), _BANDS),
+        ra=number(candidate, "ra"),
+        dec=number(candidate, "dec"),
+        mag=number(candidate, "magpsf"),
+        e_mag=number(candidate, "sigmapsf"),
+        isdiffpos=record_fields.sign(candidate),
+        extra_fields=record_fields.without(candidate, _MOVED),
+        stamps=record_fields.cutouts(record, *_CUTOUTS),
     )
+
+
+PLUGIN = PacketFormat(
+    fields=frozenset({"objectId", "candid", "candidate", *(f"cutout{name}" for name in _CUTOUTS)}),
+    decode=decode,
+    bands=_BANDS,
+    position_error=0.065,
+)

@@ -125,7 +125,7 @@ def test_the_sign_of_a_sorting_hat_message(number: int, sign: int) -> None:
         (container(), "not-one-alert", "no record"),
         (container({"a": 1, "b": 2}, schema=record_schema(b="int", a="int")), "schema", "a, b"),
         (container(record(sid="LSST")), "survey", "'LSST'"),
-        (container(record(sid="", tid="")), "survey", "neither ZTF nor ATLAS"),
+        (container(record(sid="", tid="")), "survey", "not of ZTF or ATLAS"),
         (container(record(aid="")), "field", "aid"),
         (container(record(oid="")), "field", "oid"),
         (container(record(mjd=math.nan)), "field", "mjd"),
