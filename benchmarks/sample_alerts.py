@@ -12,7 +12,7 @@ from stampapp.alerts import packets as formats
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.surveys import Survey
 from stampapp.avro.writer import RecordWriter
-from stampapp.classifiers.ztf import solar_system
+from stampapp.classifiers.ztf import decide
 from stampapp.config.cpu_count import cores
 from stampapp.feeds import simulated
 from tests.support import alert_messages
@@ -59,5 +59,5 @@ def take(folder: Path) -> Sample:
 
 def _sample(origin: str, model: Path, schema: Any, alerts: list[dict[str, Any]]) -> Sample:
     writer = RecordWriter(schema)
-    judged = tuple(one for one in alerts if not solar_system(formats.decode(writer.write(one))))
+    judged = tuple(one for one in alerts if not decide(formats.decode(writer.write(one))))
     return Sample(origin=f"{len(judged)} {origin}", model=model, schema=schema, alerts=judged)

@@ -144,11 +144,11 @@ class _LimitedSource:
 def limit_objects(source: BinaryIO, schema: Schema, size: int) -> BinaryIO | _LimitedSource:
     """Return a source from which no more than MAX_OBJECTS objects can be decoded.
 
-    Values are counted only where schema and size make so many possible: in ZTF's and ATLAS' schemas
+    Values are counted only where schema and size make so many possible: in the surveys' schemas
     from 160 kB on.
     """
     # Counting is a Python call per value. Done always, it adds 15 % to the decode stage (stamps
-    # included) on real sorting-hat messages and 39 % on ZTF packets; of four cheaper counters the
+    # included) on real sorting-hat messages and 39 % on raw packets; of four cheaper counters the
     # best added 8 % and 21 %.
     most_values = int(MAX_OBJECTS / schema.objects_per_byte)
     return source if size <= most_values else _LimitedSource(source, most_values)

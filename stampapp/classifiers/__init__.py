@@ -1,10 +1,9 @@
-"""Strategy name → classifier, imported on demand."""
+"""Load the classifier of a survey; what it needs is imported on demand."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier
 from stampapp.config.settings import ModelSettings
 from stampapp.errors import ConfigError
@@ -13,36 +12,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stampapp.classifiers.model_folder.description import ModelDescription
-    from stampapp.classifiers.survey_classifier import NetworkClassifier
 
 
 def load(model: ModelSettings) -> Classifier:
     """Load the classifier of a survey. Raises ConfigError where its model cannot be used.
 
-    ATLAS alerts go to the installed package, unless somebody has chosen a model folder.
+    A survey's installed package goes before its default model folder, but not before one that
+    somebody has chosen.
     """
-    if model.survey is Survey.ATLAS and not model.chosen:
-        from stampapp.classifiers import atlas_package
+    from stampapp.classifiers.survey_rules import survey_rules
 
-        if atlas_package.installed():
-            return atlas_package.load(model)
-    return _of_folder(model)
+    package = None if model.chosen else survey_rules(model.survey).load_package(model)
+    return package or _load_folder(model)
 
 
-def _of_folder(model: ModelSettings) -> Classifier:
-    from stampapp.classifiers.model_folder import store
-
-    description = store.read_description(model.path)
-    if description.survey is not model.survey:
-        raise ConfigError(
-            f"the model in {model.path} is for {description.survey}, CLASSIFIER_STRATEGY is "
-            f"{model.survey}: set MODEL_PATH to a model for {model.survey}"
-        )
+def _load_folder(model: ModelSettings) -> Classifier:
+    description = _description(model)
     from stampapp.classifiers.network import devices
     from stampapp.classifiers.network.network import Network
+    from stampapp.classifiers.survey_classifier import NetworkClassifier
 
     device = devices.prepare(model.engine)
-    classifier = _of_survey(model.survey)(
+    classifier = NetworkClassifier(
         description,
         Network.load(model.path, description, precision=model.engine.precision),
         name=model.name or description.name,
@@ -53,6 +44,23 @@ def _of_folder(model: ModelSettings) -> Classifier:
     return classifier
 
 
+def _description(model: ModelSettings) -> ModelDescription:
+    from stampapp.classifiers.model_folder import store
+    from stampapp.classifiers.survey_rules import survey_rules
+
+    try:
+        description = store.read_description(model.path)
+    except ConfigError as error:
+        sources = survey_rules(model.survey).model_sources.format(folder=model.path)
+        raise ConfigError(f"{error}; {sources}") from error
+    if description.survey is not model.survey:
+        raise ConfigError(
+            f"the model in {model.path} is for {description.survey}, CLASSIFIER_STRATEGY is "
+            f"{model.survey}: set MODEL_PATH to a model for {model.survey}"
+        )
+    return description
+
+
 def _provenance(description: ModelDescription, path: Path) -> str:
     from stampapp.classifiers.model_folder.description import Origin
 
@@ -60,13 +68,3 @@ def _provenance(description: ModelDescription, path: Path) -> str:
     if description.origin is Origin.SIMULATED:
         return f"{said}; it has never seen the sky: for production take the published weights"
     return said
-
-
-def _of_survey(survey: Survey) -> type[NetworkClassifier]:
-    if survey is Survey.ATLAS:
-        from stampapp.classifiers.atlas import ATLASClassifier
-
-        return ATLASClassifier
-    from stampapp.classifiers.ztf import ZTFClassifier
-
-    return ZTFClassifier

@@ -6,14 +6,17 @@ from dataclasses import replace
 
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
-from stampapp.classifiers.base import PreparedAlert
+from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
-from stampapp.classifiers.survey_classifier import InputSpec, NetworkClassifier
+from stampapp.classifiers.survey_rules import InputSpec, SurveyRules
+from stampapp.config.settings import ModelSettings
 from stampapp.errors import ConfigError
 from stampapp.features import aperture_photometry, images, metadata, template_photometry
 from stampapp.stamps import fits_image, wcs
+from stampapp.stamps.atlas import NO_DATA_BELOW
 from stampapp.stamps.fits_header import Header
 
+CLASSES = ("agn", "asteroid", "bogus", "sn", "vs")
 SCIENCE, DIFFERENCE, TEMPLATE = "science", "difference", "template"
 # What ATLAS sends; what it subtracted shows in what it left.
 STAMPS = (SCIENCE, DIFFERENCE)
@@ -38,7 +41,7 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     )
     seen, channels = described(alert, science.header), {SCIENCE: science.pixels}
     for difference in others:
-        template = template_photometry.subtracted(science.pixels, difference.pixels)
+        template = template_photometry.subtracted(science.pixels, difference.pixels, NO_DATA_BELOW)
         channels |= {DIFFERENCE: difference.pixels, TEMPLATE: template}
         shown = aperture_photometry.measure(science.pixels, difference.pixels)
         shown |= template_photometry.measure(template, science.pixels, difference.pixels)
@@ -59,15 +62,29 @@ def described(alert: Alert, header: Header) -> Alert:
     return replace(alert, ra=ra, dec=dec, extra_fields=extra)
 
 
-class ATLASClassifier(NetworkClassifier):
-    """A network of the family that judges ZTF, on two stamps; ATLAS has no rules."""
+def check_description(description: ModelDescription) -> None:
+    """Raise ConfigError unless an alert has all the stamps that the model takes."""
+    unknown = set(description.stamps) - set(CHANNELS)
+    if unknown:
+        raise ConfigError(f"the model asks for {unknown}: ATLAS alerts give {CHANNELS}")
 
-    survey = Survey.ATLAS
 
-    def check_description(self, description: ModelDescription) -> None:
-        unknown = set(description.stamps) - set(CHANNELS)
-        if unknown:
-            raise ConfigError(f"the model asks for {unknown}: ATLAS alerts give {CHANNELS}")
+def load_package(model: ModelSettings) -> Classifier | None:
+    """Return a classifier that asks ALeRCE's own package, where that is installed."""
+    # On demand, as it imports this module.
+    from stampapp.classifiers import atlas_package
 
-    def extract_inputs(self, alert: Alert) -> PreparedAlert:
-        return extract_inputs(alert, self.description)
+    return atlas_package.load(model) if atlas_package.installed() else None
+
+
+PLUGIN = SurveyRules(
+    survey=Survey.ATLAS,
+    classes=CLASSES,
+    model_sources=(
+        "train one with `python -m stampapp.training`, or install the package "
+        "atlas_stamp_classifier"
+    ),
+    check_description=check_description,
+    extract_inputs=extract_inputs,
+    load_package=load_package,
+)

@@ -21,11 +21,10 @@ from stampapp.classifiers.survey_classifier import SurveyClassifier
 from stampapp.config.compute import Precision
 from stampapp.config.settings import ModelSettings
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.results.outcome import Classification
 
 PACKAGE = "atlas_stamp_classifier"
 VERSION = "1.0.0"
-CLASSES = ("agn", "asteroid", "bogus", "sn", "vs")
+CLASSES = atlas.CLASSES
 # Of the stamps, which the package takes whole; in pixels.
 SIDE = 61
 _BAND, *_FIGURES = atlas.CARDS
@@ -84,7 +83,7 @@ def load(chosen: ModelSettings) -> PackageClassifier:
 class PackageClassifier(SurveyClassifier):
     """Asks the package about each object once at a time, and finds its answers by the object."""
 
-    survey = Survey.ATLAS
+    rules = atlas.PLUGIN
     classes = CLASSES
     provenance = f"the installed package {PACKAGE}"
     # Nobody has promised that it can.
@@ -111,16 +110,13 @@ class PackageClassifier(SurveyClassifier):
             raise BadAlert(cause, f"{_BAND} in the header of the science stamp is {band}")
         return prepared
 
-    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
+    def predict(self, alerts: Sequence[PreparedAlert]) -> list[list[float]]:
         turns = list(_turns(one.alert.aid for one in alerts))
         answers = [
             self._ask([one for one, its in zip(alerts, turns, strict=True) if its == turn])
             for turn in range(max(turns, default=-1) + 1)
         ]
-        return [
-            self.result(one.alert, answers[turn][one.alert.aid])
-            for one, turn in zip(alerts, turns, strict=True)
-        ]
+        return [answers[turn][one.alert.aid] for one, turn in zip(alerts, turns, strict=True)]
 
     def _ask(self, alerts: Sequence[PreparedAlert]) -> dict[str, list[float]]:
         aids = [one.alert.aid for one in alerts]

@@ -1,4 +1,4 @@
-"""What a survey's classifier offers to the rest of the house."""
+"""What a classifier offers to the rest of the program."""
 
 from __future__ import annotations
 
@@ -14,23 +14,32 @@ from stampapp.stamps.fits_image import Image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """The class that a rule of a survey gives to an alert without the network, and why."""
+
+    class_name: str
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedAlert:
     """An alert that can be classified, with its stamps cropped and ready to be normalised.
 
-    `crops` has one (side, side) float32 image per channel; it is empty where `rule` has decided.
-    `alert` is what the features are read from: a survey may have added to it.
+    `crops` has one (side, side) float32 image per channel; it is empty where a `decision` has been
+    taken. `alert` is what the features are read from: a survey may have added to it.
     """
 
     alert: Alert
     crops: tuple[Image, ...] = ()
-    rule: str | None = None
+    decision: Decision | None = None
 
 
 class Classifier(ABC):
-    """Judges alerts of one survey. `examine` and `judge` may run in different threads.
+    """Classifies the alerts of one survey. Its methods may run in different threads.
 
-    `provenance` says to people what judges: a model folder, or a package; `device` and `precision`
-    on what and how finely. `parallel` tells whether several batches may be judged at a time.
+    `provenance` says to people what classifies: a model folder, or a package; `device` and
+    `precision` on what and how finely. `parallel` tells whether several batches may be classified
+    at a time.
     """
 
     name: str
@@ -49,7 +58,7 @@ class Classifier(ABC):
     def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
         """Classify a batch: one result per alert, in order.
 
-        A result withdrawn by a rule has no class_name. An exception is the model's own failure.
+        A result that a rule vetoes has no class_name. An exception is the model's own failure.
         """
 
     @abstractmethod

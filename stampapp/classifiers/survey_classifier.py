@@ -1,4 +1,4 @@
-"""What the classifiers of all surveys do alike: look at an alert, ask a network, say the result."""
+"""Classify the alerts of a survey: its rules, around whatever gives probabilities."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.surveys import Survey
-from stampapp.classifiers.base import Classifier, PreparedAlert
+from stampapp.classifiers.base import Classifier, Decision, PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
+from stampapp.classifiers.survey_rules import SurveyRules, survey_rules
 from stampapp.errors import BadAlert
 from stampapp.features import metadata
-from stampapp.features.images import crop, normalise
+from stampapp.features.images import normalise
 from stampapp.results.outcome import Classification
-from stampapp.stamps import fits_image
 
 Array = npt.NDArray[np.float32]
 
@@ -30,51 +29,55 @@ class Predictor(Protocol):
     def warm_up(self) -> None: ...
 
 
-class InputSpec(Protocol):
-    """What a model asks of an alert; a ModelDescription says it in full."""
-
-    @property
-    def features(self) -> Sequence[metadata.Feature]: ...
-    @property
-    def stamps(self) -> Sequence[str]: ...
-    @property
-    def stamp_shape(self) -> tuple[int, int]: ...
-    @property
-    def crop(self) -> int: ...
-
-
 class SurveyClassifier(Classifier):
-    """Judges the alerts of one survey, and refuses those of another."""
+    """Applies the rules of a survey, and rejects the alerts of another."""
 
-    survey: Survey
+    rules: SurveyRules
 
     def prepare_alert(self, alert: Alert) -> PreparedAlert:
-        if alert.survey is not self.survey:
-            what = f"an alert of {alert.survey} cannot be judged by the {self.survey} classifier"
+        survey = self.rules.survey
+        if alert.survey is not survey:
+            what = f"the {survey} classifier cannot classify an alert of {alert.survey}"
             raise BadAlert("survey", what)
+        decision = self.rules.decide(alert)
+        if decision:
+            return PreparedAlert(alert=alert, decision=decision)
         return self.extract_inputs(alert)
 
     @abstractmethod
     def extract_inputs(self, alert: Alert) -> PreparedAlert:
         """Check and decode an alert of this survey. Raises BadAlert."""
 
-    def veto(self, alert: Alert, class_name: str) -> str | None:  # noqa: ARG002
-        """Say why a rule of the survey withdraws a result of this class, if one does."""
-        return None
+    @abstractmethod
+    def predict(self, alerts: Sequence[PreparedAlert]) -> Sequence[Sequence[float]]:
+        """Return a row of probabilities per alert, in the order of `classes`."""
 
-    def result(self, alert: Alert, row: Sequence[float]) -> Classification | BadAlert:
-        """Return what these probabilities, in the order of `classes`, say of an alert."""
+    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
+        undecided = [one for one in alerts if not one.decision]
+        rows = self.predict(undecided) if undecided else []
+        results = iter(
+            [self._result(one.alert, row) for one, row in zip(undecided, rows, strict=True)]
+        )
+        return [
+            self._decided(one.alert, one.decision) if one.decision else next(results)
+            for one in alerts
+        ]
+
+    def _decided(self, alert: Alert, decision: Decision) -> Classification:
+        certain = {name: float(name == decision.class_name) for name in self.classes}
+        return self._classification(alert, certain, decision.class_name, decision.rule)
+
+    def _result(self, alert: Alert, row: Sequence[float]) -> Classification | BadAlert:
         if not all(map(math.isfinite, row)):
             return BadAlert("feature-out-of-range", "the model's probabilities are not finite")
         probabilities = dict(zip(self.classes, row, strict=True))
         best = max(probabilities, key=probabilities.__getitem__)
-        rule = self.veto(alert, best)
-        return self.classification(alert, probabilities, None if rule else best, rule)
+        rule = self.rules.veto(alert, best)
+        return self._classification(alert, probabilities, None if rule else best, rule)
 
-    def classification(
+    def _classification(
         self, alert: Alert, probabilities: Mapping[str, float], best: str | None, rule: str | None
     ) -> Classification:
-        """Return the result in the name of this classifier."""
         return Classification(
             aid=alert.aid,
             oid=alert.oid,
@@ -89,7 +92,7 @@ class SurveyClassifier(Classifier):
 
 
 class NetworkClassifier(SurveyClassifier):
-    """Asks the network of a model folder. Raises ConfigError where it is none for the survey."""
+    """Asks the network of a model folder. Raises ConfigError where it does not fit the survey."""
 
     def __init__(
         self,
@@ -100,7 +103,8 @@ class NetworkClassifier(SurveyClassifier):
         version: str,
         provenance: str,
     ) -> None:
-        self.check_description(description)
+        self.rules = survey_rules(description.survey)
+        self.rules.check_description(description)
         self.name = name
         self.version = version
         self.provenance = provenance
@@ -108,29 +112,14 @@ class NetworkClassifier(SurveyClassifier):
         self.description = description
         self._network = network
 
-    @abstractmethod
-    def check_description(self, description: ModelDescription) -> None:
-        """Raise ConfigError where the survey has not what this model asks for."""
-
     def warm_up(self) -> None:
         self._network.warm_up()
 
-    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
-        rows = self._predict(alerts) if alerts else []
-        return [self.result(one.alert, row) for one, row in zip(alerts, rows, strict=True)]
+    def extract_inputs(self, alert: Alert) -> PreparedAlert:
+        return self.rules.extract_inputs(alert, self.description)
 
-    def _predict(self, alerts: Sequence[PreparedAlert]) -> list[list[float]]:
+    def predict(self, alerts: Sequence[PreparedAlert]) -> Sequence[Sequence[float]]:
         images = normalise([one.crops for one in alerts])
         matrix = metadata.matrix([one.alert for one in alerts], self.description.features)
         rows: list[list[float]] = self._network.predict(images, matrix).tolist()
         return rows
-
-
-def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
-    """Check the features that a model needs, and decode and crop its stamps. Raises BadAlert."""
-    metadata.check(alert, metadata.required(spec.features))
-    crops = (
-        crop(fits_image.decode(alert.stamps.get(name), spec.stamp_shape, name), spec.crop)
-        for name in spec.stamps
-    )
-    return PreparedAlert(alert=alert, crops=tuple(crops))

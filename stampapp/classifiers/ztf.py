@@ -3,70 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
-from stampapp.classifiers import survey_classifier
-from stampapp.classifiers.base import PreparedAlert
+from stampapp.classifiers.base import Decision
 from stampapp.classifiers.model_folder.description import ModelDescription
-from stampapp.classifiers.survey_classifier import InputSpec, NetworkClassifier
-from stampapp.errors import BadAlert, ConfigError
-from stampapp.results.outcome import Classification
+from stampapp.classifiers.survey_rules import SurveyRules
+from stampapp.errors import ConfigError
 
-ASTEROID = "asteroid"
-SUPERNOVA = "SN"
-NO_VALUE = -999.0
-
-
-def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
-    """Return what the model sees of an alert, whatever the rules say. Raises BadAlert."""
-    return survey_classifier.extract_inputs(alert, spec)
+CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")
+_ASTEROID, _SUPERNOVA = "asteroid", "SN"
+_NO_VALUE = -999.0
 
 
-class ZTFClassifier(NetworkClassifier):
-    """The Deep-HiTS network with metadata, between the asteroid and the supernova rules."""
-
-    survey = Survey.ZTF
-
-    def check_description(self, description: ModelDescription) -> None:
-        missing = {ASTEROID, SUPERNOVA} - set(description.classes)
-        if missing:
-            raise ConfigError(f"the model knows no {missing}: the ZTF rules need these classes")
-
-    def extract_inputs(self, alert: Alert) -> PreparedAlert:
-        rule = solar_system(alert)
-        return (
-            PreparedAlert(alert=alert, rule=rule)
-            if rule
-            else extract_inputs(alert, self.description)
-        )
-
-    def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
-        results = iter(super().classify([one for one in alerts if not one.rule]))
-        return [
-            self._asteroid(one.alert, one.rule) if one.rule else next(results) for one in alerts
-        ]
-
-    def veto(self, alert: Alert, class_name: str) -> str | None:
-        return veto(alert, class_name)
-
-    def _asteroid(self, alert: Alert, rule: str) -> Classification:
-        certain = {name: float(name == ASTEROID) for name in self.classes}
-        return self.classification(alert, certain, ASTEROID, rule)
+def check_description(description: ModelDescription) -> None:
+    """Raise ConfigError unless the model has the classes that the rules name."""
+    missing = {_ASTEROID, _SUPERNOVA} - set(description.classes)
+    if missing:
+        raise ConfigError(f"the model knows no {missing}: the ZTF rules need these classes")
 
 
-def solar_system(alert: Alert) -> str | None:
-    """Say why an alert is an asteroid without the network: a known object lies near it."""
+def decide(alert: Alert) -> Decision | None:
+    """Decide that an alert near a known object of the solar system is an asteroid."""
     distance = _extra(alert, "ssdistnr")
-    if distance is None or distance == NO_VALUE:
+    if distance is None or distance == _NO_VALUE:
         return None
-    return f"a known solar-system object is near (ssdistnr {distance:g} arcsec)"
+    rule = f"a known solar-system object is near (ssdistnr {distance:g} arcsec)"
+    return Decision(class_name=_ASTEROID, rule=rule)
 
 
 def veto(alert: Alert, class_name: str) -> str | None:
     """Say why a supernova cannot be one: it faded, or it lies on a star."""
-    if class_name != SUPERNOVA:
+    if class_name != _SUPERNOVA:
         return None
     if alert.isdiffpos == -1:
         return "no supernova: the difference is negative (isdiffpos -1)"
@@ -83,3 +51,13 @@ def _extra(alert: Alert, name: str) -> float | None:
     if isinstance(value, int | float) and math.isfinite(value):
         return float(value)
     return None
+
+
+PLUGIN = SurveyRules(
+    survey=Survey.ZTF,
+    classes=CLASSES,
+    model_sources="import one with `faust -A stampapp import-model PATH --into {folder}`",
+    check_description=check_description,
+    decide=decide,
+    veto=veto,
+)

@@ -60,15 +60,15 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
 
 @app.command(
     click.argument("path", type=click.Path(path_type=Path)),
-    option("--into", type=click.Path(path_type=Path), default=Path("model/ztf"), show_default=True),
+    option("--into", type=click.Path(path_type=Path), help="Model folder, else model/<survey>."),
     option("--name", help="Which checkpoint, where there are several."),
     base=PlainCommand,
 )
-def import_model(self: PlainCommand, path: Path, into: Path, name: str | None) -> int:  # noqa: ARG001
-    """Import a model.zip that ALeRCE published for ZTF (or its unpacked folder)."""
+def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | None) -> int:  # noqa: ARG001
+    """Import a model.zip that ALeRCE published (or its unpacked folder)."""
     from stampapp.commands import import_model as command
 
-    click.echo(command.report(command.import_model(path, into, name), into))
+    click.echo(command.report(*command.import_model(path, into, name)))
     return 0
 
 

@@ -7,15 +7,17 @@ from pathlib import Path
 from stampapp.classifiers.model_folder.store import ModelDescription
 
 
-def import_model(path: Path, into: Path, name: str | None) -> ModelDescription:
-    """Write the model folder `into` from a published ZTF model.zip, or its unpacked folder.
+def import_model(path: Path, into: Path | None, name: str | None) -> tuple[ModelDescription, Path]:
+    """Import a published model.zip, or its unpacked folder; return the model and its folder.
 
-    `name` chooses among several checkpoints. Raises ConfigError with what to do about it.
+    `into` is `model/<survey>` where it is None. `name` chooses among several checkpoints. Raises
+    ConfigError with what to do about it.
     """
     # TensorFlow takes seconds to import, and the other commands do without it.
-    from stampapp.classifiers.tf1_import.importer import import_published
+    from stampapp.classifiers.tf1_import import importer
 
-    return import_published(path, into, name)
+    folder = into or importer.DEFAULT_FOLDER
+    return importer.import_published(path, folder, name), folder
 
 
 def report(description: ModelDescription, into: Path) -> str:

@@ -96,9 +96,9 @@ class Settings:
 def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
     """Read what a classifier needs; `chosen` overrides the strategy. No Kafka key is touched."""
     strategy = chosen or reader.read(
-        "CLASSIFIER_STRATEGY", survey, None, "the survey: ZTF or ATLAS", required=True
+        "CLASSIFIER_STRATEGY", survey, None, f"the survey: {' or '.join(Survey)}", required=True
     )
-    folder = default_model(strategy or Survey.ZTF)
+    folder = default_model(strategy) if strategy else Path("model")
     path = reader.read("MODEL_PATH", Path, folder, "the model folder")
     return ModelSettings(
         survey=strategy,

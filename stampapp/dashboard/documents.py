@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from stampapp import times
 from stampapp.alerts.alert import Alert
 from stampapp.dashboard.last_hour import HourSummary
+from stampapp.dashboard.links import links
 from stampapp.dashboard.recent_alerts import RecentAlert, RecentDeadLetter
 from stampapp.errors import BadAlert
 from stampapp.stamps import stamp_image
+from stampapp.stamps.stamp_format import stamp_format
 
 Document = dict[str, Any]
 _LONGEST_TEXT = 300
@@ -40,26 +41,9 @@ def alert_document(shown: RecentAlert) -> Document:
         "probabilities": {name: round(p, 4) for name, p in found.probabilities.items()},
         "rule": found.rule,
         "model": f"{found.classifier_name} {found.classifier_version}",
-        "stamps": [_stamp(alert, name) for name in stamp_image.NAMES[alert.survey]],
+        "stamps": [_stamp(alert, name) for name in stamp_format(alert.survey).names],
         "links": links(alert),
     }
-
-
-def links(alert: Alert) -> list[Document]:
-    """Return where an astronomer looks next: the object by its name, the sky by coordinates."""
-    target = f"{alert.ra:.6f} {alert.dec:+.6f}"
-    sky = {"ra": f"{alert.ra:.6f}", "dec": f"{alert.dec:.6f}"}
-    aladin = {"target": target, "fov": "0.03", "survey": "CDS/P/PanSTARRS/DR1/color-z-zg-g"}
-    legacy = {**sky, "layer": "ls-dr10", "zoom": "16", "mark": f"{sky['ra']},{sky['dec']}"}
-    explorer = f"https://alerce.online/object/{quote(alert.oid, safe='')}"
-    return [
-        {"name": "ALeRCE", "url": explorer},
-        {"name": "Aladin", "url": f"https://aladin.cds.unistra.fr/AladinLite/?{urlencode(aladin)}"},
-        {
-            "name": "Legacy Survey",
-            "url": f"https://www.legacysurvey.org/viewer?{urlencode(legacy)}",
-        },
-    ]
 
 
 def dead_letter_document(letter: RecentDeadLetter) -> Document:

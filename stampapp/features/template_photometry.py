@@ -12,8 +12,6 @@ from stampapp.stamps.fits_image import Pixels
 Patch = npt.NDArray[np.float64]
 Spot = tuple[int, int]
 
-# ATLAS marks pixels of a difference that are worth nothing by a value far below any sky.
-_WORTHLESS = -3e4
 # Half the side of the patch that is looked at, and the radii of apertures in it, in pixels.
 _HALF = 11
 _CORE, _NEAR, _WIDE = 1.5, 4.0, 5.0
@@ -26,13 +24,14 @@ _IN_CORE, _IN_NEAR = _DISTANCE <= _CORE, _DISTANCE <= _NEAR
 _SIGMA = 1.4826 / math.sqrt(2)
 
 
-def subtracted(science: Pixels, difference: Pixels) -> Pixels:
+def subtracted(science: Pixels, difference: Pixels, no_data_below: float) -> Pixels:
     """Return what was subtracted of a science stamp: the template, blurred and scaled to it.
 
-    It has the sky of the science stamp, and NaN where the difference is worth nothing.
+    It has the sky of the science stamp, and NaN where the difference is below `no_data_below`,
+    which marks pixels that are worth nothing.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.where(difference < _WORTHLESS, np.nan, science - difference)
+        return np.where(difference < no_data_below, np.nan, science - difference)
 
 
 def measure(template: Pixels, science: Pixels, difference: Pixels) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,11 +11,8 @@ import fastavro
 
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Labelled
-from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.errors import ConfigError
-
-# Each survey's classifiers have their own spelling: what is AGN to one is agn to the other.
-_SPELLING: Mapping[Survey, Callable[[str], str]] = {Survey.ZTF: str, Survey.ATLAS: str.lower}
 
 
 def write(drawn: Iterable[Labelled], alerts: Path, labels: Path) -> None:
@@ -57,5 +54,5 @@ def _records(
     drawn: Iterable[Labelled], label: Callable[[tuple[str, str]], object]
 ) -> Iterator[dict[str, object]]:
     for one in drawn:
-        label((one.alert.candid, _SPELLING[one.alert.survey](one.label)))
+        label((one.alert.candid, survey_rules(one.alert.survey).spelled(one.label)))
         yield sorting_hat.record(one.alert)

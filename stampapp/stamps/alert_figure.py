@@ -11,17 +11,15 @@ from PIL import Image, ImageDraw, ImageFont
 
 from stampapp import times
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.surveys import Survey
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.stamps import stamp_image, stretch
 from stampapp.stamps.orientation import Orientation
+from stampapp.stamps.stamp_format import stamp_format
 
 SIDE = 320
 _MARGIN, _TOP, _TITLE, _BOTTOM = 16, 66, 22, 26
 _PAPER, _INK, _FAINT = (255, 255, 255), (20, 20, 20), (105, 105, 105)
 _ON_DARK, _ON_LIGHT = (255, 176, 0), (60, 60, 60)
-# ZTF's stamps do not say how large their pixels are (arcsec).
-_ZTF_SCALE = 1.01
 _BAR_ARCSEC = 10
 
 
@@ -36,7 +34,7 @@ def save(alert: Alert, path: Path) -> None:
 
 def draw(alert: Alert) -> Image.Image:
     """Return the stamps side by side, with what they are; one that cannot be read is told."""
-    names = stamp_image.NAMES[alert.survey]
+    names = stamp_format(alert.survey).names
     width = _MARGIN + len(names) * (SIDE + _MARGIN)
     picture = Image.new("RGB", (width, _TOP + _TITLE + SIDE + _BOTTOM), _PAPER)
     sheet = ImageDraw.Draw(picture)
@@ -68,9 +66,8 @@ class _Panel:
         self._mark = _ON_LIGHT if name == "difference" else _ON_DARK
         self._mark_centre()
         self._compass(orientation)
-        scale = orientation.scale or (_ZTF_SCALE if alert.survey is Survey.ZTF else None)
-        if scale:
-            self._scale_bar(scale, max(pixels.shape))
+        if drawn.pixel_scale:
+            self._scale_bar(drawn.pixel_scale, max(pixels.shape))
         legend = ", red brighter, blue fainter" if name == "difference" else ""
         self._note(f"{_range(pixels)}, arcsinh{legend}")
 

@@ -9,30 +9,23 @@ import numpy as np
 from PIL import Image
 
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.surveys import Survey
 from stampapp.stamps import fits_image, stretch
-from stampapp.stamps import orientation as orientations
 from stampapp.stamps.fits_image import Pixels
 from stampapp.stamps.orientation import Orientation
-
-NAMES = {
-    Survey.ZTF: ("science", "template", "difference"),
-    Survey.ATLAS: ("science", "difference"),
-}
-# What ATLAS writes where a star has saturated the camera.
-_SATURATED = -31415.0
+from stampapp.stamps.stamp_format import stamp_format
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thumbnail:
     """A stamp in colours; `pixels` are the numbers drawn, a difference as science minus template.
 
-    Both as they are laid by `orientation`, rows from the top.
+    Both as they are laid by `orientation`, rows from the top. `pixel_scale` in arcsec per pixel.
     """
 
     colours: stretch.Colours
     pixels: Pixels
     orientation: Orientation
+    pixel_scale: float | None
 
     def png(self) -> bytes:
         """Encode it, one pixel for each of the stamp's."""
@@ -43,18 +36,19 @@ class Thumbnail:
 
 def draw(alert: Alert, name: str) -> Thumbnail:
     """Draw the science, template or difference stamp. Raises BadAlert where it cannot be read."""
+    layout = stamp_format(alert.survey)
     stamp = fits_image.read(alert.stamps.get(name), None, name)
-    orientation = orientations.upright(stamp.header)
-    known = np.where(stamp.pixels == _SATURATED, np.nan, stamp.pixels)
-    pixels = orientation.laid(_sign(alert, name) * known)
+    orientation = layout.orientation(stamp.header)
+    known = stamp.pixels
+    if layout.no_data is not None:
+        known = np.where(known == layout.no_data, np.nan, known)
+    # A difference is drawn as science minus template.
+    turned = layout.difference_is_turned and name == "difference" and alert.isdiffpos < 0
+    pixels = orientation.laid(-known if turned else known)
     colour = stretch.signed if name == "difference" else stretch.grey
-    return Thumbnail(colours=colour(pixels), pixels=pixels, orientation=orientation)
-
-
-def _sign(alert: Alert, name: str) -> float:
-    """Return what makes of a difference science minus template.
-
-    ZTF sends the opposite where the object has faded.
-    """
-    turned = name == "difference" and alert.survey is Survey.ZTF and alert.isdiffpos < 0
-    return -1.0 if turned else 1.0
+    return Thumbnail(
+        colours=colour(pixels),
+        pixels=pixels,
+        orientation=orientation,
+        pixel_scale=orientation.scale or layout.pixel_scale,
+    )

@@ -1,7 +1,7 @@
 """FITS header → where on the sky the centre of its image lies. Pure.
 
-ATLAS describes its distortion twice in a header, in PV and in SIP cards, and names the projection
-TPV, to which the PV cards belong: they alone count. Wcslib gets these values one by one and never
+A header may describe its distortion twice, in PV and in SIP cards, and name the projection TPV, to
+which the PV cards belong: they alone count. Wcslib gets these values one by one and never
 the header, whose other cards it would complain of.
 """
 

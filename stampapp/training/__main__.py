@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train(chosen: argparse.Namespace) -> None:
     from stampapp.training.data import dataset, recipes
 
-    recipe = recipes.without(recipes.RECIPES[chosen.survey], chosen.leave_out)
+    recipe = recipes.without(recipes.survey_recipe(chosen.survey), chosen.leave_out)
     if chosen.alerts:
         lesson, kind = dataset.of_user(recipe, chosen.alerts, chosen.labels), ""
     else:
@@ -117,10 +117,10 @@ def _on_sky(chosen: argparse.Namespace, description: ModelDescription) -> tuple[
 
 def _compare(chosen: argparse.Namespace) -> None:
     from stampapp.training.data import dataset, labelled
-    from stampapp.training.data.recipes import RECIPES
+    from stampapp.training.data.recipes import survey_recipe
     from stampapp.training.evaluation import compare
 
-    recipe = RECIPES[chosen.survey]
+    recipe = survey_recipe(chosen.survey)
     reference = _reference(chosen, recipe)
     found = labelled.find(chosen.alerts, recipe, None)
     progress.console.print(f"{chosen.alerts}: {found.note}")

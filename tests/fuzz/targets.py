@@ -12,10 +12,8 @@ from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import batch
-from stampapp.classifiers.atlas import ATLASClassifier
 from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.survey_classifier import Array, NetworkClassifier
-from stampapp.classifiers.ztf import ZTFClassifier
 from stampapp.results.outcome import Outcome
 from tests.support import atlas
 from tests.support.alerts import alert
@@ -33,15 +31,16 @@ class Indifferent:
         """There is nothing to warm."""
 
 
-def _classifier(kind: type[NetworkClassifier], *features: str, **changes: Any) -> Classifier:
+def _classifier(*features: str, **changes: Any) -> Classifier:
     described = atlas.description(*features, crop=31, **changes)
-    return kind(described, Indifferent(), name="fuzzed", version="1", provenance="a test")
+    return NetworkClassifier(
+        described, Indifferent(), name="fuzzed", version="1", provenance="a test"
+    )
 
 
 CLASSIFIERS = {
-    Survey.ATLAS: _classifier(ATLASClassifier, *FEATURES),
+    Survey.ATLAS: _classifier(*FEATURES),
     Survey.ZTF: _classifier(
-        ZTFClassifier,
         *ZTF_FEATURES,
         survey=Survey.ZTF,
         classes=("AGN", "SN", "VS", "asteroid", "bogus"),

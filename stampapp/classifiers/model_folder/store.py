@@ -26,10 +26,6 @@ DESCRIPTION_FILE = "model.json"
 # What says how well a model does, and with which figures.
 CARD_FILES = ("MODEL_CARD.md", "confusion.png", "reliability.png", "learning.png", "stamps.png")
 _LARGEST_DESCRIPTION = 1 << 20
-_HINT = (
-    "import a ZTF model with `faust -A stampapp import-model PATH --into {folder}`; for ATLAS, "
-    "train one with `python -m stampapp.training`, or install the package atlas_stamp_classifier"
-)
 
 
 def sha256_of(*paths: Path) -> str:
@@ -52,8 +48,7 @@ def read_description(folder: Path) -> ModelDescription:
         with path.open("rb") as file:
             text = file.read(_LARGEST_DESCRIPTION + 1)
     except (FileNotFoundError, NotADirectoryError):
-        hint = _HINT.format(folder=folder)
-        raise ConfigError(f"there is no model in {folder} ({path} is missing): {hint}") from None
+        raise ConfigError(f"there is no model in {folder} ({path} is missing)") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     if len(text) > _LARGEST_DESCRIPTION:
@@ -63,8 +58,7 @@ def read_description(folder: Path) -> ModelDescription:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid JSON: {error}") from error
     except ConfigError as error:
-        hint = _HINT.format(folder=folder)
-        raise ConfigError(f"{path}: {error}; correct it, or {hint}") from error
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

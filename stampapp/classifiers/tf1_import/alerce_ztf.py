@@ -1,8 +1,10 @@
-"""What ALeRCE's ZTF networks were trained on: classes, stamps, and the clips of the features."""
+"""What ALeRCE's ZTF networks were trained on: stamps, and the clips of the features."""
 
 from __future__ import annotations
 
-CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")
+from stampapp.alerts.surveys import Survey
+
+SURVEY = Survey.ZTF
 STAMPS = ("science", "template", "difference")
 STAMP_SHAPE = (63, 63)
 CROP = 21

@@ -57,7 +57,7 @@ def choose(checkpoints: Sequence[Checkpoint], name: str | None) -> Checkpoint:
     if not by_name:
         raise ConfigError(
             f"no checkpoint there: one needs results/<name>/{STATISTICS_FILE} and, below it, "
-            "an .index file with its .data files, as ALeRCE publishes its models for ZTF"
+            "an .index file with its .data files, as ALeRCE publishes its models"
         )
     if name is not None and name not in by_name:
         raise ConfigError(f"there is no checkpoint {name}: choose with --name one of {listed}")

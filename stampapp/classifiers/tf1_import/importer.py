@@ -1,4 +1,4 @@
-"""From a published ZTF model to a model folder of ours."""
+"""From a model that ALeRCE published to a model folder of ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder import json_fields
 from stampapp.classifiers.model_folder.description import Origin, read_feature
 from stampapp.classifiers.model_folder.store import (
@@ -17,15 +16,18 @@ from stampapp.classifiers.model_folder.store import (
 )
 from stampapp.classifiers.network import deephits
 from stampapp.classifiers.network.tensorflow import keras
+from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.classifiers.tf1_import import checkpoint as checkpoints
 from stampapp.classifiers.tf1_import import feature_statistics, model_archive
-from stampapp.classifiers.tf1_import.alerce_ztf import CLASSES, CLIPS, CROP, STAMP_SHAPE, STAMPS
+from stampapp.classifiers.tf1_import.alerce_ztf import CLIPS, CROP, STAMP_SHAPE, STAMPS, SURVEY
 from stampapp.classifiers.tf1_import.checkpoint import Checkpoint
 from stampapp.classifiers.tf1_import.model_archive import Archive
 from stampapp.classifiers.tf1_import.weights import Variables, kernel_side, transfer
 from stampapp.errors import ConfigError
 
 DEFAULT_NAME = "stamp_classifier"
+DEFAULT_FOLDER = Path("model") / SURVEY.lower()
+_CLASSES = survey_rules(SURVEY).classes
 MOST_FEATURES = 256
 
 
@@ -88,7 +90,7 @@ def _feature(name: str, statistics: object) -> Feature:
 def _network(prefix: Path, n_features: int) -> tuple[int, keras.Model]:
     variables = Variables(prefix)
     kernel = kernel_side(variables)
-    model = deephits.build(kernel, n_features, len(CLASSES), CROP, len(STAMPS))
+    model = deephits.build(kernel, n_features, len(_CLASSES), CROP, len(STAMPS))
     transfer(variables, model)
     return kernel, model
 
@@ -105,8 +107,8 @@ def _describe(
     return ModelDescription(
         name=DEFAULT_NAME,
         version=f"{checkpoint.name.replace('/', '-')}-{digest[:8]}",
-        survey=Survey.ZTF,
-        classes=CLASSES,
+        survey=SURVEY,
+        classes=_CLASSES,
         features=features,
         stamps=STAMPS,
         stamp_shape=STAMP_SHAPE,

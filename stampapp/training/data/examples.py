@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import PreparedAlert
+from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.features import metadata
 from stampapp.features.images import normalise
 from stampapp.training.data.recipes import Recipe
@@ -50,14 +50,7 @@ class Examples:
 
 def extract_inputs(alert: Alert, recipe: Recipe) -> PreparedAlert:
     """Return what a model of this recipe sees of an alert, without rules. Raises BadAlert."""
-    # On demand: an ATLAS alert needs a world coordinate system, and astropy with it.
-    if recipe.survey is Survey.ATLAS:
-        from stampapp.classifiers import atlas
-
-        return atlas.extract_inputs(alert, recipe)
-    from stampapp.classifiers import ztf
-
-    return ztf.extract_inputs(alert, recipe)
+    return survey_rules(recipe.survey).extract_inputs(alert, recipe)
 
 
 def collect(seen: Sequence[PreparedAlert], labels: Sequence[str], recipe: Recipe) -> Examples:

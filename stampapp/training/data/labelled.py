@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from stampapp.alerts.surveys import Survey
-from stampapp.classifiers import ztf
 from stampapp.classifiers.base import PreparedAlert
+from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds.alert_files import find_alert_files, read_alerts
 from stampapp.training.data import examples
-from stampapp.training.data.examples import Examples
+from stampapp.training.data.examples import Examples, Indices
 from stampapp.training.data.recipes import Recipe
 from stampapp.training.data.reference_labels import Label
 
@@ -29,13 +28,13 @@ Mask = npt.NDArray[np.bool_]
 class Found:
     """The examples of a file or folder, and a line on what was passed over there.
 
-    A rule makes asteroids of the `known` without asking the network, and withdraws the result
-    of the `unfit` where the network says SN; both are masks (n).
+    `decided` (n) is the place of the class that a rule gives an alert without the network, -1
+    where none does; `vetoed` (n, classes) marks the results that a rule withdraws.
     """
 
     examples: Examples
-    known: Mask
-    unfit: Mask
+    decided: Indices
+    vetoed: Mask
     note: str
 
 
@@ -46,21 +45,19 @@ def find(path: Path, recipe: Recipe, labels: Mapping[str, Label] | None) -> Foun
     ConfigError where there is nothing, or a label's alert is missing.
     """
     search = _Search(recipe=recipe, labels=labels)
-    parts, known, unfit = [], [], []
+    parts, rules = [], _Rules(recipe)
     seen = search.run(path)
     while chunk := list(islice(seen, CHUNK)):
         parts.append(examples.collect(chunk, [search.label(one) for one in chunk], recipe))
-        known += [_known(one, recipe) for one in chunk]
-        unfit += [_unfit(one, recipe) for one in chunk]
+        rules.apply(chunk)
     search.require_all()
     if not parts:
         raise ConfigError(f"{path} holds no alert to learn or judge from: {search.note(0)}")
-    masks = (np.array(mask, np.bool_) for mask in (known, unfit))
     return Found(
         examples=examples.joined(parts),
-        known=next(masks),
-        unfit=next(masks),
-        note=search.note(len(known)),
+        decided=np.array(rules.decided, np.int64),
+        vetoed=np.array(rules.vetoed, np.bool_),
+        note=search.note(len(rules.decided)),
     )
 
 
@@ -112,9 +109,18 @@ class _Search:
         self.first_damage = self.first_damage or f"the first of those: {what}"
 
 
-def _known(one: PreparedAlert, recipe: Recipe) -> bool:
-    return recipe.survey is Survey.ZTF and ztf.solar_system(one.alert) is not None
+class _Rules:
+    """What the rules of a survey say of alerts, in places among the classes of a recipe."""
 
+    def __init__(self, recipe: Recipe) -> None:
+        self.decided: list[int] = []
+        self.vetoed: list[list[bool]] = []
+        self._rules, self._classes = survey_rules(recipe.survey), recipe.classes
 
-def _unfit(one: PreparedAlert, recipe: Recipe) -> bool:
-    return recipe.survey is Survey.ZTF and ztf.veto(one.alert, ztf.SUPERNOVA) is not None
+    def apply(self, alerts: Sequence[PreparedAlert]) -> None:
+        for one in alerts:
+            decision = self._rules.decide(one.alert)
+            self.decided.append(self._classes.index(decision.class_name) if decision else -1)
+            self.vetoed.append(
+                [self._rules.veto(one.alert, name) is not None for name in self._classes]
+            )

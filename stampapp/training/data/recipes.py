@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from stampapp.alerts.surveys import Survey
+from stampapp.alerts.surveys import Survey, plugin
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription
-from stampapp.classifiers.tf1_import import alerce_ztf
 from stampapp.errors import ConfigError
+
+# The lowest and highest value of a feature; None is open.
+Clip = tuple[float | None, float | None]
+_NO_CLIPS: Mapping[str, Clip] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,62 +36,26 @@ class Recipe:
     features: tuple[Feature, ...]
 
 
-def _clipped(names: Iterable[str]) -> tuple[Feature, ...]:
-    clips = {name: alerce_ztf.CLIPS.get(name, (None, None)) for name in names}
+def features(
+    names: Iterable[str], clips: Mapping[str, Clip] = MappingProxyType({})
+) -> tuple[Feature, ...]:
+    """Return features that are clipped and not yet normalised."""
+    bounds = {name: clips.get(name, (None, None)) for name in names}
     return tuple(
         Feature(name=name, mean=0.0, std=1.0, lower=lower, upper=upper)
-        for name, (lower, upper) in clips.items()
+        for name, (lower, upper) in bounds.items()
     )
 
 
-# The 26 columns of the weights of June 2020, in their order.
-ZTF = Recipe(
-    survey=Survey.ZTF,
-    name="stampapp_ztf",
-    classes=alerce_ztf.CLASSES,
-    catalogued=("AGN", "SN", "VS"),
-    stamps=alerce_ztf.STAMPS,
-    stamp_shape=alerce_ztf.STAMP_SHAPE,
-    crop=alerce_ztf.CROP,
-    kernel=3,
-    features=_clipped(
-        (
-            *("sgscore1", "distpsnr1", "sgscore2", "distpsnr2", "sgscore3", "distpsnr3"),
-            *("isdiffpos", "fwhm", "magpsf", "sigmapsf", "ra", "dec", "diffmaglim", "rb"),
-            *("distnr", "magnr", "classtar", "ndethist", "ncovhist"),
-            *("ecl_lat", "ecl_long", "gal_lat", "gal_long", "non_detections"),
-            *("chinr", "sharpnr"),
-        )
-    ),
-)
-
-ATLAS = Recipe(
-    survey=Survey.ATLAS,
-    name="stampapp_atlas",
-    classes=("agn", "asteroid", "bogus", "sn", "vs"),
-    catalogued=("agn", "sn", "vs"),
-    stamps=("science", "difference", "template"),
-    stamp_shape=(61, 61),
-    crop=21,
-    kernel=3,
-    features=_clipped(
-        (
-            *("filter", "airmass", "seeing", "sunelong", "mangle", "magpsf", "sigmapsf"),
-            *("novelty", "offset", "concentration", "sharpness", "peak", "elongation", "hollow"),
-            *("before", "before_near", "before_concentration", "separation"),
-            *("nucleus", "nucleus_distance", "nucleus_concentration", "nucleus_width"),
-            *("ecl_lat", "ecl_long", "gal_lat", "gal_long"),
-        )
-    ),
-)
-
-RECIPES = {recipe.survey: recipe for recipe in (ZTF, ATLAS)}
+def survey_recipe(survey: Survey) -> Recipe:
+    """Return the recipe of a survey, from the file of its name beside this one."""
+    return plugin("training.data", survey, Recipe)
 
 
 def of(description: ModelDescription) -> Recipe:
     """Return the recipe under which alerts are what this model sees, before normalisation."""
-    features = (replace(feature, mean=0.0, std=1.0) for feature in description.features)
-    catalogued = RECIPES[description.survey].catalogued
+    columns = (replace(feature, mean=0.0, std=1.0) for feature in description.features)
+    catalogued = survey_recipe(description.survey).catalogued
     return Recipe(
         survey=description.survey,
         name=description.name,
@@ -97,7 +65,7 @@ def of(description: ModelDescription) -> Recipe:
         stamp_shape=description.stamp_shape,
         crop=description.crop,
         kernel=description.kernel,
-        features=tuple(features),
+        features=tuple(columns),
     )
 
 

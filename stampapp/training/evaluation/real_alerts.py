@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stampapp.classifiers import ztf
 from stampapp.errors import ConfigError
 from stampapp.training import markdown
 from stampapp.training.data.examples import Array, Doubles, Examples, Indices
@@ -99,7 +98,7 @@ def _figures(seen: Standing) -> Iterator[tuple[str, list[Estimate | str]]]:
             yield f"{name} found, of {total}", [scores.wilson(one, total) for one in right]
     if REFERENCE in seen.opinions:
         same = alone[OWN] == alone[REFERENCE]
-        free = same[~seen.found.known]
+        free = same[seen.found.decided < 0]
         yield f"same class as the reference, all {len(same)}", [_share(same), "-"]
         ruled_out = len(same) - len(free)
         yield f"the same, without the {ruled_out} that a rule decides", [_share(free), "-"]
@@ -111,11 +110,10 @@ def _classes(seen: Standing, who: str) -> Indices:
 
 def _ruled(seen: Standing, found: Indices) -> Indices:
     """Return the classes after the rules; one more place means withdrawn."""
-    if ztf.SUPERNOVA not in seen.classes:
-        return found
-    supernova, asteroid = (seen.classes.index(one) for one in (ztf.SUPERNOVA, ztf.ASTEROID))
-    kept = np.where(seen.found.unfit & (found == supernova), len(seen.classes), found)
-    return np.where(seen.found.known, asteroid, kept)
+    vetoed = seen.found.vetoed[np.arange(len(found)), found]
+    kept = np.where(vetoed, len(seen.classes), found)
+    decided = seen.found.decided
+    return np.where(decided >= 0, decided, kept)
 
 
 def _balanced(seen: Standing, found: Indices) -> Estimate | str:

@@ -12,7 +12,7 @@ from stampapp.alerts import packets as formats
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import atlas
-from stampapp.classifiers.atlas import ATLASClassifier
+from stampapp.classifiers.survey_classifier import NetworkClassifier
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.features import metadata
 from stampapp.results.outcome import Classification
@@ -40,8 +40,8 @@ class FakeNetwork:
         """There is nothing to warm."""
 
 
-def classifier(network: FakeNetwork | None = None) -> ATLASClassifier:
-    return ATLASClassifier(
+def classifier(network: FakeNetwork | None = None) -> NetworkClassifier:
+    return NetworkClassifier(
         description(*HEADER, "ra", "dec"),
         network or FakeNetwork(),
         name="told",
@@ -167,7 +167,7 @@ def test_what_cannot_be_classified_has_a_cause(alert: Alert, expected: str) -> N
 def test_a_model_of_stamps_that_atlas_has_not_is_refused(name: str) -> None:
     asking = description(stamps=("science", name))
     with pytest.raises(ConfigError, match=name):
-        ATLASClassifier(asking, FakeNetwork(), name="n", version="v", provenance="p")
+        NetworkClassifier(asking, FakeNetwork(), name="n", version="v", provenance="p")
 
 
 @pytest.fixture(scope="module")

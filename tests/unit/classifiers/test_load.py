@@ -7,8 +7,8 @@ import pytest
 
 from stampapp import classifiers
 from stampapp.alerts.surveys import Survey
-from stampapp.classifiers.atlas import ATLASClassifier
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
+from stampapp.classifiers.survey_classifier import NetworkClassifier
 from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.settings import ModelSettings
 from stampapp.errors import ConfigError
@@ -32,7 +32,7 @@ def settings(survey: Survey, folder: Path, **names: str) -> ModelSettings:
 
 def test_a_model_folder_for_atlas_judges_atlas_alerts(folder: Path) -> None:
     found = classifiers.load(settings(Survey.ATLAS, folder))
-    assert isinstance(found, ATLASClassifier)
+    assert isinstance(found, NetworkClassifier)
     assert (found.name, found.version, found.classes) == ("tried_on_atlas", "0.1", CLASSES)
     assert found.provenance == (
         f"a model trained on simulated alerts, from {folder}; it has never seen the sky: "
@@ -63,6 +63,15 @@ def test_a_model_for_another_survey_is_refused(folder: Path) -> None:
         classifiers.load(settings(Survey.ZTF, folder))
 
 
-def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"for ATLAS, train one .* or install the package"):
-        classifiers.load(settings(Survey.ATLAS, tmp_path))
+@pytest.mark.parametrize(
+    ("survey", "source"),
+    [
+        (Survey.ATLAS, r"train one .* or install the package"),
+        (Survey.ZTF, r"faust -A stampapp import-model PATH --into .*test_without"),
+    ],
+)
+def test_without_a_model_it_says_how_to_get_one(
+    survey: Survey, source: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=source):
+        classifiers.load(settings(survey, tmp_path))

@@ -11,7 +11,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
-from stampapp.classifiers.ztf import ZTFClassifier
+from stampapp.classifiers.survey_classifier import NetworkClassifier
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.results.outcome import Classification
 from stampapp.stamps import fits_image
@@ -59,8 +59,8 @@ class FakePredictor:
         self.warm = True
 
 
-def classifier(*rows: tuple[float, ...]) -> ZTFClassifier:
-    return ZTFClassifier(
+def classifier(*rows: tuple[float, ...]) -> NetworkClassifier:
+    return NetworkClassifier(
         DESCRIPTION, FakePredictor(*rows), name="told", version="1", provenance="p"
     )
 
@@ -90,7 +90,7 @@ def test_a_result_has_every_class_in_order_and_the_names_that_were_told() -> Non
 
 def test_what_the_network_sees() -> None:
     network = FakePredictor(AGN_ROW, AGN_ROW)
-    ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
+    ztf = NetworkClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
     ztf.classify(
         [ztf.prepare_alert(alert()), ztf.prepare_alert(alert({"sgscore1": 1}, isdiffpos=-1))]
     )
@@ -105,7 +105,7 @@ def test_what_the_network_sees() -> None:
 
 def test_an_examined_alert_has_a_crop_for_each_channel() -> None:
     examined = classifier().prepare_alert(alert())
-    assert examined.rule is None
+    assert examined.decision is None
     assert [crop.shape for crop in examined.crops] == [(21, 21)] * 3
     np.testing.assert_array_equal(examined.crops[2], sky(2)[21:42, 21:42])
 
@@ -115,7 +115,7 @@ def test_a_known_object_of_the_solar_system_is_an_asteroid_without_the_network(
     distance: float,
 ) -> None:
     network = FakePredictor()
-    ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
+    ztf = NetworkClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
     # Neither stamps nor features are needed for that.
     bare = alert(extra_fields={"ssdistnr": distance}, stamps={})
     (result,) = ztf.classify([ztf.prepare_alert(bare)])
@@ -233,7 +233,7 @@ def test_what_cannot_be_classified_has_a_cause(changed: Alert, cause: str) -> No
 def test_a_model_without_the_classes_of_the_rules_is_refused(classes: tuple[str, ...]) -> None:
     missing = next(iter({"SN", "asteroid"} - set(classes)))
     with pytest.raises(ConfigError, match=missing):
-        ZTFClassifier(
+        NetworkClassifier(
             replace(DESCRIPTION, classes=classes),
             FakePredictor(),
             name="n",
@@ -244,13 +244,13 @@ def test_a_model_without_the_classes_of_the_rules_is_refused(classes: tuple[str,
 
 def test_to_warm_up_warms_the_network() -> None:
     network = FakePredictor()
-    ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p").warm_up()
+    NetworkClassifier(DESCRIPTION, network, name="n", version="v", provenance="p").warm_up()
     assert network.warm
 
 
 def test_blank_stamps_give_the_network_zeros() -> None:
     network = FakePredictor(AGN_ROW)
-    ztf = ZTFClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
+    ztf = NetworkClassifier(DESCRIPTION, network, name="n", version="v", provenance="p")
     crops: tuple[fits_image.Image, ...] = (np.full((21, 21), np.nan, np.float32),) * 3
     ztf.classify([PreparedAlert(alert=alert(), crops=crops)])
     assert not network.seen[0][0].any()

@@ -3,7 +3,6 @@ from __future__ import annotations
 import base64
 import json
 import math
-from urllib.parse import parse_qs, urlsplit
 
 from stampapp.alerts.alert import Alert
 from stampapp.dashboard import documents
@@ -58,17 +57,6 @@ def test_numbers_that_json_has_no_word_for_are_none() -> None:
     told = documents.alert_document(exhibit(one))
     assert (told["mag"], told["e_mag"], told["mjd"], told["taken"]) == (None,) * 4
     json.dumps(told, allow_nan=False)
-
-
-def test_the_links_lead_to_the_object_and_to_its_place() -> None:
-    found = {
-        one["name"]: urlsplit(one["url"])
-        for one in documents.links(alert(oid="a/b?c", ra=10.5, dec=-3.25))
-    }
-    assert found["ALeRCE"].geturl() == "https://alerce.online/object/a%2Fb%3Fc"
-    assert parse_qs(found["Aladin"].query)["target"] == ["10.500000 -3.250000"]
-    legacy = parse_qs(found["Legacy Survey"].query)
-    assert (legacy["ra"], legacy["dec"]) == (["10.500000"], ["-3.250000"])
 
 
 def test_a_dead_letter_has_its_cause_and_no_more_text_than_fits() -> None:

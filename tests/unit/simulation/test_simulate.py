@@ -9,8 +9,9 @@ import pytest
 
 from stampapp.alerts.alert import Alert, Labelled
 from stampapp.alerts.surveys import Survey
-from stampapp.classifiers import atlas, ztf
+from stampapp.classifiers import ztf
 from stampapp.classifiers.base import PreparedAlert
+from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.config import cpu_count
 from stampapp.features import metadata
 from stampapp.features.images import normalise
@@ -19,12 +20,11 @@ from stampapp.simulation import simulate
 from stampapp.simulation.instruments import CAMERAS
 from stampapp.stamps import fits_image
 from stampapp.stamps.fits_image import Pixels
-from stampapp.training.data.recipes import RECIPES
+from stampapp.training.data.recipes import survey_recipe
 
 SEED, COUNT = 4, 64
 CLASSES = {"AGN", "SN", "VS", "asteroid", "bogus"}
 SURVEYS = pytest.mark.parametrize("survey", Survey)
-LOOK = {Survey.ZTF: ztf.extract_inputs, Survey.ATLAS: atlas.extract_inputs}
 NAMES = {Survey.ZTF: ("science", "template", "difference"), Survey.ATLAS: ("science", "difference")}
 
 
@@ -50,7 +50,7 @@ def images(alert: Alert) -> dict[str, Pixels]:
 
 
 def look(alert: Alert) -> PreparedAlert:
-    return LOOK[alert.survey](alert, RECIPES[alert.survey])
+    return survey_rules(alert.survey).extract_inputs(alert, survey_recipe(alert.survey))
 
 
 @SURVEYS
@@ -82,7 +82,7 @@ def test_every_class_appears_and_no_other(
 
 
 def test_a_model_of_the_survey_can_look_at_every_alert(alerts: list[Alert]) -> None:
-    recipe = RECIPES[alerts[0].survey]
+    recipe = survey_recipe(alerts[0].survey)
     seen = [look(alert) for alert in alerts]
     matrix = metadata.matrix([one.alert for one in seen], recipe.features)
     assert matrix.shape == (COUNT, len(recipe.features))
@@ -161,7 +161,7 @@ def test_the_header_of_an_atlas_stamp_puts_it_where_the_alert_is(
 
 
 def test_only_asteroids_are_near_a_known_one(drawn: dict[Survey, list[Labelled]]) -> None:
-    known = [one for one in drawn[Survey.ZTF] if ztf.solar_system(one.alert) is not None]
+    known = [one for one in drawn[Survey.ZTF] if ztf.decide(one.alert) is not None]
     assert {one.label for one in known} == {"asteroid"}
     asteroids = [one for one in drawn[Survey.ZTF] if one.label == "asteroid"]
     assert 0 < len(known) < len(asteroids)

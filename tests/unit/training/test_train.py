@@ -13,7 +13,7 @@ from stampapp.errors import ConfigError
 from stampapp.training import train
 from stampapp.training.data.dataset import Lesson
 from stampapp.training.data.examples import Examples
-from stampapp.training.data.recipes import ZTF
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation import evaluate
 from stampapp.training.report import model_card
 from stampapp.training.report.model_card import Report

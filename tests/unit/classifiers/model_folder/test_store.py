@@ -126,11 +126,6 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
         read_description(tmp_path / "ztf")
 
 
-def test_a_missing_folder_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"faust -A stampapp import-model PATH --into .*ztf"):
-        read_description(tmp_path / "ztf")
-
-
 WRONG: list[tuple[str, object, str]] = [
     ("extra", 1, "unknown extra"),
     ("name", "", "name is '', not printable text"),
@@ -172,7 +167,7 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
     document = written(tmp_path)
     del document[key]
     (tmp_path / "model.json").write_text(json.dumps(document))
-    with pytest.raises(ConfigError, match=f"lacks {key};"):
+    with pytest.raises(ConfigError, match=f"lacks {key}$"):
         read_description(tmp_path)
 
 

@@ -37,7 +37,7 @@ SMALL = random_weights(kernel=1)
 def test_the_published_shape(tmp_path: Path) -> None:
     weights = random_weights(kernel=5, n_features=23)
     path = write_folder(tmp_path / "published", with_optimizer(weights))
-    description = import_model(path, tmp_path / "ztf", None)
+    description, _ = import_model(path, tmp_path / "ztf", None)
     assert (description.kernel, len(description.features)) == (5, 23)
     rng = np.random.default_rng(3)
     images = rng.random((4, 21, 21, 3), dtype=np.float32)
@@ -51,7 +51,7 @@ def test_the_published_shape(tmp_path: Path) -> None:
 def test_the_description(tmp_path: Path) -> None:
     packed = tmp_path / "model.zip"
     packed.write_bytes(zipped(write_folder(tmp_path / "published", with_optimizer(SMALL))))
-    description = import_model(packed, tmp_path / "ztf", None)
+    description, _ = import_model(packed, tmp_path / "ztf", None)
     digest = hashlib.sha256(packed.read_bytes()).hexdigest()
     assert description == read_description(tmp_path / "ztf")
     assert description.name == "stamp_classifier"
@@ -75,7 +75,7 @@ def test_the_description(tmp_path: Path) -> None:
 
 def test_a_folder_is_known_by_its_data_file(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "published", SMALL, "best")
-    description = import_model(path / "results" / "best", tmp_path / "ztf", None)
+    description, _ = import_model(path / "results" / "best", tmp_path / "ztf", None)
     data = path / "results/best/checkpoints/model.data-00000-of-00001"
     digest = hashlib.sha256(data.read_bytes()).hexdigest()
     assert description.source_sha256 == digest
@@ -89,13 +89,13 @@ def test_a_name_chooses(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--name one of a, b"):
         import_model(path, tmp_path / "ztf", None)
     assert not (tmp_path / "ztf").exists()
-    assert import_model(path, tmp_path / "ztf", "b").kernel == 3
-    assert import_model(path, tmp_path / "ztf", "a").kernel == 1
+    assert import_model(path, tmp_path / "ztf", "b")[0].kernel == 3
+    assert import_model(path, tmp_path / "ztf", "a")[0].kernel == 1
 
 
 def test_the_report(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "published", SMALL)
-    description = import_model(path, tmp_path / "ztf", None)
+    description, _ = import_model(path, tmp_path / "ztf", None)
     text = report(description, tmp_path / "ztf")
     for part in (
         "Imported staging_model in results/staging_model/checkpoints/model.data",
@@ -220,7 +220,7 @@ def test_a_damaged_checkpoint(tmp_path: Path, file: str, damage: str) -> None:
 
 @pytest.mark.skipif(not REAL_ZIP.exists(), reason=f"the survey data is absent: {REAL_ZIP}")
 def test_the_weights_of_june_2020(tmp_path: Path) -> None:
-    description = import_model(REAL_ZIP, tmp_path, None)
+    description, _ = import_model(REAL_ZIP, tmp_path, None)
     assert (description.kernel, len(description.features)) == (3, 26)
     assert description.source == "best_model_so_far in ztf_model_2020-06.zip"
     clips = {f.name: (f.lower, f.upper) for f in description.features}

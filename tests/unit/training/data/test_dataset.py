@@ -9,8 +9,8 @@ import pytest
 from stampapp.classifiers.model_folder.description import Origin
 from stampapp.errors import ConfigError
 from stampapp.training.data import dataset
-from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.simulated import Draws, Source
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from tests.support import alerts, learnable_alerts
 from tests.unit.training.report.test_model_card import DESCRIPTION
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stampapp.classifiers import ztf
+from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.errors import BadAlert
 from stampapp.features import images, metadata
 from stampapp.training.data import examples
-from stampapp.training.data.recipes import ZTF
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from tests.support import alerts, learnable_alerts
 
 ALERTS = [learnable_alerts.alert(1, index) for index in range(4)]
@@ -18,7 +19,7 @@ SOME = examples.collect(SEEN, ["SN", "VS", "", "SN"], ZTF)
 
 
 def test_training_sees_what_the_worker_sees() -> None:
-    worker = [ztf.extract_inputs(alert, ZTF) for alert in ALERTS]
+    worker = [survey_rules(Survey.ZTF).extract_inputs(alert, ZTF) for alert in ALERTS]
     assert np.array_equal(SOME.images(), images.normalise([one.crops for one in worker]))
     assert np.array_equal(SOME.features, metadata.matrix(ALERTS, ZTF.features))
     assert SOME.candids.tolist() == [alert.candid for alert in ALERTS]

@@ -8,7 +8,7 @@ import pytest
 from stampapp.classifiers.model_folder.description import Feature
 from stampapp.features import images, metadata
 from stampapp.training.data import examples, inputs
-from stampapp.training.data.recipes import ZTF
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from tests.support import learnable_alerts
 
 OPEN = Feature(name="ra", mean=0.0, std=1.0, lower=None, upper=None)

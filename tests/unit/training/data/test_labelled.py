@@ -7,8 +7,8 @@ import pytest
 
 from stampapp.errors import ConfigError
 from stampapp.training.data import labelled
-from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.reference_labels import Label
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from tests.support import alerts, learnable_alerts
 
 
@@ -80,5 +80,5 @@ def test_what_the_rules_say_is_noted(tmp_path: Path) -> None:
     write(tmp_path, 2, name="b.avro", ssdistnr=1.0, sgscore1=0.1)
     write(tmp_path, 3, name="c.avro", sgscore1=0.75, distpsnr1=0.5)
     found = labelled.find(tmp_path, ZTF, None)
-    assert found.known.tolist() == [False, True, False]
-    assert found.unfit.tolist() == [False, False, True]
+    assert found.decided.tolist() == [-1, ZTF.classes.index("asteroid"), -1]
+    assert found.vetoed[:, ZTF.classes.index("SN")].tolist() == [False, False, True]

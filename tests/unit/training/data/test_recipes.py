@@ -8,14 +8,15 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.tf1_import.importer import import_published
 from stampapp.errors import ConfigError
 from stampapp.training.data import recipes
-from stampapp.training.data.recipes import ATLAS, RECIPES, ZTF
+from stampapp.training.data.atlas import PLUGIN as ATLAS
+from stampapp.training.data.recipes import survey_recipe
+from stampapp.training.data.ztf import PLUGIN as ZTF
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def test_there_is_a_recipe_for_every_survey() -> None:
-    assert set(RECIPES) == set(Survey)
-    for recipe in RECIPES.values():
+    for recipe in map(survey_recipe, Survey):
         assert set(recipe.catalogued) < set(recipe.classes)
         assert {(one.mean, one.std) for one in recipe.features} == {(0.0, 1.0)}
 

@@ -10,8 +10,8 @@ import pytest
 from stampapp.errors import StampError
 from stampapp.training.data import simulated
 from stampapp.training.data.examples import Examples
-from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.simulated import Draws, Source
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from tests.support import learnable_alerts
 
 

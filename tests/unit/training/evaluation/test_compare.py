@@ -9,8 +9,8 @@ import pytest
 
 from stampapp.training.data import examples
 from stampapp.training.data.examples import Examples
-from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.reference_labels import Reference
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation import compare, sample_distance
 from stampapp.training.evaluation.compare import Comparison
 from tests.support import learnable_alerts

@@ -9,7 +9,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.description import ModelDescription, Origin
 from stampapp.classifiers.model_folder.store import write_model
 from stampapp.training.data import examples
-from stampapp.training.data.recipes import ZTF
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation import evaluate
 from stampapp.training.evaluation.predictions import Judgement
 from tests.support import learnable_alerts

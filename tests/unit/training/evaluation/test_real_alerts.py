@@ -9,8 +9,8 @@ from stampapp.errors import ConfigError
 from stampapp.training.data import examples
 from stampapp.training.data.examples import Doubles
 from stampapp.training.data.labelled import Found
-from stampapp.training.data.recipes import ZTF
 from stampapp.training.data.reference_labels import Reference
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation import real_alerts
 from stampapp.training.evaluation.predictions import Judgement
 from stampapp.training.evaluation.real_alerts import Standing
@@ -23,12 +23,12 @@ def certain(*names: str) -> Doubles:
     return np.eye(5)[[CLASSES.index(name) for name in names]]
 
 
-def found(n: int, known: tuple[int, ...] = (), unfit: tuple[int, ...] = ()) -> Found:
+def found(n: int, asteroids: tuple[int, ...] = (), vetoed: tuple[int, ...] = ()) -> Found:
     seen = [examples.extract_inputs(learnable_alerts.alert(1, index), ZTF) for index in range(n)]
     return Found(
         examples=examples.collect(seen, [""] * n, ZTF),
-        known=np.isin(np.arange(n), known),
-        unfit=np.isin(np.arange(n), unfit),
+        decided=np.where(np.isin(np.arange(n), asteroids), CLASSES.index("asteroid"), -1),
+        vetoed=np.outer(np.isin(np.arange(n), vetoed), np.array(CLASSES) == "SN"),
         note=f"{n} alerts",
     )
 
@@ -37,7 +37,7 @@ LABELS = ["AGN", "AGN", "SN", "SN", "VS", "", "asteroid"]
 OWN = certain("AGN", "VS", "SN", "SN", "VS", "bogus", "bogus")
 THEIRS = certain("AGN", "AGN", "VS", "SN", "VS", "SN", "asteroid")
 TRUTH = np.array([CLASSES.index(name) if name else -1 for name in LABELS])
-SEEN = found(7, known=(6,), unfit=(3, 5))
+SEEN = found(7, asteroids=(6,), vetoed=(3, 5))
 PROBABILITIES = {
     candid: dict(zip(CLASSES, row, strict=True))
     for candid, row in zip(SEEN.examples.candids.tolist(), THEIRS, strict=True)

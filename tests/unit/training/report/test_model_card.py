@@ -10,7 +10,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.description import ModelDescription, Origin
 from stampapp.errors import ConfigError
 from stampapp.training.data.augmentation import Augmentation
-from stampapp.training.data.recipes import ZTF
+from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation.predictions import Judgement
 from stampapp.training.fitting.epochs import Epoch
 from stampapp.training.report import model_card

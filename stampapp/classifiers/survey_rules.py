@@ -1,0 +1,90 @@
+"""What each survey says about the classification of its alerts, in the file of its name here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey, plugin
+from stampapp.classifiers.base import Classifier, Decision, PreparedAlert
+from stampapp.classifiers.model_folder.description import ModelDescription
+from stampapp.config.settings import ModelSettings
+from stampapp.features import metadata
+from stampapp.features.images import crop
+from stampapp.stamps import fits_image
+
+
+class InputSpec(Protocol):
+    """What a model needs of an alert; a ModelDescription is one."""
+
+    @property
+    def features(self) -> Sequence[metadata.Feature]: ...
+    @property
+    def stamps(self) -> Sequence[str]: ...
+    @property
+    def stamp_shape(self) -> tuple[int, int]: ...
+    @property
+    def crop(self) -> int: ...
+
+
+def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
+    """Check the features that a model needs, and decode and crop its stamps. Raises BadAlert."""
+    metadata.check(alert, metadata.required(spec.features))
+    crops = (
+        crop(fits_image.decode(alert.stamps.get(name), spec.stamp_shape, name), spec.crop)
+        for name in spec.stamps
+    )
+    return PreparedAlert(alert=alert, crops=tuple(crops))
+
+
+def no_check(_: ModelDescription) -> None:
+    """Accept every model."""
+
+
+def no_decision(_: Alert) -> Decision | None:
+    """Leave every alert to the network."""
+    return None
+
+
+def no_veto(_: Alert, class_name: str) -> str | None:  # noqa: ARG001
+    """Accept every result."""
+    return None
+
+
+def no_package(_: ModelSettings) -> Classifier | None:
+    """Use a model folder: the survey has no package of its own."""
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SurveyRules:
+    """How the alerts of a survey are classified, besides the network.
+
+    `classes` are spelled as in its models. `check_description` raises ConfigError for a model that
+    does not fit the survey. `extract_inputs` returns what a model sees of an alert, whatever the
+    rules say, or raises BadAlert. `decide` gives an alert its class without the network. `veto`
+    says why a result of a class is withdrawn, if it is. `load_package` returns a classifier that is
+    no model folder of ours, where one is installed. `model_sources` tells people how to get a model
+    into `{folder}`.
+    """
+
+    survey: Survey
+    classes: tuple[str, ...]
+    model_sources: str
+    check_description: Callable[[ModelDescription], None] = no_check
+    extract_inputs: Callable[[Alert, InputSpec], PreparedAlert] = extract_inputs
+    decide: Callable[[Alert], Decision | None] = no_decision
+    veto: Callable[[Alert, str], str | None] = no_veto
+    load_package: Callable[[ModelSettings], Classifier | None] = no_package
+
+    def spelled(self, class_name: str) -> str:
+        """Return a class as the survey spells it: what is AGN to one is agn to the other."""
+        spelling = {name.casefold(): name for name in self.classes}
+        return spelling.get(class_name.casefold(), class_name)
+
+
+def survey_rules(survey: Survey) -> SurveyRules:
+    """Return the rules of a survey."""
+    return plugin("classifiers", survey, SurveyRules)

@@ -1,0 +1,44 @@
+"""Where an astronomer looks next: the object by its name, the sky by its coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey, plugin
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectPages:
+    """The web pages of a survey's objects.
+
+    `urls` has name → address, in which {oid} and {candid} stand for those of an alert.
+    """
+
+    urls: Mapping[str, str]
+
+
+def object_pages(survey: Survey) -> ObjectPages:
+    """Return where the objects of a survey have pages."""
+    return plugin("dashboard", survey, ObjectPages)
+
+
+def links(alert: Alert) -> list[dict[str, str]]:
+    """Return the pages of the alert's object, then views of the sky around it."""
+    names = {name: quote(getattr(alert, name), safe="") for name in ("oid", "candid")}
+    pages = object_pages(alert.survey).urls
+    urls = {name: url.format(**names) for name, url in pages.items()} | _sky(alert)
+    return [{"name": name, "url": url} for name, url in urls.items()]
+
+
+def _sky(alert: Alert) -> dict[str, str]:
+    target = f"{alert.ra:.6f} {alert.dec:+.6f}"
+    sky = {"ra": f"{alert.ra:.6f}", "dec": f"{alert.dec:.6f}"}
+    aladin = {"target": target, "fov": "0.03", "survey": "CDS/P/PanSTARRS/DR1/color-z-zg-g"}
+    legacy = {**sky, "layer": "ls-dr10", "zoom": "16", "mark": f"{sky['ra']},{sky['dec']}"}
+    return {
+        "Aladin": f"https://aladin.cds.unistra.fr/AladinLite/?{urlencode(aladin)}",
+        "Legacy Survey": f"https://www.legacysurvey.org/viewer?{urlencode(legacy)}",
+    }

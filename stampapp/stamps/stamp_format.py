@@ -1,0 +1,31 @@
+"""What each survey says about its stamps, in the file of its name beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stampapp.alerts.surveys import Survey, plugin
+from stampapp.stamps.fits_header import Header
+from stampapp.stamps.orientation import Orientation, upright
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StampFormat:
+    """The stamps that a survey sends: their `names`, in the order in which they are drawn.
+
+    `pixel_scale` in arcsec per pixel where the headers do not say it. Pixels of the value
+    `no_data` are worth nothing. With `difference_is_turned`, the difference of an object that has
+    faded is template minus science. `orientation` tells from a header where north is.
+    """
+
+    names: tuple[str, ...]
+    pixel_scale: float | None = None
+    no_data: float | None = None
+    difference_is_turned: bool = False
+    orientation: Callable[[Header], Orientation] = upright
+
+
+def stamp_format(survey: Survey) -> StampFormat:
+    """Return the stamp format of a survey."""
+    return plugin("stamps", survey, StampFormat)

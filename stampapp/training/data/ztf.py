@@ -1,0 +1,29 @@
+"""What is trained for ZTF: the 26 columns of ALeRCE's weights of June 2020, in their order."""
+
+from __future__ import annotations
+
+from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.tf1_import.alerce_ztf import CLIPS, CROP, STAMP_SHAPE, STAMPS
+from stampapp.classifiers.ztf import CLASSES
+from stampapp.training.data.recipes import Recipe, features
+
+PLUGIN = Recipe(
+    survey=Survey.ZTF,
+    name="stampapp_ztf",
+    classes=CLASSES,
+    catalogued=("AGN", "SN", "VS"),
+    stamps=STAMPS,
+    stamp_shape=STAMP_SHAPE,
+    crop=CROP,
+    kernel=3,
+    features=features(
+        (
+            *("sgscore1", "distpsnr1", "sgscore2", "distpsnr2", "sgscore3", "distpsnr3"),
+            *("isdiffpos", "fwhm", "magpsf", "sigmapsf", "ra", "dec", "diffmaglim", "rb"),
+            *("distnr", "magnr", "classtar", "ndethist", "ncovhist"),
+            *("ecl_lat", "ecl_long", "gal_lat", "gal_long", "non_detections"),
+            *("chinr", "sharpnr"),
+        ),
+        CLIPS,
+    ),
+)
