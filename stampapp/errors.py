@@ -1,4 +1,4 @@
-"""What can go wrong, divided by who has to act on it."""
+"""Exceptions, by who must act: on the message, the settings or the clusters."""
 
 from __future__ import annotations
 
@@ -6,33 +6,31 @@ MAX_MESSAGE_BYTES = 1000
 
 
 class StampError(Exception):
-    """Root of every error that stampapp raises on purpose."""
+    """Base class of all errors that stampapp raises itself."""
 
 
 class BadAlert(StampError):  # noqa: N818  # the field's word for it
-    """One message that cannot be classified: it goes to the dead-letter topic.
+    """A message that cannot be classified; the worker publishes it as a dead letter.
 
-    Its `cause` is a short, stable word for filters and metrics; the message is for a person.
+    `cause` is one of stampapp.deadletters.causes, for filters and metrics; the text is for people.
     """
 
     def __init__(self, cause: str, message: str) -> None:
-        # Part of it may come from the message itself: it must fit a header, and UTF-8.
+        # The text may quote the Kafka message, but must be valid UTF-8 and fit into a header.
         text = message.encode("utf-8", "backslashreplace")[:MAX_MESSAGE_BYTES]
         super().__init__(text.decode("utf-8", "ignore"))
         self.cause = cause
 
     def without_traceback(self) -> BadAlert:
-        """Return the same without its past, for keeping.
-
-        A traceback holds the frames of the thread that decodes, and these hold, in a circle, every
-        alert of the batch: gigabytes until Python looks for such circles, which it seldom does.
-        """
+        """Return a copy without its traceback, which would keep the whole batch alive."""
+        # The frames of the decoding thread form reference cycles with the alerts of the batch:
+        # gigabytes until Python's cyclic garbage collector runs, which is seldom.
         return BadAlert(self.cause, str(self))
 
 
 class ConfigError(StampError):
-    """A setting, file or resource is wrong: the program must not start."""
+    """A setting, file or resource is wrong: the program cannot start."""
 
 
 class DeliveryError(StampError):
-    """A message could not be handed to its cluster: stop, and do not acknowledge."""
+    """A message could not be delivered to its cluster: the worker stops without committing."""

@@ -1,4 +1,4 @@
-"""Instants as people write them, as Kafka counts them, and as Python has them. Always UTC."""
+"""Convert between datetimes, ISO 8601, Kafka's milliseconds and MJD, all in UTC."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ _DAY = 86400.0
 
 
 def parse_iso(text: str) -> datetime:
-    """Return the instant of an ISO 8601 text; without a zone it is UTC. Raises ValueError."""
+    """Parse ISO 8601; without a time zone it is UTC. Raises ValueError."""
     found = datetime.fromisoformat(text)
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def to_unix_ms(instant: datetime) -> int:
-    """Return an instant in milliseconds since 1970."""
+    """Return milliseconds since 1970."""
     return round(instant.timestamp() * 1000)
 
 
 def from_unix_ms(milliseconds: int) -> datetime:
-    """Return the instant of so many milliseconds since 1970."""
+    """Return the datetime of milliseconds since 1970."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def format_iso(instant: datetime) -> str:
-    """Return an instant to the second, as `parse_iso` takes it."""
+    """Format as ISO 8601, to the second."""
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def from_mjd(date: float) -> datetime | None:
-    """Return the instant of a modified Julian date (UTC); None where no calendar has it."""
+    """Return the datetime of a modified Julian date, or None if it is out of range."""
     try:
         return _MJD_ZERO + timedelta(days=date)
     except OverflowError:
@@ -39,10 +39,10 @@ def from_mjd(date: float) -> datetime | None:
 
 
 def mjd_to_unix(date: float) -> float:
-    """Return the seconds since 1970 of a modified Julian date (UTC)."""
+    """Return the seconds since 1970 of a modified Julian date."""
     return (date - _MJD_OF_1970) * _DAY
 
 
 def unix_to_mjd(seconds: float) -> float:
-    """Return the modified Julian date (UTC) of so many seconds since 1970."""
+    """Return the modified Julian date of seconds since 1970."""
     return _MJD_OF_1970 + seconds / _DAY

@@ -1,4 +1,4 @@
-"""What the log says of a batch: a line for people, and fields for programs. Pure."""
+"""The log record of a batch: a line for people and fields for programs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from stampapp.kafka.message import Message
 from stampapp.results import outcome
 from stampapp.results.outcome import Outcome
 
-# More than these of a batch are not named; the offsets lead to the rest.
+# A log record names at most this many alerts; the offsets identify the others.
 MAX_NAMED = 20
 
 
 def batch_fields(
     consumed: Sequence[Message], outcomes: Sequence[Outcome], durations: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Return counts, ids of the first alerts, seconds by stage, and offsets by partition."""
+    """Return counts, ids of the first alerts, seconds by stage and offset ranges by partition."""
     named = [one.alert for one in outcomes if one.alert][:MAX_NAMED]
     return {
         "event": "batch",
@@ -32,7 +32,7 @@ def batch_fields(
 
 
 def batch_line(fields: Mapping[str, Any], total: int) -> str:
-    """Say the same in a line; `total` is the number of messages since the start."""
+    """Return the fields as a line; `total` is the number of messages since the start."""
     counts = ", ".join(f"{fields[kind]} {kind}" for kind in outcome.count_by_kind(()))
     stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in fields["durations"].items())
     places = ", ".join(
@@ -43,7 +43,7 @@ def batch_line(fields: Mapping[str, Any], total: int) -> str:
 
 
 def _offsets(consumed: Sequence[Message]) -> dict[str, tuple[int, int]]:
-    """Return the first and the last offset of each partition, as `topic:partition`."""
+    """Return the first and last offset by partition, written `topic:partition`."""
     found: dict[str, tuple[int, int]] = {}
     for one in consumed:
         place = f"{one.topic}:{one.partition}"

@@ -1,7 +1,4 @@
-"""Log records as JSON, one object a line, for programs that collect logs.
-
-Whatever is printed meanwhile by whomever becomes such a line, too.
-"""
+"""Log records, and everything else that the process prints, as one JSON object per line."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ _LONGEST_LINE = 2**16
 
 
 class JsonLineFormatter(JsonFormatter):
-    """Formats a record as an object: time, level, logger, message, process, and its `extra`."""
+    """Formats a record as time, level, logger, message, process and the fields of `extra`."""
 
     # ISO 8601 in UTC, to the millisecond.
     converter = staticmethod(time.gmtime)
@@ -38,7 +35,7 @@ class JsonLineFormatter(JsonFormatter):
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
-        """Give an error its type and message besides its stack."""
+        """Add the type, message and stack of an error as the field `error`."""
         message_dict.pop("exc_info", None)
         super().add_fields(log_data, record, message_dict)
         if record.exc_info and record.exc_info[1]:
@@ -46,7 +43,7 @@ class JsonLineFormatter(JsonFormatter):
 
 
 class JsonStream(io.TextIOBase):
-    """A stdout or stderr that makes a line of JSON of what is printed in one go."""
+    """A stdout or stderr that turns each printed text into a line of JSON."""
 
     def __init__(self, real: TextIO, name: str) -> None:
         self._real, self._name = real, name
@@ -54,8 +51,8 @@ class JsonStream(io.TextIOBase):
         self._lock = threading.Lock()
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]  # the base says it can be changed
-        """The encoding of what it stands for."""
+    def encoding(self) -> str:  # type: ignore[override]  # read-only here
+        """The encoding of the wrapped stream."""
         return self._real.encoding
 
     def writable(self) -> bool:
@@ -65,7 +62,7 @@ class JsonStream(io.TextIOBase):
         return self._real.fileno()
 
     def write(self, text: str) -> int:
-        """Hold what has no end yet, and tell the rest."""
+        """Buffer an unfinished line, and write finished ones."""
         with self._lock:
             self._buffer += text
             if self._buffer.endswith("\n") or len(self._buffer) > _LONGEST_LINE:
@@ -79,13 +76,13 @@ class JsonStream(io.TextIOBase):
 
 
 def format_line(message: str, *, name: str, level: int = logging.INFO) -> str:
-    """Return a message that did not come from a logger as a line like the others."""
+    """Format a message that did not come from a logger."""
     record = logging.LogRecord(name, level, "", 0, "%s", (message,), None)
     return JsonLineFormatter().format(record)
 
 
 def capture_output() -> None:
-    """Make JSON of everything that this process prints, warns of or fails with from now on."""
+    """From now on, write prints, warnings and uncaught errors of this process as JSON."""
     logging.captureWarnings(True)
     sys.stdout = JsonStream(_original(sys.stdout), "stdout")
     sys.stderr = JsonStream(_original(sys.stderr), "stderr")
@@ -98,7 +95,7 @@ def _original(stream: Any) -> TextIO:
 
 
 def original_stderr() -> TextIO:
-    """Return the stream that lines of JSON may be written to as they are."""
+    """Return the stderr beneath JsonStream, for lines that are JSON already."""
     return _original(sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Keeps the log readable: no floods from Kafka clients, no stack trace that says nothing."""
+"""Rate-limit, shorten and redact log records."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from stampapp.errors import StampError
 from stampapp.monitoring.json_logs import JsonLineFormatter, format_line, original_stderr
 
 _CLIENTS = ("aiokafka", "faust", "mode")
-# Said of every connection, and no less true of the next.
+# Logged for every connection, but it holds for all of them.
 _LOGGED_ONCE = frozenset({"Sending username and password in the clear"})
 
 
 class FloodFilter(logging.Filter):
-    """Lets a message of a Kafka client through once in `interval` seconds per wording."""
+    """Passes each warning of a Kafka client at most once in `interval` seconds."""
 
     def __init__(self, interval: float = 30.0) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class FloodFilter(logging.Filter):
         self._last: dict[tuple[str, object], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether the record is to be logged."""
+        """Return whether to log the record."""
         if not record.name.startswith(_CLIENTS) or record.levelno < logging.WARNING:
             return True
         wording, now = (record.name, record.msg), time.monotonic()
@@ -40,10 +40,10 @@ class FloodFilter(logging.Filter):
 
 
 class StackTraceFilter(logging.Filter):
-    """Tells our own errors in a line: their message says what to do, a stack trace does not."""
+    """Removes the stack trace from stampapp's own errors: their message says what to do."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Take the stack trace from errors that stampapp raises on purpose."""
+        """Remove the stack trace of a StampError; log every record."""
         if record.exc_info and isinstance(record.exc_info[1], StampError):
             record.exc_info = None
             record.exc_text = None
@@ -51,10 +51,10 @@ class StackTraceFilter(logging.Filter):
 
 
 class CredentialFilter(logging.Filter):
-    """Keeps credentials out of what aiokafka shows at DEBUG: its requests hold passwords."""
+    """Removes SASL requests, which hold passwords, from aiokafka's DEBUG records."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Put the name of a request in the place of what it holds."""
+        """Replace a SASL request by the name of its type; log every record."""
         if isinstance(record.args, tuple):
             record.args = tuple(
                 type(one).__name__ if _confidential(one) else one for one in record.args
@@ -63,14 +63,14 @@ class CredentialFilter(logging.Filter):
 
 
 def _confidential(value: object) -> bool:
-    # Requests and responses carry the number of their API, whatever their version.
+    # The API key identifies a request or response in every version.
     return bool(getattr(value, "API_KEY", None) == SaslAuthenticateRequest.API_KEY)
 
 
 def install_filters(root: logging.Logger, *, as_json: bool = False) -> None:
-    """Put the filters before every handler of the root logger; with `as_json`, their format too."""
+    """Add the filters to every handler of the root logger; with `as_json`, set the format too."""
     for handler in root.handlers:
-        # To each its own: what one handler has told would be a repetition for the next.
+        # A filter per handler: FloodFilter remembers what its handler has logged.
         handler.addFilter(FloodFilter())
         handler.addFilter(StackTraceFilter())
         handler.addFilter(CredentialFilter())
@@ -81,6 +81,6 @@ def install_filters(root: logging.Logger, *, as_json: bool = False) -> None:
 
 
 def print_final_message(text: str, *, as_json: bool) -> None:
-    """Say why the process ends, on stderr, whatever has become of the loggers."""
-    told = format_line(text, name="stampapp", level=logging.CRITICAL) if as_json else text
-    print(told, file=original_stderr(), flush=True)
+    """Print why the process ends to stderr, without the loggers: they may be shut down."""
+    final = format_line(text, name="stampapp", level=logging.CRITICAL) if as_json else text
+    print(final, file=original_stderr(), flush=True)

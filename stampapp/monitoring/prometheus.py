@@ -1,8 +1,4 @@
-"""What Prometheus is told of batches: each metric declared once, with its help text.
-
-A batch is counted in one go when it is confirmed. The registry is our own: what other packages
-declare in the global one is nobody's business here.
-"""
+"""Prometheus metrics of a worker, counted per confirmed batch."""
 
 from __future__ import annotations
 
@@ -31,7 +27,7 @@ from stampapp.version import __version__
 _SIZES = (1, 4, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 _STAGE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _KAFKA_SECONDS = (0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 900, 3600)
-# From the exposure to the alert alone, a survey takes minutes.
+# A survey takes minutes from the exposure to the alert.
 _SKY_SECONDS = (10, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 21600, 86400)
 
 
@@ -42,6 +38,7 @@ class WorkerMetrics:
 
     def __init__(self, survey: Survey, *, name: str, version: str, classes: Sequence[str]) -> None:
         self._survey = survey.value
+        # Not the global registry, which has the metrics of other packages.
         self._registry = CollectorRegistry()
         self._declare_batches()
         self._declare_classes(classes)
@@ -50,31 +47,33 @@ class WorkerMetrics:
         self._registry.register(self._states)
         ProcessCollector(registry=self._registry)
         build = {"version": __version__, "python_version": platform.python_version()}
-        Info("stampapp_build", "The program that runs.", registry=self._registry).info(build)
+        Info("stampapp_build", "Version of stampapp and of Python.", registry=self._registry).info(
+            build
+        )
         model = {"survey": self._survey, "name": name, "version": version}
-        Info("stampapp_model", "The model that judges.", registry=self._registry).info(model)
+        Info("stampapp_model", "The model in use.", registry=self._registry).info(model)
 
     def _declare_batches(self) -> None:
         self._alerts = Counter(
             "stampapp_alerts",
-            "Consumed messages by what became of them; of dead letters, the cause.",
+            "Consumed messages by outcome; for dead letters also by cause.",
             ("survey", "outcome", "cause"),
             registry=self._registry,
         )
         for kind in OutcomeKind:
-            # From the start on, so that the first one is an increase.
+            # Start at 0, so that the first message counts as an increase.
             if kind is not OutcomeKind.DEAD_LETTERED:
                 self._alerts.labels(self._survey, kind.value, "")
         self._sizes = Histogram(
             "stampapp_batch_alerts",
-            "Messages in a batch.",
+            "Messages per batch.",
             ("survey",),
             buckets=_SIZES,
             registry=self._registry,
         ).labels(self._survey)
         self._stages = Histogram(
             "stampapp_stage_duration_seconds",
-            "Time of a batch in a stage: collect, decode, judge, publish.",
+            "Seconds that a batch spends in a stage: collect, decode, judge, publish.",
             ("survey", "stage"),
             buckets=_STAGE_SECONDS,
             registry=self._registry,
@@ -83,30 +82,30 @@ class WorkerMetrics:
     def _declare_classes(self, names: Iterable[str]) -> None:
         self._classes = Counter(
             "stampapp_classified",
-            "Published classifications by class, and by what decided: network or rule.",
+            "Published classifications by class, and by whether the network or a rule decided.",
             ("survey", "class_name", "decided_by"),
             registry=self._registry,
         )
         probability = Summary(
             "stampapp_class_probability",
-            "Probability that the network gives to a class, of every alert that it judges.",
+            "Probability of a class as the network gives it, over all classified alerts.",
             ("survey", "class_name"),
             registry=self._registry,
         )
-        # Once and for all: to look each up again would cost more than to count.
+        # Looked up once: a lookup costs more than counting.
         self._probabilities = {name: probability.labels(self._survey, name) for name in names}
 
     def _declare_latencies(self) -> None:
         self._since_kafka = Histogram(
             "stampapp_kafka_latency_seconds",
-            "From the timestamp of a consumed message to the confirmation of what it gave.",
+            "Seconds from the Kafka timestamp of a message to the confirmation of its results.",
             ("survey",),
             buckets=_KAFKA_SECONDS,
             registry=self._registry,
         ).labels(self._survey)
         self._since_exposure = Histogram(
             "stampapp_exposure_latency_seconds",
-            "From the exposure (mjd) to the confirmed classification.",
+            "Seconds from the exposure (mjd) to the confirmed classification.",
             ("survey",),
             buckets=_SKY_SECONDS,
             registry=self._registry,
@@ -141,12 +140,12 @@ class WorkerMetrics:
             if name:
                 self._classes.labels(self._survey, name, decider).inc(count)
         for one in found:
-            # A rule that decides makes certainties, which say nothing of the network.
+            # Where a rule decides, the probabilities are 0 and 1, not those of the network.
             if not (one.rule and one.class_name):
                 for name, probability in one.probabilities.items():
                     self._probabilities[name].observe(probability)
 
     def exposition(self, state: WorkerState) -> bytes:
-        """Return all metrics in Prometheus's text format, and what the worker is right now."""
+        """Return all metrics, those of the current state included, in Prometheus's text format."""
         self._states.state = state
         return generate_latest(self._registry)

@@ -1,29 +1,20 @@
-"""What a worker is at the moment, and how Prometheus is told of it. Looked up, not counted."""
+"""The state of a worker when Prometheus scrapes it, and its counters."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
-from stampapp.results.outcome import Outcome, OutcomeKind
-
-if TYPE_CHECKING:
-    # Not at run time: numpy and what reads alerts would slow down every command.
-    pass
-    from stampapp.kafka.message import Partition
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from stampapp.kafka.message import Partition
+from stampapp.results.outcome import Outcome, OutcomeKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClusterHealth:
-    """How delivering to a cluster goes; `roles` are what it is to the worker, joined by "+"."""
+    """Deliveries to a cluster; `roles` are its roles for the worker, joined by "+"."""
 
     roles: str
     retries: int
@@ -32,10 +23,10 @@ class ClusterHealth:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerState:
-    """A worker at one moment; its counts are those since the start.
+    """A worker at one moment; counts are since its start.
 
-    `lags` are the offsets between what is confirmed and the end, by partition; `unfinished` are
-    messages taken and not confirmed; `interrupted` those that rebalances have interrupted.
+    `lags` are the offsets from the last confirmed message to the end, by partition; `unfinished`
+    are messages taken but not confirmed; `interrupted` are messages that rebalances interrupted.
     """
 
     lags: Mapping[Partition, int]
@@ -49,7 +40,7 @@ class WorkerState:
 
 
 class StateCollector(Collector):
-    """Tells the state that it was last given."""
+    """Exports the `state` that was last set."""
 
     def __init__(self) -> None:
         self.state: WorkerState | None = None
@@ -62,21 +53,21 @@ class StateCollector(Collector):
         yield from _partitions(state)
         yield from _clusters(state)
         for name, text, value in (
-            ("ready", "1 while partitions are assigned and the sinks deliver.", state.ready),
-            ("failed", "1 once something has failed for good: the worker ends.", state.failed),
-            ("unfinished_messages", "Messages taken and not yet confirmed.", state.unfinished),
+            ("ready", "1 while partitions are assigned and deliveries succeed.", state.ready),
+            ("failed", "1 once an error has occurred that stops the worker.", state.failed),
+            ("unfinished_messages", "Messages taken but not yet confirmed.", state.unfinished),
         ):
             yield GaugeMetricFamily(f"stampapp_{name}", text, float(value))
         for name, text, count in (
-            ("rebalances", "Times that partitions were taken away.", state.rebalances),
+            ("rebalances", "Times that partitions were revoked.", state.rebalances),
             (
                 "messages_given_back",
-                "Messages that a rebalance has interrupted; they are consumed again.",
+                "Messages that a rebalance interrupted; they are consumed again.",
                 state.interrupted,
             ),
             (
                 "metrics_documents_lost",
-                "Documents that the metrics topic has not taken (best effort).",
+                "Documents that could not be published to the metrics topic (best effort).",
                 state.metrics_lost,
             ),
         ):
@@ -86,7 +77,7 @@ class StateCollector(Collector):
 def _partitions(state: WorkerState) -> Iterator[Metric]:
     lag = GaugeMetricFamily(
         "stampapp_lag_messages",
-        "Offsets between what is confirmed and the end of a partition of this worker.",
+        "Offsets from the last confirmed message to the end of an assigned partition.",
         labels=("topic", "partition"),
     )
     for (topic, partition), count in state.lags.items():
@@ -97,12 +88,12 @@ def _partitions(state: WorkerState) -> Iterator[Metric]:
 def _clusters(state: WorkerState) -> Iterator[Metric]:
     retries = CounterMetricFamily(
         "stampapp_delivery_retries",
-        "Deliveries to a cluster that were not confirmed and made again.",
+        "Deliveries to a cluster that were repeated because they were not confirmed.",
         labels=("cluster",),
     )
     failing = GaugeMetricFamily(
         "stampapp_delivery_failing",
-        "1 while a cluster does not confirm what it is sent.",
+        "1 while a cluster does not confirm deliveries.",
         labels=("cluster",),
     )
     for cluster in state.clusters:
@@ -113,7 +104,7 @@ def _clusters(state: WorkerState) -> Iterator[Metric]:
 
 
 class WorkerCounts:
-    """The outcomes since the start; their sum is the number of messages acknowledged."""
+    """Counters since the start of the worker."""
 
     def __init__(self) -> None:
         self.by_kind = dict.fromkeys(OutcomeKind, 0)
@@ -122,11 +113,11 @@ class WorkerCounts:
         self.interrupted = 0
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
-        """Count a batch."""
+        """Count the outcomes of a confirmed batch."""
         for outcome in outcomes:
             self.by_kind[outcome.kind] += 1
 
     @property
     def total(self) -> int:
-        """How many messages there were in all."""
+        """The number of messages with an outcome."""
         return sum(self.by_kind.values())
