@@ -11,7 +11,7 @@ from stampapp.config.settings import Settings
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange, ReportProgress
-from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
+from stampapp.kafka.topic_reader import TopicReader
 from stampapp.times import to_unix_ms
 
 # Told each message; says whether it names those that it answers for.
@@ -129,11 +129,7 @@ async def _ranges_from(
     reader: TopicReader, beginnings: Mapping[Partition, int], begin: int | None
 ) -> dict[Partition, OffsetRange]:
     """Return what is to be read; a partition without anything since `begin` is left out."""
-    everything = {place: OffsetRange(first=first) for place, first in beginnings.items()}
     if begin is None or not beginnings:
-        return everything
-    try:
-        found = await reader.offsets_at_time(beginnings, begin)
-    except NoTimeIndexError:
-        return everything
+        return {place: OffsetRange(first=first) for place, first in beginnings.items()}
+    found = await reader.offsets_at_time(beginnings, begin)
     return {place: OffsetRange(first=first) for place, first in found.items() if first is not None}

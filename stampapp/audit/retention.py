@@ -9,7 +9,7 @@ from stampapp.audit.offset_marks import OffsetMarks, PublishedTopic, missing_fro
 from stampapp.audit.published import TopicScan
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS
 from stampapp.kafka.message import Partition, TopicPartitionOffset
-from stampapp.kafka.topic_reader import NoTimeIndexError, TopicReader
+from stampapp.kafka.topic_reader import TopicReader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,16 +30,13 @@ class RetentionStart:
 async def find_retention_start(
     source: TopicReader, accounts: OffsetMarks, hearings: Sequence[TopicScan]
 ) -> RetentionStart:
-    """Return how far back output and scribe go; all the way, where the broker cannot tell."""
+    """Return how far back output and scribe go."""
     found: dict[PublishedTopic, Mapping[Partition, int]] = {}
     for hearing in hearings:
         if hearing.complete_since:
-            try:
-                offsets = await source.offsets_at_time(
-                    accounts.by_partition, hearing.complete_since + MAX_CLOCK_SKEW_MS
-                )
-            except NoTimeIndexError:
-                continue
+            offsets = await source.offsets_at_time(
+                accounts.by_partition, hearing.complete_since + MAX_CLOCK_SKEW_MS
+            )
             found[hearing.topic_kind] = {
                 one: accounts.by_partition[one].end if at is None else at
                 for one, at in offsets.items()

@@ -35,22 +35,21 @@ class TopicTail:
         first = await self._reader.first_offsets(partitions)
         edges = await self._reader.end_offsets(partitions)
         self.positions |= edges
-        total, length, newest = sum(edges.values()) - sum(first.values()), 0, True
+        total, length = sum(edges.values()) - sum(first.values()), 0
         found: list[Message] = []
         while len(found) < count and any(edges[at] > first[at] for at in partitions):
             length = min(max(count, _FIRST_STRETCH, 2 * length), _LONGEST_STRETCH)
             begins = {at: max(first[at], edges[at] - length) for at in partitions}
-            # The embedded broker's ends are too low: the first time, up to where it really ends.
             spans = {
-                at: OffsetRange(first=begin, end=None if newest else edges[at])
+                at: OffsetRange(first=begin, end=edges[at])
                 for at, begin in begins.items()
-                if newest or begin < edges[at]
+                if begin < edges[at]
             }
             async for messages in self._reader.read_ranges(spans):
                 self._note(messages)
                 found = _latest(found + [one for one in messages if self._takes(one)], count)
                 progress("reading", len(messages), max(1, total))
-            edges, newest = begins, False
+            edges = begins
         return found
 
     async def follow(

@@ -30,10 +30,6 @@ COORDINATOR_PATIENCE = 10.0
 NEAR = 8
 
 
-class NoTimeIndexError(ConfigError):
-    """The broker does not look offsets up by their time; the embedded one does not."""
-
-
 class TopicReader:
     """A cluster's topics, as the user of one role may read them. Use it as a context manager.
 
@@ -104,10 +100,7 @@ class TopicReader:
         return {tuple(place): offset for place, offset in found.items()}
 
     async def end_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """Return the offset that each partition's next message will have.
-
-        The embedded broker answers with the start of the last batch plus one.
-        """
+        """Return the offset that each partition's next message will have."""
         places = [TopicPartition(*one) for one in partitions]
         async with self._told():
             found = await self._consumer.end_offsets(places)
@@ -116,26 +109,11 @@ class TopicReader:
     async def offsets_at_time(
         self, partitions: Iterable[Partition], instant: int
     ) -> dict[Partition, int | None]:
-        """Return the first offset of this instant (ms since 1970) or later, None where none is.
-
-        Raises NoTimeIndexError where the broker's answer shows that it did not look.
-        """
+        """Return the first offset of this instant (ms since 1970) or later, None where none is."""
         places = {TopicPartition(*one): instant for one in partitions}
         async with self._told():
-            answers = await self._consumer.offsets_for_times(places)
-        found = {tuple(place): one and one.offset for place, one in answers.items()}
-        spans = {
-            one: OffsetRange(first=at, end=at + 1) for one, at in found.items() if at is not None
-        }
-        # The embedded broker answers with the beginning, and with some other instant.
-        told = [one.timestamp for one in answers.values() if one]
-        told += [one.timestamp or 0 async for batch in self.read_ranges(spans) for one in batch]
-        if any(one < instant for one in told):
-            raise NoTimeIndexError(
-                f"{describe_cluster(self._cluster)} does not look offsets up by their time: leave"
-                " out --from and --to"
-            )
-        return found
+            found = await self._consumer.offsets_for_times(places)
+        return {tuple(place): one and one.offset for place, one in found.items()}
 
     async def read_ranges(
         self, spans: Mapping[Partition, OffsetRange]
@@ -177,7 +155,7 @@ class TopicReader:
     async def _done(self, place: TopicPartition, ends: dict[Any, int | None]) -> bool:
         end = ends[place]
         if end is None:
-            # Not from ListOffsets: there the embedded broker is wrong.
+            # Every fetch brings it along.
             end = ends[place] = self._consumer.highwater(place)
         return end is not None and await self._consumer.position(place) >= end
 

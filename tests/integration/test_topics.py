@@ -12,7 +12,7 @@ from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange
-from stampapp.kafka.topic_reader import PATIENCE, NoTimeIndexError, TopicReader
+from stampapp.kafka.topic_reader import PATIENCE, TopicReader
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.topics import Record, create_topics, produce
@@ -128,13 +128,6 @@ async def test_kafka_finds_offsets_by_their_time(kafka: ApacheKafka) -> None:
             ("times", 1): 5,
             ("times", 2): 0,
         }
-
-
-async def test_it_is_said_that_the_embedded_broker_does_not(tansu: str) -> None:
-    fill(tansu, "untimed", 10)
-    async with TopicReader(cluster(tansu)) as reader:
-        with pytest.raises(NoTimeIndexError, match="leave out --from and --to"):
-            await reader.offsets_at_time([("untimed", 0)], OLD + 5500)
 
 
 async def test_what_was_removed_is_not_waited_for(kafka: ApacheKafka) -> None:

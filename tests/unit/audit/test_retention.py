@@ -8,7 +8,6 @@ from stampapp.audit.published import TopicScan
 from stampapp.audit.retention import RetentionStart, find_retention_start
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS
 from stampapp.kafka.message import Partition, TopicPartitionOffset
-from stampapp.kafka.topic_reader import NoTimeIndexError
 
 OUTPUT, SCRIBE, DEAD = PublishedTopic
 PARTITION = ("alerts", 0)
@@ -55,11 +54,6 @@ class FakeTopics:
         return dict.fromkeys(partitions, found)
 
 
-class Untimed:
-    async def offsets_at_time(self, *_: Any) -> None:
-        raise NoTimeIndexError("no times")
-
-
 def hearings(output: int, scribe: int) -> list[TopicScan]:
     return [
         TopicScan(topic_kind=one, topics=("t",), messages=9, unnamed=0, complete_since=since)
@@ -80,7 +74,3 @@ async def test_instants_become_offsets_with_an_allowance_for_clocks() -> None:
 
 async def test_where_nothing_is_young_enough_nothing_is_within() -> None:
     assert await found_by(FakeTopics(newest=0), 4000, 0) == {OUTPUT: {PARTITION: 10}}
-
-
-async def test_a_broker_without_times_limits_nothing() -> None:
-    assert await found_by(Untimed(), 4000, 6000) == {}
