@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from typing import Any, NoReturn
 
@@ -20,6 +21,8 @@ class PlainCommand(AppCommand):
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run and exit with what `run` returns."""
+        # The clients' own complaints would only double what the command says in the end.
+        logging.getLogger("aiokafka").addHandler(logging.NullHandler())
         try:
             code = self.run(*self.args, *args, **{**self.kwargs, **kwargs})
         except StampError as error:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-import click
-from rich.console import Console
-
 from stampapp.config.environment import Reading
-from stampapp.display import tables
-from stampapp.display.tables import fitted
+from stampapp.display.lines import terminal_width, write_lines
+from stampapp.display.progress import status_line
+from stampapp.display.tables import Column, table_lines
 from stampapp.display.values import shares
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import AccessReport
@@ -26,6 +23,9 @@ _WORDS = {
     1: "A worker would run, but not as it should: see the warnings.",
     2: "A worker would not run: see the errors.",
 }
+_SETTING = (Column(name="key"), Column(name="from"))
+_CLUSTER = tuple(Column(name=name) for name in ("state", "roles", "security", "user"))
+_INDENT = "  "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,9 +65,7 @@ class DryRunReport:
 
 def check(out: TextIO, *, as_json: bool) -> int:
     """Look at everything and write it to `out`; returns the exit code."""
-    # The clients' own complaints would only double what is said in the end.
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
-    with Console(stderr=True).status("reading the settings") as status:
+    with status_line("reading the settings") as status:
         told = dry_run.read_settings()
         status.update("asking the clusters")
         findings = asyncio.run(dry_run.try_clusters(told.settings)) if told.settings else []
@@ -75,21 +73,25 @@ def check(out: TextIO, *, as_json: bool) -> int:
         model = dry_run.model_settings()
         trial = dry_run.try_model(model) if model else None
     found = DryRunReport(settings=told, access=findings, trial=trial)
-    lines = [json.dumps(described(found), ensure_ascii=False)] if as_json else report(found)
-    for line in lines:
-        click.echo(fitted(line, out), file=out)
+    if as_json:
+        print(json.dumps(described(found), ensure_ascii=False), file=out)
+    else:
+        write_lines(report(found, terminal_width(out)), out)
     return found.exit_code
 
 
-def report(found: DryRunReport) -> Iterator[str]:
-    """Yield the lines for a person."""
+def report(found: DryRunReport, width: int | None = None) -> Iterator[str]:
+    """Yield the lines for a person, with tables for a terminal of this width (None: a pipe)."""
+    inner = width and width - len(_INDENT)
     yield "Settings"
-    yield from _indented(tables.lines(_setting_rows(found.settings.readings)))
+    settings = _setting_rows(found.settings.readings)
+    yield from _indented(table_lines(_SETTING, settings, inner, detail="value"))
     for key in found.settings.unknown_keys:
         yield f"  {key} in .env is none of our keys: is it misspelt?"
     if found.access:
         yield "Clusters"
-        yield from _indented(tables.lines([_cluster_row(one) for one in found.access]))
+        rows = [_cluster_row(one) for one in found.access]
+        yield from _indented(table_lines(_CLUSTER, rows, inner, detail="servers", heading=False))
     if found.trial:
         yield "Model"
         yield from _indented(_trial(found.trial))
@@ -102,12 +104,11 @@ def report(found: DryRunReport) -> Iterator[str]:
 
 
 def _indented(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
-    yield from (f"  {line}" for line in lines)
+    yield from (_INDENT + line for line in lines)
 
 
 def _setting_rows(readings: Sequence[Reading]) -> list[tuple[str, str, str]]:
-    rows = [(one.key, one.value or "-", _source(one)) for one in readings]
-    return [("key", "value", "from"), *rows]
+    return [(one.key, _source(one), one.value or "-") for one in readings]
 
 
 def _source(one: Reading) -> str:
@@ -120,7 +121,7 @@ def _cluster_row(one: AccessReport) -> tuple[str, ...]:
     state = "does not work" if one.errors or one.optional_errors else "works"
     user = f"as {cluster.username}" if cluster.sasl else ""
     security = " ".join([cluster.protocol, *([cluster.mechanism] if cluster.sasl else [])])
-    return state, "+".join(roles(one)), cluster.bootstrap, security, user
+    return state, "+".join(roles(one)), security, user, cluster.bootstrap
 
 
 def roles(one: AccessReport) -> list[str]:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.progress import Progress
-
 from stampapp.alerts.packets import Decoded
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.commands.figure_folder import Album
+from stampapp.display.lines import terminal_width
+from stampapp.display.progress import ProgressBars
+from stampapp.display.tables import Column, Table
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
 from stampapp.results.outcome import Outcome
 
 BATCH = 256
+# Candids and names of objects are mostly no longer.
+_WIDTHS = {"candid": 19, "object": 12, "class": 8}
+Lines = Callable[[Outcome], Iterable[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,18 +56,17 @@ def classify(  # noqa: PLR0913  # what a command is told
     Raises ConfigError on a bad path.
     """
     files = find_alert_files(paths)
-    line = _json_line if as_json else _table_line
-    if not as_json:
-        print(_heading(classifier.classes), file=out)
+    lines = _json_lines(classifier) if as_json else _table_lines(classifier, out)
     read = shown = errors = 0
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with ProgressBars() as progress:
         kept = None
         if not every_alert:
             kept = _first_alerts(_tracked(files, progress, "reading"), classifier)
         for chunk in _chunks(_tracked(files, progress, "classifying")):
             chosen = [one for index, one in chunk if kept is None or index in kept]
             for outcome in _outcomes(chosen, classifier):
-                print(line(outcome, classifier), file=out)
+                for line in lines(outcome):
+                    print(line, file=out)
                 if album:
                     album.add(outcome)
                 errors += outcome.error is not None
@@ -73,9 +75,9 @@ def classify(  # noqa: PLR0913  # what a command is told
     return Summary(read=read, shown=shown, errors=errors)
 
 
-def _tracked(files: Sequence[Path], progress: Progress, what: str) -> Iterator[Decoded]:
-    task = progress.add_task(what, total=total_size(files))
-    return read_alerts(files, lambda done: progress.update(task, completed=done))
+def _tracked(files: Sequence[Path], progress: ProgressBars, what: str) -> Iterator[Decoded]:
+    size = total_size(files)
+    return read_alerts(files, lambda done: progress.percent(what, done, size))
 
 
 def _chunks(decoded: Iterator[Decoded]) -> Iterator[list[tuple[int, Decoded]]]:
@@ -121,19 +123,26 @@ def describe(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:
     }
 
 
-def _json_line(outcome: Outcome, classifier: Classifier) -> str:
-    return json.dumps(describe(outcome, classifier), ensure_ascii=False)
+def _json_lines(classifier: Classifier) -> Lines:
+    return lambda outcome: [json.dumps(describe(outcome, classifier), ensure_ascii=False)]
 
 
-def _heading(classes: Sequence[str]) -> str:
-    return f"{'candid':<20} {'object':<16} {'class':<9}" + "".join(f"{name:>9}" for name in classes)
+def _table_lines(classifier: Classifier, out: TextIO) -> Lines:
+    """Write the heading; return what makes the lines of a row."""
+    columns = [Column(name=name, width=width) for name, width in _WIDTHS.items()]
+    widths = {name: max(5, len(name)) for name in classifier.classes}
+    columns += [Column(name=name, width=width, right=True) for name, width in widths.items()]
+    table = Table(columns, terminal_width(out))
+    for line in table.heading():
+        print(line, file=out)
+    return lambda outcome: map(str, table.row(*_row(outcome)))
 
 
-def _table_line(outcome: Outcome, _: Classifier) -> str:
+def _row(outcome: Outcome) -> tuple[list[str], str]:
+    """Return the cells, and what is to be said besides: an error, or a rule."""
     alert, result = outcome.alert, outcome.classification
-    who = f"{alert.candid if alert else '?':<20} {alert.oid if alert else '?':<16}"
+    names = [alert.candid if alert else "?", alert.oid if alert else "?"]
     if result is None:
-        return f"{who} {'error':<9} {outcome.error}"
-    numbers = "".join(f"{p:>9.3f}" for p in result.probabilities.values())
-    note = f"  {result.rule}" if result.rule else ""
-    return f"{who} {result.class_name or '-':<9}{numbers}{note}"
+        return [*names, "error"], str(outcome.error)
+    numbers = [f"{probability:.3f}" for probability in result.probabilities.values()]
+    return [*names, result.class_name or "-", *numbers], result.rule or ""

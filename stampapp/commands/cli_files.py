@@ -12,6 +12,7 @@ from faust.cli import option
 from stampapp.alerts.surveys import Survey
 from stampapp.app import app
 from stampapp.commands.base import PlainCommand
+from stampapp.display.lines import write_lines
 
 ALERT_PATHS = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
@@ -68,7 +69,7 @@ def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | 
     """Import a model.zip that ALeRCE published (or its unpacked folder)."""
     from stampapp.commands import import_model as command
 
-    click.echo(command.report(*command.import_model(path, into, name)))
+    write_lines(command.report(*command.import_model(path, into, name)), sys.stdout)
     return 0
 
 

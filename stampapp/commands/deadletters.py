@@ -17,7 +17,8 @@ from stampapp.deadletters import replay as replays
 from stampapp.deadletters.partial_decode import decode_partially
 from stampapp.deadletters.record import DeadLetter
 from stampapp.deadletters.selection import DeadLetterFilter, DeadLetterIndex
-from stampapp.display.progress import Bars
+from stampapp.display.lines import terminal_width, write_lines
+from stampapp.display.progress import ProgressBars
 from stampapp.errors import ConfigError
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.message import Message
@@ -31,7 +32,7 @@ def listing(
     settings: Settings, wanted: DeadLetterFilter, limit: int, out: TextIO, *, as_json: bool
 ) -> None:
     """Write the latest dead letters to `out`, and how many there are. Raises ConfigError."""
-    with Bars() as bars:
+    with ProgressBars() as bars:
         counts, found = asyncio.run(_find(settings, wanted, limit, bars))
     rows = [row for row, _ in found]
     if as_json:
@@ -41,8 +42,8 @@ def listing(
             file=out,
         )
         return
-    for line in (casefiles.HEADING, *map(casefiles.line, rows), *casefiles.sums(counts)):
-        print(line, file=out)
+    width = terminal_width(out)
+    write_lines([*casefiles.lines(rows, width), *casefiles.sums(counts)], out)
     if (every := sum(count for count, _ in counts.values())) > len(rows):
         print(f"The latest {len(rows)} of {every}: --limit shows more.", file=out)
 
@@ -56,7 +57,7 @@ def show(
     """
     if not places:
         raise ConfigError("show takes the places of dead letters, which list tells")
-    with Bars() as bars:
+    with ProgressBars() as bars:
         _, found = asyncio.run(_find(settings, DeadLetterFilter(places=places), MOST_SHOWN, bars))
     known = {name for row, _ in found for name in record.all_names(row.letter)}
     if absent := tuple(place for place in places if place not in known):
@@ -71,14 +72,14 @@ def show(
         if as_json:
             print(json.dumps(casefiles.described(row) | casefiles.decoded(row)), file=out)
         else:
-            print("\n".join([*casefiles.told(row), ""]), file=out)
+            write_lines([*casefiles.told(row, terminal_width(out)), ""], out)
 
 
 def replay(
     settings: Settings, wanted: DeadLetterFilter, out: TextIO, *, again: bool, dry_run: bool
 ) -> None:
     """Put dead letters back where they came from. Raises ConfigError or DeliveryError."""
-    with Bars() as bars:
+    with ProgressBars() as bars:
         done, skipped = asyncio.run(_replay(settings, wanted, out, bars, again, dry_run))
     verb = "would be put back" if dry_run else "put back where they came from, and marked"
     print(f"{done} {verb}.", file=out)

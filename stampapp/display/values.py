@@ -14,10 +14,10 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _NAME, _NUMBER = 16, 14
 
 
-def bar(share: float) -> str:
-    """Return a share of one as a bar, to an eighth of a character."""
+def bar(share: float, cells: int = _CELLS) -> str:
+    """Return a share of one as a bar, to an eighth of a character; 1 is `cells` long."""
     share = min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.0
-    full, rest = divmod(round(share * _CELLS * 8), 8)
+    full, rest = divmod(round(share * cells * 8), 8)
     return "█" * full + (_EIGHTHS[rest] if rest else "")
 
 

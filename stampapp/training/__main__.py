@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from stampapp.classifiers.model_folder.store import read_description
 from stampapp.config import extras
+from stampapp.display.progress import report
 from stampapp.errors import StampError
-from stampapp.training import options, progress
+from stampapp.training import options
 from stampapp.training.data import reference_labels
 from stampapp.training.evaluation import predictions
 from stampapp.training.report import model_card
@@ -123,7 +124,7 @@ def _compare(chosen: argparse.Namespace) -> None:
     recipe = survey_recipe(chosen.survey)
     reference = _reference(chosen, recipe)
     found = labelled.find(chosen.alerts, recipe, None)
-    progress.console.print(f"{chosen.alerts}: {found.note}")
+    report(f"{chosen.alerts}: {found.note}")
     simulated = dataset.simulate(recipe, *_draws(chosen))
     compared = compare.compare(found.examples, simulated, reference, recipe, chosen.into)
     for one in compared:

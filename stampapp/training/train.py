@@ -13,8 +13,8 @@ from stampapp.classifiers.model_folder.store import Feature, ModelDescription, w
 from stampapp.classifiers.network import deephits
 from stampapp.classifiers.network.network import Network
 from stampapp.classifiers.network.tensorflow import keras
+from stampapp.display.progress import progress_bar, report
 from stampapp.errors import ConfigError
-from stampapp.training import progress
 from stampapp.training.data import inputs, splits
 from stampapp.training.data.dataset import Lesson
 from stampapp.training.data.examples import Examples, Texts
@@ -124,8 +124,8 @@ def _fitted(all_inputs: Inputs, split: Split, task: Task) -> _Fitted:
 
 
 def _fit(model: keras.Model, training: Inputs, validation: Inputs, plan: Plan) -> list[Epoch]:
-    with progress.bar("training", plan.epochs * len(training)) as advance:
-        listener = Listener(advance=advance, tell=progress.console.print)
+    with progress_bar("training", plan.epochs * len(training)) as advance:
+        listener = Listener(advance=advance, tell=report)
         return fit.fit(model, training, validation, plan, listener)
 
 

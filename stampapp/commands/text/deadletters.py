@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +11,13 @@ from stampapp.deadletters import record
 from stampapp.deadletters.causes import CAUSES, UNKNOWN
 from stampapp.deadletters.partial_decode import PartialMessage
 from stampapp.deadletters.record import DeadLetter, ReplayMark
+from stampapp.display.tables import Column, name_value_lines, table_lines
 from stampapp.kafka.message import TopicPartitionOffset
 
-_WIDTHS = {
-    "place": 9,
-    "instant": 20,
-    "cause": 20,
-    "source": 24,
-    "object": 16,
-    "candid": 20,
-    "replayed": 20,
-}
-HEADING = " ".join(f"{name:<{width}}" for name, width in _WIDTHS.items()) + " message"
+_COLUMNS = tuple(
+    Column(name=name)
+    for name in ("place", "instant", "cause", "source", "object", "candid", "replayed")
+)
 _MOST_CHARACTERS = 100
 
 
@@ -46,10 +41,14 @@ class Row:
         return self.partial.first_of("candid", "candidate.candid")
 
 
-def line(row: Row) -> str:
-    """Return a row of the table."""
+def lines(rows: Sequence[Row], width: int | None = None) -> Iterator[str]:
+    """Yield the table of dead letters, for a terminal of this width (None: a pipe)."""
+    yield from table_lines(_COLUMNS, [*map(_cells, rows)], width, detail="message")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
     letter = row.letter
-    cells = (
+    return (
         record.short_name(letter),
         times.format_iso(times.from_unix_ms(letter.timestamp)),
         letter.cause,
@@ -57,22 +56,22 @@ def line(row: Row) -> str:
         row.aid or "-",
         row.candid or "-",
         row.mark.replayed_at if row.mark else "again dead" if letter.replay_of else "-",
+        letter.reason[:_MOST_CHARACTERS],
     )
-    padded = " ".join(
-        f"{cell:<{width}}" for cell, width in zip(cells, _WIDTHS.values(), strict=True)
-    )
-    return f"{padded} {letter.reason[:_MOST_CHARACTERS]}"
 
 
 def sums(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
     """Yield a line for each cause, with all of its dead letters and those that were replayed."""
-    for cause, (every, replayed) in counts.items():
-        yield f"{every:>8} {cause}" + (f", {replayed} of them replayed" if replayed else "")
-    yield f"{sum(every for every, _ in counts.values()):>8} in all"
+    rows = [
+        (str(every), cause + (f", {replayed} of them replayed" if replayed else ""))
+        for cause, (every, replayed) in counts.items()
+    ]
+    rows.append((str(sum(every for every, _ in counts.values())), "in all"))
+    yield from table_lines([Column(name="count", width=8, right=True)], rows, heading=False)
 
 
-def told(row: Row) -> Iterator[str]:
-    """Yield the lines about one dead letter."""
+def told(row: Row, width: int | None = None) -> Iterator[str]:
+    """Yield the lines about one dead letter, for a terminal of this width (None: a pipe)."""
     letter, cause = row.letter, CAUSES.get(row.letter.cause, UNKNOWN)
     facts: dict[str, object] = {
         "dead letter": record.short_name(letter),
@@ -88,8 +87,9 @@ def told(row: Row) -> Iterator[str]:
     facts["container"] = row.partial.container
     if row.partial.undecoded:
         facts["unreadable"] = ", ".join(row.partial.undecoded)
-    yield from (f"{name:<12} {value}" for name, value in facts.items())
-    yield from (f"  {name:<28} {value}" for name, value in row.partial.fields.items())
+    yield from name_value_lines(facts, width)
+    for line in name_value_lines(row.partial.fields, width and width - 2):
+        yield f"  {line}"
 
 
 def described(row: Row) -> dict[str, Any]:

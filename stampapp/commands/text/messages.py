@@ -10,6 +10,7 @@ from typing import Any
 
 from stampapp import times
 from stampapp.deadletters.causes import CAUSES, UNKNOWN
+from stampapp.display.lines import printable
 from stampapp.display.values import grid, shares, wrapped
 from stampapp.inspection.message_content import MessageContent, MessageKind
 from stampapp.kafka.message import Message
@@ -20,7 +21,7 @@ _INDENT = "  "
 def heading(message: Message, exhibit: MessageContent) -> str:
     """Return what a message is, where and when, its size and key."""
     at = _when(message.timestamp)
-    key = _printable(message.key.decode("utf-8", "replace")) if message.key else "no key"
+    key = printable(message.key.decode("utf-8", "replace")) if message.key else "no key"
     return f"{exhibit.kind}  {message.location}  {at}  {len(message.value or b'')} B  {key}"
 
 
@@ -35,7 +36,7 @@ def _when(milliseconds: int | None) -> str:
 def lines(exhibit: MessageContent, width: int) -> Iterator[str]:
     """Yield the lines about what a message says, those with many values `width` wide."""
     for line in _TELLERS.get(exhibit.kind, _anything)(exhibit.content, width - len(_INDENT)):
-        yield _INDENT + _printable(line)
+        yield _INDENT + printable(line)
 
 
 def described(message: Message, exhibit: MessageContent) -> dict[str, Any]:
@@ -148,11 +149,6 @@ def _source(content: Mapping[str, Any]) -> Iterator[str]:
 def _few(places: Sequence[str]) -> str:
     rest = f" and {len(places) - 3} more" if len(places) > 3 else ""
     return " ".join(places[:3]) + rest
-
-
-def _printable(text: str) -> str:
-    # What strangers have written must not steer a terminal.
-    return "".join(one if one.isprintable() else "�" for one in text)
 
 
 def _finite(value: Any) -> Any:

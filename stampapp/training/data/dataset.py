@@ -8,8 +8,8 @@ from pathlib import Path
 
 from stampapp.classifiers.model_folder.description import ModelDescription, Origin
 from stampapp.classifiers.model_folder.store import sha256_of
+from stampapp.display.progress import progress_bar
 from stampapp.errors import ConfigError
-from stampapp.training import progress
 from stampapp.training.data import labelled, reference_labels
 from stampapp.training.data import simulated as draws
 from stampapp.training.data.examples import Examples
@@ -62,7 +62,7 @@ def of_user(recipe: Recipe, alerts: Path, labels: Path) -> Lesson:
 
 def simulate(recipe: Recipe, drawn: Draws, source: Source) -> Examples:
     """Return simulated examples, with a bar for those who wait."""
-    with progress.bar("simulating", drawn.count) as advance:
+    with progress_bar("simulating", drawn.count) as advance:
         return draws.simulate(recipe, drawn, source, advance)
 
 

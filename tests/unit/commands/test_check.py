@@ -42,9 +42,9 @@ def test_where_everything_works_all_of_it_is_told() -> None:
     lines = text(FINE)
     assert FINE.exit_code == 0
     for words in (
-        "  CONSUMER_SERVER             in:9092",
-        "works  consumer+producer+metrics  in:9092",
-        "works  scribe                     db:9092",
+        "  CONSUMER_SERVER             environment  in:9092",
+        "works  consumer+producer+metrics  PLAINTEXT    in:9092",
+        "works  scribe                     PLAINTEXT    db:9092",
         "alerts are classified by network 7",
         "made as SN, is taken for",
         "Everything works",

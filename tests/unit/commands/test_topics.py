@@ -41,11 +41,11 @@ def test_what_is_not_committed_is_behind_and_what_is_expired_is_not() -> None:
 
 def test_a_person_is_told_all_of_it_in_columns() -> None:
     assert list(topics.report(SETTINGS, [READ, OUT, night(20260228), ABSENT], NOON)) == [
-        "role       topic         partitions  messages  lag  cluster",
-        "consumer   one                    2       110   30  in:9092",
-        "producer   out_20260301           1         7    -  in:9092",
-        "  earlier  out_20260228           1         7    -  in:9092",
-        "scribe     commands          absent         -    -  in:9092",
+        "role       topic        partitions messages lag  cluster",
+        "consumer   one                   2      110  30  in:9092",
+        "producer   out_20260301          1        7   -  in:9092",
+        "  earlier  out_20260228          1        7   -  in:9092",
+        "scribe     commands         absent        -   -  in:9092",
         "The group group is 30 messages behind.",
         "Output goes to out_20260301 now, and to out_20260302 from 2026-03-01T22:00:00Z on,"
         " in 10 h.",

@@ -2,24 +2,14 @@ from __future__ import annotations
 
 from io import StringIO
 
-import pytest
 from rich.console import Console
 
 from stampapp.alerts.surveys import Survey
 from stampapp.demo.demo_message import Cue
-from stampapp.demo.results_table import BAR_CELLS, Table, bar
+from stampapp.demo.results_table import ResultsTable
 from stampapp.demo.topics import Classified, Dead, Figures
 
 SIMULATED = {"ZTF-1": "SN", "ATLAS-1": "VS", "ATLAS-2": "SN"}
-
-
-@pytest.mark.parametrize(
-    ("probability", "shown"),
-    [(0.0, "    "), (1.0, "████"), (0.5, "██  "), (0.03, "▏   "), (0.99, "████"), (2.0, "████")],
-)
-def test_bars(probability: float, shown: str) -> None:
-    assert bar(probability) == shown
-    assert len(shown) == BAR_CELLS
 
 
 def cue(aid: str, label: str | None = None) -> Cue:
@@ -32,7 +22,7 @@ def result(aid: str, **probabilities: float) -> Classified:
 
 def test_the_table_has_one_head_a_line_per_result_and_totals() -> None:
     out = StringIO()
-    with Table(Console(file=out, width=60)) as table:
+    with ResultsTable(Console(file=out, width=60)) as table:
         for aid in ("one", "two", "three", "four"):
             table.expect(cue(aid))
         table.add(result("one", SN=0.75, VS=0.25))
@@ -42,7 +32,7 @@ def test_the_table_has_one_head_a_line_per_result_and_totals() -> None:
     lines = out.getvalue().splitlines()
     assert lines[0].split() == ["object", "class", "SN", "VS"]
     assert lines[1].split() == ["one", "SN", "███", "75", "█", "25"]
-    assert lines[2] == "two             dead letter: schema: [no] markup"
+    assert lines[2] == "two              dead letter: schema: [no] markup"
     assert lines[3].split() == ["three", "VS", "0", "████", "100"]
     assert lines[4] == "4 published · 2 classified · 1 dead lettered"
     assert table.shown == 3
@@ -50,7 +40,7 @@ def test_the_table_has_one_head_a_line_per_result_and_totals() -> None:
 
 def test_surveys_share_the_columns_and_the_truth_stands_beside_the_class() -> None:
     out = StringIO()
-    with Table(Console(file=out, width=60), truths=True) as table:
+    with ResultsTable(Console(file=out, width=60), truths=True) as table:
         for aid, label in SIMULATED.items():
             table.expect(cue(aid, label))
         table.add(result("ZTF-1", SN=0.75, VS=0.25))
@@ -71,8 +61,17 @@ def test_surveys_share_the_columns_and_the_truth_stands_beside_the_class() -> No
 
 def test_another_set_of_classes_gets_a_head_of_its_own() -> None:
     out = StringIO()
-    with Table(Console(file=out, width=60)) as table:
+    with ResultsTable(Console(file=out, width=60)) as table:
         table.add(result("one", SN=1.0, VS=0.0))
         table.add(result("two", SN=0.5, KN=0.5))
     heads = [line.split() for line in out.getvalue().splitlines() if line.startswith("object")]
     assert heads == [["object", "class", "SN", "VS"], ["object", "class", "SN", "KN"]]
+
+
+def test_a_narrow_terminal_gets_a_line_for_each_value() -> None:
+    out = StringIO()
+    console = Console(file=out, width=40, force_terminal=True, color_system=None)
+    with ResultsTable(console) as table:
+        table.add(result("one", SN=0.75, VS=0.125, bogus=0.125))
+    assert any(line.endswith("SN      ███   75") for line in out.getvalue().splitlines())
+    assert "object  one" in out.getvalue()

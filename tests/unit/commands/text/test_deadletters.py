@@ -39,30 +39,41 @@ def row(mark: ReplayMark | None = None, partial: PartialMessage = DECODED, **cha
 
 
 def test_a_line_has_what_finds_it_again() -> None:
-    cells = deadletters.line(row()).split()
+    heading, line = deadletters.lines([row()])
+    assert heading.split() == [
+        *("place", "instant", "cause", "source", "object", "candid", "replayed", "message")
+    ]
+    cells = line.split()
     assert cells[:6] == ["1:3", "2026-03-01T12:00:00Z", "stamp-damaged", "alerts:1:7", "A", "5"]
-    assert deadletters.line(row()).endswith("- " + " " * 19 + "gzip says no")
-    assert len(deadletters.HEADING) == len(deadletters.line(row(reason="message")))
+    assert line.endswith("-         gzip says no")
+    assert heading.index("message") == line.index("gzip")
+
+
+def test_a_narrow_terminal_gets_a_line_for_each_value() -> None:
+    lines = list(deadletters.lines([row()], 60))
+    assert "source    alerts:1:7" in lines
+    assert "message   gzip says no" in lines
 
 
 def test_a_line_tells_of_replays() -> None:
-    assert "2026-03-02T00:00:00Z" in deadletters.line(row(MARK))
-    assert "again dead" in deadletters.line(row(replay_of=place(1, "dead")))
+    assert "2026-03-02T00:00:00Z" in "".join(deadletters.lines([row(MARK)]))
+    assert "again dead" in "".join(deadletters.lines([row(replay_of=place(1, "dead"))]))
 
 
 def test_what_cannot_be_decoded_has_no_object() -> None:
     nothing = row(partial=PartialMessage(container="none"))
-    assert deadletters.line(nothing).split()[4:6] == ["-", "-"]
+    _, line = deadletters.lines([nothing])
+    assert line.split()[4:6] == ["-", "-"]
     assert deadletters.described(nothing)["aid"] is None
 
 
 def test_sums_tell_each_cause_and_all() -> None:
     assert list(deadletters.sums({"empty": (3, 0), "field": (12, 2)})) == [
-        "       3 empty",
-        "      12 field, 2 of them replayed",
-        "      15 in all",
+        "       3  empty",
+        "      12  field, 2 of them replayed",
+        "      15  in all",
     ]
-    assert list(deadletters.sums({})) == ["       0 in all"]
+    assert list(deadletters.sums({})) == ["       0  in all"]
 
 
 def test_in_full_the_cause_is_explained_and_the_fields_are_listed() -> None:
@@ -71,7 +82,7 @@ def test_in_full_the_cause_is_explained_and_the_fields_are_listed() -> None:
     assert f"what to do   {CAUSES['stamp-damaged'].remedy}" in lines
     assert "replayed     2026-03-02T00:00:00Z, as alerts:1:9" in lines
     assert "is itself    the replay of dead:1:1" in lines
-    assert "  aid                          A" in lines
+    assert "  aid     A" in lines
 
 
 def test_in_full_it_is_said_what_could_not_be_read() -> None:

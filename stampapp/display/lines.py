@@ -1,0 +1,42 @@
+"""Lines of text for a terminal of any width, a pipe or a file."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable
+from typing import TextIO
+
+# Narrower than this, words would be cut into pieces that nobody reads.
+_LEAST = 20
+
+
+def terminal_width(out: TextIO) -> int | None:
+    """Return how many characters wide a terminal is; None for a pipe or a file."""
+    return shutil.get_terminal_size().columns if out.isatty() else None
+
+
+def write_lines(lines: Iterable[str], out: TextIO) -> None:
+    """Write lines, wrapped between words where a terminal is too narrow for them."""
+    width = terminal_width(out)
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()))
+        for part in fold(line, width, f"{indent}  "):
+            print(part, file=out)
+
+
+def fold(text: str, width: int | None, indent: str = "") -> list[str]:
+    """Return a text in lines of this width, all but the first indented; in one for None."""
+    if width is None or len(text) <= width:
+        return [text]
+    return textwrap.wrap(
+        text,
+        max(width, len(indent) + _LEAST),
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+    )
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters: what strangers have written could use them."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
