@@ -1,4 +1,4 @@
-"""The causes of dead letters: what each means, and what is to be done about it."""
+"""The causes of dead letters: the meaning of each, and its remedy."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 
 class Cause(NamedTuple):
-    """What has happened, and who can do what about it: a sentence each."""
+    """What is wrong with a message, and what to do about it, in full sentences."""
 
     meaning: str
     remedy: str
 
 
-_UPSTREAM = "Ask whoever publishes the topic; a replay would fail again."
-_SURVEY = "Ask the survey; a replay would fail again until the alert is published anew."
+_UPSTREAM = "Ask whoever publishes to the topic; a replay would fail again."
+_SURVEY = "Ask the survey to publish the alert again; a replay would fail again."
 _FEATURE = (
-    "See whether the survey has renamed or dropped it, and whether the model is the one for these"
-    " alerts (MODEL_PATH); replay it under a model that does without."
+    "Check whether the survey has renamed or removed the field, and whether MODEL_PATH is the right"
+    " model for these alerts. Replay them with a model that does not need the field."
 )
 
 CAUSES: Mapping[str, Cause] = {
@@ -25,59 +25,59 @@ CAUSES: Mapping[str, Cause] = {
         "The message has no value: it may be a tombstone of a compacted topic.", _UPSTREAM
     ),
     "not-avro": Cause(
-        "The message is no Avro object container: something else is published on the topic.",
-        "See whether CONSUMER_TOPICS names the right topic, and who else writes to it; a replay"
+        "The message is not an Avro object container.",
+        "Check that CONSUMER_TOPICS names the right topic, and who else publishes to it; a replay"
         " would fail again.",
     ),
     "avro-damaged": Cause(
-        "The container is cut short, or its bytes contradict its schema or length.",
-        "See whether a producer or a copy of the topic cuts messages; publish the alert anew.",
+        "The Avro container is truncated, or its data do not match its schema or length.",
+        "Check whether a producer or a mirror of the topic truncates messages; publish the alert"
+        " again.",
     ),
     "codec": Cause(
-        "The container is compressed by a codec that is not read here.",
-        "Have it published with the codec null or deflate.",
+        "The Avro container is compressed with a codec that stampapp does not read.",
+        "Publish it with the codec null or deflate.",
     ),
     "schema": Cause(
-        "The record is of none of the known kinds, or its schema could harm the worker.",
-        "See whether the survey has changed its packet: then stampapp has to learn it first, and a"
-        " replay will do.",
+        "The record is not of a known type, or its schema could exhaust the worker's memory.",
+        "Check whether the survey has changed its packets. If so, stampapp must support them first;"
+        " then replay.",
     ),
     "not-one-alert": Cause(
-        "The container does not hold exactly one record.", "Have each alert published by itself."
+        "The Avro container does not hold exactly one record.",
+        "Publish each alert in its own message.",
     ),
     "field": Cause(
-        "A field that every alert needs is missing, or is no such value.",
-        "See whether the survey has changed its packet: then stampapp has to learn it first, and a"
-        " replay will do. Otherwise ask the survey.",
+        "A required field is missing, or its value has the wrong type.",
+        "Check whether the survey has changed its packets. If so, stampapp must support them first;"
+        " then replay. Otherwise ask the survey.",
     ),
     "survey": Cause(
-        "The alert is of another survey than the one that is classified here.",
-        "See CLASSIFIER_STRATEGY and CONSUMER_TOPICS: one worker, topic and group a survey. A"
-        " replay does once they agree.",
+        "The alert belongs to another survey than the one that this worker classifies.",
+        "Check CLASSIFIER_STRATEGY and CONSUMER_TOPICS: each survey needs its own worker, topic and"
+        " group. Then replay.",
     ),
-    "stamp-missing": Cause("One of the stamps that the network sees is not there.", _SURVEY),
-    "stamp-damaged": Cause(
-        "A stamp cannot be unpacked, or ends too early: its bytes have suffered.", _SURVEY
-    ),
-    "stamp-not-fits": Cause("A stamp is no FITS image of two dimensions.", _SURVEY),
+    "stamp-missing": Cause("A stamp that the network needs is missing.", _SURVEY),
+    "stamp-damaged": Cause("A stamp cannot be decompressed, or is truncated.", _SURVEY),
+    "stamp-not-fits": Cause("A stamp is not a two-dimensional FITS image.", _SURVEY),
     "stamp-too-large": Cause(
-        "A stamp unpacks to more than any stamp has: it may be meant to do harm.", _SURVEY
+        "A stamp decompresses to more bytes than any stamp has; it may be malicious.", _SURVEY
     ),
     "stamp-shape": Cause(
-        "A stamp has another number of pixels than the network sees: the object is at the edge of"
-        " an image, or the survey has changed its stamps.",
-        "Nothing, if they are few: such alerts cannot be classified. If they are many, the model"
-        " must change.",
+        "A stamp does not have the size that the network needs: the object is at the edge of an"
+        " image, or the survey has changed its stamps.",
+        "A few of them are normal and cannot be classified. If there are many, the model must"
+        " change.",
     ),
-    "stamp-wcs": Cause("The header of a stamp does not say where on the sky it lies.", _SURVEY),
-    "feature-missing": Cause("A number that the network needs is not in the alert.", _FEATURE),
-    "feature-ill-typed": Cause("What should be a number for the network is none.", _FEATURE),
-    "feature-not-finite": Cause("A number for the network is infinite or not a number.", _SURVEY),
+    "stamp-wcs": Cause("The header of a stamp has no usable sky coordinates (WCS).", _SURVEY),
+    "feature-missing": Cause("A feature that the network needs is not in the alert.", _FEATURE),
+    "feature-ill-typed": Cause("A feature that the network needs is not a number.", _FEATURE),
+    "feature-not-finite": Cause("A feature that the network needs is infinite or NaN.", _SURVEY),
     "feature-out-of-range": Cause(
-        "The numbers of the alert are so large that the network overflows.", _SURVEY
+        "The features of the alert are so large that the network overflows.", _SURVEY
     ),
 }
 UNKNOWN = Cause(
-    "This version knows no such cause: another one has written the dead letter.",
-    "Read its message, or look it up with the version that stampapp.version names.",
+    "Another version of stampapp wrote this dead letter; this version does not know the cause.",
+    "Read its error message, or use the version in its header stampapp.version.",
 )

@@ -1,4 +1,4 @@
-"""Build dead letters."""
+"""Build a dead letter, and smaller fallbacks in case its topic refuses it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from stampapp.version import __version__
 
 
 def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) -> OutgoingMessage:
-    """Return the dead letter of a message; `source` is what names it (see `evidence`).
+    """Return the dead letter of a message.
 
-    What a topic may refuse is ours and can be spared, never the message's own: a timestamp from
-    the future, which then becomes the header `source.timestamp`, and all but the headers that say
-    where it came from and the cause.
+    `source` are the headers that name the message (see stampapp.results.provenance). The fallbacks
+    keep the message unchanged, but move its timestamp to the header `source.timestamp`, or leave
+    out all of our headers except those that name the cause and the source.
     """
+    # Topics may reject timestamps in the future, and large messages.
     own_timestamp = ((provenance.TIMESTAMP, str(message.timestamp).encode()),)
     all_headers = dead_letter_headers(message, error, source)
     few_headers = (
@@ -44,9 +45,9 @@ def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) 
 
 
 def dead_letter_headers(message: Message, error: BadAlert, source: Headers) -> Headers:
-    """Return the message's own headers and those that tell why and from where it came here.
+    """Return the message's own headers, followed by ours: the cause, and `source`.
 
-    `source` is what names the message (see `evidence`); `error.type` begins what is ours.
+    The last header `error.type` is the first of ours.
     """
     return (
         *message.headers,

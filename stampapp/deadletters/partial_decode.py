@@ -1,4 +1,4 @@
-"""What can still be told of a message that cannot be classified. Pure, and as careful as ever."""
+"""Decode as much of a damaged message as possible, within the limits of the Avro reader."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from stampapp.avro.reader import ContainerHeader, Record
 from stampapp.errors import BadAlert
 
 MAX_CHARACTERS = 200
-# How what may be a stamp begins.
+# First bytes of what may be a stamp.
 _KINDS = {b"\x1f\x8b": "gzip", b"SIMPLE  =": "FITS"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartialMessage:
-    """What a message is, as far as it can be read.
+    """What could be decoded of a message.
 
-    `container` says what it declares. `fields` has what could be decoded, by dotted names; of
-    bytes, stamps above all, there is only the size. `undecoded` names what could not be decoded.
+    `container` describes the container. `fields` are the decoded values by dotted name; bytes, such
+    as stamps, are replaced by their size. `undecoded` are the names of the fields not decoded.
     """
 
     container: str
@@ -31,12 +31,12 @@ class PartialMessage:
     undecoded: tuple[str, ...] = ()
 
     def first_of(self, *keys: str) -> str | None:
-        """Return the first of these fields that there is."""
+        """Return the first of these fields that was decoded."""
         return next((str(self.fields[key]) for key in keys if key in self.fields), None)
 
 
 def decode_partially(value: bytes | None) -> PartialMessage:
-    """Return what can be told of a message. Nothing is raised."""
+    """Return what can be decoded of a message. Raises nothing."""
     if not value:
         return PartialMessage(container="none: there is no value")
     source = io.BytesIO(value)
@@ -54,29 +54,29 @@ def decode_partially(value: bytes | None) -> PartialMessage:
 
 
 def _first_record(head: ContainerHeader, source: io.BytesIO) -> tuple[Record, tuple[str, ...]]:
-    """Return as many fields of the first record as can be decoded, and the names of the rest."""
+    """Return the decodable fields of the first record, and the names of the others."""
     fields = head.schema.parsed["fields"]
     data = _first_block(head, source)
     record: Record = {}
     for count in range(1, len(fields) + 1):
-        # The fields before it decide where a field begins.
+        # A field starts where those before it end, so decode ever more fields from the start.
         part = {**head.schema.parsed, "fields": fields[:count]}
         try:
             bounded = reader.limit_objects(io.BytesIO(data), head.schema, len(data))
             record = fastavro.schemaless_reader(bounded, part, None)
         except MemoryError:
             raise
-        except Exception:  # fastavro raises whatever its decoder stumbles over
+        except Exception:  # fastavro raises many kinds of errors
             return record, tuple(one["name"] for one in fields[count - 1 :])
     return record, ()
 
 
 def _first_block(head: ContainerHeader, source: io.BytesIO) -> bytes:
-    """Return what there is of the first block, even where it is cut short."""
+    """Return the first block, as far as it is there."""
     try:
         for _ in ("count", "size"):
             fastavro.schemaless_reader(source, "long", None)
-    except (EOFError, IndexError):  # the second where a number breaks off in its middle
+    except (EOFError, IndexError):  # IndexError if a number is truncated
         return b""
     data = source.read()
     if head.codec != b"deflate":
@@ -96,7 +96,7 @@ def _flatten(value: object, name: str) -> Iterator[tuple[str, object]]:
 
 
 def summarize(value: object) -> object:
-    """Return a value as it is told: of bytes the size and kind, of lists the length."""
+    """Return a short form of a value: the size and kind of bytes, the length of lists."""
     if isinstance(value, bytes):
         kind = next((kind for magic, kind in _KINDS.items() if value.startswith(magic)), "bytes")
         return f"<{len(value)} B, {kind}>"

@@ -1,7 +1,7 @@
-"""Dead letters as their topic holds them, and the marks of those that were replayed. Pure.
+"""Dead letters and replay marks, read from the headers of messages.
 
-A replay is marked by a message of its own in the same topic, since nothing there can be changed:
-the key of the dead letter, no value, and headers that say which one, when, and where it went.
+Messages in a topic cannot be changed, so a replay is recorded by another message in the dead-letter
+topic, the mark: it has the key of the dead letter, an empty value, and the headers below.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from stampapp.kafka.message import Headers, Message, TopicPartitionOffset
 from stampapp.results import provenance
 
-# On the message that is put back as on its mark: the dead letter that it comes from.
+# On a replayed message and on its mark: the location of the dead letter.
 REPLAY_OF = "replayed.of"
 REPLAYED_SOURCE, REPLAYED_AS, REPLAYED_AT = "replayed.source", "replayed.as", "replayed.at"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetter:
-    """A dead letter without its bytes.
+    """A dead letter without its value.
 
-    `instant` is the message's own (ms since 1970); `replay_of` is the dead letter of which this
-    message was a replay.
+    `timestamp` is that of the original message (ms since 1970). `replay_of` is an earlier dead
+    letter, if this message was a replay of it.
     """
 
     location: TopicPartitionOffset
@@ -34,9 +34,10 @@ class DeadLetter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplayMark:
-    """That a message was put back on its topic: `source` the old place, `to` the new one.
+    """A record that a dead letter was replayed.
 
-    `of` is the dead letter that it was taken from, `at` the instant in ISO 8601.
+    `source` is the location of the original message, `replayed_as` that of the new one;
+    `replayed_at` is in ISO 8601.
     """
 
     source: TopicPartitionOffset
@@ -46,17 +47,17 @@ class ReplayMark:
 
 
 def short_name(letter: DeadLetter) -> str:
-    """Return how a person names a dead letter: `partition:offset`."""
+    """Return the name that people use: `partition:offset` in the dead-letter topic."""
     return f"{letter.location.partition}:{letter.location.offset}"
 
 
 def all_names(letter: DeadLetter) -> set[str]:
-    """Return its own name and that of its source, `topic:partition:offset`."""
+    """Return the short name, and `topic:partition:offset` of the original message."""
     return {short_name(letter), str(letter.source)}
 
 
 def read_dead_letter(message: Message) -> DeadLetter | None:
-    """Return a dead letter, or None where the message is none of ours."""
+    """Return the dead letter in a message, or None if stampapp did not write it."""
     own, ours = provenance.split_headers(message.headers)
     origin = provenance.read_provenance(ours)
     if origin is None:
@@ -80,14 +81,14 @@ def _parse_int(text: bytes | None) -> int | None:
 
 
 def replayed_headers(message: Message) -> Headers:
-    """Return the headers of a message that is put back: its own, and whose replay it is."""
+    """Return the headers of the replayed message: its own, and the dead letter it comes from."""
     own, _ = provenance.split_headers(message.headers)
     kept = tuple(one for one in own if one[0] != REPLAY_OF)
     return (*kept, (REPLAY_OF, str(message.location).encode()))
 
 
 def replay_mark_headers(mark: ReplayMark) -> Headers:
-    """Return the headers of the message that marks a replay."""
+    """Return the headers of a replay mark."""
     return (
         (REPLAY_OF, str(mark.dead_letter).encode()),
         (REPLAYED_SOURCE, str(mark.source).encode()),
@@ -97,7 +98,7 @@ def replay_mark_headers(mark: ReplayMark) -> Headers:
 
 
 def read_replay_mark(headers: Headers) -> ReplayMark | None:
-    """Return the mark of a replay, or None where the message is none."""
+    """Return the replay mark in these headers, or None if there is none."""
     values = dict(headers)
     dead_letter, source, replayed_as = (
         _parse_location(values.get(key)) for key in (REPLAY_OF, REPLAYED_SOURCE, REPLAYED_AS)

@@ -1,7 +1,7 @@
-"""Dead letters read from their topic, and put back where they came from.
+"""Read dead letters, publish them again on their original topics, and mark them as replayed.
 
-First a message is put back and confirmed, then its mark: whatever happens between the two, it is
-replayed again rather than lost.
+The mark is published after the message is confirmed: if the program stops in between, the next
+replay repeats the message instead of losing it.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from stampapp.kafka.offset_ranges import (
 from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.kafka.topic_reader import TopicReader
 
-# Messages of 60 kB that are put back before they are marked.
+# Messages (about 60 kB each) that are published before they are marked.
 CHUNK = 64
 
 
 def deadletter_topic(settings: Settings) -> str:
-    """Return the topic of dead letters. Raises ConfigError where there is none."""
+    """Return the dead-letter topic. Raises ConfigError if none is set."""
     if not settings.deadletter_topic:
         raise ConfigError("DEADLETTER_TOPIC is empty: there are no dead letters")
     return settings.deadletter_topic
@@ -46,7 +46,7 @@ def deadletter_topic(settings: Settings) -> str:
 async def index_dead_letters(
     reader: TopicReader, topic: str, wanted: DeadLetterFilter, progress: ReportProgress
 ) -> DeadLetterIndex:
-    """Read all dead letters, and note those that are meant."""
+    """Read the whole dead-letter topic and index the selected dead letters."""
     found = DeadLetterIndex(wanted)
     partitions = (await reader.list_partitions()).get(topic, ())
     found.topic_missing = not partitions
@@ -64,7 +64,7 @@ async def index_dead_letters(
 async def fetch_messages(
     reader: TopicReader, letters: Sequence[DeadLetter]
 ) -> AsyncIterator[tuple[DeadLetter, Message]]:
-    """Yield the dead letters with their bytes; what is removed meanwhile is left out."""
+    """Yield the dead letters with their messages; leave out those that Kafka has removed."""
     by_location = {one.location: one for one in letters}
     async for message in reader.read_offsets(offsets_by_partition(by_location)):
         yield by_location[message.location], message
@@ -73,38 +73,38 @@ async def fetch_messages(
 async def replay(
     settings: Settings, reader: TopicReader, letters: Sequence[DeadLetter]
 ) -> AsyncIterator[int]:
-    """Put dead letters back on their topics and mark them; yield how many more are done.
+    """Publish dead letters on their original topics and mark them; yield the number of each chunk.
 
-    Raises ConfigError or DeliveryError where a cluster refuses; what is marked by then is done.
+    Raises ConfigError or DeliveryError if a cluster refuses; those marked by then are replayed.
     """
     by_location = {one.location: one for one in letters}
     partitions = await _partitions(settings, letters)
-    async with Post(settings.consumer) as source, Post(settings.producer) as dead:
+    async with ReplaySender(settings.consumer) as source, ReplaySender(settings.producer) as dead:
         async for messages in in_chunks(
             reader.read_offsets(offsets_by_partition(by_location)), CHUNK
         ):
             found = [(by_location[one.location], one) for one in messages]
-            places = await source.send([_replayed_message(*one, partitions) for one in found])
+            locations = await source.send([_replayed_message(*one, partitions) for one in found])
             done = [
                 (letter, message, to)
-                for (letter, message), to in zip(found, places, strict=True)
+                for (letter, message), to in zip(found, locations, strict=True)
                 if isinstance(to, TopicPartitionOffset)
             ]
             marks = await dead.send([_mark_message(*one) for one in done])
             yield sum(isinstance(one, TopicPartitionOffset) for one in marks)
-            source.check(places)
+            source.check(locations)
             dead.check(marks)
 
 
-class Post:
-    """A producer that sends once; what is not confirmed is for the next replay."""
+class ReplaySender:
+    """A producer that sends each message once, without retries: the next replay repeats it."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._producer: Any = None
 
     async def __aenter__(self) -> Self:
-        # An idempotent producer asks for a permission more, and repeats are harmless.
+        # An idempotent producer would need one more permission, and repeats are harmless.
         self._producer = await producer.start_producer(self._cluster, idempotence=False)
         return self
 
@@ -114,18 +114,18 @@ class Post:
     async def send(
         self, letters: Sequence[OutgoingMessage]
     ) -> list[TopicPartitionOffset | BaseException]:
-        """Return for each letter where it lies now, or why it does not."""
+        """Return the new location of each message, or the error."""
         sent: list[Any] = []
         for letter in letters:
             try:
-                sent.append(await self._sending(letter))
+                sent.append(await self._start_sending(letter))
             except kafka.KafkaError as error:
-                sent.append(_failed(error))
+                sent.append(_failed_future(error))
         results = await asyncio.gather(*sent, return_exceptions=True)
-        return [one if isinstance(one, BaseException) else _place(one) for one in results]
+        return [one if isinstance(one, BaseException) else _location(one) for one in results]
 
     def check(self, results: Sequence[TopicPartitionOffset | BaseException]) -> None:
-        """Raise ConfigError where we may not write, DeliveryError where anything else failed."""
+        """Raise ConfigError if permission to write is missing, DeliveryError for other errors."""
         failed = [one for one in results if isinstance(one, BaseException)]
         if not failed:
             return
@@ -137,13 +137,13 @@ class Post:
             )
         raise DeliveryError(
             f"{describe_cluster(self._cluster)} has not taken {len(failed)} messages"
-            f" ({failed[0]!r}): replay again when it does, what is done is marked"
+            f" ({failed[0]!r}): run the replay again later; replayed messages are marked"
         )
 
-    async def _sending(self, letter: OutgoingMessage) -> asyncio.Future[Any]:
+    async def _start_sending(self, letter: OutgoingMessage) -> asyncio.Future[Any]:
         sent: asyncio.Future[Any] = await self._producer.send(
             letter.topic,
-            # The client refuses a message of neither key nor value.
+            # aiokafka rejects messages without key and value.
             b"" if letter.key is None and letter.value is None else letter.value,
             key=letter.key,
             partition=letter.partition,
@@ -153,14 +153,14 @@ class Post:
 
 
 async def _partitions(settings: Settings, letters: Sequence[DeadLetter]) -> set[Partition]:
-    """Return the partitions of the sources. Raises ConfigError where a topic is not there."""
+    """Return the partitions of the original topics. Raises ConfigError if a topic is missing."""
     async with TopicReader(settings.consumer) as reader:
         present = await reader.list_partitions()
     topics = {one.source.topic for one in letters}
     if absent := tuple(sorted(topics - present.keys())):
         raise ConfigError(
             f"{describe_cluster(settings.consumer)} has no topic {join_words(absent)}, from which"
-            " dead letters came: create it, or choose other dead letters"
+            " dead letters came: create it, or select other dead letters"
         )
     return {one for topic in topics for one in present[topic]}
 
@@ -168,12 +168,12 @@ async def _partitions(settings: Settings, letters: Sequence[DeadLetter]) -> set[
 def _replayed_message(
     letter: DeadLetter, message: Message, partitions: Collection[Partition]
 ) -> OutgoingMessage:
-    """Return the message as it was; its timestamp is new, or its topic might drop it as too old."""
+    """Return the original message with a new timestamp: Kafka might drop an old one at once."""
     source = letter.source
     known = (source.topic, source.partition) in partitions
     return OutgoingMessage(
         topic=source.topic,
-        # Where the topic was made anew with fewer partitions, the key decides.
+        # If the topic was recreated with fewer partitions, the key decides.
         partition=source.partition if known else None,
         key=message.key,
         value=message.value,
@@ -192,17 +192,17 @@ def _mark_message(
         topic=letter.location.topic,
         partition=letter.location.partition,
         key=message.key,
-        # Not null: a topic that is compacted would forget the dead letter for it.
+        # Not null: in a compacted topic, null would delete the dead letter.
         value=b"",
         headers=record.replay_mark_headers(mark),
     )
 
 
-def _place(sent: Any) -> TopicPartitionOffset:
+def _location(sent: Any) -> TopicPartitionOffset:
     return TopicPartitionOffset(topic=sent.topic, partition=sent.partition, offset=sent.offset)
 
 
-def _failed(error: Exception) -> asyncio.Future[Any]:
+def _failed_future(error: Exception) -> asyncio.Future[Any]:
     future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     future.set_exception(error)
     return future

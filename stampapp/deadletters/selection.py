@@ -1,4 +1,4 @@
-"""Which dead letters are meant, and which have been replayed."""
+"""Select dead letters, and find out which were replayed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from stampapp.kafka.message import Message, TopicPartitionOffset
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetterFilter:
-    """Which dead letters are meant; what is empty or None leaves it open.
+    """Conditions that a dead letter must meet; empty or None means no condition.
 
-    A place is that of a dead letter, `partition:offset`, or of its source,
-    `topic:partition:offset`.
+    A place is `partition:offset` of the dead letter, or `topic:partition:offset` of the original
+    message.
     """
 
     causes: Collection[str] = ()
@@ -32,7 +32,7 @@ class DeadLetterFilter:
     places: Collection[str] = ()
 
     def matches(self, letter: DeadLetter) -> bool:
-        """Tell whether a dead letter is meant."""
+        """Return whether a dead letter meets all conditions."""
         if self.causes and letter.cause not in self.causes:
             return False
         if self.begin and letter.timestamp < times.to_unix_ms(self.begin):
@@ -43,28 +43,28 @@ class DeadLetterFilter:
 
 
 class DeadLetterIndex:
-    """The dead letters that are meant, without their bytes, and the marks of all replays."""
+    """The dead letters that a filter selects, without their values, and all replay marks."""
 
     def __init__(self, wanted: DeadLetterFilter) -> None:
         self.letters: list[DeadLetter] = []
-        # By the place of the source: a message that was consumed twice may have two dead letters.
+        # By original message: if it was consumed twice, it may have two dead letters.
         self.marks: dict[TopicPartitionOffset, ReplayMark] = {}
-        # Whether there is no such topic, or none that we may see: a cluster does not say which.
+        # Whether the topic does not exist or is hidden from us: a cluster does not say which.
         self.topic_missing = False
         self._wanted = wanted
 
     def add(self, message: Message) -> None:
-        """Take in a message of the dead-letter topic."""
+        """Add a message of the dead-letter topic, if it is a mark or a selected dead letter."""
         if mark := read_replay_mark(message.headers):
             self.marks[mark.source] = mark
         elif (letter := read_dead_letter(message)) and self._wanted.matches(letter):
             self.letters.append(letter)
 
     def replayable(self, *, again: bool) -> list[DeadLetter]:
-        """Return what a replay takes, each message once, in the order of the dead letters.
+        """Return the dead letters to replay, one per original message.
 
-        Without `again`, not what was replayed already, nor what has come back dead from a replay;
-        with it, of a message that has come back only the last dead letter.
+        Without `again`, leave out those that were replayed and those that came from a replay. With
+        it, take the last dead letter of a message that failed again after a replay.
         """
         once = {one.source: one for one in self.letters}
         followed = {one.replay_of for one in self.letters}
@@ -72,7 +72,7 @@ class DeadLetterIndex:
         return [one for one in last if again or not (one.source in self.marks or one.replay_of)]
 
     def counts_by_cause(self) -> dict[str, tuple[int, int]]:
-        """Return, by cause, how many dead letters there are, and how many were replayed."""
+        """Return the numbers of dead letters and of replayed ones by cause."""
         every = Counter(one.cause for one in self.letters)
         replayed = Counter(one.cause for one in self.letters if one.source in self.marks)
         return {cause: (count, replayed[cause]) for cause, count in sorted(every.items())}
