@@ -28,7 +28,7 @@ class TimeWindow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsumedOffsets:
-    """The accounts of what is consumed, still to be filled in.
+    """The marks of what is consumed, still to be filled in.
 
     `waiting` messages are not consumed yet; `expired` ones were removed before they were.
     """
@@ -54,26 +54,26 @@ async def find_consumed(
         )
     beginnings, ends = await source.first_offsets(partitions), await source.end_offsets(partitions)
     first, last = await _window_offsets(source, partitions, window)
-    accounts = {
+    marks = {
         one: PartitionMarks(
             max(beginnings[one], first.get(one, 0)), min(position, last.get(one, position))
         )
         for one, position in positions.items()
     }
-    untouched = {one: max(beginnings[one], positions.get(one, 0)) for one in partitions}
+    next_offsets = {one: max(beginnings[one], positions.get(one, 0)) for one in partitions}
     return ConsumedOffsets(
-        marks=OffsetMarks(accounts),
-        waiting=sum(max(0, ends[one] - untouched[one]) for one in partitions),
+        marks=OffsetMarks(marks),
+        waiting=sum(max(0, ends[one] - next_offsets[one]) for one in partitions),
         expired=sum(max(0, beginnings[one] - end) for one, end in positions.items()),
     )
 
 
 async def _partitions(source: TopicReader, settings: Settings) -> list[Partition]:
     present = await source.list_partitions()
-    absent = tuple(topic for topic in settings.consumer_topics if topic not in present)
-    if absent:
+    missing = tuple(topic for topic in settings.consumer_topics if topic not in present)
+    if missing:
         raise ConfigError(
-            f"{describe_cluster(settings.consumer)} has no topic {join_words(absent)}: see"
+            f"{describe_cluster(settings.consumer)} has no topic {join_words(missing)}: see"
             " CONSUMER_TOPICS"
         )
     return [one for topic in settings.consumer_topics for one in present[topic]]

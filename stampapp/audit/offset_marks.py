@@ -48,24 +48,24 @@ PUBLISHED = Seen.OUTPUT | Seen.SCRIBE
 _OBJECT_PUBLISHED = Seen.SUPERSEDED_IN_OUTPUT | Seen.SUPERSEDED_IN_SCRIBE
 
 
-def outcome_kind(marks: Seen) -> OutcomeKind | None:
+def outcome_kind(seen: Seen) -> OutcomeKind | None:
     """Return the outcome that the marks prove, None where they prove none.
 
     What is published must be in the output and in the scribe; either alone is half a delivery.
     """
-    if marks & PUBLISHED == PUBLISHED:
+    if seen & PUBLISHED == PUBLISHED:
         return OutcomeKind.CLASSIFIED
-    if marks & Seen.DEAD_LETTER:
+    if seen & Seen.DEAD_LETTER:
         return OutcomeKind.DEAD_LETTERED
-    if marks & _OBJECT_PUBLISHED == _OBJECT_PUBLISHED or marks & Seen.SUPERSEDED_BY_DEAD_LETTER:
+    if seen & _OBJECT_PUBLISHED == _OBJECT_PUBLISHED or seen & Seen.SUPERSEDED_BY_DEAD_LETTER:
         return OutcomeKind.SUPERSEDED
-    return OutcomeKind.RULED_OUT if marks & Seen.RULED_OUT else None
+    return OutcomeKind.RULED_OUT if seen & Seen.RULED_OUT else None
 
 
-def missing_from(marks: Seen) -> tuple[PublishedTopic, ...]:
+def missing_from(seen: Seen) -> tuple[PublishedTopic, ...]:
     """Return which of output and scribe do not name an offset that is not accounted for."""
-    in_output = marks & (Seen.OUTPUT | Seen.SUPERSEDED_IN_OUTPUT)
-    in_scribe = marks & (Seen.SCRIBE | Seen.SUPERSEDED_IN_SCRIBE)
+    in_output = seen & (Seen.OUTPUT | Seen.SUPERSEDED_IN_OUTPUT)
+    in_scribe = seen & (Seen.SCRIBE | Seen.SUPERSEDED_IN_SCRIBE)
     return (
         *(() if in_output else (PublishedTopic.OUTPUT,)),
         *(() if in_scribe else (PublishedTopic.SCRIBE,)),
@@ -76,14 +76,14 @@ _UNMATCHED, _NO_MESSAGE = 0, 255
 _CODES = {found: code for code, found in enumerate(OutcomeKind, 1)}
 
 
-def _code(marks: int) -> int:
-    found = outcome_kind(Seen(marks))
+def _code(seen: int) -> int:
+    found = outcome_kind(Seen(seen))
     if found:
         return _CODES[found]
-    return _NO_MESSAGE if marks & Seen.NO_MESSAGE else _UNMATCHED
+    return _NO_MESSAGE if seen & Seen.NO_MESSAGE else _UNMATCHED
 
 
-_TABLE = bytes(_code(marks) for marks in range(256))
+_TABLE = bytes(_code(seen) for seen in range(256))
 
 
 class PartitionMarks:
@@ -128,37 +128,43 @@ class OffsetMarks:
         self.by_partition = by_partition
         self.repeats = dict.fromkeys(PublishedTopic, 0)
 
-    def add_provenance(self, testimony: Provenance, witness: PublishedTopic) -> None:
+    def add_provenance(self, provenance: Provenance, topic_kind: PublishedTopic) -> None:
         """Note whom a published message names."""
-        if self.mark(testimony.source, _AS_SOURCE[witness]):
-            self.repeats[witness] += 1
-        for place in testimony.superseded:
-            self.mark(place, _AS_SUPERSEDED[witness])
-        for place in testimony.ruled_out:
-            self.mark(place, Seen.RULED_OUT)
+        if self.mark(provenance.source, _AS_SOURCE[topic_kind]):
+            self.repeats[topic_kind] += 1
+        for location in provenance.superseded:
+            self.mark(location, _AS_SUPERSEDED[topic_kind])
+        for location in provenance.ruled_out:
+            self.mark(location, Seen.RULED_OUT)
 
     def count_outcomes(self) -> dict[OutcomeKind, int]:
         """Return how many messages are proven to have each outcome."""
         total = Counter[OutcomeKind]()
-        for account in self.by_partition.values():
-            total.update(account.count_outcomes())
+        for partition_marks in self.by_partition.values():
+            total.update(partition_marks.count_outcomes())
         return {found: total[found] for found in OutcomeKind}
 
     def count_messages(self) -> int:
         """Return how many messages are in question."""
-        return sum(account.count_messages() for account in self.by_partition.values())
+        return sum(
+            partition_marks.count_messages() for partition_marks in self.by_partition.values()
+        )
 
     def unmatched(self) -> Iterator[TopicPartitionOffset]:
         """Yield what nothing accounts for, in the order of the partitions."""
-        for (topic, partition), account in self.by_partition.items():
-            for offset in account.unmatched_offsets():
+        for (topic, partition), partition_marks in self.by_partition.items():
+            for offset in partition_marks.unmatched_offsets():
                 yield TopicPartitionOffset(topic=topic, partition=partition, offset=offset)
 
-    def seen_at(self, place: TopicPartitionOffset) -> Seen:
+    def seen_at(self, location: TopicPartitionOffset) -> Seen:
         """Return what is known of a consumed message."""
-        return self.by_partition[place.topic, place.partition][place.offset]
+        return self.by_partition[location.topic, location.partition][location.offset]
 
-    def mark(self, place: TopicPartitionOffset, mark: int) -> bool:
-        """Note a mark, if the place is in question; tell whether it had been noted before."""
-        account = self.by_partition.get((place.topic, place.partition))
-        return account is not None and place.offset in account and account.mark(place.offset, mark)
+    def mark(self, location: TopicPartitionOffset, mark: int) -> bool:
+        """Note a mark, if the location is in question; tell whether it had been noted before."""
+        partition_marks = self.by_partition.get((location.topic, location.partition))
+        return (
+            partition_marks is not None
+            and location.offset in partition_marks
+            and partition_marks.mark(location.offset, mark)
+        )

@@ -20,9 +20,9 @@ Collect = Callable[[Message], bool]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicScan:
-    """What was read of a witness: what it has published since `whole_since` is still there.
+    """What was read of a witness: what it has published since `complete_since` is still there.
 
-    `whole_since` in ms since 1970; 0: nothing is missing from the beginning on. `unnamed` counts
+    `complete_since` in ms since 1970; 0: nothing is missing from the beginning on. `unnamed` counts
     the messages that name nobody: older versions and other programs publish such.
     """
 
@@ -35,45 +35,49 @@ class TopicScan:
 
 async def scan(
     settings: Settings,
-    witness: PublishedTopic,
-    begin: int | None,
-    listen: Collect,
+    topic_kind: PublishedTopic,
+    start: int | None,
+    collect: Collect,
     progress: ReportProgress,
 ) -> TopicScan:
-    """Let `listen` have every message of a witness from `begin` (ms since 1970) on.
+    """Let `collect` have every message of a witness from `start` (ms since 1970) on.
 
     Raises ConfigError where the topics cannot be read.
     """
     now = datetime.now(UTC)
-    async with TopicReader(_cluster(settings, witness)) as reader:
+    async with TopicReader(_cluster(settings, topic_kind)) as reader:
         present = await reader.list_partitions()
-        topics = _topics(settings, witness, present)
-        partitions = [place for topic in topics for place in present[topic]]
-        beginnings = await reader.first_offsets(partitions)
-        spans = await _ranges_from(reader, beginnings, begin)
-        ends = await reader.end_offsets(spans)
-        total = sum(max(0, ends[place] - span.first) for place, span in spans.items())
-        gaps = GapDetector(spans, beginnings)
+        topics = _topics(settings, topic_kind, present)
+        partitions = [partition for topic in topics for partition in present[topic]]
+        first_offsets = await reader.first_offsets(partitions)
+        ranges = await _ranges_from(reader, first_offsets, start)
+        ends = await reader.end_offsets(ranges)
+        total = sum(
+            max(0, ends[partition] - one_range.first) for partition, one_range in ranges.items()
+        )
+        gaps = GapDetector(ranges, first_offsets)
         count = unnamed = 0
-        async for messages in reader.read_ranges(spans):
+        async for messages in reader.read_ranges(ranges):
             for message in messages:
                 gaps.add(message)
-                unnamed += not listen(message)
+                unnamed += not collect(message)
             count += len(messages)
-            progress(witness, len(messages), total)
-    gone = (
+            progress(topic_kind, len(messages), total)
+    expired = (
         settings.output_topic.expired_before(topics, now)
-        if witness is PublishedTopic.OUTPUT
+        if topic_kind is PublishedTopic.OUTPUT
         else None
     )
-    over_by = {topic: to_unix_ms(_last_write_by(settings, witness, topic, now)) for topic in topics}
-    whole_since = max(gaps.complete_since(over_by), to_unix_ms(gone) if gone else 0)
+    last_write_by = {
+        topic: to_unix_ms(_last_write_by(settings, topic_kind, topic, now)) for topic in topics
+    }
+    complete_since = max(gaps.complete_since(last_write_by), to_unix_ms(expired) if expired else 0)
     return TopicScan(
-        topic_kind=witness,
+        topic_kind=topic_kind,
         topics=topics,
         messages=count,
         unnamed=unnamed,
-        complete_since=whole_since,
+        complete_since=complete_since,
     )
 
 
@@ -81,55 +85,65 @@ class GapDetector:
     """Notices what a partition no longer holds: before its first message, or between two."""
 
     def __init__(
-        self, spans: Mapping[Partition, OffsetRange], beginnings: Mapping[Partition, int]
+        self, ranges: Mapping[Partition, OffsetRange], first_offsets: Mapping[Partition, int]
     ) -> None:
         # Where a partition has lost its beginning, its first message lies behind a gap.
-        self._cut = {one for one, span in spans.items() if 0 < span.first <= beginnings[one]}
-        self._next = {one: span.first for one, span in spans.items()}
-        self._whole_since = 0
+        self._lost_start = {
+            one for one, one_range in ranges.items() if 0 < one_range.first <= first_offsets[one]
+        }
+        self._next = {one: one_range.first for one, one_range in ranges.items()}
+        self._complete_since = 0
 
     def add(self, message: Message) -> None:
         """Look whether the message lies behind a gap; what was there is older than it."""
-        place = (message.topic, message.partition)
-        if place in self._cut or message.offset > self._next[place]:
-            self._cut.discard(place)
-            self._whole_since = max(self._whole_since, message.timestamp or 0)
-        self._next[place] = message.offset + 1
+        partition = (message.topic, message.partition)
+        if partition in self._lost_start or message.offset > self._next[partition]:
+            self._lost_start.discard(partition)
+            self._complete_since = max(self._complete_since, message.timestamp or 0)
+        self._next[partition] = message.offset + 1
 
-    def complete_since(self, over_by: Mapping[str, int]) -> int:
+    def complete_since(self, last_write_by: Mapping[str, int]) -> int:
         """Return since when (ms since 1970) nothing is gone.
 
-        `over_by` is until when each topic can have had messages: it decides about the empty ones.
+        `last_write_by` is until when each topic can have had messages: it decides about empty ones.
         """
-        return max([self._whole_since, *(over_by[topic] for topic, _ in self._cut)])
+        return max([self._complete_since, *(last_write_by[topic] for topic, _ in self._lost_start)])
 
 
-def _cluster(settings: Settings, witness: PublishedTopic) -> Cluster:
-    return settings.scribe if witness is PublishedTopic.SCRIBE else settings.producer
+def _cluster(settings: Settings, topic_kind: PublishedTopic) -> Cluster:
+    return settings.scribe if topic_kind is PublishedTopic.SCRIBE else settings.producer
 
 
-def _topics(settings: Settings, witness: PublishedTopic, present: Iterable[str]) -> tuple[str, ...]:
-    if witness is PublishedTopic.OUTPUT:
+def _topics(
+    settings: Settings, topic_kind: PublishedTopic, present: Iterable[str]
+) -> tuple[str, ...]:
+    if topic_kind is PublishedTopic.OUTPUT:
         return tuple(sorted(filter(settings.output_topic.matches, present)))
     wanted = (
-        settings.scribe_topic if witness is PublishedTopic.SCRIBE else settings.deadletter_topic
+        settings.scribe_topic if topic_kind is PublishedTopic.SCRIBE else settings.deadletter_topic
     )
     return tuple(one for one in present if one == wanted)
 
 
 def _last_write_by(
-    settings: Settings, witness: PublishedTopic, topic: str, now: datetime
+    settings: Settings, topic_kind: PublishedTopic, topic: str, now: datetime
 ) -> datetime:
     return (
-        settings.output_topic.last_write_by(topic, now) if witness is PublishedTopic.OUTPUT else now
+        settings.output_topic.last_write_by(topic, now)
+        if topic_kind is PublishedTopic.OUTPUT
+        else now
     )
 
 
 async def _ranges_from(
-    reader: TopicReader, beginnings: Mapping[Partition, int], begin: int | None
+    reader: TopicReader, first_offsets: Mapping[Partition, int], start: int | None
 ) -> dict[Partition, OffsetRange]:
-    """Return what is to be read; a partition without anything since `begin` is left out."""
-    if begin is None or not beginnings:
-        return {place: OffsetRange(first=first) for place, first in beginnings.items()}
-    found = await reader.offsets_at_time(beginnings, begin)
-    return {place: OffsetRange(first=first) for place, first in found.items() if first is not None}
+    """Return what is to be read; a partition without anything since `start` is left out."""
+    if start is None or not first_offsets:
+        return {partition: OffsetRange(first=first) for partition, first in first_offsets.items()}
+    found = await reader.offsets_at_time(first_offsets, start)
+    return {
+        partition: OffsetRange(first=first)
+        for partition, first in found.items()
+        if first is not None
+    }

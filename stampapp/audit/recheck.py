@@ -1,4 +1,4 @@
-"""A second look at consumed messages that nothing names: by their keys, and judged again."""
+"""A second look at consumed messages that nothing names: by their keys, and classified again."""
 
 from __future__ import annotations
 
@@ -18,93 +18,97 @@ from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, OutcomeKind
 
-# Messages that are judged together.
+# Messages that are classified together.
 MESSAGES_AT_A_TIME = 256
 
 # What the worker would make of each of these values, were it alone in its batch.
-Judge = Callable[[Sequence[bytes | None]], list[Outcome]]
+Classify = Callable[[Sequence[bytes | None]], list[Outcome]]
 Outcomes = Callable[[Sequence[Message]], Sequence[Outcome | None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecheckResult:
-    """What was judged again: what a rule withdraws, and what remains."""
+    """What was classified again: what a rule withdraws, and what remains."""
 
     ruled_out: tuple[UnmatchedMessage, ...]
     remaining: tuple[UnmatchedMessage, ...]
 
 
-def judge_of(model: ModelSettings) -> Judge:
+def lazy_classifier(model: ModelSettings) -> Classify:
     """Return what judges as the worker does; the model is loaded when it is needed first."""
     load = cache(lambda: classifiers.load(model))
 
-    def judge(values: Sequence[bytes | None]) -> list[Outcome]:
+    def classify(values: Sequence[bytes | None]) -> list[Outcome]:
         prepared = batch.prepare_batch(batch.decode_batch(values), load(), first_only=False)
         return batch.classify_batch(prepared, load())
 
-    return judge
+    return classify
 
 
 class Rechecker:
-    """A second look at places that nothing accounts for; what it finds is marked."""
+    """A second look at locations that nothing accounts for; what it finds is marked."""
 
     def __init__(
-        self, source: TopicReader, accounts: OffsetMarks, judge: Judge, progress: ReportProgress
+        self, source: TopicReader, marks: OffsetMarks, classify: Classify, progress: ReportProgress
     ) -> None:
-        self._source, self._accounts = source, accounts
-        self._judge, self._progress = judge, progress
+        self._source, self._marks = source, marks
+        self._classify, self._progress = classify, progress
 
     async def match_by_key(
-        self, settings: Settings, places: Sequence[TopicPartitionOffset], begin: int | None
+        self, settings: Settings, locations: Sequence[TopicPartitionOffset], begin: int | None
     ) -> int:
         """Account for what has an unnamed output and command of its object, no older than itself.
 
         Returns how many these are. It proves less than a header: a lost alert goes by the output
         of a later one of its object.
         """
-        wanted = [one async for one in self._seen(places, "decoding", _unjudged)]
+        wanted = [
+            one async for one in self._fetch_unmatched(locations, "decoding", _not_classified)
+        ]
         latest = {
-            witness: LatestUnnamed(wanted)
-            for witness in (PublishedTopic.OUTPUT, PublishedTopic.SCRIBE)
+            topic_kind: LatestUnnamed(wanted)
+            for topic_kind in (PublishedTopic.OUTPUT, PublishedTopic.SCRIBE)
         }
-        for witness, listen in latest.items():
-            await scan(settings, witness, begin, listen, self._progress)
+        for topic_kind, collect in latest.items():
+            await scan(settings, topic_kind, begin, collect, self._progress)
         found = [
-            one for one in wanted if all(latest[due].covers(one) for due in missing_from(one.seen))
+            one
+            for one in wanted
+            if all(latest[expected].covers(one) for expected in missing_from(one.seen))
         ]
         for one in found:
-            self._accounts.mark(one.location, PUBLISHED)
+            self._marks.mark(one.location, PUBLISHED)
         return len(found)
 
-    async def reclassify(self, places: Sequence[TopicPartitionOffset]) -> RecheckResult:
-        """Judge again what nothing at all names, and account for what a rule withdraws."""
+    async def reclassify(self, locations: Sequence[TopicPartitionOffset]) -> RecheckResult:
+        """Classify again what nothing at all names, and account for what a rule withdraws."""
         remaining: list[UnmatchedMessage] = []
-        withdrawn: list[UnmatchedMessage] = []
-        async for one in self._seen(places, "judging again", self._outcomes):
+        ruled_out: list[UnmatchedMessage] = []
+        async for one in self._fetch_unmatched(locations, "judging again", self._outcomes):
             if one.outcome_kind is OutcomeKind.RULED_OUT:
-                self._accounts.mark(one.location, Seen.RULED_OUT)
-            (withdrawn if one.outcome_kind is OutcomeKind.RULED_OUT else remaining).append(one)
-        return RecheckResult(remaining=tuple(remaining), ruled_out=tuple(withdrawn))
+                self._marks.mark(one.location, Seen.RULED_OUT)
+            (ruled_out if one.outcome_kind is OutcomeKind.RULED_OUT else remaining).append(one)
+        return RecheckResult(remaining=tuple(remaining), ruled_out=tuple(ruled_out))
 
     def _outcomes(self, messages: Sequence[Message]) -> list[Outcome | None]:
-        silent = [one for one in messages if not self._accounts.seen_at(one.location)]
-        judged = iter(self._judge([one.value for one in silent]) if silent else ())
-        return [None if self._accounts.seen_at(one.location) else next(judged) for one in messages]
+        unnamed = [one for one in messages if not self._marks.seen_at(one.location)]
+        classified = iter(self._classify([one.value for one in unnamed]) if unnamed else ())
+        return [None if self._marks.seen_at(one.location) else next(classified) for one in messages]
 
-    async def _seen(
-        self, places: Sequence[TopicPartitionOffset], what: str, outcomes: Outcomes
+    async def _fetch_unmatched(
+        self, locations: Sequence[TopicPartitionOffset], what: str, outcomes: Outcomes
     ) -> AsyncIterator[UnmatchedMessage]:
-        """Yield a leftover for each place; one without a message is marked as that."""
+        """Yield a leftover for each location; one without a message is marked as that."""
         seen: set[TopicPartitionOffset] = set()
         async for messages in in_chunks(
-            self._source.read_offsets(offsets_by_partition(places)), MESSAGES_AT_A_TIME
+            self._source.read_offsets(offsets_by_partition(locations)), MESSAGES_AT_A_TIME
         ):
-            self._progress(what, len(messages), len(places))
+            self._progress(what, len(messages), len(locations))
             for message, outcome in zip(messages, outcomes(messages), strict=True):
                 seen.add(message.location)
-                yield unmatched_message(message, self._accounts.seen_at(message.location), outcome)
-        for place in set(places) - seen:
-            self._accounts.mark(place, Seen.NO_MESSAGE)
+                yield unmatched_message(message, self._marks.seen_at(message.location), outcome)
+        for location in set(locations) - seen:
+            self._marks.mark(location, Seen.NO_MESSAGE)
 
 
 class LatestUnnamed:
@@ -127,5 +131,5 @@ class LatestUnnamed:
         )
 
 
-def _unjudged(messages: Sequence[Message]) -> list[None]:
+def _not_classified(messages: Sequence[Message]) -> list[None]:
     return [None] * len(messages)

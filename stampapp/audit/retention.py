@@ -18,27 +18,27 @@ class RetentionStart:
 
     first: Mapping[PublishedTopic, Mapping[Partition, int]] = field(default_factory=dict)
 
-    def unmatched_since(self, accounts: OffsetMarks) -> Iterator[TopicPartitionOffset]:
+    def unmatched_since(self, marks: OffsetMarks) -> Iterator[TopicPartitionOffset]:
         """Yield what nothing accounts for although a witness that lacks it goes back so far."""
-        for place in accounts.unmatched():
-            partition = (place.topic, place.partition)
-            lacking = missing_from(accounts.seen_at(place))
-            if any(place.offset >= self.first.get(w, {}).get(partition, 0) for w in lacking):
-                yield place
+        for location in marks.unmatched():
+            partition = (location.topic, location.partition)
+            missing = missing_from(marks.seen_at(location))
+            if any(location.offset >= self.first.get(w, {}).get(partition, 0) for w in missing):
+                yield location
 
 
 async def find_retention_start(
-    source: TopicReader, accounts: OffsetMarks, hearings: Sequence[TopicScan]
+    source: TopicReader, marks: OffsetMarks, scans: Sequence[TopicScan]
 ) -> RetentionStart:
     """Return how far back output and scribe go."""
     found: dict[PublishedTopic, Mapping[Partition, int]] = {}
-    for hearing in hearings:
-        if hearing.complete_since:
+    for scan in scans:
+        if scan.complete_since:
             offsets = await source.offsets_at_time(
-                accounts.by_partition, hearing.complete_since + MAX_CLOCK_SKEW_MS
+                marks.by_partition, scan.complete_since + MAX_CLOCK_SKEW_MS
             )
-            found[hearing.topic_kind] = {
-                one: accounts.by_partition[one].end if at is None else at
+            found[scan.topic_kind] = {
+                one: marks.by_partition[one].end if at is None else at
                 for one, at in offsets.items()
             }
     return RetentionStart(first=found)

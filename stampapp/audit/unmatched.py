@@ -61,21 +61,21 @@ class ReportEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnmatchedReport:
-    """What the leftovers are: missing, beyond what the topics go back to, or beyond judgement."""
+    """What the messages are: missing, beyond what the topics go back to, or beyond judgement."""
 
     missing: tuple[ReportEntry, ...]
     removed: tuple[ReportEntry, ...]
     undecidable: tuple[ReportEntry, ...]
 
 
-def unmatched_message(message: Message, marks: Seen, outcome: Outcome | None) -> UnmatchedMessage:
+def unmatched_message(message: Message, seen: Seen, outcome: Outcome | None) -> UnmatchedMessage:
     """Return what is known of a message; `outcome` is what it is judged to be, if it is."""
     decoded = outcome.alert if outcome else attempt(packets.decode, message.value)
     alert = decoded if isinstance(decoded, Alert) else None
     return UnmatchedMessage(
         location=message.location,
         instant=message.timestamp or 0,
-        seen=marks,
+        seen=seen,
         aid=alert.aid if alert else None,
         candid=alert.candid if alert else None,
         mjd=alert.mjd if alert else 0.0,
@@ -85,19 +85,19 @@ def unmatched_message(message: Message, marks: Seen, outcome: Outcome | None) ->
 
 
 def sort_unmatched(
-    leftovers: Sequence[UnmatchedMessage],
-    withdrawn: Sequence[UnmatchedMessage],
-    whole_since: Mapping[PublishedTopic, int],
+    messages: Sequence[UnmatchedMessage],
+    ruled_out: Sequence[UnmatchedMessage],
+    complete_since: Mapping[PublishedTopic, int],
 ) -> UnmatchedReport:
     """Tell what is missing from what cannot be judged.
 
-    `withdrawn` are those that a rule withdraws, `leftovers` the others, `whole_since` the instant
+    `ruled_out` are those that a rule withdraws, `messages` the others, `complete_since` the instant
     (ms since 1970) since when a witness is whole.
     """
-    silence = UnnamedRuns([*leftovers, *withdrawn], withdrawn)
+    runs = UnnamedRuns([*messages, *ruled_out], ruled_out)
     found: dict[str, list[ReportEntry]] = {"missing": [], "removed": [], "undecidable": []}
-    for one in leftovers:
-        removed, doubt = _explain_removal(one, whole_since), silence.explain_doubt(one)
+    for one in messages:
+        removed, doubt = _explain_removal(one, complete_since), runs.explain_doubt(one)
         kind = "removed" if removed else "undecidable" if doubt else "missing"
         found[kind].append(_entry(one, removed or doubt or _explain_missing(one)))
     return UnmatchedReport(**{kind: tuple(findings) for kind, findings in found.items()})
@@ -110,23 +110,23 @@ class UnnamedRuns:
     """
 
     def __init__(
-        self, silent: Iterable[UnmatchedMessage], withdrawn: Iterable[UnmatchedMessage]
+        self, unnamed: Iterable[UnmatchedMessage], ruled_out: Iterable[UnmatchedMessage]
     ) -> None:
-        self._withdrawn: dict[str | None, list[UnmatchedMessage]] = defaultdict(list)
-        for one in withdrawn:
-            self._withdrawn[one.aid].append(one)
+        self._ruled_out: dict[str | None, list[UnmatchedMessage]] = defaultdict(list)
+        for one in ruled_out:
+            self._ruled_out[one.aid].append(one)
         self._offsets: dict[Partition, list[int]] = defaultdict(list)
-        for one in silent:
+        for one in unnamed:
             if not one.seen:
                 self._offsets[_partition(one)].append(one.location.offset)
         for offsets in self._offsets.values():
             offsets.sort()
 
     def explain_doubt(self, one: UnmatchedMessage) -> str | None:
-        """Say that the message was superseded if it shared a batch with one that is withdrawn."""
+        """Say that the message was superseded if it shared a batch with one that is ruled_out."""
         if one.outcome_kind is not OutcomeKind.CLASSIFIED:
             return None
-        for other in self._withdrawn[one.aid]:
+        for other in self._ruled_out[one.aid]:
             if other.mjd <= one.mjd and self._together(one, other):
                 return (
                     f"superseded if it was in one batch with {other.location}, an earlier alert of"
@@ -153,13 +153,13 @@ def _entry(one: UnmatchedMessage, why: str) -> ReportEntry:
 
 
 def _explain_removal(
-    one: UnmatchedMessage, whole_since: Mapping[PublishedTopic, int]
+    one: UnmatchedMessage, complete_since: Mapping[PublishedTopic, int]
 ) -> str | None:
     """Say that everything that could name the message may have been removed since."""
-    begun = [whole_since.get(witness, 0) for witness in one.expected_in]
-    if any(instant <= one.instant - MAX_CLOCK_SKEW_MS for instant in begun):
+    starts = [complete_since.get(topic_kind, 0) for topic_kind in one.expected_in]
+    if any(instant <= one.instant - MAX_CLOCK_SKEW_MS for instant in starts):
         return None
-    since = times.format_iso(times.from_unix_ms(min(begun)))
+    since = times.format_iso(times.from_unix_ms(min(starts)))
     return f"what could name it may be gone: {' and '.join(one.expected_in)} go back to {since}"
 
 

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from stampapp import times
 from stampapp.audit.consumed import TimeWindow
-from stampapp.audit.recheck import judge_of
+from stampapp.audit.recheck import lazy_classifier
 from stampapp.audit.reconcile import Reconciliation
 from stampapp.audit.reconcile import reconcile_group as account
 from stampapp.audit.unmatched import ReportEntry
@@ -29,7 +29,7 @@ def reconcile(
     """Write the report to `out`, progress to stderr. Raises ConfigError."""
     with ProgressBars() as bars:
         found = asyncio.run(
-            account(settings, window, judge=judge_of(settings.model), progress=bars)
+            account(settings, window, classify=lazy_classifier(settings.model), progress=bars)
         )
     if as_json:
         print(json.dumps(described(found)), file=out)

@@ -24,8 +24,8 @@ from stampapp.kafka.message import Message
 from stampapp.results import provenance
 from stampapp.results.encoding import METRICS_SOURCE
 
-_MOST_CHARACTERS = 2000
-_MOST_LEVELS = 64
+_MAX_CHARACTERS = 2000
+_MAX_LEVELS = 64
 
 
 class MessageKind(StrEnum):
@@ -61,39 +61,39 @@ class MessageContent:
 def read_content(message: Message) -> MessageContent:
     """Return what a message is: by its headers, then by its bytes, never by its topic."""
     if mark := deadletters.read_replay_mark(message.headers):
-        return _mark(mark)
+        return _replay_mark(mark)
     if letter := deadletters.read_dead_letter(message):
         return _dead_letter(letter, message.value)
     value = message.value
     if not value:
         return MessageContent(kind=MessageKind.EMPTY, content={})
     found = _avro(value) if value.startswith(MAGIC) else _text(value)
-    testimony = provenance.read_provenance(message.headers)
-    if testimony is None:
+    found_provenance = provenance.read_provenance(message.headers)
+    if found_provenance is None:
         return found
-    told = {
-        "source": str(testimony.source),
-        "superseded": [*map(str, testimony.superseded)],
-        "ruled_out": [*map(str, testimony.ruled_out)],
+    content = {
+        "source": str(found_provenance.source),
+        "superseded": [*map(str, found_provenance.superseded)],
+        "ruled_out": [*map(str, found_provenance.ruled_out)],
     }
     return MessageContent(
-        kind=found.kind, content={**found.content, **told}, alert=found.alert, names=found.names
+        kind=found.kind, content={**found.content, **content}, alert=found.alert, names=found.names
     )
 
 
-def _mark(mark: ReplayMark) -> MessageContent:
-    told = {
+def _replay_mark(mark: ReplayMark) -> MessageContent:
+    content = {
         "of": str(mark.dead_letter),
         "source": str(mark.source),
         "as": str(mark.replayed_as),
         "at": mark.replayed_at,
     }
-    return MessageContent(kind=MessageKind.REPLAY_MARK, content=told)
+    return MessageContent(kind=MessageKind.REPLAY_MARK, content=content)
 
 
 def _dead_letter(letter: DeadLetter, value: bytes | None) -> MessageContent:
     found = decode_partially(value)
-    told = {
+    content = {
         "cause": letter.cause,
         "message": letter.reason,
         "source": str(letter.source),
@@ -104,7 +104,7 @@ def _dead_letter(letter: DeadLetter, value: bytes | None) -> MessageContent:
     }
     names = {name for key in ("aid", "oid", "objectId") if (name := found.first_of(key))}
     return MessageContent(
-        kind=MessageKind.DEAD_LETTER, content=told, alert=_alert(value), names=frozenset(names)
+        kind=MessageKind.DEAD_LETTER, content=content, alert=_alert(value), names=frozenset(names)
     )
 
 
@@ -116,7 +116,7 @@ def _alert(value: bytes | None) -> Alert | None:
 
 
 def _avro(value: bytes) -> MessageContent:
-    makers: tuple[tuple[frozenset[str], Callable[[Record], MessageContent]], ...] = (
+    formats: tuple[tuple[frozenset[str], Callable[[Record], MessageContent]], ...] = (
         (frozenset({"aid", "classifications"}), _prediction),
         (frozenset({"payload"}), _command),
     )
@@ -125,22 +125,25 @@ def _avro(value: bytes) -> MessageContent:
         ((schema, record),) = islice(
             reader.read_records(source, reader.MAX_DECOMPRESSED_MESSAGE), 2
         )
-        for fields, make in makers:
+        for fields, read in formats:
             if schema.fields >= fields:
-                return make(record)
-        return _of_alert(packets.decode(value))
+                return read(record)
+        return _alert_content(packets.decode(value))
     except (BadAlert, LookupError, TypeError, ValueError) as error:
         return _unknown_avro(value, error)
 
 
-def _of_alert(alert: Alert) -> MessageContent:
+def _alert_content(alert: Alert) -> MessageContent:
     names = ("aid", "oid", "candid", "mjd", "fid", "ra", "dec", "mag", "e_mag", "isdiffpos")
-    told: dict[str, Any] = {name: getattr(alert, name) for name in names}
-    told["survey"] = str(alert.survey)
-    told["stamps"] = {name: summarize(data) for name, data in alert.stamps.items()}
-    told["extra_fields"] = {name: summarize(value) for name, value in alert.extra_fields.items()}
+    content: dict[str, Any] = {name: getattr(alert, name) for name in names}
+    content["survey"] = str(alert.survey)
+    content["stamps"] = {name: summarize(data) for name, data in alert.stamps.items()}
+    content["extra_fields"] = {name: summarize(value) for name, value in alert.extra_fields.items()}
     return MessageContent(
-        kind=MessageKind.ALERT, content=told, alert=alert, names=frozenset({alert.aid, alert.oid})
+        kind=MessageKind.ALERT,
+        content=content,
+        alert=alert,
+        names=frozenset({alert.aid, alert.oid}),
     )
 
 
@@ -150,18 +153,18 @@ def _prediction(record: Record) -> MessageContent:
     ]
     published = record.get("brokerPublishTimestamp")
     aid = str(record["aid"])
-    told = {
+    content = {
         "aid": aid,
         "probabilities": dict(pairs),
         "class_name": max(pairs, key=lambda pair: pair[1])[0] if pairs else None,
         "classifier_name": record.get("classifier_name"),
         "classifier_version": record.get("classifier_version"),
-        "published": _instant(published),
+        "published": _format_instant(published),
     }
-    return MessageContent(kind=MessageKind.PREDICTION, content=told, names=frozenset({aid}))
+    return MessageContent(kind=MessageKind.PREDICTION, content=content, names=frozenset({aid}))
 
 
-def _instant(value: object) -> str | None:
+def _format_instant(value: object) -> str | None:
     try:
         # Decoded by its logical type, or plain milliseconds.
         instant = times.from_unix_ms(value) if isinstance(value, int) else value
@@ -173,21 +176,21 @@ def _instant(value: object) -> str | None:
 
 
 def _command(record: Record) -> MessageContent:
-    command = _loads(record["payload"])
+    command = _parse_json(record["payload"])
     aid = command["criteria"]["_id"]
     return MessageContent(kind=MessageKind.COMMAND, content=command, names=frozenset({str(aid)}))
 
 
 def _unknown_avro(value: bytes, error: Exception) -> MessageContent:
     found = decode_partially(value)
-    told = {
+    content = {
         "container": found.container,
         "problem": str(error) if isinstance(error, BadAlert) else None,
         "fields": dict(found.fields),
         "undecoded": list(found.undecoded),
     }
     names = {name for key in ("aid", "oid", "objectId") if (name := found.first_of(key))}
-    return MessageContent(kind=MessageKind.AVRO, content=told, names=frozenset(names))
+    return MessageContent(kind=MessageKind.AVRO, content=content, names=frozenset(names))
 
 
 def _text(value: bytes) -> MessageContent:
@@ -198,31 +201,33 @@ def _text(value: bytes) -> MessageContent:
             kind=MessageKind.BYTES, content={"size": len(value), "begins": value[:64].hex(" ")}
         )
     try:
-        document = _loads(text)
+        document = _parse_json(text)
     except ValueError:
-        return MessageContent(kind=MessageKind.TEXT, content={"text": text[:_MOST_CHARACTERS]})
+        return MessageContent(kind=MessageKind.TEXT, content={"text": text[:_MAX_CHARACTERS]})
     if isinstance(document, dict) and document.get("source") == METRICS_SOURCE:
-        return MessageContent(kind=MessageKind.FIGURES, content=document, names=_counted(document))
+        return MessageContent(
+            kind=MessageKind.FIGURES, content=document, names=_names_in_metrics(document)
+        )
     return MessageContent(kind=MessageKind.JSON, content={"document": document})
 
 
-def _loads(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     """Return a JSON document. Raises ValueError where it is none, or nests beyond all reason."""
     try:
         document = json.loads(text)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
-    if _nests(document, _MOST_LEVELS):
+    if _is_deeper_than(document, _MAX_LEVELS):
         raise ValueError("nested too deep")
     return document
 
 
-def _nests(value: object, levels: int) -> bool:
+def _is_deeper_than(value: object, levels: int) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels == 0 or any(_nests(one, levels - 1) for one in inner)
+    return levels == 0 or any(_is_deeper_than(one, levels - 1) for one in inner)
 
 
-def _counted(document: Mapping[str, Any]) -> frozenset[str]:
+def _names_in_metrics(document: Mapping[str, Any]) -> frozenset[str]:
     classes, oids = document.get("class"), document.get("oid")
     found = [
         *(classes if isinstance(classes, dict) else ()),
@@ -236,10 +241,10 @@ def is_about(message: Message, name: str) -> bool:
 
     Most are not, and need not be decoded for that.
     """
-    needle, value = name.encode(), message.value or b""
-    if message.key == needle:
+    name_bytes, value = name.encode(), message.value or b""
+    if message.key == name_bytes:
         return True
     # A compressed container hides its strings, JSON may escape them.
-    if needle in value or value.find(b"deflate", 0, 2**16) >= 0 or not value.startswith(MAGIC):
+    if name_bytes in value or value.find(b"deflate", 0, 2**16) >= 0 or not value.startswith(MAGIC):
         return name in read_content(message).names
     return False

@@ -17,8 +17,8 @@ from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.topic_reader import TopicReader
 
 # Of the nights' topics, as many as one looks at around a change of night.
-_NIGHTS = 2
-_MOST_NAMES = 20
+_LATEST_NIGHTS = 2
+_MAX_NAMES = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class TopicSelection:
         present = await reader.list_partitions()
         names = self.topics
         if self.nightly:
-            names = tuple(self.nightly.select_latest_first(present, now)[:_NIGHTS])
+            names = tuple(self.nightly.select_latest_first(present, now)[:_LATEST_NIGHTS])
         found = [at for name in names for at in present.get(name, ())]
         if not found:
             where, what = describe_cluster(self.cluster), join_words(self.topics)
@@ -49,7 +49,7 @@ async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSe
     """
     if name in TOPIC_ROLES:
         return _of_role(settings, name, now)
-    there: dict[str, None] = {}
+    present_topics: dict[str, None] = {}
     problems = []
     for cluster in distinct_clusters(settings):
         try:
@@ -60,12 +60,15 @@ async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSe
             continue
         if name in present:
             return TopicSelection(cluster=cluster, topics=(name,))
-        there |= dict.fromkeys(sorted(present))
+        present_topics |= dict.fromkeys(sorted(present))
     roles = join_words(TOPIC_ROLES)
-    told = "\n".join(
-        [f"{name} is no topic, nor a role ({roles}); {describe_topics(there, name)}", *problems]
+    text = "\n".join(
+        [
+            f"{name} is no topic, nor a role ({roles}); {describe_topics(present_topics, name)}",
+            *problems,
+        ]
     )
-    raise ConfigError(told)
+    raise ConfigError(text)
 
 
 def _of_role(settings: Settings, role: str, now: datetime) -> TopicSelection:
@@ -82,9 +85,9 @@ def _of_role(settings: Settings, role: str, now: datetime) -> TopicSelection:
 def describe_topics(topics: Collection[str] | Mapping[str, object], name: str = "") -> str:
     """Return in words which topics there are, those that are spelt like `name` first."""
     visible = [topic for topic in topics if not topic.startswith("__")]
-    alike = difflib.get_close_matches(name, visible, n=3, cutoff=0.6)
-    names = list(dict.fromkeys([*alike, *sorted(visible)]))
+    similar = difflib.get_close_matches(name, visible, n=3, cutoff=0.6)
+    names = list(dict.fromkeys([*similar, *sorted(visible)]))
     if not names:
         return "there is no topic at all"
-    rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"there are {', '.join(names[:_MOST_NAMES])}{rest}"
+    rest = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return f"there are {', '.join(names[:_MAX_NAMES])}{rest}"

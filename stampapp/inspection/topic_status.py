@@ -71,53 +71,53 @@ async def read_status(settings: Settings, now: datetime) -> tuple[TopicStatus, .
 
     They come by role, the nights' topics from the latest on.
     """
-    todo = topic_roles(settings, now)
+    wanted_roles = topic_roles(settings, now)
     found = await asyncio.gather(
-        *(_of(one, todo, settings, now) for one in distinct_clusters(settings))
+        *(_cluster_status(one, wanted_roles, settings, now) for one in distinct_clusters(settings))
     )
-    return tuple(sorted((one for some in found for one in some), key=_rank))
+    return tuple(sorted((one for some in found for one in some), key=_by_role))
 
 
-def _rank(holding: TopicStatus) -> tuple[int, bool]:
-    return TOPIC_ROLES.index(holding.topic_role.role), not holding.tonight
+def _by_role(status: TopicStatus) -> tuple[int, bool]:
+    return TOPIC_ROLES.index(status.topic_role.role), not status.tonight
 
 
-async def _of(
-    cluster: Cluster, todo: Sequence[TopicRole], settings: Settings, now: datetime
+async def _cluster_status(
+    cluster: Cluster, wanted_roles: Sequence[TopicRole], settings: Settings, now: datetime
 ) -> list[TopicStatus]:
-    here = [part for part in todo if part.cluster.identity == cluster.identity]
+    roles = [role for role in wanted_roles if role.cluster.identity == cluster.identity]
     try:
         async with TopicReader(cluster) as reader:
-            return await _read(reader, here, settings, now)
+            return await _read_status(reader, roles, settings, now)
     except ConfigError as error:
-        return [TopicStatus(topic_role=part, problem=str(error)) for part in here]
+        return [TopicStatus(topic_role=role, problem=str(error)) for role in roles]
 
 
-async def _read(
-    reader: TopicReader, here: Sequence[TopicRole], settings: Settings, now: datetime
+async def _read_status(
+    reader: TopicReader, roles: Sequence[TopicRole], settings: Settings, now: datetime
 ) -> list[TopicStatus]:
     present = await reader.list_partitions()
     earlier = [
-        replace(part, topic=topic)
-        for part in here
-        if part.role == "producer"
+        replace(role, topic=topic)
+        for role in roles
+        if role.role == "producer"
         for topic in settings.output_topic.select_latest_first(present, now)
-        if topic != part.topic
+        if topic != role.topic
     ]
-    wanted = [at for part in (*here, *earlier) for at in present.get(part.topic, ())]
+    wanted = [at for role in (*roles, *earlier) for at in present.get(role.topic, ())]
     consumed = [
-        at for part in here if part.role == "consumer" for at in present.get(part.topic, ())
+        at for role in roles if role.role == "consumer" for at in present.get(role.topic, ())
     ]
     first, end = await reader.first_offsets(wanted), await reader.end_offsets(wanted)
     committed = await reader.committed_offsets(settings.group_id, consumed) if consumed else {}
 
-    def holding(part: TopicRole, tonight: bool) -> TopicStatus:
-        mine = committed if part.role == "consumer" else {}
-        extents = tuple(
+    def status(role: TopicRole, tonight: bool) -> TopicStatus:
+        mine = committed if role.role == "consumer" else {}
+        partitions = tuple(
             PartitionStatus(partition=at[1], first=first[at], end=end[at], committed=mine.get(at))
-            for at in present.get(part.topic, ())
+            for at in present.get(role.topic, ())
         )
-        return TopicStatus(topic_role=part, partitions=extents, tonight=tonight)
+        return TopicStatus(topic_role=role, partitions=partitions, tonight=tonight)
 
-    nights = [holding(part, False) for part in earlier]
-    return [*(holding(part, True) for part in here), *nights]
+    nights = [status(role, False) for role in earlier]
+    return [*(status(role, True) for role in roles), *nights]

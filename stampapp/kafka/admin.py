@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 
 async def create_topic(
-    cluster: Cluster, name: str, retention_ms: int | None, *, only_try: bool = False
+    cluster: Cluster, name: str, retention_ms: int | None, *, validate_only: bool = False
 ) -> None:
     """Create a topic that does not exist yet, with the cluster's own partitions and replicas.
 
-    Its retention is the cluster's own, too, where none is given. With `only_try` the cluster says
-    whether it would, and does not. Raises the KafkaError of a cluster that refuses.
+    Its retention is the cluster's own, too, where none is given. With `validate_only` the cluster
+    says whether it would, and does not. Raises the KafkaError of a cluster that refuses.
     """
     admin = AIOKafkaAdminClient(**cluster.client_options())
     try:
@@ -29,11 +29,11 @@ async def create_topic(
         # -1 with an empty assignment leaves partitions and replicas to the broker.
         config = {} if retention_ms is None else {"retention.ms": str(retention_ms)}
         topic = NewTopic(name, -1, -1, {}, config)
-        response = await admin.create_topics([topic], validate_only=only_try)
+        response = await admin.create_topics([topic], validate_only=validate_only)
         for _, code, *_ in response.topic_errors:
             if code not in (0, kafka.TopicAlreadyExistsError.errno):
                 raise kafka.for_code(code)(name)
-        if not only_try:
+        if not validate_only:
             log.info("Topic %s created on %s", name, describe_cluster(cluster))
     finally:
         await admin.close()

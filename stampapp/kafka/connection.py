@@ -14,11 +14,11 @@ from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import ConnectionFailure, describe_failures, explain_failure
 
 T = TypeVar("T")
-Ask = Callable[[AIOKafkaConnection], Awaitable[T]]
+Query = Callable[[AIOKafkaConnection], Awaitable[T]]
 # What is not answered in this many seconds is taken for away.
 CONNECTION_TIMEOUT = 6.0
 # A farewell that takes longer goes on behind our back.
-_CLOSING = 0.2
+_CLOSE_TIMEOUT = 0.2
 
 
 class AccessRefusedError(ConfigError):
@@ -26,7 +26,7 @@ class AccessRefusedError(ConfigError):
 
 
 async def query_cluster(
-    cluster: Cluster, question: Ask[T], patience: float = CONNECTION_TIMEOUT
+    cluster: Cluster, query: Query[T], time_limit: float = CONNECTION_TIMEOUT
 ) -> T:
     """Return the answer of whichever of a cluster's servers gives it first.
 
@@ -35,30 +35,30 @@ async def query_cluster(
     that is no outage.
     """
     tasks = [
-        asyncio.ensure_future(_visit(cluster, server, question, patience))
+        asyncio.ensure_future(_query_server(cluster, server, query, time_limit))
         for server in cluster.servers
     ]
-    refusals: list[ConnectionFailure] = []
+    failures: list[ConnectionFailure] = []
     try:
         for done in asyncio.as_completed(tasks):
             answer = await done
             if not isinstance(answer, ConnectionFailure):
                 return answer
-            refusals.append(answer)
+            failures.append(answer)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    kind = AccessRefusedError if any(one.final for one in refusals) else ConfigError
-    raise kind(describe_failures(cluster, refusals))
+    kind = AccessRefusedError if any(one.final for one in failures) else ConfigError
+    raise kind(describe_failures(cluster, failures))
 
 
 async def find_connection_problem(
-    cluster: Cluster, patience: float = CONNECTION_TIMEOUT
+    cluster: Cluster, time_limit: float = CONNECTION_TIMEOUT
 ) -> str | None:
     """Return why a cluster cannot be used, or None where it lets us in."""
     try:
-        await query_cluster(cluster, _anything, patience)
+        await query_cluster(cluster, _fetch_nothing, time_limit)
     except ConfigError as error:
         return str(error)
     return None
@@ -67,7 +67,7 @@ async def find_connection_problem(
 async def find_access_problem(cluster: Cluster) -> str | None:
     """Return why a cluster that is there does not let us in; None in an outage, too."""
     try:
-        await query_cluster(cluster, _anything)
+        await query_cluster(cluster, _fetch_nothing)
     except AccessRefusedError as error:
         return str(error)
     except ConfigError:
@@ -75,22 +75,22 @@ async def find_access_problem(cluster: Cluster) -> str | None:
     return None
 
 
-async def _anything(connection: AIOKafkaConnection) -> None:
+async def _fetch_nothing(connection: AIOKafkaConnection) -> None:
     # A listener that wants a name says so only now, by hanging up.
     await connection.send(MetadataRequest([]))
 
 
-async def _visit(
-    cluster: Cluster, server: str, question: Ask[T], patience: float
+async def _query_server(
+    cluster: Cluster, server: str, query: Query[T], time_limit: float
 ) -> T | ConnectionFailure:
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(time_limit):
             connection = AIOKafkaConnection(*_host_and_port(server), **_options(cluster))
             try:
                 await connection.connect()
-                return await question(connection)
+                return await query(connection)
             finally:
-                await asyncio.wait({connection.close()}, timeout=_CLOSING)
+                await asyncio.wait({connection.close()}, timeout=_CLOSE_TIMEOUT)
     except ConfigError:
         raise
     except Exception as error:  # whatever it is, the operator needs it in words

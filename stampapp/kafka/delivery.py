@@ -1,4 +1,4 @@
-"""Hands letters to a cluster and returns once its broker has confirmed every one of them."""
+"""Hands messages to a cluster and returns once its broker has confirmed every one of them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from stampapp.kafka.outgoing import (
 log = logging.getLogger(__name__)
 ADMIN_TIMEOUT = 10.0
 # Longer than this and a delivery is late: the log and /readyz say so.
-NOTICE = 5.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
+REPORT_AFTER = 5.0
+_MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 0.5, 15.0
 # A cluster that is optional and away is not tried for every batch (seconds).
-_RETRY_PAUSE = 30.0
+_OPTIONAL_RETRY_DELAY = 30.0
 
-# A letter that was not confirmed, and why; None where it was not even sent.
+# A message that was not confirmed, and why; None where it was not even sent.
 Failure = tuple[OutgoingMessage, BaseException | None]
 
 
@@ -50,8 +50,8 @@ class Delivery(mode.Service):
         self._idempotence = idempotence
         self._timeout = timeout
         self._producer: AIOKafkaProducer | None = None
-        self._renewing = asyncio.Lock()
-        self._known_topics: set[str] = set()
+        self._reconnecting = asyncio.Lock()
+        self._created_topics: set[str] = set()
         self._failing_since: float | None = None
         self._retry_at = 0.0
 
@@ -75,72 +75,74 @@ class Delivery(mode.Service):
         if producer:
             await producers.stop_producer(producer, 2.0)
 
-    async def deliver(self, letters: Sequence[OutgoingMessage]) -> None:
-        """Return when every letter is confirmed. Raises DeliveryError when that is hopeless."""
+    async def deliver(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Return when every message is confirmed. Raises DeliveryError when that is hopeless."""
         deadline = time.monotonic() + self._timeout
-        pause = _FIRST_PAUSE
-        pending, singly = list(letters), False
+        delay = _MIN_RETRY_DELAY
+        pending, singly = list(messages), False
         while pending:
             producer = self._producer
             if producer is None:
-                raise DeliveryError(f"the connection to {self._where} is closed")
-            failures = await self._watched(producer, pending, deadline, singly=singly)
+                raise DeliveryError(f"the connection to {self._cluster_name} is closed")
+            failures = await self._send_with_deadline(producer, pending, deadline, singly=singly)
             if not failures:
-                self._succeeded()
+                self._report_success()
                 return
-            # Of a batch that is refused for one letter, only this one is to change.
-            if len(pending) > 1 and not singly and _personal(failures):
-                pending, singly = [letter for letter, _ in failures], True
+            # Of a batch that is refused for one message, only this one is to change.
+            if len(pending) > 1 and not singly and _is_per_message(failures):
+                pending, singly = [message for message, _ in failures], True
             else:
-                pending, as_before = self._judged(failures, deadline), pending
+                pending, as_before = self._next_attempt(failures, deadline), pending
                 if pending[0] in as_before:
-                    await asyncio.sleep(pause)
-                    pause = min(2 * pause, _LONGEST_PAUSE)
-            await self._renew(producer)
+                    await asyncio.sleep(delay)
+                    delay = min(2 * delay, _MAX_RETRY_DELAY)
+            await self._reconnect(producer)
 
-    async def _watched(
+    async def _send_with_deadline(
         self,
         producer: AIOKafkaProducer,
-        letters: list[OutgoingMessage],
+        messages: list[OutgoingMessage],
         deadline: float,
         *,
         singly: bool,
     ) -> list[Failure]:
         """Send and wait, but not for ever: an idempotent producer itself never gives up."""
         send = _send_singly if singly else _send
-        sending = asyncio.ensure_future(send(producer, letters))
+        sending = asyncio.ensure_future(send(producer, messages))
         try:
-            answered, _ = await asyncio.wait({sending}, timeout=NOTICE)
+            answered, _ = await asyncio.wait({sending}, timeout=REPORT_AFTER)
             if not answered:
-                why = await self._why()
-                self._notice(
-                    f"has not confirmed {describe_messages(letters)} for {NOTICE:g} s: {why}"
+                why = await self._diagnose()
+                self._report_failure(
+                    f"has not confirmed {describe_messages(messages)} for {REPORT_AFTER:g} s: {why}"
                 )
                 left = max(0.0, deadline - time.monotonic())
                 answered, _ = await asyncio.wait({sending}, timeout=left)
             if not answered:
-                raise self._given_up(letters, await self._why())
+                raise self._timeout_error(messages, await self._diagnose())
             return sending.result()
         finally:
             sending.cancel()
 
-    async def try_once(self, letter: OutgoingMessage) -> bool:
-        """Send a letter once, best effort; tell whether it was confirmed."""
+    async def try_once(self, message: OutgoingMessage) -> bool:
+        """Send a message once, best effort; tell whether it was confirmed."""
         if self._producer is None and time.monotonic() >= self._retry_at:
-            await self._renew(None)
-            self._retry_at = time.monotonic() + _RETRY_PAUSE
+            await self._reconnect(None)
+            self._retry_at = time.monotonic() + _OPTIONAL_RETRY_DELAY
         producer = self._producer
         if producer is None:
             return False
-        failures = await _send(producer, [letter])
+        failures = await _send(producer, [message])
         if not failures:
-            self._succeeded()
+            self._report_success()
             return True
         error = failures[0][1]
-        log.warning("%s has not confirmed %s: %r", self._where, describe_messages([letter]), error)
+        log.warning(
+            "%s has not confirmed %s: %r", self._cluster_name, describe_messages([message]), error
+        )
         if self._optional:
             # A producer that is shared with what counts is not replaced for this one's sake.
-            await self._renew(producer)
+            await self._reconnect(producer)
         return False
 
     async def ensure_topic(self, name: str, retention_ms: int | None = None) -> None:
@@ -150,22 +152,22 @@ class Delivery(mode.Service):
         a topic made by publishing would lack its retention.
         """
         deadline = time.monotonic() + self._timeout
-        while name not in self._known_topics:
-            if await self._made(name, retention_ms):
-                self._known_topics.add(name)
+        while name not in self._created_topics:
+            if await self._try_create_topic(name, retention_ms):
+                self._created_topics.add(name)
             elif time.monotonic() > deadline:
-                raise DeliveryError(f"{self._where} has not created the topic {name}")
+                raise DeliveryError(f"{self._cluster_name} has not created the topic {name}")
             else:
-                await asyncio.sleep(_FIRST_PAUSE)
+                await asyncio.sleep(_MIN_RETRY_DELAY)
 
-    async def _made(self, name: str, retention_ms: int | None) -> bool:
+    async def _try_create_topic(self, name: str, retention_ms: int | None) -> bool:
         try:
             await asyncio.wait_for(
                 admin.create_topic(self.cluster, name, retention_ms), ADMIN_TIMEOUT
             )
         except (kafka.KafkaError, OSError, TimeoutError) as error:
             if not isinstance(error, kafka.KafkaError) or error.retriable:
-                self._notice(f"cannot create the topic {name} yet: {error!r}")
+                self._report_failure(f"cannot create the topic {name} yet: {error!r}")
                 return False
             log.warning("Topic %s: relying on auto-creation (%r)", name, error)
         return True
@@ -173,9 +175,9 @@ class Delivery(mode.Service):
     async def _connect(self) -> AIOKafkaProducer:
         return await producers.start_producer(self.cluster, idempotence=self._idempotence)
 
-    async def _renew(self, failed: AIOKafkaProducer | None) -> None:
+    async def _reconnect(self, failed: AIOKafkaProducer | None) -> None:
         """Replace a producer after a failure: an idempotent one may never recover by itself."""
-        async with self._renewing:
+        async with self._reconnecting:
             if self._producer is not failed:
                 return
             try:
@@ -186,80 +188,82 @@ class Delivery(mode.Service):
             if failed:
                 self.add_future(producers.stop_producer(failed, producers.REQUEST_TIMEOUT))
 
-    async def _why(self) -> str:
+    async def _diagnose(self) -> str:
         return (
             await connection.find_connection_problem(self.cluster)
             or "it lets us in but does not answer"
         )
 
-    def _judged(self, failures: Sequence[Failure], deadline: float) -> list[OutgoingMessage]:
+    def _next_attempt(self, failures: Sequence[Failure], deadline: float) -> list[OutgoingMessage]:
         """Return what to send next. Raises DeliveryError where that is hopeless or too late."""
-        letters = [letter for letter, _ in failures]
+        messages = [message for message, _ in failures]
         error = next(error for _, error in failures if error)
         self.retries += 1
-        self._notice(f"has not confirmed {describe_messages(letters)}: {error!r}")
-        changed = [_changed(*one) for one in failures]
-        if isinstance(error, FATAL_ERRORS) and changed == letters:
-            guilty = [letter for letter, why in failures if isinstance(why, type(error))]
-            text = f"{self._where} refuses {describe_messages(guilty)}: {error!r}"
-            raise DeliveryError(text + suggest_remedy(error, guilty, self.cluster)) from error
+        self._report_failure(f"has not confirmed {describe_messages(messages)}: {error!r}")
+        changed = [_with_fallback(*one) for one in failures]
+        if isinstance(error, FATAL_ERRORS) and changed == messages:
+            refused = [message for message, why in failures if isinstance(why, type(error))]
+            text = f"{self._cluster_name} refuses {describe_messages(refused)}: {error!r}"
+            raise DeliveryError(text + suggest_remedy(error, refused, self.cluster)) from error
         if time.monotonic() > deadline:
-            raise self._given_up(letters, repr(error)) from error
+            raise self._timeout_error(messages, repr(error)) from error
         return changed
 
-    def _notice(self, what: str) -> None:
+    def _report_failure(self, what: str) -> None:
         self._failing_since = self._failing_since or time.monotonic()
-        log.warning("%s %s", self._where, what)
+        log.warning("%s %s", self._cluster_name, what)
 
-    def _given_up(self, letters: Sequence[OutgoingMessage], why: str) -> DeliveryError:
+    def _timeout_error(self, messages: Sequence[OutgoingMessage], why: str) -> DeliveryError:
         return DeliveryError(
-            f"{self._where} has not taken {describe_messages(letters)} in {self._timeout:g} s"
-            f" (DELIVERY_TIMEOUT): {why}"
+            f"{self._cluster_name} has not taken {describe_messages(messages)} in"
+            f" {self._timeout:g} s (DELIVERY_TIMEOUT): {why}"
         )
 
-    def _succeeded(self) -> None:
+    def _report_success(self) -> None:
         if self._failing_since is not None:
             seconds = time.monotonic() - self._failing_since
-            log.warning("%s confirms again, after %.1f s", self._where, seconds)
+            log.warning("%s confirms again, after %.1f s", self._cluster_name, seconds)
         self._failing_since = None
 
     @property
-    def _where(self) -> str:
+    def _cluster_name(self) -> str:
         return describe_cluster(self.cluster)
 
 
-def _personal(failures: Sequence[Failure]) -> bool:
+def _is_per_message(failures: Sequence[Failure]) -> bool:
     return any(isinstance(error, PER_MESSAGE_ERRORS) for _, error in failures)
 
 
-def _changed(letter: OutgoingMessage, error: BaseException | None) -> OutgoingMessage:
-    return letter.fallback if isinstance(error, PER_MESSAGE_ERRORS) and letter.fallback else letter
+def _with_fallback(message: OutgoingMessage, error: BaseException | None) -> OutgoingMessage:
+    return (
+        message.fallback if isinstance(error, PER_MESSAGE_ERRORS) and message.fallback else message
+    )
 
 
 async def _send_singly(
-    producer: AIOKafkaProducer, letters: Sequence[OutgoingMessage]
+    producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]
 ) -> list[Failure]:
     """Send each when the one before is confirmed; return the first that is not, and the rest."""
-    for number, letter in enumerate(letters):
-        if failures := await _send(producer, [letter]):
-            return [*failures, *((one, None) for one in letters[number + 1 :])]
+    for number, message in enumerate(messages):
+        if failures := await _send(producer, [message]):
+            return [*failures, *((one, None) for one in messages[number + 1 :])]
     return []
 
 
-async def _send(producer: AIOKafkaProducer, letters: Sequence[OutgoingMessage]) -> list[Failure]:
-    """Send once and wait; return the letters that were not confirmed."""
+async def _send(producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]) -> list[Failure]:
+    """Send once and wait; return the messages that were not confirmed."""
     futures: list[asyncio.Future[Any]] = []
     refused: BaseException | None = None
-    for letter in letters:
+    for message in messages:
         try:
             future = await producer.send(
-                letter.topic,
+                message.topic,
                 # The client refuses a message of neither key nor value, which Kafka would take.
-                b"" if letter.key is None and letter.value is None else letter.value,
-                key=letter.key,
-                partition=letter.partition,
-                headers=list(letter.headers),
-                timestamp_ms=letter.timestamp,
+                b"" if message.key is None and message.value is None else message.value,
+                key=message.key,
+                partition=message.partition,
+                headers=list(message.headers),
+                timestamp_ms=message.timestamp,
             )
         except (kafka.KafkaError, OSError, TimeoutError) as error:
             refused = error
@@ -267,9 +271,9 @@ async def _send(producer: AIOKafkaProducer, letters: Sequence[OutgoingMessage]) 
         futures.append(future)
     answers: list[Any] = await asyncio.gather(*futures, return_exceptions=True)
     failed = [
-        (letter, answer)
-        for letter, answer in zip(letters, answers, strict=False)
+        (message, answer)
+        for message, answer in zip(messages, answers, strict=False)
         if isinstance(answer, BaseException)
     ]
-    unsent = letters[len(futures) :]
+    unsent = messages[len(futures) :]
     return failed + [(one, None if number else refused) for number, one in enumerate(unsent)]

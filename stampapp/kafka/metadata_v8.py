@@ -1,6 +1,6 @@
 """What is asked of a broker at the start: who it is, and what we may do there.
 
-aiokafka knows Metadata up to version 5; what a client may do with a topic is told from version 8
+aiokafka knows Metadata up to version 5; what a client may do with a topic is allowed from version 8
 on (Kafka 2.3), in the codes of Kafka's AclOperation. The wire formats are those of the Kafka
 protocol guide.
 """
@@ -124,22 +124,22 @@ async def is_group_denied(connection: AIOKafkaConnection, group: str) -> bool:
 
 def parse_metadata(found: Response) -> ClusterMetadata:
     """Return what a response to either metadata request says."""
-    brokers = tuple(f"{_bracketed(host)}:{port}" for _, host, port, _ in found.brokers)
+    brokers = tuple(f"{_format_host(host)}:{port}" for _, host, port, _ in found.brokers)
     topics = [_topic(name, code, operations) for code, name, _, _, operations in found.topics]
     return ClusterMetadata(brokers=brokers, topics={topic.name: topic for topic in topics})
 
 
-def _bracketed(host: str) -> str:
+def _format_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
 def _topic(name: str, code: int, operations: int) -> TopicMetadata:
-    told = frozenset(one for one in Operation if operations >= 0 and operations & 1 << one)
-    forbidden = code == kafka.TopicAuthorizationFailedError.errno
+    allowed = frozenset(one for one in Operation if operations >= 0 and operations & 1 << one)
+    denied = code == kafka.TopicAuthorizationFailedError.errno
     # Whoever describes a topic to us without saying that we may describe it keeps no account.
-    silent = not forbidden and Operation.DESCRIBE not in told
+    silent = not denied and Operation.DESCRIBE not in allowed
     return TopicMetadata(
         name=name,
-        exists=not forbidden and code != kafka.UnknownTopicOrPartitionError.errno,
-        allowed=None if silent else told,
+        exists=not denied and code != kafka.UnknownTopicOrPartitionError.errno,
+        allowed=None if silent else allowed,
     )

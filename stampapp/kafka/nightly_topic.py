@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from stampapp.errors import ConfigError
 
 # How many nights' topics are looked for, a year and a month of them.
-_LOOKING_BACK = 400
-_LEGAL_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_MAX_NIGHTS = 400
+_TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 TOPIC_RULE = "a Kafka topic has 1 to 249 letters, digits, '.', '_' and '-', and is not '.' or '..'"
 
 
@@ -67,20 +67,20 @@ class NightlyTopic:
         today = now.astimezone(UTC).replace(
             hour=self.change_hour, minute=0, second=0, microsecond=0
         )
-        changes = (today + timedelta(days=days) for days in range(_LOOKING_BACK))
+        changes = (today + timedelta(days=days) for days in range(_MAX_NIGHTS))
         name = self.name_at(now)
         return next((at for at in changes if at > now and self.name_at(at) != name), None)
 
     def select_latest_first(self, topics: Collection[str], now: datetime) -> list[str]:
         """Return which of these topics are those of nights up to this one, the latest first."""
-        days = (self.name_at(now - timedelta(days=days)) for days in range(_LOOKING_BACK))
+        days = (self.name_at(now - timedelta(days=days)) for days in range(_MAX_NIGHTS))
         return [name for name in dict.fromkeys(days) if name in topics]
 
     def last_write_by(self, topic: str, now: datetime) -> datetime:
         """Return an instant, a day late at most, after which nothing goes to this topic: or now."""
         if "%s" not in self.topic_format:
             return now
-        days = (now - timedelta(days=days) for days in range(_LOOKING_BACK))
+        days = (now - timedelta(days=days) for days in range(_MAX_NIGHTS))
         last = next((day for day in days if self.name_at(day) == topic), now)
         return min(now, last + timedelta(days=1))
 
@@ -90,14 +90,14 @@ class NightlyTopic:
         `topics` are those that there are. None: no such night is found.
         """
         expired = now - timedelta(days=self.retention_days)
-        days = (expired - timedelta(days=days) for days in range(_LOOKING_BACK))
+        days = (expired - timedelta(days=days) for days in range(_MAX_NIGHTS))
         absent = next((day for day in days if self.name_at(day) not in topics), None)
         return absent and absent + timedelta(days=1)
 
 
 def is_legal_topic(topic: str) -> bool:
     """Tell whether Kafka lets a topic have this name."""
-    return bool(_LEGAL_TOPIC.fullmatch(topic)) and topic not in (".", "..")
+    return bool(_TOPIC_NAME.fullmatch(topic)) and topic not in (".", "..")
 
 
 def _is_date(text: str, date_format: str) -> bool:

@@ -20,11 +20,13 @@ class OffsetRange:
     end: int | None = None
 
 
-def group_nearby(offsets: Iterable[int], near: int, longest: int = 1000) -> Iterator[list[int]]:
-    """Divide ascending offsets where the gap between two is larger than `near`."""
+def group_nearby(
+    offsets: Iterable[int], max_gap: int, max_length: int = 1000
+) -> Iterator[list[int]]:
+    """Divide ascending offsets where the gap between two is larger than `max_gap`."""
     run: list[int] = []
     for offset in offsets:
-        if run and (offset - run[-1] > near or len(run) == longest):
+        if run and (offset - run[-1] > max_gap or len(run) == max_length):
             yield run
             run = []
         run.append(offset)
@@ -44,9 +46,9 @@ async def in_chunks(messages: AsyncIterator[Message], size: int) -> AsyncIterato
         yield chunk
 
 
-def offsets_by_partition(places: Iterable[TopicPartitionOffset]) -> dict[Partition, list[int]]:
+def offsets_by_partition(locations: Iterable[TopicPartitionOffset]) -> dict[Partition, list[int]]:
     """Return the offsets of each partition, ascending."""
     found: dict[Partition, list[int]] = defaultdict(list)
-    for place in places:
-        found[place.topic, place.partition].append(place.offset)
+    for location in locations:
+        found[location.topic, location.partition].append(location.offset)
     return {partition: sorted(offsets) for partition, offsets in found.items()}

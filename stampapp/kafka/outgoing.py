@@ -22,10 +22,10 @@ FATAL_ERRORS = (
     kafka.UnsupportedVersionError,
     kafka.UnsupportedForMessageFormatError,
 )
-# Those of them that are a single letter's fault; the others of its batch suffer with it.
-_TOO_LARGE = (kafka.MessageSizeTooLargeError, kafka.RecordListTooLargeError)
-PER_MESSAGE_ERRORS = (*_TOO_LARGE, kafka.InvalidTimestampError)
-_FORBIDDEN = (kafka.TopicAuthorizationFailedError, kafka.ClusterAuthorizationFailedError)
+# Those of them that are a single message's fault; the others of its batch suffer with it.
+_SIZE_ERRORS = (kafka.MessageSizeTooLargeError, kafka.RecordListTooLargeError)
+PER_MESSAGE_ERRORS = (*_SIZE_ERRORS, kafka.InvalidTimestampError)
+_PERMISSION_ERRORS = (kafka.TopicAuthorizationFailedError, kafka.ClusterAuthorizationFailedError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,20 +45,20 @@ class OutgoingMessage:
     fallback: OutgoingMessage | None = None
 
 
-def describe_messages(letters: Sequence[OutgoingMessage]) -> str:
-    """Return how messages to people name some letters."""
-    what = "1 message" if len(letters) == 1 else f"{len(letters)} messages"
-    return f"{what} for {', '.join(sorted({one.topic for one in letters}))}"
+def describe_messages(messages: Sequence[OutgoingMessage]) -> str:
+    """Return how messages to people name some messages."""
+    what = "1 message" if len(messages) == 1 else f"{len(messages)} messages"
+    return f"{what} for {', '.join(sorted({one.topic for one in messages}))}"
 
 
 def suggest_remedy(
-    error: BaseException, letters: Sequence[OutgoingMessage], cluster: Cluster
+    error: BaseException, messages: Sequence[OutgoingMessage], cluster: Cluster
 ) -> str:
-    """Return what to do about letters that are refused for good; nothing where that is open."""
-    if isinstance(error, _FORBIDDEN):
+    """Return what to do about messages that are refused for good; nothing where that is open."""
+    if isinstance(error, _PERMISSION_ERRORS):
         return f"; have WRITE granted to {describe_user(cluster)}"
-    if isinstance(error, _TOO_LARGE):
-        largest = max(letters, key=message_size)
+    if isinstance(error, _SIZE_ERRORS):
+        largest = max(messages, key=message_size)
         return (
             f"; have max.message.bytes of the topic raised: {largest.topic} is to take a message of"
             f" {message_size(largest)} B and some more"
@@ -68,7 +68,7 @@ def suggest_remedy(
     return ""
 
 
-def message_size(letter: OutgoingMessage) -> int:
-    """Return how many bytes a letter has, without what Kafka adds."""
-    headers = sum(len(name.encode()) + len(value or b"") for name, value in letter.headers)
-    return len(letter.key or b"") + len(letter.value or b"") + headers
+def message_size(message: OutgoingMessage) -> int:
+    """Return how many bytes a message has, without what Kafka adds."""
+    headers = sum(len(name.encode()) + len(value or b"") for name, value in message.headers)
+    return len(message.key or b"") + len(message.value or b"") + headers

@@ -18,27 +18,27 @@ LINGER = 0.02
 # The topics decide how large a message may be.
 MAX_REQUEST_BYTES = 2**30
 # That a cluster is there has been seen before, or is tried again (seconds).
-_PATIENCE = 3.0
+_DIAGNOSIS_TIMEOUT = 3.0
 
 
 async def start_producer(cluster: Cluster, *, idempotence: bool) -> AIOKafkaProducer:
     """Return a producer that waits for all replicas. Raises ConfigError that says why not."""
     try:
-        return await asyncio.wait_for(_started(cluster, idempotence), START_TIMEOUT)
+        return await asyncio.wait_for(_start(cluster, idempotence), START_TIMEOUT)
     except (kafka.KafkaError, OSError, TimeoutError) as error:
-        raise ConfigError(await _explained(cluster, error, idempotence)) from error
+        raise ConfigError(await _explain(cluster, error, idempotence)) from error
 
 
-async def stop_producer(producer: AIOKafkaProducer, patience: float) -> None:
-    """Let go of a producer, of one that does not answer after `patience` seconds."""
+async def stop_producer(producer: AIOKafkaProducer, time_limit: float) -> None:
+    """Let go of a producer, of one that does not answer after `time_limit` seconds."""
     try:
-        await asyncio.wait_for(producer.stop(), patience)
+        await asyncio.wait_for(producer.stop(), time_limit)
     except (kafka.KafkaError, OSError, TimeoutError):
         # It is given up because it does not answer; what it held is delivered by its successor.
         return
 
 
-async def _started(cluster: Cluster, idempotence: bool) -> AIOKafkaProducer:
+async def _start(cluster: Cluster, idempotence: bool) -> AIOKafkaProducer:
     producer = AIOKafkaProducer(
         **cluster.client_options(),
         acks="all",
@@ -56,9 +56,9 @@ async def _started(cluster: Cluster, idempotence: bool) -> AIOKafkaProducer:
     return producer
 
 
-async def _explained(cluster: Cluster, error: Exception, idempotence: bool) -> str:
+async def _explain(cluster: Cluster, error: Exception, idempotence: bool) -> str:
     # The producer itself only says that it has found no broker.
-    problem = await connection.find_connection_problem(cluster, _PATIENCE)
+    problem = await connection.find_connection_problem(cluster, _DIAGNOSIS_TIMEOUT)
     if problem:
         return problem
     text = f"{describe_cluster(cluster)} lets us in, but no producer starts ({error!r})"

@@ -9,9 +9,9 @@ from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange, ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 
-Takes = Callable[[Message], bool]
+Accept = Callable[[Message], bool]
 # Offsets of a partition that are looked through at a time, going back.
-_FIRST_STRETCH, _LONGEST_STRETCH = 16, 4096
+_MIN_STRIDE, _MAX_STRIDE = 16, 4096
 # How long a topic rests between two looks at its end (seconds).
 POLL_INTERVAL = 0.3
 
@@ -19,10 +19,10 @@ POLL_INTERVAL = 0.3
 class TopicTail:
     """The end of some partitions. `positions` are the offsets from which `follow` goes on."""
 
-    def __init__(self, reader: TopicReader, takes: Takes) -> None:
+    def __init__(self, reader: TopicReader, accept: Accept) -> None:
         self.positions: dict[Partition, int] = {}
         self._reader = reader
-        self._takes = takes
+        self._accept = accept
 
     async def read_latest(
         self, partitions: Sequence[Partition], count: int, progress: ReportProgress
@@ -33,23 +33,23 @@ class TopicTail:
         are enough: what lies further back is not compared.
         """
         first = await self._reader.first_offsets(partitions)
-        edges = await self._reader.end_offsets(partitions)
-        self.positions |= edges
-        total, length = sum(edges.values()) - sum(first.values()), 0
+        ends = await self._reader.end_offsets(partitions)
+        self.positions |= ends
+        total, stride = sum(ends.values()) - sum(first.values()), 0
         found: list[Message] = []
-        while len(found) < count and any(edges[at] > first[at] for at in partitions):
-            length = min(max(count, _FIRST_STRETCH, 2 * length), _LONGEST_STRETCH)
-            begins = {at: max(first[at], edges[at] - length) for at in partitions}
-            spans = {
-                at: OffsetRange(first=begin, end=edges[at])
+        while len(found) < count and any(ends[at] > first[at] for at in partitions):
+            stride = min(max(count, _MIN_STRIDE, 2 * stride), _MAX_STRIDE)
+            begins = {at: max(first[at], ends[at] - stride) for at in partitions}
+            ranges = {
+                at: OffsetRange(first=begin, end=ends[at])
                 for at, begin in begins.items()
-                if begin < edges[at]
+                if begin < ends[at]
             }
-            async for messages in self._reader.read_ranges(spans):
-                self._note(messages)
-                found = _latest(found + [one for one in messages if self._takes(one)], count)
+            async for messages in self._reader.read_ranges(ranges):
+                self._advance(messages)
+                found = _newest(found + [one for one in messages if self._accept(one)], count)
                 progress("reading", len(messages), max(1, total))
-            edges = begins
+            ends = begins
         return found
 
     async def follow(
@@ -61,22 +61,22 @@ class TopicTail:
             new = [at for at in wanted if at not in self.positions]
             if new:
                 self.positions |= await self._reader.first_offsets(new)
-            spans = {at: OffsetRange(first=self.positions[at]) for at in wanted}
-            async for messages in self._reader.read_ranges(spans):
-                self._note(messages)
-                if found := [one for one in messages if self._takes(one)]:
-                    yield sorted(found, key=_age)
+            ranges = {at: OffsetRange(first=self.positions[at]) for at in wanted}
+            async for messages in self._reader.read_ranges(ranges):
+                self._advance(messages)
+                if found := [one for one in messages if self._accept(one)]:
+                    yield sorted(found, key=_by_time)
             await asyncio.sleep(POLL_INTERVAL)
 
-    def _note(self, messages: Sequence[Message]) -> None:
+    def _advance(self, messages: Sequence[Message]) -> None:
         for one in messages:
             at = (one.topic, one.partition)
             self.positions[at] = max(self.positions[at], one.offset + 1)
 
 
-def _latest(messages: list[Message], count: int) -> list[Message]:
-    return sorted(messages, key=_age)[-count:] if count else []
+def _newest(messages: list[Message], count: int) -> list[Message]:
+    return sorted(messages, key=_by_time)[-count:] if count else []
 
 
-def _age(message: Message) -> tuple[int, str, int, int]:
+def _by_time(message: Message) -> tuple[int, str, int, int]:
     return message.timestamp or 0, message.topic, message.partition, message.offset

@@ -24,10 +24,10 @@ FETCH_BYTES = 2**20
 FETCH_WAIT_MS = 50
 START_TIMEOUT = 10.0
 # A cluster that delivers nothing for so long is given up, in seconds.
-PATIENCE = 30.0
-COORDINATOR_PATIENCE = 10.0
+READ_TIMEOUT = 30.0
+COORDINATOR_TIMEOUT = 10.0
 # Offsets that lie closer together than this are fetched in one go.
-NEAR = 8
+MAX_GAP = 8
 
 
 class TopicReader:
@@ -53,7 +53,7 @@ class TopicReader:
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         try:
-            async with self._told():
+            async with self._translate_errors():
                 await asyncio.wait_for(self._admin.start(), START_TIMEOUT)
                 await asyncio.wait_for(self._consumer.start(), START_TIMEOUT)
         except BaseException:
@@ -66,7 +66,7 @@ class TopicReader:
 
     async def list_partitions(self) -> dict[str, list[Partition]]:
         """Return every topic that the user may see, with its partitions."""
-        async with self._told():
+        async with self._translate_errors():
             described = await self._admin.describe_topics()
         return {
             one["topic"]: sorted((one["topic"], part["partition"]) for part in one["partitions"])
@@ -77,12 +77,14 @@ class TopicReader:
         self, group: str, partitions: Iterable[Partition]
     ) -> dict[Partition, int]:
         """Return the offsets that the group has committed; a partition without one is left out."""
-        places = [TopicPartition(*one) for one in partitions]
-        deadline = time.monotonic() + COORDINATOR_PATIENCE
+        topic_partitions = [TopicPartition(*one) for one in partitions]
+        deadline = time.monotonic() + COORDINATOR_TIMEOUT
         while True:
-            async with self._told(f"the committed offsets of the group {group}"):
+            async with self._translate_errors(f"the committed offsets of the group {group}"):
                 try:
-                    found = await self._admin.list_consumer_group_offsets(group, partitions=places)
+                    found = await self._admin.list_consumer_group_offsets(
+                        group, partitions=topic_partitions
+                    )
                 except kafka.GroupCoordinatorNotAvailableError:
                     # The first question about a group makes a new cluster find a place for groups.
                     if time.monotonic() > deadline:
@@ -90,54 +92,56 @@ class TopicReader:
                     await asyncio.sleep(0.2)
                 else:
                     break
-        return {tuple(place): one.offset for place, one in found.items() if one.offset >= 0}
+        return {tuple(partition): one.offset for partition, one in found.items() if one.offset >= 0}
 
     async def first_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the first offset that each partition still holds."""
-        places = [TopicPartition(*one) for one in partitions]
-        async with self._told():
-            found = await self._consumer.beginning_offsets(places)
-        return {tuple(place): offset for place, offset in found.items()}
+        topic_partitions = [TopicPartition(*one) for one in partitions]
+        async with self._translate_errors():
+            found = await self._consumer.beginning_offsets(topic_partitions)
+        return {tuple(partition): offset for partition, offset in found.items()}
 
     async def end_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the offset that each partition's next message will have."""
-        places = [TopicPartition(*one) for one in partitions]
-        async with self._told():
-            found = await self._consumer.end_offsets(places)
-        return {tuple(place): offset for place, offset in found.items()}
+        topic_partitions = [TopicPartition(*one) for one in partitions]
+        async with self._translate_errors():
+            found = await self._consumer.end_offsets(topic_partitions)
+        return {tuple(partition): offset for partition, offset in found.items()}
 
     async def offsets_at_time(
-        self, partitions: Iterable[Partition], instant: int
+        self, partitions: Iterable[Partition], timestamp: int
     ) -> dict[Partition, int | None]:
-        """Return the first offset of this instant (ms since 1970) or later, None where none is."""
-        places = {TopicPartition(*one): instant for one in partitions}
-        async with self._told():
-            found = await self._consumer.offsets_for_times(places)
-        return {tuple(place): one and one.offset for place, one in found.items()}
+        """Return the first offset at this timestamp (ms since 1970) or later, None without one."""
+        topic_partitions = {TopicPartition(*one): timestamp for one in partitions}
+        async with self._translate_errors():
+            found = await self._consumer.offsets_for_times(topic_partitions)
+        return {tuple(partition): one and one.offset for partition, one in found.items()}
 
     async def read_ranges(
-        self, spans: Mapping[Partition, OffsetRange]
+        self, ranges: Mapping[Partition, OffsetRange]
     ) -> AsyncIterator[list[Message]]:
-        """Yield the messages of the spans, in order within each partition."""
-        if not spans:
+        """Yield the messages of the ranges, in order within each partition."""
+        if not ranges:
             return
-        ends = {TopicPartition(*one): span.end for one, span in spans.items()}
+        ends = {TopicPartition(*one): span.end for one, span in ranges.items()}
         consumer = self._consumer
         consumer.assign(list(ends))
-        for place in ends:
-            consumer.seek(place, spans[tuple(place)].first)
-        moved = time.monotonic()
+        for partition in ends:
+            consumer.seek(partition, ranges[tuple(partition)].first)
+        progress_at = time.monotonic()
         while ends:
-            async with self._told(f"the topics {', '.join(sorted({one.topic for one in ends}))}"):
+            async with self._translate_errors(
+                f"the topics {', '.join(sorted({one.topic for one in ends}))}"
+            ):
                 fetched = await consumer.getmany(timeout_ms=200)
             if fetched:
-                moved = time.monotonic()
-                yield _within(fetched, ends)
-            for place in [one for one in ends if await self._done(one, ends)]:
-                moved = time.monotonic()
-                consumer.pause(place)
-                del ends[place]
-            if time.monotonic() - moved > PATIENCE:
+                progress_at = time.monotonic()
+                yield _in_ranges(fetched, ends)
+            for partition in [one for one in ends if await self._is_finished(one, ends)]:
+                progress_at = time.monotonic()
+                consumer.pause(partition)
+                del ends[partition]
+            if time.monotonic() - progress_at > READ_TIMEOUT:
                 raise ConfigError(await self._problem("it delivers nothing"))
 
     async def read_offsets(
@@ -145,26 +149,26 @@ class TopicReader:
     ) -> AsyncIterator[Message]:
         """Yield the messages at these offsets (ascending); where there is none, nothing."""
         for partition, offsets in wanted.items():
-            for run in group_nearby(offsets, NEAR):
+            for run in group_nearby(offsets, MAX_GAP):
                 span, among = OffsetRange(first=run[0], end=run[-1] + 1), set(run)
                 async for messages in self.read_ranges({partition: span}):
                     for one in messages:
                         if one.offset in among:
                             yield one
 
-    async def _done(self, place: TopicPartition, ends: dict[Any, int | None]) -> bool:
-        end = ends[place]
+    async def _is_finished(self, partition: TopicPartition, ends: dict[Any, int | None]) -> bool:
+        end = ends[partition]
         if end is None:
             # Every fetch brings it along.
-            end = ends[place] = self._consumer.highwater(place)
-        return end is not None and await self._consumer.position(place) >= end
+            end = ends[partition] = self._consumer.highwater(partition)
+        return end is not None and await self._consumer.position(partition) >= end
 
     async def _close(self) -> None:
         await self._consumer.stop()
         await self._admin.close()
 
     @asynccontextmanager
-    async def _told(self, what: str = "its topics") -> AsyncIterator[None]:
+    async def _translate_errors(self, what: str = "its topics") -> AsyncIterator[None]:
         try:
             yield
         except (kafka.TopicAuthorizationFailedError, kafka.GroupAuthorizationFailedError) as error:
@@ -182,14 +186,14 @@ class TopicReader:
         return problem or f"{describe_cluster(self._cluster)} lets us in, but: {otherwise}"
 
 
-def _within(
+def _in_ranges(
     fetched: Mapping[Any, Collection[Any]], ends: Mapping[Any, int | None]
 ) -> list[Message]:
     return [
         _message(one)
-        for place, records in fetched.items()
+        for partition, records in fetched.items()
         for one in records
-        if place in ends and (ends[place] is None or one.offset < ends[place])
+        if partition in ends and (ends[partition] is None or one.offset < ends[partition])
     ]
 
 

@@ -30,15 +30,15 @@ from stampapp.preflight.required_access import (
 
 log = logging.getLogger(__name__)
 # A broker that was reached a moment ago, under the name that it gives itself (seconds).
-_SECOND_PATIENCE = 4.0
+_SECOND_TIMEOUT = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccessReport:
     """How a cluster receives us, in words.
 
-    `vital` is what the worker cannot go on with, `optional` what costs it the metrics; `absent`
-    topics may still come to be.
+    `errors` is what the worker cannot go on with, `optional_errors` what costs it the metrics;
+    `missing_topics` may still come to be.
     """
 
     access: ClusterAccess
@@ -74,78 +74,83 @@ async def _check_cluster(access: ClusterAccess, settings: Settings) -> AccessRep
     try:
         return await _report(access, settings)
     except ConfigError as error:
-        told = (str(error),)
+        problem = (str(error),)
         if access.optional:
-            return AccessReport(access=access, optional_errors=told)
-        return AccessReport(access=access, errors=told)
+            return AccessReport(access=access, optional_errors=problem)
+        return AccessReport(access=access, errors=problem)
 
 
 async def _report(access: ClusterAccess, settings: Settings) -> AccessReport:
-    answer = await query_cluster(access.cluster, partial(fetch_metadata, topics=access.topics))
-    vital, optional = missing_permissions(access, answer)
-    if await _query_advertised(access, answer, _group_query(access)):
-        vital.append(describe_denied_group(access.cluster, str(access.group)))
+    metadata = await query_cluster(access.cluster, partial(fetch_metadata, topics=access.topics))
+    errors, optional_errors = missing_permissions(access, metadata)
+    if await _query_advertised(access, metadata, _group_query(access)):
+        errors.append(describe_denied_group(access.cluster, str(access.group)))
     missing = (
-        [] if vital else [one async for one in _describe_missing_topics(access, answer, settings)]
+        []
+        if errors
+        else [one async for one in _describe_missing_topics(access, metadata, settings)]
     )
     return AccessReport(
         access=access,
-        errors=tuple(vital),
-        optional_errors=tuple(optional),
+        errors=tuple(errors),
+        optional_errors=tuple(optional_errors),
         missing_topics=tuple(missing),
     )
 
 
 def _group_query(access: ClusterAccess) -> Callable[[AIOKafkaConnection], Awaitable[bool]]:
-    async def question(connection: AIOKafkaConnection) -> bool:
+    async def query(connection: AIOKafkaConnection) -> bool:
         return access.group is not None and await is_group_denied(connection, access.group)
 
-    return question
+    return query
 
 
 async def _query_advertised(
     access: ClusterAccess,
-    answer: ClusterMetadata,
-    question: Callable[[AIOKafkaConnection], Awaitable[bool]],
+    metadata: ClusterMetadata,
+    query: Callable[[AIOKafkaConnection], Awaitable[bool]],
 ) -> bool:
     """Ask a broker at the address that clients are sent to, which may be another than ours."""
-    if not answer.brokers:
+    if not metadata.brokers:
         return False
-    named = replace(access.cluster, servers=answer.brokers)
+    advertised = replace(access.cluster, servers=metadata.brokers)
     try:
-        return await query_cluster(named, question, _SECOND_PATIENCE)
+        return await query_cluster(advertised, query, _SECOND_TIMEOUT)
     except ConfigError as error:
         raise ConfigError(
             f"{describe_cluster(access.cluster)} answers, but sends its clients on to"
-            f" {named.bootstrap} (advertised.listeners): {error}"
+            f" {advertised.bootstrap} (advertised.listeners): {error}"
         ) from error
 
 
 async def _describe_missing_topics(
-    access: ClusterAccess, answer: ClusterMetadata, settings: Settings
+    access: ClusterAccess, metadata: ClusterMetadata, settings: Settings
 ) -> AsyncIterator[str]:
     output = settings.output_topic
-    ours = {output.name_at(datetime.now(UTC)): output.retention_ms, settings.deadletter_topic: None}
-    for need in missing_topics(access, answer):
-        cluster = replace(access.cluster, role=need.role)
-        if need.role != "producer":
+    creatable = {
+        output.name_at(datetime.now(UTC)): output.retention_ms,
+        settings.deadletter_topic: None,
+    }
+    for permission in missing_topics(access, metadata):
+        cluster = replace(access.cluster, role=permission.role)
+        if permission.role != "producer":
             hint: str | None = "where topics do not come to be by themselves, create it"
-        elif need.topic in ours:
-            hint = await _creation_problem(cluster, need.topic, ours[need.topic])
+        elif permission.topic in creatable:
+            hint = await _creation_problem(cluster, permission.topic, creatable[permission.topic])
         else:
             # The next night's.
             continue
         if hint:
             yield (
-                f"Topic {need.topic} does not exist on {describe_cluster(cluster)}: {hint}, or see"
-                f" {need.setting}"
+                f"Topic {permission.topic} does not exist on {describe_cluster(cluster)}: {hint},"
+                f" or see {permission.setting}"
             )
 
 
 async def _creation_problem(cluster: Cluster, topic: str, retention_ms: int | None) -> str | None:
-    creating = admin.create_topic(cluster, topic, retention_ms, only_try=True)
+    creating = admin.create_topic(cluster, topic, retention_ms, validate_only=True)
     try:
-        await asyncio.wait_for(creating, _SECOND_PATIENCE)
+        await asyncio.wait_for(creating, _SECOND_TIMEOUT)
     except (kafka.KafkaError, OSError, TimeoutError) as error:
         return (
             f"we may not create it ({error!r}), so it must come to be by itself; have CREATE"

@@ -14,7 +14,7 @@ from stampapp.kafka.cluster import Cluster
 from stampapp.preflight.access_check import AccessReport, check_clusters
 from stampapp.results.outcome import Outcome
 
-_PATIENCE = 2.0
+_STOP_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,20 +68,22 @@ async def try_clusters(worker: Settings) -> list[AccessReport]:
     return list(await asyncio.gather(*(_try_producer(one, worker) for one in found)))
 
 
-async def _try_producer(finding: AccessReport, worker: Settings) -> AccessReport:
-    roles = [need.role for need in finding.access.permissions if need.role != "consumer"]
-    if finding.errors or finding.optional_errors or not roles:
-        return finding
-    cluster: Cluster = replace(finding.access.cluster, role=roles[0])
+async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:
+    roles = [
+        permission.role for permission in report.access.permissions if permission.role != "consumer"
+    ]
+    if report.errors or report.optional_errors or not roles:
+        return report
+    cluster: Cluster = replace(report.access.cluster, role=roles[0])
     try:
         producer = await producers.start_producer(cluster, idempotence=worker.idempotence)
     except ConfigError as error:
-        told = (str(error),)
-        if finding.access.optional:
-            return replace(finding, optional_errors=told)
-        return replace(finding, errors=told)
-    await producers.stop_producer(producer, _PATIENCE)
-    return finding
+        problem = (str(error),)
+        if report.access.optional:
+            return replace(report, optional_errors=problem)
+        return replace(report, errors=problem)
+    await producers.stop_producer(producer, _STOP_TIMEOUT)
+    return report
 
 
 def model_settings() -> ModelSettings | None:

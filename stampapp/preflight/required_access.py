@@ -42,12 +42,12 @@ class ClusterAccess:
     @property
     def optional(self) -> bool:
         """Whether nothing is done there that the worker cannot go on without."""
-        return all(need.optional for need in self.permissions)
+        return all(permission.optional for permission in self.permissions)
 
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics, each once."""
-        return tuple(dict.fromkeys(need.topic for need in self.permissions))
+        return tuple(dict.fromkeys(permission.topic for permission in self.permissions))
 
 
 def required_access(settings: Settings, now: datetime) -> tuple[ClusterAccess, ...]:
@@ -86,27 +86,29 @@ def _permissions(settings: Settings, now: datetime) -> Iterator[Permission]:
 
 
 def missing_permissions(
-    access: ClusterAccess, answer: ClusterMetadata
+    access: ClusterAccess, metadata: ClusterMetadata
 ) -> tuple[list[str], list[str]]:
     """Return in words what a broker does not let us do: what is vital, and what is optional.
 
     What a broker does not tell of is taken for allowed.
     """
-    lacking = [need for need in access.permissions if not _is_granted(need, answer)]
+    denied = [
+        permission for permission in access.permissions if not _is_granted(permission, metadata)
+    ]
     found: tuple[list[str], list[str]] = ([], [])
-    for (optional, key, operation), needs in groupby(lacking, _by_setting):
-        topics = [need.topic for need in needs]
+    for (optional, key, operation), permissions in groupby(denied, _by_setting):
+        topics = [permission.topic for permission in permissions]
         found[optional].append(describe_denied_topics(access.cluster, key, operation, topics))
     return found
 
 
-def _by_setting(need: Permission) -> tuple[bool, str, Operation]:
-    return need.optional, need.setting, need.operation
+def _by_setting(permission: Permission) -> tuple[bool, str, Operation]:
+    return permission.optional, permission.setting, permission.operation
 
 
-def _is_granted(need: Permission, answer: ClusterMetadata) -> bool:
-    topic = answer.topics.get(need.topic)
-    return topic is None or topic.allowed is None or need.operation in topic.allowed
+def _is_granted(permission: Permission, metadata: ClusterMetadata) -> bool:
+    topic = metadata.topics.get(permission.topic)
+    return topic is None or topic.allowed is None or permission.operation in topic.allowed
 
 
 def describe_denied_topics(
@@ -128,10 +130,10 @@ def describe_denied_group(cluster: Cluster, group: str) -> str:
     )
 
 
-def missing_topics(access: ClusterAccess, answer: ClusterMetadata) -> tuple[Permission, ...]:
-    """Return the needs whose topics do not exist; tomorrow's is not missed today."""
-    missed = [n for n in access.permissions if n.topic in answer.topics]
-    return tuple(need for need in missed if not answer.topics[need.topic].exists)
+def missing_topics(access: ClusterAccess, metadata: ClusterMetadata) -> tuple[Permission, ...]:
+    """Return the permissions whose topics do not exist; tomorrow's is not missed today."""
+    known = [n for n in access.permissions if n.topic in metadata.topics]
+    return tuple(permission for permission in known if not metadata.topics[permission.topic].exists)
 
 
 def _settings_to_check(cluster: Cluster, key: str) -> str:

@@ -12,7 +12,7 @@ from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange
-from stampapp.kafka.topic_reader import PATIENCE, TopicReader
+from stampapp.kafka.topic_reader import READ_TIMEOUT, TopicReader
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.topics import Record, create_topics, produce
@@ -56,7 +56,7 @@ async def test_everything_comes_back_up_to_the_end(bootstrap: str) -> None:
         start = time.monotonic()
         found = await everything(reader, {at: OffsetRange(first=n) for at, n in beginnings.items()})
         # Were an end not noticed, it would wait for more until then.
-        assert time.monotonic() - start < PATIENCE / 2
+        assert time.monotonic() - start < READ_TIMEOUT / 2
     assert {(m.partition, m.offset): (m.key, m.value, m.headers, m.timestamp) for m in found} == {
         (n % 2, n // 2): (b"k%d" % n, b"v%d" % n, (("n", b"%d" % n),), OLD + 1000 * n)
         for n in range(50)

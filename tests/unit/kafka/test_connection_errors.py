@@ -163,7 +163,7 @@ def test_an_error_is_told_with_its_settings(
 ) -> None:
     found = explain_failure(cluster, "one:9092", error)
     assert (found.server, found.reason) == ("one:9092", reason)
-    assert found.keys == tuple(f"SCRIBE_{key}" for key in keys.split())
+    assert found.settings == tuple(f"SCRIBE_{key}" for key in keys.split())
     assert "hush" not in found.reason
 
 
@@ -184,7 +184,7 @@ def test_an_outage_passes_and_a_wrong_password_does_not(error: Exception, final:
 
 
 def one_of(server: str, reason: str, *keys: str) -> ConnectionFailure:
-    return ConnectionFailure(server=server, reason=reason, keys=keys, final=False)
+    return ConnectionFailure(server=server, reason=reason, settings=keys, final=False)
 
 
 def test_what_holds_for_all_servers_is_said_once() -> None:

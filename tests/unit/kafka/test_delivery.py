@@ -78,9 +78,9 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Sent:
     monkeypatch.setattr(FakeProducer, "cluster", sent, raising=False)
     monkeypatch.setattr(producer, "AIOKafkaProducer", FakeProducer)
     monkeypatch.setattr(connection, "find_connection_problem", sent.diagnosis)
-    monkeypatch.setattr(deliveries, "_FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(deliveries, "_LONGEST_PAUSE", 0.002)
-    monkeypatch.setattr(deliveries, "_RETRY_PAUSE", 0.05)
+    monkeypatch.setattr(deliveries, "_MIN_RETRY_DELAY", 0.001)
+    monkeypatch.setattr(deliveries, "_MAX_RETRY_DELAY", 0.002)
+    monkeypatch.setattr(deliveries, "_OPTIONAL_RETRY_DELAY", 0.05)
     return sent
 
 
