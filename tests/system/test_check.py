@@ -20,12 +20,12 @@ def test_all_is_well_and_nothing_was_published(kafka: ApacheKafka, tmp_path: Pat
     done = command("check", cwd=tmp_path, **setup)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert ["CONSUMER_GROUP_ID", group, ".env"] in lines
-    assert ["CONSUMER_TOPICS", setup["CONSUMER_TOPICS"], "environment"] in lines
-    assert ["LOG_LEVEL", "INFO", "default"] in lines
+    assert ["CONSUMER_GROUP_ID", ".env", group] in lines
+    assert ["CONSUMER_TOPICS", "environment", setup["CONSUMER_TOPICS"]] in lines
+    assert ["LOG_LEVEL", "default", "INFO"] in lines
     assert "WEB_PROT in .env is none of our keys" in done.stdout
     roles = "consumer+producer+scribe+metrics"
-    assert ["works", roles, kafka.bootstrap, "PLAINTEXT"] in lines
+    assert ["works", roles, "PLAINTEXT", kafka.bootstrap] in lines
     assert "stampapp_ztf_simulated" in done.stdout
     assert "made as VS, is taken for:" in done.stdout
     assert "█" in done.stdout

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support import alert_messages
 from tests.support.archives import tar
+from tests.support.terminal import on_terminal
 from tests.support.worker import command
 
 TOLERANCE = 1e-5
@@ -106,6 +107,17 @@ def test_the_table_is_for_people(model: Path, shared_data: Path) -> None:
     heading, line = done.stdout.splitlines()
     assert heading.split() == ["candid", "object", "class", *alert_messages.CLASSES]
     assert line.split()[:2] == ["1048092120315015012", "ZTF18abvcdqu"]
+
+
+def test_a_terminal_gets_a_table_as_wide_as_it_is(model: Path, shared_data: Path) -> None:
+    arguments = ("classify", "--survey", "ZTF", "--model", str(model), str(shared_data / "ztf_raw"))
+    piped = command(*arguments).stdout.splitlines()
+    wide = on_terminal(200, *arguments)
+    assert wide == piped
+    narrow = on_terminal(40, *arguments)
+    assert all(len(line) <= 40 for line in narrow)
+    candid, name, class_name = piped[1].split()[:3]
+    assert narrow[:3] == [f"candid    {candid}", f"object    {name}", f"class     {class_name}"]
 
 
 def test_a_path_that_is_not_there_is_an_error_of_usage(model: Path) -> None:
