@@ -1,6 +1,6 @@
-"""Who looks at the page: a bounded number of streams, told once a second what is new.
+"""Send events once a second to at most 16 viewers of the page; draw nothing while there are none.
 
-Nothing is drawn while nobody looks; and what is drawn is drawn once, for all, in a thread.
+A card is drawn once, in a thread, and sent to all viewers.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from stampapp.dashboard.recent_alerts import DashboardState, RecentAlert
 
 log = logging.getLogger(__name__)
 MAX_VIEWERS = 16
-# Cards that are drawn in a second: the stream of alerts comes first.
+# Cards drawn per tick. Few, so that drawing does not slow down classification.
 CARDS_PER_TICK = 2
+# Seconds between two updates.
 TICK = 1.0
-# With so many messages waiting, one card is drawn every other second.
+# At this lag (messages) or more, one card is drawn every other tick.
 BUSY_LAG = 1000
-# What a viewer who does not read is allowed to be behind.
+# Events that wait for a viewer before it is disconnected.
 _QUEUE_SIZE = 64
 
 State = Callable[[], dict[str, Any]]
 
 
 class Viewer:
-    """A stream of events, and which of them it has been sent."""
+    """An event queue of one connection, and what has been sent to it."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE_SIZE)
@@ -37,12 +38,12 @@ class Viewer:
         self.cards: set[int] = set()
 
     async def events(self) -> AsyncIterator[bytes]:
-        """Yield what is told, until it is shown out."""
+        """Yield events until the viewer is disconnected."""
         while (event := await self.queue.get()) is not None:
             yield event
 
     def send(self, event: bytes) -> None:
-        """Queue an event; one who does not read is shown out, and comes back by itself."""
+        """Queue an event, or disconnect a viewer whose queue is full; browsers reconnect."""
         try:
             self.queue.put_nowait(event)
         except asyncio.QueueFull:
@@ -52,7 +53,7 @@ class Viewer:
 
 
 class EventBroadcaster:
-    """Draws and tells while somebody looks; `state` adds the moment's figures to the hour's."""
+    """Sends updates to all viewers; `state` returns the current figures of the worker."""
 
     def __init__(self, dashboard: DashboardState, state: State) -> None:
         self._dashboard, self._state = dashboard, state
@@ -62,7 +63,7 @@ class EventBroadcaster:
         self._ticks = 0
 
     def subscribe(self) -> Viewer | None:
-        """Return a new viewer, who must leave; None where there is no room for one."""
+        """Return a new viewer, which must be unsubscribed; None if there are too many."""
         if len(self._viewers) >= MAX_VIEWERS:
             return None
         viewer = Viewer()
@@ -72,11 +73,11 @@ class EventBroadcaster:
         return viewer
 
     def unsubscribe(self, viewer: Viewer) -> None:
-        """Tell a viewer nothing more."""
+        """Stop sending to a viewer."""
         self._viewers.discard(viewer)
 
     def close(self) -> None:
-        """Send everybody home: the web server waits for its streams to end."""
+        """Disconnect all viewers: the web server waits for its streams to end."""
         if self._sending:
             self._sending.cancel()
         for viewer in self._viewers:
@@ -88,8 +89,8 @@ class EventBroadcaster:
         while self._viewers:
             try:
                 await self._send_updates()
-            except Exception:  # a page that fails must not take the worker along
-                log.exception("The page cannot be told what is new")
+            except Exception:  # an error of the page must not stop the worker
+                log.exception("Cannot update the page")
             await asyncio.sleep(TICK)
 
     async def _send_updates(self) -> None:
@@ -110,12 +111,12 @@ class EventBroadcaster:
             viewer.cards = set(self._card_events)
 
     def _cards_allowed(self, lag: int) -> int:
-        """Return how many cards may be drawn now."""
+        """Return how many cards may be drawn in this tick."""
         self._ticks += 1
         return CARDS_PER_TICK if lag < BUSY_LAG else self._ticks % 2
 
     async def _draw(self, most: int) -> None:
-        """Draw some of those that are kept and not drawn, the latest first; forget the others."""
+        """Draw at most `most` new cards, the latest first; drop those of alerts no longer kept."""
         kept = self._dashboard.recent.alerts()
         numbers = {one.number for one in kept}
         self._card_events = {
@@ -130,5 +131,5 @@ def _card(shown: RecentAlert) -> bytes:
 
 
 def encode(event: str, document: object) -> bytes:
-    """Return a server-sent event; a document in JSON has no line breaks."""
+    """Return a server-sent event with the document as one line of JSON."""
     return f"event: {event}\ndata: {json.dumps(document, allow_nan=False)}\n\n".encode()

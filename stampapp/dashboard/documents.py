@@ -1,4 +1,4 @@
-"""What the page is told: documents of exhibits, dead letters and the last hour. Pure."""
+"""The JSON documents that the page shows: alerts, dead letters and the last hour."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_TEXT = 300
 
 
 def alert_document(shown: RecentAlert) -> Document:
-    """Draw the stamps of a recent alert and return all that its card shows."""
+    """Draw the stamps of a recent alert and return everything that its card shows."""
     alert, found = shown.alert, shown.classification
     taken = times.from_mjd(alert.mjd) if math.isfinite(alert.mjd) else None
     return {
@@ -59,7 +59,7 @@ def dead_letter_document(letter: RecentDeadLetter) -> Document:
 
 
 def summary_document(hour: HourSummary, state: Mapping[str, object], now: float) -> Document:
-    """Return the figures of the page; `state` is added to those of the last hour."""
+    """Return the figures of the last hour together with the current `state`."""
     return {"now": _time(now), **asdict(hour), **state}
 
 
@@ -80,7 +80,7 @@ def _stamp(alert: Alert, name: str) -> Document:
 
 
 def _number(value: float, digits: int) -> float | None:
-    # JSON has no word for what is not finite.
+    # JSON has no infinity and no NaN.
     return round(value, digits) if math.isfinite(value) else None
 
 

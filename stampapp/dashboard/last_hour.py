@@ -1,6 +1,6 @@
-"""What the last hour was like: outcomes, classes, causes and latencies, in a bounded memory. Pure.
+"""Rolling counts and latencies of the last hour, in bounded memory.
 
-The clock is an argument, in seconds since 1970; it may stand still but not go back.
+Times are seconds since 1970 and must not decrease from call to call.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from stampapp.results.outcome import Outcome, OutcomeKind
 
 HOUR_SECONDS = 3600.0
 SLICE_SECONDS = 10.0
-# The rate is that of the last minute; latencies are those of so many messages.
+# Seconds over which the current rate is averaged.
 RATE_WINDOW = 60.0
+# Messages whose latencies are kept.
 _LATENCIES = 2000
 
 
 @dataclass(slots=True)
 class _Slice:
-    """Ten seconds."""
+    """Counts of ten seconds."""
 
     start: float
     outcomes: Counter[OutcomeKind] = field(default_factory=Counter)
@@ -31,10 +32,11 @@ class _Slice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HourSummary:
-    """The last hour. `rate` in alerts per second, `rates` the same by minute, the oldest first.
+    """Figures of the last hour.
 
-    `latency` is the median and `slowest` the 95th percentile of the seconds from a message's
-    timestamp to its confirmation, of the latest messages; None where none had a timestamp.
+    `rate` is in messages per second; `rates` are the same by minute, the oldest first. `latency` is
+    the median and `slowest` the 95th percentile of the seconds from a message's Kafka timestamp to
+    its confirmation, over the latest messages; None if none had a timestamp.
     """
 
     rate: float
@@ -47,7 +49,7 @@ class HourSummary:
 
 
 class RollingHour:
-    """Counts batches as they are confirmed and forgets what is older than an hour."""
+    """Counts confirmed batches and drops what is older than an hour."""
 
     def __init__(self, classes: Sequence[str], now: float) -> None:
         self._names = tuple(classes)
@@ -56,7 +58,7 @@ class RollingHour:
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
     def add(self, messages: Iterable[Message], outcomes: Sequence[Outcome], now: float) -> None:
-        """Count a batch that is confirmed."""
+        """Count a confirmed batch."""
         current = self._current(now)
         current.outcomes.update(one.kind for one in outcomes)
         current.causes.update(one.error.cause for one in outcomes if one.error)
@@ -69,7 +71,7 @@ class RollingHour:
         self._latencies.extend(max(0.0, now - stamp / 1000) for stamp in stamps)
 
     def summary(self, now: float) -> HourSummary:
-        """Return what the last hour was like."""
+        """Return the figures of the last hour."""
         recent = [one for one in self._slices if one.start > now - HOUR_SECONDS]
         outcomes = sum((one.outcomes for one in recent), Counter[OutcomeKind]())
         classes = sum((one.classes for one in recent), Counter[str]())

@@ -1,6 +1,6 @@
-"""A bounded sample of what was classified of late, and of what could not be. Pure.
+"""A bounded sample of recently classified and dead-lettered alerts.
 
-The stamps of an alert are kept as they came, some 20 to 60 kB; nothing is drawn here.
+Alerts are kept with their stamps as they came, 20 to 60 kB each.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from stampapp.dashboard.last_hour import RollingHour
 from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 
-# Of each class, of what rules withdrew, and of dead letters, so many of the latest are kept.
+# How many alerts are kept of each class and of those ruled out, and how many dead letters.
 PER_CLASS = 12
 MAX_DEAD_LETTERS = 30
-# From one batch, so many of each class are taken.
+# How many alerts of each class are taken from one batch.
 _PER_CLASS_AND_BATCH = 3
 RULED_OUT_LABEL = "withdrawn"
 
@@ -34,7 +34,7 @@ class RecentAlert:
 
     @property
     def label(self) -> str:
-        """The class, or that a rule has withdrawn the result."""
+        """The class, or RULED_OUT_LABEL if a rule vetoed the result."""
         return self.classification.class_name or RULED_OUT_LABEL
 
 
@@ -51,7 +51,7 @@ class RecentDeadLetter:
 
 
 class RecentAlerts:
-    """Keeps the latest few of every kind, whatever the stream brings."""
+    """Keeps the latest alerts of every class, and the latest dead letters."""
 
     def __init__(self) -> None:
         self._number = 0
@@ -59,9 +59,9 @@ class RecentAlerts:
         self._dead: deque[RecentDeadLetter] = deque(maxlen=MAX_DEAD_LETTERS)
 
     def add(self, messages: Sequence[Message], outcomes: Sequence[Outcome], now: float) -> None:
-        """Take a sample of a confirmed batch."""
+        """Add a sample of a confirmed batch."""
         taken: dict[str, int] = {}
-        # The last first: of a full batch the latest are kept.
+        # In reverse, so that the latest of a batch are taken.
         for message, outcome in reversed(list(zip(messages, outcomes, strict=True))):
             label = _label(outcome)
             taken[label] = taken.get(label, 0) + 1
@@ -71,11 +71,11 @@ class RecentAlerts:
                 self._add_alert(label, message, outcome, now)
 
     def alerts(self) -> list[RecentAlert]:
-        """Return what is kept, the latest first."""
+        """Return the alerts, the latest first."""
         return sorted(self._all(), key=lambda one: -one.number)
 
     def dead_letters(self) -> list[RecentDeadLetter]:
-        """Return the dead letters that are kept, the latest first."""
+        """Return the dead letters, the latest first."""
         return sorted(self._dead, key=lambda one: -one.number)
 
     def _all(self) -> Iterator[RecentAlert]:
@@ -113,7 +113,7 @@ class RecentAlerts:
 
 
 def _label(outcome: Outcome) -> str:
-    """Return under what an outcome is kept; nothing for what was superseded."""
+    """Return the label under which an outcome is kept; "" for superseded ones."""
     if outcome.kind is OutcomeKind.SUPERSEDED:
         return ""
     if outcome.error:
@@ -123,7 +123,7 @@ def _label(outcome: Outcome) -> str:
 
 
 class DashboardState:
-    """Told of each confirmed batch; its memory is bounded."""
+    """What the page shows: the last hour and a sample of recent alerts."""
 
     def __init__(self, classes: Sequence[str], now: float) -> None:
         self.classes = tuple(classes)
@@ -131,6 +131,6 @@ class DashboardState:
         self.recent = RecentAlerts()
 
     def add(self, messages: Sequence[Message], outcomes: Sequence[Outcome], now: float) -> None:
-        """Remember a batch."""
+        """Add a confirmed batch."""
         self.last_hour.add(messages, outcomes, now)
         self.recent.add(messages, outcomes, now)

@@ -1,4 +1,4 @@
-"""Classification → the messages that other programs read. Their shapes are contracts."""
+"""Encode output, scribe and metrics messages. Other programs rely on their schemas."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ _scribe = writer.RecordWriter(SCRIBE_SCHEMA)
 
 
 def message_key(classification: Classification) -> bytes:
-    """Return the key of an object's messages, so that they stay in order on one partition."""
+    """Return the message key of an object, which keeps its messages in order on one partition."""
     return classification.aid.encode()
 
 
 def encode_prediction(classification: Classification, published: datetime) -> bytes:
-    """Encode the prediction; `published` is the instant of publishing (aware, any zone)."""
+    """Encode an output message; `published` is the (aware) time of publishing."""
     return _output.write(
         {
             "aid": classification.aid,
@@ -74,7 +74,7 @@ def encode_prediction(classification: Classification, published: datetime) -> by
 
 
 def encode_scribe_command(classification: Classification) -> bytes:
-    """Encode the database command: an upsert, so that a repeat is harmless."""
+    """Encode a database command. It is an upsert, so repeating it is harmless."""
     command = {
         "collection": "object",
         "type": "update_probabilities",
@@ -92,7 +92,7 @@ def encode_scribe_command(classification: Classification) -> bytes:
 def encode_batch_metrics(
     outcomes: Sequence[Outcome], *, received: datetime, sent: datetime, name: str, version: str
 ) -> bytes:
-    """Encode the figures of one batch.
+    """Encode the metrics of one batch.
 
     `received` is when its first message arrived, `sent` when its results were confirmed (UTC).
     """

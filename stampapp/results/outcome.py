@@ -1,4 +1,4 @@
-"""What became of a message: its outcome, and the classification in it."""
+"""The outcome of a consumed message, and the classification in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stampapp.kafka.message import Headers
 
 
 class OutcomeKind(StrEnum):
-    """Every consumed message ends as exactly one of these."""
+    """Every consumed message has exactly one of these outcomes."""
 
     CLASSIFIED = "classified"
     SUPERSEDED = "superseded"
@@ -23,10 +23,10 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Classification:
-    """What an object is, judged from one alert.
+    """The classification of one alert.
 
     `probabilities` has every class of the model, in the model's order. `class_name` is the most
-    probable class, or None where a rule withdraws the result; `rule` says why a rule decided.
+    probable class, or None if a rule vetoes the result; `rule` is why a rule decided.
     """
 
     aid: str
@@ -42,7 +42,7 @@ class Classification:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
-    """A classification on its way out, with the headers that name its source."""
+    """A classification to publish, with the headers that name its source messages."""
 
     classification: Classification
     headers: Headers
@@ -50,10 +50,10 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of one message: the kind, and what supports it.
+    """The outcome of one message.
 
-    `alert` is None where the message could not be decoded, `classification` where nothing was
-    classified, `error` is set exactly for the dead-lettered.
+    `alert` is None if the message could not be decoded, `classification` if it was not classified;
+    `error` is set for dead-lettered messages only.
     """
 
     kind: OutcomeKind
@@ -63,6 +63,6 @@ class Outcome:
 
 
 def count_by_kind(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Count the outcomes by kind; the four counts add up to the number consumed."""
+    """Count the outcomes by kind; the four counts add up to the number of messages."""
     counter = Counter(outcome.kind for outcome in outcomes)
     return {kind.value: counter[kind] for kind in OutcomeKind}

@@ -1,6 +1,6 @@
-"""Which consumed messages a published one answers for: headers that name them, and their reader.
+"""Headers that name the consumed messages for which a published message accounts.
 
-Reconciliation rests on them: what was consumed and is named nowhere is missing.
+`reconcile` relies on them: a consumed message that no published message names is missing.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from stampapp.results.outcome import Outcome, OutcomeKind
 
 GROUP, TOPIC = "source.group", "source.topic"
 PARTITION, OFFSET = "source.partition", "source.offset"
-# The message's own timestamp (ms since 1970), where a dead letter could not keep it.
+# The timestamp of the original message (ms since 1970), if the dead letter could not keep it.
 TIMESTAMP = "source.timestamp"
 SUPERSEDED, RULED_OUT = "source.superseded", "source.ruled_out"
-# The first of the headers that a dead letter has got from us.
+# The first of our headers on a dead letter.
 CAUSE = "error.type"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provenance:
-    """What the headers of a published message say: whose message it is, and for whom it answers."""
+    """The source of a published message, and the other messages for which it accounts."""
 
     group: str | None
     source: TopicPartitionOffset
@@ -36,8 +36,9 @@ def headers_for_batch(
 ) -> list[Headers]:
     """Return, for each message of a batch, the headers of what is published for it.
 
-    A superseded message is named where its object is published. The others for which nothing is
-    published are named by the batch's first prediction or, without any, by its first dead letter.
+    A superseded message is named by the prediction of its object. Other messages for which nothing
+    is published are named by the first prediction of the batch or, if there is none, by its first
+    dead letter: the carrier.
     """
     published = {
         outcome.alert.aid: index
@@ -73,12 +74,12 @@ def _source_headers(message: Message, group: str) -> Headers:
 
 
 def own_headers(source: Headers) -> Headers:
-    """Return those of the headers that name the message itself, and no other."""
+    """Return the headers that name the message itself, not those that name others."""
     return tuple(one for one in source if one[0] in (TOPIC, PARTITION, OFFSET, GROUP))
 
 
 def encode_offsets(messages: Iterable[Message]) -> bytes:
-    """Return `topic:partition:offset,offset;topic:…`, short even for a batch of ten thousand."""
+    """Return `topic:partition:offset,offset;topic:…`, which is short even for large batches."""
     offsets: dict[tuple[str, int], list[str]] = defaultdict(list)
     for one in messages:
         offsets[one.topic, one.partition].append(str(one.offset))
@@ -94,13 +95,16 @@ def _decode_offsets(text: bytes) -> Iterator[TopicPartitionOffset]:
 
 
 def split_headers(headers: Headers) -> tuple[Headers, Headers]:
-    """Divide the headers of a dead letter into the message's own and ours; none are ours else."""
+    """Split the headers of a dead letter into the original message's and ours.
+
+    Of any other message, none are ours.
+    """
     ours = max((i for i, (name, _) in enumerate(headers) if name == CAUSE), default=len(headers))
     return headers[:ours], headers[ours:]
 
 
 def read_provenance(headers: Headers) -> Provenance | None:
-    """Return what the headers testify, or None where they are none of ours."""
+    """Return the provenance in these headers, or None if stampapp did not write them."""
     found = dict(headers)
     try:
         return Provenance(

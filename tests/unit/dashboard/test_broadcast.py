@@ -161,7 +161,7 @@ async def test_a_card_that_cannot_be_drawn_does_not_end_the_page(
 
     async with watching(EventBroadcaster(dashboard("A"), state)) as viewer:
         await until(lambda: viewer.of("card"))
-    assert "The page cannot be told what is new" in caplog.text
+    assert "Cannot update the page" in caplog.text
 
 
 async def test_the_viewers_are_bounded_in_number() -> None:
