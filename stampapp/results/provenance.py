@@ -46,13 +46,13 @@ def headers_for_batch(
         if outcome.kind is OutcomeKind.CLASSIFIED and outcome.alert
     }
     dead = [i for i, one in enumerate(outcomes) if one.kind is OutcomeKind.DEAD_LETTERED]
-    bearer = next(iter((*published.values(), *dead)), None)
+    carrier = next(iter((*published.values(), *dead)), None)
     named: dict[tuple[int | None, str], list[Message]] = defaultdict(list)
     for message, outcome in zip(messages, outcomes, strict=True):
         if outcome.kind is OutcomeKind.SUPERSEDED and outcome.alert:
-            named[published.get(outcome.alert.aid, bearer), SUPERSEDED].append(message)
+            named[published.get(outcome.alert.aid, carrier), SUPERSEDED].append(message)
         elif outcome.kind is OutcomeKind.RULED_OUT:
-            named[bearer, RULED_OUT].append(message)
+            named[carrier, RULED_OUT].append(message)
     return [
         _source_headers(message, group)
         + tuple(
