@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from stampapp.classifiers.model_folder.description import ModelDescription
     from stampapp.training.data.recipes import Recipe
     from stampapp.training.data.reference_labels import Reference
-    from stampapp.training.data.simulated import Draws, Source
-    from stampapp.training.fitting.fit import Plan
+    from stampapp.training.data.simulated import SampleSpec, Simulator
+    from stampapp.training.fitting.fit import Hyperparameters
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns 0, or 2 where something is wrong with what it was given."""
-    chosen = options.parse(arguments)
+    args = options.parse_arguments(arguments)
     try:
         extras.require("training", "matplotlib", "sklearn", "galsim")
-        COMMANDS[chosen.command](chosen)
+        COMMANDS[args.command](args)
     except (StampError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -41,109 +41,115 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _train(chosen: argparse.Namespace) -> None:
+def _train(args: argparse.Namespace) -> None:
     from stampapp.training.data import dataset, recipes
 
-    recipe = recipes.without(recipes.survey_recipe(chosen.survey), chosen.leave_out)
-    if chosen.alerts:
-        lesson, kind = dataset.of_user(recipe, chosen.alerts, chosen.labels), ""
+    recipe = recipes.without_features(recipes.survey_recipe(args.survey), args.leave_out)
+    if args.alerts:
+        dataset_, kind = dataset.read_dataset(recipe, args.alerts, args.labels), ""
     else:
-        lesson, kind = dataset.simulated(recipe, *_draws(chosen)), "_simulated"
+        dataset_, kind = dataset.simulate_dataset(recipe, *_simulation(args)), "_simulated"
     # Only now, as it brings TensorFlow: what is wrong with labels is told at once.
     from stampapp.training import train
 
-    task = train.Task(
+    task = train.TrainingTask(
         recipe=recipe,
-        plan=_plan(chosen),
-        name=chosen.name or f"stampapp_{chosen.survey.lower()}{kind}",
-        version=chosen.version,
-        into=chosen.into or Path("model") / chosen.survey.lower(),
-        command=options.command(chosen),
+        hyperparameters=_hyperparameters(args),
+        name=args.name or f"stampapp_{args.survey.lower()}{kind}",
+        version=args.version,
+        folder=args.into or Path("model") / args.survey.lower(),
+        command=options.command_line(args),
     )
-    report = train.train(lesson, task)
+    report = train.train_model(dataset_, task)
     print(
-        predictions.summary(report.calibrated), predictions.by_class(report.calibrated), sep="\n\n"
+        predictions.summary_table(report.calibrated),
+        predictions.class_table(report.calibrated),
+        sep="\n\n",
     )
-    print(f"\nWritten: {task.into}")
+    print(f"\nWritten: {task.folder}")
 
 
-def _plan(chosen: argparse.Namespace) -> Plan:
+def _hyperparameters(args: argparse.Namespace) -> Hyperparameters:
     from stampapp.training.data.augmentation import Augmentation
-    from stampapp.training.fitting.fit import Plan
+    from stampapp.training.fitting.fit import Hyperparameters
 
-    def of(shape: type[Any], **others: object) -> Any:
+    def from_args(shape: type[Any], **others: object) -> Any:
         names = {field.name for field in fields(shape)} - others.keys()
-        return shape(**{name: getattr(chosen, name) for name in names}, **others)
+        return shape(**{name: getattr(args, name) for name in names}, **others)
 
-    plan: Plan = of(Plan, augmentation=of(Augmentation))
-    return plan
+    hyperparameters: Hyperparameters = from_args(
+        Hyperparameters, augmentation=from_args(Augmentation)
+    )
+    return hyperparameters
 
 
-def _evaluate(chosen: argparse.Namespace) -> None:
-    description = read_description(chosen.model)
-    heading, text = (_on_simulation if chosen.count else _on_sky)(chosen, description)
+def _evaluate(args: argparse.Namespace) -> None:
+    description = read_description(args.model)
+    heading, text = (_evaluate_simulated if args.count else _evaluate_real)(args, description)
     print(f"{heading}\n\n{text}")
-    if chosen.card:
-        model_card.amend(chosen.model, heading, text)
+    if args.card:
+        model_card.replace_section(args.model, heading, text)
 
 
-def _on_simulation(chosen: argparse.Namespace, description: ModelDescription) -> tuple[str, str]:
+def _evaluate_simulated(args: argparse.Namespace, description: ModelDescription) -> tuple[str, str]:
     from stampapp.training.data import dataset, recipes
 
-    dataset.require_unseen(description, chosen.seed)
-    examples = dataset.simulate(recipes.of(description), *_draws(chosen))
+    dataset.require_unseen_seed(description, args.seed)
+    examples = dataset.simulate_examples(recipes.recipe_of_model(description), *_simulation(args))
     from stampapp.training.evaluation import evaluate
 
-    judged = evaluate.judge(chosen.model, description, examples)
-    heading = f"Evaluation on {chosen.count} simulated alerts of seed {chosen.seed}"
-    return heading, evaluate.on_simulation(judged)
+    predicted = evaluate.predict(args.model, description, examples)
+    heading = f"Evaluation on {args.count} simulated alerts of seed {args.seed}"
+    return heading, evaluate.render_evaluation(predicted)
 
 
-def _on_sky(chosen: argparse.Namespace, description: ModelDescription) -> tuple[str, str]:
+def _evaluate_real(args: argparse.Namespace, description: ModelDescription) -> tuple[str, str]:
     from stampapp.training.data import labelled, recipes
     from stampapp.training.evaluation import real_alerts
 
-    recipe = recipes.of(description)
-    labels = reference_labels.labels(chosen.labels, recipe.classes)
-    reference = _reference(chosen, recipe)
-    found = labelled.find(chosen.alerts, recipe, labels)
+    recipe = recipes.recipe_of_model(description)
+    labels = reference_labels.read_labels(args.labels, recipe.classes)
+    reference = _reference(args, recipe)
+    alerts = labelled.read_labelled_alerts(args.alerts, recipe, labels)
     from stampapp.training.evaluation import evaluate
 
-    judged = evaluate.judge(chosen.model, description, found.examples)
-    heading = f"Evaluation on {chosen.alerts.name} with the labels of {chosen.labels.name}"
-    return heading, real_alerts.text(
-        real_alerts.beside(judged, found, recipe.catalogued, reference)
+    predicted = evaluate.predict(args.model, description, alerts.examples)
+    heading = f"Evaluation on {args.alerts.name} with the labels of {args.labels.name}"
+    return heading, real_alerts.render_evaluation(
+        real_alerts.evaluate_real_alerts(predicted, alerts, recipe.catalogue_classes, reference)
     )
 
 
-def _compare(chosen: argparse.Namespace) -> None:
+def _compare(args: argparse.Namespace) -> None:
     from stampapp.training.data import dataset, labelled
     from stampapp.training.data.recipes import survey_recipe
     from stampapp.training.evaluation import compare
 
-    recipe = survey_recipe(chosen.survey)
-    reference = _reference(chosen, recipe)
-    found = labelled.find(chosen.alerts, recipe, None)
-    report(f"{chosen.alerts}: {found.note}")
-    simulated = dataset.simulate(recipe, *_draws(chosen))
-    compared = compare.compare(found.examples, simulated, reference, recipe, chosen.into)
-    for one in compared:
-        print(compare.text(one), end="\n\n")
-    print(f"Written: {chosen.into}")
-    if chosen.card:
-        model_card.amend(chosen.card, "Simulation beside sky", compare.outline(compared))
+    recipe = survey_recipe(args.survey)
+    reference = _reference(args, recipe)
+    alerts = labelled.read_labelled_alerts(args.alerts, recipe, None)
+    report(f"{args.alerts}: {alerts.summary}")
+    simulated = dataset.simulate_examples(recipe, *_simulation(args))
+    comparisons = compare.compare_samples(alerts.examples, simulated, reference, recipe, args.into)
+    for one in comparisons:
+        print(compare.render_comparison(one), end="\n\n")
+    print(f"Written: {args.into}")
+    if args.card:
+        model_card.replace_section(
+            args.card, "Simulation beside sky", compare.render_summary(comparisons)
+        )
 
 
-def _draws(chosen: argparse.Namespace) -> tuple[Draws, Source]:
-    from stampapp.training.data import simulated as draws
+def _simulation(args: argparse.Namespace) -> tuple[SampleSpec, Simulator]:
+    from stampapp.training.data import simulated
 
-    source = draws.source(chosen.workers, chosen.cache)
-    return draws.Draws(seed=chosen.seed, count=chosen.count), source
+    simulator = simulated.local_simulator(args.workers, args.cache)
+    return simulated.SampleSpec(seed=args.seed, count=args.count), simulator
 
 
-def _reference(chosen: argparse.Namespace, recipe: Recipe) -> Reference | None:
+def _reference(args: argparse.Namespace, recipe: Recipe) -> Reference | None:
     return (
-        reference_labels.reference(chosen.reference, recipe.classes) if chosen.reference else None
+        reference_labels.read_reference(args.reference, recipe.classes) if args.reference else None
     )
 
 

@@ -24,7 +24,7 @@ def figure(name: str, caption: str) -> str:
     return f"![{caption}]({name})"
 
 
-def with_section(document: str, heading: str, body: str) -> str:
+def replace_section(document: str, heading: str, body: str) -> str:
     """Return the document with a section of the second level replaced, or added at its end."""
     parts = document.rstrip("\n").split("\n## ")
     section = f"{heading}\n\n{body.strip()}\n"

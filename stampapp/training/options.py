@@ -10,10 +10,10 @@ from pathlib import Path
 from stampapp.alerts.surveys import Survey
 
 # Where something was computed or kept is no part of what was done.
-_ASIDE = frozenset({"command", "cache", "workers", "card"})
+_LEFT_OUT_OF_COMMAND = frozenset({"command", "cache", "workers", "card"})
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the subcommand and its options; ends the program where they make no sense."""
     parser = argparse.ArgumentParser(
         prog="python -m stampapp.training",
@@ -24,17 +24,17 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     _train(commands.add_parser("train", help="make a model folder with its card"))
     _evaluate(commands.add_parser("evaluate", help="judge a model folder"))
     _compare(commands.add_parser("compare", help="measure simulated alerts against real ones"))
-    chosen = parser.parse_args(arguments)
-    if chosen.command != "compare":
-        _require_one_source(parser, chosen)
-    return chosen
+    args = parser.parse_args(arguments)
+    if args.command != "compare":
+        _require_one_source(parser, args)
+    return args
 
 
-def command(chosen: argparse.Namespace) -> str:
+def command_line(args: argparse.Namespace) -> str:
     """Return the command line that does the same again, with every option said."""
-    words = ["python", "-m", "stampapp.training", chosen.command]
-    for name, value in vars(chosen).items():
-        if name not in _ASIDE and value not in (None, []):
+    words = ["python", "-m", "stampapp.training", args.command]
+    for name, value in vars(args).items():
+        if name not in _LEFT_OUT_OF_COMMAND and value not in (None, []):
             values = ",".join(value) if isinstance(value, list) else str(value)
             words += [f"--{name.replace('_', '-')}", values]
     return shlex.join(words)
@@ -46,23 +46,23 @@ def _train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", type=Path, help="model folder (default: model/<survey>)")
     parser.add_argument("--name", help="of the model, in every message that it leads to")
     parser.add_argument("--version", default="0.1.0")
-    _plan(parser.add_argument_group("how it is trained"))
+    _hyperparameters(parser.add_argument_group("how it is trained"))
     _simulation(parser)
 
 
-def _plan(group: argparse._ArgumentGroup) -> None:
+def _hyperparameters(group: argparse._ArgumentGroup) -> None:
     numbers = {
         "epochs": (positive, 16, "at most so many"),
         "patience": (positive, 4, "end after so many epochs without a better validation"),
         "batch": (positive, 128, "alerts in a step"),
-        "rate": (share, 1e-3, "learning rate at the start"),
-        "decay": (share, 1e-4, "of the weights"),
-        "dropout": (share, 0.3, "of the head's inputs"),
-        "smoothing": (share, 0.05, "of a label goes to the other classes"),
-        "feature-noise": (share, 0.1, "Gaussian, in units of a feature's deviation"),
-        "feature-dropout": (share, 0.1, "share of features forgotten"),
-        "blindness": (share, 0.05, "share of alerts with all features forgotten"),
-        "pixel-noise": (share, 0.0, "Gaussian, in units of a stamp's range"),
+        "rate": (fraction, 1e-3, "learning rate at the start"),
+        "decay": (fraction, 1e-4, "of the weights"),
+        "dropout": (fraction, 0.3, "of the head's inputs"),
+        "smoothing": (fraction, 0.05, "of a label goes to the other classes"),
+        "feature-noise": (fraction, 0.1, "Gaussian, in units of a feature's deviation"),
+        "feature-dropout": (fraction, 0.1, "share of features forgotten"),
+        "blindness": (fraction, 0.05, "share of alerts with all features forgotten"),
+        "pixel-noise": (fraction, 0.0, "Gaussian, in units of a stamp's range"),
     }
     for name, (kind, default, what) in numbers.items():
         group.add_argument(f"--{name}", type=kind, default=default, help=f"{what} ({default})")
@@ -101,9 +101,9 @@ def _alerts(parser: argparse.ArgumentParser, *, labels: bool = True) -> None:
         parser.add_argument("--labels", type=Path, help="CSV: candid,label")
 
 
-def _require_one_source(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> None:
-    simulated, real = chosen.count is not None, chosen.alerts is not None
-    if simulated == real or real != (chosen.labels is not None):
+def _require_one_source(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    simulated, real = args.count is not None, args.alerts is not None
+    if simulated == real or real != (args.labels is not None):
         parser.error("either --count (and --seed), or --alerts and --labels")
 
 
@@ -128,7 +128,7 @@ def natural(text: str) -> int:
     return number
 
 
-def share(text: str) -> float:
+def fraction(text: str) -> float:
     """Return a number from 0 to 1."""
     number = float(text)
     if not 0 <= number <= 1:

@@ -16,72 +16,76 @@ from stampapp.classifiers.network.tensorflow import keras
 from stampapp.display.progress import progress_bar, report
 from stampapp.errors import ConfigError
 from stampapp.training.data import inputs, splits
-from stampapp.training.data.dataset import Lesson
+from stampapp.training.data.dataset import Dataset
 from stampapp.training.data.examples import Examples, Texts
 from stampapp.training.data.inputs import Inputs
 from stampapp.training.data.recipes import Recipe
 from stampapp.training.data.splits import Split
-from stampapp.training.evaluation.predictions import Judgement
+from stampapp.training.evaluation.predictions import Predictions
 from stampapp.training.fitting import calibration, fit, networks
 from stampapp.training.fitting.epochs import Epoch
-from stampapp.training.fitting.fit import Listener, Plan
+from stampapp.training.fitting.fit import Hyperparameters, ProgressListener
 from stampapp.training.report import model_card, stamp_figures, training_figures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Task:
+class TrainingTask:
     """What is to be made: a model of this name and version, in this folder, as planned.
 
     `command` is what somebody would type to make it again.
     """
 
     recipe: Recipe
-    plan: Plan
+    hyperparameters: Hyperparameters
     name: str
     version: str
-    into: Path
+    folder: Path
     command: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Fitted:
+class _FittedModel:
     """A trained, calibrated network, and how it got there."""
 
     model: keras.Model
     epochs: list[Epoch]
     temperature: float
-    raw: Judgement
-    calibrated: Judgement
+    uncalibrated: Predictions
+    calibrated: Predictions
     seconds: float
 
 
-def train(lesson: Lesson, task: Task) -> model_card.Report:
+def train_model(dataset: Dataset, task: TrainingTask) -> model_card.Report:
     """Write the model folder, and return what its card says.
 
     Raises ConfigError where a class has too few examples or the folder cannot be written; then
     the folder is as it was.
     """
-    known, recipe = lesson.examples, task.recipe
-    split = splits.split(known.objects, known.labels, recipe.classes, task.plan.seed)
-    _require_writable(task.into)
-    features = inputs.learned(recipe.features, known.features[split.training])
-    fitted = _fitted(inputs.prepare(known, features, recipe.classes), split, task)
-    draft = _description(lesson, task, features)
-    description = write_model(task.into, draft, fitted.model.save)
+    examples, recipe = dataset.examples, task.recipe
+    split = splits.split_by_object(
+        examples.objects, examples.labels, recipe.classes, task.hyperparameters.seed
+    )
+    _require_writable(task.folder)
+    features = inputs.fit_normalisation(recipe.features, examples.features[split.training])
+    fitted = _fit_and_calibrate(
+        inputs.prepare_inputs(examples, features, recipe.classes), split, task
+    )
+    draft = _description(dataset, task, features)
+    description = write_model(task.folder, draft, fitted.model.save)
     report = model_card.Report(
         description=description,
-        counts=_counts(known.labels, split, recipe.classes),
-        notes=lesson.notes,
-        settings=model_card.settings(task.plan),
+        counts=_class_counts(examples.labels, split, recipe.classes),
+        notes=dataset.notes,
+        settings=model_card.flat_settings(task.hyperparameters),
         epochs=fitted.epochs,
         temperature=fitted.temperature,
-        raw=fitted.raw,
+        uncalibrated=fitted.uncalibrated,
         calibrated=fitted.calibrated,
-        seconds={"data": lesson.seconds, "training": fitted.seconds},
+        seconds={"data": dataset.seconds, "training": fitted.seconds},
         command=task.command,
     )
-    _figures(report, known, task)
-    model_card.write(task.into, model_card.render(report))
+    _plot_figures(report, examples, task)
+    model_card.write_card(task.folder, model_card.render_card(report))
     return report
 
 
@@ -95,9 +99,9 @@ def _require_writable(folder: Path) -> None:
         raise ConfigError(f"the model cannot be written into {folder}: {error}") from error
 
 
-def _fitted(all_inputs: Inputs, split: Split, task: Task) -> _Fitted:
+def _fit_and_calibrate(all_inputs: Inputs, split: Split, task: TrainingTask) -> _FittedModel:
     started, recipe = time.monotonic(), task.recipe
-    keras.utils.set_random_seed(task.plan.seed)
+    keras.utils.set_random_seed(task.hyperparameters.seed)
     model = deephits.build(
         recipe.kernel,
         all_inputs.features.shape[1],
@@ -108,33 +112,37 @@ def _fitted(all_inputs: Inputs, split: Split, task: Task) -> _Fitted:
     training, validation, test = (
         all_inputs.take(rows) for rows in (split.training, split.validation, split.test)
     )
-    done = _fit(model, training, validation, task.plan)
-    raw = _judged(model, test, recipe)
-    on_validation = _judged(model, validation, recipe)
-    temperature = calibration.temperature(on_validation.probabilities, validation.truth)
-    networks.cool(model, temperature)
-    return _Fitted(
+    epochs = _fit(model, training, validation, task.hyperparameters)
+    uncalibrated = _predict(model, test, recipe)
+    on_validation = _predict(model, validation, recipe)
+    temperature = calibration.fit_temperature(on_validation.probabilities, validation.truth)
+    networks.scale_logits(model, temperature)
+    return _FittedModel(
         model=model,
-        epochs=done,
+        epochs=epochs,
         temperature=temperature,
-        raw=raw,
-        calibrated=_judged(model, test, recipe),
+        uncalibrated=uncalibrated,
+        calibrated=_predict(model, test, recipe),
         seconds=time.monotonic() - started,
     )
 
 
-def _fit(model: keras.Model, training: Inputs, validation: Inputs, plan: Plan) -> list[Epoch]:
-    with progress_bar("training", plan.epochs * len(training)) as advance:
-        listener = Listener(advance=advance, tell=report)
-        return fit.fit(model, training, validation, plan, listener)
+def _fit(
+    model: keras.Model, training: Inputs, validation: Inputs, hyperparameters: Hyperparameters
+) -> list[Epoch]:
+    with progress_bar("training", hyperparameters.epochs * len(training)) as advance:
+        listener = ProgressListener(advance=advance, report=report)
+        return fit.fit_network(model, training, validation, hyperparameters, listener)
 
 
-def _judged(model: keras.Model, part: Inputs, recipe: Recipe) -> Judgement:
+def _predict(model: keras.Model, part: Inputs, recipe: Recipe) -> Predictions:
     probabilities = Network(model).predict(part.images, part.features)
-    return Judgement(classes=recipe.classes, truth=part.truth, probabilities=probabilities)
+    return Predictions(classes=recipe.classes, truth=part.truth, probabilities=probabilities)
 
 
-def _description(lesson: Lesson, task: Task, features: tuple[Feature, ...]) -> ModelDescription:
+def _description(
+    dataset: Dataset, task: TrainingTask, features: tuple[Feature, ...]
+) -> ModelDescription:
     recipe = task.recipe
     return ModelDescription(
         name=task.name,
@@ -148,13 +156,15 @@ def _description(lesson: Lesson, task: Task, features: tuple[Feature, ...]) -> M
         kernel=recipe.kernel,
         network_file="network.keras",
         network_sha256="",
-        origin=lesson.origin,
-        source=lesson.source,
-        source_sha256=lesson.source_sha256,
+        origin=dataset.origin,
+        source=dataset.source,
+        source_sha256=dataset.source_sha256,
     )
 
 
-def _counts(labels: Texts, split: Split, classes: tuple[str, ...]) -> dict[str, dict[str, int]]:
+def _class_counts(
+    labels: Texts, split: Split, classes: tuple[str, ...]
+) -> dict[str, dict[str, int]]:
     parts = {"training": split.training, "validation": split.validation, "test": split.test}
     return {
         part: {name: int(np.sum(labels[rows] == name)) for name in classes}
@@ -162,14 +172,18 @@ def _counts(labels: Texts, split: Split, classes: tuple[str, ...]) -> dict[str, 
     }
 
 
-def _figures(report: model_card.Report, known: Examples, task: Task) -> None:
-    into, classes = task.into, task.recipe.classes
-    training_figures.confusion(report.calibrated.matrix, classes, into / model_card.CONFUSION)
-    both = {"before": report.raw, "after": report.calibrated}
-    training_figures.reliability(both, into / model_card.RELIABILITY)
-    training_figures.learning(report.epochs, into / model_card.LEARNING)
+def _plot_figures(report: model_card.Report, examples: Examples, task: TrainingTask) -> None:
+    folder, classes = task.folder, task.recipe.classes
+    training_figures.plot_confusion(
+        report.calibrated.confusion_matrix, classes, folder / model_card.CONFUSION
+    )
+    both = {"before": report.uncalibrated, "after": report.calibrated}
+    training_figures.plot_reliability(both, folder / model_card.RELIABILITY)
+    training_figures.plot_learning(report.epochs, folder / model_card.LEARNING)
     first = {
-        name: known.take(np.flatnonzero(known.labels == name)[: stamp_figures.ACROSS]).images()
+        name: examples.take(
+            np.flatnonzero(examples.labels == name)[: stamp_figures.STAMPS_PER_ROW]
+        ).images()
         for name in classes
     }
-    stamp_figures.gallery(first, task.recipe.stamps, into / model_card.STAMPS)
+    stamp_figures.plot_stamps(first, task.recipe.stamps, folder / model_card.STAMPS)

@@ -47,13 +47,13 @@ def alert(seed: int, index: int) -> Alert:
     )
 
 
-def draw(survey: Survey, seed: int, index: int) -> Labelled:
+def simulate_alert(survey: Survey, seed: int, index: int) -> Labelled:
     assert survey is Survey.ZTF
     return Labelled(alert=alert(seed, index), label=CLASSES[index % len(CLASSES)])
 
 
 def unknown(survey: Survey, seed: int, index: int) -> Labelled:
-    return Labelled(alert=draw(survey, seed, index).alert, label="comet")
+    return Labelled(alert=simulate_alert(survey, seed, index).alert, label="comet")
 
 
 def blind(survey: Survey, seed: int, index: int) -> Labelled:

@@ -25,7 +25,7 @@ class Augmentation:
     pixel_noise: float
 
 
-def turned(images: Array, rng: Generator) -> Array:
+def rotate_and_flip(images: Array, rng: Generator) -> Array:
     """Return each image (n, side, side, channels) in one of its eight orientations, by lot.
 
     The sky has neither up nor handedness. There are no shifts: surveys centre the stamps on the
@@ -40,14 +40,14 @@ def turned(images: Array, rng: Generator) -> Array:
     return result
 
 
-def noisy(images: Array, amount: float, rng: Generator) -> Array:
+def add_noise(images: Array, amount: float, rng: Generator) -> Array:
     """Return the images with Gaussian noise of this standard deviation."""
     if not amount:
         return images
     return images + rng.standard_normal(images.shape, np.float32) * np.float32(amount)
 
 
-def blurred(features: Array, how: Augmentation, rng: Generator) -> Array:
+def perturb_features(features: Array, how: Augmentation, rng: Generator) -> Array:
     """Return the features (n, f), normalised, with noise, and some of them forgotten."""
     noise = rng.standard_normal(features.shape, np.float32) * np.float32(how.feature_noise)
     forgotten = rng.random(features.shape) < how.feature_dropout

@@ -10,15 +10,14 @@ from stampapp.classifiers.model_folder.description import ModelDescription, Orig
 from stampapp.classifiers.model_folder.store import sha256_of
 from stampapp.display.progress import progress_bar
 from stampapp.errors import ConfigError
-from stampapp.training.data import labelled, reference_labels
-from stampapp.training.data import simulated as draws
+from stampapp.training.data import labelled, reference_labels, simulated
 from stampapp.training.data.examples import Examples
 from stampapp.training.data.recipes import Recipe
-from stampapp.training.data.simulated import Draws, Source
+from stampapp.training.data.simulated import SampleSpec, Simulator
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lesson:
+class Dataset:
     """What is learned from, where it comes from, and the seconds that it took to get it."""
 
     examples: Examples
@@ -29,52 +28,52 @@ class Lesson:
     seconds: float
 
 
-def simulated(recipe: Recipe, drawn: Draws, source: Source) -> Lesson:
+def simulate_dataset(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> Dataset:
     """Return a lesson of simulated alerts."""
     started, notes = time.monotonic(), ["The simulation draws the classes with equal chances."]
-    if draws.is_kept(recipe, drawn, source):
+    if simulated.is_cached(recipe, spec, simulator):
         notes.append("They were simulated before this training, and only read for it.")
-    return Lesson(
-        examples=simulate(recipe, drawn, source),
+    return Dataset(
+        examples=simulate_examples(recipe, spec, simulator),
         origin=Origin.SIMULATED,
-        source=f"{drawn.count} simulated alerts of {_seed(drawn.seed)}",
-        source_sha256=source.sha256,
+        source=f"{spec.count} simulated alerts of {_seed_name(spec.seed)}",
+        source_sha256=simulator.sha256,
         notes=tuple(notes),
         seconds=time.monotonic() - started,
     )
 
 
-def of_user(recipe: Recipe, alerts: Path, labels: Path) -> Lesson:
+def read_dataset(recipe: Recipe, alerts: Path, labels: Path) -> Dataset:
     """Return a lesson of a user's alerts and labels. Raises ConfigError for what is wrong there."""
     started = time.monotonic()
-    read = reference_labels.labels(labels, recipe.classes)
-    named = {candid: label for candid, label in read.items() if label.name}
-    found = labelled.find(alerts, recipe, named)
-    return Lesson(
-        examples=found.examples,
+    all_labels = reference_labels.read_labels(labels, recipe.classes)
+    known_labels = {candid: label for candid, label in all_labels.items() if label.name}
+    alerts_with_labels = labelled.read_labelled_alerts(alerts, recipe, known_labels)
+    return Dataset(
+        examples=alerts_with_labels.examples,
         origin=Origin.LABELLED,
-        source=f"{labels.name} with {len(named)} labels",
+        source=f"{labels.name} with {len(known_labels)} labels",
         source_sha256=sha256_of(labels),
-        notes=(f"Read: {found.note}.",),
+        notes=(f"Read: {alerts_with_labels.summary}.",),
         seconds=time.monotonic() - started,
     )
 
 
-def simulate(recipe: Recipe, drawn: Draws, source: Source) -> Examples:
+def simulate_examples(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> Examples:
     """Return simulated examples, with a bar for those who wait."""
-    with progress_bar("simulating", drawn.count) as advance:
-        return draws.simulate(recipe, drawn, source, advance)
+    with progress_bar("simulating", spec.count) as advance:
+        return simulated.simulate_examples(recipe, spec, simulator, advance)
 
 
-def require_unseen(description: ModelDescription, seed: int) -> None:
+def require_unseen_seed(description: ModelDescription, seed: int) -> None:
     """Raise ConfigError where a model was trained on this seed of the simulation."""
     trained = description.origin is Origin.SIMULATED
-    if trained and description.source.endswith(f" {_seed(seed)}"):
+    if trained and description.source.endswith(f" {_seed_name(seed)}"):
         raise ConfigError(
             f"{description.name} was trained on {description.source}: take another seed"
         )
 
 
-def _seed(seed: int) -> str:
+def _seed_name(seed: int) -> str:
     """Return the words by which a model's source names the seed that it was trained on."""
     return f"seed {seed}"

@@ -53,7 +53,7 @@ def extract_inputs(alert: Alert, recipe: Recipe) -> PreparedAlert:
     return survey_rules(recipe.survey).extract_inputs(alert, recipe)
 
 
-def collect(seen: Sequence[PreparedAlert], labels: Sequence[str], recipe: Recipe) -> Examples:
+def to_examples(seen: Sequence[PreparedAlert], labels: Sequence[str], recipe: Recipe) -> Examples:
     """Return the arrays of these alerts and labels; there may be none."""
     side, channels = recipe.crop, len(recipe.stamps)
     alerts = [one.alert for one in seen]
@@ -68,7 +68,7 @@ def collect(seen: Sequence[PreparedAlert], labels: Sequence[str], recipe: Recipe
     )
 
 
-def joined(parts: Sequence[Examples]) -> Examples:
+def concatenate(parts: Sequence[Examples]) -> Examples:
     """Return one or more groups of examples as one."""
     return Examples(
         **{
@@ -78,7 +78,7 @@ def joined(parts: Sequence[Examples]) -> Examples:
     )
 
 
-def save(examples: Examples, path: Path) -> None:
+def save_examples(examples: Examples, path: Path) -> None:
     """Write the arrays, at once: no reader ever sees half of them."""
     draft = path.with_suffix(".draft")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,13 +87,13 @@ def save(examples: Examples, path: Path) -> None:
     draft.replace(path)
 
 
-def load(path: Path) -> Examples:
+def load_examples(path: Path) -> Examples:
     """Return the arrays that `save` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
         return Examples(**{name: arrays[name] for name in Examples.__slots__})
 
 
-def numbers(labels: Texts, classes: Sequence[str]) -> Indices:
+def class_indices(labels: Texts, classes: Sequence[str]) -> Indices:
     """Return the place of each label among the classes, -1 where it is none of them."""
     places = {name: place for place, name in enumerate(classes)}
     return np.array([places.get(str(label), -1) for label in labels], np.int64)

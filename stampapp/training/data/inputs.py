@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stampapp.classifiers.model_folder.description import Feature
-from stampapp.training.data.examples import Array, Doubles, Examples, Indices, numbers
+from stampapp.training.data.examples import Array, Doubles, Examples, Indices, class_indices
 
 # The share of training values beyond each end at which an open clip is closed.
-TAIL = 0.001
+CLIPPED_TAIL = 0.001
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,20 +36,20 @@ class Inputs:
         )
 
 
-def learned(features: Sequence[Feature], values: Doubles) -> tuple[Feature, ...]:
+def fit_normalisation(features: Sequence[Feature], values: Doubles) -> tuple[Feature, ...]:
     """Return the features with mean and std after clipping, from values (n, f) to learn from.
 
     An open end is closed where training values end but for a thousandth: beyond, the network
     would have to guess what it has never seen.
     """
     return tuple(
-        _learned(feature, column) for feature, column in zip(features, values.T, strict=True)
+        _fit_feature(feature, column) for feature, column in zip(features, values.T, strict=True)
     )
 
 
-def _learned(feature: Feature, column: Doubles) -> Feature:
-    low = float(np.quantile(column, TAIL, method="lower"))
-    high = float(np.quantile(column, 1 - TAIL, method="higher"))
+def _fit_feature(feature: Feature, column: Doubles) -> Feature:
+    low = float(np.quantile(column, CLIPPED_TAIL, method="lower"))
+    high = float(np.quantile(column, 1 - CLIPPED_TAIL, method="higher"))
     lower = low if feature.lower is None else feature.lower
     upper = high if feature.upper is None else feature.upper
     if lower >= upper:
@@ -61,7 +61,9 @@ def _learned(feature: Feature, column: Doubles) -> Feature:
     )
 
 
-def prepare(examples: Examples, features: Sequence[Feature], classes: Sequence[str]) -> Inputs:
+def prepare_inputs(
+    examples: Examples, features: Sequence[Feature], classes: Sequence[str]
+) -> Inputs:
     """Return what a network with these features and classes is given."""
     columns = [
         (np.clip(column, feature.lower, feature.upper) - feature.mean) / feature.std
@@ -70,5 +72,5 @@ def prepare(examples: Examples, features: Sequence[Feature], classes: Sequence[s
     return Inputs(
         images=examples.images(),
         features=np.array(columns, np.float32).T.copy(),
-        truth=numbers(examples.labels, classes),
+        truth=class_indices(examples.labels, classes),
     )

@@ -25,73 +25,75 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class LabelledAlerts:
     """The examples of a file or folder, and a line on what was passed over there.
 
-    `decided` (n) is the place of the class that a rule gives an alert without the network, -1
+    `decided` (n) is the index of the class that a rule gives an alert without the network, -1
     where none does; `vetoed` (n, classes) marks the results that a rule withdraws.
     """
 
     examples: Examples
     decided: Indices
     vetoed: Mask
-    note: str
+    summary: str
 
 
-def find(path: Path, recipe: Recipe, labels: Mapping[str, Label] | None) -> Found:
+def read_labelled_alerts(
+    path: Path, recipe: Recipe, labels: Mapping[str, Label] | None
+) -> LabelledAlerts:
     """Return the alerts of an Avro file or folder that a model of this recipe can classify.
 
     With `labels`, by candid, only those that have one; an empty label counts as one. Raises
     ConfigError where there is nothing, or a label's alert is missing.
     """
-    search = _Search(recipe=recipe, labels=labels)
-    parts, rules = [], _Rules(recipe)
-    seen = search.run(path)
-    while chunk := list(islice(seen, CHUNK)):
-        parts.append(examples.collect(chunk, [search.label(one) for one in chunk], recipe))
+    reader = _AlertReader(recipe=recipe, labels=labels)
+    parts, rules = [], _RuleResults(recipe)
+    prepared = reader.read(path)
+    while chunk := list(islice(prepared, CHUNK)):
+        parts.append(examples.to_examples(chunk, [reader.label(one) for one in chunk], recipe))
         rules.apply(chunk)
-    search.require_all()
+    reader.require_no_label_unused()
     if not parts:
-        raise ConfigError(f"{path} holds no alert to learn or judge from: {search.note(0)}")
-    return Found(
-        examples=examples.joined(parts),
+        raise ConfigError(f"{path} holds no alert to learn or judge from: {reader.summary(0)}")
+    return LabelledAlerts(
+        examples=examples.concatenate(parts),
         decided=np.array(rules.decided, np.int64),
         vetoed=np.array(rules.vetoed, np.bool_),
-        note=search.note(len(rules.decided)),
+        summary=reader.summary(len(rules.decided)),
     )
 
 
 @dataclass(kw_only=True, slots=True)
-class _Search:
+class _AlertReader:
     """What has been met on the way through the files."""
 
     recipe: Recipe
     labels: Mapping[str, Label] | None
-    met: set[str] = field(default_factory=set)
-    passed: Counter[str] = field(default_factory=Counter)
-    first_damage: str = ""
+    seen_candids: set[str] = field(default_factory=set)
+    skipped: Counter[str] = field(default_factory=Counter)
+    first_error: str = ""
 
-    def run(self, path: Path) -> Iterator[PreparedAlert]:
+    def read(self, path: Path) -> Iterator[PreparedAlert]:
         for alert in read_alerts(find_alert_files([path])):
             if isinstance(alert, BadAlert):
-                self._damaged(str(alert))
-            elif alert.candid in self.met:
-                self.passed["were there before"] += 1
+                self._skip_damaged(str(alert))
+            elif alert.candid in self.seen_candids:
+                self.skipped["were there before"] += 1
             elif self.labels is not None and alert.candid not in self.labels:
-                self.passed["have no label"] += 1
+                self.skipped["have no label"] += 1
             else:
-                self.met.add(alert.candid)
+                self.seen_candids.add(alert.candid)
                 try:
                     yield examples.extract_inputs(alert, self.recipe)
                 except BadAlert as error:
-                    self._damaged(f"candid {alert.candid}: {error}")
+                    self._skip_damaged(f"candid {alert.candid}: {error}")
 
     def label(self, one: PreparedAlert) -> str:
         return self.labels[one.alert.candid].name if self.labels is not None else ""
 
-    def require_all(self) -> None:
+    def require_no_label_unused(self) -> None:
         missing = {} if self.labels is None else dict(self.labels)
-        for candid in self.met:
+        for candid in self.seen_candids:
             missing.pop(candid, None)
         if missing:
             candid, label = next(iter(missing.items()))
@@ -100,16 +102,16 @@ class _Search:
                 f"{label.line}: add the alerts, or take the lines out"
             )
 
-    def note(self, n: int) -> str:
-        parts = [f"{count} passed over: they {why}" for why, count in self.passed.items()]
-        return "; ".join([f"{n} alerts", *parts, *filter(None, [self.first_damage])])
+    def summary(self, n: int) -> str:
+        parts = [f"{count} passed over: they {why}" for why, count in self.skipped.items()]
+        return "; ".join([f"{n} alerts", *parts, *filter(None, [self.first_error])])
 
-    def _damaged(self, what: str) -> None:
-        self.passed["cannot be classified"] += 1
-        self.first_damage = self.first_damage or f"the first of those: {what}"
+    def _skip_damaged(self, what: str) -> None:
+        self.skipped["cannot be classified"] += 1
+        self.first_error = self.first_error or f"the first of those: {what}"
 
 
-class _Rules:
+class _RuleResults:
     """What the rules of a survey say of alerts, in places among the classes of a recipe."""
 
     def __init__(self, recipe: Recipe) -> None:

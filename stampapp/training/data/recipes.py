@@ -21,14 +21,14 @@ class Recipe:
 
     `stamp_shape` is what an alert brings (rows, columns), `crop` the side of the square around the
     centre that the network sees, `kernel` the side of the inner convolutions; all in pixels.
-    `features` are clipped and not yet normalised: their mean is 0 and their std 1. `catalogued`
-    are the classes that catalogues of objects tell, without rules of the survey.
+    `features` are clipped and not yet normalised: their mean 0, their std 1.
+    `catalogue_classes` are the classes that catalogues tell without rules of the survey.
     """
 
     survey: Survey
     name: str
     classes: tuple[str, ...]
-    catalogued: tuple[str, ...]
+    catalogue_classes: tuple[str, ...]
     stamps: tuple[str, ...]
     stamp_shape: tuple[int, int]
     crop: int
@@ -52,15 +52,15 @@ def survey_recipe(survey: Survey) -> Recipe:
     return plugin("training.data", survey, Recipe)
 
 
-def of(description: ModelDescription) -> Recipe:
+def recipe_of_model(description: ModelDescription) -> Recipe:
     """Return the recipe under which alerts are what this model sees, before normalisation."""
     columns = (replace(feature, mean=0.0, std=1.0) for feature in description.features)
-    catalogued = survey_recipe(description.survey).catalogued
+    catalogue_classes = survey_recipe(description.survey).catalogue_classes
     return Recipe(
         survey=description.survey,
         name=description.name,
         classes=description.classes,
-        catalogued=tuple(name for name in catalogued if name in description.classes),
+        catalogue_classes=tuple(name for name in catalogue_classes if name in description.classes),
         stamps=description.stamps,
         stamp_shape=description.stamp_shape,
         crop=description.crop,
@@ -69,7 +69,7 @@ def of(description: ModelDescription) -> Recipe:
     )
 
 
-def without(recipe: Recipe, names: Collection[str]) -> Recipe:
+def without_features(recipe: Recipe, names: Collection[str]) -> Recipe:
     """Return the recipe without these features. Raises ConfigError for one that it has not."""
     known = [feature.name for feature in recipe.features]
     if unknown := sorted(set(names) - set(known)):

@@ -31,7 +31,7 @@ class Reference:
         return max(row, key=row.__getitem__)
 
 
-def labels(path: Path, classes: Sequence[str]) -> dict[str, Label]:
+def read_labels(path: Path, classes: Sequence[str]) -> dict[str, Label]:
     """Read a CSV with the columns candid and label; a label may be empty, other columns too.
 
     Raises ConfigError, which names file and line, for a class not among these and for a candid
@@ -51,7 +51,7 @@ def labels(path: Path, classes: Sequence[str]) -> dict[str, Label]:
     return found
 
 
-def reference(path: Path, classes: Sequence[str]) -> Reference:
+def read_reference(path: Path, classes: Sequence[str]) -> Reference:
     """Read a CSV with the column candid and one with the probability of each class."""
     rows: dict[str, dict[str, float]] = {}
     for line, row in _rows(path, ("candid", *classes)):

@@ -18,13 +18,13 @@ from stampapp.training.data import examples
 from stampapp.training.data.examples import Examples
 from stampapp.training.data.recipes import Recipe
 
-Draw = Callable[[Survey, int, int], Labelled]
+SimulateAlert = Callable[[Survey, int, int], Labelled]
 Advance = Callable[[int], object]
 CHUNK = 128
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Draws:
+class SampleSpec:
     """Which simulated alerts: the first `count` of a seed. They are the same wherever drawn."""
 
     seed: int
@@ -32,29 +32,32 @@ class Draws:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """Where simulated alerts come from: `draw` of a survey, seed and index, in `workers` processes.
+class Simulator:
+    """Where simulated alerts come from, and with how many processes they are drawn.
 
-    Its code has the hash `sha256`; with a `cache` folder, what was drawn once is read from there.
+    `simulate_alert` takes a survey, a seed and an index. Its code has the hash `sha256`; with a
+    `cache` folder, what was drawn once is read from there.
     """
 
-    draw: Draw
+    simulate_alert: SimulateAlert
     sha256: str
     workers: int
     cache: Path | None = None
 
 
-def draw(survey: Survey, seed: int, index: int) -> Labelled:
+def simulate_alert(survey: Survey, seed: int, index: int) -> Labelled:
     """Draw one simulated alert with its class."""
-    from stampapp.simulation import simulate as skies
+    from stampapp.simulation import simulate
 
-    return skies.draw(survey, seed, index)
+    return simulate.draw(survey, seed, index)
 
 
-def source(workers: int | None, cache: Path | None) -> Source:
+def local_simulator(workers: int | None, cache: Path | None) -> Simulator:
     """Return this program's simulation, on all processors unless `workers` says how many."""
     count = workers or cpu_count.cores()
-    return Source(draw=draw, sha256=simulation_sha256(), workers=count, cache=cache)
+    return Simulator(
+        simulate_alert=simulate_alert, sha256=simulation_sha256(), workers=count, cache=cache
+    )
 
 
 def simulation_sha256() -> str:
@@ -67,56 +70,62 @@ def simulation_sha256() -> str:
     return digest.hexdigest()
 
 
-def simulate(recipe: Recipe, draws: Draws, source: Source, advance: Advance) -> Examples:
+def simulate_examples(
+    recipe: Recipe, spec: SampleSpec, simulator: Simulator, advance: Advance
+) -> Examples:
     """Return these simulated alerts as arrays; `advance` hears how many more are done.
 
     Raises StampError where the simulation makes an alert that the worker would refuse.
     """
-    path = _cached(recipe, draws, source)
+    path = _cache_path(recipe, spec, simulator)
     if path and path.exists():
-        advance(draws.count)
-        return examples.load(path)
-    drawn = examples.joined(list(_chunks(recipe, draws, source, advance)))
+        advance(spec.count)
+        return examples.load_examples(path)
+    drawn = examples.concatenate(list(_simulate_chunks(recipe, spec, simulator, advance)))
     if path:
-        examples.save(drawn, path)
+        examples.save_examples(drawn, path)
     return drawn
 
 
-def is_kept(recipe: Recipe, draws: Draws, source: Source) -> bool:
+def is_cached(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> bool:
     """Say whether these alerts were simulated before, and lie in the cache."""
-    path = _cached(recipe, draws, source)
+    path = _cache_path(recipe, spec, simulator)
     return path is not None and path.exists()
 
 
-def _cached(recipe: Recipe, draws: Draws, source: Source) -> Path | None:
-    if source.cache is None:
+def _cache_path(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> Path | None:
+    if simulator.cache is None:
         return None
-    key = hashlib.sha256(f"{recipe} {draws} {source.sha256}".encode()).hexdigest()[:16]
-    return source.cache / f"{recipe.survey.lower()}-{draws.seed}-{draws.count}-{key}.npz"
+    key = hashlib.sha256(f"{recipe} {spec} {simulator.sha256}".encode()).hexdigest()[:16]
+    return simulator.cache / f"{recipe.survey.lower()}-{spec.seed}-{spec.count}-{key}.npz"
 
 
-def _chunks(recipe: Recipe, draws: Draws, source: Source, advance: Advance) -> Iterator[Examples]:
-    starts = range(0, draws.count, CHUNK)
-    stops = [min(start + CHUNK, draws.count) for start in starts]
-    fixed = repeat(recipe), repeat(draws.seed), repeat(source.draw)
-    with process_pool.pool(source.workers) as pool:
-        for part in pool.map(_chunk, starts, stops, *fixed):
+def _simulate_chunks(
+    recipe: Recipe, spec: SampleSpec, simulator: Simulator, advance: Advance
+) -> Iterator[Examples]:
+    starts = range(0, spec.count, CHUNK)
+    stops = [min(start + CHUNK, spec.count) for start in starts]
+    fixed = repeat(recipe), repeat(spec.seed), repeat(simulator.simulate_alert)
+    with process_pool.pool(simulator.workers) as pool:
+        for part in pool.map(_simulate_chunk, starts, stops, *fixed):
             advance(len(part))
             yield part
 
 
-def _chunk(start: int, stop: int, recipe: Recipe, seed: int, draw: Draw) -> Examples:
+def _simulate_chunk(
+    start: int, stop: int, recipe: Recipe, seed: int, simulate: SimulateAlert
+) -> Examples:
     # A survey's own spelling: what is AGN to one is agn to the other.
     spelling = {name.casefold(): name for name in recipe.classes}
-    seen, labels = [], []
+    prepared, labels = [], []
     for index in range(start, stop):
-        one = draw(recipe.survey, seed, index)
+        one = simulate(recipe.survey, seed, index)
         what = f"simulated alert {index} of seed {seed}"
         if one.label.casefold() not in spelling:
             raise StampError(f"{what} is of class {one.label!r}, which no model has")
         try:
-            seen.append(examples.extract_inputs(one.alert, recipe))
+            prepared.append(examples.extract_inputs(one.alert, recipe))
         except BadAlert as error:
             raise StampError(f"{what} cannot be classified: {error}") from error
         labels.append(spelling[one.label.casefold()])
-    return examples.collect(seen, labels, recipe)
+    return examples.to_examples(prepared, labels, recipe)

@@ -10,8 +10,8 @@ import numpy as np
 from stampapp.errors import ConfigError
 from stampapp.training.data.examples import Array, Indices, Texts
 
-HELD_OUT = 0.1
-FEWEST_OBJECTS = 10
+HELD_OUT_SHARE = 0.1
+MIN_OBJECTS_PER_CLASS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +23,7 @@ class Split:
     test: Indices
 
 
-def split(objects: Texts, labels: Texts, classes: Sequence[str], seed: int) -> Split:
+def split_by_object(objects: Texts, labels: Texts, classes: Sequence[str], seed: int) -> Split:
     """Hold out a tenth of each class's objects to validate, and another to test.
 
     An object whose alerts have different labels counts for the first of them. Raises ConfigError
@@ -32,25 +32,25 @@ def split(objects: Texts, labels: Texts, classes: Sequence[str], seed: int) -> S
     rng = np.random.default_rng(seed)
     names, first, inverse = np.unique(objects, return_index=True, return_inverse=True)
     of_object = labels[first]
-    require_enough(of_object, classes)
+    require_enough_objects(of_object, classes)
     part = np.zeros(len(names), np.int64)
     for name in classes:
         own = rng.permutation(np.flatnonzero(of_object == name))
-        held = max(1, round(len(own) * HELD_OUT))
+        held = max(1, round(len(own) * HELD_OUT_SHARE))
         part[own[:held]], part[own[held : 2 * held]] = 1, 2
     of_row = part[inverse]
     training, validation, test = (np.flatnonzero(of_row == number) for number in range(3))
     return Split(training=training, validation=validation, test=test)
 
 
-def require_enough(labels: Texts, classes: Sequence[str]) -> None:
+def require_enough_objects(labels: Texts, classes: Sequence[str]) -> None:
     """Raise ConfigError unless each class has enough objects, given the label of each object."""
     counts = {name: int((labels == name).sum()) for name in classes}
-    few = [f"{name} ({count})" for name, count in counts.items() if count < FEWEST_OBJECTS]
+    few = [f"{name} ({count})" for name, count in counts.items() if count < MIN_OBJECTS_PER_CLASS]
     if few:
         raise ConfigError(
-            f"too few objects of {', '.join(few)}: each class needs {FEWEST_OBJECTS} or more, "
-            "some to learn from and some to judge by"
+            f"too few objects of {', '.join(few)}: each class needs {MIN_OBJECTS_PER_CLASS} or "
+            "more, some to learn from and some to judge by"
         )
 
 

@@ -18,10 +18,10 @@ from stampapp.training.evaluation.sample_distance import Difference, Values
 from stampapp.training.report import stamp_figures
 
 # Fewer alerts of a class than this say nothing about their distribution.
-FEWEST = 5
+MIN_ALERTS = 5
 # The most different quantities go into the figures, all into the tables.
-DRAWN = 24
-OUTLINED = 8
+PLOTTED = 24
+SUMMARISED = 8
 Sides = tuple[dict[str, Values], dict[str, Values]]
 
 
@@ -30,15 +30,15 @@ class Comparison:
     """A group of alerts (all, or of one class) in both samples, and how they differ."""
 
     group: str
-    n_sky: int
+    n_real: int
     n_simulated: int
     features: list[Difference]
     pixels: list[Difference]
     separability: dict[str, float]
 
 
-def compare(
-    sky: Examples, simulated: Examples, reference: Reference | None, recipe: Recipe, into: Path
+def compare_samples(
+    real: Examples, simulated: Examples, reference: Reference | None, recipe: Recipe, into: Path
 ) -> list[Comparison]:
     """Write tables (CSV) and figures (PNG) into a folder, and return the comparisons.
 
@@ -47,43 +47,47 @@ def compare(
     """
     classes = None
     if reference:
-        sky = sky.take(np.array([candid in reference.probabilities for candid in sky.candids]))
-        classes = np.array([reference.class_name(candid) for candid in sky.candids], np.str_)
-    compared = _all(sky, classes, simulated, recipe, into)
-    _write(compared, into / "comparison.csv")
-    return compared
+        real = real.take(np.array([candid in reference.probabilities for candid in real.candids]))
+        classes = np.array([reference.class_name(candid) for candid in real.candids], np.str_)
+    comparisons = _compare_groups(real, classes, simulated, recipe, into)
+    _write_csv(comparisons, into / "comparison.csv")
+    return comparisons
 
 
-def _all(
-    sky: Examples, classes: Texts | None, simulated: Examples, recipe: Recipe, into: Path
+def _compare_groups(
+    real: Examples, classes: Texts | None, simulated: Examples, recipe: Recipe, into: Path
 ) -> list[Comparison]:
     if classes is None:
-        return [_one("all", sky, simulated, recipe, into)]
-    alike = simulated.take(sample_distance.like(classes, simulated.labels, seed=0))
-    compared = [_one("all", sky, alike, recipe, into)]
+        return [_compare_group("all", real, simulated, recipe, into)]
+    same_mix = simulated.take(
+        sample_distance.rows_with_class_mix(classes, simulated.labels, seed=0)
+    )
+    comparisons = [_compare_group("all", real, same_mix, recipe, into)]
     for name in recipe.classes:
-        own, theirs = sky.take(classes == name), simulated.take(simulated.labels == name)
-        if min(len(own), len(theirs)) >= FEWEST:
-            compared.append(_one(name, own, theirs, recipe, into))
-    return compared
+        of_real, of_simulated = real.take(classes == name), simulated.take(simulated.labels == name)
+        if min(len(of_real), len(of_simulated)) >= MIN_ALERTS:
+            comparisons.append(_compare_group(name, of_real, of_simulated, recipe, into))
+    return comparisons
 
 
-def _one(group: str, sky: Examples, simulated: Examples, recipe: Recipe, into: Path) -> Comparison:
-    by_feature = _columns(sky, recipe), _columns(simulated, recipe)
+def _compare_group(
+    group: str, real: Examples, simulated: Examples, recipe: Recipe, into: Path
+) -> Comparison:
+    by_feature = _feature_columns(real, recipe), _feature_columns(simulated, recipe)
     by_pixels = (
-        stamp_statistics.measure(sky, recipe.stamps),
+        stamp_statistics.measure(real, recipe.stamps),
         stamp_statistics.measure(simulated, recipe.stamps),
     )
     features = sample_distance.differences(*by_feature)
     pixels = sample_distance.differences(*by_pixels)
     for what, sides, rows in (("features", by_feature, features), ("pixels", by_pixels, pixels)):
-        names = [row.name for row in rows[:DRAWN]]
-        stamp_figures.histograms(*sides, names, into / f"{group}_{what}.png")
-    both = {"sky": sky.images(), "simulated": simulated.images()}
-    stamp_figures.gallery(both, recipe.stamps, into / f"{group}_stamps.png")
+        names = [row.name for row in rows[:PLOTTED]]
+        stamp_figures.plot_histograms(*sides, names, into / f"{group}_{what}.png")
+    both = {"sky": real.images(), "simulated": simulated.images()}
+    stamp_figures.plot_stamps(both, recipe.stamps, into / f"{group}_stamps.png")
     return Comparison(
         group=group,
-        n_sky=len(sky),
+        n_real=len(real),
         n_simulated=len(simulated),
         features=features,
         pixels=pixels,
@@ -91,7 +95,7 @@ def _one(group: str, sky: Examples, simulated: Examples, recipe: Recipe, into: P
     )
 
 
-def _columns(examples: Examples, recipe: Recipe) -> dict[str, Values]:
+def _feature_columns(examples: Examples, recipe: Recipe) -> dict[str, Values]:
     names = (feature.name for feature in recipe.features)
     return dict(zip(names, examples.features.T, strict=True))
 
@@ -102,42 +106,42 @@ def _separability(by_feature: Sides, by_pixels: Sides) -> dict[str, float]:
     return {name: sample_distance.separability(*pair, seed=0) for name, pair in sides.items()}
 
 
-def _write(compared: Sequence[Comparison], path: Path) -> None:
+def _write_csv(comparisons: Sequence[Comparison], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         quantiles = [
-            f"{side}_p{q:02}" for side in ("sky", "simulated") for q in sample_distance.SHOWN
+            f"{side}_p{q:02}" for side in ("sky", "simulated") for q in sample_distance.PERCENTILES
         ]
         writer.writerow(["group", "quantity", "ks", *quantiles])
-        for one in compared:
+        for one in comparisons:
             for row in (*one.features, *one.pixels):
-                numbers = [f"{value:.6g}" for value in (*row.sky, *row.simulated)]
+                numbers = [f"{value:.6g}" for value in (*row.real, *row.simulated)]
                 writer.writerow([one.group, row.name, f"{row.distance:.4f}", *numbers])
 
 
-def text(one: Comparison, most: int | None = None) -> str:
+def render_comparison(one: Comparison, most: int | None = None) -> str:
     """Return how the samples of a group differ: the `most` different quantities, or all."""
-    by_chance = sample_distance.chance(one.n_sky, one.n_simulated)
+    by_chance = sample_distance.chance_distance(one.n_real, one.n_simulated)
     scores = ", ".join(f"{name} {value:.3f}" for name, value in one.separability.items())
     heading = (
-        f"{one.group}: {one.n_sky} real, {one.n_simulated} simulated alerts. Told apart (AUC) by "
+        f"{one.group}: {one.n_real} real, {one.n_simulated} simulated alerts. Told apart (AUC) by "
         f"{scores}.\nDistances (KS) up to {by_chance:.2f} are chance."
     )
     return "\n\n".join([heading, _table(one.features[:most]), _table(one.pixels[:most])])
 
 
-def outline(compared: Sequence[Comparison]) -> str:
+def render_summary(comparisons: Sequence[Comparison]) -> str:
     """Return for a card what the simulation still lacks."""
-    first, *others = compared
+    first, *others = comparisons
     rows = [
-        (one.group, one.n_sky, *(f"{value:.3f}" for value in one.separability.values()))
+        (one.group, one.n_real, *(f"{value:.3f}" for value in one.separability.values()))
         for one in others
     ]
     parts = [
         "How far simulated alerts are from real ones: the largest distance between the "
         "distributions\nof each quantity (KS), with its 5, 50 and 95 % quantiles on either side, "
         "and how well trees tell\nreal from simulated (AUC: 0.5 not at all, 1 always).",
-        text(first, OUTLINED),
+        render_comparison(first, SUMMARISED),
     ]
     if rows:
         parts.append(markdown.table(("class", "real", *first.separability), rows))
@@ -145,9 +149,15 @@ def outline(compared: Sequence[Comparison]) -> str:
 
 
 def _table(rows: Sequence[Difference]) -> str:
-    sides = (f"{side} p{q:02}" for side in ("sky", "simulated") for q in sample_distance.SHOWN)
+    sides = (
+        f"{side} p{q:02}" for side in ("sky", "simulated") for q in sample_distance.PERCENTILES
+    )
     lines = [
-        (row.name, f"{row.distance:.2f}", *(f"{value:.4g}" for value in (*row.sky, *row.simulated)))
+        (
+            row.name,
+            f"{row.distance:.2f}",
+            *(f"{value:.4g}" for value in (*row.real, *row.simulated)),
+        )
         for row in rows
     ]
     return markdown.table(("quantity", "KS", *sides), lines)

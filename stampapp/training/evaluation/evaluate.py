@@ -8,24 +8,32 @@ from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.classifiers.network.network import Network
 from stampapp.training.data import inputs
 from stampapp.training.data.examples import Examples
-from stampapp.training.evaluation import predictions
-from stampapp.training.evaluation.predictions import Judgement
+from stampapp.training.evaluation.predictions import (
+    Predictions,
+    class_table,
+    confusion_table,
+    summary_table,
+)
 
 
-def judge(folder: Path, description: ModelDescription, examples: Examples) -> Judgement:
+def predict(folder: Path, description: ModelDescription, examples: Examples) -> Predictions:
     """Return what the network of a folder says of examples of its recipe."""
-    given = inputs.prepare(examples, description.features, description.classes)
-    probabilities = Network.load(folder, description).predict(given.images, given.features)
-    return Judgement(classes=description.classes, truth=given.truth, probabilities=probabilities)
+    network_inputs = inputs.prepare_inputs(examples, description.features, description.classes)
+    probabilities = Network.load(folder, description).predict(
+        network_inputs.images, network_inputs.features
+    )
+    return Predictions(
+        classes=description.classes, truth=network_inputs.truth, probabilities=probabilities
+    )
 
 
-def on_simulation(judged: Judgement) -> str:
+def render_evaluation(predictions: Predictions) -> str:
     """Return how good a network is on simulated alerts."""
     return "\n\n".join(
         (
             "The network alone, without the survey's rules.",
-            predictions.summary(judged),
-            predictions.by_class(judged),
-            predictions.confusion(judged.matrix, judged.classes),
+            summary_table(predictions),
+            class_table(predictions),
+            confusion_table(predictions.confusion_matrix, predictions.classes),
         )
     )

@@ -13,7 +13,7 @@ from stampapp.training.evaluation import scores
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judgement:
+class Predictions:
     """The truth about n alerts (places among the classes), and the probabilities given to each."""
 
     classes: tuple[str, ...]
@@ -21,48 +21,52 @@ class Judgement:
     probabilities: Array | Doubles
 
     @property
-    def found(self) -> Indices:
+    def predicted(self) -> Indices:
         """The most probable class of each."""
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
-    def matrix(self) -> Indices:
-        """How often each class (row) is taken for each class (column)."""
-        return scores.confusion(self.truth, self.found, len(self.classes))
+    def confusion_matrix(self) -> Indices:
+        """How often each class (row) is n_predicted for each class (column)."""
+        return scores.confusion_matrix(self.truth, self.predicted, len(self.classes))
 
     @property
     def calibration_error(self) -> float:
         """The expected calibration error."""
-        return scores.calibration_error(scores.reliability(self.probabilities, self.truth))
+        return scores.calibration_error(scores.reliability_bins(self.probabilities, self.truth))
 
 
-def summary(judged: Judgement) -> str:
+def summary_table(predictions: Predictions) -> str:
     """Return how good it is on the whole."""
-    balanced = scores.balanced_estimate(judged.truth, judged.found, len(judged.classes))
-    right = scores.wilson(int(np.trace(judged.matrix)), len(judged.truth))
+    balanced = scores.balanced_accuracy_estimate(
+        predictions.truth, predictions.predicted, len(predictions.classes)
+    )
+    right = scores.wilson_interval(
+        int(np.trace(predictions.confusion_matrix)), len(predictions.truth)
+    )
     rows = [
-        ("alerts", len(judged.truth)),
+        ("alerts", len(predictions.truth)),
         ("balanced accuracy", balanced),
         ("accuracy", right),
-        ("calibration error (ECE)", f"{judged.calibration_error:.3f}"),
+        ("calibration error (ECE)", f"{predictions.calibration_error:.3f}"),
     ]
     return markdown.table(("", "value (95 % interval)"), rows)
 
 
-def by_class(judged: Judgement) -> str:
+def class_table(predictions: Predictions) -> str:
     """Return precision and recall of each class that is there."""
-    matrix = judged.matrix
+    matrix = predictions.confusion_matrix
     rows = []
-    for place, name in enumerate(judged.classes):
-        right, total = int(matrix[place, place]), int(matrix[place].sum())
-        taken = int(matrix[:, place].sum())
+    for index, name in enumerate(predictions.classes):
+        right, total = int(matrix[index, index]), int(matrix[index].sum())
+        n_predicted = int(matrix[:, index].sum())
         if total:
-            precision = str(scores.wilson(right, taken)) if taken else "-"
-            rows.append((name, total, scores.wilson(right, total), precision))
+            precision = str(scores.wilson_interval(right, n_predicted)) if n_predicted else "-"
+            rows.append((name, total, scores.wilson_interval(right, total), precision))
     return markdown.table(("class", "alerts", "recall", "precision"), rows)
 
 
-def confusion(matrix: Indices, classes: Sequence[str], corner: str = "true \\ found") -> str:
+def confusion_table(matrix: Indices, classes: Sequence[str], corner: str = "true \\ found") -> str:
     """Return a confusion matrix, without the rows where nothing is; `corner` names its sides."""
     lines = [
         (name, *counts.tolist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,47 +10,61 @@ import numpy as np
 from stampapp.errors import ConfigError
 from stampapp.training import markdown
 from stampapp.training.data.examples import Array, Doubles, Examples, Indices
-from stampapp.training.data.labelled import Found
+from stampapp.training.data.labelled import LabelledAlerts
 from stampapp.training.data.reference_labels import Reference
-from stampapp.training.evaluation import predictions, scores
-from stampapp.training.evaluation.predictions import Judgement
+from stampapp.training.evaluation import scores
+from stampapp.training.evaluation.predictions import Predictions, confusion_table
 from stampapp.training.evaluation.scores import Estimate
 
-OWN, REFERENCE = "this model", "reference"
+THIS_MODEL, REFERENCE = "this model", "reference"
+# A score's name and its value for each network.
+ScoreRow = tuple[str, list[Estimate | str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class RealAlertEvaluation:
     """Real alerts with labels: places among `classes`, -1 where none is known.
 
-    `catalogued` are the classes that catalogues tell. `opinions` has who → probabilities
-    (n, classes) for this model and, where there is one, the reference.
+    `catalogue_classes` are the classes that catalogues tell. `probabilities_by_network`
+    has network → probabilities (n, classes) for this model and, where there is one, the reference.
     """
 
     classes: tuple[str, ...]
-    catalogued: tuple[str, ...]
-    found: Found
+    catalogue_classes: tuple[str, ...]
+    alerts: LabelledAlerts
     truth: Indices
-    opinions: dict[str, Array | Doubles]
+    probabilities_by_network: dict[str, Array | Doubles]
+
+    def predicted(self) -> dict[str, Indices]:
+        """Return the most probable class of each alert, by network."""
+        networks = self.probabilities_by_network.items()
+        return {name: np.asarray(values.argmax(axis=1)) for name, values in networks}
 
 
-def beside(
-    judged: Judgement, found: Found, catalogued: tuple[str, ...], reference: Reference | None
-) -> Standing:
+def evaluate_real_alerts(
+    predictions: Predictions,
+    alerts: LabelledAlerts,
+    catalogue_classes: tuple[str, ...],
+    reference: Reference | None,
+) -> RealAlertEvaluation:
     """Put a network's judgement beside a reference's. Raises ConfigError where that lacks one."""
-    opinions = {OWN: judged.probabilities}
+    probabilities_by_network = {THIS_MODEL: predictions.probabilities}
     if reference:
-        opinions[REFERENCE] = _of_reference(reference, found.examples, judged.classes)
-    return Standing(
-        classes=judged.classes,
-        catalogued=catalogued,
-        found=found,
-        truth=judged.truth,
-        opinions=opinions,
+        probabilities_by_network[REFERENCE] = _reference_probabilities(
+            reference, alerts.examples, predictions.classes
+        )
+    return RealAlertEvaluation(
+        classes=predictions.classes,
+        catalogue_classes=catalogue_classes,
+        alerts=alerts,
+        truth=predictions.truth,
+        probabilities_by_network=probabilities_by_network,
     )
 
 
-def _of_reference(reference: Reference, examples: Examples, classes: Sequence[str]) -> Doubles:
+def _reference_probabilities(
+    reference: Reference, examples: Examples, classes: Sequence[str]
+) -> Doubles:
     known = reference.probabilities
     if missing := [str(candid) for candid in examples.candids if candid not in known]:
         raise ConfigError(
@@ -59,69 +73,82 @@ def _of_reference(reference: Reference, examples: Examples, classes: Sequence[st
     return np.array([[known[candid][name] for name in classes] for candid in examples.candids])
 
 
-def text(seen: Standing) -> str:
+def render_evaluation(evaluation: RealAlertEvaluation) -> str:
     """Return how good the network is by the labels, and how like the reference's."""
-    rows = [(what, *(str(value) for value in values)) for what, values in _figures(seen)]
+    rows = [(what, *(str(value) for value in values)) for what, values in _score_rows(evaluation)]
     parts = [
-        f"{seen.found.note}. Intervals are of 95 %. Each alert goes through the network, also one "
-        "that\na rule decides; where the rules count, the line says so.",
-        markdown.table(("", *seen.opinions), rows),
+        f"{evaluation.alerts.summary}. Intervals are of 95 %. Each alert goes through the network, "
+        "also one that\na rule decides; where the rules count, the line says so.",
+        markdown.table(("", *evaluation.probabilities_by_network), rows),
     ]
-    return "\n\n".join([*parts, *_matrices(seen)])
+    return "\n\n".join([*parts, *_confusion_tables(evaluation)])
 
 
-def _matrices(seen: Standing) -> Iterator[str]:
-    n, found = len(seen.classes), {who: _classes(seen, who) for who in seen.opinions}
+def _confusion_tables(evaluation: RealAlertEvaluation) -> Iterator[str]:
+    n, by_network = len(evaluation.classes), evaluation.predicted()
     yield "The network alone, beside the labels:"
-    rows = seen.truth >= 0
-    for who, theirs in found.items():
-        matrix = scores.confusion(seen.truth[rows], theirs[rows], n)
-        yield predictions.confusion(matrix, seen.classes, f"label \\ {who}")
-    if REFERENCE in found:
+    rows = evaluation.truth >= 0
+    for network, predicted in by_network.items():
+        matrix = scores.confusion_matrix(evaluation.truth[rows], predicted[rows], n)
+        yield confusion_table(matrix, evaluation.classes, f"label \\ {network}")
+    if REFERENCE in by_network:
         yield "Network beside network, on all alerts:"
-        matrix = scores.confusion(found[REFERENCE], found[OWN], n)
-        yield predictions.confusion(matrix, seen.classes, f"{REFERENCE} \\ {OWN}")
+        matrix = scores.confusion_matrix(by_network[REFERENCE], by_network[THIS_MODEL], n)
+        yield confusion_table(matrix, evaluation.classes, f"{REFERENCE} \\ {THIS_MODEL}")
 
 
-def _figures(seen: Standing) -> Iterator[tuple[str, list[Estimate | str]]]:
-    names = ", ".join(seen.catalogued)
-    alone = {who: _classes(seen, who) for who in seen.opinions}
-    ruled = {who: _ruled(seen, found) for who, found in alone.items()}
-    yield f"balanced accuracy over {names}", [_balanced(seen, one) for one in alone.values()]
-    yield "the same, after the rules", [_balanced(seen, one) for one in ruled.values()]
-    for name in seen.catalogued:
-        place = seen.classes.index(name)
-        own = seen.truth == place
-        if own.any():
-            total = int(own.sum())
-            right = [int((found[own] == place).sum()) for found in alone.values()]
-            yield f"{name} found, of {total}", [scores.wilson(one, total) for one in right]
-    if REFERENCE in seen.opinions:
-        same = alone[OWN] == alone[REFERENCE]
-        free = same[seen.found.decided < 0]
-        yield f"same class as the reference, all {len(same)}", [_share(same), "-"]
-        ruled_out = len(same) - len(free)
-        yield f"the same, without the {ruled_out} that a rule decides", [_share(free), "-"]
+def _score_rows(evaluation: RealAlertEvaluation) -> Iterator[ScoreRow]:
+    names = ", ".join(evaluation.catalogue_classes)
+    before_rules = evaluation.predicted()
+    after_rules = {
+        network: _after_rules(evaluation, predicted) for network, predicted in before_rules.items()
+    }
+    for what, by_network in (
+        (f"balanced accuracy over {names}", before_rules),
+        ("the same, after the rules", after_rules),
+    ):
+        yield what, [_balanced_accuracy(evaluation, one) for one in by_network.values()]
+    yield from _recall_rows(evaluation, before_rules.values())
+    if REFERENCE in before_rules:
+        same = before_rules[THIS_MODEL] == before_rules[REFERENCE]
+        undecided = same[evaluation.alerts.decided < 0]
+        yield f"same class as the reference, all {len(same)}", [_agreement(same), "-"]
+        yield (
+            f"the same, without the {len(same) - len(undecided)} that a rule decides",
+            [_agreement(undecided), "-"],
+        )
 
 
-def _classes(seen: Standing, who: str) -> Indices:
-    return np.asarray(seen.opinions[who].argmax(axis=1))
+def _recall_rows(
+    evaluation: RealAlertEvaluation, predictions: Collection[Indices]
+) -> Iterator[ScoreRow]:
+    for name in evaluation.catalogue_classes:
+        index = evaluation.classes.index(name)
+        of_class = evaluation.truth == index
+        if total := int(of_class.sum()):
+            correct = [int((predicted[of_class] == index).sum()) for predicted in predictions]
+            recalls = [scores.wilson_interval(count, total) for count in correct]
+            yield f"{name} found, of {total}", [*recalls]
 
 
-def _ruled(seen: Standing, found: Indices) -> Indices:
+def _after_rules(evaluation: RealAlertEvaluation, predicted: Indices) -> Indices:
     """Return the classes after the rules; one more place means withdrawn."""
-    vetoed = seen.found.vetoed[np.arange(len(found)), found]
-    kept = np.where(vetoed, len(seen.classes), found)
-    decided = seen.found.decided
+    vetoed = evaluation.alerts.vetoed[np.arange(len(predicted)), predicted]
+    kept = np.where(vetoed, len(evaluation.classes), predicted)
+    decided = evaluation.alerts.decided
     return np.where(decided >= 0, decided, kept)
 
 
-def _balanced(seen: Standing, found: Indices) -> Estimate | str:
-    rows = np.isin(seen.truth, [seen.classes.index(name) for name in seen.catalogued])
+def _balanced_accuracy(evaluation: RealAlertEvaluation, predicted: Indices) -> Estimate | str:
+    rows = np.isin(
+        evaluation.truth, [evaluation.classes.index(name) for name in evaluation.catalogue_classes]
+    )
     if not rows.any():
         return "-"
-    return scores.balanced_estimate(seen.truth[rows], found[rows], len(seen.classes) + 1)
+    return scores.balanced_accuracy_estimate(
+        evaluation.truth[rows], predicted[rows], len(evaluation.classes) + 1
+    )
 
 
-def _share(same: Indices) -> Estimate | str:
-    return scores.wilson(int(same.sum()), len(same)) if len(same) else "-"
+def _agreement(same: Indices) -> Estimate | str:
+    return scores.wilson_interval(int(same.sum()), len(same)) if len(same) else "-"

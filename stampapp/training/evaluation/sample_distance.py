@@ -12,7 +12,7 @@ import numpy.typing as npt
 from stampapp.training.data.examples import Indices, Texts
 
 Values = npt.NDArray[np.float64]
-SHOWN = (5, 50, 95)
+PERCENTILES = (5, 50, 95)
 FOLDS = 5
 TREES = 60
 
@@ -23,26 +23,26 @@ class Difference:
 
     name: str
     distance: float
-    sky: tuple[float, ...]
+    real: tuple[float, ...]
     simulated: tuple[float, ...]
 
 
-def differences(sky: Mapping[str, Values], simulated: Mapping[str, Values]) -> list[Difference]:
+def differences(real: Mapping[str, Values], simulated: Mapping[str, Values]) -> list[Difference]:
     """Compare each quantity (name → values), the most different first."""
-    found = [
+    compared = [
         Difference(
             name=name,
-            distance=ks_distance(sky[name], simulated[name]),
-            sky=_quantiles(sky[name]),
+            distance=ks_distance(real[name], simulated[name]),
+            real=_quantiles(real[name]),
             simulated=_quantiles(simulated[name]),
         )
-        for name in sky
+        for name in real
     ]
-    return sorted(found, key=lambda one: -one.distance)
+    return sorted(compared, key=lambda one: -one.distance)
 
 
 def _quantiles(values: Values) -> tuple[float, ...]:
-    return tuple(np.percentile(values, SHOWN).tolist())
+    return tuple(np.percentile(values, PERCENTILES).tolist())
 
 
 def ks_distance(one: Values, other: Values) -> float:
@@ -52,20 +52,20 @@ def ks_distance(one: Values, other: Values) -> float:
     return float(np.abs(first - second).max())
 
 
-def chance(n: int, m: int) -> float:
+def chance_distance(n: int, m: int) -> float:
     """Return the distance that samples of n and m from one distribution exceed in 5 of 100."""
     return 1.358 * math.sqrt((n + m) / (n * m))
 
 
-def like(classes: Texts, labels: Texts, seed: int) -> Indices:
+def rows_with_class_mix(classes: Texts, labels: Texts, seed: int) -> Indices:
     """Return as many rows as possible whose labels are mixed as `classes` are.
 
     Classes that are not among the labels are left out of the mix.
     """
     rng = np.random.default_rng(seed)
     wanted = {name: int((classes == name).sum()) for name in np.unique(labels)}
-    had = {name: int((labels == name).sum()) for name in wanted}
-    scale = min((had[name] / n for name, n in wanted.items() if n), default=0.0)
+    available = {name: int((labels == name).sum()) for name in wanted}
+    scale = min((available[name] / n for name, n in wanted.items() if n), default=0.0)
     rows = [
         rng.permutation(np.flatnonzero(labels == name))[: int(n * scale)]
         for name, n in wanted.items()
@@ -73,7 +73,7 @@ def like(classes: Texts, labels: Texts, seed: int) -> Indices:
     return np.sort(np.concatenate(rows))
 
 
-def separability(sky: Mapping[str, Values], simulated: Mapping[str, Values], seed: int) -> float:
+def separability(real: Mapping[str, Values], simulated: Mapping[str, Values], seed: int) -> float:
     """Return how well a classifier tells the samples apart by these quantities.
 
     It is the cross-validated area under the ROC curve of a forest, with equal weights of both
@@ -83,8 +83,8 @@ def separability(sky: Mapping[str, Values], simulated: Mapping[str, Values], see
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    rows = np.concatenate([np.column_stack(list(side.values())) for side in (sky, simulated)])
-    truth = np.repeat([1, 0], [len(next(iter(side.values()))) for side in (sky, simulated)])
+    rows = np.concatenate([np.column_stack(list(side.values())) for side in (real, simulated)])
+    truth = np.repeat([1, 0], [len(next(iter(side.values()))) for side in (real, simulated)])
     trees = ExtraTreesClassifier(
         TREES, min_samples_leaf=2, class_weight="balanced", random_state=seed
     )

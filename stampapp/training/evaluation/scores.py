@@ -37,9 +37,9 @@ class Bin:
     accuracy: float
 
 
-def confusion(truth: Indices, found: Indices, n_classes: int) -> Indices:
+def confusion_matrix(truth: Indices, predicted: Indices, n_classes: int) -> Indices:
     """Return how often each class (row) is taken for each class (column)."""
-    pairs = truth * n_classes + found
+    pairs = truth * n_classes + predicted
     return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
@@ -62,19 +62,21 @@ def balanced_accuracy(matrix: Indices) -> float:
     return float(np.nanmean(recalls(matrix)))
 
 
-def balanced_estimate(truth: Indices, found: Indices, n_classes: int, seed: int = 0) -> Estimate:
+def balanced_accuracy_estimate(
+    truth: Indices, predicted: Indices, n_classes: int, seed: int = 0
+) -> Estimate:
     """Return the balanced accuracy, with a bootstrap interval that keeps each class's number."""
     rng = np.random.default_rng(seed)
-    matrix = confusion(truth, found, n_classes)
-    there = matrix[matrix.sum(axis=1) > 0]
-    right, total = np.diag(matrix)[matrix.sum(axis=1) > 0], there.sum(axis=1)
+    matrix = confusion_matrix(truth, predicted, n_classes)
+    present = matrix[matrix.sum(axis=1) > 0]
+    right, total = np.diag(matrix)[matrix.sum(axis=1) > 0], present.sum(axis=1)
     # To draw a class's alerts anew is to draw how many of them are right.
-    drawn = rng.binomial(total, right / total, size=(BOOTSTRAPS, len(total))) / total
-    low, high = np.percentile(drawn.mean(axis=1), (2.5, 97.5))
+    resampled = rng.binomial(total, right / total, size=(BOOTSTRAPS, len(total))) / total
+    low, high = np.percentile(resampled.mean(axis=1), (2.5, 97.5))
     return Estimate(value=balanced_accuracy(matrix), low=float(low), high=float(high))
 
 
-def wilson(right: int, total: int) -> Estimate:
+def wilson_interval(right: int, total: int) -> Estimate:
     """Return the fraction right / total with Wilson's score interval; total is above 0."""
     share, squared = right / total, Z95**2 / total
     centre = (share + squared / 2) / (1 + squared)
@@ -82,13 +84,13 @@ def wilson(right: int, total: int) -> Estimate:
     return Estimate(value=share, low=max(0.0, centre - half), high=min(1.0, centre + half))
 
 
-def reliability(probabilities: Array | Doubles, truth: Indices) -> list[Bin]:
+def reliability_bins(probabilities: Array | Doubles, truth: Indices) -> list[Bin]:
     """Return the predictions in bins of confidence of equal width, without the empty ones."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
-    place = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    members = [place == number for number in range(BINS)]
-    return [_bin(confidence[own], right[own]) for own in members if own.any()]
+    index = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    members = [index == number for number in range(BINS)]
+    return [_bin(confidence[rows], right[rows]) for rows in members if rows.any()]
 
 
 def _bin(confidence: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]) -> Bin:

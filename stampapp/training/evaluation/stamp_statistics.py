@@ -18,19 +18,21 @@ def measure(examples: Examples, channels: tuple[str, ...]) -> Measures:
     """Return each measure's name and its values (n).
 
     Of each channel after normalisation: moments, quantiles, the mean in rings around the centre
-    (radius in pixels), place and sharpness of the peak, what is constant or missing, and how much
+    (radius in pixels), index and sharpness of the peak, what is constant or missing, and how much
     neighbours in the outskirts have in common. Of each pair of channels: their correlation.
     """
     images = examples.images()
-    found: Measures = {}
-    for place, name in enumerate(channels):
-        own = {**_levels(images[..., place]), **_shapes(images[..., place])}
-        own["missing"] = np.isnan(examples.crops[:, place]).mean(axis=(1, 2))
-        found |= {f"{name}.{key}": np.asarray(value, np.float64) for key, value in own.items()}
+    result: Measures = {}
+    for index, name in enumerate(channels):
+        of_channel = {**_levels(images[..., index]), **_shapes(images[..., index])}
+        of_channel["missing"] = np.isnan(examples.crops[:, index]).mean(axis=(1, 2))
+        result |= {
+            f"{name}.{key}": np.asarray(value, np.float64) for key, value in of_channel.items()
+        }
     for first, second in _pairs(len(channels)):
         key = f"{channels[first]}~{channels[second]}"
-        found[key] = _correlation(images[..., first], images[..., second])
-    return found
+        result[key] = _correlation(images[..., first], images[..., second])
+    return result
 
 
 def rings(side: int) -> dict[int, npt.NDArray[np.bool_]]:

@@ -8,20 +8,20 @@ import numpy as np
 
 from stampapp.training.data.examples import Array, Doubles, Indices
 
-COLDEST, HOTTEST = 0.05, 20.0
-_HALVINGS = 40
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
+_BISECTIONS = 40
 _FLOOR = 1e-12
 
 
-def temperature(probabilities: Array | Doubles, truth: Indices) -> float:
+def fit_temperature(probabilities: Array | Doubles, truth: Indices) -> float:
     """Return the T under which softmax(logits / T) makes the truth most likely.
 
     The logits are taken from the probabilities (n, classes): a common constant cancels.
     """
     logits = _logits(probabilities)
     true_logits = logits[np.arange(len(truth)), truth]
-    low, high = math.log(COLDEST), math.log(HOTTEST)
-    for _ in range(_HALVINGS):
+    low, high = math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE)
+    for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         # The likelihood's slope in 1 / T: it is concave there, so the slope changes sign once.
         expected = (logits * _softmax(logits / math.exp(middle))).sum(axis=1)
@@ -32,7 +32,7 @@ def temperature(probabilities: Array | Doubles, truth: Indices) -> float:
     return math.exp((low + high) / 2)
 
 
-def tempered(probabilities: Array | Doubles, temperature: float) -> Doubles:
+def apply_temperature(probabilities: Array | Doubles, temperature: float) -> Doubles:
     """Return the probabilities that the same logits give at another temperature."""
     return _softmax(_logits(probabilities) / temperature)
 

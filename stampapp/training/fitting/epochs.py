@@ -22,12 +22,12 @@ class Epoch:
         )
 
 
-def best_of(epochs: Sequence[Epoch]) -> int:
+def best_epoch(epochs: Sequence[Epoch]) -> int:
     """Return the place of the epoch with the least validation loss, -1 where there is none."""
     losses = [epoch.validation_loss for epoch in epochs]
     return losses.index(min(losses)) if losses else -1
 
 
-def is_over(epochs: Sequence[Epoch], patience: int) -> bool:
+def should_stop(epochs: Sequence[Epoch], patience: int) -> bool:
     """Say whether the best epoch lies more than `patience` epochs back."""
-    return len(epochs) - 1 - best_of(epochs) >= patience
+    return len(epochs) - 1 - best_epoch(epochs) >= patience

@@ -24,7 +24,7 @@ _FLOOR = 1e-7
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Hyperparameters:
     """How a network is trained.
 
     At most `epochs` over the training part, `batch` alerts at a time, with a learning rate that
@@ -44,52 +44,68 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Listener:
-    """Who hears how it goes on: `advance` each batch (alerts), `tell` each epoch (in words)."""
+class ProgressListener:
+    """Who hears how it goes on: `advance` each batch (alerts), `report` each epoch (in words)."""
 
     advance: Callable[[int], object]
-    tell: Callable[[str], object]
+    report: Callable[[str], object]
 
 
-def fit(
-    model: keras.Model, training: Inputs, validation: Inputs, plan: Plan, listener: Listener
+def fit_network(
+    model: keras.Model,
+    training: Inputs,
+    validation: Inputs,
+    hyperparameters: Hyperparameters,
+    listener: ProgressListener,
 ) -> list[Epoch]:
     """Train a model of `deephits.build`; it is left with the weights that validated best."""
-    net = networks.single(model, plan.dropout)
-    batches = Batches(training, plan, model.output_shape[-1])
-    rate = keras.optimizers.schedules.CosineDecay(plan.rate, plan.epochs * len(batches))
-    net.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=plan.decay),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=plan.smoothing),
+    trained = networks.without_rotations(model, hyperparameters.dropout)
+    batches = TrainingBatches(training, hyperparameters, model.output_shape[-1])
+    rate = keras.optimizers.schedules.CosineDecay(
+        hyperparameters.rate, hyperparameters.epochs * len(batches)
     )
-    judge = Judge(model, validation, plan, listener)
-    net.fit(batches, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[judge])
-    model.set_weights(judge.best)
-    return judge.epochs
+    trained.compile(
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=hyperparameters.decay),
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=hyperparameters.smoothing
+        ),
+    )
+    callback = ValidationCallback(model, validation, hyperparameters, listener)
+    trained.fit(
+        batches,
+        epochs=hyperparameters.epochs,
+        shuffle=False,
+        verbose=0,
+        callbacks=[callback],
+    )
+    model.set_weights(callback.best_weights)
+    return callback.epochs
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not typed
+class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not typed
     """The training part, shuffled and augmented anew each epoch; the same for the same seed."""
 
-    def __init__(self, inputs: Inputs, plan: Plan, n_classes: int) -> None:
+    def __init__(self, inputs: Inputs, hyperparameters: Hyperparameters, n_classes: int) -> None:
         super().__init__()
-        self._inputs, self._plan = inputs, plan
+        self._inputs, self._hyperparameters = inputs, hyperparameters
         self._weights = splits.class_weights(inputs.truth, n_classes)
         self._targets = np.eye(n_classes, dtype=np.float32)
         self._epoch = 0
         self._shuffle()
 
     def __len__(self) -> int:
-        return math.ceil(len(self._inputs) / self._plan.batch)
+        return math.ceil(len(self._inputs) / self._hyperparameters.batch)
 
     def __getitem__(self, number: int) -> tuple[tuple[Any, Any], Any, Any]:
         """Return images and features, one-hot classes, and weights."""
-        batch, how = self._plan.batch, self._plan.augmentation
-        rows = self._order[number * batch : (number + 1) * batch]
-        rng = np.random.default_rng((self._plan.seed, self._epoch, number))
+        size, augment = self._hyperparameters.batch, self._hyperparameters.augmentation
+        rows = self._order[number * size : (number + 1) * size]
+        rng = np.random.default_rng((self._hyperparameters.seed, self._epoch, number))
         part = self._inputs.take(rows)
-        images = augmentation.noisy(augmentation.turned(part.images, rng), how.pixel_noise, rng)
-        features = augmentation.blurred(part.features, how, rng)
+        images = augmentation.add_noise(
+            augmentation.rotate_and_flip(part.images, rng), augment.pixel_noise, rng
+        )
+        features = augmentation.perturb_features(part.features, augment, rng)
         return (images, features), self._targets[part.truth], self._weights[part.truth]
 
     def on_epoch_end(self) -> None:
@@ -97,21 +113,26 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not type
         self._shuffle()
 
     def _shuffle(self) -> None:
-        rng = np.random.default_rng((self._plan.seed, self._epoch))
+        rng = np.random.default_rng((self._hyperparameters.seed, self._epoch))
         self._order = rng.permutation(len(self._inputs))
 
 
-class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # likewise
+class ValidationCallback(keras.callbacks.Callback):  # type: ignore[misc]  # likewise
     """Validates the fourfold model after each epoch, keeps its best weights, and ends in time."""
 
     def __init__(
-        self, model: keras.Model, validation: Inputs, plan: Plan, listener: Listener
+        self,
+        model: keras.Model,
+        validation: Inputs,
+        hyperparameters: Hyperparameters,
+        listener: ProgressListener,
     ) -> None:
         super().__init__()
         self.epochs: list[Epoch] = []
-        self.best = model.get_weights()
-        self._whole, self._network = model, Network(model, (VALIDATION_BATCH,))
-        self._validation, self._plan, self._listener = validation, plan, listener
+        self.best_weights = model.get_weights()
+        self._fourfold, self._network = model, Network(model, (VALIDATION_BATCH,))
+        self._validation, self._listener = validation, listener
+        self._patience, self._batch = hyperparameters.patience, hyperparameters.batch
         self._weights = splits.class_weights(validation.truth, model.output_shape[-1])
         self._started = time.monotonic()
 
@@ -119,7 +140,7 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # likewise
         self._started = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002
-        self._listener.advance(self._plan.batch)
+        self._listener.advance(self._batch)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         loss, accuracy = self.validate()
@@ -129,20 +150,20 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # likewise
             balanced_accuracy=accuracy,
             seconds=time.monotonic() - self._started,
         )
-        self._listener.tell(f"epoch {epoch + 1}: {done}")
-        best = epochs.best_of(self.epochs)
+        self._listener.report(f"epoch {epoch + 1}: {done}")
+        best = epochs.best_epoch(self.epochs)
         self.epochs.append(done)
-        if epochs.best_of(self.epochs) != best:
-            self.best = self._whole.get_weights()
+        if epochs.best_epoch(self.epochs) != best:
+            self.best_weights = self._fourfold.get_weights()
         # Keras puts the network in training into `model`.
-        self.model.stop_training = epochs.is_over(self.epochs, self._plan.patience)
+        self.model.stop_training = epochs.should_stop(self.epochs, self._patience)
 
     def validate(self) -> tuple[float, float]:
         """Return the loss, all classes alike, and the balanced accuracy on the validation part."""
         truth = self._validation.truth
-        found = self._network.predict(self._validation.images, self._validation.features)
-        surprise = -np.log(np.maximum(found[np.arange(len(truth)), truth], _FLOOR))
-        matrix = scores.confusion(truth, found.argmax(axis=1), found.shape[1])
+        predicted = self._network.predict(self._validation.images, self._validation.features)
+        cross_entropy = -np.log(np.maximum(predicted[np.arange(len(truth)), truth], _FLOOR))
+        matrix = scores.confusion_matrix(truth, predicted.argmax(axis=1), predicted.shape[1])
         weights = self._weights[truth]
-        loss = float((weights * surprise).sum() / weights.sum())
+        loss = float((weights * cross_entropy).sum() / weights.sum())
         return loss, scores.balanced_accuracy(matrix)

@@ -7,7 +7,7 @@ from stampapp.classifiers.network.tensorflow import keras
 _HEAD = ("dense_2", "dense_3")
 
 
-def single(model: keras.Model, dropout: float) -> keras.Model:
+def without_rotations(model: keras.Model, dropout: float) -> keras.Model:
     """Return a network on the layers of `model` that sees each image in one orientation.
 
     It costs a quarter, and what it learns is the model's, which shares its weights. Dropout
@@ -36,7 +36,7 @@ def _image_branch(model: keras.Model, images: keras.KerasTensor) -> keras.KerasT
     return model.get_layer("dense_1")(x)
 
 
-def cool(model: keras.Model, temperature: float) -> None:
+def scale_logits(model: keras.Model, temperature: float) -> None:
     """Divide the logits of a network by a temperature, in its weights."""
     for weight in model.get_layer("output_logits").weights:
         weight.assign(weight / temperature)

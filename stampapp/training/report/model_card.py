@@ -11,7 +11,7 @@ from stampapp.classifiers.model_folder.store import CARD_FILES
 from stampapp.errors import ConfigError
 from stampapp.training import markdown
 from stampapp.training.evaluation import predictions
-from stampapp.training.evaluation.predictions import Judgement
+from stampapp.training.evaluation.predictions import Predictions
 from stampapp.training.fitting import epochs
 from stampapp.training.fitting.epochs import Epoch
 
@@ -33,7 +33,8 @@ class Report:
     """What there is to say of a training.
 
     `counts` has part → class → alerts; `settings` name → value; `seconds` step → time it took.
-    `raw` and `calibrated` are judgements of the test part, before and after the temperature.
+    `uncalibrated` and `calibrated` are predictions for the test part, before and after the
+    temperature is applied.
     """
 
     description: ModelDescription
@@ -42,13 +43,13 @@ class Report:
     settings: Mapping[str, object]
     epochs: Sequence[Epoch]
     temperature: float
-    raw: Judgement
-    calibrated: Judgement
+    uncalibrated: Predictions
+    calibrated: Predictions
     seconds: Mapping[str, float]
     command: str
 
 
-def render(report: Report) -> str:
+def render_card(report: Report) -> str:
     """Return the card."""
     sections = {
         "What it is": _identity(report),
@@ -65,15 +66,15 @@ def render(report: Report) -> str:
 
 
 def _identity(report: Report) -> str:
-    one = report.description
-    stamps = " and ".join((", ".join(one.stamps[:-1]), one.stamps[-1]))
+    of = report.description
+    stamps = " and ".join((", ".join(of.stamps[:-1]), of.stamps[-1]))
     return f"""\
-A Deep-HiTS network (Carrasco-Davis et al. 2021) that says of a {one.survey} alert, from its first
-detection, whether it is {", ".join(one.classes[:-1])} or {one.classes[-1]}. It sees the central
-{one.crop} x {one.crop} pixels of the {stamps} stamps and {len(one.features)} features.
-Its weights are `{one.network_file}`.
+A Deep-HiTS network (Carrasco-Davis et al. 2021) that says of a {of.survey} alert, from its first
+detection, whether it is {", ".join(of.classes[:-1])} or {of.classes[-1]}. It sees the central
+{of.crop} x {of.crop} pixels of the {stamps} stamps and {len(of.features)} features.
+Its weights are `{of.network_file}`.
 
-{_WARNING[one.origin]}"""
+{_WARNING[of.origin]}"""
 
 
 def _data(report: Report) -> str:
@@ -94,7 +95,7 @@ def _data(report: Report) -> str:
 
 
 def _training(report: Report) -> str:
-    best = epochs.best_of(report.epochs)
+    best = epochs.best_epoch(report.epochs)
     times = [(name, f"{seconds:.0f}") for name, seconds in report.seconds.items()]
     return "\n\n".join(
         (
@@ -110,16 +111,16 @@ def _training(report: Report) -> str:
 
 
 def _quality(report: Report) -> str:
-    before, after = report.raw.calibration_error, report.calibrated.calibration_error
+    before, after = report.uncalibrated.calibration_error, report.calibrated.calibration_error
     classes = report.description.classes
     return "\n\n".join(
         (
             "The network alone, without the survey's rules, on the test part, which nothing was\n"
             "chosen by.",
-            predictions.summary(report.calibrated),
+            predictions.summary_table(report.calibrated),
             f"The calibration error was {before:.3f} before the temperature, {after:.3f} after it.",
-            predictions.by_class(report.calibrated),
-            predictions.confusion(report.calibrated.matrix, classes),
+            predictions.class_table(report.calibrated),
+            predictions.confusion_table(report.calibrated.confusion_matrix, classes),
             markdown.figure(CONFUSION, "Confusion matrix"),
             markdown.figure(RELIABILITY, "Reliability before and after calibration"),
         )
@@ -140,25 +141,25 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def settings(plan: object) -> dict[str, object]:
+def flat_settings(dataclass: object) -> dict[str, object]:
     """Return the fields of a plan, and of what it holds, as name → value."""
     flat: dict[str, object] = {}
-    for name, value in asdict(plan).items():  # type: ignore[call-overload]  # a dataclass
+    for name, value in asdict(dataclass).items():  # type: ignore[call-overload]  # a dataclass
         flat |= value if isinstance(value, dict) else {name: value}
     return flat
 
 
-def write(folder: Path, text: str) -> None:
+def write_card(folder: Path, text: str) -> None:
     """Replace the card of a model folder, at once."""
     draft = folder / f".{CARD}.draft"
     draft.write_text(text, encoding="utf-8")
     draft.replace(folder / CARD)
 
 
-def amend(folder: Path, heading: str, body: str) -> None:
+def replace_section(folder: Path, heading: str, body: str) -> None:
     """Replace or add a section of a folder's card. Raises ConfigError where there is no card."""
     try:
         text = (folder / CARD).read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{folder / CARD} cannot be read: {error.strerror}") from error
-    write(folder, markdown.with_section(text, heading, body))
+    write_card(folder, markdown.replace_section(text, heading, body))

@@ -13,26 +13,26 @@ from stampapp.training.evaluation.sample_distance import Values
 
 COLUMNS = 6
 BINS = 30
-ACROSS = 12
+STAMPS_PER_ROW = 12
 
 
-def save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write the figure as a small PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=70)
 
 
-def histograms(
-    sky: Mapping[str, Values], simulated: Mapping[str, Values], names: Sequence[str], path: Path
+def plot_histograms(
+    real: Mapping[str, Values], simulated: Mapping[str, Values], names: Sequence[str], path: Path
 ) -> None:
     """Draw each quantity's distribution in both samples, between the sky's 1 and 99 per cent."""
     rows = -(-len(names) // COLUMNS)
     figure = Figure(figsize=(3 * COLUMNS, 2 * rows))
     axes = figure.subplots(rows, COLUMNS, squeeze=False)
     for axis, name in zip(axes.flat, names, strict=False):
-        both = np.concatenate([np.percentile(side[name], (1, 99)) for side in (sky, simulated)])
+        both = np.concatenate([np.percentile(side[name], (1, 99)) for side in (real, simulated)])
         edges = np.linspace(both.min(), both.max() + 1e-9, BINS + 1)
-        for side, label in ((sky, "sky"), (simulated, "simulated")):
+        for side, label in ((real, "sky"), (simulated, "simulated")):
             weights = np.full(len(side[name]), 1 / len(side[name]))
             axis.hist(side[name], edges, weights=weights, histtype="step", label=label)
         axis.set_title(name, fontsize=9)
@@ -42,10 +42,10 @@ def histograms(
         axis.axis("off")
     axes.flat[0].legend(fontsize=7)
     figure.subplots_adjust(0.03, 0.05, 0.99, 0.95, wspace=0.25, hspace=0.5)
-    save(figure, path)
+    save_figure(figure, path)
 
 
-def gallery(groups: Mapping[str, Array], channels: Sequence[str], path: Path) -> None:
+def plot_stamps(groups: Mapping[str, Array], channels: Sequence[str], path: Path) -> None:
     """Draw the first stamps of each group, a channel a row.
 
     The images of a group are (n, side, side, channels) in [0, 1].
@@ -53,20 +53,20 @@ def gallery(groups: Mapping[str, Array], channels: Sequence[str], path: Path) ->
     rows = [(name, number) for name in groups for number in range(len(channels))]
     mosaic = np.vstack([_strip(groups[name][..., number]) for name, number in rows])
     side = mosaic.shape[0] / len(rows)
-    figure = Figure(figsize=(ACROSS + 2, len(rows)), layout="constrained")
+    figure = Figure(figsize=(STAMPS_PER_ROW + 2, len(rows)), layout="constrained")
     axis = figure.subplots()
     axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1)
     axis.set_xticks([])
     labels = [f"{name} {channels[number]}" for name, number in rows]
-    axis.set_yticks([(place + 0.5) * side for place in range(len(rows))], labels)
-    save(figure, path)
+    axis.set_yticks([(column + 0.5) * side for column in range(len(rows))], labels)
+    save_figure(figure, path)
 
 
 def _strip(images: Array) -> Array:
-    """Return the first images (n, side, side) in a row, each with a light edge; 1 to ACROSS."""
+    """Return the first images (n, side, side) in a row, each with a light edge."""
     side = images.shape[1]
-    shown = np.ones((ACROSS, side + 2, side + 2), np.float32)
-    for place, image in enumerate(images[:ACROSS]):
+    shown = np.ones((STAMPS_PER_ROW, side + 2, side + 2), np.float32)
+    for column, image in enumerate(images[:STAMPS_PER_ROW]):
         # FITS images begin at the bottom.
-        shown[place, 1:-1, 1:-1] = image[::-1]
+        shown[column, 1:-1, 1:-1] = image[::-1]
     return np.hstack(list(shown))

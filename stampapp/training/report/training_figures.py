@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from stampapp.training.data.examples import Indices
 from stampapp.training.evaluation import scores
-from stampapp.training.evaluation.predictions import Judgement
+from stampapp.training.evaluation.predictions import Predictions
 from stampapp.training.fitting.epochs import Epoch
-from stampapp.training.report.stamp_figures import save
+from stampapp.training.report.stamp_figures import save_figure
 
 
-def confusion(matrix: Indices, classes: Sequence[str], path: Path) -> None:
+def plot_confusion(matrix: Indices, classes: Sequence[str], path: Path) -> None:
     """Draw how often each class (row) is taken for each class (column), as numbers and shares."""
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(5, 4.4), layout="constrained")
@@ -28,16 +28,16 @@ def confusion(matrix: Indices, classes: Sequence[str], path: Path) -> None:
     axis.set_yticks(range(len(classes)), classes)
     axis.set_xlabel("found")
     axis.set_ylabel("true")
-    save(figure, path)
+    save_figure(figure, path)
 
 
-def reliability(judged: dict[str, Judgement], path: Path) -> None:
+def plot_reliability(by_label: dict[str, Predictions], path: Path) -> None:
     """Draw accuracy over confidence for each (label → judgement), and how many are how sure."""
     figure = Figure(figsize=(5, 5), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     above.plot((0, 1), (0, 1), color="grey", linewidth=0.8)
-    for label, one in judged.items():
-        bins = scores.reliability(one.probabilities, one.truth)
+    for label, one in by_label.items():
+        bins = scores.reliability_bins(one.probabilities, one.truth)
         confidence = [part.confidence for part in bins]
         name = f"{label}: ECE {one.calibration_error:.3f}"
         above.plot(confidence, [part.accuracy for part in bins], "o-", label=name)
@@ -47,10 +47,10 @@ def reliability(judged: dict[str, Judgement], path: Path) -> None:
     below.set_xlabel("confidence")
     below.set_ylabel("alerts")
     below.set_yscale("log")
-    save(figure, path)
+    save_figure(figure, path)
 
 
-def learning(epochs: Sequence[Epoch], path: Path) -> None:
+def plot_learning(epochs: Sequence[Epoch], path: Path) -> None:
     """Draw the losses and the balanced accuracy over the epochs."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -63,4 +63,4 @@ def learning(epochs: Sequence[Epoch], path: Path) -> None:
     right.set_ylabel("balanced accuracy (validation)")
     for axis in (left, right):
         axis.set_xlabel("epoch")
-    save(figure, path)
+    save_figure(figure, path)

@@ -15,17 +15,17 @@ def test_a_table_reads_well_as_it_is() -> None:
 
 
 def test_a_section_is_added_at_the_end() -> None:
-    found = markdown.with_section(CARD, "Three", "third")
+    found = markdown.replace_section(CARD, "Three", "third")
     assert found == CARD + "\n## Three\n\nthird\n"
 
 
 def test_a_section_is_replaced_in_its_place() -> None:
-    found = markdown.with_section(CARD, "One", "anew\n\n### below\n\nmore\n")
+    found = markdown.replace_section(CARD, "One", "anew\n\n### below\n\nmore\n")
     assert found == CARD.replace("first", "anew\n\n### below\n\nmore")
-    assert markdown.with_section(found, "One", "first") == CARD
+    assert markdown.replace_section(found, "One", "first") == CARD
 
 
 def test_a_heading_that_begins_like_another_is_another() -> None:
-    found = markdown.with_section(CARD, "On", "x")
+    found = markdown.replace_section(CARD, "On", "x")
     assert found.endswith("## On\n\nx\n")
     assert "first" in found

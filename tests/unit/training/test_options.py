@@ -12,22 +12,22 @@ SIMULATED = [*TRAIN, "--count", "60", "--seed", "3"]
 
 
 def test_a_command_can_be_given_again() -> None:
-    chosen = options.parse([*SIMULATED, "--rate", "0.01", "--leave-out", "rb,ra"])
-    words = shlex.split(options.command(chosen))
+    chosen = options.parse_arguments([*SIMULATED, "--rate", "0.01", "--leave-out", "rb,ra"])
+    words = shlex.split(options.command_line(chosen))
     assert words[:4] == ["python", "-m", "stampapp.training", "train"]
-    assert options.parse(words[3:]) == chosen
+    assert options.parse_arguments(words[3:]) == chosen
 
 
 def test_where_it_was_done_is_no_part_of_the_command() -> None:
-    chosen = options.parse([*SIMULATED, "--cache", "/somewhere", "--workers", "3"])
-    text = options.command(chosen)
+    chosen = options.parse_arguments([*SIMULATED, "--cache", "/somewhere", "--workers", "3"])
+    text = options.command_line(chosen)
     assert "somewhere" not in text
     assert "workers" not in text
     assert "--into" not in text
 
 
 def test_every_default_of_the_plan_is_said() -> None:
-    text = options.command(options.parse(SIMULATED))
+    text = options.command_line(options.parse_arguments(SIMULATED))
     for part in ("--epochs 16", "--rate 0.001", "--feature-dropout 0.1", "--version 0.1.0"):
         assert part in text
 
@@ -47,7 +47,7 @@ def test_alerts_come_from_one_source(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
-        options.parse(arguments)
+        options.parse_arguments(arguments)
     assert end.value.code == 2
     assert "either --count (and --seed), or --alerts and --labels" in capsys.readouterr().err
 
@@ -60,12 +60,12 @@ def test_what_makes_no_sense_is_refused(
     key: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        options.parse([*SIMULATED, key, value])
+        options.parse_arguments([*SIMULATED, key, value])
     assert f"argument {key}: invalid" in capsys.readouterr().err
 
 
 def test_real_alerts_are_compared_with_simulated_ones() -> None:
-    chosen = options.parse(
+    chosen = options.parse_arguments(
         ["compare", "--survey", "ZTF", "--alerts", "a", "--count", "9", "--into", "f"]
     )
     assert (chosen.alerts, chosen.count, chosen.into) == (Path("a"), 9, Path("f"))

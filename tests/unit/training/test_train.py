@@ -11,14 +11,14 @@ from stampapp.classifiers.model_folder.description import Feature, Origin
 from stampapp.classifiers.model_folder.store import read_description
 from stampapp.errors import ConfigError
 from stampapp.training import train
-from stampapp.training.data.dataset import Lesson
+from stampapp.training.data.dataset import Dataset
 from stampapp.training.data.examples import Examples
 from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation import evaluate
 from stampapp.training.report import model_card
 from stampapp.training.report.model_card import Report
-from stampapp.training.train import Task
-from tests.unit.training.fitting.test_fit import PLAN
+from stampapp.training.train import TrainingTask
+from tests.unit.training.fitting.test_fit import HYPERPARAMETERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -43,7 +43,7 @@ def population(n: int, seed: int) -> Examples:
     )
 
 
-LESSON = Lesson(
+DATASET = Dataset(
     examples=population(600, 1),
     origin=Origin.LABELLED,
     source="labels.csv with 600 labels",
@@ -53,13 +53,13 @@ LESSON = Lesson(
 )
 
 
-def task(folder: Path) -> Task:
-    return Task(
+def task(folder: Path) -> TrainingTask:
+    return TrainingTask(
         recipe=RECIPE,
-        plan=replace(PLAN, epochs=4),
+        hyperparameters=replace(HYPERPARAMETERS, epochs=4),
         name="tried",
         version="1",
-        into=folder,
+        folder=folder,
         command="python -m stampapp.training train",
     )
 
@@ -71,15 +71,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report(folder: Path) -> Report:
-    return train.train(LESSON, task(folder))
+    return train.train_model(DATASET, task(folder))
 
 
-def test_what_is_written_is_what_was_judged(folder: Path, report: Report) -> None:
+def test_what_is_written_is_what_was_predictions(folder: Path, report: Report) -> None:
     description = read_description(folder)
     assert description == report.description
-    assert (description.origin, description.source) == (Origin.LABELLED, LESSON.source)
-    judged = evaluate.judge(folder, description, population(200, 2))
-    assert (judged.found == judged.truth).mean() > 0.7
+    assert (description.origin, description.source) == (Origin.LABELLED, DATASET.source)
+    predictions = evaluate.predict(folder, description, population(200, 2))
+    assert (predictions.predicted == predictions.truth).mean() > 0.7
     assert json.loads((folder / "model.json").read_text())["crop"] == 9
 
 
@@ -91,13 +91,13 @@ def test_every_alert_is_in_one_part(report: Report) -> None:
 
 def test_the_temperature_changes_no_class(report: Report) -> None:
     assert report.temperature != pytest.approx(1.0, abs=1e-3)
-    assert np.array_equal(report.raw.found, report.calibrated.found)
-    assert np.abs(report.raw.probabilities - report.calibrated.probabilities).max() > 1e-3
+    assert np.array_equal(report.uncalibrated.predicted, report.calibrated.predicted)
+    assert np.abs(report.uncalibrated.probabilities - report.calibrated.probabilities).max() > 1e-3
 
 
 def test_the_card_and_its_figures_are_there(folder: Path, report: Report) -> None:
     text = (folder / model_card.CARD).read_text()
-    assert text == model_card.render(report)
+    assert text == model_card.render_card(report)
     figures = (model_card.CONFUSION, model_card.RELIABILITY, model_card.LEARNING, model_card.STAMPS)
     for name in figures:
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
@@ -107,11 +107,11 @@ def test_the_card_and_its_figures_are_there(folder: Path, report: Report) -> Non
 def test_a_folder_that_cannot_be_written_is_told_before_the_training(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"cannot be written into .*file"):
-        train.train(LESSON, task(tmp_path / "file" / "model"))
+        train.train_model(DATASET, task(tmp_path / "file" / "model"))
 
 
 def test_too_few_examples_are_told_and_nothing_is_made(tmp_path: Path) -> None:
-    few = replace(LESSON, examples=LESSON.examples.take(np.arange(90)))
+    few = replace(DATASET, examples=DATASET.examples.take(np.arange(90)))
     with pytest.raises(ConfigError, match=r"too few objects of AGN \(9\)"):
-        train.train(few, task(tmp_path / "model"))
+        train.train_model(few, task(tmp_path / "model"))
     assert not (tmp_path / "model").exists()

@@ -9,29 +9,36 @@ import pytest
 from stampapp.classifiers.model_folder.description import Origin
 from stampapp.errors import ConfigError
 from stampapp.training.data import dataset
-from stampapp.training.data.simulated import Draws, Source
+from stampapp.training.data.simulated import SampleSpec, Simulator
 from stampapp.training.data.ztf import PLUGIN as ZTF
 from tests.support import alerts, learnable_alerts
 from tests.unit.training.report.test_model_card import DESCRIPTION
 
 
-def test_a_lesson_of_simulated_alerts_says_which() -> None:
-    source = Source(draw=learnable_alerts.draw, sha256="a" * 64, workers=1)
-    lesson = dataset.simulated(ZTF, Draws(seed=3, count=7), source)
-    assert lesson.origin is Origin.SIMULATED
-    assert lesson.source == "7 simulated alerts of seed 3"
-    assert lesson.source_sha256 == "a" * 64
-    assert len(lesson.examples) == 7
-    assert lesson.seconds > 0
+def test_a_dataset__of_simulated_alerts_says_which() -> None:
+    simulator = Simulator(
+        simulate_alert=learnable_alerts.simulate_alert, sha256="a" * 64, workers=1
+    )
+    dataset_ = dataset.simulate_dataset(ZTF, SampleSpec(seed=3, count=7), simulator)
+    assert dataset_.origin is Origin.SIMULATED
+    assert dataset_.source == "7 simulated alerts of seed 3"
+    assert dataset_.source_sha256 == "a" * 64
+    assert len(dataset_.examples) == 7
+    assert dataset_.seconds > 0
 
 
-def test_a_lesson_that_was_kept_says_so(tmp_path: Path) -> None:
-    source = Source(draw=learnable_alerts.draw, sha256="a" * 64, workers=1, cache=tmp_path)
-    first, second = (dataset.simulated(ZTF, Draws(seed=3, count=5), source).notes for _ in range(2))
+def test_a_dataset__that_was_kept_says_so(tmp_path: Path) -> None:
+    simulator = Simulator(
+        simulate_alert=learnable_alerts.simulate_alert, sha256="a" * 64, workers=1, cache=tmp_path
+    )
+    first, second = (
+        dataset.simulate_dataset(ZTF, SampleSpec(seed=3, count=5), simulator).notes
+        for _ in range(2)
+    )
     assert second == (*first, "They were simulated before this training, and only read for it.")
 
 
-def test_a_lesson_of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) -> None:
+def test_a_dataset__of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) -> None:
     known = [learnable_alerts.alert(1, index) for index in range(3)]
     records = [
         alerts.record(candid=one.candid, aid=one.aid, extra_fields=dict(one.extra_fields))
@@ -40,20 +47,20 @@ def test_a_lesson_of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) -> 
     (tmp_path / "alerts.avro").write_bytes(alerts.container(*records))
     labels = tmp_path / "labels.csv"
     labels.write_text(f"candid,label\n{known[0].candid},SN\n{known[2].candid},\n")
-    lesson = dataset.of_user(ZTF, tmp_path / "alerts.avro", labels)
-    assert lesson.origin is Origin.LABELLED
-    assert lesson.examples.candids.tolist() == [known[0].candid]
-    assert lesson.source == "labels.csv with 1 labels"
-    assert lesson.source_sha256 == hashlib.sha256(labels.read_bytes()).hexdigest()
-    assert "2 passed over: they have no label" in lesson.notes[0]
+    dataset_ = dataset.read_dataset(ZTF, tmp_path / "alerts.avro", labels)
+    assert dataset_.origin is Origin.LABELLED
+    assert dataset_.examples.candids.tolist() == [known[0].candid]
+    assert dataset_.source == "labels.csv with 1 labels"
+    assert dataset_.source_sha256 == hashlib.sha256(labels.read_bytes()).hexdigest()
+    assert "2 passed over: they have no label" in dataset_.notes[0]
 
 
 def test_a_seed_that_was_trained_on_is_refused() -> None:
     with pytest.raises(ConfigError, match="600 simulated alerts of seed 3: take another seed"):
-        dataset.require_unseen(DESCRIPTION, 3)
+        dataset.require_unseen_seed(DESCRIPTION, 3)
     for description, seed in (
         (DESCRIPTION, 13),
         (replace(DESCRIPTION, source="600 simulated alerts of seed 13"), 3),
         (replace(DESCRIPTION, origin=Origin.LABELLED), 3),
     ):
-        dataset.require_unseen(description, seed)
+        dataset.require_unseen_seed(description, seed)

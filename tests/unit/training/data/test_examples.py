@@ -15,7 +15,7 @@ from tests.support import alerts, learnable_alerts
 
 ALERTS = [learnable_alerts.alert(1, index) for index in range(4)]
 SEEN = [examples.extract_inputs(alert, ZTF) for alert in ALERTS]
-SOME = examples.collect(SEEN, ["SN", "VS", "", "SN"], ZTF)
+SOME = examples.to_examples(SEEN, ["SN", "VS", "", "SN"], ZTF)
 
 
 def test_training_sees_what_the_worker_sees() -> None:
@@ -39,22 +39,22 @@ def test_rows_are_taken_by_place_and_by_mask() -> None:
 
 def test_parts_are_joined_in_order() -> None:
     parts = [SOME.take(np.array([0])), SOME.take(np.array([1, 2, 3]))]
-    joined = examples.joined(parts)
+    joined = examples.concatenate(parts)
     assert np.array_equal(joined.crops, SOME.crops)
     assert joined.labels.tolist() == SOME.labels.tolist()
 
 
 def test_no_alerts_are_arrays_too() -> None:
-    none = examples.collect([], [], ZTF)
+    none = examples.to_examples([], [], ZTF)
     assert none.crops.shape == (0, 3, 21, 21)
     assert none.features.shape == (0, len(ZTF.features))
-    assert len(examples.joined([none, SOME])) == 4
+    assert len(examples.concatenate([none, SOME])) == 4
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "new" / "some.npz"
-    examples.save(SOME, path)
-    found = examples.load(path)
+    examples.save_examples(SOME, path)
+    found = examples.load_examples(path)
     for name in examples.Examples.__slots__:
         assert np.array_equal(getattr(found, name), getattr(SOME, name))
     assert [one.name for one in path.parent.iterdir()] == ["some.npz"]

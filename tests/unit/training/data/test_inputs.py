@@ -16,7 +16,7 @@ OPEN = Feature(name="ra", mean=0.0, std=1.0, lower=None, upper=None)
 
 def test_the_statistics_are_those_after_clipping() -> None:
     values = np.array([-5.0, 0.0, 1.0, 2.0, 50.0])[:, None]
-    (found,) = inputs.learned([replace(OPEN, lower=-1.0, upper=10.0)], values)
+    (found,) = inputs.fit_normalisation([replace(OPEN, lower=-1.0, upper=10.0)], values)
     clipped = np.array([-1.0, 0.0, 1.0, 2.0, 10.0])
     assert (found.lower, found.upper) == (-1.0, 10.0)
     assert (found.mean, found.std) == pytest.approx((clipped.mean(), clipped.std()))
@@ -24,29 +24,29 @@ def test_the_statistics_are_those_after_clipping() -> None:
 
 def test_open_ends_are_closed_where_the_training_ends() -> None:
     values = np.append(np.linspace(0.0, 1.0, 9999), 1e6)[:, None]
-    (found,) = inputs.learned([OPEN], values)
+    (found,) = inputs.fit_normalisation([OPEN], values)
     assert (found.lower, found.upper) == pytest.approx((0.001, 0.999), abs=2e-4)
-    (half,) = inputs.learned([replace(OPEN, lower=-1.0)], values)
+    (half,) = inputs.fit_normalisation([replace(OPEN, lower=-1.0)], values)
     assert half.lower == -1.0
     assert half.upper == found.upper
 
 
 def test_a_feature_that_never_varies_stays_usable() -> None:
-    (found,) = inputs.learned([OPEN], np.full((20, 1), 3.0))
+    (found,) = inputs.fit_normalisation([OPEN], np.full((20, 1), 3.0))
     assert found == replace(OPEN, mean=3.0)
 
 
 def test_a_rare_flag_keeps_both_values() -> None:
-    (found,) = inputs.learned([OPEN], (np.arange(100) == 0).astype(float)[:, None])
+    (found,) = inputs.fit_normalisation([OPEN], (np.arange(100) == 0).astype(float)[:, None])
     assert (found.lower, found.upper) == (0.0, 1.0)
 
 
 def test_the_network_is_given_what_the_worker_gives_it() -> None:
     alerts = [learnable_alerts.alert(2, index) for index in range(20)]
     seen = [examples.extract_inputs(alert, ZTF) for alert in alerts]
-    known = examples.collect(seen, [learnable_alerts.CLASSES[n % 5] for n in range(20)], ZTF)
-    learned = inputs.learned(ZTF.features, known.features)
-    found = inputs.prepare(known, learned, ZTF.classes)
+    known = examples.to_examples(seen, [learnable_alerts.CLASSES[n % 5] for n in range(20)], ZTF)
+    learned = inputs.fit_normalisation(ZTF.features, known.features)
+    found = inputs.prepare_inputs(known, learned, ZTF.classes)
     assert np.array_equal(found.images, images.normalise([one.crops for one in seen]))
     assert np.abs(found.features - metadata.matrix(alerts, learned)).max() < 1e-4
     assert found.features.dtype == np.float32

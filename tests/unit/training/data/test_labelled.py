@@ -32,15 +32,15 @@ def labels(**names: str) -> dict[str, Label]:
 
 def test_alerts_meet_their_labels_whatever_their_order(tmp_path: Path) -> None:
     path = write(tmp_path, 1, 2, 3)
-    found = labelled.find(path, ZTF, labels(n3="SN", n1="VS", n2=""))
+    found = labelled.read_labelled_alerts(path, ZTF, labels(n3="SN", n1="VS", n2=""))
     assert found.examples.candids.tolist() == ["1", "2", "3"]
     assert found.examples.labels.tolist() == ["VS", "", "SN"]
     assert found.examples.objects.tolist() == ["A1", "A2", "A3"]
-    assert found.note == "3 alerts"
+    assert found.summary == "3 alerts"
 
 
 def test_without_labels_all_alerts_are_taken(tmp_path: Path) -> None:
-    found = labelled.find(write(tmp_path, 1, 2), ZTF, None)
+    found = labelled.read_labelled_alerts(write(tmp_path, 1, 2), ZTF, None)
     assert found.examples.labels.tolist() == ["", ""]
 
 
@@ -49,7 +49,7 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     write(tmp_path, 3, name="again.avro")
     write(tmp_path, 4, name="damaged.avro", rb="high")
     (tmp_path / "none.avro").write_bytes(b"no container")
-    found = labelled.find(tmp_path, ZTF, labels(n1="SN", n3="VS", n4="VS"))
+    found = labelled.read_labelled_alerts(tmp_path, ZTF, labels(n1="SN", n3="VS", n4="VS"))
     assert found.examples.candids.tolist() == ["3", "1"]
     for part in (
         "2 alerts",
@@ -58,27 +58,27 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
         "2 passed over: they cannot be classified",
         "the first of those: candid 4: the feature rb is 'high'",
     ):
-        assert part in found.note
+        assert part in found.summary
 
 
 def test_a_label_without_an_alert_is_named_with_its_line(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
     with pytest.raises(ConfigError, match=r"2 of the labels have no alert, .* candid 7 in line 3"):
-        labelled.find(path, ZTF, labels(n1="SN", n7="SN", n8="VS"))
+        labelled.read_labelled_alerts(path, ZTF, labels(n1="SN", n7="SN", n8="VS"))
 
 
 def test_a_folder_with_nothing_to_learn_from(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
     with pytest.raises(ConfigError, match=r"holds no alert to learn or judge from: .*no label"):
-        labelled.find(path, ZTF, {})
+        labelled.read_labelled_alerts(path, ZTF, {})
     with pytest.raises(ConfigError, match=r"holds no file \*\.avro"):
-        labelled.find(write(tmp_path / "sub", name="x.txt"), ZTF, None)
+        labelled.read_labelled_alerts(write(tmp_path / "sub", name="x.txt"), ZTF, None)
 
 
 def test_what_the_rules_say_is_noted(tmp_path: Path) -> None:
     write(tmp_path, 1, name="a.avro", sgscore1=0.1)
     write(tmp_path, 2, name="b.avro", ssdistnr=1.0, sgscore1=0.1)
     write(tmp_path, 3, name="c.avro", sgscore1=0.75, distpsnr1=0.5)
-    found = labelled.find(tmp_path, ZTF, None)
+    found = labelled.read_labelled_alerts(tmp_path, ZTF, None)
     assert found.decided.tolist() == [-1, ZTF.classes.index("asteroid"), -1]
     assert found.vetoed[:, ZTF.classes.index("SN")].tolist() == [False, False, True]

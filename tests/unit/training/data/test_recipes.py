@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 def test_there_is_a_recipe_for_every_survey() -> None:
     for recipe in map(survey_recipe, Survey):
-        assert set(recipe.catalogued) < set(recipe.classes)
+        assert set(recipe.catalogue_classes) < set(recipe.classes)
         assert {(one.mean, one.std) for one in recipe.features} == {(0.0, 1.0)}
 
 
@@ -27,7 +27,7 @@ def test_ztf_has_the_columns_and_clips_of_the_weights_of_june_2020(
     published = import_published(shared_data / "ztf_model_2020-06.zip", tmp_path, None)
     own = [(one.name, one.lower, one.upper) for one in ZTF.features]
     assert own == [(one.name, one.lower, one.upper) for one in published.features]
-    assert recipes.of(published).features == ZTF.features
+    assert recipes.recipe_of_model(published).features == ZTF.features
     for name in ("classes", "stamps", "stamp_shape", "crop", "kernel", "survey"):
         assert getattr(published, name) == getattr(ZTF, name)
 
@@ -38,12 +38,12 @@ def test_atlas_has_two_stamps_and_what_they_say_of_the_template() -> None:
 
 
 def test_features_are_left_out_by_name() -> None:
-    names = [one.name for one in recipes.without(ZTF, ["rb", "ra"]).features]
+    names = [one.name for one in recipes.without_features(ZTF, ["rb", "ra"]).features]
     assert len(names) == len(ZTF.features) - 2
     assert not {"rb", "ra"} & set(names)
-    assert recipes.without(ZTF, []) == ZTF
+    assert recipes.without_features(ZTF, []) == ZTF
 
 
 def test_a_feature_that_is_none() -> None:
     with pytest.raises(ConfigError, match="colour: no feature of ZTF, which has sgscore1, "):
-        recipes.without(ZTF, ["rb", "colour"])
+        recipes.without_features(ZTF, ["rb", "colour"])

@@ -19,7 +19,7 @@ def file(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def test_labels_with_their_lines(tmp_path: Path) -> None:
     path = file(tmp_path, "oid,label, candid\nx,SN,1\ny,,2\nz, VS ,3\n".replace(", ", ","))
-    assert reference_labels.labels(path, CLASSES) == {
+    assert reference_labels.read_labels(path, CLASSES) == {
         "1": Label(name="SN", line=2),
         "2": Label(name="", line=3),
         "3": Label(name="VS", line=4),
@@ -28,7 +28,7 @@ def test_labels_with_their_lines(tmp_path: Path) -> None:
 
 def test_a_file_of_a_spreadsheet(tmp_path: Path) -> None:
     path = file(tmp_path, "candid,label\r\n1,SN\r\n", "utf-8-sig")
-    assert reference_labels.labels(path, CLASSES)["1"].name == "SN"
+    assert reference_labels.read_labels(path, CLASSES)["1"].name == "SN"
 
 
 @pytest.mark.parametrize(
@@ -45,18 +45,18 @@ def test_a_file_of_a_spreadsheet(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
     path = file(tmp_path, text, "latin-1")
     with pytest.raises(ConfigError, match=message) as error:
-        reference_labels.labels(path, CLASSES)
+        reference_labels.read_labels(path, CLASSES)
     assert "labels.csv" in str(error.value)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read as CSV"):
-        reference_labels.labels(tmp_path / "labels.csv", CLASSES)
+        reference_labels.read_labels(tmp_path / "labels.csv", CLASSES)
 
 
 def test_the_reference_and_its_classes(tmp_path: Path) -> None:
     path = file(tmp_path, "candid,aid,VS,SN\n7,a,0.25,0.75\n8,b,1,0\n")
-    found = reference_labels.reference(path, CLASSES)
+    found = reference_labels.read_reference(path, CLASSES)
     assert found.probabilities == {"7": {"SN": 0.75, "VS": 0.25}, "8": {"SN": 0.0, "VS": 1.0}}
     assert [found.class_name(candid) for candid in ("7", "8")] == ["SN", "VS"]
 
@@ -65,4 +65,4 @@ def test_the_reference_and_its_classes(tmp_path: Path) -> None:
 def test_what_is_no_probability(tmp_path: Path, value: str) -> None:
     path = file(tmp_path, f"candid,SN,VS\n7,0.5,{value}\n")
     with pytest.raises(ConfigError, match=rf"line 2: VS is '{value}', no probability"):
-        reference_labels.reference(path, CLASSES)
+        reference_labels.read_reference(path, CLASSES)

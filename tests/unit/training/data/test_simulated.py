@@ -10,19 +10,23 @@ import pytest
 from stampapp.errors import StampError
 from stampapp.training.data import simulated
 from stampapp.training.data.examples import Examples
-from stampapp.training.data.simulated import Draws, Source
+from stampapp.training.data.simulated import SampleSpec, Simulator
 from stampapp.training.data.ztf import PLUGIN as ZTF
 from tests.support import learnable_alerts
 
 
-def source(draw: Callable[..., Any] = learnable_alerts.draw, **changes: Any) -> Source:
-    usual: dict[str, Any] = {"draw": draw, "sha256": "a" * 64, "workers": 1}
-    return Source(**usual | changes)
+def simulator(
+    simulate_alert: Callable[..., Any] = learnable_alerts.simulate_alert, **changes: Any
+) -> Simulator:
+    usual: dict[str, Any] = {"simulate_alert": simulate_alert, "sha256": "a" * 64, "workers": 1}
+    return Simulator(**usual | changes)
 
 
 def simulate(count: int = 6, seed: int = 3, **changes: Any) -> Examples:
     heard: list[int] = []
-    found = simulated.simulate(ZTF, Draws(seed=seed, count=count), source(**changes), heard.append)
+    found = simulated.simulate_examples(
+        ZTF, SampleSpec(seed=seed, count=count), simulator(**changes), heard.append
+    )
     assert sum(heard) == count
     return found
 
@@ -43,7 +47,7 @@ def test_alerts_are_drawn_in_order_whoever_draws_them(monkeypatch: pytest.Monkey
 
 def test_what_was_drawn_once_is_read_again(tmp_path: Path) -> None:
     first = simulate(cache=tmp_path)
-    assert same(simulate(cache=tmp_path, draw=learnable_alerts.unwilling), first)
+    assert same(simulate(cache=tmp_path, simulate_alert=learnable_alerts.unwilling), first)
     assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
 
 
@@ -55,7 +59,7 @@ def test_other_alerts_are_drawn_anew(tmp_path: Path, change: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(
-    ("draw", "message"),
+    ("simulate_alert", "message"),
     [
         (
             learnable_alerts.unknown,
@@ -64,13 +68,15 @@ def test_other_alerts_are_drawn_anew(tmp_path: Path, change: dict[str, Any]) -> 
         (learnable_alerts.blind, "simulated alert 0 of seed 3 cannot be classified: .*missing"),
     ],
 )
-def test_a_simulation_that_errs_is_found_out(draw: Callable[..., Any], message: str) -> None:
+def test_a_simulation_that_errs_is_found_out(
+    simulate_alert: Callable[..., Any], message: str
+) -> None:
     with pytest.raises(StampError, match=message):
-        simulate(draw=draw)
+        simulate(simulate_alert=simulate_alert)
 
 
 def test_the_simulation_is_known_by_its_code() -> None:
     assert len(simulated.simulation_sha256()) == 64
     assert simulated.simulation_sha256() == simulated.simulation_sha256()
-    assert simulated.source(None, None).workers >= 1
-    assert simulated.source(3, None).workers == 3
+    assert simulated.local_simulator(None, None).workers >= 1
+    assert simulated.local_simulator(3, None).workers == 3

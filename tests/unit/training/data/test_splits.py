@@ -21,14 +21,14 @@ def parts(split: Split) -> list[np.ndarray]:
 
 
 def test_every_alert_is_in_one_part() -> None:
-    split = splits.split(*population(), CLASSES, seed=1)
+    split = splits.split_by_object(*population(), CLASSES, seed=1)
     assert sorted(np.concatenate(parts(split)).tolist()) == list(range(1200))
 
 
 def test_no_object_is_in_two_parts() -> None:
     objects, labels = population()
     first, second, third = (
-        set(objects[p]) for p in parts(splits.split(objects, labels, CLASSES, 1))
+        set(objects[p]) for p in parts(splits.split_by_object(objects, labels, CLASSES, 1))
     )
     assert not first & second
     assert not first & third
@@ -37,14 +37,16 @@ def test_no_object_is_in_two_parts() -> None:
 
 def test_each_class_gives_a_tenth() -> None:
     objects, labels = population()
-    split = splits.split(objects, labels, CLASSES, seed=1)
+    split = splits.split_by_object(objects, labels, CLASSES, seed=1)
     for part in (split.validation, split.test):
         assert {name: int((labels[part] == name).sum()) for name in CLASSES} == {"SN": 30, "VS": 90}
 
 
 def test_the_seed_decides_and_nothing_else() -> None:
     objects, labels = population()
-    one, same, other = (splits.split(objects, labels, CLASSES, seed) for seed in (1, 1, 2))
+    one, same, other = (
+        splits.split_by_object(objects, labels, CLASSES, seed) for seed in (1, 1, 2)
+    )
     assert one.test.tolist() == same.test.tolist() != other.test.tolist()
 
 
@@ -52,7 +54,7 @@ def test_too_few_objects_are_named_however_many_alerts_they_have() -> None:
     objects = np.array(["a"] * 50 + [f"b{number}" for number in range(20)])
     labels = np.array(["SN"] * 50 + ["VS"] * 20)
     with pytest.raises(ConfigError, match=r"too few objects of SN \(1\), AGN \(0\): each .* 10"):
-        splits.split(objects, labels, ("SN", "VS", "AGN"), seed=1)
+        splits.split_by_object(objects, labels, ("SN", "VS", "AGN"), seed=1)
 
 
 def test_all_classes_weigh_alike() -> None:

@@ -19,15 +19,15 @@ from tests.support import learnable_alerts
 def drawn(seed: int, count: int) -> Examples:
     alerts = [learnable_alerts.alert(seed, index) for index in range(count)]
     seen = [examples.extract_inputs(alert, ZTF) for alert in alerts]
-    return examples.collect(seen, [learnable_alerts.CLASSES[n % 5] for n in range(count)], ZTF)
+    return examples.to_examples(seen, [learnable_alerts.CLASSES[n % 5] for n in range(count)], ZTF)
 
 
-SKY, SIMULATED = drawn(1, 30), drawn(2, 60)
+REAL, SIMULATED = drawn(1, 30), drawn(2, 60)
 # All that is known of the sky: every second alert, and never that one is bogus.
 NAMES = ("AGN", "SN", "VS", "asteroid", "asteroid")
 PROBABILITIES = {
     str(candid): {name: float(name == NAMES[place % 5]) for name in ZTF.classes}
-    for place, candid in enumerate(SKY.candids)
+    for place, candid in enumerate(REAL.candids)
     if place % 2
 }
 
@@ -48,13 +48,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def by_class(folder: Path) -> list[Comparison]:
     reference = Reference(probabilities=PROBABILITIES)
-    return compare.compare(SKY, SIMULATED, reference, ZTF, folder)
+    return compare.compare_samples(REAL, SIMULATED, reference, ZTF, folder)
 
 
 def test_all_are_compared_in_the_mix_of_the_sky_then_class_by_class(
     by_class: list[Comparison],
 ) -> None:
-    groups = [(one.group, one.n_sky, one.n_simulated) for one in by_class]
+    groups = [(one.group, one.n_real, one.n_simulated) for one in by_class]
     assert groups == [("all", 15, 30), ("asteroid", 6, 12)]
 
 
@@ -73,18 +73,18 @@ def test_tables_and_figures_are_written(folder: Path, by_class: list[Comparison]
 def test_the_text_has_every_quantity_and_the_outline_the_worst(
     by_class: list[Comparison],
 ) -> None:
-    text = compare.text(by_class[0])
+    text = compare.render_comparison(by_class[0])
     assert all(f"| {feature.name} " in text for feature in ZTF.features)
     assert "all: 15 real, 30 simulated alerts. Told apart (AUC) by features 0." in text
-    outline = compare.outline(by_class)
+    outline = compare.render_summary(by_class)
     assert f"| {by_class[0].features[0].name} " in outline
     assert f"| {by_class[0].features[-1].name} " not in outline
     assert "| asteroid |    6 |" in outline
 
 
 def test_without_a_reference_all_are_compared_as_they_are(tmp_path: Path) -> None:
-    (one,) = compare.compare(SKY, SIMULATED, None, ZTF, tmp_path)
-    assert (one.group, one.n_sky, one.n_simulated) == ("all", 30, 60)
+    (one,) = compare.compare_samples(REAL, SIMULATED, None, ZTF, tmp_path)
+    assert (one.group, one.n_real, one.n_simulated) == ("all", 30, 60)
     assert set(one.separability) == {"features", "pixels", "both"}
     assert all(np.isfinite(row.distance) for row in (*one.features, *one.pixels))
-    assert "class" not in compare.outline([one])
+    assert "class" not in compare.render_summary([one])

@@ -11,7 +11,7 @@ from stampapp.classifiers.model_folder.store import write_model
 from stampapp.training.data import examples
 from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation import evaluate
-from stampapp.training.evaluation.predictions import Judgement
+from stampapp.training.evaluation.predictions import Predictions
 from tests.support import learnable_alerts
 
 CLASSES = ZTF.classes
@@ -19,8 +19,8 @@ CLASSES = ZTF.classes
 
 def test_simulated_alerts_need_no_rules() -> None:
     found = np.eye(5)[[0, 2, 1, 1, 2]]
-    judged = Judgement(classes=CLASSES, truth=np.array([0, 0, 1, 1, 2]), probabilities=found)
-    text = evaluate.on_simulation(judged)
+    predictions = Predictions(classes=CLASSES, truth=np.array([0, 0, 1, 1, 2]), probabilities=found)
+    text = evaluate.render_evaluation(predictions)
     assert "0.833" in text
     assert ["AGN", "1", "0", "1", "0", "0"] in [
         [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()
@@ -57,9 +57,9 @@ def test_the_network_of_a_folder_is_asked(tmp_path: Path) -> None:
     model = deephits.build(1, len(ZTF.features))
     described = write_model(tmp_path, description(), model.save)
     seen = [examples.extract_inputs(learnable_alerts.alert(1, index), ZTF) for index in range(7)]
-    known = examples.collect(seen, [""] * 7, ZTF)
-    judged = evaluate.judge(tmp_path, described, known)
+    known = examples.to_examples(seen, [""] * 7, ZTF)
+    predictions = evaluate.predict(tmp_path, described, known)
     images, values = known.images(), known.features.astype(np.float32)
     expected = Network(model, (8,)).predict(images, values)
-    assert np.abs(judged.probabilities - expected).max() < 1e-6
-    assert judged.truth.tolist() == [-1] * 7
+    assert np.abs(predictions.probabilities - expected).max() < 1e-6
+    assert predictions.truth.tolist() == [-1] * 7

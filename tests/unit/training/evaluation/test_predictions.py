@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 
 from stampapp.training.evaluation import predictions
-from stampapp.training.evaluation.predictions import Judgement
+from stampapp.training.evaluation.predictions import Predictions
 
 CLASSES = ("AGN", "SN", "VS")
-JUDGED = Judgement(
+PREDICTIONS = Predictions(
     classes=CLASSES,
     truth=np.array([0, 0, 1, 1]),
     probabilities=np.array([[0.8, 0.1, 0.1], [0.2, 0.8, 0.0], [0.1, 0.9, 0.0], [0.4, 0.6, 0.0]]),
@@ -14,29 +14,29 @@ JUDGED = Judgement(
 
 
 def test_what_is_found_is_the_most_probable() -> None:
-    assert JUDGED.found.tolist() == [0, 1, 1, 1]
-    assert JUDGED.matrix.tolist() == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
+    assert PREDICTIONS.predicted.tolist() == [0, 1, 1, 1]
+    assert PREDICTIONS.confusion_matrix.tolist() == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
 
 
 def test_the_summary() -> None:
-    text = predictions.summary(JUDGED)
+    text = predictions.summary_table(PREDICTIONS)
     assert "| alerts                  |" in text
     assert "0.750 (0.500 to 1.000)" in text
     assert "0.750 (0.301 to 0.954)" in text
 
 
 def test_classes_without_alerts_have_no_line() -> None:
-    lines = predictions.by_class(JUDGED).splitlines()
+    lines = predictions.class_table(PREDICTIONS).splitlines()
     assert [line.split()[1] for line in lines[2:]] == ["AGN", "SN"]
     assert "0.500 (0.095 to 0.905) | 1.000 (0.207 to 1.000)" in lines[2]
 
 
 def test_a_class_that_is_never_found_has_no_precision() -> None:
-    judged = Judgement(classes=CLASSES, truth=np.array([2]), probabilities=np.eye(3)[:1])
-    assert predictions.by_class(judged).splitlines()[-1].split()[-2] == "-"
+    predictions_ = Predictions(classes=CLASSES, truth=np.array([2]), probabilities=np.eye(3)[:1])
+    assert predictions.class_table(predictions_).splitlines()[-1].split()[-2] == "-"
 
 
 def test_the_confusion_matrix_leaves_empty_rows_out() -> None:
-    lines = predictions.confusion(JUDGED.matrix, CLASSES).splitlines()
+    lines = predictions.confusion_table(PREDICTIONS.confusion_matrix, CLASSES).splitlines()
     assert [line.split()[1] for line in lines[2:]] == ["AGN", "SN"]
     assert lines[2].split("|")[2:5] == ["   1 ", "   1 ", "   0 "]

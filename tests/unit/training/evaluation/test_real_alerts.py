@@ -8,12 +8,12 @@ import pytest
 from stampapp.errors import ConfigError
 from stampapp.training.data import examples
 from stampapp.training.data.examples import Doubles
-from stampapp.training.data.labelled import Found
+from stampapp.training.data.labelled import LabelledAlerts
 from stampapp.training.data.reference_labels import Reference
 from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation import real_alerts
-from stampapp.training.evaluation.predictions import Judgement
-from stampapp.training.evaluation.real_alerts import Standing
+from stampapp.training.evaluation.predictions import Predictions
+from stampapp.training.evaluation.real_alerts import RealAlertEvaluation
 from tests.support import learnable_alerts
 
 CLASSES = ZTF.classes
@@ -23,13 +23,15 @@ def certain(*names: str) -> Doubles:
     return np.eye(5)[[CLASSES.index(name) for name in names]]
 
 
-def found(n: int, asteroids: tuple[int, ...] = (), vetoed: tuple[int, ...] = ()) -> Found:
+def labelled_alerts(
+    n: int, asteroids: tuple[int, ...] = (), vetoed: tuple[int, ...] = ()
+) -> LabelledAlerts:
     seen = [examples.extract_inputs(learnable_alerts.alert(1, index), ZTF) for index in range(n)]
-    return Found(
-        examples=examples.collect(seen, [""] * n, ZTF),
+    return LabelledAlerts(
+        examples=examples.to_examples(seen, [""] * n, ZTF),
         decided=np.where(np.isin(np.arange(n), asteroids), CLASSES.index("asteroid"), -1),
         vetoed=np.outer(np.isin(np.arange(n), vetoed), np.array(CLASSES) == "SN"),
-        note=f"{n} alerts",
+        summary=f"{n} alerts",
     )
 
 
@@ -37,24 +39,26 @@ LABELS = ["AGN", "AGN", "SN", "SN", "VS", "", "asteroid"]
 OWN = certain("AGN", "VS", "SN", "SN", "VS", "bogus", "bogus")
 THEIRS = certain("AGN", "AGN", "VS", "SN", "VS", "SN", "asteroid")
 TRUTH = np.array([CLASSES.index(name) if name else -1 for name in LABELS])
-SEEN = found(7, asteroids=(6,), vetoed=(3, 5))
+ALERTS = labelled_alerts(7, asteroids=(6,), vetoed=(3, 5))
 PROBABILITIES = {
     candid: dict(zip(CLASSES, row, strict=True))
-    for candid, row in zip(SEEN.examples.candids.tolist(), THEIRS, strict=True)
+    for candid, row in zip(ALERTS.examples.candids.tolist(), THEIRS, strict=True)
 }
-JUDGED = Judgement(classes=CLASSES, truth=TRUTH, probabilities=OWN)
+PREDICTIONS = Predictions(classes=CLASSES, truth=TRUTH, probabilities=OWN)
 
 
-def lines(seen: Standing) -> dict[str, list[str]]:
+def lines(evaluation: RealAlertEvaluation) -> dict[str, list[str]]:
     """The lines of the first table: what → the numbers without their intervals."""
-    table = real_alerts.text(seen).split("\n\n")[1].splitlines()[2:]
+    table = real_alerts.render_evaluation(evaluation).split("\n\n")[1].splitlines()[2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
     return {cell[0]: [value.split(" ")[0] for value in cell[1:]] for cell in cells}
 
 
 def test_the_network_beside_the_labels_and_the_reference() -> None:
-    seen = real_alerts.beside(JUDGED, SEEN, ZTF.catalogued, Reference(probabilities=PROBABILITIES))
-    assert lines(seen) == {
+    evaluation = real_alerts.evaluate_real_alerts(
+        PREDICTIONS, ALERTS, ZTF.catalogue_classes, Reference(probabilities=PROBABILITIES)
+    )
+    assert lines(evaluation) == {
         "balanced accuracy over AGN, SN, VS": ["0.833", "0.833"],
         "the same, after the rules": ["0.667", "0.667"],
         "AGN found, of 2": ["0.500", "1.000"],
@@ -66,8 +70,10 @@ def test_the_network_beside_the_labels_and_the_reference() -> None:
 
 
 def test_each_matrix_says_what_its_rows_and_columns_are() -> None:
-    seen = real_alerts.beside(JUDGED, SEEN, ZTF.catalogued, Reference(probabilities=PROBABILITIES))
-    text = real_alerts.text(seen)
+    evaluation = real_alerts.evaluate_real_alerts(
+        PREDICTIONS, ALERTS, ZTF.catalogue_classes, Reference(probabilities=PROBABILITIES)
+    )
+    text = real_alerts.render_evaluation(evaluation)
     assert text.count("| label \\ this model |") == 1
     assert text.count("| label \\ reference |") == 1
     assert text.count("| reference \\ this model |") == 1
@@ -77,25 +83,27 @@ def test_each_matrix_says_what_its_rows_and_columns_are() -> None:
 
 
 def test_without_a_reference_the_labels_alone_count() -> None:
-    seen = real_alerts.beside(JUDGED, SEEN, ZTF.catalogued, None)
-    assert list(lines(seen)) == [
+    evaluation = real_alerts.evaluate_real_alerts(PREDICTIONS, ALERTS, ZTF.catalogue_classes, None)
+    assert list(lines(evaluation)) == [
         "balanced accuracy over AGN, SN, VS",
         "the same, after the rules",
         "AGN found, of 2",
         "SN found, of 2",
         "VS found, of 1",
     ]
-    assert "reference" not in real_alerts.text(seen)
+    assert "reference" not in real_alerts.render_evaluation(evaluation)
 
 
 def test_without_any_label_only_the_reference_counts() -> None:
-    judged = replace(JUDGED, truth=np.full(7, -1))
-    seen = real_alerts.beside(judged, SEEN, ZTF.catalogued, Reference(probabilities=PROBABILITIES))
-    assert lines(seen)["balanced accuracy over AGN, SN, VS"] == ["-", "-"]
-    assert lines(seen)["same class as the reference, all 7"] == ["0.429", "-"]
+    predictions = replace(PREDICTIONS, truth=np.full(7, -1))
+    evaluation = real_alerts.evaluate_real_alerts(
+        predictions, ALERTS, ZTF.catalogue_classes, Reference(probabilities=PROBABILITIES)
+    )
+    assert lines(evaluation)["balanced accuracy over AGN, SN, VS"] == ["-", "-"]
+    assert lines(evaluation)["same class as the reference, all 7"] == ["0.429", "-"]
 
 
 def test_a_reference_that_lacks_an_alert_is_refused() -> None:
     reference = Reference(probabilities={"7": PROBABILITIES["1000000"]})
     with pytest.raises(ConfigError, match="nothing on 7 of the alerts, the first is 1000000"):
-        real_alerts.beside(JUDGED, SEEN, ZTF.catalogued, reference)
+        real_alerts.evaluate_real_alerts(PREDICTIONS, ALERTS, ZTF.catalogue_classes, reference)

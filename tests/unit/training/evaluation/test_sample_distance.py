@@ -16,7 +16,7 @@ def test_the_distance_of_samples() -> None:
 
 def test_chance_is_what_samples_of_one_distribution_rarely_exceed() -> None:
     rng = np.random.default_rng(0)
-    limit = sample_distance.chance(200, 400)
+    limit = sample_distance.chance_distance(200, 400)
     beyond = [
         sample_distance.ks_distance(rng.normal(size=200), rng.normal(size=400)) > limit
         for _ in range(400)
@@ -38,7 +38,7 @@ def test_the_most_different_comes_first() -> None:
 def test_the_mix_becomes_that_of_the_sky() -> None:
     sky = np.repeat(["SN", "VS", "AGN", "novel"], [10, 30, 0, 5])
     labels = np.repeat(["SN", "VS", "AGN"], [100, 60, 50])
-    rows = sample_distance.like(sky, labels, seed=1)
+    rows = sample_distance.rows_with_class_mix(sky, labels, seed=1)
     found = labels[rows]
     assert len(set(rows.tolist())) == len(rows)
     assert {name: int((found == name).sum()) for name in ("SN", "VS", "AGN")} == {

@@ -19,16 +19,19 @@ def drawn(n: int = 20000) -> tuple[Doubles, Indices]:
 @pytest.mark.parametrize("hot", [0.4, 1.0, 3.0])
 def test_the_temperature_that_was_put_in_is_found(hot: float) -> None:
     honest, truth = drawn()
-    exaggerated = calibration.tempered(honest, 1 / hot)
-    assert calibration.temperature(exaggerated, truth) == pytest.approx(hot, rel=0.05)
+    exaggerated = calibration.apply_temperature(honest, 1 / hot)
+    assert calibration.fit_temperature(exaggerated, truth) == pytest.approx(hot, rel=0.05)
 
 
 def test_calibration_makes_probabilities_honest_and_changes_no_class() -> None:
     honest, truth = drawn()
-    exaggerated = calibration.tempered(honest, 0.4)
-    cooled = calibration.tempered(exaggerated, calibration.temperature(exaggerated, truth))
+    exaggerated = calibration.apply_temperature(honest, 0.4)
+    cooled = calibration.apply_temperature(
+        exaggerated, calibration.fit_temperature(exaggerated, truth)
+    )
     before, after = (
-        scores.calibration_error(scores.reliability(one, truth)) for one in (exaggerated, cooled)
+        scores.calibration_error(scores.reliability_bins(one, truth))
+        for one in (exaggerated, cooled)
     )
     assert before > 0.1
     assert after < 0.02
@@ -38,17 +41,17 @@ def test_calibration_makes_probabilities_honest_and_changes_no_class() -> None:
 
 def test_a_network_that_is_always_right_gets_the_coldest_temperature() -> None:
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]], np.float32)
-    found = calibration.temperature(probabilities, np.array([0, 1]))
-    assert found == pytest.approx(calibration.COLDEST, rel=1e-3)
+    found = calibration.fit_temperature(probabilities, np.array([0, 1]))
+    assert found == pytest.approx(calibration.MIN_TEMPERATURE, rel=1e-3)
 
 
 def test_a_network_that_knows_nothing_gets_the_hottest() -> None:
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1]], np.float32)
-    found = calibration.temperature(probabilities, np.array([1, 1]))
-    assert found == pytest.approx(calibration.HOTTEST, rel=1e-3)
+    found = calibration.fit_temperature(probabilities, np.array([1, 1]))
+    assert found == pytest.approx(calibration.MAX_TEMPERATURE, rel=1e-3)
 
 
 def test_certainty_is_finite() -> None:
     probabilities = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
-    assert np.isfinite(calibration.tempered(probabilities, 0.1)).all()
-    assert np.isfinite(calibration.temperature(probabilities, np.array([0, 0])))
+    assert np.isfinite(calibration.apply_temperature(probabilities, 0.1)).all()
+    assert np.isfinite(calibration.fit_temperature(probabilities, np.array([0, 0])))

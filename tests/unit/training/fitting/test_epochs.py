@@ -19,7 +19,7 @@ def run(*losses: float) -> list[Epoch]:
 def test_the_best_epoch_is_the_first_with_the_least_loss(
     losses: tuple[float, ...], best: int
 ) -> None:
-    assert epochs.best_of(run(*losses)) == best
+    assert epochs.best_epoch(run(*losses)) == best
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_the_best_epoch_is_the_first_with_the_least_loss(
     [((3.0,), False), ((1.0, 2.0), False), ((1.0, 2.0, 3.0), True), ((1.0, 2.0, 0.5), False)],
 )
 def test_it_is_over_when_patience_is(losses: tuple[float, ...], over: bool) -> None:
-    assert epochs.is_over(run(*losses), patience=2) is over
+    assert epochs.should_stop(run(*losses), patience=2) is over
 
 
 def test_an_epoch_in_words() -> None:

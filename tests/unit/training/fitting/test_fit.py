@@ -14,9 +14,14 @@ from stampapp.training.evaluation import scores
 from stampapp.training.fitting import epochs
 from stampapp.training.fitting import fit as fitting
 from stampapp.training.fitting.epochs import Epoch
-from stampapp.training.fitting.fit import Batches, Judge, Listener, Plan
+from stampapp.training.fitting.fit import (
+    Hyperparameters,
+    ProgressListener,
+    TrainingBatches,
+    ValidationCallback,
+)
 
-PLAN = Plan(
+HYPERPARAMETERS = Hyperparameters(
     epochs=3,
     batch=32,
     rate=5e-3,
@@ -44,7 +49,7 @@ VALIDATION = population(200, 2)
 
 
 def fresh() -> keras.Model:
-    keras.utils.set_random_seed(PLAN.seed)
+    keras.utils.set_random_seed(HYPERPARAMETERS.seed)
     return build(1, 2, 3, crop=9, n_channels=1)
 
 
@@ -54,16 +59,18 @@ class Run:
 
     model: keras.Model
     epochs: list[Epoch] = field(default_factory=list)
-    heard: list[int] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    advances: list[int] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
 
-    def listener(self) -> Listener:
-        return Listener(advance=self.heard.append, tell=self.told.append)
+    def listener(self) -> ProgressListener:
+        return ProgressListener(advance=self.advances.append, report=self.reports.append)
 
 
 def fit() -> Run:
     run = Run(model=fresh())
-    run.epochs = fitting.fit(run.model, population(400, 1), VALIDATION, PLAN, run.listener())
+    run.epochs = fitting.fit_network(
+        run.model, population(400, 1), VALIDATION, HYPERPARAMETERS, run.listener()
+    )
     return run
 
 
@@ -76,26 +83,27 @@ def test_it_learns(run: Run) -> None:
     assert run.epochs[-1].training_loss < run.epochs[0].training_loss
     unseen = population(400, 3)
     found = Network(run.model, (400,)).predict(unseen.images, unseen.features).argmax(axis=1)
-    assert scores.balanced_accuracy(scores.confusion(unseen.truth, found, 3)) > 0.8
+    assert scores.balanced_accuracy(scores.confusion_matrix(unseen.truth, found, 3)) > 0.8
 
 
 def test_it_says_how_it_goes_on(run: Run) -> None:
-    assert len(run.told) == len(run.epochs) == PLAN.epochs
-    assert run.told[0] == f"epoch 1: {run.epochs[0]}"
-    assert run.heard == [PLAN.batch] * PLAN.epochs * 13
+    assert len(run.reports) == len(run.epochs) == HYPERPARAMETERS.epochs
+    assert run.reports[0] == f"epoch 1: {run.epochs[0]}"
+    assert run.advances == [HYPERPARAMETERS.batch] * HYPERPARAMETERS.epochs * 13
 
 
 def test_the_weights_of_the_best_epoch_are_kept(run: Run) -> None:
-    judge = Judge(run.model, VALIDATION, PLAN, run.listener())
-    best = run.epochs[epochs.best_of(run.epochs)]
-    assert judge.validate() == pytest.approx((best.validation_loss, best.balanced_accuracy))
+    callback = ValidationCallback(run.model, VALIDATION, HYPERPARAMETERS, run.listener())
+    best = run.epochs[epochs.best_epoch(run.epochs)]
+    assert callback.validate() == pytest.approx((best.validation_loss, best.balanced_accuracy))
 
 
 def test_the_same_seed_gives_the_same_beginning_and_the_same_batches() -> None:
     for one, other in zip(fresh().get_weights(), fresh().get_weights(), strict=True):
         assert np.array_equal(one, other)
     first, second, third = (
-        Batches(population(100, 1), replace(PLAN, seed=seed), 3) for seed in (7, 7, 8)
+        TrainingBatches(population(100, 1), replace(HYPERPARAMETERS, seed=seed), 3)
+        for seed in (7, 7, 8)
     )
     for _ in range(2):
         (images, features), *_ = first[1]
@@ -109,24 +117,28 @@ def test_the_same_seed_gives_the_same_beginning_and_the_same_batches() -> None:
 
 def test_a_worse_epoch_changes_nothing_and_ends_it_when_patience_does() -> None:
     trained = Run(model=fresh())
-    judge = Judge(trained.model, VALIDATION, replace(PLAN, patience=1), trained.listener())
-    judge.set_model(trained.model)
-    judge.on_epoch_end(0, {"loss": 1.0})
+    callback = ValidationCallback(
+        trained.model, VALIDATION, replace(HYPERPARAMETERS, patience=1), trained.listener()
+    )
+    callback.set_model(trained.model)
+    callback.on_epoch_end(0, {"loss": 1.0})
     assert not trained.model.stop_training
     best = [weight.copy() for weight in trained.model.get_weights()]
     logits = trained.model.get_layer("output_logits")
     logits.set_weights([np.zeros((64, 3)), np.array([-9.0, -9.0, 9.0])])
-    judge.on_epoch_end(1, {"loss": 1.0})
+    callback.on_epoch_end(1, {"loss": 1.0})
     assert trained.model.stop_training
-    for kept, weight in zip(judge.best, best, strict=True):
+    for kept, weight in zip(callback.best_weights, best, strict=True):
         assert np.array_equal(kept, weight)
 
 
 def test_each_epoch_has_every_alert_once_in_another_order() -> None:
     inputs = population(100, 1)
     marked = replace(inputs, features=np.arange(200, dtype=np.float32).reshape(100, 2))
-    calm = replace(PLAN, augmentation=replace(PLAN.augmentation, feature_noise=0.0))
-    batches = Batches(marked, calm, 3)
+    calm = replace(
+        HYPERPARAMETERS, augmentation=replace(HYPERPARAMETERS.augmentation, feature_noise=0.0)
+    )
+    batches = TrainingBatches(marked, calm, 3)
     orders = []
     for _ in range(2):
         parts = [batches[number] for number in range(len(batches))]
@@ -138,8 +150,8 @@ def test_each_epoch_has_every_alert_once_in_another_order() -> None:
 
 def test_a_batch_carries_classes_and_weights() -> None:
     inputs = population(100, 1)
-    _, targets, weights = Batches(inputs, PLAN, 3)[0]
+    _, targets, weights = TrainingBatches(inputs, HYPERPARAMETERS, 3)[0]
     truth = targets.argmax(axis=1)
     counts = np.bincount(inputs.truth, minlength=3)
     assert weights.tolist() == pytest.approx((100 / (3 * counts[truth])).tolist(), rel=1e-6)
-    assert targets.sum(axis=1).tolist() == [1.0] * PLAN.batch
+    assert targets.sum(axis=1).tolist() == [1.0] * HYPERPARAMETERS.batch

@@ -26,18 +26,18 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def test_an_image_that_looks_the_same_however_turned_needs_no_turning(model: keras.Model) -> None:
     turned = [np.rot90(IMAGES, k, axes=(1, 2)) for k in range(4)]
     even = np.mean(turned, axis=0)
-    single = networks.single(model, dropout=0.5)
+    single = networks.without_rotations(model, dropout=0.5)
     logits = np.asarray(single([even, FEATURES], training=False))
     assert np.abs(softmax(logits) - np.asarray(model([even, FEATURES]))).max() < 1e-6
 
 
 def test_the_layers_are_the_models_own(model: keras.Model) -> None:
-    single = networks.single(model, dropout=0.5)
+    single = networks.without_rotations(model, dropout=0.5)
     assert {id(weight) for weight in single.weights} == {id(weight) for weight in model.weights}
 
 
 def test_dropout_acts_in_training_only(model: keras.Model) -> None:
-    single = networks.single(model, dropout=0.5)
+    single = networks.without_rotations(model, dropout=0.5)
     given = [IMAGES, FEATURES]
     plain, same = (np.asarray(single(given, training=False)) for _ in range(2))
     assert np.array_equal(plain, same)
@@ -46,7 +46,7 @@ def test_dropout_acts_in_training_only(model: keras.Model) -> None:
 
 def test_the_temperature_is_in_the_weights(model: keras.Model) -> None:
     before = np.asarray(model([IMAGES, FEATURES]))
-    networks.cool(model, 2.5)
+    networks.scale_logits(model, 2.5)
     after = np.asarray(model([IMAGES, FEATURES]))
-    assert np.abs(after - calibration.tempered(before, 2.5)).max() < 1e-6
+    assert np.abs(after - calibration.apply_temperature(before, 2.5)).max() < 1e-6
     assert np.abs(after - before).max() > 1e-3

@@ -11,7 +11,7 @@ from stampapp.classifiers.model_folder.description import ModelDescription, Orig
 from stampapp.errors import ConfigError
 from stampapp.training.data.augmentation import Augmentation
 from stampapp.training.data.ztf import PLUGIN as ZTF
-from stampapp.training.evaluation.predictions import Judgement
+from stampapp.training.evaluation.predictions import Predictions
 from stampapp.training.fitting.epochs import Epoch
 from stampapp.training.report import model_card
 from stampapp.training.report.model_card import CARD, Report
@@ -32,7 +32,7 @@ DESCRIPTION = ModelDescription(
     source="600 simulated alerts of seed 3",
     source_sha256="f" * 64,
 )
-RAW = Judgement(
+UNCALIBRATED = Predictions(
     classes=("SN", "VS"),
     truth=np.array([0, 0, 1]),
     probabilities=np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]]),
@@ -48,15 +48,17 @@ REPORT = Report(
     settings={"rate": 0.001},
     epochs=EPOCHS,
     temperature=1.25,
-    raw=RAW,
-    calibrated=replace(RAW, probabilities=np.array([[0.99, 0.01], [0.4, 0.6], [0.4, 0.6]])),
+    uncalibrated=UNCALIBRATED,
+    calibrated=replace(
+        UNCALIBRATED, probabilities=np.array([[0.99, 0.01], [0.4, 0.6], [0.4, 0.6]])
+    ),
     seconds={"data": 12.0, "training": 34.4},
     command="python -m stampapp.training train --survey ZTF",
 )
 
 
 def test_the_card_says_all_of_it() -> None:
-    text = model_card.render(REPORT)
+    text = model_card.render_card(REPORT)
     for part in (
         "# stampapp_ztf_simulated 0.1.0\n",
         "`network-01234567.keras`",
@@ -69,7 +71,7 @@ def test_the_card_says_all_of_it() -> None:
         "| rate    | 0.001 |",
         "| training |      34 |",
         "0.750 (0.500 to 1.000)",
-        f"was {RAW.calibration_error:.3f} before the temperature",
+        f"was {UNCALIBRATED.calibration_error:.3f} before the temperature",
         f"{REPORT.calibrated.calibration_error:.3f} after it",
         "| sgscore1  |     -1 |       - |    0 |         1 |",
         "```console\npython -m stampapp.training train --survey ZTF\n```",
@@ -77,19 +79,19 @@ def test_the_card_says_all_of_it() -> None:
         "](learning.png)",
     ):
         assert part in text
-    assert RAW.calibration_error != pytest.approx(REPORT.calibrated.calibration_error)
+    assert UNCALIBRATED.calibration_error != pytest.approx(REPORT.calibrated.calibration_error)
 
 
 def test_the_card_warns_of_what_has_not_seen_the_sky() -> None:
-    assert "It has never seen the sky" in model_card.render(REPORT)
-    assert "import-model" in model_card.render(REPORT)
+    assert "It has never seen the sky" in model_card.render_card(REPORT)
+    assert "import-model" in model_card.render_card(REPORT)
     of_user = replace(REPORT, description=replace(DESCRIPTION, origin=Origin.LABELLED))
-    assert "never seen the sky" not in model_card.render(of_user)
+    assert "never seen the sky" not in model_card.render_card(of_user)
 
 
 def test_a_plan_is_told_flat() -> None:
     how = Augmentation(feature_noise=0.1, feature_dropout=0.2, blindness=0.3, pixel_noise=0.0)
-    assert model_card.settings(how) == {
+    assert model_card.flat_settings(how) == {
         "feature_noise": 0.1,
         "feature_dropout": 0.2,
         "blindness": 0.3,
@@ -98,16 +100,16 @@ def test_a_plan_is_told_flat() -> None:
 
 
 def test_a_section_is_added_to_the_card_of_a_folder(tmp_path: Path) -> None:
-    model_card.write(tmp_path, model_card.render(REPORT))
-    model_card.amend(tmp_path, "Evaluation", "first")
-    model_card.amend(tmp_path, "Evaluation", "second")
+    model_card.write_card(tmp_path, model_card.render_card(REPORT))
+    model_card.replace_section(tmp_path, "Evaluation", "first")
+    model_card.replace_section(tmp_path, "Evaluation", "second")
     text = (tmp_path / CARD).read_text()
-    assert text.startswith(model_card.render(REPORT))
+    assert text.startswith(model_card.render_card(REPORT))
     assert text.endswith("\n## Evaluation\n\nsecond\n")
-    assert "first" not in text.removeprefix(model_card.render(REPORT))
+    assert "first" not in text.removeprefix(model_card.render_card(REPORT))
     assert [path.name for path in tmp_path.iterdir()] == [CARD]
 
 
 def test_a_folder_without_a_card(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"MODEL_CARD\.md cannot be read: No such file"):
-        model_card.amend(tmp_path, "Evaluation", "text")
+        model_card.replace_section(tmp_path, "Evaluation", "text")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from stampapp.training.evaluation.predictions import Judgement
+from stampapp.training.evaluation.predictions import Predictions
 from stampapp.training.fitting.epochs import Epoch
 from stampapp.training.report import stamp_figures, training_figures
 
@@ -25,7 +25,7 @@ def drawn(path: Path) -> np.ndarray:
 def test_a_gallery_of_few_and_of_many(tmp_path: Path, n: int) -> None:
     images = np.random.default_rng(0).random((n, 21, 21, 2), np.float32)
     path = tmp_path / "new" / "stamps.png"
-    stamp_figures.gallery({"SN": images, "VS": images[:1]}, ("science", "difference"), path)
+    stamp_figures.plot_stamps({"SN": images, "VS": images[:1]}, ("science", "difference"), path)
     drawn(path)
 
 
@@ -33,19 +33,23 @@ def test_histograms_of_samples_of_different_size_and_of_one_value(tmp_path: Path
     rng = np.random.default_rng(0)
     sky = {"mag": rng.normal(size=30), "flag": np.zeros(30)}
     simulated = {"mag": rng.normal(size=300), "flag": np.zeros(300)}
-    stamp_figures.histograms(sky, simulated, list(sky), tmp_path / "features.png")
+    stamp_figures.plot_histograms(sky, simulated, list(sky), tmp_path / "features.png")
     drawn(tmp_path / "features.png")
 
 
 def test_the_figures_of_a_training(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(3), 200)
-    judged = Judgement(
+    predictions = Predictions(
         classes=("a", "b", "c"), truth=rng.integers(3, size=200), probabilities=probabilities
     )
     epoch = Epoch(training_loss=1.0, validation_loss=0.9, balanced_accuracy=0.5, seconds=1.0)
-    training_figures.confusion(judged.matrix, judged.classes, tmp_path / "confusion.png")
-    training_figures.reliability({"before": judged, "after": judged}, tmp_path / "reliability.png")
-    training_figures.learning([epoch, epoch], tmp_path / "learning.png")
+    training_figures.plot_confusion(
+        predictions.confusion_matrix, predictions.classes, tmp_path / "confusion.png"
+    )
+    training_figures.plot_reliability(
+        {"before": predictions, "after": predictions}, tmp_path / "reliability.png"
+    )
+    training_figures.plot_learning([epoch, epoch], tmp_path / "learning.png")
     for name in ("confusion", "reliability", "learning"):
         drawn(tmp_path / f"{name}.png")
