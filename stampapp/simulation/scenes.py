@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from numpy.random import Generator
 
-from stampapp.alerts.surveys import Survey
 from stampapp.simulation import star_field, supernovae
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.light_sources import Source
@@ -47,10 +46,7 @@ class Scene:
     catalogued: tuple[Source, ...] | None = None
 
 
-def draw(rng: Generator, exposure: Exposure, label: str) -> Scene:
-    """Draw the scene of an object of this class."""
-    stories = _NEAR_STORIES if exposure.camera.survey is Survey.ATLAS else _STORIES
-    return stories[label](rng, exposure)
+Story = Callable[[Generator, Exposure], Scene]
 
 
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
@@ -102,7 +98,7 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(sign * flux,))
 
 
-def _near_supernova(rng: Generator, exposure: Exposure) -> Scene:
+def nearby_supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point of light in a galaxy that is as far away as it must be to look so bright."""
     for _ in range(_TRIES):
         flux = _new_light(rng, exposure)
@@ -151,8 +147,7 @@ def _kind(rng: Generator, exposure: Exposure) -> str:
 
 
 def _clouds(exposure: Exposure) -> float:
-    if exposure.camera.survey is Survey.ATLAS:
-        # ATLAS divides thin clouds out, star by star.
+    if not exposure.camera.cloud_residuals:
         return 0.0
     return _CLOUDY if exposure.dimmed else _CLEAR
 
@@ -214,12 +209,12 @@ def _noticed(exposure: Exposure, magnitude: float, change: float) -> bool:
     return abs(change) > _LEAST_SNR * scatter
 
 
-_STORIES: dict[str, Callable[[Generator, Exposure], Scene]] = {
+# By class: what draws the scene of an object that an exposure shows.
+STORIES: dict[str, Story] = {
     "AGN": _agn,
     "SN": _supernova,
     "VS": _variable,
     "asteroid": _asteroid,
     "bogus": _bogus,
 }
-_NEAR_STORIES = _STORIES | {"SN": _near_supernova}
-LABELS = tuple(_STORIES)
+LABELS = tuple(STORIES)

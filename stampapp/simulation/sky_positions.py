@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from stampapp.alerts.surveys import Survey
 from stampapp.features.coordinates import galactic
 from stampapp.simulation.instruments import Camera
 
@@ -19,8 +18,6 @@ _MJD = 2400000.5
 # An asteroid of the main belt: its distance from the Sun (au), how much it fades with the angle
 # between Sun and Earth (mag per degree), and how counts grow (a power of ten per magnitude).
 _BELT, _PHASE, _COUNTS = 2.6, 0.04, 0.4
-# The least elongation at which ATLAS observes, and that from which it does so as often as anywhere.
-_TWILIGHT, _NIGHT = 45.0, 90.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +44,8 @@ def draw(rng: Generator, camera: Camera, label: str, mjd: float) -> Place:
         if not camera.south <= dec <= camera.north:
             continue
         elongation = _angle(sun, ra, dec)
-        if camera.survey is Survey.ATLAS and rng.random() > _observed(label, elongation):
+        observed = _observed(camera, label, elongation)
+        if observed is not None and rng.random() > observed:
             continue
         longitude, latitude = (float(x[0]) for x in galactic(np.array([ra]), np.array([dec])))
         if rng.random() < _visible(label, abs(latitude)):
@@ -65,13 +63,16 @@ def _angle(sun: npt.NDArray[np.float64], ra: float, dec: float) -> float:
     return math.degrees(erfa.sepp(sun, erfa.s2c(math.radians(ra), math.radians(dec))))
 
 
-def _observed(label: str, elongation: float) -> float:
-    """Return how likely ATLAS, which sees all of the night sky, has an object there in reach.
+def _observed(camera: Camera, label: str, elongation: float) -> float | None:
+    """Return how likely an object there is in reach, None where alerts do not show the elongation.
 
-    SUNELONG is in its packets, and asteroids are brightest opposite the Sun: at half the distance
-    and fully lit. So most that are bright enough are there.
+    Asteroids are brightest opposite the Sun: at half the distance and fully lit. So most that are
+    bright enough are there.
     """
-    night = min(max((elongation - _TWILIGHT) / (_NIGHT - _TWILIGHT), 0.0), 1.0)
+    if camera.elongations is None:
+        return None
+    least, usual = camera.elongations
+    night = min(max((elongation - least) / (usual - least), 0.0), 1.0)
     if label != "asteroid" or not night:
         return night
     angle = math.radians(elongation)

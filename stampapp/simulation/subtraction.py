@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stampapp.alerts.surveys import Survey
 from stampapp.simulation import image_model
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.image_model import PSF, Image, Spectrum
+from stampapp.simulation.instruments import Subtraction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ def subtract(science: Image, template: Image, exposure: Exposure) -> Difference:
     assumed = PSF(fwhm=max(exposure.fwhm * error, 1.0), ellipticity=exposure.ellipticity)
     psf_s, psf_t = assumed.transform(), exposure.template_psf.transform()
     s, t = image_model.spectrum(science), image_model.spectrum(template)
-    if exposure.camera.survey is Survey.ZTF:
+    if exposure.camera.subtraction is Subtraction.PROPER:
         return _proper(s, t, psf_s, psf_t, exposure)
     return _matched(s, t, psf_s, psf_t, exposure)
 

@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
+from stampapp.alerts.surveys import Survey
 from stampapp.simulation import exposures, image_model, subtraction
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.image_model import Image
-from stampapp.simulation.instruments import ZTF, Camera
+from stampapp.simulation.instruments import Camera
 from stampapp.simulation.light_sources import Source
+from stampapp.simulation.simulated_survey import simulated_survey
 from stampapp.simulation.subtraction import Difference
+from stampapp.simulation.ztf import CAMERA as ZTF
+
+CAMERAS = {survey: simulated_survey(survey).camera for survey in Survey}
 
 
 def exposure(camera: Camera = ZTF, **changes: Any) -> Exposure:

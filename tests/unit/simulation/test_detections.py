@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from stampapp.simulation import detections
+from stampapp.simulation.atlas import CAMERA as ATLAS
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.image_model import GRID
-from stampapp.simulation.instruments import ATLAS, ZTF, Camera
+from stampapp.simulation.instruments import Camera
+from stampapp.simulation.ztf import CAMERA as ZTF
 from tests.support.ideal_exposures import Field, at, exposure
 
 CAMERAS = pytest.mark.parametrize("camera", [ZTF, ATLAS], ids=["ZTF", "ATLAS"])

@@ -8,8 +8,8 @@ import pytest
 
 from stampapp.simulation import exposures
 from stampapp.simulation.exposures import Exposure
-from stampapp.simulation.instruments import CAMERAS, Camera
-from tests.support.ideal_exposures import exposure
+from stampapp.simulation.instruments import Camera
+from tests.support.ideal_exposures import CAMERAS, exposure
 
 EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) for one in CAMERAS])
 

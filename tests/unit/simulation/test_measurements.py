@@ -5,7 +5,7 @@ import pytest
 
 from stampapp.simulation import detection_history, measurements
 from stampapp.simulation.detections import Detection
-from stampapp.simulation.instruments import ZTF
+from stampapp.simulation.ztf import CAMERA as ZTF
 from tests.support.ideal_exposures import exposure
 
 

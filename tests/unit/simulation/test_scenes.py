@@ -6,16 +6,21 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from stampapp.simulation import exposures, scenes
-from stampapp.simulation.instruments import ATLAS, CAMERAS, ZTF, Camera
+from stampapp.simulation import exposures
+from stampapp.simulation.atlas import CAMERA as ATLAS
+from stampapp.simulation.instruments import Camera
 from stampapp.simulation.scenes import LABELS, Scene
+from stampapp.simulation.simulated_survey import simulated_survey
+from stampapp.simulation.ztf import CAMERA as ZTF
+from tests.support.ideal_exposures import CAMERAS
 
 EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) for one in CAMERAS])
 
 
 def stories(camera: Camera, label: str, count: int = 150) -> list[Scene]:
     rng = np.random.default_rng(6)
-    return [scenes.draw(rng, exposures.draw(rng, camera), label) for _ in range(count)]
+    draw = simulated_survey(camera.survey).stories[label]
+    return [draw(rng, exposures.draw(rng, camera)) for _ in range(count)]
 
 
 def test_the_labels_are_the_five_classes() -> None:

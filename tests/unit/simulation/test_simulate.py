@@ -17,10 +17,10 @@ from stampapp.features import metadata
 from stampapp.features.images import normalise
 from stampapp.feeds import simulated
 from stampapp.simulation import simulate
-from stampapp.simulation.instruments import CAMERAS
 from stampapp.stamps import fits_image
 from stampapp.stamps.fits_image import Pixels
 from stampapp.training.data.recipes import survey_recipe
+from tests.support.ideal_exposures import CAMERAS
 
 SEED, COUNT = 4, 64
 CLASSES = {"AGN", "SN", "VS", "asteroid", "bogus"}

@@ -8,10 +8,12 @@ import pytest
 from astropy.coordinates import SkyCoord
 
 from stampapp.simulation import sky_positions, star_field
-from stampapp.simulation.instruments import ATLAS, CAMERAS, ZTF, Camera
+from stampapp.simulation.atlas import CAMERA as ATLAS
+from stampapp.simulation.instruments import Camera
 from stampapp.simulation.light_sources import Source
 from stampapp.simulation.sky_positions import Place
-from tests.support.ideal_exposures import at, exposure
+from stampapp.simulation.ztf import CAMERA as ZTF
+from tests.support.ideal_exposures import CAMERAS, at, exposure
 
 REACH = 40.0
 MJD = 59000.0

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from stampapp.simulation import image_model
+from stampapp.simulation.atlas import CAMERA as ATLAS
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.image_model import Image
-from stampapp.simulation.instruments import ATLAS, ZTF, Camera
+from stampapp.simulation.instruments import Camera
 from stampapp.simulation.subtraction import subtract
+from stampapp.simulation.ztf import CAMERA as ZTF
 from tests.support.ideal_exposures import Field, at, exposure
 
 CAMERAS = pytest.mark.parametrize("camera", [ZTF, ATLAS], ids=["ZTF", "ATLAS"])

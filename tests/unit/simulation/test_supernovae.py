@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stampapp.simulation import supernovae
-from stampapp.simulation.instruments import ATLAS
+from stampapp.simulation.atlas import CAMERA as ATLAS
 from tests.support.ideal_exposures import at, exposure
 
 

@@ -1,0 +1,104 @@
+"""ATLAS: its camera, the cards of its headers, and its two stamps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.random import Generator
+
+from stampapp.alerts.surveys import Survey
+from stampapp.simulation import scenes
+from stampapp.simulation.artifacts import Mask
+from stampapp.simulation.detections import Detection
+from stampapp.simulation.fits_writer import Cards
+from stampapp.simulation.instruments import Band, Camera, Subtraction
+from stampapp.simulation.shot import Shot, Stamps, stamp
+from stampapp.simulation.simulated_survey import SimulatedSurvey
+from stampapp.stamps.atlas import SATURATED
+
+# Tonry et al. 2018; noise and seeing as packets of 2021 show them.
+CAMERA = Camera(
+    survey=Survey.ATLAS,
+    side=61,
+    pixel=1.862,
+    gain=2.05,
+    saturation=4.6e4,
+    background=420.0,
+    bands={
+        "o": Band(share=0.75, zero_point=25.85, noise=19.0),
+        "c": Band(share=0.25, zero_point=26.1, noise=16.0),
+    },
+    seeing=3.9,
+    seeing_scatter=0.16,
+    template_seeing=3.7,
+    frames=(6, 8, 12, 20),
+    depth=1.2,
+    elongations=(45.0, 90.0),
+    subtraction=Subtraction.MATCHED,
+    # ATLAS divides thin clouds out, star by star.
+    cloud_residuals=False,
+    fadings=False,
+    south=-50.0,
+    north=85.0,
+    first_mjd=58500.0,
+    last_mjd=61300.0,
+)
+
+
+def isdiffpos(_: Detection) -> int:
+    """Return -1: the packets at hand all say 'f', of what has brightened."""
+    return -1
+
+
+def metadata(_: Generator, shot: Shot, label: str) -> Mapping[str, float]:  # noqa: ARG001
+    """Return nothing: the rest is in the header of the science stamp."""
+    return {}
+
+
+def stamps(rng: Generator, shot: Shot, _: Mask) -> Stamps:
+    """Return the stamps, which have all pixels; the science stamp has the header."""
+    saturated = shot.science >= shot.camera.saturation
+    return {
+        "science": stamp(shot, shot.science + shot.exposure.background, cards=header(rng, shot)),
+        "difference": stamp(shot, np.where(saturated, SATURATED, shot.difference)),
+    }
+
+
+def header(rng: Generator, shot: Shot) -> Cards:
+    """Return FILTER, AIRMASS, SEEING (arcsec), SUNELONG, MANGLE (degrees) and the WCS (TPV)."""
+    exposure, place = shot.exposure, shot.place
+    side, pixel = shot.camera.side, shot.camera.pixel / 3600.0
+    middle = (side + 1) / 2
+    return {
+        "FILTER": exposure.band,
+        "AIRMASS": 1.0 + min(rng.exponential(0.22), 1.2),
+        "SUNELONG": place.elongation,
+        "MANGLE": math.degrees(math.acos(rng.uniform(-0.98, 0.98))),
+        "SEEING": exposure.fwhm * exposure.camera.pixel * (1 + rng.normal(0.0, 0.03)),
+        "CTYPE1": "RA---TPV",
+        "CTYPE2": "DEC--TPV",
+        "CUNIT1": "deg",
+        "CUNIT2": "deg",
+        "CRVAL1": place.ra,
+        "CRVAL2": place.dec,
+        "CRPIX1": middle,
+        "CRPIX2": middle,
+        "CD1_1": -pixel,
+        "CD1_2": 0.0,
+        "CD2_1": 0.0,
+        "CD2_2": pixel,
+        "PV1_1": 1.0,
+        "PV2_1": 1.0,
+    }
+
+
+PLUGIN = SimulatedSurvey(
+    number=2,
+    camera=CAMERA,
+    stories=scenes.STORIES | {"SN": scenes.nearby_supernova},
+    isdiffpos=isdiffpos,
+    metadata=metadata,
+    stamps=stamps,
+)

@@ -1,0 +1,74 @@
+"""ZTF: its camera, what its pipeline writes into an alert, and its three stamps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from numpy.random import Generator
+
+from stampapp.alerts.surveys import Survey
+from stampapp.simulation import catalogues, detection_history, measurements, scenes
+from stampapp.simulation.artifacts import Mask
+from stampapp.simulation.instruments import Band, Camera, Subtraction
+from stampapp.simulation.shot import Shot, Stamps, stamp
+from stampapp.simulation.simulated_survey import SimulatedSurvey
+
+# Bellm et al. 2019 and Dekany et al. 2020; noise and seeing as public alerts show them.
+CAMERA = Camera(
+    survey=Survey.ZTF,
+    side=63,
+    pixel=1.01,
+    gain=6.2,
+    saturation=5.0e4,
+    background=200.0,
+    bands={
+        "g": Band(share=0.38, zero_point=26.25, noise=11.5),
+        "r": Band(share=0.58, zero_point=26.25, noise=12.8),
+        "i": Band(share=0.04, zero_point=25.8, noise=13.0),
+    },
+    seeing=2.05,
+    seeing_scatter=0.2,
+    template_seeing=1.9,
+    frames=(15, 15, 15, 20, 30, 40),
+    depth=0.0,
+    elongations=None,
+    subtraction=Subtraction.PROPER,
+    cloud_residuals=True,
+    fadings=True,
+    south=-28.0,
+    north=85.0,
+    first_mjd=58200.0,
+    last_mjd=61300.0,
+)
+
+
+def metadata(rng: Generator, shot: Shot, label: str) -> Mapping[str, float]:
+    """Return the limits of the image, neighbours in two catalogues, and earlier detections."""
+    exposure, at = shot.exposure, (shot.detection.x, shot.detection.y)
+    known = shot.scene.catalogued or ()
+    return {
+        **measurements.limits(rng, exposure),
+        **catalogues.reference(rng, exposure, known, at),
+        **catalogues.pan_starrs(rng, exposure, known, at),
+        **detection_history.draw(rng, exposure.camera, label, exposure.mjd),
+    }
+
+
+def stamps(_: Generator, shot: Shot, lost: Mask) -> Stamps:
+    """Return the stamps; a detection in template minus science comes with that image."""
+    background = shot.exposure.background
+    return {
+        "science": stamp(shot, shot.science + background, lost),
+        "template": stamp(shot, shot.template + background, lost),
+        "difference": stamp(shot, shot.difference * shot.detection.sign, lost),
+    }
+
+
+PLUGIN = SimulatedSurvey(
+    number=1,
+    camera=CAMERA,
+    stories=scenes.STORIES,
+    isdiffpos=lambda detection: detection.sign,
+    metadata=metadata,
+    stamps=stamps,
+)
