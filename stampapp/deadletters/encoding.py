@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Headers, Message
 from stampapp.kafka.outgoing import OutgoingMessage
@@ -17,31 +19,26 @@ def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) 
     out all of our headers except those that name the cause and the source.
     """
     # Topics may reject timestamps in the future, and large messages.
-    own_timestamp = ((provenance.TIMESTAMP, str(message.timestamp).encode()),)
+    own_timestamp = (provenance.TIMESTAMP, str(message.timestamp).encode())
     all_headers = dead_letter_headers(message, error, source)
     few_headers = (
         *message.headers,
         (provenance.CAUSE, error.cause.encode()),
         *provenance.own_headers(source),
     )
-
-    def version(
-        headers: Headers, timestamp: int | None, fallback: OutgoingMessage | None
-    ) -> OutgoingMessage:
-        return OutgoingMessage(
-            topic=topic,
-            key=message.key,
-            value=message.value,
-            headers=headers,
-            timestamp=timestamp,
-            fallback=fallback,
-        )
-
-    smallest = version((*few_headers, *own_timestamp), None, None)
-    smaller = version(few_headers, message.timestamp, smallest)
-    return version(
-        all_headers, message.timestamp, version((*all_headers, *own_timestamp), None, smaller)
+    whole = OutgoingMessage(
+        topic=topic,
+        key=message.key,
+        value=message.value,
+        headers=all_headers,
+        timestamp=message.timestamp,
     )
+    smallest = replace(whole, headers=(*few_headers, own_timestamp), timestamp=None)
+    smaller = replace(whole, headers=few_headers, fallback=smallest)
+    untimed = replace(
+        whole, headers=(*all_headers, own_timestamp), timestamp=None, fallback=smaller
+    )
+    return replace(whole, fallback=untimed)
 
 
 def dead_letter_headers(message: Message, error: BadAlert, source: Headers) -> Headers:

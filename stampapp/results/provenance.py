@@ -40,6 +40,22 @@ def headers_for_batch(
     is published are named by the first prediction of the batch or, if there is none, by its first
     dead letter: the carrier.
     """
+    named = _named_by_carrier(messages, outcomes)
+    return [
+        _source_headers(message, group)
+        + tuple(
+            (name, encode_offsets(named[index, name]))
+            for name in (SUPERSEDED, RULED_OUT)
+            if (index, name) in named
+        )
+        for index, message in enumerate(messages)
+    ]
+
+
+def _named_by_carrier(
+    messages: Sequence[Message], outcomes: Sequence[Outcome]
+) -> dict[tuple[int | None, str], list[Message]]:
+    """Return the messages to name, by the index of the naming message and the header."""
     published = {
         outcome.alert.aid: index
         for index, outcome in enumerate(outcomes)
@@ -53,15 +69,7 @@ def headers_for_batch(
             named[published.get(outcome.alert.aid, carrier), SUPERSEDED].append(message)
         elif outcome.kind is OutcomeKind.RULED_OUT:
             named[carrier, RULED_OUT].append(message)
-    return [
-        _source_headers(message, group)
-        + tuple(
-            (name, encode_offsets(named[index, name]))
-            for name in (SUPERSEDED, RULED_OUT)
-            if (index, name) in named
-        )
-        for index, message in enumerate(messages)
-    ]
+    return named
 
 
 def _source_headers(message: Message, group: str) -> Headers:

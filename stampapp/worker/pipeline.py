@@ -47,9 +47,13 @@ Fail = Callable[[BaseException], Awaitable[None]]
 class Pipeline:
     """Processes messages in batches; takes the messages of a partition in their order.
 
-    `deliver` returns when all results of a batch are confirmed; `commit` returns whether the broker
-    accepted the offsets; `fail` is called with the error that must stop the worker.
+    A batch is complete with `size` messages or `timeout` seconds after its first. `deliver` returns
+    when all results of a batch are confirmed; `commit` returns whether the broker accepted the
+    offsets; `fail` is called with the error that must stop the worker.
     """
+
+    _timer: asyncio.TimerHandle | None = None
+    _closed = False
 
     def __init__(  # noqa: PLR0913  # all of them are named
         self,
@@ -68,18 +72,17 @@ class Pipeline:
         self._size, self._timeout = size, timeout
         self._deliver, self._commit, self._fail = deliver, commit, fail
         self._slots = asyncio.Semaphore(in_flight)
+        # Named like the stages in the metrics.
         self._decode_pool = named_threads.thread_pool("decode")
         self._classify_pool = named_threads.thread_pool("judge", classify_threads)
         self._collected: list[Message] = []
         self._received = datetime.now(UTC)
-        self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         # Set when the delivery of the last dispatched batch has started.
         self._delivery_started = asyncio.Event()
         self._delivery_started.set()
         self._progress = asyncio.Event()
         self._committing = asyncio.Lock()
-        self._closed = False
         # When a message was last taken or a batch confirmed (monotonic clock, seconds).
         self.last_progress = time.monotonic()
 
