@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 
 from benchmarks import quantiles
 from benchmarks.quantiles import Spread
-from benchmarks.worker_run import Run, Venue, running
+from benchmarks.worker_run import BenchmarkSetup, Run, run_workers
 from stampapp.feeds.publisher import Pace
 from tests.support.topics import Record, produce
 
@@ -29,32 +29,34 @@ class Latency:
     drained: float
 
 
-def measure(venue: Venue, rate: float | None, alerts: int, settings: dict[str, str]) -> Latency:
+def measure_latency(
+    setup: BenchmarkSetup, rate: float | None, alerts: int, settings: dict[str, str]
+) -> Latency:
     """Send so many alerts at a pace to a worker that is warm, and see when each comes out."""
-    sample = venue.sample
-    with running(venue, settings) as run:
-        produce(venue.bootstrap, run.settings["CONSUMER_TOPICS"], sample.messages(WARM_UP, "warm-"))
+    sample = setup.sample
+    with run_workers(setup, settings) as run:
+        produce(setup.bootstrap, run.settings["CONSUMER_TOPICS"], sample.messages(WARM_UP, "warm-"))
         run.wait_for(WARM_UP)
-        sent = _feed(run, sample.messages(alerts), rate)
+        sent = _publish_at_rate(run, sample.messages(alerts), rate)
         run.wait_for(WARM_UP + alerts)
-        published = run.outputs()
-    found = {key: published[key] for key in sent if key in published}
+        published = run.publish_times()
+    answered = {key: published[key] for key in sent if key in published}
     return Latency(
         rate=rate,
         settings=settings,
         alerts=alerts,
-        spread=quantiles.spread(quantiles.latencies(sent, found)),
-        drained=(max(found.values()) - min(sent.values())) / 1000,
+        spread=quantiles.spread(quantiles.latencies(sent, answered)),
+        drained=(max(answered.values()) - min(sent.values())) / 1000,
     )
 
 
-def _feed(run: Run, records: Iterable[Record], rate: float | None) -> dict[bytes, int]:
+def _publish_at_rate(run: Run, records: Iterable[Record], rate: float | None) -> dict[bytes, int]:
     """Publish the messages; return the timestamp of each (ms since 1970), by key."""
     producer = Producer({"bootstrap.servers": run.settings["CONSUMER_SERVER"], "acks": "all"})
     # A burst is made beforehand: it is to come at once.
-    waiting = list(records) if rate is None else records
+    messages = list(records) if rate is None else records
     pace, sent, start = Pace(rate=rate, most=BURST), dict[bytes, int](), time.monotonic()
-    for record in waiting:
+    for record in messages:
         time.sleep(pace.pause(time.monotonic() - start, len(sent)))
         key = record.key or b""
         sent[key] = time.time_ns() // 10**6

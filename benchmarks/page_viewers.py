@@ -13,36 +13,36 @@ from tests.support.web import address
 
 
 @contextmanager
-def looking(run: Run, count: int) -> Iterator[None]:
+def page_viewers(run: Run, count: int) -> Iterator[None]:
     """Read the events of every worker's page, `count` times over, as long as the block."""
     with ExitStack() as stack:
         for one in run.workers:
             for _ in range(count):
-                stack.enter_context(_looking(address(one)))
+                stack.enter_context(_page_viewer(address(one)))
         yield
 
 
 @contextmanager
-def _looking(url: str) -> Iterator[None]:
+def _page_viewer(url: str) -> Iterator[None]:
     parts = urlsplit(url)
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     connection.request("GET", "/events")
-    answer = connection.getresponse()
-    if answer.status != 200:
-        raise RuntimeError(f"{url}/events answers {answer.status}: is WEB_PAGE on?")
-    ended = threading.Event()
-    reader = threading.Thread(target=_read, args=(answer, ended))
+    response = connection.getresponse()
+    if response.status != 200:
+        raise RuntimeError(f"{url}/events answers {response.status}: is WEB_PAGE on?")
+    stopped = threading.Event()
+    reader = threading.Thread(target=_read, args=(response, stopped))
     reader.start()
     try:
         yield
     finally:
-        ended.set()
+        stopped.set()
         reader.join()
-        answer.close()
+        response.close()
         connection.close()
 
 
-def _read(answer: HTTPResponse, ended: threading.Event) -> None:
+def _read(response: HTTPResponse, stopped: threading.Event) -> None:
     # There is an event every second, so that the end is noticed.
-    while not ended.is_set() and answer.readline():
+    while not stopped.is_set() and response.readline():
         pass

@@ -9,13 +9,13 @@ from pathlib import Path
 
 # A stage by how the names of its threads begin; TensorFlow's own work for the one that judges.
 STAGES = {"decode": "decode", "judge": "infer", "tf_": "infer"}
-REST = "loop"
+EVENT_LOOP = "loop"
 
 
 def stage(thread: str, main: bool) -> str:
     """Return the stage that a thread works for: the event loop's, unless its name says another."""
     known = (found for begin, found in STAGES.items() if thread.startswith(begin))
-    return REST if main else next(known, "other")
+    return EVENT_LOOP if main else next(known, "other")
 
 
 def cpu_seconds(pids: Iterable[int]) -> dict[str, float]:

@@ -25,31 +25,31 @@ HEADERS: Headers = (
 BATCHES = 20
 
 
-def publishing(bootstrap: str, results: Sequence[Classification]) -> float:
+def publishing_cpu_ms(bootstrap: str, results: Sequence[Classification]) -> float:
     """Return the CPU milliseconds per alert of the thread that encodes, sends and waits."""
     create_topics(bootstrap, dict.fromkeys(TOPICS, 2))
-    return asyncio.run(_publishing(bootstrap, results))
+    return asyncio.run(_measure(bootstrap, results))
 
 
-async def _publishing(bootstrap: str, results: Sequence[Classification]) -> float:
+async def _measure(bootstrap: str, results: Sequence[Classification]) -> float:
     cluster = Cluster(role="producer", servers=(bootstrap,))
     delivery = Delivery(cluster, idempotence=True, timeout=60.0)
     async with delivery:
-        await _batch(delivery, results)
+        await _deliver_batch(delivery, results)
         start = time.thread_time()
         for _ in range(BATCHES):
-            await _batch(delivery, results)
+            await _deliver_batch(delivery, results)
         return 1000 * (time.thread_time() - start) / (BATCHES * len(results))
 
 
-async def _batch(delivery: Delivery, results: Sequence[Classification]) -> None:
+async def _deliver_batch(delivery: Delivery, results: Sequence[Classification]) -> None:
     now = datetime.now(UTC)
-    outputs = [_letter(TOPICS[0], one, encoding.encode_prediction(one, now)) for one in results]
-    commands = [_letter(TOPICS[1], one, encoding.encode_scribe_command(one)) for one in results]
+    outputs = [_message(TOPICS[0], one, encoding.encode_prediction(one, now)) for one in results]
+    commands = [_message(TOPICS[1], one, encoding.encode_scribe_command(one)) for one in results]
     await asyncio.gather(delivery.deliver(outputs), delivery.deliver(commands))
 
 
-def _letter(topic: str, result: Classification, value: bytes) -> OutgoingMessage:
+def _message(topic: str, result: Classification, value: bytes) -> OutgoingMessage:
     return OutgoingMessage(
         topic=topic, key=encoding.message_key(result), value=value, headers=HEADERS
     )

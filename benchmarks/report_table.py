@@ -8,7 +8,7 @@ from typing import Any
 Report = Mapping[str, Any]
 
 
-def ceiling(report: Report, settings: Mapping[str, str]) -> float:
+def best_network_rate(report: Report, settings: Mapping[str, str]) -> float:
     """Return the alerts per second that the network by itself manages at its best batch size.
 
     The `settings` of a worker say in which precision.
@@ -46,8 +46,8 @@ def _streams(report: Report) -> Iterator[str]:
         " decode  infer publish   rest   all  broker   peak"
     )
     for row in report["end_to_end"]:
-        (told,) = (f"{key}={value}" for key, value in row["settings"].items())
-        yield _stream(told, row, report)
+        (settings,) = (f"{key}={value}" for key, value in row["settings"].items())
+        yield _stream(settings, row, report)
     for row in report["workers"]:
         yield _stream(f"workers: {row['workers']}", row, report)
     for row in report["page"]:
@@ -60,7 +60,7 @@ def _streams(report: Report) -> Iterator[str]:
 def _stream(name: str, row: Mapping[str, Any], report: Report) -> str:
     costs = by_stage(row["cpu_ms"], report["publish_cpu_ms"])
     parts = " ".join(f"{value:6.2f}" for value in costs.values())
-    share = row["rate"] / ceiling(report, row["settings"])
+    share = row["rate"] / best_network_rate(report, row["settings"])
     return (
         f"  {name:<26}{row['rate']:8.0f}  {share:7.0%}{'':20}{parts} {sum(costs.values()):5.2f}"
         f"{row['cpu_ms']['broker']:8.2f}"
@@ -89,8 +89,8 @@ def _latencies(report: Report) -> Iterator[str]:
     for row in report["latency"]:
         spread = row["spread"]
         name = f"{row['rate']:g}/s" if row["rate"] else f"burst of {row['alerts']}"
-        told = " ".join(f"{key}={value}" for key, value in row["settings"].items())
-        drained = told if row["rate"] else f"drained in {row['drained']:.1f} s"
+        settings = " ".join(f"{key}={value}" for key, value in row["settings"].items())
+        drained = settings if row["rate"] else f"drained in {row['drained']:.1f} s"
         yield (
             f"  {name:<26}{spread['p50']:8.2f}{spread['p99']:8.2f}{spread['largest']:8.2f}"
             f"   {drained}"

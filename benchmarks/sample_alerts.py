@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stampapp.alerts import packets as formats
-from stampapp.alerts import sorting_hat
+from stampapp.alerts import packets, sorting_hat
 from stampapp.alerts.surveys import Survey
 from stampapp.avro.writer import RecordWriter
 from stampapp.classifiers.ztf import decide
@@ -42,7 +41,7 @@ class Sample:
             yield Record(aid.encode(), writer.write(alert | {"aid": aid}))
 
 
-def take(folder: Path) -> Sample:
+def load_sample(folder: Path) -> Sample:
     """Return real alerts and the published weights where they are at hand, else simulated ones."""
     if SHARED_DATA.is_dir():
         model = folder / "model"
@@ -59,5 +58,7 @@ def take(folder: Path) -> Sample:
 
 def _sample(origin: str, model: Path, schema: Any, alerts: list[dict[str, Any]]) -> Sample:
     writer = RecordWriter(schema)
-    judged = tuple(one for one in alerts if not decide(formats.decode(writer.write(one))))
-    return Sample(origin=f"{len(judged)} {origin}", model=model, schema=schema, alerts=judged)
+    classified = tuple(one for one in alerts if not decide(packets.decode(writer.write(one))))
+    return Sample(
+        origin=f"{len(classified)} {origin}", model=model, schema=schema, alerts=classified
+    )

@@ -23,7 +23,7 @@ class Rate:
     cpu_ms: float
 
 
-def best(work: Callable[[], object], count: int) -> Rate:
+def best_rate(work: Callable[[], object], count: int) -> Rate:
     """Return what `work` manages on `count` alerts."""
     seconds, cpu = [], []
     for _ in range(REPEATS):
@@ -34,29 +34,29 @@ def best(work: Callable[[], object], count: int) -> Rate:
     return Rate(per_second=count / min(seconds), cpu_ms=1000 * min(cpu) / count)
 
 
-def decoding(values: Sequence[bytes | None], classifier: Classifier) -> Rate:
+def decoding_rate(values: Sequence[bytes | None], classifier: Classifier) -> Rate:
     """Return the rate of message bytes to examined alerts, in one thread."""
-    return best(
+    return best_rate(
         lambda: batches.prepare_batch(batches.decode_batch(values), classifier, first_only=True),
         len(values),
     )
 
 
-def examined(values: Sequence[bytes | None], classifier: Classifier) -> list[PreparedAlert]:
+def prepare_alerts(values: Sequence[bytes | None], classifier: Classifier) -> list[PreparedAlert]:
     """Return the alerts that the network is to judge."""
-    found = [batches.prepare_alert(one, classifier) for one in batches.decode_batch(values)]
-    return [one for one in found if not isinstance(one, BadAlert)]
+    prepared = [batches.prepare_alert(one, classifier) for one in batches.decode_batch(values)]
+    return [one for one in prepared if not isinstance(one, BadAlert)]
 
 
-def judging(
-    alerts: Sequence[PreparedAlert], classifier: Classifier, sizes: Sequence[int], judges: int
+def classification_rates(
+    alerts: Sequence[PreparedAlert], classifier: Classifier, sizes: Sequence[int], threads: int
 ) -> dict[int, Rate]:
     """Return the rate of the network with its normalisation, features and rules, per batch size.
 
     So many batches are judged at a time, as in the worker.
     """
-    with ThreadPoolExecutor(judges) as pool:
-        return {size: _rate(alerts, size, classifier, pool, judges) for size in sizes}
+    with ThreadPoolExecutor(threads) as pool:
+        return {size: _rate(alerts, size, classifier, pool, threads) for size in sizes}
 
 
 def _rate(
@@ -64,10 +64,10 @@ def _rate(
     size: int,
     classifier: Classifier,
     pool: ThreadPoolExecutor,
-    judges: int,
+    threads: int,
 ) -> Rate:
     batch = [alerts[index % len(alerts)] for index in range(size)]
     # As many batches as make the threads' start and end not count.
-    count = judges * max(1, LEAST_ALERTS // (size * judges))
+    count = threads * max(1, LEAST_ALERTS // (size * threads))
     classifier.classify(batch)
-    return best(lambda: list(pool.map(classifier.classify, [batch] * count)), size * count)
+    return best_rate(lambda: list(pool.map(classifier.classify, [batch] * count)), size * count)

@@ -19,11 +19,11 @@ from tests.support.worker import Worker, worker
 PARTITIONS = 4
 PATIENCE = 240.0
 _TOTAL = re.compile(r"(\d+) in all")
-Figure = tuple[datetime, int]
+ConfirmedBatch = tuple[datetime, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Venue:
+class BenchmarkSetup:
     """Where all runs take place: a Kafka and its process, a folder for logs, the alerts."""
 
     bootstrap: str
@@ -44,7 +44,7 @@ class Run:
         """The workers' processes."""
         return [one.process.pid for one in self.workers]
 
-    def done(self) -> int:
+    def confirmed(self) -> int:
         """Return how many messages are confirmed, by the workers' logs."""
         totals = (_TOTAL.findall(one.text()) for one in self.workers)
         return sum(int(found[-1]) for found in totals if found)
@@ -52,23 +52,23 @@ class Run:
     def wait_for(self, count: int) -> int:
         """Wait until so many messages are confirmed; return how many there are."""
         deadline = time.monotonic() + PATIENCE
-        while (done := self.done()) < count:
+        while (confirmed := self.confirmed()) < count:
             for one in self.workers:
                 if one.process.poll() is not None:
                     raise RuntimeError(f"a worker has ended:\n{one.text()}")
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{done} of {count} messages after {PATIENCE} s")
+                raise TimeoutError(f"{confirmed} of {count} messages after {PATIENCE} s")
             time.sleep(0.02)
-        return done
+        return confirmed
 
-    def figures(self) -> list[Figure]:
+    def confirmed_batches(self) -> list[ConfirmedBatch]:
         """Return when each batch was confirmed and how many messages it had, in order."""
         documents = [json.loads(one.value or b"") for one in self._read("METRICS_TOPIC")]
         return sorted(
             (datetime.fromisoformat(one["timestamp_sent"]), one["n_messages"]) for one in documents
         )
 
-    def outputs(self) -> dict[bytes, int]:
+    def publish_times(self) -> dict[bytes, int]:
         """Return when each object's prediction was published (ms since 1970), by key."""
         return {one.key or b"": one.timestamp for one in self._read("PRODUCER_TOPIC_FORMAT")}
 
@@ -77,29 +77,31 @@ class Run:
 
 
 @contextmanager
-def running(venue: Venue, settings: Mapping[str, str], workers: int = 1) -> Iterator[Run]:
+def run_workers(
+    setup: BenchmarkSetup, settings: Mapping[str, str], workers: int = 1
+) -> Iterator[Run]:
     """Run workers of a group of their own; `settings` go before what is usual here."""
-    told = {**_usual(venue), **settings}
+    environment = {**_default_settings(setup), **settings}
     with ExitStack() as stack:
         started = []
         for number in range(workers):
-            folder = venue.folder / f"worker-{told['CONSUMER_GROUP_ID']}-{number}"
+            folder = setup.folder / f"worker-{environment['CONSUMER_GROUP_ID']}-{number}"
             folder.mkdir()
-            started.append(stack.enter_context(worker(told, folder)))
-        run = Run(workers=tuple(started), settings=told)
+            started.append(stack.enter_context(worker(environment, folder)))
+        run = Run(workers=tuple(started), settings=environment)
         yield run
         for one in started:
             one.terminate()
 
 
-def _usual(venue: Venue) -> dict[str, str]:
+def _default_settings(setup: BenchmarkSetup) -> dict[str, str]:
     unique = secrets.token_hex(4)
     names = {role: f"{role}-{unique}" for role in ("alerts", "out", "scribe", "metrics")}
-    create_topics(venue.bootstrap, dict.fromkeys(names.values(), PARTITIONS))
+    create_topics(setup.bootstrap, dict.fromkeys(names.values(), PARTITIONS))
     return {
         "CLASSIFIER_STRATEGY": "ZTF",
-        "MODEL_PATH": str(venue.sample.model),
-        "CONSUMER_SERVER": venue.bootstrap,
+        "MODEL_PATH": str(setup.sample.model),
+        "CONSUMER_SERVER": setup.bootstrap,
         "CONSUMER_TOPICS": names["alerts"],
         "CONSUMER_GROUP_ID": unique,
         "CONSUMER_SESSION_TIMEOUT": "10",

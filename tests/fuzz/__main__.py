@@ -17,18 +17,18 @@ import atheris
 
 with atheris.instrument_imports(include=["stampapp"]):
     from tests.conftest import SHARED_DATA
-    from tests.fuzz.targets import DOORS
+    from tests.fuzz.targets import TARGETS
     from tests.support import alert_messages, atlas, packets
     from tests.support.alerts import container, fits, record, sky
 
-MOST_BYTES = 100_000
+MAX_BYTES = 100_000
 # What numpy, astropy and the fuzzer itself take is some 300 MB.
-LIMITS = (f"-max_len={MOST_BYTES}", "-timeout=2", "-rss_limit_mb=600")
+LIMITS = (f"-max_len={MAX_BYTES}", "-timeout=2", "-rss_limit_mb=600")
 
 
-def look(data: bytes) -> None:
+def fuzz_one(data: bytes) -> None:
     if data:
-        DOORS[data[0] % len(DOORS)](data[1:])
+        TARGETS[data[0] % len(TARGETS)](data[1:])
 
 
 def seeds() -> Iterator[tuple[int, bytes]]:
@@ -56,11 +56,11 @@ def _real(folder: Path) -> Iterator[tuple[int, bytes]]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as corpus:
-        for number, (door, data) in enumerate(seeds()):
-            Path(corpus, f"seed-{number}").write_bytes(bytes([door]) + data)
-        # A file that is named is tried alone.
-        alone = any(Path(argument).is_file() for argument in sys.argv[1:])
-        atheris.Setup([*sys.argv, *LIMITS, *([] if alone else [corpus])], look)
+        for number, (target, data) in enumerate(seeds()):
+            Path(corpus, f"seed-{number}").write_bytes(bytes([target]) + data)
+        # A file named on the command line is tried alone.
+        single_file = any(Path(argument).is_file() for argument in sys.argv[1:])
+        atheris.Setup([*sys.argv, *LIMITS, *([] if single_file else [corpus])], fuzz_one)
         atheris.Fuzz()
 
 

@@ -20,7 +20,7 @@ from tests.support.alerts import alert
 from tests.support.models import FEATURES, ZTF_FEATURES
 
 
-class Indifferent:
+class UniformNetwork:
     """A network that finds every class as probable as any other."""
 
     def predict(self, images: Array, features: Array) -> Array:
@@ -34,7 +34,7 @@ class Indifferent:
 def _classifier(*features: str, **changes: Any) -> Classifier:
     described = atlas.description(*features, crop=31, **changes)
     return NetworkClassifier(
-        described, Indifferent(), name="fuzzed", version="1", provenance="a test"
+        described, UniformNetwork(), name="fuzzed", version="1", provenance="a test"
     )
 
 
@@ -50,25 +50,29 @@ CLASSIFIERS = {
 }
 
 
-def message(data: bytes | None) -> Outcome:
+def classify_message(data: bytes | None) -> Outcome:
     """Treat a message as the worker of its survey does, one of neither as that of ZTF."""
     (decoded,) = batch.decode_batch([data])
     survey = decoded.survey if isinstance(decoded, Alert) else Survey.ZTF
     return _outcome(decoded, CLASSIFIERS[survey])
 
 
-def ztf_stamp(data: bytes) -> Outcome:
+def classify_ztf_stamp(data: bytes) -> Outcome:
     """Treat a good alert of ZTF that has this as its science stamp."""
-    usual = alert()
-    return _outcome(alert(stamps={**usual.stamps, "science": data}), CLASSIFIERS[Survey.ZTF])
+    valid = alert()
+    return _outcome(alert(stamps={**valid.stamps, "science": data}), CLASSIFIERS[Survey.ZTF])
 
 
-def atlas_stamp(data: bytes) -> Outcome:
+def classify_atlas_stamp(data: bytes) -> Outcome:
     """Treat a good alert of ATLAS that has this as its science stamp."""
     return _outcome(atlas.atlas_alert(data), CLASSIFIERS[Survey.ATLAS])
 
 
-DOORS: Sequence[Callable[[bytes], Outcome]] = (message, ztf_stamp, atlas_stamp)
+TARGETS: Sequence[Callable[[bytes], Outcome]] = (
+    classify_message,
+    classify_ztf_stamp,
+    classify_atlas_stamp,
+)
 
 
 def _outcome(decoded: packets.Decoded, classifier: Classifier) -> Outcome:

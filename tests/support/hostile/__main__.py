@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from tests.fuzz.targets import message
+from tests.fuzz.targets import classify_message
 from tests.support.alerts import container, record
 from tests.support.hostile import everything
 
@@ -16,12 +16,12 @@ def main() -> None:
     messages = list(everything())
     # What is imported and kept at the first alert of a survey is no message's fault.
     for first in (container(record()), messages[-1].value):
-        message(first)
+        classify_message(first)
     for one in messages:
         # The kernel forgets the peak of the one before.
         Path("/proc/self/clear_refs").write_text("5")
         before, start = peak(), time.process_time()
-        outcome = message(one.value)
+        outcome = classify_message(one.value)
         told = {
             "name": one.name,
             "fate": outcome.error.cause if outcome.error else outcome.kind.value,

@@ -57,8 +57,8 @@ def line(begin: str) -> str:
 
 
 def test_the_ceiling_is_the_best_of_the_batch_sizes() -> None:
-    assert report_table.ceiling(REPORT, {}) == 1500.0
-    assert report_table.ceiling(REPORT, {"MODEL_PRECISION": "bfloat16"}) == 3000.0
+    assert report_table.best_network_rate(REPORT, {}) == 1500.0
+    assert report_table.best_network_rate(REPORT, {"MODEL_PRECISION": "bfloat16"}) == 3000.0
 
 
 def test_an_end_to_end_rate_is_given_as_a_share_of_the_ceiling() -> None:
