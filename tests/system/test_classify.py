@@ -128,6 +128,6 @@ def test_a_path_that_is_not_there_is_an_error_of_usage(model: Path) -> None:
 
 def test_a_model_that_is_not_there_names_the_remedy(tmp_path: Path, shared_data: Path) -> None:
     path = str(shared_data / "ztf_sorting_hat.avro")
-    done = command("classify", "--survey", "ZTF", path, cwd=tmp_path)
+    done = command("classify", "--survey", "ZTF", "--model", "nowhere", path, cwd=tmp_path)
     assert done.returncode == 2
     assert "import-model" in done.stderr

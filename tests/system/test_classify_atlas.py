@@ -147,7 +147,7 @@ def test_alerts_of_the_other_survey_are_errors(
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert rows
     for row in rows:
-        assert f"cannot be judged by the {survey} classifier" in row["error"]
+        assert f"the {survey} classifier cannot classify an alert of " in row["error"]
         assert row["probabilities"] is None
 
 
