@@ -1,6 +1,6 @@
-"""`python -m tests.support.failing_agent AGENT FLAG worker`: a worker of which one agent dies.
+"""`python -m tests.support.failing_agent AGENT FLAG worker`: a worker with one agent that fails.
 
-It dies once, with its second delivery or message, and then makes the file FLAG.
+It fails once, at its second delivery or message, and then creates the file FLAG.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from faust.cli.faust import cli
 from stampapp.agents.forwarding import PendingDelivery
 from stampapp.worker.pipeline import Pipeline
 
-LAST_WORDS = "the agent {} has been shot"
+ERROR = "the agent {} was made to fail"
 
 
-def shoot(agent: str, flag: Path) -> None:
-    """Let the second call in this agent's own body fail, unless it has failed before."""
+def fail_second_call(agent: str, flag: Path) -> None:
+    """Make the second call in this agent's body fail, unless the file `flag` exists."""
     taken = 0
 
     def due() -> bool:
@@ -28,24 +28,24 @@ def shoot(agent: str, flag: Path) -> None:
         flag.touch()
         return True
 
-    def fatal(call: Callable[..., Any]) -> Callable[..., Any]:
+    def failing(call: Callable[..., Any]) -> Callable[..., Any]:
         async def called(*arguments: Any) -> Any:
             nonlocal taken
             of = getattr(arguments[-1], "__module__", "")
             taken += of == f"stampapp.agents.{agent}" or agent == "classification"
             if due():
-                raise RuntimeError(LAST_WORDS.format(agent))
+                raise RuntimeError(ERROR.format(agent))
             return await call(*arguments)
 
         return called
 
     target: Any = Pipeline if agent == "classification" else PendingDelivery
     name = "take" if agent == "classification" else "complete"
-    setattr(target, name, fatal(getattr(target, name)))
+    setattr(target, name, failing(getattr(target, name)))
 
 
 if __name__ == "__main__":
     _, agent, flag, *arguments = sys.argv
-    shoot(agent, Path(flag))
+    fail_second_call(agent, Path(flag))
     sys.argv = ["faust", "-A", "stampapp", *arguments]
     cli()

@@ -1,4 +1,4 @@
-"""The outboxes of the forwarding agents, faked for the agents that fill them."""
+"""Fakes of the forwarding agents and the runtime, for the agents that use them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class FakeChannel:
         return self.has_room
 
 
-class Boxes:
-    """The outboxes of the forwarding agents, and the runtime, all of them fakes."""
+class FakeAgents:
+    """Fake channels of the forwarding agents, and a fake runtime."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.output, self.scribe, self.deadletter, self.metrics = (FakeChannel() for _ in range(4))

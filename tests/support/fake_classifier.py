@@ -1,4 +1,4 @@
-"""A classifier without a network, whose answers a test chooses."""
+"""A classifier without a network that answers as a test chooses."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification
 
-Judgement = Callable[[Alert], Classification | BadAlert]
+Classify = Callable[[Alert], Classification | BadAlert]
 
 
 def classification(of: Alert, class_name: str | None = "SN") -> Classification:
-    """Return a result; without a class_name it is one that a rule has withdrawn."""
+    """Return a result; without a class_name, one that a rule vetoed."""
     return Classification(
         aid=of.aid,
         oid=of.oid,
@@ -28,25 +28,25 @@ def classification(of: Alert, class_name: str | None = "SN") -> Classification:
 
 
 class FakeClassifier(Classifier):
-    """Judges as told; notes the batches that it was given."""
+    """Answers with `answer`, and records the batches that it was given."""
 
     name, version, classes = "fake", "1.2.3", ("SN", "bogus")
 
     def __init__(
         self,
-        judgement: Judgement = classification,
-        examination: Callable[[Alert], object] = bool,
+        answer: Classify = classification,
+        check: Callable[[Alert], object] = bool,
     ) -> None:
-        self.judgement, self.examination = judgement, examination
+        self.answer, self.check = answer, check
         self.batches: list[list[str]] = []
 
     def prepare_alert(self, alert: Alert) -> PreparedAlert:
-        self.examination(alert)
+        self.check(alert)
         return PreparedAlert(alert=alert)
 
     def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
         self.batches.append([one.alert.candid for one in alerts])
-        return [self.judgement(one.alert) for one in alerts]
+        return [self.answer(one.alert) for one in alerts]
 
     def warm_up(self) -> None:
         """There is nothing to warm."""

@@ -1,6 +1,6 @@
 """`python -m tests.support.non_utf8_header BOOTSTRAP TOPIC`: a header whose name is not UTF-8.
 
-Run it with AIOKAFKA_NO_EXTENSIONS=1: in C the client insists on a plain text.
+Run it with AIOKAFKA_NO_EXTENSIONS=1: aiokafka's C extension accepts plain strings only.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 
-class Misnamed(str):
-    """A text that is written as something else."""
+class NonUtf8Name(str):
+    """A string whose encoded form is not UTF-8."""
 
     __slots__ = ()
 
@@ -25,7 +25,7 @@ async def send(bootstrap: str, topic: str) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await producer.start()
     try:
-        await producer.send_and_wait(topic, b"x", headers=[(Misnamed("name"), b"")], partition=0)
+        await producer.send_and_wait(topic, b"x", headers=[(NonUtf8Name("name"), b"")], partition=0)
     finally:
         await producer.stop()
 

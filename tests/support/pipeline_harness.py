@@ -1,4 +1,4 @@
-"""What stands around a pipeline in its tests: deliveries, commits, and a way to wait for them."""
+"""Run a pipeline with fake deliveries and commits."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def alert_message(offset: int) -> Message:
 NO_STAMPS = dict.fromkeys(("science", "template", "difference"))
 
 
-class Surroundings:
-    """What stands around a pipeline: it notes what happens, and fails or waits as a test wishes."""
+class PipelineHarness:
+    """Records what a pipeline does; fails or blocks deliveries and commits on request."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -35,18 +35,18 @@ class Surroundings:
         self.error: Exception | None = None
         self.commit_error: Exception | None = None
         self.accepts = True
-        self.gates: dict[int, asyncio.Event] = {}
+        self.blocked: dict[int, asyncio.Event] = {}
         self.waiting = 0
 
-    def hold(self, first_offset: int) -> asyncio.Event:
+    def block_delivery(self, first_offset: int) -> asyncio.Event:
         """Let the batch that begins with this offset wait in its delivery."""
-        return self.gates.setdefault(first_offset, asyncio.Event())
+        return self.blocked.setdefault(first_offset, asyncio.Event())
 
     async def deliver(self, batch: Batch) -> None:
         first = batch.messages[0].offset
         if self.error:
             raise self.error
-        if gate := self.gates.get(first):
+        if gate := self.blocked.get(first):
             self.waiting += 1
             await gate.wait()
             self.waiting -= 1
@@ -70,30 +70,30 @@ class Surroundings:
 
 
 @asynccontextmanager
-async def running(
-    around: Surroundings,
+async def running_pipeline(
+    harness: PipelineHarness,
     classifier: FakeClassifier | None = None,
     *,
     size: int = 2,
-    patience: float = FOREVER,
+    batch_timeout: float = FOREVER,
     in_flight: int = 4,
     classify_threads: int = 1,
 ) -> AsyncIterator[Pipeline]:
     pipeline = Pipeline(
         classifier or FakeClassifier(),
         size=size,
-        timeout=patience,
+        timeout=batch_timeout,
         in_flight=in_flight,
         classify_threads=classify_threads,
-        deliver=around.deliver,
-        commit=around.commit,
-        fail=around.fail,
+        deliver=harness.deliver,
+        commit=harness.commit,
+        fail=harness.fail,
     )
     pipeline.start()
     try:
         yield pipeline
     finally:
-        for gate in around.gates.values():
+        for gate in harness.blocked.values():
             gate.set()
         await pipeline.close(0.05)
         await asyncio.sleep(0)
@@ -105,7 +105,7 @@ async def until(condition: Callable[[], object], within: float = AMPLE) -> None:
             await asyncio.sleep(0.002)
 
 
-async def stays(condition: Callable[[], object], during: float = 0.1) -> None:
+async def holds_during(condition: Callable[[], object], during: float = 0.1) -> None:
     """Fail as soon as the condition does."""
     loop = asyncio.get_running_loop()
     end = loop.time() + during

@@ -15,9 +15,9 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.models import write_atlas, write_ztf
 from tests.support.topics import create_topics
 from tests.support.worker import command
-from tests.system.survey_setups import atlas_package_stage, atlas_stage, ztf_stage
+from tests.system.survey_setups import atlas_package_setup, atlas_setup, ztf_setup
 
-__all__ = ["atlas_package_stage", "atlas_stage", "ztf_stage"]
+__all__ = ["atlas_package_setup", "atlas_setup", "ztf_setup"]
 
 Environment = dict[str, str]
 

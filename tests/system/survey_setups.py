@@ -13,60 +13,67 @@ from tests.support import alert_messages, atlas
 from tests.support.topics import Headers, Record
 from tests.support.worker import command
 
-STANDIN = Path(__file__).parents[1] / "support" / "fake_atlas_package"
+FAKE_ATLAS_PACKAGE = Path(__file__).parents[1] / "support" / "fake_atlas_package"
 # An instant in the past, in ms: a dead letter keeps its own.
 PAST = 1_700_000_000_123
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
-    """`said` is what `classify` says of the alerts sent, the last three of which are unreadable."""
+class SurveySetup:
+    """Settings of a worker, messages to send, and the results of `classify` for them.
+
+    The last three messages are unreadable and have no result.
+    """
 
     settings: dict[str, str]
     sent: list[Record]
-    said: list[dict[str, Any]]
+    classified: list[dict[str, Any]]
     classes: tuple[str, ...]
     name: str
 
 
 @pytest.fixture(scope="session")
-def ztf_stage(model: Path, classified: dict[str, dict[str, Any]], shared_data: Path) -> Stage:
+def ztf_setup(model: Path, classified: dict[str, dict[str, Any]], shared_data: Path) -> SurveySetup:
     unreadable = alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
-    return Stage(
+    return SurveySetup(
         settings={"CLASSIFIER_STRATEGY": "ZTF", "MODEL_PATH": str(model)},
         sent=[*alert_messages.stream(shared_data / "ztf_sorting_hat.avro"), *_old(unreadable)],
-        said=list(classified.values()),
+        classified=list(classified.values()),
         classes=alert_messages.CLASSES,
         name="stamp_classifier",
     )
 
 
 @pytest.fixture(scope="session")
-def atlas_stage(
+def atlas_setup(
     atlas_model: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Stage:
+) -> SurveySetup:
     """ATLAS by a network of ours."""
     settings = {"CLASSIFIER_STRATEGY": "ATLAS", "MODEL_PATH": str(atlas_model)}
     return _atlas(settings, "tried_on_atlas", shared_data, tmp_path_factory.mktemp("sent"))
 
 
 @pytest.fixture(scope="session")
-def atlas_package_stage(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def atlas_package_setup(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> SurveySetup:
     """ATLAS by the package that stands in for ALeRCE's; no model folder is named."""
-    settings = {"CLASSIFIER_STRATEGY": "ATLAS", "MODEL_PATH": "", "PYTHONPATH": str(STANDIN)}
+    settings = {
+        "CLASSIFIER_STRATEGY": "ATLAS",
+        "MODEL_PATH": "",
+        "PYTHONPATH": str(FAKE_ATLAS_PACKAGE),
+    }
     return _atlas(settings, "atlas_stamp_classifier", shared_data, tmp_path_factory.mktemp("sent"))
 
 
-def _atlas(settings: dict[str, str], name: str, shared_data: Path, folder: Path) -> Stage:
+def _atlas(settings: dict[str, str], name: str, shared_data: Path, folder: Path) -> SurveySetup:
     good, unreadable = alerts_of_atlas(shared_data)
     write(folder / "alerts", [one.value for one in good])
     arguments = ("classify", "--json", "--every-alert", str(folder / "alerts"))
     done = command(*arguments, cwd=folder, **settings)
     assert done.returncode == 0, done.stderr
-    return Stage(
+    return SurveySetup(
         settings=settings,
         sent=[*good, *_old(unreadable)],
-        said=[json.loads(line) for line in done.stdout.splitlines()],
+        classified=[json.loads(line) for line in done.stdout.splitlines()],
         classes=atlas.CLASSES,
         name=name,
     )

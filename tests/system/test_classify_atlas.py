@@ -13,7 +13,7 @@ from astropy.io import fits
 from tests.support import alert_messages
 from tests.support.atlas import CLASSES, messages, packets, told
 from tests.support.worker import command
-from tests.system.survey_setups import STANDIN, write
+from tests.system.survey_setups import FAKE_ATLAS_PACKAGE, write
 
 Rows = list[dict[str, Any]]
 
@@ -83,7 +83,7 @@ def test_an_installed_package_gets_what_the_packets_say(
     form: str, forms: dict[str, Path], shared_data: Path
 ) -> None:
     expected = {candid: scores(packet) for candid, packet in packets(shared_data).items()}
-    rows = classify(forms[form], PYTHONPATH=str(STANDIN))
+    rows = classify(forms[form], PYTHONPATH=str(FAKE_ATLAS_PACKAGE))
     assert {row["candid"] for row in rows} == set(expected)
     for row in rows:
         assert (row["classifier_name"], row["classifier_version"]) == (
@@ -101,11 +101,11 @@ def test_all_alerts_of_an_object_get_their_own_results_from_the_package(
     expected = {candid: scores(packet) for candid, packet in raw.items()}
     same = messages([told(packet, aid="AL21same") for packet in raw.values()])
     path = write(tmp_path / "same", [one.value for one in same])
-    rows = classify(path, "--every-alert", PYTHONPATH=str(STANDIN))
+    rows = classify(path, "--every-alert", PYTHONPATH=str(FAKE_ATLAS_PACKAGE))
     assert [row["aid"] for row in rows] == ["AL21same"] * 6
     for row in rows:
         assert row["probabilities"] == pytest.approx(expected[row["candid"]], abs=1e-4)
-    (first,) = classify(path, PYTHONPATH=str(STANDIN))
+    (first,) = classify(path, PYTHONPATH=str(FAKE_ATLAS_PACKAGE))
     earliest = min(
         raw, key=lambda candid: alert_messages.decoded([raw[candid]])[0]["candidate"]["mjd"]
     )
@@ -115,7 +115,7 @@ def test_all_alerts_of_an_object_get_their_own_results_from_the_package(
 def test_a_model_folder_that_is_named_goes_before_the_package(
     forms: dict[str, Path], atlas_model: Path
 ) -> None:
-    rows = classify(forms["raw"], PYTHONPATH=str(STANDIN), MODEL_PATH=str(atlas_model))
+    rows = classify(forms["raw"], PYTHONPATH=str(FAKE_ATLAS_PACKAGE), MODEL_PATH=str(atlas_model))
     assert {row["classifier_name"] for row in rows} == {"tried_on_atlas"}
 
 

@@ -24,7 +24,7 @@ from tests.support.topics import (
 )
 from tests.support.worker import FAUST, Worker, worker
 from tests.system.conftest import environment
-from tests.system.survey_setups import STANDIN
+from tests.system.survey_setups import FAKE_ATLAS_PACKAGE
 
 WITHIN = 30.0
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ def test_a_model_that_fails(answers: str, reason: str, kafka: ApacheKafka, tmp_p
     settings = environment(
         kafka.bootstrap,
         CLASSIFIER_STRATEGY="ATLAS",
-        PYTHONPATH=str(STANDIN),
+        PYTHONPATH=str(FAKE_ATLAS_PACKAGE),
         STANDIN_FAILS=str(tmp_path / "failed"),
         STANDIN_ANSWERS=answers,
     )
@@ -111,7 +111,7 @@ def test_an_agent_that_dies(
     with worker(settings, tmp_path, argv) as running:
         running.wait_for("Worker ready")
         last = ended(running, time.monotonic())
-    assert last == f"stampapp stops: the agent {agent} has been shot"
+    assert last == f"stampapp stops: the agent {agent} was made to fail"
     done = committed(kafka.bootstrap, settings["CONSUMER_GROUP_ID"], settings["CONSUMER_TOPICS"])
     assert sum(done.values()) < len(both)
     finish(kafka, settings, argv, tmp_path)

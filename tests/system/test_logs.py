@@ -14,7 +14,7 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import produce
 from tests.support.worker import command, worker
 from tests.system.conftest import environment
-from tests.system.survey_setups import Stage
+from tests.system.survey_setups import SurveySetup
 
 Setup = Callable[..., dict[str, str]]
 
@@ -26,10 +26,10 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_every_line_of_the_process_is_json(
-    signum: signal.Signals, kafka: ApacheKafka, ztf_stage: Stage, tmp_path: Path
+    signum: signal.Signals, kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
 ) -> None:
-    setup = environment(kafka.bootstrap, **ztf_stage.settings) | {"LOG_FORMAT": "json"}
-    sent = ztf_stage.sent[-60:]
+    setup = environment(kafka.bootstrap, **ztf_setup.settings) | {"LOG_FORMAT": "json"}
+    sent = ztf_setup.sent[-60:]
     produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], sent)
     with worker(setup, tmp_path) as running:
         running.wait_for(f"{len(sent)} in all")
@@ -51,20 +51,22 @@ def test_every_line_of_the_process_is_json(
 
 
 def test_for_people_a_bad_alert_has_no_stack_trace_either(
-    kafka: ApacheKafka, ztf_stage: Stage, tmp_path: Path
+    kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
 ) -> None:
-    setup = environment(kafka.bootstrap, **ztf_stage.settings)
-    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_stage.sent[-3:])
+    setup = environment(kafka.bootstrap, **ztf_setup.settings)
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_setup.sent[-3:])
     with worker(setup, tmp_path) as running:
         running.wait_for("3 dead_lettered; 3 in all; collect ")
         running.terminate()
         assert "Traceback" not in running.text()
 
 
-def test_its_last_words_are_json_too(kafka: ApacheKafka, ztf_stage: Stage, tmp_path: Path) -> None:
-    setup = environment(kafka.bootstrap, **ztf_stage.settings)
+def test_its_last_words_are_json_too(
+    kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
+) -> None:
+    setup = environment(kafka.bootstrap, **ztf_setup.settings)
     setup |= {"LOG_FORMAT": "json", "DEADLETTER_TOPIC": ""}
-    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_stage.sent[-1:])
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_setup.sent[-1:])
     with worker(setup, tmp_path) as running:
         running.wait_for("Worker ready")
         assert running.exit_code(30) == 1

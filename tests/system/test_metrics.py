@@ -23,7 +23,7 @@ from tests.support.topics import produce, wait_for_count
 from tests.support.web import address, get
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
-from tests.system.survey_setups import Stage
+from tests.system.survey_setups import SurveySetup
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOARD: dict[str, Any] = json.loads((DEPLOY / "grafana" / "stampapp.json").read_text())
@@ -40,9 +40,9 @@ OUTCOMES = ("classified", "superseded", "ruled_out", "dead_lettered")
 
 @dataclass(frozen=True, kw_only=True)
 class Scraped:
-    """What was scraped of a worker that had classified everything on a stage."""
+    """What was scraped of a worker that had classified everything of a survey."""
 
-    stage: Stage
+    survey: SurveySetup
     kind: str
     text: str
 
@@ -66,23 +66,23 @@ class Scraped:
 
 @pytest.fixture(scope="module")
 def running(
-    kafka: ApacheKafka, ztf_stage: Stage, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Stage, Worker]]:
-    stage = ztf_stage
-    setup = environment(kafka.bootstrap, **stage.settings)
-    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], stage.sent)
+    kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[SurveySetup, Worker]]:
+    survey = ztf_setup
+    setup = environment(kafka.bootstrap, **survey.settings)
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], survey.sent)
     with worker(setup, tmp_path_factory.mktemp("worker")) as one:
-        one.wait_for(f"{len(stage.sent)} in all")
+        one.wait_for(f"{len(survey.sent)} in all")
         wait_for_count(kafka.bootstrap, setup["DEADLETTER_TOPIC"], 3, 30)
-        yield stage, one
+        yield survey, one
 
 
 @pytest.fixture(scope="module")
-def scraped(running: tuple[Stage, Worker]) -> Scraped:
-    stage, one = running
+def scraped(running: tuple[SurveySetup, Worker]) -> Scraped:
+    survey, one = running
     status, headers, body = get(f"{address(one)}/metrics")
     assert status == 200
-    return Scraped(stage=stage, kind=headers["Content-Type"], text=body.decode())
+    return Scraped(survey=survey, kind=headers["Content-Type"], text=body.decode())
 
 
 def test_it_is_prometheus_text_and_each_metric_is_declared_before_it_is_told(
@@ -105,7 +105,7 @@ def test_it_is_prometheus_text_and_each_metric_is_declared_before_it_is_told(
 
 
 def test_the_figures_are_those_of_what_was_sent(scraped: Scraped) -> None:
-    sent, value = len(scraped.stage.sent), scraped.value
+    sent, value = len(scraped.survey.sent), scraped.value
     outcomes = {one: value("stampapp_alerts_total", outcome=one) for one in OUTCOMES}
     assert sum(outcomes.values()) == sent
     assert value("stampapp_alerts_total", cause="stamp-damaged") == 3
@@ -119,11 +119,11 @@ def test_the_figures_are_those_of_what_was_sent(scraped: Scraped) -> None:
     for stage in ("collect", "decode", "judge", "publish"):
         assert value("stampapp_stage_duration_seconds_count", stage=stage) == batches
         assert value("stampapp_stage_duration_seconds_sum", stage=stage) > 0
-    assert value("stampapp_model_info", name=scraped.stage.name) == 1
+    assert value("stampapp_model_info", name=scraped.survey.name) == 1
 
 
 def test_the_mean_probabilities_add_up(scraped: Scraped) -> None:
-    classes = scraped.stage.classes
+    classes = scraped.survey.classes
     counts = [scraped.value("stampapp_class_probability_count", class_name=c) for c in classes]
     assert len(set(counts)) == 1
     total = sum(scraped.value("stampapp_class_probability_sum", class_name=c) for c in classes)
@@ -205,13 +205,13 @@ def test_the_panels_are_whole() -> None:
 
 
 def test_while_a_sink_is_away_it_is_alive_but_not_ready(
-    kafka: ApacheKafka, ztf_stage: Stage, tmp_path: Path
+    kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
 ) -> None:
-    setup = environment(kafka.bootstrap, **ztf_stage.settings)
+    setup = environment(kafka.bootstrap, **ztf_setup.settings)
     with worker(setup, tmp_path) as one:
         base = address(one)
         _eventually(f"{base}/readyz", 200)
-        produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_stage.sent)
+        produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_setup.sent)
         one.wait_for("batch of ")
         kafka.kill()
         try:
@@ -223,7 +223,7 @@ def test_while_a_sink_is_away_it_is_alive_but_not_ready(
             assert "stampapp_ready 0.0" in get(f"{base}/metrics")[2].decode()
         finally:
             kafka.restart()
-        one.wait_for(f"{len(ztf_stage.sent)} in all")
+        one.wait_for(f"{len(ztf_setup.sent)} in all")
         assert _eventually(f"{base}/readyz", 200)["sinks_deliver"]
 
 

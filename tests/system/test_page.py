@@ -19,7 +19,7 @@ from tests.support.topics import produce
 from tests.support.web import address, get
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
-from tests.system.survey_setups import Stage
+from tests.system.survey_setups import SurveySetup
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 SCHEMES = {"phone": "dark", "desk": "light"}
@@ -30,9 +30,9 @@ MOST_VIEWERS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """A worker that has classified everything on a stage, and where its page is."""
+    """A worker that has classified everything of a survey, and where its page is."""
 
-    stage: Stage
+    survey: SurveySetup
     worker: Worker
     url: str
 
@@ -43,13 +43,13 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(
-    kafka: ApacheKafka, ztf_stage: Stage, tmp_path_factory: pytest.TempPathFactory
+    kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
-    setup = environment(kafka.bootstrap, **ztf_stage.settings)
-    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_stage.sent)
+    setup = environment(kafka.bootstrap, **ztf_setup.settings)
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_setup.sent)
     with worker(setup, tmp_path_factory.mktemp("worker")) as running:
-        running.wait_for(f"{len(ztf_stage.sent)} in all")
-        yield Served(stage=ztf_stage, worker=running, url=f"{address(running)}/")
+        running.wait_for(f"{len(ztf_setup.sent)} in all")
+        yield Served(survey=ztf_setup, worker=running, url=f"{address(running)}/")
 
 
 @pytest.fixture(scope="module")
@@ -81,27 +81,27 @@ def _own(url: str, served: Served) -> bool:
 
 
 def test_it_shows_the_figures_of_the_stream(page: Page, served: Served) -> None:
-    said = served.stage.said
+    classified = served.survey.classified
     expect(page.locator("#state")).to_have_text("Ready")
-    expect(page.locator("#total")).to_have_text(str(len(served.stage.sent)))
+    expect(page.locator("#total")).to_have_text(str(len(served.survey.sent)))
     expect(page.locator("#lag")).to_have_text("0")
     classes = page.locator("#classes li").all_inner_texts()
-    assert [one.split()[0] for one in classes] == list(served.stage.classes)
+    assert [one.split()[0] for one in classes] == list(served.survey.classes)
     expect(page.locator("#outcomes li[data-class=dead_lettered] .number")).to_have_text("3")
     texts = [one.split() for one in page.locator("#outcomes li").all_inner_texts()]
     outcomes = {" ".join(words): number for *words, number in texts}
     assert list(outcomes) == ["classified", "superseded", "ruled out", "dead lettered"], texts
-    assert sum(map(int, outcomes.values())) == len(served.stage.sent)
+    assert sum(map(int, outcomes.values())) == len(served.survey.sent)
     assert int(outcomes["classified"]) == sum(int(one.split()[-1]) for one in classes)
-    assert int(outcomes["classified"]) <= len(said)
+    assert int(outcomes["classified"]) <= len(classified)
 
 
 def test_a_card_has_the_stamps_and_what_classify_says(page: Page, served: Served) -> None:
-    said = {(row["aid"], row["class_name"]): row for row in served.stage.said}
+    classified = {(row["aid"], row["class_name"]): row for row in served.survey.classified}
     for card in page.locator(".card").all()[:5]:
         aid = card.locator("h3").inner_text()
         name, probability = card.locator(".badge").inner_text().split()
-        row = said[aid, name]
+        row = classified[aid, name]
         assert float(probability) == pytest.approx(max(row["probabilities"].values()), abs=0.006)
         assert card.locator("img").count() == 3
         for image in card.locator("img").all():
@@ -202,9 +202,9 @@ def test_no_more_look_than_it_can_bear(served: Served) -> None:
 
 
 def test_it_ends_in_time_though_somebody_looks(
-    browser: Browser, kafka: ApacheKafka, ztf_stage: Stage, tmp_path: Path
+    browser: Browser, kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
 ) -> None:
-    setup = environment(kafka.bootstrap, **ztf_stage.settings)
+    setup = environment(kafka.bootstrap, **ztf_setup.settings)
     with worker(setup, tmp_path) as running:
         url = address(running)
         opened = browser.new_page()
@@ -216,8 +216,10 @@ def test_it_ends_in_time_though_somebody_looks(
         opened.close()
 
 
-def test_it_is_off_by_one_setting(kafka: ApacheKafka, ztf_stage: Stage, tmp_path: Path) -> None:
-    setup = environment(kafka.bootstrap, **ztf_stage.settings) | {"WEB_PAGE": "false"}
+def test_it_is_off_by_one_setting(
+    kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
+) -> None:
+    setup = environment(kafka.bootstrap, **ztf_setup.settings) | {"WEB_PAGE": "false"}
     with worker(setup, tmp_path) as running:
         url = address(running)
         assert b"<html" not in get(f"{url}/")[2]

@@ -76,11 +76,11 @@ def stream(shared_data: Path) -> list[Record]:
 
 @pytest.fixture(scope="module")
 def night(
-    kafka: ApacheKafka, ztf_stage: Any, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+    kafka: ApacheKafka, ztf_setup: Any, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Night:
     from tests.system.conftest import environment
 
-    settings = environment(kafka.bootstrap, **ztf_stage.settings)
+    settings = environment(kafka.bootstrap, **ztf_setup.settings)
     sent = stream(shared_data)
     places = produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], sent)
     with worker(settings, tmp_path_factory.mktemp("worker")) as running:

@@ -21,7 +21,7 @@ from tests.support.topics import (
 )
 from tests.support.worker import worker
 from tests.system.conftest import environment
-from tests.system.survey_setups import PAST, Stage
+from tests.system.survey_setups import PAST, SurveySetup
 
 VERDICTS = ("classified", "superseded", "ruled_out", "dead_lettered")
 
@@ -29,11 +29,13 @@ VERDICTS = ("classified", "superseded", "ruled_out", "dead_lettered")
 class Published:
     """What a worker made of real alerts and of the three that cannot be read."""
 
-    def __init__(self, kafka: ApacheKafka, stage: Stage, environment: dict[str, str]) -> None:
+    def __init__(
+        self, kafka: ApacheKafka, survey: SurveySetup, environment: dict[str, str]
+    ) -> None:
         def read(key: str) -> list[Message]:
             return read_all(kafka.bootstrap, environment[key])
 
-        self.stage = stage
+        self.survey = survey
         self.output = read("PRODUCER_TOPIC_FORMAT")
         self.scribe = read("SCRIBE_TOPIC")
         self.dead = read("DEADLETTER_TOPIC")
@@ -47,28 +49,28 @@ class Published:
 def published(
     request: pytest.FixtureRequest, kafka: ApacheKafka, tmp_path_factory: pytest.TempPathFactory
 ) -> Published:
-    stage: Stage = request.getfixturevalue(f"{request.param}_stage")
-    setup = environment(kafka.bootstrap, **stage.settings)
-    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], stage.sent)
+    survey: SurveySetup = request.getfixturevalue(f"{request.param}_setup")
+    setup = environment(kafka.bootstrap, **survey.settings)
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], survey.sent)
     with worker(setup, tmp_path_factory.mktemp("worker")) as running:
-        running.wait_for(f"{len(stage.sent)} in all")
+        running.wait_for(f"{len(survey.sent)} in all")
         wait_for_count(kafka.bootstrap, setup["DEADLETTER_TOPIC"], 3)
         assert running.terminate() < 10.0
         assert running.process.returncode == 0, running.text()
-        assert stage.name in running.text()
-    return Published(kafka, stage, setup)
+        assert survey.name in running.text()
+    return Published(kafka, survey, setup)
 
 
 def test_each_prediction_is_what_classify_says(published: Published) -> None:
-    said: dict[str, list[dict[str, float]]] = {}
-    for row in published.stage.said:
+    classified: dict[str, list[dict[str, float]]] = {}
+    for row in published.survey.classified:
         if row["class_name"]:
-            said.setdefault(row["aid"], []).append(row["probabilities"])
+            classified.setdefault(row["aid"], []).append(row["probabilities"])
     records = alert_messages.decoded([message.value for message in published.output])
-    assert {record["aid"] for record in records} == set(said)
+    assert {record["aid"] for record in records} == set(classified)
     for record in records:
         found = {one["class_name"]: one["probability"] for one in record["classifications"]}
-        assert any(_close(found, expected) for expected in said[record["aid"]]), record["aid"]
+        assert any(_close(found, expected) for expected in classified[record["aid"]]), record["aid"]
 
 
 def _close(found: dict[str, float], expected: dict[str, float]) -> bool:
@@ -90,7 +92,7 @@ def test_the_output_record_keeps_its_contract(published: Published) -> None:
             "brokerPublishTimestamp",
         }
         assert message.key == record["aid"].encode()
-        assert record["classifier_name"] == published.stage.name
+        assert record["classifier_name"] == published.survey.name
         published_at = record["brokerPublishTimestamp"]
         assert abs((now - published_at).total_seconds()) < 600
         assert abs(published_at.timestamp() * 1000 - message.timestamp) < 60_000
@@ -122,7 +124,7 @@ def test_the_scribe_gets_a_command_for_each_prediction(published: Published) -> 
 
 def test_the_four_counts_add_up_to_all_that_was_consumed(published: Published) -> None:
     totals = {name: sum(document[name] for document in published.metrics) for name in VERDICTS}
-    consumed = len(published.stage.sent)
+    consumed = len(published.survey.sent)
     assert sum(totals.values()) == consumed
     assert sum(document["n_messages"] for document in published.metrics) == consumed
     assert totals["dead_lettered"] == 3
@@ -141,11 +143,11 @@ def test_the_metrics_documents_keep_their_contract(published: Published) -> None
         assert document["n_messages"] <= 50
         classes |= document["class"]
     assert set(classes) == {m.key.decode() for m in published.output if m.key}
-    assert set(classes.values()) <= set(published.stage.classes)
+    assert set(classes.values()) <= set(published.survey.classes)
 
 
 def test_what_cannot_be_read_is_kept_byte_for_byte(published: Published) -> None:
-    sent = {record.value: record for record in published.stage.sent[-3:]}
+    sent = {record.value: record for record in published.survey.sent[-3:]}
     assert len(published.dead) == 3
     for message in published.dead:
         original = sent.pop(message.value)

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from stampapp.agents import classification as agent
+from stampapp.agents import classification as agent_module
 from stampapp.errors import BadAlert, DeliveryError
 from stampapp.kafka.message import Message
 from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, OutcomeKind, Prediction
 from stampapp.worker.pipeline import Batch
 from tests.support.alerts import alert, message
-from tests.support.fake_agents import Boxes
+from tests.support.fake_agents import FakeAgents
 from tests.support.fake_classifier import classification
 
 FAULT = BadAlert("stamp-missing", "there is none")
@@ -28,8 +28,8 @@ DEAD = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=FAULT)
 
 
 @pytest.fixture
-def boxes(monkeypatch: pytest.MonkeyPatch) -> Boxes:
-    return Boxes(monkeypatch)
+def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
+    return FakeAgents(monkeypatch)
 
 
 def batch(outcomes: Sequence[Outcome]) -> Batch:
@@ -54,7 +54,7 @@ def event(**changes: Any) -> Any:
 
 
 def test_a_message_is_taken_as_kafka_delivered_it() -> None:
-    assert agent.message_from_event(event()) == Message(
+    assert agent_module.message_from_event(event()) == Message(
         topic="alerts",
         partition=3,
         offset=42,
@@ -77,73 +77,73 @@ def test_a_message_is_taken_as_kafka_delivered_it() -> None:
     ],
 )
 def test_what_a_message_may_lack(field: str, raw: object, expected: object) -> None:
-    assert getattr(agent.message_from_event(event(**{field: raw})), field) == expected
+    assert getattr(agent_module.message_from_event(event(**{field: raw})), field) == expected
 
 
-async def test_each_outcome_goes_where_it_belongs(boxes: Boxes) -> None:
+async def test_each_outcome_goes_where_it_belongs(agents: FakeAgents) -> None:
     outcomes = batch([SUPERSEDED, CLASSIFIED, DEAD, RULED_OUT])
-    await agent.deliver(outcomes)
+    await agent_module.deliver(outcomes)
     named = provenance.headers_for_batch(outcomes.messages, outcomes.outcomes, "group")
     prediction = Prediction(classification=classification(ONE), headers=named[1])
-    assert boxes.output.payloads == boxes.scribe.payloads == [[prediction]]
-    assert boxes.deadletter.payloads == [[(message(2), FAULT, named[2])]]
+    assert agents.output.payloads == agents.scribe.payloads == [[prediction]]
+    assert agents.deadletter.payloads == [[(message(2), FAULT, named[2])]]
 
 
 @pytest.mark.parametrize("outcomes", [[SUPERSEDED], [RULED_OUT]])
 async def test_without_a_result_nothing_is_published_but_figures(
-    boxes: Boxes, outcomes: list[Outcome]
+    agents: FakeAgents, outcomes: list[Outcome]
 ) -> None:
-    await agent.deliver(batch(outcomes))
-    assert boxes.output.payloads == boxes.scribe.payloads == boxes.deadletter.payloads == []
-    assert len(boxes.metrics.payloads) == 1
+    await agent_module.deliver(batch(outcomes))
+    assert agents.output.payloads == agents.scribe.payloads == agents.deadletter.payloads == []
+    assert len(agents.metrics.payloads) == 1
 
 
-async def test_the_figures_of_a_batch_are_counted_and_sent(boxes: Boxes) -> None:
-    await agent.deliver(batch([CLASSIFIED, SUPERSEDED, DEAD, DEAD]))
-    assert boxes.runtime.counts.by_kind == {
+async def test_the_figures_of_a_batch_are_counted_and_sent(agents: FakeAgents) -> None:
+    await agent_module.deliver(batch([CLASSIFIED, SUPERSEDED, DEAD, DEAD]))
+    assert agents.runtime.counts.by_kind == {
         "classified": 1,
         "superseded": 1,
         "ruled_out": 0,
         "dead_lettered": 2,
     }
-    (document,) = map(json.loads, boxes.metrics.payloads)
+    (document,) = map(json.loads, agents.metrics.payloads)
     assert document["n_messages"] == 4
     assert document["class"] == {"A": "SN"}
     assert (document["classifier_name"], document["classifier_version"]) == ("fake", "1.2.3")
-    assert boxes.runtime.counts.metrics_lost == 0
-    assert [one.alert for one in boxes.runtime.dashboard.recent.alerts()] == [ONE]
+    assert agents.runtime.counts.metrics_lost == 0
+    assert [one.alert for one in agents.runtime.dashboard.recent.alerts()] == [ONE]
 
 
-async def test_without_a_page_nothing_is_kept_for_it(boxes: Boxes) -> None:
-    boxes.runtime.dashboard = None
-    await agent.deliver(batch([CLASSIFIED]))
-    assert len(boxes.metrics.payloads) == 1
+async def test_without_a_page_nothing_is_kept_for_it(agents: FakeAgents) -> None:
+    agents.runtime.dashboard = None
+    await agent_module.deliver(batch([CLASSIFIED]))
+    assert len(agents.metrics.payloads) == 1
 
 
-async def test_figures_that_find_no_room_are_counted_as_lost(boxes: Boxes) -> None:
-    boxes.metrics.has_room = False
-    await agent.deliver(batch([CLASSIFIED]))
-    assert boxes.runtime.counts.metrics_lost == 1
+async def test_figures_that_find_no_room_are_counted_as_lost(agents: FakeAgents) -> None:
+    agents.metrics.has_room = False
+    await agent_module.deliver(batch([CLASSIFIED]))
+    assert agents.runtime.counts.metrics_lost == 1
 
 
-@pytest.mark.parametrize("box", ["output", "scribe", "deadletter"])
-async def test_it_waits_for_every_delivery(boxes: Boxes, box: str) -> None:
+@pytest.mark.parametrize("agent_name", ["output", "scribe", "deadletter"])
+async def test_it_waits_for_every_delivery(agents: FakeAgents, agent_name: str) -> None:
     gate = asyncio.Event()
-    getattr(boxes, box).gate = gate
-    delivering = asyncio.ensure_future(agent.deliver(batch([CLASSIFIED, DEAD])))
+    getattr(agents, agent_name).gate = gate
+    delivering = asyncio.ensure_future(agent_module.deliver(batch([CLASSIFIED, DEAD])))
     await asyncio.sleep(0.02)
     assert not delivering.done()
-    assert boxes.metrics.payloads == []
+    assert agents.metrics.payloads == []
     gate.set()
     await delivering
 
 
-@pytest.mark.parametrize("box", ["output", "scribe", "deadletter"])
+@pytest.mark.parametrize("agent_name", ["output", "scribe", "deadletter"])
 async def test_a_delivery_that_fails_fails_the_batch_and_counts_nothing(
-    boxes: Boxes, box: str
+    agents: FakeAgents, agent_name: str
 ) -> None:
-    getattr(boxes, box).error = DeliveryError("hopeless")
+    getattr(agents, agent_name).error = DeliveryError("hopeless")
     with pytest.raises(DeliveryError, match="hopeless"):
-        await agent.deliver(batch([CLASSIFIED, DEAD]))
-    assert sum(boxes.runtime.counts.by_kind.values()) == 0
-    assert boxes.metrics.payloads == []
+        await agent_module.deliver(batch([CLASSIFIED, DEAD]))
+    assert sum(agents.runtime.counts.by_kind.values()) == 0
+    assert agents.metrics.payloads == []

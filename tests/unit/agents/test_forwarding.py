@@ -1,4 +1,4 @@
-"""What the forwarding agents make of their deliveries."""
+"""What the forwarding agents publish."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ RESULTS = [
 
 class FakeDelivery:
     def __init__(self) -> None:
-        self.letters: list[OutgoingMessage] = []
+        self.messages: list[OutgoingMessage] = []
         self.topics: list[tuple[str, int | None]] = []
         self.confirms = True
 
-    async def deliver(self, letters: Sequence[OutgoingMessage]) -> None:
-        self.letters += letters
+    async def deliver(self, messages: Sequence[OutgoingMessage]) -> None:
+        self.messages += messages
 
-    async def try_once(self, letter: OutgoingMessage) -> bool:
-        self.letters.append(letter)
+    async def try_once(self, outgoing: OutgoingMessage) -> bool:
+        self.messages.append(outgoing)
         return self.confirms
 
     async def ensure_topic(self, name: str, retention_ms: int | None = None) -> None:
-        assert not self.letters
+        assert not self.messages
         self.topics.append((name, retention_ms))
 
 
@@ -70,13 +70,13 @@ class FakeRuntime:
 @pytest.fixture
 def runtime(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     runtime = FakeRuntime()
-    for room in (deadletter, metrics, output, scribe):
-        monkeypatch.setattr(room, "app", SimpleNamespace(runtime=runtime))
+    for module in (deadletter, metrics, output, scribe):
+        monkeypatch.setattr(module, "app", SimpleNamespace(runtime=runtime))
     return runtime
 
 
-def records(letters: Sequence[OutgoingMessage]) -> list[Any]:
-    return [next(iter(fastavro.reader(io.BytesIO(letter.value or b"")))) for letter in letters]
+def records(messages: Sequence[OutgoingMessage]) -> list[Any]:
+    return [next(iter(fastavro.reader(io.BytesIO(outgoing.value or b"")))) for outgoing in messages]
 
 
 async def test_predictions_go_to_the_topic_of_the_night_that_is_made_first(
@@ -89,19 +89,19 @@ async def test_predictions_go_to_the_topic_of_the_night_that_is_made_first(
     ((topic, retention),) = delivery.topics
     assert topic in {NIGHTLY.name_at(before), NIGHTLY.name_at(after)}
     assert retention == 2 * 86_400_000
-    assert [(one.topic, one.key) for one in delivery.letters] == [(topic, b"A"), (topic, b"B")]
-    assert [one.headers for one in delivery.letters] == [one.headers for one in RESULTS]
-    first, second = records(delivery.letters)
+    assert [(one.topic, one.key) for one in delivery.messages] == [(topic, b"A"), (topic, b"B")]
+    assert [one.headers for one in delivery.messages] == [one.headers for one in RESULTS]
+    first, second = records(delivery.messages)
     assert (first["aid"], second["aid"]) == ("A", "B")
     assert abs((first["brokerPublishTimestamp"] - before).total_seconds()) < 5
 
 
 async def test_commands_go_to_the_scribe(runtime: FakeRuntime) -> None:
     await scribe._publish(RESULTS)
-    letters = runtime.deliveries["scribe"].letters
-    assert [(one.topic, one.key) for one in letters] == [("commands", b"A"), ("commands", b"B")]
-    assert [one.headers for one in letters] == [one.headers for one in RESULTS]
-    payloads = [json.loads(one["payload"]) for one in records(letters)]
+    messages = runtime.deliveries["scribe"].messages
+    assert [(one.topic, one.key) for one in messages] == [("commands", b"A"), ("commands", b"B")]
+    assert [one.headers for one in messages] == [one.headers for one in RESULTS]
+    payloads = [json.loads(one["payload"]) for one in records(messages)]
     assert [one["criteria"] for one in payloads] == [{"_id": "A"}, {"_id": "B"}]
 
 
@@ -109,11 +109,11 @@ async def test_a_dead_letter_is_the_message_byte_for_byte(runtime: FakeRuntime) 
     dead = message(7, b"\x00damaged", key=b"\xff", headers=(("h", b"1"),))
     source = (("source.offset", b"7"),)
     await deadletter._publish([(dead, BadAlert("not-avro", "no container"), source)])
-    (letter,) = runtime.deliveries["producer"].letters
+    (outgoing,) = runtime.deliveries["producer"].messages
     assert runtime.delivery("producer").topics == [("dead", None)]
-    assert (letter.topic, letter.key, letter.value) == ("dead", b"\xff", b"\x00damaged")
-    assert letter.timestamp == dead.timestamp
-    headers = dict(letter.headers)
+    assert (outgoing.topic, outgoing.key, outgoing.value) == ("dead", b"\xff", b"\x00damaged")
+    assert outgoing.timestamp == dead.timestamp
+    headers = dict(outgoing.headers)
     assert headers["h"] == b"1"
     assert headers["error.type"] == b"not-avro"
     assert headers["source.offset"] == b"7"
@@ -125,7 +125,7 @@ async def test_without_a_dead_letter_topic_a_bad_alert_stops_the_worker(
     runtime.settings.deadletter_topic = None
     with pytest.raises(StampError, match=r"alerts\[0\]@7 .*no container.*DEADLETTER_TOPIC is empt"):
         await deadletter._publish([(message(7), BadAlert("not-avro", "no container"), ())])
-    assert runtime.deliveries["producer"].letters == []
+    assert runtime.deliveries["producer"].messages == []
 
 
 @pytest.mark.parametrize(("confirmed", "lost"), [(True, 0), (False, 1)])
@@ -134,7 +134,7 @@ async def test_figures_that_are_not_confirmed_are_counted_as_lost(
 ) -> None:
     runtime.deliveries["metrics"].confirms = confirmed
     await metrics._publish(b"{}")
-    assert runtime.deliveries["metrics"].letters == [
+    assert runtime.deliveries["metrics"].messages == [
         OutgoingMessage(topic="figures", key=None, value=b"{}")
     ]
     assert runtime.counts.metrics_lost == lost

@@ -13,7 +13,7 @@ from stampapp.errors import DeliveryError
 
 @pytest.fixture
 def channel() -> ForwardingChannel:
-    return ForwardingChannel(faust.App("stampapp-tests-outboxes"))
+    return ForwardingChannel(faust.App("stampapp-tests-forwarding"))
 
 
 def subscribed(channel: ForwardingChannel) -> AsyncIterator[Any]:
@@ -21,37 +21,37 @@ def subscribed(channel: ForwardingChannel) -> AsyncIterator[Any]:
     return aiter(channel)
 
 
-async def next_parcel(reader: AsyncIterator[Any]) -> PendingDelivery[Any]:
+async def next_delivery(reader: AsyncIterator[Any]) -> PendingDelivery[Any]:
     event = await asyncio.wait_for(anext(reader), 5)
     delivery = getattr(event, "value", event)
     assert isinstance(delivery, PendingDelivery)
     return delivery
 
 
-async def parcel_of(payload: object) -> PendingDelivery[object]:
+async def pending_delivery(payload: object) -> PendingDelivery[object]:
     return PendingDelivery(payload=payload, done=asyncio.get_running_loop().create_future())
 
 
-async def test_a_parcel_that_is_delivered_resolves_its_future() -> None:
+async def test_a_payload_that_is_delivered_resolves_its_future() -> None:
     received: list[object] = []
 
     async def deliver(payload: object) -> None:
         received.append(payload)
 
-    delivery = await parcel_of("payload")
+    delivery = await pending_delivery("payload")
     await delivery.complete(deliver)
     assert received == ["payload"]
     assert delivery.done.done()
     assert delivery.done.exception() is None
 
 
-async def test_a_delivery_that_fails_is_told_to_the_sender_and_not_to_the_agent() -> None:
+async def test_a_delivery_that_fails_raises_in_the_sender_and_not_in_the_agent() -> None:
     failure = DeliveryError("hopeless")
 
     async def deliver(_: object) -> None:
         raise failure
 
-    delivery = await parcel_of("payload")
+    delivery = await pending_delivery("payload")
     await delivery.complete(deliver)
     assert delivery.done.exception() is failure
 
@@ -60,7 +60,7 @@ async def test_a_delivery_that_is_cancelled_cancels_the_sender_and_ends() -> Non
     async def deliver(_: object) -> None:
         raise asyncio.CancelledError
 
-    delivery = await parcel_of("payload")
+    delivery = await pending_delivery("payload")
     with pytest.raises(asyncio.CancelledError):
         await delivery.complete(deliver)
     assert delivery.done.cancelled()
@@ -72,7 +72,7 @@ async def test_a_sender_that_has_gone_does_no_harm(failure: Exception | None) ->
         if failure:
             raise failure
 
-    delivery = await parcel_of("payload")
+    delivery = await pending_delivery("payload")
     delivery.done.cancel()
     await delivery.complete(deliver)
     assert delivery.done.cancelled()
@@ -81,7 +81,7 @@ async def test_a_sender_that_has_gone_does_no_harm(failure: Exception | None) ->
 async def test_the_sender_waits_until_the_agent_has_delivered(channel: ForwardingChannel) -> None:
     reader = subscribed(channel)
     sending = asyncio.ensure_future(channel.deliver_and_wait("payload"))
-    delivery = await next_parcel(reader)
+    delivery = await next_delivery(reader)
     assert delivery.payload == "payload"
     await asyncio.sleep(0.01)
     assert not sending.done()
@@ -92,7 +92,7 @@ async def test_the_sender_waits_until_the_agent_has_delivered(channel: Forwardin
 async def test_the_sender_gets_what_the_agent_could_not_do(channel: ForwardingChannel) -> None:
     reader = subscribed(channel)
     sending = asyncio.ensure_future(channel.deliver_and_wait("payload"))
-    (await next_parcel(reader)).done.set_exception(DeliveryError("hopeless"))
+    (await next_delivery(reader)).done.set_exception(DeliveryError("hopeless"))
     with pytest.raises(DeliveryError, match="hopeless"):
         await sending
 
@@ -103,18 +103,18 @@ async def test_without_its_agent_nothing_can_be_delivered(channel: ForwardingCha
     assert not channel.try_put("payload")
 
 
-async def test_to_post_does_not_wait(channel: ForwardingChannel) -> None:
+async def test_try_put_does_not_wait(channel: ForwardingChannel) -> None:
     reader = subscribed(channel)
     assert channel.try_put("first")
     assert channel.try_put("second")
-    assert [(await next_parcel(reader)).payload for _ in range(2)] == ["first", "second"]
+    assert [(await next_delivery(reader)).payload for _ in range(2)] == ["first", "second"]
 
 
-async def test_what_finds_no_room_is_not_posted(channel: ForwardingChannel) -> None:
+async def test_without_room_nothing_is_put(channel: ForwardingChannel) -> None:
     reader = subscribed(channel)
     assert all(channel.try_put(number) for number in range(CAPACITY))
     assert not channel.try_put("one too many")
-    assert (await next_parcel(reader)).payload == 0
+    assert (await next_delivery(reader)).payload == 0
     assert channel.try_put("there is room again")
 
 
@@ -124,7 +124,7 @@ async def test_a_rebalance_neither_stops_nor_empties_it(channel: ForwardingChann
     flow = channel.app.flow_control
     flow.suspend()
     channel.try_put("meanwhile")
-    assert (await next_parcel(reader)).payload == "before"
+    assert (await next_delivery(reader)).payload == "before"
     flow.clear()
     flow.resume()
-    assert (await next_parcel(reader)).payload == "meanwhile"
+    assert (await next_delivery(reader)).payload == "meanwhile"

@@ -11,34 +11,34 @@ from stampapp.errors import DeliveryError, StampError
 from stampapp.worker.offset_tracker import OffsetTracker
 from stampapp.worker.stall_detector import StallDetector
 from tests.support.alerts import message
-from tests.support.fake_agents import Boxes
+from tests.support.fake_agents import FakeAgents
 
 
 @pytest.fixture
-def boxes(monkeypatch: pytest.MonkeyPatch) -> Boxes:
-    return Boxes(monkeypatch)
+def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
+    return FakeAgents(monkeypatch)
 
 
-async def test_the_first_failure_stops_the_worker_once(boxes: Boxes) -> None:
+async def test_the_first_failure_stops_the_worker_once(agents: FakeAgents) -> None:
     first, second = DeliveryError("first"), DeliveryError("second")
     await supervision.fail(first)
     await supervision.fail(second)
-    assert boxes.runtime.failure is first
-    assert boxes.crashes == [first]
+    assert agents.runtime.failure is first
+    assert agents.crashes == [first]
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "details"),
     [(MemoryError(), "no details"), (MemoryError("no room for 4 GB"), "no room for 4 GB")],
 )
-async def test_a_lack_of_memory_is_told_with_its_remedy(
-    boxes: Boxes, error: MemoryError, told: str
+async def test_a_lack_of_memory_is_reported_with_its_remedy(
+    agents: FakeAgents, error: MemoryError, details: str
 ) -> None:
     await supervision.fail(error)
-    (reason,) = boxes.crashes
+    (reason,) = agents.crashes
     assert isinstance(reason, StampError)
-    assert boxes.runtime.failure is reason
-    assert told in str(reason)
+    assert agents.runtime.failure is reason
+    assert details in str(reason)
     assert "CONSUME_MESSAGES" in str(reason)
 
 
@@ -58,48 +58,52 @@ class FakeConsumer:
 @pytest.mark.parametrize(
     ("end", "rebalancing", "expected"), [(9, False, 4), (None, False, 0), (9, True, 0)]
 )
-def test_what_waits_is_what_lies_behind_the_last_taken(
-    boxes: Boxes, monkeypatch: pytest.MonkeyPatch, end: int | None, rebalancing: bool, expected: int
+def test_waiting_messages_are_those_after_the_last_taken(
+    agents: FakeAgents,
+    monkeypatch: pytest.MonkeyPatch,
+    end: int | None,
+    rebalancing: bool,
+    expected: int,
 ) -> None:
     offset_tracker = OffsetTracker()
     offset_tracker.add(message(4))
-    boxes.runtime.pipeline = SimpleNamespace(offset_tracker=offset_tracker, last_progress=0.0)
+    agents.runtime.pipeline = SimpleNamespace(offset_tracker=offset_tracker, last_progress=0.0)
     around = SimpleNamespace(
-        runtime=boxes.runtime, consumer=FakeConsumer(end), rebalancing=rebalancing
+        runtime=agents.runtime, consumer=FakeConsumer(end), rebalancing=rebalancing
     )
     monkeypatch.setattr(supervision, "app", around)
     monkeypatch.setattr("stampapp.app.app", around)
     assert supervision.waiting_messages() == expected
 
 
-async def test_a_worker_that_no_longer_gets_on_is_stopped(
-    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+async def test_a_stalled_worker_is_stopped(
+    agents: FakeAgents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    boxes.runtime.retrying = False
-    boxes.runtime.pipeline = SimpleNamespace(last_progress=0.0)
-    boxes.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=0.05)
+    agents.runtime.retrying = False
+    agents.runtime.pipeline = SimpleNamespace(last_progress=0.0)
+    agents.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=0.05)
     monkeypatch.setattr(supervision, "stall_detector", StallDetector())
     monkeypatch.setattr(supervision, "waiting_messages", lambda: 7)
     await supervision.check_progress()
-    assert boxes.crashes == []
+    assert agents.crashes == []
     await asyncio.sleep(0.06)
-    boxes.runtime.retrying = True
+    agents.runtime.retrying = True
     await supervision.check_progress()
-    assert boxes.crashes == []
-    boxes.runtime.retrying = False
+    assert agents.crashes == []
+    agents.runtime.retrying = False
     await supervision.check_progress()
-    assert "7 messages are waiting" in str(boxes.crashes[0])
+    assert "7 messages are waiting" in str(agents.crashes[0])
 
 
-async def test_a_worker_that_is_no_longer_let_in_is_stopped(
-    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+async def test_a_worker_that_lost_access_is_stopped(
+    agents: FakeAgents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    boxes.runtime.retrying = False
-    boxes.runtime.pipeline = SimpleNamespace(last_progress=0.0)
-    boxes.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=60.0)
+    agents.runtime.retrying = False
+    agents.runtime.pipeline = SimpleNamespace(last_progress=0.0)
+    agents.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=60.0)
     monkeypatch.setattr(supervision, "waiting_messages", lambda: 0)
     await supervision.check_progress()
-    assert boxes.crashes == []
-    boxes.problem = "user 'reader' is not let in; see CONSUMER_SASL_PASSWORD"
+    assert agents.crashes == []
+    agents.problem = "user 'reader' is not let in; see CONSUMER_SASL_PASSWORD"
     await supervision.check_progress()
-    assert "see CONSUMER_SASL_PASSWORD" in str(boxes.crashes[0])
+    assert "see CONSUMER_SASL_PASSWORD" in str(agents.crashes[0])

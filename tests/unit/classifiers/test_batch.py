@@ -34,13 +34,13 @@ def test_each_message_is_decoded_or_has_a_fault() -> None:
 
 
 def test_a_fault_holds_no_frames_and_so_not_the_rest_of_the_batch() -> None:
-    def examination(one: Alert) -> None:
+    def check(one: Alert) -> None:
         try:
             raise ValueError
         except ValueError as error:
             raise BadAlert("field", f"of {one.aid}") from error
 
-    (outcome,) = concluded([alert()], FakeClassifier(examination=examination))
+    (outcome,) = concluded([alert()], FakeClassifier(check=check))
     for found in (outcome.error, *batch.decode_batch([b"{}", container(record())[:-9]])):
         assert isinstance(found, BadAlert)
         assert (found.__traceback__, found.__cause__, found.__context__) == (None, None, None)
@@ -74,12 +74,12 @@ def test_of_two_alerts_of_the_same_instant_the_first_received_is_classified() ->
 
 
 def test_a_faulty_alert_does_not_supersede_a_good_one() -> None:
-    def examination(one: Alert) -> None:
+    def check(one: Alert) -> None:
         if one.candid == "bad":
             raise BadAlert("stamp-missing", "there is no stamp")
 
     bad, good = alert(candid="bad", mjd=1.0), alert(candid="good", mjd=2.0)
-    outcomes = concluded([bad, good], FakeClassifier(examination=examination))
+    outcomes = concluded([bad, good], FakeClassifier(check=check))
     assert [outcome.kind for outcome in outcomes] == ["dead_lettered", "classified"]
     assert outcomes[0].alert is bad
     assert outcomes[0].error is not None

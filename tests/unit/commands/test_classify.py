@@ -129,7 +129,7 @@ def test_what_the_classifier_refuses_is_shown_with_its_alert(folder: Path) -> No
         if one.candid == "3":
             raise BadAlert("stamp-missing", "there is no stamp")
 
-    summary, lines = run(folder, classifier=FakeClassifier(examination=refuse))
+    summary, lines = run(folder, classifier=FakeClassifier(check=refuse))
     assert [(line["candid"], line["error"]) for line in lines] == [
         ("1", None),
         ("2", None),

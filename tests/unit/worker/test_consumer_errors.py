@@ -1,4 +1,4 @@
-"""What a client cannot read is told with the way past it."""
+"""Consumer failures are explained, with a way past them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def raised(module: str) -> BaseException:
 
 def test_only_what_the_client_cannot_decode_is_explained() -> None:
     error = raised("aiokafka.consumer.fetcher")
-    told = str(consumer_errors.explain_unreadable_header(SETTINGS, error))
-    assert "alerts_1, alerts_2 has a header whose name is not UTF-8" in told
-    assert "group stamps past the message" in told
+    text = str(consumer_errors.explain_unreadable_header(SETTINGS, error))
+    assert "alerts_1, alerts_2 has a header whose name is not UTF-8" in text
+    assert "group stamps past the message" in text
     for other in (raised("stampapp.anything"), ValueError("x")):
         assert consumer_errors.explain_unreadable_header(SETTINGS, other) is other

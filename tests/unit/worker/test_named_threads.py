@@ -18,10 +18,10 @@ def name_of_a_child() -> str:
     return names[0]
 
 
-def test_the_system_knows_a_thread_by_its_work_and_those_that_it_starts() -> None:
+def test_threads_and_those_they_start_have_the_name_of_the_pool() -> None:
     before = name_of_this_thread()
-    with named_threads.thread_pool("judge") as executor:
-        assert executor.submit(name_of_this_thread).result() == "judge"
-        assert executor.submit(name_of_a_child).result() == "judge"
+    with named_threads.thread_pool("classify") as executor:
+        assert executor.submit(name_of_this_thread).result() == "classify"
+        assert executor.submit(name_of_a_child).result() == "classify"
         assert executor.submit(threading.get_ident).result() != threading.get_ident()
     assert name_of_this_thread() == before

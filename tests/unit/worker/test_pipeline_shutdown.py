@@ -1,4 +1,4 @@
-"""How a pipeline ends: drained, made to forget, closed."""
+"""A pipeline is drained, forgets partitions, and is closed."""
 
 from __future__ import annotations
 
@@ -6,100 +6,107 @@ import asyncio
 
 import pytest
 
-from tests.support.pipeline_harness import PLACE, Surroundings, feed, running, stays, until
+from tests.support.pipeline_harness import (
+    PLACE,
+    PipelineHarness,
+    feed,
+    holds_during,
+    running_pipeline,
+    until,
+)
 
 
 @pytest.fixture
-def around() -> Surroundings:
-    return Surroundings()
+def harness() -> PipelineHarness:
+    return PipelineHarness()
 
 
-async def test_to_drain_finishes_and_commits_a_batch_that_is_not_full(
-    around: Surroundings,
+async def test_drain_finishes_and_commits_a_batch_that_is_not_full(
+    harness: PipelineHarness,
 ) -> None:
-    async with running(around, size=100) as pipeline:
+    async with running_pipeline(harness, size=100) as pipeline:
         await feed(pipeline, 0, 1, 2)
         assert await pipeline.drain(5.0)
-        assert around.events[0] == "delivered 0"
-        assert around.commits == [{PLACE: 3}]
+        assert harness.events[0] == "delivered 0"
+        assert harness.commits == [{PLACE: 3}]
         assert pipeline.offset_tracker.unfinished == 0
 
 
-async def test_to_drain_an_empty_pipeline_is_done_at_once(around: Surroundings) -> None:
-    async with running(around) as pipeline:
+async def test_draining_an_empty_pipeline_is_immediate(harness: PipelineHarness) -> None:
+    async with running_pipeline(harness) as pipeline:
         assert await pipeline.drain(0.5)
-    assert around.events == []
+    assert harness.events == []
 
 
-async def test_to_drain_commits_what_is_done_and_tells_that_patience_ended(
-    around: Surroundings,
+async def test_drain_commits_what_is_done_and_returns_false_after_the_time_limit(
+    harness: PipelineHarness,
 ) -> None:
-    around.hold(2)
-    async with running(around) as pipeline:
+    harness.block_delivery(2)
+    async with running_pipeline(harness) as pipeline:
         await feed(pipeline, 0, 1, 2, 3)
-        await until(lambda: around.waiting)
+        await until(lambda: harness.waiting)
         assert not await pipeline.drain(0.05)
-        assert around.commits == [{PLACE: 2}]
+        assert harness.commits == [{PLACE: 2}]
         assert pipeline.offset_tracker.unfinished == 2
 
 
-async def test_what_was_forgotten_can_finish_without_a_commit(around: Surroundings) -> None:
-    gate = around.hold(0)
-    async with running(around) as pipeline:
+async def test_forgotten_messages_finish_without_a_commit(harness: PipelineHarness) -> None:
+    gate = harness.block_delivery(0)
+    async with running_pipeline(harness) as pipeline:
         await feed(pipeline, 0, 1, 2)
-        await until(lambda: around.waiting)
+        await until(lambda: harness.waiting)
         pipeline.forget_partitions()
         assert pipeline.offset_tracker.unfinished == 0
         gate.set()
-        await until(lambda: around.delivered)
-        await stays(lambda: not around.commits, 0.3)
-        assert around.offsets == [[0, 1]]
-        assert around.failures == []
+        await until(lambda: harness.delivered)
+        await holds_during(lambda: not harness.commits, 0.3)
+        assert harness.offsets == [[0, 1]]
+        assert harness.failures == []
 
 
-async def test_partitions_that_come_back_are_worked_on_anew(around: Surroundings) -> None:
-    gate = around.hold(4)
-    async with running(around) as pipeline:
+async def test_partitions_that_return_are_consumed_again(harness: PipelineHarness) -> None:
+    gate = harness.block_delivery(4)
+    async with running_pipeline(harness) as pipeline:
         await feed(pipeline, 4, 5)
-        await until(lambda: around.waiting)
+        await until(lambda: harness.waiting)
         pipeline.forget_partitions()
         await feed(pipeline, 2, 3)
-        await until(lambda: around.commits)
+        await until(lambda: harness.commits)
         gate.set()
-        await until(lambda: len(around.delivered) == 2)
-        await stays(lambda: around.commits == [{PLACE: 4}])
+        await until(lambda: len(harness.delivered) == 2)
+        await holds_during(lambda: harness.commits == [{PLACE: 4}])
 
 
-async def test_a_closed_pipeline_takes_nothing_more(around: Surroundings) -> None:
-    async with running(around) as pipeline:
+async def test_a_closed_pipeline_takes_nothing_more(harness: PipelineHarness) -> None:
+    async with running_pipeline(harness) as pipeline:
         await feed(pipeline, 0)
         assert await pipeline.close(5.0)
         await feed(pipeline, 1, 2)
         assert pipeline.offset_tracker.unfinished == 0
-    assert around.offsets == [[0]]
-    assert around.commits == [{PLACE: 1}]
+    assert harness.offsets == [[0]]
+    assert harness.commits == [{PLACE: 1}]
 
 
-async def test_to_close_abandons_what_patience_does_not_allow(around: Surroundings) -> None:
-    around.hold(0)
-    async with running(around) as pipeline:
+async def test_close_abandons_what_the_time_limit_does_not_allow(harness: PipelineHarness) -> None:
+    harness.block_delivery(0)
+    async with running_pipeline(harness) as pipeline:
         await feed(pipeline, 0, 1)
-        await until(lambda: around.waiting)
+        await until(lambda: harness.waiting)
         assert not await pipeline.close(0.05)
         await asyncio.sleep(0)
         assert pipeline.offset_tracker.unfinished == 2
-    assert around.delivered == []
-    assert around.commits == []
-    assert around.failures == []
+    assert harness.delivered == []
+    assert harness.commits == []
+    assert harness.failures == []
 
 
-async def test_to_close_without_patience_commits_nothing(around: Surroundings) -> None:
-    gate = around.hold(0)
-    async with running(around) as pipeline:
+async def test_to_close_without_patience_commits_nothing(harness: PipelineHarness) -> None:
+    gate = harness.block_delivery(0)
+    async with running_pipeline(harness) as pipeline:
         await feed(pipeline, 0, 1)
-        await until(lambda: around.waiting)
+        await until(lambda: harness.waiting)
         assert not await pipeline.close(None)
         gate.set()
         await asyncio.sleep(0.05)
-    assert around.delivered == []
-    assert around.commits == []
+    assert harness.delivered == []
+    assert harness.commits == []

@@ -14,7 +14,7 @@ from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.results.outcome import Outcome, OutcomeKind
 from stampapp.worker.runtime import WorkerRuntime
 from tests.support.fake_classifier import FakeClassifier
-from tests.support.pipeline_harness import Surroundings, feed, until
+from tests.support.pipeline_harness import PipelineHarness, feed, until
 
 KEYS = {
     "CLASSIFIER_STRATEGY": "ZTF",
@@ -65,7 +65,7 @@ async def test_without_usable_settings_it_does_not_open() -> None:
         await WorkerRuntime(ConfigError("SCRIBE_TOPIC is not set")).open()
 
 
-async def test_it_does_not_open_where_nobody_listens() -> None:
+async def test_it_does_not_open_without_a_broker() -> None:
     with pytest.raises(ConfigError, match=r"consumer's cluster 127\.0\.0\.1:1 cannot be used: .*"):
         await WorkerRuntime(configured()).open()
 
@@ -88,46 +88,46 @@ def test_the_first_failure_is_the_reason_and_a_cancellation_is_none() -> None:
     )
 
 
-def test_without_usable_settings_a_failure_speaks_for_itself() -> None:
+def test_without_usable_settings_a_failure_is_kept_as_it_is() -> None:
     runtime, problem = WorkerRuntime(ConfigError("not set")), RuntimeError("no")
     runtime.record_failure(problem)
     assert runtime.failure is problem
 
 
 @pytest.fixture
-def around() -> Surroundings:
-    return Surroundings()
+def harness() -> PipelineHarness:
+    return PipelineHarness()
 
 
-def piped(around: Surroundings) -> WorkerRuntime:
+def runtime_with_pipeline(harness: PipelineHarness) -> WorkerRuntime:
     runtime = WorkerRuntime(replace(configured(), batch_timeout=60.0))
     runtime.classifier = FakeClassifier()
-    runtime.start_pipeline(deliver=around.deliver, commit=around.commit, fail=around.fail)
+    runtime.start_pipeline(deliver=harness.deliver, commit=harness.commit, fail=harness.fail)
     return runtime
 
 
-async def test_the_pipeline_has_the_size_that_was_set(around: Surroundings) -> None:
-    runtime = piped(around)
+async def test_the_pipeline_has_the_size_that_was_set(harness: PipelineHarness) -> None:
+    runtime = runtime_with_pipeline(harness)
     assert runtime.pipeline is not None
     await feed(runtime.pipeline, 0, 1, 2)
-    await until(lambda: around.delivered)
+    await until(lambda: harness.delivered)
     await runtime.close()
-    assert around.offsets == [[0, 1], [2]]
-    assert around.commits[-1] == {("alerts", 0): 3}
+    assert harness.offsets == [[0, 1], [2]]
+    assert harness.commits[-1] == {("alerts", 0): 3}
 
 
-async def test_partitions_are_handed_back_with_what_is_done_committed(
-    around: Surroundings, caplog: pytest.LogCaptureFixture
+async def test_released_partitions_are_committed_as_far_as_confirmed(
+    harness: PipelineHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    around.hold(2)
-    runtime = piped(around)
+    harness.block_delivery(2)
+    runtime = runtime_with_pipeline(harness)
     assert runtime.pipeline is not None
     await feed(runtime.pipeline, 0, 1, 2, 3)
-    await until(lambda: around.waiting)
+    await until(lambda: harness.waiting)
     await runtime.release_partitions(0.05)
-    assert around.commits == [{("alerts", 0): 2}]
+    assert harness.commits == [{("alerts", 0): 2}]
     assert runtime.pipeline.offset_tracker.unfinished == 0
     assert "interrupted 2 unfinished messages" in caplog.text
-    around.hold(2).set()
+    harness.block_delivery(2).set()
     await runtime.close()
-    assert around.commits == [{("alerts", 0): 2}]
+    assert harness.commits == [{("alerts", 0): 2}]
