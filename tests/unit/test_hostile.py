@@ -1,4 +1,4 @@
-"""What means harm is told apart, quickly and in little memory; what is merely odd is classified."""
+"""Malicious messages are rejected quickly and in little memory; odd ones are classified."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FATES = {one.name: one.fate for one in everything()}
 
 @pytest.fixture(scope="module")
 def treated() -> dict[str, dict[str, Any]]:
-    """What a process of its own made of each, by name."""
+    """The outcome of each message in a separate process, by name."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "tests.support.hostile"],
         cwd=Path(__file__).parents[2],
@@ -32,7 +32,9 @@ def treated() -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", FATES)
-def test_each_has_its_fate_at_little_cost(name: str, treated: dict[str, dict[str, Any]]) -> None:
+def test_each_message_has_its_outcome_at_little_cost(
+    name: str, treated: dict[str, dict[str, Any]]
+) -> None:
     told = treated[name]
     assert told["fate"] == FATES[name], told["said"]
     # Of a processor: others may be at work on this machine.
@@ -41,6 +43,6 @@ def test_each_has_its_fate_at_little_cost(name: str, treated: dict[str, dict[str
     assert "\n" not in told["said"]
 
 
-def test_both_fates_are_there() -> None:
+def test_both_outcomes_occur() -> None:
     assert CLASSIFIED in FATES.values()
     assert len(set(FATES.values())) > 15

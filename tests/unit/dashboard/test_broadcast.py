@@ -79,7 +79,7 @@ async def watching(broadcaster: EventBroadcaster) -> AsyncIterator[FakeViewer]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_viewer_is_told_figures_and_cards_each_card_once() -> None:
+async def test_a_viewer_gets_figures_and_each_card_once() -> None:
     shown = dashboard("A", "B", "C")
     async with watching(EventBroadcaster(shown, lambda: {"lag": 7})) as viewer:
         await until(lambda: len(viewer.of("card")) == 3)
@@ -90,7 +90,7 @@ async def test_a_viewer_is_told_figures_and_cards_each_card_once() -> None:
         assert sorted(card["aid"] for card in viewer.of("card")) == ["A", "B", "C", "D"]
 
 
-async def test_dead_letters_are_told_when_there_are_new_ones() -> None:
+async def test_dead_letters_are_sent_when_there_are_new_ones() -> None:
     shown = dashboard()
     dead = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
     async with watching(EventBroadcaster(shown, dict)) as viewer:
@@ -103,12 +103,12 @@ async def test_dead_letters_are_told_when_there_are_new_ones() -> None:
         assert one["cause"] == "schema"
 
 
-async def test_nothing_is_drawn_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_drawn_without_viewers(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[tuple[int, str]] = []
 
-    def alert_document(exhibit: Any) -> documents.Document:
-        drawn.append((exhibit.number, threading.current_thread().name))
-        return {"number": exhibit.number}
+    def alert_document(recent: Any) -> documents.Document:
+        drawn.append((recent.number, threading.current_thread().name))
+        return {"number": recent.number}
 
     monkeypatch.setattr(documents, "alert_document", alert_document)
     shown = dashboard("A", "B")
@@ -126,7 +126,7 @@ async def test_nothing_is_drawn_while_nobody_looks(monkeypatch: pytest.MonkeyPat
     assert len(drawn) == 2
 
 
-async def test_no_more_is_drawn_at_a_time_than_the_stream_can_bear() -> None:
+async def test_the_cards_drawn_per_tick_are_bounded() -> None:
     shown = dashboard(*(f"A{number}" for number in range(9)))
     async with watching(EventBroadcaster(shown, dict)) as viewer:
         await until(lambda: len(viewer.of("card")) == 9)
@@ -135,7 +135,7 @@ async def test_no_more_is_drawn_at_a_time_than_the_stream_can_bear() -> None:
     assert max(tick.split().count("card") for tick in ticks) <= broadcast.CARDS_PER_TICK
 
 
-async def test_a_worker_that_is_behind_draws_less() -> None:
+async def test_a_worker_with_much_lag_draws_less() -> None:
     shown = dashboard(*(f"A{number}" for number in range(9)))
     async with watching(EventBroadcaster(shown, lambda: {"lag": broadcast.BUSY_LAG})) as viewer:
         await until(lambda: len(viewer.of("card")) == 4)
@@ -149,7 +149,7 @@ async def test_the_latest_are_drawn_first() -> None:
         assert viewer.of("card")[0]["aid"] == "new"
 
 
-async def test_a_card_that_cannot_be_drawn_does_not_end_the_page(
+async def test_a_card_that_cannot_be_drawn_does_not_end_the_updates(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     states = iter([ZeroDivisionError("no state")])
@@ -164,7 +164,7 @@ async def test_a_card_that_cannot_be_drawn_does_not_end_the_page(
     assert "Cannot update the page" in caplog.text
 
 
-async def test_the_viewers_are_bounded_in_number() -> None:
+async def test_the_number_of_viewers_is_bounded() -> None:
     broadcaster = EventBroadcaster(dashboard(), dict)
     viewers = [FakeViewer(broadcaster) for _ in range(MAX_VIEWERS)]
     tasks = [asyncio.ensure_future(viewer.watch()) for viewer in viewers]
@@ -180,7 +180,7 @@ async def test_the_viewers_are_bounded_in_number() -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_a_viewer_who_does_not_read_is_shown_out(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_viewer_that_does_not_read_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broadcast, "_QUEUE_SIZE", 3)
     broadcaster = EventBroadcaster(dashboard(), dict)
     viewer = broadcaster.subscribe()

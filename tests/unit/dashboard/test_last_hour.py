@@ -25,23 +25,23 @@ def hour() -> RollingHour:
 def test_it_counts_outcomes_classes_and_causes(hour: RollingHour) -> None:
     hour.add([], [SN, SN, BOGUS, WITHDRAWN], NOW)
     hour.add([], [DEAD], NOW + 30)
-    told = hour.summary(NOW + 40)
-    assert told.outcomes == {
+    summary = hour.summary(NOW + 40)
+    assert summary.outcomes == {
         "classified": 3,
         "superseded": 0,
         "ruled_out": 1,
         "dead_lettered": 1,
     }
-    assert told.classes == {"SN": 2, "bogus": 1, "VS": 0}
-    assert told.causes == {"schema": 1}
+    assert summary.classes == {"SN": 2, "bogus": 1, "VS": 0}
+    assert summary.causes == {"schema": 1}
 
 
-def test_what_is_older_than_an_hour_is_forgotten(hour: RollingHour) -> None:
+def test_what_is_older_than_an_hour_is_dropped(hour: RollingHour) -> None:
     hour.add([], [SN], NOW)
     hour.add([], [BOGUS], NOW + HOUR_SECONDS / 2)
-    told = hour.summary(NOW + HOUR_SECONDS + 60)
-    assert told.classes == {"SN": 0, "bogus": 1, "VS": 0}
-    assert sum(told.rates) * 60 == pytest.approx(1)
+    summary = hour.summary(NOW + HOUR_SECONDS + 60)
+    assert summary.classes == {"SN": 0, "bogus": 1, "VS": 0}
+    assert sum(summary.rates) * 60 == pytest.approx(1)
 
 
 def test_the_rate_is_that_of_the_last_minute(hour: RollingHour) -> None:
@@ -51,7 +51,7 @@ def test_the_rate_is_that_of_the_last_minute(hour: RollingHour) -> None:
     assert hour.summary(NOW + 599 + 120).rate == 0
 
 
-def test_a_worker_that_has_just_begun_has_the_rate_since_then(hour: RollingHour) -> None:
+def test_a_new_worker_has_the_rate_since_its_start(hour: RollingHour) -> None:
     hour.add([], [SN] * 100, NOW + 19)
     assert hour.summary(NOW + 20).rate == pytest.approx(5.0)
 
@@ -71,9 +71,9 @@ def test_latency_is_that_of_the_latest_messages(hour: RollingHour) -> None:
     ages = [*range(1, 101), -5]
     messages = [message(age, timestamp=round((NOW - age) * 1000)) for age in ages]
     hour.add([*messages, message(0, timestamp=None)], [SN] * 102, NOW)
-    told = hour.summary(NOW)
-    assert told.latency == pytest.approx(50, abs=1)
-    assert told.slowest == pytest.approx(95, abs=1)
+    summary = hour.summary(NOW)
+    assert summary.latency == pytest.approx(50, abs=1)
+    assert summary.slowest == pytest.approx(95, abs=1)
     for _ in range(50):
         hour.add([message(0, timestamp=round((NOW - 2) * 1000))] * 100, [SN] * 100, NOW)
     assert hour.summary(NOW).latency == pytest.approx(2)

@@ -6,7 +6,7 @@ from stampapp.dashboard.links import links
 from tests.support.alerts import alert
 
 
-def test_the_links_lead_to_the_object_and_to_its_place() -> None:
+def test_the_links_lead_to_the_object_and_its_coordinates() -> None:
     found = {
         one["name"]: urlsplit(one["url"]) for one in links(alert(oid="a/b?c", ra=10.5, dec=-3.25))
     }

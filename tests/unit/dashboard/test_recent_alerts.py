@@ -27,7 +27,7 @@ def add(shown: RecentAlerts, *outcomes: Outcome) -> None:
 DEAD_ONE = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
 
 
-def test_of_a_batch_the_latest_few_of_each_class_are_kept() -> None:
+def test_the_latest_of_each_class_in_a_batch_are_kept() -> None:
     shown = RecentAlerts()
     add(shown, *(classified(f"A{number}") for number in range(10)), classified("B", "bogus"))
     assert {(one.label, one.alert.aid) for one in shown.alerts()} == {
@@ -38,7 +38,7 @@ def test_of_a_batch_the_latest_few_of_each_class_are_kept() -> None:
     }
 
 
-def test_a_rare_class_is_kept_whatever_else_comes() -> None:
+def test_a_rare_class_is_kept() -> None:
     shown = RecentAlerts()
     add(shown, classified("rare", "AGN"))
     for number in range(100):
@@ -49,7 +49,7 @@ def test_a_rare_class_is_kept_whatever_else_comes() -> None:
     assert [one.number for one in found] == sorted((one.number for one in found), reverse=True)
 
 
-def test_what_a_rule_withdraws_is_shown_as_such_and_the_superseded_are_not() -> None:
+def test_vetoed_alerts_are_kept_as_such_and_superseded_ones_are_not() -> None:
     shown = RecentAlerts()
     superseded = Outcome(kind=OutcomeKind.SUPERSEDED, alert=alert(aid="S"))
     add(shown, superseded, classified("W", None))
@@ -71,7 +71,7 @@ def test_dead_letters_are_kept_apart_with_their_cause() -> None:
     }
 
 
-def test_dead_letters_are_bounded_in_number() -> None:
+def test_the_number_of_dead_letters_is_bounded() -> None:
     shown = RecentAlerts()
     add(shown, *([DEAD_ONE] * 500))
     add(shown, DEAD_ONE)

@@ -1,4 +1,4 @@
-"""Every cause that a dead letter can have is explained, to people too."""
+"""Every cause of dead letters is explained and documented."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def test_every_cause_that_is_raised_is_explained_and_no_other() -> None:
     assert set(raised()) - OF_FILES == CAUSES.keys()
 
 
-def test_an_explanation_is_sentences() -> None:
+def test_explanations_are_sentences() -> None:
     for cause in CAUSES.values():
         for text in cause:
             assert re.fullmatch(r"[A-Z].+\.", text)
 
 
-def test_the_readme_lists_every_cause() -> None:
+def test_the_documentation_lists_every_cause() -> None:
     listed = re.search(r"The causes: ([^.]+)\.", (ROOT / "docs" / "operations.md").read_text())
     assert listed
     assert set(re.findall(r"`([a-z-]+)`", listed[1])) == CAUSES.keys()

@@ -15,7 +15,7 @@ WHOLE = container(record())
 DEFLATED = container(record(), codec="deflate")
 
 
-def test_fields_are_shown_without_bytes() -> None:
+def test_fields_are_decoded_without_bytes() -> None:
     found = partial_decode.decode_partially(WHOLE)
     assert found.container == "Avro, record alerce.alert, codec null"
     assert found.undecoded == ()
@@ -25,7 +25,7 @@ def test_fields_are_shown_without_bytes() -> None:
     assert not any(isinstance(value, bytes) for value in found.fields.values())
 
 
-def test_raw_packets_are_shown_as_well() -> None:
+def test_raw_packets_are_decoded_too() -> None:
     found = partial_decode.decode_partially(raw_ztf())
     assert found.first_of("aid", "objectId") == "ZTF20abcdefg"
     assert found.first_of("candid", "candidate.candid") == "77"
@@ -34,13 +34,13 @@ def test_raw_packets_are_shown_as_well() -> None:
 
 
 @pytest.mark.parametrize("whole", [WHOLE, DEFLATED], ids=["null", "deflate"])
-def test_of_what_is_cut_short_the_beginning_is_told(whole: bytes) -> None:
+def test_the_beginning_of_a_truncated_message_is_decoded(whole: bytes) -> None:
     found = partial_decode.decode_partially(whole[: len(whole) * 3 // 4])
     assert found.undecoded == ("stamps",)
     assert found.fields["candid"] == "516171791415015025"
 
 
-def test_a_container_of_nothing_says_what_it_was_to_hold() -> None:
+def test_an_empty_container_has_the_name_of_its_record() -> None:
     schema = record_schema(aid="string", mjd="double")
     empty = container(schema=schema)
     found = partial_decode.decode_partially(empty)
@@ -52,13 +52,13 @@ def test_a_container_of_nothing_says_what_it_was_to_hold() -> None:
     ("value", "words"),
     [(None, "no value"), (b"", "no value"), (b'{"a": 1}', "begins with b'{\"a\": 1}'")],
 )
-def test_what_is_no_container_is_told_by_its_beginning(value: bytes | None, words: str) -> None:
+def test_other_bytes_are_described_by_their_beginning(value: bytes | None, words: str) -> None:
     found = partial_decode.decode_partially(value)
     assert words in found.container
     assert found.fields == {}
 
 
-def test_an_unknown_codec_is_told_and_its_data_left() -> None:
+def test_an_unknown_codec_is_named_and_its_data_ignored() -> None:
     snappy = WHOLE.replace(b"\x08null", b"\x08none")
     assert partial_decode.decode_partially(snappy).container.endswith("codec none")
 
@@ -73,7 +73,7 @@ def test_long_texts_and_lists_are_cut() -> None:
 
 
 @given(st.integers(0, len(WHOLE)), st.integers(0, len(WHOLE) - 1), st.integers(0, 255))
-def test_nothing_is_raised_whatever_has_happened_to_it(end: int, at: int, byte: int) -> None:
+def test_damage_raises_nothing(end: int, at: int, byte: int) -> None:
     for whole in (WHOLE, DEFLATED):
         damaged = bytearray(whole)
         damaged[at % len(damaged)] = byte
@@ -82,12 +82,12 @@ def test_nothing_is_raised_whatever_has_happened_to_it(end: int, at: int, byte: 
 
 
 @given(st.binary(max_size=300))
-def test_nothing_is_raised_by_any_bytes(value: bytes) -> None:
+def test_arbitrary_bytes_raise_nothing(value: bytes) -> None:
     assert partial_decode.decode_partially(value).container
     assert partial_decode.decode_partially(b"Obj\x01" + value).container
 
 
-def test_real_damaged_alerts_are_told_in_full(shared_data: Path) -> None:
+def test_real_damaged_alerts_are_decoded_in_full(shared_data: Path) -> None:
     for one in alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro"):
         found = partial_decode.decode_partially(one.value)
         assert found.undecoded == ()

@@ -67,7 +67,7 @@ def test_a_dead_letter_is_read_from_its_headers() -> None:
     )
 
 
-def test_the_headers_of_the_message_itself_are_not_taken_for_ours() -> None:
+def test_headers_of_the_original_message_are_not_taken_for_ours() -> None:
     # It was a dead letter once before, elsewhere, or pretends that it was.
     forged = letter(1, source=7, cause="empty").headers
     found = record.read_dead_letter(letter(3, source=42, own=forged))
@@ -76,12 +76,12 @@ def test_the_headers_of_the_message_itself_are_not_taken_for_ours() -> None:
 
 
 @pytest.mark.parametrize("headers", [(), (("error.type", b"field"),), (("h", b"\xff"),)])
-def test_what_is_no_dead_letter_is_passed_over(headers: Headers) -> None:
+def test_other_messages_are_no_dead_letters(headers: Headers) -> None:
     assert record.read_dead_letter(message(headers=headers)) is None
     assert index(message(headers=headers)).letters == []
 
 
-def test_what_is_put_back_has_its_own_headers_and_says_whose_replay_it_is() -> None:
+def test_a_replayed_message_has_its_own_headers_and_names_its_dead_letter() -> None:
     own = (("h", b"\xff"), ("error.message", b"of somebody else"))
     first = record.replayed_headers(letter(3, own=own))
     assert first == (*own, ("replayed.of", b"dead:0:3"))
@@ -92,7 +92,7 @@ def test_what_is_put_back_has_its_own_headers_and_says_whose_replay_it_is() -> N
     )
 
 
-def test_what_comes_back_dead_knows_whose_replay_it_was() -> None:
+def test_a_dead_letter_of_a_replay_names_the_first_dead_letter() -> None:
     own = record.replayed_headers(letter(3))
     found = record.read_dead_letter(letter(9, source=101, own=own))
     assert found
@@ -116,7 +116,7 @@ def test_a_mark_is_read_as_it_was_written_and_is_no_dead_letter() -> None:
     "headers",
     [(), (("replayed.of", b"dead:0:3"),), letter(own=(("replayed.of", b"dead:0:3"),)).headers],
 )
-def test_what_is_no_mark_is_not_taken_for_one(headers: Headers) -> None:
+def test_other_headers_are_no_replay_mark(headers: Headers) -> None:
     assert record.read_replay_mark(headers) is None
 
 
@@ -136,24 +136,24 @@ def test_what_is_no_mark_is_not_taken_for_one(headers: Headers) -> None:
         ({"places": ["0:3"], "causes": ["empty"]}, False),
     ],
 )
-def test_what_is_chosen(wanted: dict[str, Any], taken: bool) -> None:
+def test_the_filter(wanted: dict[str, Any], taken: bool) -> None:
     found = index(letter(3, source=42, timestamp=NOON_MS), **wanted)
     assert bool(found.letters) is taken
 
 
-def test_what_was_replayed_is_left_unless_it_is_asked_for_again() -> None:
+def test_replayed_dead_letters_are_replayed_again_only_on_request() -> None:
     found = index(letter(0, source=100), letter(1, source=101), mark(2, source=100, to=200))
     assert offsets(found.replayable(again=False)) == [1]
     assert offsets(found.replayable(again=True)) == [0, 1]
 
 
-def test_of_a_message_that_was_consumed_twice_one_dead_letter_is_replayed() -> None:
+def test_one_dead_letter_is_replayed_of_a_message_that_was_consumed_twice() -> None:
     twice = (letter(0, source=100), letter(1, source=100))
     assert offsets(index(*twice).replayable(again=False)) == [1]
     assert index(*twice, mark(2, source=100, to=200)).replayable(again=False) == []
 
 
-def test_what_comes_back_dead_is_replayed_only_if_asked_for_and_then_once() -> None:
+def test_dead_letters_of_replays_are_replayed_only_on_request_and_once() -> None:
     own = record.replayed_headers(letter(0, source=100))
     found = index(letter(0, source=100), letter(1, source=200, own=own))
     # Even where its mark is not there yet: the replay was cut off before.
@@ -161,7 +161,7 @@ def test_what_comes_back_dead_is_replayed_only_if_asked_for_and_then_once() -> N
     assert offsets(found.replayable(again=True)) == [1]
 
 
-def test_they_are_counted_by_cause() -> None:
+def test_dead_letters_are_counted_by_cause() -> None:
     found = index(
         letter(0, source=100),
         letter(1, source=101),

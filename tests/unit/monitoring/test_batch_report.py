@@ -43,6 +43,6 @@ def test_the_line_of_a_batch() -> None:
     )
 
 
-def test_a_batch_of_which_nothing_can_be_read_has_a_line() -> None:
+def test_a_batch_without_any_decoded_alert_has_a_line() -> None:
     fields = batch_report.batch_fields([message(7)], [DEAD], {})
     assert batch_report.batch_line(fields, 1).endswith("1 dead_lettered; 1 in all; ; alerts:0:7-7")

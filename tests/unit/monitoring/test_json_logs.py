@@ -27,13 +27,13 @@ def record(**changes: Any) -> logging.LogRecord:
 
 
 def test_a_record_is_an_object_in_a_line() -> None:
-    (told,) = read(
+    (fields,) = read(
         JsonLineFormatter().format(
             record(created=1772404205.125, msecs=125.0, event="batch", size=4)
         )
     )
-    assert told.pop("time") == "2026-03-01T22:30:05.125+00:00"
-    assert told == {
+    assert fields.pop("time") == "2026-03-01T22:30:05.125+00:00"
+    assert fields == {
         "level": "WARNING",
         "logger": "stampapp.x",
         "message": "3 of é",
@@ -48,22 +48,22 @@ def test_an_error_is_in_the_same_line_with_its_stack() -> None:
         raise KeyError("k")
     except KeyError:
         line = JsonLineFormatter().format(record(exc_info=sys.exc_info()))
-    (told,) = read(line)
-    assert told["error"]["type"] == "KeyError"
-    assert 'raise KeyError("k")' in told["error"]["stack"]
+    (fields,) = read(line)
+    assert fields["error"]["type"] == "KeyError"
+    assert 'raise KeyError("k")' in fields["error"]["stack"]
 
 
-def test_an_error_that_is_none_is_left_out() -> None:
-    (told,) = read(JsonLineFormatter().format(record(exc_info=(None, None, None))))
-    assert not {"error", "exc_info"} & told.keys()
+def test_without_an_error_there_is_no_error_field() -> None:
+    (fields,) = read(JsonLineFormatter().format(record(exc_info=(None, None, None))))
+    assert not {"error", "exc_info"} & fields.keys()
 
 
-def test_what_json_has_no_word_for_is_told_as_text() -> None:
-    (told,) = read(JsonLineFormatter().format(record(where={1, 2}.__class__)))
-    assert told["where"] == "<class 'set'>"
+def test_values_without_a_json_form_are_written_as_text() -> None:
+    (fields,) = read(JsonLineFormatter().format(record(where={1, 2}.__class__)))
+    assert fields["where"] == "<class 'set'>"
 
 
-def test_what_is_printed_in_one_go_is_one_line() -> None:
+def test_each_printed_text_is_one_line() -> None:
     real = io.StringIO()
     stream = JsonStream(real, "stdout")
     print("two\nlines", file=stream)
@@ -71,12 +71,12 @@ def test_what_is_printed_in_one_go_is_one_line() -> None:
     print(file=stream)
     stream.write("no end yet")
     stream.flush()
-    told = read(real.getvalue())
-    assert [one["message"] for one in told] == ["two\nlines", "and parts"]
-    assert {one["logger"] for one in told} == {"stdout"}
+    records = read(real.getvalue())
+    assert [one["message"] for one in records] == ["two\nlines", "and parts"]
+    assert {one["logger"] for one in records} == {"stdout"}
 
 
-def test_what_it_holds_is_bounded() -> None:
+def test_its_buffer_is_bounded() -> None:
     real = io.StringIO()
     stream = JsonStream(real, "stdout")
     for _ in range(100):
@@ -86,7 +86,7 @@ def test_what_it_holds_is_bounded() -> None:
 
 @contextmanager
 def taken_over() -> Iterator[tuple[io.StringIO, io.StringIO]]:
-    """Let everything be taken over within the test: pytest takes the streams itself in between."""
+    """Capture all output within the test: pytest replaces the streams between fixtures."""
     out, err = io.StringIO(), io.StringIO()
     root = logging.getLogger()
     handlers = root.handlers[:]
@@ -105,7 +105,7 @@ def taken_over() -> Iterator[tuple[io.StringIO, io.StringIO]]:
             logging.captureWarnings(False)
 
 
-def test_whoever_speaks_speaks_json() -> None:
+def test_everything_that_is_printed_or_logged_is_json() -> None:
     with taken_over() as (out, err):
         print("printed")
         logging.getLogger("aiokafka.x").warning("no broker %s", "one")
@@ -118,20 +118,27 @@ def test_whoever_speaks_speaks_json() -> None:
         thread.join()
         log_filters.print_final_message("stampapp stops: why", as_json=True)
     assert [one["message"] for one in read(out.getvalue())] == ["printed"]
-    told = read(err.getvalue())
-    assert [one["logger"] for one in told] == ["aiokafka.x", "py.warnings", "stampapp", "stampapp"]
-    assert "DeprecationWarning: old" in told[1]["message"]
-    assert told[2]["error"]["type"] == "ZeroDivisionError"
-    assert (told[3]["level"], told[3]["message"]) == ("CRITICAL", "stampapp stops: why")
+    records = read(err.getvalue())
+    assert [one["logger"] for one in records] == [
+        "aiokafka.x",
+        "py.warnings",
+        "stampapp",
+        "stampapp",
+    ]
+    assert "DeprecationWarning: old" in records[1]["message"]
+    assert records[2]["error"]["type"] == "ZeroDivisionError"
+    assert (records[3]["level"], records[3]["message"]) == ("CRITICAL", "stampapp stops: why")
 
 
-def test_to_take_over_twice_is_to_do_it_once() -> None:
+def test_capturing_twice_has_no_further_effect() -> None:
     with taken_over() as (out, _):
         json_logs.capture_output()
         print("printed")
     assert [one["message"] for one in read(out.getvalue())] == ["printed"]
 
 
-def test_last_words_are_plain_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_final_message_is_plain_text_without_json_logs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     log_filters.print_final_message("stampapp stops: why", as_json=False)
     assert capsys.readouterr().err == "stampapp stops: why\n"

@@ -32,7 +32,7 @@ def entry(
     return logging.LogRecord(name, level, __file__, 1, text, values, None)
 
 
-def test_a_wording_is_heard_once_in_an_interval(clock: Clock) -> None:
+def test_a_message_is_logged_once_in_an_interval(clock: Clock) -> None:
     flood = log_filters.FloodFilter(30.0)
     assert flood.filter(entry("no connection to %s", "one:9092"))
     assert not flood.filter(entry("no connection to %s", "two:9092"))
@@ -43,14 +43,14 @@ def test_a_wording_is_heard_once_in_an_interval(clock: Clock) -> None:
     assert not flood.filter(entry("no connection to %s", "one:9092"))
 
 
-def test_what_holds_for_every_connection_is_heard_once(clock: Clock) -> None:
+def test_a_message_about_every_connection_is_logged_once(clock: Clock) -> None:
     flood = log_filters.FloodFilter(30.0)
     assert flood.filter(entry("Sending username and password in the clear"))
     clock.now += 3600.0
     assert not flood.filter(entry("Sending username and password in the clear"))
 
 
-def test_another_wording_or_client_is_heard(clock: Clock) -> None:
+def test_other_messages_and_clients_are_logged(clock: Clock) -> None:
     flood = log_filters.FloodFilter(30.0)
     for one in (entry("one"), entry("two"), entry("one", name="aiokafka.client")):
         assert flood.filter(one)
@@ -64,14 +64,14 @@ def test_another_wording_or_client_is_heard(clock: Clock) -> None:
         ("aiokafka.conn", logging.INFO),
     ],
 )
-def test_our_own_words_and_information_are_never_held_back(
+def test_own_messages_and_information_are_always_logged(
     clock: Clock, name: str, level: int
 ) -> None:
     flood = log_filters.FloodFilter(30.0)
     assert all(flood.filter(entry("again", name=name, level=level)) for _ in range(3))
 
 
-def test_what_it_remembers_is_bounded(clock: Clock) -> None:
+def test_its_memory_is_bounded(clock: Clock) -> None:
     flood = log_filters.FloodFilter(1e9)
     for number in range(5000):
         assert flood.filter(entry(f"wording {number}"))
@@ -80,7 +80,7 @@ def test_what_it_remembers_is_bounded(clock: Clock) -> None:
 
 @pytest.fixture
 def root() -> Iterator[tuple[logging.Logger, list[io.StringIO]]]:
-    """A root of its own with two handlers, as with a log file."""
+    """A root logger with two handlers, as with a log file."""
     streams = [io.StringIO(), io.StringIO()]
     logger = logging.Logger("aiokafka")
     for stream in streams:
@@ -90,7 +90,7 @@ def root() -> Iterator[tuple[logging.Logger, list[io.StringIO]]]:
     logger.handlers.clear()
 
 
-def test_every_handler_hears_the_first_and_not_the_second(
+def test_every_handler_logs_the_first_and_not_the_second(
     root: tuple[logging.Logger, list[io.StringIO]],
 ) -> None:
     logger, streams = root
@@ -103,7 +103,7 @@ def test_every_handler_hears_the_first_and_not_the_second(
     ("error", "traced"),
     [(ConfigError("set KEY"), False), (StampError("stopped"), False), (KeyError("k"), True)],
 )
-def test_only_what_is_unforeseen_has_a_stack_trace(
+def test_only_unexpected_errors_have_a_stack_trace(
     root: tuple[logging.Logger, list[io.StringIO]], error: Exception, traced: bool
 ) -> None:
     logger, streams = root

@@ -35,7 +35,7 @@ STATE = WorkerState(
 
 
 @pytest.fixture
-def told() -> WorkerMetrics:
+def metrics() -> WorkerMetrics:
     return WorkerMetrics(
         Survey.ZTF,
         name=FakeClassifier.name,
@@ -45,10 +45,10 @@ def told() -> WorkerMetrics:
 
 
 def values(
-    told: WorkerMetrics, state: WorkerState = STATE
+    metrics: WorkerMetrics, state: WorkerState = STATE
 ) -> dict[tuple[str, frozenset[str]], float]:
     """Return what is exported, by name and the values of the labels."""
-    families = text_string_to_metric_families(told.exposition(state).decode())
+    families = text_string_to_metric_families(metrics.exposition(state).decode())
     return {
         (one.name, frozenset(one.labels.values())): one.value
         for family in families
@@ -60,9 +60,9 @@ def key(name: str, *labels: str) -> tuple[str, frozenset[str]]:
     return f"stampapp_{name}", frozenset(labels)
 
 
-def test_a_batch_is_counted_by_outcome_and_cause(told: WorkerMetrics) -> None:
-    told.observe_batch([], [CLASSIFIED, RULED_OUT, DEAD, DEAD], {"judge": 0.25}, NOW)
-    found = values(told)
+def test_a_batch_is_counted_by_outcome_and_cause(metrics: WorkerMetrics) -> None:
+    metrics.observe_batch([], [CLASSIFIED, RULED_OUT, DEAD, DEAD], {"judge": 0.25}, NOW)
+    found = values(metrics)
     assert found[key("alerts_total", "ZTF", "classified", "")] == 1
     assert found[key("alerts_total", "ZTF", "ruled_out", "")] == 1
     assert found[key("alerts_total", "ZTF", "dead_lettered", "schema")] == 2
@@ -71,10 +71,10 @@ def test_a_batch_is_counted_by_outcome_and_cause(told: WorkerMetrics) -> None:
     assert found[key("stage_duration_seconds_sum", "ZTF", "judge")] == 0.25
 
 
-def test_latency_is_counted_from_kafka_and_from_the_exposure(told: WorkerMetrics) -> None:
+def test_latency_is_counted_from_kafka_and_from_the_exposure(metrics: WorkerMetrics) -> None:
     sent = message(0, timestamp=round((NOW - 3) * 1000))
-    told.observe_batch([sent, message(1, timestamp=None)], [CLASSIFIED, DEAD], {}, NOW)
-    found = values(told)
+    metrics.observe_batch([sent, message(1, timestamp=None)], [CLASSIFIED, DEAD], {}, NOW)
+    found = values(metrics)
     assert found[key("kafka_latency_seconds_count", "ZTF")] == 1
     assert found[key("kafka_latency_seconds_sum", "ZTF")] == pytest.approx(3)
     assert found[key("exposure_latency_seconds_sum", "ZTF")] == pytest.approx(600, abs=1e-3)
@@ -82,16 +82,16 @@ def test_latency_is_counted_from_kafka_and_from_the_exposure(told: WorkerMetrics
     assert found[key("exposure_latency_seconds_bucket", "ZTF", "900.0")] == 1
 
 
-def test_a_clock_that_goes_before_the_survey_counts_as_no_time(told: WorkerMetrics) -> None:
-    told.observe_batch(
+def test_a_negative_latency_counts_as_zero(metrics: WorkerMetrics) -> None:
+    metrics.observe_batch(
         [message(0, timestamp=round((NOW + 9) * 1000))], [CLASSIFIED], {}, NOW - 3600
     )
-    found = values(told)
+    found = values(metrics)
     assert found[key("kafka_latency_seconds_sum", "ZTF")] == 0
     assert found[key("exposure_latency_seconds_sum", "ZTF")] == 0
 
 
-def test_the_probabilities_are_those_of_the_network(told: WorkerMetrics) -> None:
+def test_the_probabilities_are_those_of_the_network(metrics: WorkerMetrics) -> None:
     certain = classification(ONE)
     by_rule = Outcome(
         kind=OutcomeKind.CLASSIFIED,
@@ -100,16 +100,16 @@ def test_the_probabilities_are_those_of_the_network(told: WorkerMetrics) -> None
             | {"rule": "near a known asteroid", "probabilities": {"SN": 1.0, "bogus": 0.0}}
         ),
     )
-    told.observe_batch([], [CLASSIFIED, RULED_OUT, by_rule], {}, NOW)
-    found = values(told)
+    metrics.observe_batch([], [CLASSIFIED, RULED_OUT, by_rule], {}, NOW)
+    found = values(metrics)
     assert found[key("class_probability_count", "ZTF", "SN")] == 2
     assert found[key("class_probability_sum", "ZTF", "SN")] == 1.5
     assert found[key("classified_total", "ZTF", "SN", "network")] == 1
     assert found[key("classified_total", "ZTF", "SN", "rule")] == 1
 
 
-def test_the_state_is_that_of_the_moment(told: WorkerMetrics) -> None:
-    found = values(told)
+def test_the_current_state_is_exported(metrics: WorkerMetrics) -> None:
+    found = values(metrics)
     assert found[key("lag_messages", "alerts", "0")] == 7
     assert found[key("delivery_retries_total", "producer+scribe")] == 3
     assert found[key("delivery_failing", "producer+scribe")] == 1
@@ -125,7 +125,9 @@ def test_the_state_is_that_of_the_moment(told: WorkerMetrics) -> None:
     assert {name: found[key(name)] for name in numbers} == numbers
 
 
-def test_two_registries_do_not_meet_and_the_global_one_is_left_alone(told: WorkerMetrics) -> None:
+def test_registries_are_independent_of_each_other_and_of_the_global_one(
+    metrics: WorkerMetrics,
+) -> None:
     before = {one.name for one in REGISTRY.collect()}
     other = prometheus.WorkerMetrics(
         Survey.ATLAS,
@@ -133,7 +135,7 @@ def test_two_registries_do_not_meet_and_the_global_one_is_left_alone(told: Worke
         version=FakeClassifier.version,
         classes=FakeClassifier.classes,
     )
-    told.observe_batch([], [CLASSIFIED], {}, NOW)
+    metrics.observe_batch([], [CLASSIFIED], {}, NOW)
     assert values(other)[key("alerts_total", "ATLAS", "classified", "")] == 0
     assert {one.name for one in REGISTRY.collect()} == before
     assert not any(name.startswith("stampapp") for name in before)

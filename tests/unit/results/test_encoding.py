@@ -139,7 +139,7 @@ OUTCOMES = (
 )
 
 
-def test_the_figures_of_a_batch() -> None:
+def test_the_metrics_of_a_batch() -> None:
     document = encoding.encode_batch_metrics(
         OUTCOMES, received=NOON, sent=NOON + timedelta(seconds=1.5), name="n", version="v"
     )
@@ -168,7 +168,7 @@ def test_the_four_counts_add_up(outcomes: list[Outcome]) -> None:
     assert sum(found.values()) == len(outcomes)
 
 
-def test_a_dead_letter_keeps_its_headers_and_tells_why_and_from_where_it_comes() -> None:
+def test_a_dead_letter_keeps_its_headers_and_adds_cause_and_source() -> None:
     dead = message(42, partition=3, headers=(("trace", b"\x00\xff"),))
     source = (("source.topic", b"alerts"), ("source.partition", b"3"), ("source.offset", b"42"))
     error = BadAlert("stamp-missing", "there is none")
@@ -184,7 +184,7 @@ def test_a_dead_letter_keeps_its_headers_and_tells_why_and_from_where_it_comes()
 
 
 @pytest.mark.parametrize("text", ["\ud800", "ñ" * 10_000, "x" * 10_000])
-def test_a_dead_letters_reason_is_short_utf8_whatever_the_message_said(text: str) -> None:
+def test_the_error_message_of_a_dead_letter_is_short_utf8(text: str) -> None:
     headers = dict(dead_letter_headers(message(), BadAlert("schema", text), ()))
     reason = headers["error.message"]
     assert 0 < len(reason) <= 1000

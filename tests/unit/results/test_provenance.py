@@ -33,8 +33,8 @@ def outcome(kind: OutcomeKind, aid: str) -> Outcome:
 CLASSIFIED, SUPERSEDED, RULED_OUT, DEAD = (partial(outcome, kind) for kind in OutcomeKind)
 
 
-def said_by(outcomes: Sequence[Outcome]) -> list[provenance.Provenance]:
-    """What the headers of a batch from one partition say, message by message."""
+def provenance_of(outcomes: Sequence[Outcome]) -> list[provenance.Provenance]:
+    """Return the provenance of each message of a batch from one partition."""
     batch = [message(10 + number) for number in range(len(outcomes))]
     found = [
         provenance.read_provenance(headers)
@@ -62,24 +62,24 @@ def test_a_published_message_names_its_source() -> None:
     assert str(place) == "alerts:3:42"
 
 
-def test_a_superseded_message_is_named_where_its_object_is_published() -> None:
-    first, _, third, _ = said_by(
+def test_a_superseded_message_is_named_by_the_prediction_of_its_object() -> None:
+    first, _, third, _ = provenance_of(
         [CLASSIFIED("A"), SUPERSEDED("B"), CLASSIFIED("B"), SUPERSEDED("B")]
     )
     assert offsets(first.superseded) == []
     assert offsets(third.superseded) == [11, 13]
 
 
-def test_what_is_published_nowhere_is_named_by_the_first_prediction() -> None:
-    _, _, _, third, fourth = said_by(
+def test_unpublished_messages_are_named_by_the_first_prediction() -> None:
+    _, _, _, third, fourth = provenance_of(
         [RULED_OUT("A"), SUPERSEDED("A"), DEAD("C"), CLASSIFIED("B"), CLASSIFIED("D")]
     )
     assert (offsets(third.ruled_out), offsets(third.superseded)) == ([10], [11])
     assert fourth.ruled_out == fourth.superseded == ()
 
 
-def test_without_a_prediction_a_dead_letter_names_it() -> None:
-    _, dead, later, _ = said_by([RULED_OUT("A"), DEAD("B"), DEAD("C"), SUPERSEDED("B")])
+def test_without_a_prediction_they_are_named_by_a_dead_letter() -> None:
+    _, dead, later, _ = provenance_of([RULED_OUT("A"), DEAD("B"), DEAD("C"), SUPERSEDED("B")])
     assert (offsets(dead.ruled_out), offsets(dead.superseded)) == ([10], [13])
     assert later.ruled_out == later.superseded == ()
 
@@ -98,15 +98,15 @@ def test_the_headers_of_a_full_batch_of_one_object_fit_a_message() -> None:
         min_size=1,
     )
 )
-def test_places_are_read_as_they_were_written(places: list[tuple[str, int, int]]) -> None:
+def test_offsets_are_decoded_as_they_were_encoded(places: list[tuple[str, int, int]]) -> None:
     batch = [message(offset, topic=topic, partition=number) for topic, number, offset in places]
     headers: Headers = (
         *provenance.headers_for_batch(batch[:1], [CLASSIFIED("A")], "g")[0],
         ("source.superseded", provenance.encode_offsets(batch)),
     )
-    testimony = provenance.read_provenance(headers)
-    assert testimony
-    assert sorted(testimony.superseded, key=str) == sorted(map(place_of, batch), key=str)
+    found = provenance.read_provenance(headers)
+    assert found
+    assert sorted(found.superseded, key=str) == sorted(map(place_of, batch), key=str)
 
 
 def place_of(one: Message) -> TopicPartitionOffset:
@@ -121,9 +121,9 @@ def test_every_message_of_a_batch_is_named_once_unless_nothing_is_published(
     outcomes = [outcome(kind, f"A{number % 3}") for number, kind in enumerate(kinds)]
     published = {OutcomeKind.CLASSIFIED, OutcomeKind.DEAD_LETTERED}
     named: list[int] = []
-    for one, testimony in zip(outcomes, said_by(outcomes), strict=True):
+    for one, found in zip(outcomes, provenance_of(outcomes), strict=True):
         if one.kind in published:
-            places = (testimony.source, *testimony.superseded, *testimony.ruled_out)
+            places = (found.source, *found.superseded, *found.ruled_out)
             named += offsets(places)
     anything = any(one.kind in published for one in outcomes)
     assert sorted(named) == (list(range(10, 10 + len(outcomes))) if anything else [])
@@ -145,5 +145,5 @@ def test_every_message_of_a_batch_is_named_once_unless_nothing_is_published(
         (("source.topic", None), ("source.partition", None), ("source.offset", None)),
     ],
 )
-def test_what_is_not_ours_says_nothing(headers: Headers) -> None:
+def test_other_headers_have_no_provenance(headers: Headers) -> None:
     assert provenance.read_provenance(headers) is None
