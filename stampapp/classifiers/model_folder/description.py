@@ -43,8 +43,8 @@ class ModelDescription:
     `stamp_shape` is what an alert brings (rows, columns), `crop` the side of the square around
     the centre that the network sees, `kernel` the side of the inner convolutions; all in pixels.
     The SHA-256 are in lower-case hex; `source_sha256` is that of what `source` names: the imported
-    zip (or the checkpoint's data file where a folder was imported), the simulation's source code,
-    or the file of labels.
+    zip (or the checkpoint's data file where a folder was imported), the file of labels, or the
+    simulation's first alerts (in the shipped models its source files, as their cards explain).
     """
 
     name: str

@@ -10,10 +10,16 @@ from stampapp.classifiers.model_folder.description import ModelDescription, Orig
 from stampapp.classifiers.model_folder.store import sha256_of
 from stampapp.display.progress import progress_bar
 from stampapp.errors import ConfigError
-from stampapp.training.data import labelled, reference_labels, simulated
+from stampapp.training.data import labelled, reference_labels, simulated, simulation_hash
 from stampapp.training.data.examples import Examples
 from stampapp.training.data.recipes import Recipe
 from stampapp.training.data.simulated import SampleSpec, Simulator
+
+_EQUAL_CHANCES = "The simulation draws the classes with equal chances."
+_HASH = (
+    f"The SHA-256 is that of the first {simulation_hash.HASHED_ALERTS} simulated alerts of seed 0: "
+    "as long as the simulation\ngives them, it has not changed."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,14 +36,14 @@ class Dataset:
 
 def simulate_dataset(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> Dataset:
     """Return a lesson of simulated alerts."""
-    started, notes = time.monotonic(), ["The simulation draws the classes with equal chances."]
+    started, notes = time.monotonic(), [_EQUAL_CHANCES, _HASH]
     if simulated.is_cached(recipe, spec, simulator):
         notes.append("They were simulated before this training, and only read for it.")
     return Dataset(
         examples=simulate_examples(recipe, spec, simulator),
         origin=Origin.SIMULATED,
         source=f"{spec.count} simulated alerts of {_seed_name(spec.seed)}",
-        source_sha256=simulator.sha256,
+        source_sha256=simulation_hash.alerts_sha256(simulator.simulate_alert, recipe.survey),
         notes=tuple(notes),
         seconds=time.monotonic() - started,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import repeat
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.config import cpu_count
 from stampapp.errors import BadAlert, StampError
 from stampapp.feeds import process_pool
-from stampapp.training.data import examples
+from stampapp.training.data import examples, simulation_hash
 from stampapp.training.data.examples import Examples
 from stampapp.training.data.recipes import Recipe
 
@@ -35,12 +34,12 @@ class SampleSpec:
 class Simulator:
     """Where simulated alerts come from, and with how many processes they are drawn.
 
-    `simulate_alert` takes a survey, a seed and an index. Its code has the hash `sha256`; with a
-    `cache` folder, what was drawn once is read from there.
+    `simulate_alert` takes a survey, a seed and an index. With a `cache` folder, what code of the
+    hash `code_sha256` drew once is read from there.
     """
 
     simulate_alert: SimulateAlert
-    sha256: str
+    code_sha256: str
     workers: int
     cache: Path | None = None
 
@@ -56,18 +55,11 @@ def local_simulator(workers: int | None, cache: Path | None) -> Simulator:
     """Return this program's simulation, on all processors unless `workers` says how many."""
     count = workers or cpu_count.cores()
     return Simulator(
-        simulate_alert=simulate_alert, sha256=simulation_sha256(), workers=count, cache=cache
+        simulate_alert=simulate_alert,
+        code_sha256=simulation_hash.sources_sha256(),
+        workers=count,
+        cache=cache,
     )
-
-
-def simulation_sha256() -> str:
-    """Return the SHA-256 of the simulation's source code, which tells its versions apart."""
-    folder = Path(str(files("stampapp.simulation")))
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    digest = hashlib.sha256()
-    for path in sorted(paths):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def simulate_examples(
@@ -96,7 +88,7 @@ def is_cached(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> bool:
 def _cache_path(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> Path | None:
     if simulator.cache is None:
         return None
-    key = hashlib.sha256(f"{recipe} {spec} {simulator.sha256}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{recipe} {spec} {simulator.code_sha256}".encode()).hexdigest()[:16]
     return simulator.cache / f"{recipe.survey.lower()}-{spec.seed}-{spec.count}-{key}.npz"
 
 

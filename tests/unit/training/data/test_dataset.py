@@ -6,30 +6,35 @@ from pathlib import Path
 
 import pytest
 
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.description import Origin
 from stampapp.errors import ConfigError
 from stampapp.training.data import dataset
 from stampapp.training.data.simulated import SampleSpec, Simulator
+from stampapp.training.data.simulation_hash import alerts_sha256
 from stampapp.training.data.ztf import PLUGIN as ZTF
 from tests.support import alerts, learnable_alerts
 from tests.unit.training.report.test_model_card import DESCRIPTION
 
 
-def test_a_dataset__of_simulated_alerts_says_which() -> None:
+def test_a_dataset_of_simulated_alerts_says_which() -> None:
     simulator = Simulator(
-        simulate_alert=learnable_alerts.simulate_alert, sha256="a" * 64, workers=1
+        simulate_alert=learnable_alerts.simulate_alert, code_sha256="a" * 64, workers=1
     )
     dataset_ = dataset.simulate_dataset(ZTF, SampleSpec(seed=3, count=7), simulator)
     assert dataset_.origin is Origin.SIMULATED
     assert dataset_.source == "7 simulated alerts of seed 3"
-    assert dataset_.source_sha256 == "a" * 64
+    assert dataset_.source_sha256 == alerts_sha256(learnable_alerts.simulate_alert, Survey.ZTF)
     assert len(dataset_.examples) == 7
     assert dataset_.seconds > 0
 
 
-def test_a_dataset__that_was_kept_says_so(tmp_path: Path) -> None:
+def test_a_dataset_that_was_kept_says_so(tmp_path: Path) -> None:
     simulator = Simulator(
-        simulate_alert=learnable_alerts.simulate_alert, sha256="a" * 64, workers=1, cache=tmp_path
+        simulate_alert=learnable_alerts.simulate_alert,
+        code_sha256="a" * 64,
+        workers=1,
+        cache=tmp_path,
     )
     first, second = (
         dataset.simulate_dataset(ZTF, SampleSpec(seed=3, count=5), simulator).notes
@@ -38,7 +43,7 @@ def test_a_dataset__that_was_kept_says_so(tmp_path: Path) -> None:
     assert second == (*first, "They were simulated before this training, and only read for it.")
 
 
-def test_a_dataset__of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) -> None:
+def test_a_dataset_of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) -> None:
     known = [learnable_alerts.alert(1, index) for index in range(3)]
     records = [
         alerts.record(candid=one.candid, aid=one.aid, extra_fields=dict(one.extra_fields))

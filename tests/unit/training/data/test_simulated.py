@@ -18,7 +18,11 @@ from tests.support import learnable_alerts
 def simulator(
     simulate_alert: Callable[..., Any] = learnable_alerts.simulate_alert, **changes: Any
 ) -> Simulator:
-    usual: dict[str, Any] = {"simulate_alert": simulate_alert, "sha256": "a" * 64, "workers": 1}
+    usual: dict[str, Any] = {
+        "simulate_alert": simulate_alert,
+        "code_sha256": "a" * 64,
+        "workers": 1,
+    }
     return Simulator(**usual | changes)
 
 
@@ -51,7 +55,7 @@ def test_what_was_drawn_once_is_read_again(tmp_path: Path) -> None:
     assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
 
 
-@pytest.mark.parametrize("change", [{"count": 5}, {"seed": 4}, {"sha256": "b" * 64}])
+@pytest.mark.parametrize("change", [{"count": 5}, {"seed": 4}, {"code_sha256": "b" * 64}])
 def test_other_alerts_are_drawn_anew(tmp_path: Path, change: dict[str, Any]) -> None:
     simulate(cache=tmp_path)
     simulate(cache=tmp_path, **change)
@@ -75,8 +79,6 @@ def test_a_simulation_that_errs_is_found_out(
         simulate(simulate_alert=simulate_alert)
 
 
-def test_the_simulation_is_known_by_its_code() -> None:
-    assert len(simulated.simulation_sha256()) == 64
-    assert simulated.simulation_sha256() == simulated.simulation_sha256()
+def test_all_processors_simulate_unless_a_number_is_given() -> None:
     assert simulated.local_simulator(None, None).workers >= 1
     assert simulated.local_simulator(3, None).workers == 3

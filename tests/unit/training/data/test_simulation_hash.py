@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.surveys import Survey
+from stampapp.simulation import simulate
+from stampapp.training.data import simulation_hash
+from stampapp.training.data.simulation_hash import HASHED_ALERTS, alerts_sha256, sources_sha256
+from tests.support import learnable_alerts
+
+
+def changed(change: Callable[[Alert], Alert], index: int) -> Callable[[Survey, int, int], Labelled]:
+    """Return a simulation that changes the alert of this index."""
+
+    def simulate_alert(survey: Survey, seed: int, number: int) -> Labelled:
+        one = learnable_alerts.simulate_alert(survey, seed, number)
+        return replace(one, alert=change(one.alert)) if number == index else one
+
+    return simulate_alert
+
+
+def with_stamp(alert: Alert, stamp: bytes) -> Alert:
+    return replace(alert, stamps={**alert.stamps, "science": stamp})
+
+
+def inflated(alert: Alert) -> bytes:
+    return gzip.decompress(alert.stamps["science"] or b"")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda alert: replace(alert, mjd=alert.mjd + 1e-9),
+        lambda alert: replace(alert, extra_fields={**alert.extra_fields, "rb": 0.5}),
+        lambda alert: with_stamp(alert, gzip.compress(inflated(alert)[:-1] + b"x")),
+        lambda alert: replace(alert, stamps={**alert.stamps, "template": None}),
+    ],
+)
+def test_every_value_and_every_byte_of_a_stamp_counts(change: Callable[[Alert], Alert]) -> None:
+    usual = alerts_sha256(learnable_alerts.simulate_alert, Survey.ZTF)
+    assert alerts_sha256(changed(change, HASHED_ALERTS - 1), Survey.ZTF) != usual
+    assert alerts_sha256(changed(change, HASHED_ALERTS), Survey.ZTF) == usual
+
+
+def test_the_compression_of_a_stamp_does_not_count() -> None:
+    usual = alerts_sha256(learnable_alerts.simulate_alert, Survey.ZTF)
+    plain = changed(lambda alert: with_stamp(alert, inflated(alert)), 0)
+    assert alerts_sha256(plain, Survey.ZTF) == usual
+
+
+def test_the_class_counts() -> None:
+    usual = alerts_sha256(learnable_alerts.simulate_alert, Survey.ZTF)
+    assert alerts_sha256(learnable_alerts.unknown, Survey.ZTF) != usual
+
+
+def test_each_survey_has_its_own_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation_hash, "HASHED_ALERTS", 2)
+    hashes = [alerts_sha256(simulate.draw, survey) for survey in Survey]
+    assert len(set(hashes)) == len(hashes)
+    assert hashes == [alerts_sha256(simulate.draw, survey) for survey in Survey]
+
+
+def test_names_of_files_do_not_count_and_their_contents_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(simulation_hash, "files", lambda _: tmp_path)
+    (tmp_path / "b.py").write_text("second")
+    (tmp_path / "a.py").write_text("first")
+    usual = sources_sha256()
+    (tmp_path / "a.py").rename(tmp_path / "c.py")
+    assert sources_sha256() == usual
+    (tmp_path / "b.py").write_text("second changed")
+    assert sources_sha256() != usual
