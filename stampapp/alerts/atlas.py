@@ -38,6 +38,8 @@ def decode(record: Record) -> Alert:
 PLUGIN = PacketFormat(
     fields=frozenset({"objectId", "candid", "candidate", *(f"cutout{name}" for name in _CUTOUTS)}),
     decode=decode,
+    object_fields=("objectId",),
+    candid_fields=("candid", "candidate.candid"),
     bands={},
     position_error=0.14,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey, plugin
@@ -14,13 +15,16 @@ from stampapp.avro.reader import Record
 class PacketFormat:
     """The packets that a survey publishes.
 
-    A record with all of `fields` is one of them, and `decode` reads it or raises BadAlert. `bands`
-    are the names of the filters that messages give as numbers. `position_error` in arcsec is what
-    the sorting hat writes as e_ra and e_dec.
+    A record with all of `fields` is one of them, and `decode` reads it or raises BadAlert.
+    `object_fields` and `candid_fields` are those that name the object and the detection, dotted
+    where they are nested. `bands` are the names of the filters that messages give as numbers.
+    `position_error` in arcsec is what the sorting hat writes as e_ra and e_dec.
     """
 
     fields: frozenset[str]
     decode: Callable[[Record], Alert]
+    object_fields: tuple[str, ...]
+    candid_fields: tuple[str, ...]
     bands: Mapping[int, str]
     position_error: float
 
@@ -28,3 +32,15 @@ class PacketFormat:
 def packet_format(survey: Survey) -> PacketFormat:
     """Return the packet format of a survey."""
     return plugin("alerts", survey, PacketFormat)
+
+
+def object_fields() -> tuple[str, ...]:
+    """Return the fields that may name the object of any message, those of the sorting hat first."""
+    surveys = (packet_format(survey).object_fields for survey in Survey)
+    return tuple(dict.fromkeys(["aid", *chain.from_iterable(surveys)]))
+
+
+def candid_fields() -> tuple[str, ...]:
+    """Return the fields that may name the detection of any message."""
+    surveys = (packet_format(survey).candid_fields for survey in Survey)
+    return tuple(dict.fromkeys(["candid", *chain.from_iterable(surveys)]))

@@ -29,6 +29,15 @@ def _stamp_data(record: Record, key: str) -> bytes | None:
     return mapping(record, key).get("stampData")  # type: ignore[return-value]  # checked by fits_image
 
 
+def nested(record: Mapping[str, object], name: str) -> object:
+    """Return the field of a dotted name, None where it is missing."""
+    outer, _, inner = name.partition(".")
+    value = record.get(outer)
+    if not inner:
+        return value
+    return nested(value, inner) if isinstance(value, dict) else None
+
+
 def text(record: Mapping[str, object], name: str) -> str:
     """Return a name or number as text. Raises BadAlert where it is empty or too long."""
     value = record.get(name)

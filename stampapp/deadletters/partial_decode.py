@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import fastavro
 
+from stampapp.alerts.packet_format import candid_fields, object_fields
 from stampapp.avro import reader
 from stampapp.avro.reader import ContainerHeader, Record
 from stampapp.errors import BadAlert
@@ -29,6 +30,16 @@ class PartialMessage:
     container: str
     fields: Mapping[str, object] = field(default_factory=dict)
     undecoded: tuple[str, ...] = ()
+
+    @property
+    def aid(self) -> str | None:
+        """The object, where it could be decoded."""
+        return self.first_of(*object_fields())
+
+    @property
+    def candid(self) -> str | None:
+        """The detection, where it could be decoded."""
+        return self.first_of(*candid_fields())
 
     def first_of(self, *keys: str) -> str | None:
         """Return the first of these fields that was decoded."""

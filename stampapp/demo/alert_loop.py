@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stampapp.alerts import packets
+from stampapp.alerts.packet_format import object_fields
 from stampapp.alerts.surveys import Survey
 from stampapp.avro import reader
 from stampapp.avro.writer import RecordWriter
 from stampapp.demo.demo_message import Cue
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds.alert_files import parse_files
-from stampapp.feeds.record_splitter import OBJECT_FIELDS, SingleRecord, split_records
+from stampapp.feeds.record_splitter import SingleRecord, split_records
 
 LARGEST_DAMAGED = 2**20
 
@@ -71,7 +72,7 @@ def _records_or_junk(source: BinaryIO) -> Iterator[SingleRecord]:
 
 
 def _renamed(record: SingleRecord, turn: int) -> SingleRecord:
-    field = next((name for name in OBJECT_FIELDS if name in record.fields), None)
+    field = next((name for name in object_fields() if name in record.fields), None)
     if not turn or not field:
         return record
     head, _, data = next(reader.read_blocks(io.BytesIO(record.value), len(record.value)))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from stampapp.alerts.packet_format import object_fields
+from stampapp.alerts.record_fields import nested
 from stampapp.avro import reader
 from stampapp.avro.reader import Record
 from stampapp.avro.writer import ContainerTemplate
@@ -19,8 +21,6 @@ from stampapp.feeds.alert_files import parse_files
 
 # As many as a person reads; the others are counted.
 MAX_REPORTED = 100
-# As a worker keys what it publishes: by the object.
-OBJECT_FIELDS = ("aid", "objectId")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +46,9 @@ def split_records(source: BinaryIO) -> Iterator[SingleRecord]:
 
 
 def _key(record: Record) -> bytes | None:
-    name = next((record[name] for name in OBJECT_FIELDS if record.get(name) is not None), None)
+    # As a worker keys what it publishes: by the object.
+    names = (nested(record, field) for field in object_fields())
+    name = next((name for name in names if name is not None), None)
     return None if name is None else str(name).encode()
 
 

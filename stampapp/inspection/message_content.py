@@ -98,11 +98,11 @@ def _dead_letter(letter: DeadLetter, value: bytes | None) -> MessageContent:
         "message": letter.reason,
         "source": str(letter.source),
         "replay_of": str(letter.replay_of) if letter.replay_of else None,
-        "aid": found.first_of("aid", "objectId"),
-        "candid": found.first_of("candid", "candidate.candid"),
+        "aid": found.aid,
+        "candid": found.candid,
         "container": found.container,
     }
-    names = {name for key in ("aid", "oid", "objectId") if (name := found.first_of(key))}
+    names = {name for name in (found.aid, found.first_of("oid")) if name}
     return MessageContent(
         kind=MessageKind.DEAD_LETTER, content=content, alert=_alert(value), names=frozenset(names)
     )
@@ -189,7 +189,7 @@ def _unknown_avro(value: bytes, error: Exception) -> MessageContent:
         "fields": dict(found.fields),
         "undecoded": list(found.undecoded),
     }
-    names = {name for key in ("aid", "oid", "objectId") if (name := found.first_of(key))}
+    names = {name for name in (found.aid, found.first_of("oid")) if name}
     return MessageContent(kind=MessageKind.AVRO, content=content, names=frozenset(names))
 
 

@@ -33,12 +33,12 @@ class Row:
     @property
     def aid(self) -> str | None:
         """The object, where it could be read."""
-        return self.partial.first_of("aid", "objectId")
+        return self.partial.aid
 
     @property
     def candid(self) -> str | None:
         """The candidate, where it could be read."""
-        return self.partial.first_of("candid", "candidate.candid")
+        return self.partial.candid
 
 
 def lines(rows: Sequence[Row], width: int | None = None) -> Iterator[str]:
