@@ -15,7 +15,7 @@ ZTF_FEATURES = ("sgscore1", "distpsnr1", "isdiffpos", "fwhm", "magpsf", "gal_lat
 
 def write_atlas(folder: Path, seed: int = 5) -> ModelDescription:
     """Write the model folder, with a crop of 31 pixels and all features that a header gives."""
-    return _write(folder, description(*FEATURES, crop=31), seed)
+    return write_random(folder, description(*FEATURES, crop=31), seed)
 
 
 def write_ztf(folder: Path, seed: int = 5) -> ModelDescription:
@@ -28,10 +28,11 @@ def write_ztf(folder: Path, seed: int = 5) -> ModelDescription:
         stamps=("science", "template", "difference"),
         stamp_shape=(63, 63),
     )
-    return _write(folder, described, seed)
+    return write_random(folder, described, seed)
 
 
-def _write(folder: Path, described: ModelDescription, seed: int) -> ModelDescription:
+def write_random(folder: Path, described: ModelDescription, seed: int = 5) -> ModelDescription:
+    """Write a model folder of this description."""
     # They take seconds to import, and most tests do without.
     from stampapp.classifiers.network.deephits import build
     from stampapp.classifiers.network.tensorflow import keras
