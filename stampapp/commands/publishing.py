@@ -16,7 +16,7 @@ from stampapp.errors import ConfigError, DeliveryError
 from stampapp.feeds.publisher import Publisher
 from stampapp.kafka.connection import query_cluster
 from stampapp.kafka.connection_errors import describe_cluster
-from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.delivery import Delivery, connected
 from stampapp.kafka.metadata_v8 import Operation, fetch_metadata
 from stampapp.monitoring import log_filters
 from stampapp.preflight import required_access
@@ -69,11 +69,8 @@ async def _published(
     delivery = Delivery(
         target.cluster, idempotence=target.idempotence, timeout=target.delivery_timeout
     )
-    await delivery.start()
-    try:
+    async with connected(delivery):
         await publisher.run(drawn, delivery.deliver, rate=rate)
-    finally:
-        await delivery.stop()
 
 
 async def _admitted(target: InputSettings) -> None:

@@ -6,7 +6,6 @@ replay repeats the message instead of losing it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -34,6 +33,7 @@ from stampapp.kafka.topic_reader import TopicReader
 
 # Messages (about 60 kB each) that are published before they are marked.
 CHUNK = 64
+Sent = TopicPartitionOffset | BaseException
 
 
 def deadletter_topic(settings: Settings) -> str:
@@ -87,13 +87,13 @@ async def replay(
             locations = await source.send([_replayed_message(*one, partitions) for one in found])
             done = [
                 (letter, message, to)
-                for (letter, message), to in zip(found, locations, strict=True)
+                for (letter, message), to in zip(found, locations, strict=False)
                 if isinstance(to, TopicPartitionOffset)
             ]
             marks = await dead.send([_mark_message(*one) for one in done])
             yield sum(isinstance(one, TopicPartitionOffset) for one in marks)
-            source.check(locations)
-            dead.check(marks)
+            source.check(locations, len(found))
+            dead.check(marks, len(done))
 
 
 class ReplaySender:
@@ -111,24 +111,22 @@ class ReplaySender:
     async def __aexit__(self, *_: object) -> None:
         await producer.stop_producer(self._producer, producer.REQUEST_TIMEOUT)
 
-    async def send(
-        self, letters: Sequence[OutgoingMessage]
-    ) -> list[TopicPartitionOffset | BaseException]:
-        """Return the new location of each message, or the error."""
-        sent: list[Any] = []
-        for letter in letters:
-            try:
-                sent.append(await self._start_sending(letter))
-            except kafka.KafkaError as error:
-                sent.append(_failed_future(error))
-        results = await asyncio.gather(*sent, return_exceptions=True)
+    async def send(self, messages: Sequence[OutgoingMessage]) -> list[Sent]:
+        """Return the new location of each message, or the error; fewer if not all were sent."""
+        # Not by Delivery, which retries a whole batch until all of it is confirmed, or raises:
+        # here what is confirmed is to be marked with its new location, even if the rest is not.
+        results = await producer.send_once(self._producer, messages)
         return [one if isinstance(one, BaseException) else _location(one) for one in results]
 
-    def check(self, results: Sequence[TopicPartitionOffset | BaseException]) -> None:
-        """Raise ConfigError if permission to write is missing, DeliveryError for other errors."""
+    def check(self, results: Sequence[Sent], count: int) -> None:
+        """Raise ConfigError if permission to write is missing, DeliveryError for other errors.
+
+        `count` is the number of messages that were to be sent.
+        """
         failed = [one for one in results if isinstance(one, BaseException)]
         if not failed:
             return
+        missing = count - len(results) + len(failed)
         if isinstance(failed[0], kafka.TopicAuthorizationFailedError):
             prefix = self._cluster.role.upper()
             raise ConfigError(
@@ -136,20 +134,9 @@ class ReplaySender:
                 f" the topic, or run this with another {prefix}_SASL_USERNAME"
             )
         raise DeliveryError(
-            f"{describe_cluster(self._cluster)} has not taken {len(failed)} messages"
+            f"{describe_cluster(self._cluster)} has not taken {missing} messages"
             f" ({failed[0]!r}): run the replay again later; replayed messages are marked"
         )
-
-    async def _start_sending(self, letter: OutgoingMessage) -> asyncio.Future[Any]:
-        sent: asyncio.Future[Any] = await self._producer.send(
-            letter.topic,
-            # aiokafka rejects messages without key and value.
-            b"" if letter.key is None and letter.value is None else letter.value,
-            key=letter.key,
-            partition=letter.partition,
-            headers=list(letter.headers),
-        )
-        return sent
 
 
 async def _partitions(settings: Settings, letters: Sequence[DeadLetter]) -> set[Partition]:
@@ -200,9 +187,3 @@ def _mark_message(
 
 def _location(sent: Any) -> TopicPartitionOffset:
     return TopicPartitionOffset(topic=sent.topic, partition=sent.partition, offset=sent.offset)
-
-
-def _failed_future(error: Exception) -> asyncio.Future[Any]:
-    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    future.set_exception(error)
-    return future

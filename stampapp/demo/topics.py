@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
@@ -12,18 +11,24 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stampapp.alerts.surveys import Survey
 from stampapp.avro import reader
 from stampapp.demo.demo_message import Cue
+from stampapp.feeds.publisher import Publisher
+from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.delivery import Delivery, connected
 from stampapp.kafka.nightly_topic import NightlyTopic
+from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.results.outcome import OutcomeKind
 
 SCRIBE, METRICS, DEADLETTER = "scribe", "metrics", "deadletter"
 ALERTS = {survey: f"{survey.lower()}_alerts" for survey in Survey}
 OUTPUT = {survey: NightlyTopic(topic_format=f"{survey.lower()}_stamps_%s") for survey in Survey}
+# On this machine a broker that has not answered by then is gone (seconds).
+DELIVERY_TIMEOUT = 30.0
 _VERDICTS = frozenset(OutcomeKind)
 
 
@@ -91,16 +96,21 @@ async def create_topics(bootstrap: str) -> None:
 
 
 async def publish(bootstrap: str, cues: Iterator[Cue], rate: float) -> None:
-    """Publish `rate` messages a second until the iterator ends."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=8 * 2**20)
-    await producer.start()
-    try:
-        # In a thread, for the next one may still be in the making.
-        while cue := await asyncio.to_thread(next, cues, None):
-            await producer.send(ALERTS[cue.survey], cue.value, key=cue.key)
-            await asyncio.sleep(1 / rate)
-    finally:
-        await producer.stop()
+    """Publish `rate` messages a second until the iterator ends.
+
+    Raises DeliveryError where the broker refuses them.
+    """
+    cluster = Cluster(role="consumer", servers=(bootstrap,))
+    publisher = Publisher(_message, advance=lambda _: None)
+    # The embedded broker has no idempotent producers.
+    async with connected(
+        Delivery(cluster, idempotence=False, timeout=DELIVERY_TIMEOUT)
+    ) as delivery:
+        await publisher.run(cues, delivery.deliver, rate=rate)
+
+
+def _message(cue: Cue) -> OutgoingMessage:
+    return OutgoingMessage(topic=ALERTS[cue.survey], key=cue.key, value=cue.value)
 
 
 @asynccontextmanager

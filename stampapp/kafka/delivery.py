@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import mode
 from aiokafka import AIOKafkaProducer
@@ -252,28 +252,20 @@ async def _send_singly(
 
 async def _send(producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]) -> list[Failure]:
     """Send once and wait; return the messages that were not confirmed."""
-    futures: list[asyncio.Future[Any]] = []
-    refused: BaseException | None = None
-    for message in messages:
-        try:
-            future = await producer.send(
-                message.topic,
-                # The client refuses a message of neither key nor value, which Kafka would take.
-                b"" if message.key is None and message.value is None else message.value,
-                key=message.key,
-                partition=message.partition,
-                headers=list(message.headers),
-                timestamp_ms=message.timestamp,
-            )
-        except (kafka.KafkaError, OSError, TimeoutError) as error:
-            refused = error
-            break
-        futures.append(future)
-    answers: list[Any] = await asyncio.gather(*futures, return_exceptions=True)
+    results = await producers.send_once(producer, messages)
     failed = [
-        (message, answer)
-        for message, answer in zip(messages, answers, strict=False)
-        if isinstance(answer, BaseException)
+        (message, result)
+        for message, result in zip(messages, results, strict=False)
+        if isinstance(result, BaseException)
     ]
-    unsent = messages[len(futures) :]
-    return failed + [(one, None if number else refused) for number, one in enumerate(unsent)]
+    return [*failed, *((unsent, None) for unsent in messages[len(results) :])]
+
+
+@asynccontextmanager
+async def connected(delivery: Delivery) -> AsyncIterator[Delivery]:
+    """Connect for as long as the block. Raises ConfigError where the cluster does not let us in."""
+    await delivery.start()
+    try:
+        yield delivery
+    finally:
+        await delivery.stop()

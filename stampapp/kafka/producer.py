@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
+from aiokafka.structs import RecordMetadata
 
 from stampapp.errors import ConfigError
 from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import describe_cluster
+from stampapp.kafka.outgoing import OutgoingMessage
 
 START_TIMEOUT = 10.0
 REQUEST_TIMEOUT = 30.0
@@ -36,6 +40,39 @@ async def stop_producer(producer: AIOKafkaProducer, time_limit: float) -> None:
     except (kafka.KafkaError, OSError, TimeoutError):
         # It is given up because it does not answer; what it held is delivered by its successor.
         return
+
+
+async def send_once(
+    producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]
+) -> list[RecordMetadata | BaseException]:
+    """Send messages and wait; return for each where it is, or why it was refused.
+
+    After one that the client itself refuses, nothing more is sent and the list ends.
+    """
+    futures: list[asyncio.Future[Any]] = []
+    refusals: list[BaseException] = []
+    for message in messages:
+        try:
+            futures.append(await _start_sending(producer, message))
+        except (kafka.KafkaError, OSError, TimeoutError) as error:
+            refusals.append(error)
+            break
+    return [*await asyncio.gather(*futures, return_exceptions=True), *refusals]
+
+
+async def _start_sending(
+    producer: AIOKafkaProducer, message: OutgoingMessage
+) -> asyncio.Future[Any]:
+    sending: asyncio.Future[Any] = await producer.send(
+        message.topic,
+        # The client refuses a message of neither key nor value, which Kafka would take.
+        b"" if message.key is None and message.value is None else message.value,
+        key=message.key,
+        partition=message.partition,
+        headers=list(message.headers),
+        timestamp_ms=message.timestamp,
+    )
+    return sending
 
 
 async def _start(cluster: Cluster, idempotence: bool) -> AIOKafkaProducer:

@@ -104,14 +104,14 @@ def they_are_listed_and_shown(office: Office) -> None:
     assert len(office.listed("--limit", "2")["dead_letters"]) == 2
     (cut,) = office.listed("--cause", "avro-damaged")["dead_letters"]
     lines = office.run("deadletters", "list").splitlines()
-    assert f"{sum(COUNTS.values()):>8} in all" in lines
+    assert f"{sum(COUNTS.values()):>8}  in all" in lines
     source = cut["source"]
     name = f"{source['topic']}:{source['partition']}:{source['offset']}"
     saved = office.folder / "saved.avro"
     shown = office.run("deadletters", "show", name, "--save", str(saved))
     assert saved.read_bytes() == office.bad[3].value
     assert "unreadable   stamps" in shown
-    assert f"candid                       {cut['candid']}" in shown
+    assert ["candid", cut["candid"]] in [line.split() for line in shown.splitlines()]
     assert "what to do" in shown
     assert "no dead letter 9:9" in office.run("deadletters", "show", "9:9", code=2)
 
