@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.system.faults import report_table
-from tests.system.faults.alert_source import found_sky
-from tests.system.faults.alerts import Sky
+from tests.system.faults.alert_source import real_or_simulated_alerts
+from tests.system.faults.alerts import AlertFile
 from tests.system.faults.fault_plan import Plan, plan
-from tests.system.faults.fault_round import Report, play
-from tests.system.faults.kafka_clusters import Site, site
+from tests.system.faults.fault_round import Report, run_round
+from tests.system.faults.kafka_clusters import Clusters, start_clusters
 from tests.system.faults.soak import MEMORY, soak
 
 
@@ -26,31 +26,35 @@ def main() -> int:
     options = parser().parse_args()
     # Ends the blocks below, and the workers with them, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with scratch_folder() as folder, site() as brokers:
-        sky = found_sky(folder / "sky")
-        return (soaked if options.minutes else played)(options, brokers, sky, folder)
+    with scratch_folder() as folder, start_clusters() as clusters:
+        alert_file = real_or_simulated_alerts(folder / "alert_file")
+        return (run_soak if options.minutes else run_rounds)(options, clusters, alert_file, folder)
 
 
-def soaked(options: argparse.Namespace, brokers: Site, sky: Sky, folder: Path) -> int:
+def run_soak(
+    options: argparse.Namespace, clusters: Clusters, alert_file: AlertFile, folder: Path
+) -> int:
     found = soak(
-        brokers,
-        sky,
+        clusters,
+        alert_file,
         folder / "soak",
         minutes=options.minutes,
         seed=options.seed,
         limit=options.memory,
-        tell=lambda text: print(f"{datetime.now():%H:%M:%S}  {text}", flush=True),
+        report=lambda text: print(f"{datetime.now():%H:%M:%S}  {text}", flush=True),
     )
     print(found)
-    return int(bool(found.complaints))
+    return int(bool(found.problems))
 
 
-def played(options: argparse.Namespace, brokers: Site, sky: Sky, folder: Path) -> int:
+def run_rounds(
+    options: argparse.Namespace, clusters: Clusters, alert_file: AlertFile, folder: Path
+) -> int:
     seeds = range(options.seed, options.seed + options.rounds)
     plans = [plan(seed, quick=options.quick, alerts=options.alerts) for seed in seeds]
-    reports = list(reported(plans, brokers, sky, folder))
+    reports = list(run_each(plans, clusters, alert_file, folder))
     print(report_table.totals(reports))
-    return int(len(reports) < len(plans) or any(one.audit.complaints for one in reports))
+    return int(len(reports) < len(plans) or any(one.audit.problems for one in reports))
 
 
 @contextmanager
@@ -58,22 +62,24 @@ def scratch_folder() -> Iterator[Path]:
     """A folder for logs, which stays if anything is left in it: the logs of a failed round."""
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
     yield folder
-    shutil.rmtree(folder / "sky", ignore_errors=True)
+    shutil.rmtree(folder / "alert_file", ignore_errors=True)
     with suppress(OSError):
         folder.rmdir()
 
 
-def reported(plans: Sequence[Plan], brokers: Site, sky: Sky, folder: Path) -> Iterator[Report]:
-    """Play one round after the other; one that could not be played does not end the night."""
+def run_each(
+    plans: Sequence[Plan], clusters: Clusters, alert_file: AlertFile, folder: Path
+) -> Iterator[Report]:
+    """Play one round after the other; one that could not be run does not end the night."""
     print(report_table.HEAD, flush=True)
     for one in plans:
         try:
-            report = play(brokers, one, sky, folder / f"round-{one.seed}")
+            report = run_round(clusters, one, alert_file, folder / f"round-{one.seed}")
         except Exception:
             traceback.print_exc()
             continue
         print(report_table.line(report), flush=True)
-        if report.audit.complaints:
+        if report.audit.problems:
             print(report, flush=True)
         yield report
 

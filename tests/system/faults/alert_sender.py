@@ -15,10 +15,10 @@ from tests.system.faults.alerts import Alert, Sent
 
 CONFIRMED_WITHIN = 180.0
 
-Place = tuple[int, int]
+PartitionOffset = tuple[int, int]
 
 
-class Sending:
+class AlertSender:
     """Keeps up to `window` alerts before what is `consumed`, until there are `most` of them.
 
     `places` has those that the broker has confirmed.
@@ -34,7 +34,7 @@ class Sending:
         consumed: Callable[[], int],
         most: float = math.inf,
     ) -> None:
-        self.places: dict[Place, Sent] = {}
+        self.places: dict[PartitionOffset, Sent] = {}
         self.sent = 0
         self._topic, self._alerts = topic, alerts
         self._window, self._consumed, self._most = window, consumed, most
@@ -58,7 +58,7 @@ class Sending:
     def pause(self) -> None:
         self._going.clear()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         self._going.set()
 
     def finish(self, at_least: int) -> None:
@@ -93,13 +93,13 @@ class Sending:
         return min(self._most, self._consumed() + self._window)
 
     def _send(self, alert: Alert) -> None:
-        kept = alert.kept
+        without_value = alert.without_value
 
         def on_delivery(error: KafkaError | None, message: Any) -> None:
             if error:
                 self._failures.append(error)
             else:
-                self.places[message.partition(), message.offset()] = kept
+                self.places[message.partition(), message.offset()] = without_value
 
         self._producer.produce(
             self._topic, alert.value, alert.key, alert.partition, on_delivery=on_delivery
@@ -109,7 +109,7 @@ class Sending:
 
 
 @contextmanager
-def sending(
+def send_alerts(
     bootstrap: str,
     topic: str,
     alerts: Iterator[Alert],
@@ -117,8 +117,8 @@ def sending(
     window: int,
     consumed: Callable[[], int],
     most: float = math.inf,
-) -> Iterator[Sending]:
-    running = Sending(bootstrap, topic, alerts, window=window, consumed=consumed, most=most)
+) -> Iterator[AlertSender]:
+    running = AlertSender(bootstrap, topic, alerts, window=window, consumed=consumed, most=most)
     try:
         yield running
     finally:

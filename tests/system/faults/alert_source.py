@@ -5,21 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.worker import command
-from tests.system.faults.alerts import Sky
+from tests.system.faults.alerts import AlertFile
 
 ROOT = Path(__file__).parents[3]
 REAL = ROOT.parent / "shared" / "data" / "ztf_sorting_hat.avro"
 MODEL = ROOT / "model" / "ztf"
 
 
-def found_sky(folder: Path) -> Sky:
-    """Return the sky; simulated alerts are written into the folder."""
-    return Sky(REAL if REAL.is_file() else simulated(folder), MODEL)
+def real_or_simulated_alerts(folder: Path) -> AlertFile:
+    """Return the alert_file; simulated alerts are written into the folder."""
+    return AlertFile(REAL if REAL.is_file() else simulated(folder), MODEL)
 
 
 def simulated(folder: Path) -> Path:
     folder.mkdir()
-    file = folder / "sky.avro"
+    file = folder / "alert_file.avro"
     done = command(
         "simulate", "--survey", "ZTF", "--count", "200", "--seed", "7", "--to", str(file)
     )

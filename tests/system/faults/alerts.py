@@ -17,10 +17,10 @@ from tests.support.worker import command
 
 PARTITIONS = 12
 # Of a hundred alerts, so many come again at once, and so many are damaged.
-AGAIN, DAMAGED = 5, 2
+REPEATED, DAMAGED = 5, 2
 
 
-class Sort(StrEnum):
+class Quality(StrEnum):
     """What a message is, and so which outcomes it may have."""
 
     GOOD = "good"
@@ -31,7 +31,7 @@ class Sort(StrEnum):
 class Sent:
     """What is remembered of an alert; `candid` is that of the real one behind it."""
 
-    sort: Sort
+    quality: Quality
     candid: str
     key: bytes
     digest: bytes
@@ -41,23 +41,25 @@ class Sent:
 class Alert:
     """A message as it is sent."""
 
-    sort: Sort
+    quality: Quality
     candid: str
     key: bytes
     value: bytes
     partition: int
 
     @property
-    def kept(self) -> Sent:
+    def without_value(self) -> Sent:
         """Without its bytes, which in a long run would fill the memory."""
-        return Sent(sort=self.sort, candid=self.candid, key=self.key, digest=digest(self.value))
+        return Sent(
+            quality=self.quality, candid=self.candid, key=self.key, digest=digest(self.value)
+        )
 
 
 def digest(value: bytes) -> bytes:
     return blake2b(value, digest_size=8).digest()
 
 
-class Sky:
+class AlertFile:
     """A file of alerts, and the model that judges them."""
 
     def __init__(self, file: Path, model: Path) -> None:
@@ -67,34 +69,34 @@ class Sky:
 
     def stream(self, seed: int) -> Iterator[Alert]:
         """Yield alerts without end; those that come again follow at once on their partition."""
-        chance = Random(seed)
+        rng = Random(seed)
         number = 0
         while True:
-            for found in chance.sample(self._alerts, len(self._alerts)):
+            for found in rng.sample(self._alerts, len(self._alerts)):
                 number += 1
                 alert = found | {"aid": f"{found['aid']}-{seed}-{number}"}
-                partition, lot = chance.randrange(PARTITIONS), chance.randrange(100)
+                partition, lot = rng.randrange(PARTITIONS), rng.randrange(100)
                 if lot < DAMAGED:
-                    yield self._damaged(alert, partition, chance)
+                    yield self._damaged(alert, partition, rng)
                     continue
                 yield self._good(alert, partition)
-                if lot < DAMAGED + AGAIN:
+                if lot < DAMAGED + REPEATED:
                     yield self._good(alert | {"mjd": alert["mjd"] + 1.0}, partition)
 
     def _good(self, alert: dict[str, Any], partition: int) -> Alert:
         return Alert(
-            sort=Sort.GOOD,
+            quality=Quality.GOOD,
             candid=str(alert["candid"]),
             key=alert["aid"].encode(),
             value=alert_messages.message(self._schema, alert),
             partition=partition,
         )
 
-    def _damaged(self, alert: dict[str, Any], partition: int, chance: Random) -> Alert:
+    def _damaged(self, alert: dict[str, Any], partition: int, rng: Random) -> Alert:
         whole = alert_messages.message(self._schema, alert)
-        value = chance.choice((b"", b"no alert", whole[: chance.randrange(100, len(whole) - 20)]))
+        value = rng.choice((b"", b"no alert", whole[: rng.randrange(100, len(whole) - 20)]))
         return Alert(
-            sort=Sort.DAMAGED,
+            quality=Quality.DAMAGED,
             candid=str(alert["candid"]),
             key=alert["aid"].encode(),
             value=value,
@@ -102,7 +104,7 @@ class Sky:
         )
 
     @cached_property
-    def withdrawn(self) -> frozenset[str]:
+    def vetoed(self) -> frozenset[str]:
         """The candids of those that a rule withdraws, as `classify` says."""
         arguments = ("--json", "--every-alert", "--survey", "ZTF", "--model", str(self.model))
         done = command("classify", *arguments, str(self.file))

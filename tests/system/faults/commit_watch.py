@@ -28,7 +28,7 @@ class Sample:
         return sum(self.committed.values())
 
 
-class Watch:
+class CommitWatch:
     """Takes a sample now and then; of equal ones it keeps the first."""
 
     def __init__(self, bootstrap: str, group: str, topic: str) -> None:
@@ -69,9 +69,9 @@ class Watch:
 
 
 @contextmanager
-def watch(bootstrap: str, group: str, topic: str) -> Iterator[Watch]:
-    watching = Watch(bootstrap, group, topic)
+def watch_commits(bootstrap: str, group: str, topic: str) -> Iterator[CommitWatch]:
+    commits = CommitWatch(bootstrap, group, topic)
     try:
-        yield watching
+        yield commits
     finally:
-        watching.close()
+        commits.close()

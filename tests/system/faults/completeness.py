@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 
-from tests.system.faults.alert_sender import Place
-from tests.system.faults.alerts import Sent, Sort
+from tests.system.faults.alert_sender import PartitionOffset
+from tests.system.faults.alerts import Quality, Sent
 from tests.system.faults.commit_watch import Sample
-from tests.system.faults.evidence import Evidence, Witness, repeats
+from tests.system.faults.evidence import Evidence, PublishedTopic, repeats
 
 NEVER = math.inf
 
@@ -25,14 +25,14 @@ class Outcome(StrEnum):
 
 
 ALLOWED = {
-    Sort.GOOD: {Outcome.CLASSIFIED, Outcome.SUPERSEDED, Outcome.RULED_OUT},
-    Sort.DAMAGED: {Outcome.DEAD},
+    Quality.GOOD: {Outcome.CLASSIFIED, Outcome.SUPERSEDED, Outcome.RULED_OUT},
+    Quality.DAMAGED: {Outcome.DEAD},
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Audit:
-    """What was found. `complaints` is empty if all is well; `silent` were ruled out unnamed.
+    """What was found. `problems` is empty if all is well; `unnamed` were ruled out unnamed.
 
     A batch that publishes nothing names nobody, so its alerts are ruled out by the word of
     `classify` alone.
@@ -40,56 +40,63 @@ class Audit:
 
     messages: int
     outcomes: Mapping[Outcome, int]
-    silent: int
-    repeats: Mapping[Witness, int]
+    unnamed: int
+    repeats: Mapping[PublishedTopic, int]
     samples: int
-    complaints: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 def audit(
-    sent: Mapping[Place, Sent],
+    sent: Mapping[PartitionOffset, Sent],
     found: Sequence[Evidence],
     samples: Sequence[Sample],
-    withdrawn: Set[str],
+    vetoed: Set[str],
 ) -> Audit:
-    """Compare what was sent with what is testified; `withdrawn` are the candids of a rule."""
+    """Compare what was sent with what is testified; `vetoed` are the candids of a rule."""
     proofs = _proofs(found)
-    silent = {p for p, one in sent.items() if p not in proofs and one.candid in withdrawn}
+    unnamed = {p for p, one in sent.items() if p not in proofs and one.candid in vetoed}
     outcomes = Counter(_outcome(proofs[place]) for place in sent if place in proofs)
-    complaints = (
-        *_missing(sent, proofs, found, silent),
-        *_strange(sent, found, withdrawn),
-        *_unsuitable(sent, proofs),
-        *_ahead(proofs, samples, silent),
+    problems = (
+        *_missing(sent, proofs, found, unnamed),
+        *_unexpected(sent, found, vetoed),
+        *_wrong_outcomes(sent, proofs),
+        *_committed_early(proofs, samples, unnamed),
     )
     return Audit(
         messages=len(sent),
-        outcomes={one: outcomes[one] + (one is Outcome.RULED_OUT) * len(silent) for one in Outcome},
-        silent=len(silent),
+        outcomes={
+            one: outcomes[one] + (one is Outcome.RULED_OUT) * len(unnamed) for one in Outcome
+        },
+        unnamed=len(unnamed),
         repeats=repeats(found),
         samples=len(samples),
-        complaints=complaints,
+        problems=problems,
     )
 
 
 # When each outcome of a place was proven.
-Proofs = Mapping[Place, Mapping[Outcome, float]]
+Proofs = Mapping[PartitionOffset, Mapping[Outcome, float]]
 
 
 def _proofs(found: Sequence[Evidence]) -> Proofs:
-    first: dict[tuple[Place, Outcome, Witness], float] = {}
+    first: dict[tuple[PartitionOffset, Outcome, PublishedTopic], float] = {}
     for one in found:
-        published = Outcome.DEAD if one.witness is Witness.DEAD else Outcome.CLASSIFIED
+        published = (
+            Outcome.DEAD if one.published_topic is PublishedTopic.DEAD else Outcome.CLASSIFIED
+        )
         named = [(one.source, published)]
         named += [(place, Outcome.SUPERSEDED) for place in one.superseded]
         named += [(place, Outcome.RULED_OUT) for place in one.ruled_out]
         for place, outcome in named:
-            key = (place, outcome, one.witness)
+            key = (place, outcome, one.published_topic)
             first[key] = min(one.at, first.get(key, NEVER))
-    proofs: dict[Place, dict[Outcome, float]] = defaultdict(dict)
+    proofs: dict[PartitionOffset, dict[Outcome, float]] = defaultdict(dict)
     for place, outcome, _ in first:
-        both = (first.get((place, outcome, w), NEVER) for w in (Witness.OUTPUT, Witness.SCRIBE))
-        since = min(max(both), first.get((place, outcome, Witness.DEAD), NEVER))
+        both = (
+            first.get((place, outcome, w), NEVER)
+            for w in (PublishedTopic.OUTPUT, PublishedTopic.SCRIBE)
+        )
+        since = min(max(both), first.get((place, outcome, PublishedTopic.DEAD), NEVER))
         # In the output or the scribe alone it is half a delivery.
         if since < NEVER:
             proofs[place][outcome] = since
@@ -101,48 +108,53 @@ def _outcome(proven: Mapping[Outcome, float]) -> Outcome:
 
 
 def _missing(
-    sent: Mapping[Place, Sent], proofs: Proofs, found: Sequence[Evidence], silent: Set[Place]
+    sent: Mapping[PartitionOffset, Sent],
+    proofs: Proofs,
+    found: Sequence[Evidence],
+    unnamed: Set[PartitionOffset],
 ) -> Iterator[str]:
-    named: dict[Place, set[Witness]] = defaultdict(set)
+    named: dict[PartitionOffset, set[PublishedTopic]] = defaultdict(set)
     for one in found:
         for place in (one.source, *one.superseded, *one.ruled_out):
-            named[place].add(one.witness)
-    for place in sorted(sent.keys() - proofs.keys() - silent):
+            named[place].add(one.published_topic)
+    for place in sorted(sent.keys() - proofs.keys() - unnamed):
         where = ", ".join(sorted(named[place])) or "nowhere"
-        yield f"{_at(place)} ({sent[place].sort}) has no outcome; it is named: {where}"
+        yield f"{_at(place)} ({sent[place].quality}) has no outcome; it is named: {where}"
 
 
-def _strange(
-    sent: Mapping[Place, Sent], found: Sequence[Evidence], withdrawn: Set[str]
+def _unexpected(
+    sent: Mapping[PartitionOffset, Sent], found: Sequence[Evidence], vetoed: Set[str]
 ) -> Iterator[str]:
     for one in found:
         for place in (one.source, *one.superseded, *one.ruled_out):
             if place not in sent:
-                yield f"{one.witness} names {_at(place)}, which was not sent"
+                yield f"{one.published_topic} names {_at(place)}, which was not sent"
         source = sent.get(one.source)
         if source and source.key != one.key:
-            yield f"{one.witness} has {_at(one.source)} under another key"
-        if source and one.witness is Witness.DEAD and source.digest != one.digest:
+            yield f"{one.published_topic} has {_at(one.source)} under another key"
+        if source and one.published_topic is PublishedTopic.DEAD and source.digest != one.digest:
             yield f"the dead letter of {_at(one.source)} has other bytes"
         for place in one.superseded:
             # Where the object itself is ruled out, any other message of the batch names it.
-            loose = place not in sent or sent[place].candid in withdrawn
+            loose = place not in sent or sent[place].candid in vetoed
             if not loose and sent[place].key != one.key:
                 yield f"{_at(place)} is superseded by another object"
         for place in one.ruled_out:
-            if place in sent and sent[place].candid not in withdrawn:
+            if place in sent and sent[place].candid not in vetoed:
                 yield f"{_at(place)} is ruled out, which no rule does"
 
 
-def _unsuitable(sent: Mapping[Place, Sent], proofs: Proofs) -> Iterator[str]:
+def _wrong_outcomes(sent: Mapping[PartitionOffset, Sent], proofs: Proofs) -> Iterator[str]:
     for place, proven in proofs.items():
-        if place in sent and not proven.keys() <= ALLOWED[sent[place].sort]:
-            yield f"{_at(place)} ({sent[place].sort}) is {', '.join(sorted(proven))}"
+        if place in sent and not proven.keys() <= ALLOWED[sent[place].quality]:
+            yield f"{_at(place)} ({sent[place].quality}) is {', '.join(sorted(proven))}"
 
 
-def _ahead(proofs: Proofs, samples: Sequence[Sample], silent: Set[Place]) -> Iterator[str]:
+def _committed_early(
+    proofs: Proofs, samples: Sequence[Sample], unnamed: Set[PartitionOffset]
+) -> Iterator[str]:
     """Look, for each sample, whether all before what was committed then was proven by then."""
-    since = dict.fromkeys(silent, 0.0)
+    since = dict.fromkeys(unnamed, 0.0)
     since |= {place: min(proven.values()) for place, proven in proofs.items()}
     for partition, end in samples[-1].committed.items():
         moments = [since.get((partition, offset), NEVER) for offset in range(end)]
@@ -158,5 +170,5 @@ def _ahead(proofs: Proofs, samples: Sequence[Sample], silent: Set[Place]) -> Ite
                 )
 
 
-def _at(place: Place) -> str:
+def _at(place: PartitionOffset) -> str:
     return f"partition {place[0]} offset {place[1]}"

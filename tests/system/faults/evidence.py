@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tests.support.topics import Message, read_all
-from tests.system.faults.alert_sender import Place
+from tests.system.faults.alert_sender import PartitionOffset
 from tests.system.faults.alerts import digest
-from tests.system.faults.kafka_clusters import Site, Topics
+from tests.system.faults.kafka_clusters import Clusters, Topics
 
 READ_WITHIN = 300.0
 
 
-class Witness(StrEnum):
+class PublishedTopic(StrEnum):
     OUTPUT = "output"
     SCRIBE = "scribe"
     DEAD = "dead letters"
@@ -27,46 +27,46 @@ class Evidence:
     The digest is that of a dead letter's bytes.
     """
 
-    witness: Witness
+    published_topic: PublishedTopic
     at: float
     key: bytes
-    source: Place
-    superseded: tuple[Place, ...] = ()
-    ruled_out: tuple[Place, ...] = ()
+    source: PartitionOffset
+    superseded: tuple[PartitionOffset, ...] = ()
+    ruled_out: tuple[PartitionOffset, ...] = ()
     digest: bytes = b""
 
 
-def read_evidence(site: Site, topics: Topics) -> list[Evidence]:
+def read_evidence(clusters: Clusters, topics: Topics) -> list[Evidence]:
     """Read all three topics to their ends."""
-    main, scribe = site.main.kafka.bootstrap, site.scribe.kafka.bootstrap
+    main, scribe = clusters.main.kafka.bootstrap, clusters.scribe.kafka.bootstrap
     places = (
-        (Witness.OUTPUT, main, topics.output),
-        (Witness.SCRIBE, scribe, topics.scribe),
-        (Witness.DEAD, main, topics.dead),
+        (PublishedTopic.OUTPUT, main, topics.output),
+        (PublishedTopic.SCRIBE, scribe, topics.scribe),
+        (PublishedTopic.DEAD, main, topics.dead),
     )
     return [
-        evidence(message, witness, topics)
-        for witness, bootstrap, topic in places
+        evidence(message, published_topic, topics)
+        for published_topic, bootstrap, topic in places
         for message in read_all(bootstrap, topic, timeout=READ_WITHIN)
     ]
 
 
-def evidence(message: Message, witness: Witness, topics: Topics) -> Evidence:
+def evidence(message: Message, published_topic: PublishedTopic, topics: Topics) -> Evidence:
     told = {name: (value or b"").decode() for name, value in message.headers}
     assert told["source.topic"] == topics.alerts, told
     assert told["source.group"] == topics.group, told
     return Evidence(
-        witness=witness,
+        published_topic=published_topic,
         at=message.timestamp / 1000.0,
         key=message.key or b"",
         source=(int(told["source.partition"]), int(told["source.offset"])),
         superseded=tuple(_places(told.get("source.superseded", ""), topics.alerts)),
         ruled_out=tuple(_places(told.get("source.ruled_out", ""), topics.alerts)),
-        digest=digest(message.value or b"") if witness is Witness.DEAD else b"",
+        digest=digest(message.value or b"") if published_topic is PublishedTopic.DEAD else b"",
     )
 
 
-def _places(text: str, topic: str) -> Iterator[Place]:
+def _places(text: str, topic: str) -> Iterator[PartitionOffset]:
     """Read `topic:partition:offset,offset;…`."""
     for part in filter(None, text.split(";")):
         name, partition, offsets = part.split(":")
@@ -74,10 +74,10 @@ def _places(text: str, topic: str) -> Iterator[Place]:
         yield from ((int(partition), int(one)) for one in offsets.split(","))
 
 
-def repeats(found: Sequence[Evidence]) -> dict[Witness, int]:
+def repeats(found: Sequence[Evidence]) -> dict[PublishedTopic, int]:
     """Return how often each topic has a message for the same source again."""
     counts = {}
-    for witness in Witness:
-        sources = [one.source for one in found if one.witness is witness]
-        counts[witness] = len(sources) - len(set(sources))
+    for published_topic in PublishedTopic:
+        sources = [one.source for one in found if one.published_topic is published_topic]
+        counts[published_topic] = len(sources) - len(set(sources))
     return counts

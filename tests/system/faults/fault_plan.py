@@ -12,7 +12,7 @@ SESSION = 6.0
 AWAY, AWAY_QUICK = 60.0, 8.0
 # Moments lie this far into the stream at most (s).
 STREAM = 8.0
-MOST_BESIDES = 2
+MAX_FURTHER_FAULTS = 2
 ALERTS, ALERTS_QUICK = 1000, 300
 
 
@@ -80,17 +80,17 @@ class Plan:
 
     @property
     def cut(self) -> bool:
-        """Whether the workers reach the brokers by the proxies that cut."""
+        """Whether the workers reach the clusters by the proxies that cut."""
         return any(one.kind is Kind.CONNECTIONS_CUT for one in self.faults)
 
 
 def plan(seed: int, *, quick: bool = False, alerts: int | None = None) -> Plan:
     """Return a plan; a quick one has the same faults, sooner and shorter."""
-    chance = Random(seed)
+    rng = Random(seed)
     kinds = list(Kind)
     first = kinds[(seed - 1) % len(kinds)]
-    besides = chance.sample(kinds, chance.randint(0, MOST_BESIDES))
-    faults = [_fault(kind, chance) for kind in dict.fromkeys([first, *besides])]
+    further = rng.sample(kinds, rng.randint(0, MAX_FURTHER_FAULTS))
+    faults = [_fault(kind, rng) for kind in dict.fromkeys([first, *further])]
     if quick:
         faults = [_quick(one) for one in faults]
     return Plan(
@@ -100,13 +100,13 @@ def plan(seed: int, *, quick: bool = False, alerts: int | None = None) -> Plan:
     )
 
 
-def _fault(kind: Kind, chance: Random) -> Fault:
+def _fault(kind: Kind, rng: Random) -> Fault:
     return Fault(
         kind=kind,
-        at=round(chance.uniform(0.0, STREAM), 1),
-        seconds=round(chance.uniform(*LENGTHS[kind]), 1),
-        seed=chance.randrange(10**6),
-        manner=chance.choice(MANNERS[kind]) if kind in MANNERS else None,
+        at=round(rng.uniform(0.0, STREAM), 1),
+        seconds=round(rng.uniform(*LENGTHS[kind]), 1),
+        seed=rng.randrange(10**6),
+        manner=rng.choice(MANNERS[kind]) if kind in MANNERS else None,
     )
 
 

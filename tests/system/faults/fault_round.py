@@ -11,49 +11,49 @@ from pathlib import Path
 
 from tests.support.topics import end_offsets
 from tests.support.waiting import until
-from tests.system.faults.alert_sender import Sending, sending
-from tests.system.faults.alerts import Sky
-from tests.system.faults.commit_watch import Watch, watch
+from tests.system.faults.alert_sender import AlertSender, send_alerts
+from tests.system.faults.alerts import AlertFile
+from tests.system.faults.commit_watch import CommitWatch, watch_commits
 from tests.system.faults.completeness import Audit, audit
 from tests.system.faults.evidence import read_evidence
-from tests.system.faults.fault_injection import Faults
+from tests.system.faults.fault_injection import FaultInjector
 from tests.system.faults.fault_plan import Plan
-from tests.system.faults.kafka_clusters import Site, Topics
-from tests.system.faults.supervisor import Crew, crew, tail
+from tests.system.faults.kafka_clusters import Clusters, Topics
+from tests.system.faults.supervisor import Supervisor, supervised_workers, tail
 
 # Never more alerts than this wait for the workers: it is their full load.
 WINDOW = 300
 # A stream that goes on until the last fault is over has so many times the planned alerts at most.
 MOST = 4
 SETTLED_WITHIN = 300.0
-MOST_COMPLAINTS = 40
+MAX_PROBLEMS = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What a round has shown. `ends` are the exit codes of workers; `events` tell what happened."""
+    """The result of a round; `exit_codes` are those of workers that ended by themselves."""
 
     plan: Plan
     audit: Audit
     seconds: float
-    ends: Sequence[int]
+    exit_codes: Sequence[int]
     events: Sequence[str]
 
     def __str__(self) -> str:
         """Say all that is needed to understand a failure, and to have it again."""
-        complaints = self.audit.complaints
-        more = len(complaints) - MOST_COMPLAINTS
+        problems = self.audit.problems
+        more = len(problems) - MAX_PROBLEMS
         return "\n".join(
             (
                 f"Seed {self.plan.seed}: {'; '.join(map(str, self.plan.faults))}.",
                 *self.events,
-                *complaints[:MOST_COMPLAINTS],
+                *problems[:MAX_PROBLEMS],
                 *((f"and {more} more",) if more > 0 else ()),
             )
         )
 
 
-class Diary:
+class EventLog:
     """What happened, with its time; written from several threads."""
 
     def __init__(self) -> None:
@@ -70,58 +70,70 @@ class Diary:
         return time.monotonic() - self._start
 
 
-def play(site: Site, plan: Plan, sky: Sky, folder: Path) -> Report:
+def run_round(clusters: Clusters, plan: Plan, alert_file: AlertFile, folder: Path) -> Report:
     """Play a round in an empty folder, which is gone afterwards unless something raises."""
-    diary, topics = Diary(), site.topics()
-    bootstrap = site.main.kafka.bootstrap
-    environment = site.environment(topics, proxied=plan.cut) | {"MODEL_PATH": str(sky.model)}
+    event_log, topics = EventLog(), clusters.topics()
+    bootstrap = clusters.main.kafka.bootstrap
+    environment = clusters.environment(topics, proxied=plan.cut) | {
+        "MODEL_PATH": str(alert_file.model)
+    }
     folder.mkdir()
     try:
         with (
-            crew(environment, folder, diary.note) as workers,
-            watch(bootstrap, topics.group, topics.alerts) as watching,
-            sending(
+            supervised_workers(environment, folder, event_log.note) as workers,
+            watch_commits(bootstrap, topics.group, topics.alerts) as commits,
+            send_alerts(
                 bootstrap,
                 topics.alerts,
-                sky.stream(plan.seed),
+                alert_file.stream(plan.seed),
                 window=WINDOW,
-                consumed=lambda: watching.last.total,
+                consumed=lambda: commits.last.total,
                 most=plan.alerts * MOST,
             ) as stream,
         ):
-            workers.await_ready(workers.join())
+            workers.wait_until_ready(workers.add_worker())
             stream.start()
-            diary.note("the stream begins")
-            Faults(site, workers, diary.note).inflict(plan)
+            event_log.note("the stream begins")
+            FaultInjector(clusters, workers, event_log.note).run_plan(plan)
             stream.finish(plan.alerts)
-            settle(workers, watching, stream)
-            diary.note("everything is committed")
-            ends = workers.ends()
-        found = examine(site, topics, stream, watching, sky)
+            wait_until_committed(workers, commits, stream)
+            event_log.note("everything is committed")
+            exit_codes = workers.exit_codes()
+        found = audit_round(clusters, topics, stream, commits, alert_file)
     except BaseException as error:
         error.add_note(f"Seed {plan.seed}: {'; '.join(map(str, plan.faults))}; logs in {folder}.")
-        error.add_note("\n".join(diary.events))
+        error.add_note("\n".join(event_log.events))
         raise
-    if not found.complaints:
+    if not found.problems:
         shutil.rmtree(folder)
-    site.remove(topics)
+    clusters.remove(topics)
     return Report(
-        plan=plan, audit=found, seconds=diary.seconds, ends=ends, events=tuple(diary.events)
+        plan=plan,
+        audit=found,
+        seconds=event_log.seconds,
+        exit_codes=exit_codes,
+        events=tuple(event_log.events),
     )
 
 
-def settle(workers: Crew, watching: Watch, stream: Sending) -> None:
+def wait_until_committed(workers: Supervisor, commits: CommitWatch, stream: AlertSender) -> None:
     """Wait until all that was sent is committed."""
 
-    def complaint() -> str:
-        logs = "\n".join(f"{post.name}:\n{tail(post)}" for post in workers.posts)
-        return f"{watching.last.total} of {stream.sent} are committed.\n{logs}"
+    def describe() -> str:
+        logs = "\n".join(f"{slot.name}:\n{tail(slot)}" for slot in workers.slots)
+        return f"{commits.last.total} of {stream.sent} are committed.\n{logs}"
 
-    until(lambda: watching.last.total == stream.sent, SETTLED_WITHIN, complaint)
+    until(lambda: commits.last.total == stream.sent, SETTLED_WITHIN, describe)
 
 
-def examine(site: Site, topics: Topics, stream: Sending, watching: Watch, sky: Sky) -> Audit:
+def audit_round(
+    clusters: Clusters,
+    topics: Topics,
+    stream: AlertSender,
+    commits: CommitWatch,
+    alert_file: AlertFile,
+) -> Audit:
     """Compare what was sent with what the topics and the committed offsets say."""
-    ends = end_offsets(site.main.kafka.bootstrap, topics.alerts)
+    ends = end_offsets(clusters.main.kafka.bootstrap, topics.alerts)
     assert sum(ends.values()) == len(stream.places) == stream.sent, "sent twice, or not at all"
-    return audit(stream.places, read_evidence(site, topics), watching.samples, sky.withdrawn)
+    return audit(stream.places, read_evidence(clusters, topics), commits.samples, alert_file.vetoed)

@@ -28,16 +28,16 @@ CLEANING = {"log.retention.check.interval.ms": "20000"}
 class Cluster:
     """A Kafka with two entrances: its own, and one through a proxy.
 
-    A broker ends with the thread that starts it, so `hand` is one that stays.
+    A broker ends with the thread that starts it, so `executor` is one that stays.
     """
 
     kafka: ApacheKafka
     proxy: Proxy
-    hand: Executor
+    executor: Executor
 
     def start(self) -> None:
         """Start the broker again, from whatever thread."""
-        self.hand.submit(self.kafka.start).result()
+        self.executor.submit(self.kafka.start).result()
 
     def server(self, *, proxied: bool) -> str:
         return self.proxy.address if proxied else self.kafka.bootstrap
@@ -56,7 +56,7 @@ class Topics:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Site:
+class Clusters:
     main: Cluster
     scribe: Cluster
 
@@ -95,8 +95,8 @@ class Site:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    with closing(Proxy()) as proxy, ThreadPoolExecutor(1) as hand:
+def start_cluster() -> Iterator[Cluster]:
+    with closing(Proxy()) as proxy, ThreadPoolExecutor(1) as executor:
         kafka = ApacheKafka(
             listeners={PROXIED: "PLAINTEXT"},
             advertised={PROXIED: proxy.port},
@@ -105,11 +105,11 @@ def cluster() -> Iterator[Cluster]:
         )
         with kafka:
             proxy.lead_to(kafka.ports[PROXIED])
-            yield Cluster(kafka=kafka, proxy=proxy, hand=hand)
+            yield Cluster(kafka=kafka, proxy=proxy, executor=executor)
 
 
 @contextmanager
-def site() -> Iterator[Site]:
+def start_clusters() -> Iterator[Clusters]:
     """Run both, in the thread whose end is theirs, too."""
-    with cluster() as main, cluster() as scribe:
-        yield Site(main=main, scribe=scribe)
+    with start_cluster() as main, start_cluster() as scribe:
+        yield Clusters(main=main, scribe=scribe)

@@ -17,7 +17,7 @@ HEAD = (
 def line(report: Report) -> str:
     found = report.audit
     counts = [found.outcomes[one] for one in Outcome]
-    verdict = f"  FAILED: {len(found.complaints)}" if found.complaints else ""
+    verdict = f"  FAILED: {len(found.problems)}" if found.problems else ""
     return (
         f"{report.plan.seed:>5} {found.messages:>7} {counts[0]:>8} {counts[1]:>7} {counts[2]:>5}"
         f" {counts[3]:>5} {sum(found.repeats.values()):>7} {found.samples:>7}"
@@ -30,10 +30,11 @@ def totals(reports: Sequence[Report]) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(faults.items()))
     messages = sum(one.audit.messages for one in reports)
     repeats = sum(sum(one.audit.repeats.values()) for one in reports)
-    failed = [one.plan.seed for one in reports if one.audit.complaints]
+    restarts = sum(len(one.exit_codes) for one in reports)
+    failed = [one.plan.seed for one in reports if one.audit.problems]
     return (
         f"{len(reports)} rounds, {faults.total()} faults ({kinds}), {messages} alerts, {repeats}"
-        f" messages published again, {sum(len(one.ends) for one in reports)} workers started again,"
+        f" messages published again, {restarts} workers started again,"
         f" {sum(one.seconds for one in reports):.0f} s;"
         f" {f'FAILED with the seeds {failed}' if failed else 'nothing lost'}."
     )

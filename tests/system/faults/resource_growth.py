@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 # MiB a minute, by least squares.
-STEEPEST = 1.0
+MAX_SLOPE = 1.0
 # Of medians: more than this, and there are more of them at the end than there were.
-MOST_MORE = 0
+MAX_GROWTH = 0
 # Tasks come and go with every batch.
-MOST_MORE_TASKS = 2
+MAX_TASK_GROWTH = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
+class Measurement:
     """A process at an instant (`at` in s since the start); memory in MiB.
 
     `peak` is the most memory that it has ever had.
@@ -30,36 +30,36 @@ class Figures:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """What the figures after the warm-up show; `slope` in MiB a minute."""
+class GrowthReport:
+    """What the measurements after the warm-up show; `slope` in MiB a minute."""
 
     slope: float
     peak: float
     threads: int
     files: int
     tasks: int
-    complaints: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
-def verdict(figures: Sequence[Figures], *, warm: float, limit: float) -> Verdict:
-    """Judge the figures from `warm` (s) on; `limit` in MiB holds from the start."""
-    judged = [one for one in figures if one.at >= warm]
+def check_growth(measurements: Sequence[Measurement], *, warm: float, limit: float) -> GrowthReport:
+    """Judge the measurements from `warm` (s) on; `limit` in MiB holds from the start."""
+    measured = [one for one in measurements if one.at >= warm]
     found = {
-        "slope": slope([(one.at / 60.0, one.rss) for one in judged]),
-        "peak": max(one.peak for one in figures),
+        "slope": slope([(one.at / 60.0, one.rss) for one in measured]),
+        "peak": max(one.peak for one in measurements),
     }
     grown = {
-        "threads": growth([one.threads for one in judged]),
-        "files": growth([one.files for one in judged]),
-        "tasks": growth([one.tasks for one in judged]),
+        "threads": growth([one.threads for one in measured]),
+        "files": growth([one.files for one in measured]),
+        "tasks": growth([one.tasks for one in measured]),
     }
-    return Verdict(
+    return GrowthReport(
         slope=found["slope"],
         peak=found["peak"],
         threads=grown["threads"],
         files=grown["files"],
         tasks=grown["tasks"],
-        complaints=tuple(_complaints(found["slope"], found["peak"], grown, limit)),
+        problems=tuple(_problems(found["slope"], found["peak"], grown, limit)),
     )
 
 
@@ -74,13 +74,13 @@ def growth(counts: Sequence[int]) -> int:
     return statistics.median_low(counts[-third:]) - statistics.median_low(counts[:third])
 
 
-def _complaints(
-    steepness: float, peak: float, grown: dict[str, int], limit: float
+def _problems(
+    mib_per_minute: float, peak: float, grown: dict[str, int], limit: float
 ) -> Iterator[str]:
-    if steepness >= STEEPEST:
-        yield f"the memory grows by {steepness:.2f} MiB a minute"
+    if mib_per_minute >= MAX_SLOPE:
+        yield f"the memory grows by {mib_per_minute:.2f} MiB a minute"
     if peak > limit:
         yield f"the memory was {peak:.0f} MiB, and {limit:.0f} MiB is the limit"
     for name, more in grown.items():
-        if more > (MOST_MORE_TASKS if name == "tasks" else MOST_MORE):
+        if more > (MAX_TASK_GROWTH if name == "tasks" else MAX_GROWTH):
             yield f"there are {more} {name} more at the end"

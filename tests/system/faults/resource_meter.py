@@ -12,24 +12,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.system.faults.resource_growth import Figures
-from tests.system.faults.supervisor import Note, Post
+from tests.system.faults.resource_growth import Measurement
+from tests.system.faults.supervisor import Note, WorkerSlot
 
 INTERVAL = 5.0
 ANSWER_WITHIN = 10.0
 
 
-class Meter:
+class ResourceMeter:
     """`problem` says what must end the run: another process, or more memory than `limit` (MiB)."""
 
     def __init__(
-        self, post: Post, limit: float, tell: Callable[[Figures], None], note: Note
+        self, slot: WorkerSlot, limit: float, report: Callable[[Measurement], None], note: Note
     ) -> None:
-        self.figures: list[Figures] = []
+        self.measurements: list[Measurement] = []
         self.problem = ""
-        self._post, self._limit, self._tell, self._note = post, limit, tell, note
-        self._pid = post.worker.process.pid
-        self._port = port(post.worker.text())
+        self._slot, self._limit, self._report, self._note = slot, limit, report, note
+        self._pid = slot.worker.process.pid
+        self._port = port(slot.worker.text())
         self._start = time.monotonic()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -41,8 +41,8 @@ class Meter:
 
     def _run(self) -> None:
         while not self._closing.wait(INTERVAL) and not self.problem:
-            if self._post.ends or self._post.worker.process.poll() is not None:
-                self.problem = f"the worker has ended: {self._post.worker.text()[-2000:]}"
+            if self._slot.exit_codes or self._slot.worker.process.poll() is not None:
+                self.problem = f"the worker has ended: {self._slot.worker.text()[-2000:]}"
                 return
             try:
                 found = self._measured()
@@ -50,15 +50,15 @@ class Meter:
                 # It has ended meanwhile, which shows the next time, or is too busy to answer.
                 self._note(f"not measured: {error}")
                 continue
-            self.figures.append(found)
-            self._tell(found)
+            self.measurements.append(found)
+            self._report(found)
             if found.peak > self._limit:
                 self.problem = f"{found.peak:.0f} MiB are more than {self._limit:.0f}"
 
-    def _measured(self) -> Figures:
+    def _measured(self) -> Measurement:
         process = Path("/proc", str(self._pid))
         status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-        return Figures(
+        return Measurement(
             at=time.monotonic() - self._start,
             rss=_mib(status["VmRSS"]),
             peak=_mib(status["VmHWM"]),
@@ -90,8 +90,10 @@ def tasks(number: int) -> int:
 
 
 @contextmanager
-def meter(post: Post, limit: float, tell: Callable[[Figures], None], note: Note) -> Iterator[Meter]:
-    running = Meter(post, limit, tell, note)
+def measure(
+    slot: WorkerSlot, limit: float, report: Callable[[Measurement], None], note: Note
+) -> Iterator[ResourceMeter]:
+    running = ResourceMeter(slot, limit, report, note)
     try:
         yield running
     finally:

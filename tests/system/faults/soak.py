@@ -9,17 +9,17 @@ from pathlib import Path
 from random import Random
 
 from tests.support.waiting import until
-from tests.system.faults.alert_sender import Sending, sending
-from tests.system.faults.alerts import Sky
-from tests.system.faults.commit_watch import Watch, watch
+from tests.system.faults.alert_sender import AlertSender, send_alerts
+from tests.system.faults.alerts import AlertFile
+from tests.system.faults.commit_watch import CommitWatch, watch_commits
 from tests.system.faults.completeness import Audit
-from tests.system.faults.fault_injection import Faults
+from tests.system.faults.fault_injection import FaultInjector
 from tests.system.faults.fault_plan import Fault, Kind, Manner, Plan
-from tests.system.faults.fault_round import examine, settle
-from tests.system.faults.kafka_clusters import Site
-from tests.system.faults.resource_growth import Figures, Verdict, verdict
-from tests.system.faults.resource_meter import Meter, meter
-from tests.system.faults.supervisor import crew
+from tests.system.faults.fault_round import audit_round, wait_until_committed
+from tests.system.faults.kafka_clusters import Clusters
+from tests.system.faults.resource_growth import GrowthReport, Measurement, check_growth
+from tests.system.faults.resource_meter import ResourceMeter, measure
+from tests.system.faults.supervisor import supervised_workers
 
 # As many alerts wait for the worker: it never lacks any.
 WINDOW = 2500
@@ -34,73 +34,80 @@ CAUGHT_UP_WITHIN = 300.0
 # As a worker has it that is told nothing about batches.
 DEFAULTS = ("CONSUME_TIMEOUT", "CONSUME_MESSAGES", "CONSUMER_SESSION_TIMEOUT")
 
-Tell = Callable[[str], None]
+ReportText = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Soak:
     """What the run has shown: `lags` are the seconds from each outage's end to the last commit."""
 
-    verdict: Verdict
+    growth: GrowthReport
     audit: Audit
     lags: tuple[float, ...]
     seconds: float
 
     @property
-    def complaints(self) -> tuple[str, ...]:
-        return (*self.verdict.complaints, *self.audit.complaints)
+    def problems(self) -> tuple[str, ...]:
+        return (*self.growth.problems, *self.audit.problems)
 
     def __str__(self) -> str:
-        found, told = self.verdict, self.audit
+        growth, audit = self.growth, self.audit
         return "\n".join(
             (
-                f"{told.messages} alerts in {self.seconds / 60:.1f} min"
-                f" ({told.messages / self.seconds:.0f} a second), {sum(told.repeats.values())}"
-                f" messages published again, {told.samples} samples of committed offsets.",
-                f"Memory: {found.slope:+.2f} MiB a minute after the warm-up, {found.peak:.0f} MiB"
-                f" at most. More at the end: {found.threads} threads, {found.files} files,"
-                f" {found.tasks} tasks.",
+                f"{audit.messages} alerts in {self.seconds / 60:.1f} min"
+                f" ({audit.messages / self.seconds:.0f} a second), {sum(audit.repeats.values())}"
+                f" messages published again, {audit.samples} samples of committed offsets.",
+                f"Memory: {growth.slope:+.2f} MiB a minute after the warm-up, {growth.peak:.0f} MiB"
+                f" at most. More at the end: {growth.threads} threads, {growth.files} files,"
+                f" {growth.tasks} tasks.",
                 f"Nothing waited any more {', '.join(f'{lag:.1f} s' for lag in self.lags)} after"
                 " the outages.",
-                *(self.complaints[:40] or ("Nothing to complain of.",)),
+                *(self.problems[:40] or ("Nothing to complain of.",)),
             )
         )
 
 
 def soak(
-    site: Site, sky: Sky, folder: Path, *, minutes: float, seed: int, limit: float, tell: Tell
+    clusters: Clusters,
+    alert_file: AlertFile,
+    folder: Path,
+    *,
+    minutes: float,
+    seed: int,
+    limit: float,
+    report: ReportText,
 ) -> Soak:
     """Run for so many minutes with at most `limit` MiB; raises AssertionError if it breaks off."""
-    topics = site.topics()
-    settings = site.environment(topics, proxied=True) | {"MODEL_PATH": str(sky.model)}
+    topics = clusters.topics()
+    settings = clusters.environment(topics, proxied=True) | {"MODEL_PATH": str(alert_file.model)}
     environment = {key: value for key, value in settings.items() if key not in DEFAULTS}
-    bootstrap = site.main.kafka.bootstrap
+    bootstrap = clusters.main.kafka.bootstrap
     folder.mkdir()
     with (
-        crew(environment, folder, tell) as workers,
-        watch(bootstrap, topics.group, topics.alerts) as watching,
-        sending(
+        supervised_workers(environment, folder, report) as workers,
+        watch_commits(bootstrap, topics.group, topics.alerts) as commits,
+        send_alerts(
             bootstrap,
             topics.alerts,
-            sky.stream(seed),
+            alert_file.stream(seed),
             window=WINDOW,
-            consumed=lambda: watching.last.total,
+            consumed=lambda: commits.last.total,
         ) as stream,
     ):
-        post = workers.join()
-        workers.await_ready(post)
-        with meter(post, limit, lambda one: tell(line(one, watching)), tell) as metering:
-            run = _Run(Faults(site, workers, tell), stream, watching, metering, tell)
+        slot = workers.add_worker()
+        workers.wait_until_ready(slot)
+        with measure(slot, limit, lambda one: report(line(one, commits)), report) as meter:
+            run = _Run(FaultInjector(clusters, workers, report), stream, commits, meter, report)
             stream.start()
             seconds, lags = run.through(minutes * 60.0, Random(seed))
         stream.finish(0)
-        settle(workers, watching, stream)
-        workers.leave(post, killed=False)
+        wait_until_committed(workers, commits, stream)
+        workers.remove_worker(slot, killed=False)
     return Soak(
-        verdict=verdict(
-            metering.figures, warm=min(WARM_UP, OF_THE_RUN * minutes * 60.0), limit=limit
+        growth=check_growth(
+            meter.measurements, warm=min(WARM_UP, OF_THE_RUN * minutes * 60.0), limit=limit
         ),
-        audit=examine(site, topics, stream, watching, sky),
+        audit=audit_round(clusters, topics, stream, commits, alert_file),
         lags=tuple(lags),
         seconds=seconds,
     )
@@ -108,57 +115,62 @@ def soak(
 
 class _Run:
     def __init__(
-        self, faults: Faults, stream: Sending, watching: Watch, metering: Meter, tell: Tell
+        self,
+        faults: FaultInjector,
+        stream: AlertSender,
+        commits: CommitWatch,
+        meter: ResourceMeter,
+        report: ReportText,
     ) -> None:
-        self._faults, self._stream, self._watching = faults, stream, watching
-        self._metering, self._tell = metering, tell
+        self._faults, self._stream, self._commits = faults, stream, commits
+        self._meter, self._report = meter, report
 
-    def through(self, seconds: float, chance: Random) -> tuple[float, list[float]]:
+    def through(self, seconds: float, rng: Random) -> tuple[float, list[float]]:
         """Return how long it was, and how long it took to catch up after each outage."""
         start, lags = time.monotonic(), []
         part = seconds / (OUTAGES + 1)
         for number in range(OUTAGES):
-            self._wait(start + part * (number + chance.uniform(0.8, 1.2)))
-            self._faults.inflict(outage(number, min(OUTAGE, part / 10), chance))
-            lags.append(self._caught_up())
+            self._wait(start + part * (number + rng.uniform(0.8, 1.2)))
+            self._faults.run_plan(outage(number, min(OUTAGE, part / 10), rng))
+            lags.append(self._catch_up())
         self._wait(start + seconds)
         return time.monotonic() - start, lags
 
     def _wait(self, moment: float) -> None:
         while time.monotonic() < moment:
-            assert not self._metering.problem, self._metering.problem
+            assert not self._meter.problem, self._meter.problem
             time.sleep(0.5)
 
-    def _caught_up(self) -> float:
+    def _catch_up(self) -> float:
         """Let nothing more come until nothing waits."""
         self._stream.pause()
         self._stream.confirmed()
-        lag = self._stream.sent - self._watching.last.total
+        lag = self._stream.sent - self._commits.last.total
         took = until(
-            lambda: self._watching.last.total == self._stream.sent,
+            lambda: self._commits.last.total == self._stream.sent,
             CAUGHT_UP_WITHIN,
             "alerts wait after an outage",
         )
-        self._tell(f"{lag} alerts waited after the outage; none {took:.1f} s later")
-        self._stream.go_on()
+        self._report(f"{lag} alerts waited after the outage; none {took:.1f} s later")
+        self._stream.resume()
         return took
 
 
-def outage(number: int, seconds: float, chance: Random) -> Plan:
+def outage(number: int, seconds: float, rng: Random) -> Plan:
     kind = OUTAGE_KINDS[number % len(OUTAGE_KINDS)]
     fault = Fault(
         kind=kind,
         at=0.0,
         seconds=0.0 if kind is Kind.BROKER_KILLED else seconds,
-        seed=chance.randrange(10**6),
-        manner=chance.choice(list(Manner)),
+        seed=rng.randrange(10**6),
+        manner=rng.choice(list(Manner)),
     )
     return Plan(seed=number, alerts=0, faults=(fault,))
 
 
-def line(one: Figures, watching: Watch) -> str:
+def line(one: Measurement, commits: CommitWatch) -> str:
     return (
         f"{one.at / 60:6.2f} min  {one.rss:7.1f} MiB ({one.peak:.1f} at most)"
         f"  {one.threads} threads  {one.files} files  {one.tasks} tasks"
-        f"  {watching.last.total} alerts"
+        f"  {commits.last.total} alerts"
     )

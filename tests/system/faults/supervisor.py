@@ -24,105 +24,107 @@ Note = Callable[[str], None]
 
 
 @dataclass(eq=False)
-class Post:
+class WorkerSlot:
     """A place for one worker, which is filled again as long as it is `wanted`."""
 
     name: str
     folder: Path
     worker: Worker
     wanted: bool = True
-    ends: list[int] = field(default_factory=list)
+    exit_codes: list[int] = field(default_factory=list)
 
     @property
     def ready(self) -> bool:
         return self.worker.process.poll() is None and READY in self.worker.text()
 
 
-class Crew:
+class Supervisor:
     def __init__(self, environment: Mapping[str, str], folder: Path, note: Note) -> None:
         self._environment, self._folder, self._note = environment, folder, note
-        self.posts: list[Post] = []
+        self.slots: list[WorkerSlot] = []
         self._closing = threading.Event()
-        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
-        self._supervisor.start()
+        self._thread = threading.Thread(target=self._supervise, daemon=True)
+        self._thread.start()
 
-    def join(self) -> Post:
+    def add_worker(self) -> WorkerSlot:
         """Start one more worker; it need not be ready yet."""
-        name = f"worker {len(self.posts) + 1}"
+        name = f"worker {len(self.slots) + 1}"
         folder = self._folder / name.replace(" ", "-")
         folder.mkdir()
-        post = Post(name=name, folder=folder, worker=self._worker(folder))
-        self.posts.append(post)
+        slot = WorkerSlot(name=name, folder=folder, worker=self._worker(folder))
+        self.slots.append(slot)
         self._note(f"{name} starts")
-        return post
+        return slot
 
-    def await_ready(self, post: Post) -> None:
-        until(lambda: post.ready, READY_WITHIN, lambda: f"{post.name} is not ready:\n{tail(post)}")
-        self._note(f"{post.name} is ready")
+    def wait_until_ready(self, slot: WorkerSlot) -> None:
+        until(lambda: slot.ready, READY_WITHIN, lambda: f"{slot.name} is not ready:\n{tail(slot)}")
+        self._note(f"{slot.name} is ready")
 
-    def anyone(self, chance: Random) -> Post:
-        return chance.choice([post for post in self.posts if post.wanted])
+    def pick(self, rng: Random) -> WorkerSlot:
+        return rng.choice([slot for slot in self.slots if slot.wanted])
 
-    def kill(self, post: Post) -> None:
-        post.worker.process.kill()
+    def kill(self, slot: WorkerSlot) -> None:
+        slot.worker.process.kill()
 
-    def terminate(self, post: Post) -> None:
+    def terminate(self, slot: WorkerSlot) -> None:
         """Send SIGTERM, and see that it ends in time."""
-        process = post.worker.process
+        process = slot.worker.process
         process.send_signal(signal.SIGTERM)
         took = until(
             lambda: process.poll() is not None,
             ENDED_WITHIN,
-            lambda: f"SIGTERM has not ended it:\n{tail(post)}",
+            lambda: f"SIGTERM has not ended it:\n{tail(slot)}",
         )
-        self._note(f"{post.name} ended {took:.1f} s after SIGTERM with {process.returncode}")
+        self._note(f"{slot.name} ended {took:.1f} s after SIGTERM with {process.returncode}")
 
-    def freeze(self, post: Post, seconds: float) -> None:
-        process = post.worker.process
+    def freeze(self, slot: WorkerSlot, seconds: float) -> None:
+        process = slot.worker.process
         process.send_signal(signal.SIGSTOP)
         time.sleep(seconds)
         process.send_signal(signal.SIGCONT)
 
-    def leave(self, post: Post, *, killed: bool) -> None:
+    def remove_worker(self, slot: WorkerSlot, *, killed: bool) -> None:
         """End a worker for good."""
-        post.wanted = False
+        slot.wanted = False
         if killed:
-            self.kill(post)
+            self.kill(slot)
         else:
-            self.terminate(post)
+            self.terminate(slot)
 
     def close(self) -> None:
         self._closing.set()
-        self._supervisor.join()
-        for post in self.posts:
-            post.worker.close()
+        self._thread.join()
+        for slot in self.slots:
+            slot.worker.close()
 
-    def ends(self) -> list[int]:
-        """The exit codes of all that ended before the crew did."""
-        return [code for post in self.posts for code in post.ends]
+    def exit_codes(self) -> list[int]:
+        """The exit codes of all that ended before the supervisor did."""
+        return [code for slot in self.slots for code in slot.exit_codes]
 
     def _worker(self, folder: Path) -> Worker:
         return Worker(self._environment, folder / "worker.log", folder)
 
     def _supervise(self) -> None:
         while not self._closing.wait(0.1):
-            for post in list(self.posts):
-                code = post.worker.process.poll()
-                if post.wanted and code is not None and not self._closing.wait(PAUSE):
-                    post.ends.append(code)
-                    self._note(f"{post.name} had ended with {code} and is started again")
-                    post.worker.close()
-                    post.worker = self._worker(post.folder)
+            for slot in list(self.slots):
+                code = slot.worker.process.poll()
+                if slot.wanted and code is not None and not self._closing.wait(PAUSE):
+                    slot.exit_codes.append(code)
+                    self._note(f"{slot.name} had ended with {code} and is started again")
+                    slot.worker.close()
+                    slot.worker = self._worker(slot.folder)
 
 
-def tail(post: Post, lines: int = 30) -> str:
-    return "\n".join(post.worker.text().splitlines()[-lines:])
+def tail(slot: WorkerSlot, lines: int = 30) -> str:
+    return "\n".join(slot.worker.text().splitlines()[-lines:])
 
 
 @contextmanager
-def crew(environment: Mapping[str, str], folder: Path, note: Note) -> Iterator[Crew]:
+def supervised_workers(
+    environment: Mapping[str, str], folder: Path, note: Note
+) -> Iterator[Supervisor]:
     """Run workers that do not outlive the block."""
-    running = Crew(environment, folder, note)
+    running = Supervisor(environment, folder, note)
     try:
         yield running
     finally:

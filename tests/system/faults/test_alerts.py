@@ -1,4 +1,4 @@
-"""A stream follows from its seed, and has of each sort what a round needs."""
+"""A stream follows from its seed, and has of each quality what a round needs."""
 
 from __future__ import annotations
 
@@ -9,45 +9,47 @@ import pytest
 
 from tests.support import alert_messages
 from tests.support.alerts import container, record
-from tests.system.faults.alerts import PARTITIONS, Alert, Sky, Sort
+from tests.system.faults.alerts import PARTITIONS, Alert, AlertFile, Quality
 
 COUNT = 1000
 
 
 @pytest.fixture
-def sky(tmp_path: Path) -> Sky:
-    file = tmp_path / "sky.avro"
+def alert_file(tmp_path: Path) -> AlertFile:
+    file = tmp_path / "alert_file.avro"
     file.write_bytes(
         container(*(record(candid=str(n), aid=f"A{n}", mjd=float(n)) for n in range(9)))
     )
-    return Sky(file, tmp_path)
+    return AlertFile(file, tmp_path)
 
 
-def stream(sky: Sky, seed: int) -> list[Alert]:
-    return list(islice(sky.stream(seed), COUNT))
+def stream(alert_file: AlertFile, seed: int) -> list[Alert]:
+    return list(islice(alert_file.stream(seed), COUNT))
 
 
-def test_the_same_seed_gives_the_same_stream_and_another_another(sky: Sky) -> None:
+def test_the_same_seed_gives_the_same_stream_and_another_another(alert_file: AlertFile) -> None:
     # But for the random marker of each container.
     first, again = (
-        [(one.sort, one.key, one.partition, len(one.value)) for one in stream(sky, 1)]
+        [(one.quality, one.key, one.partition, len(one.value)) for one in stream(alert_file, 1)]
         for _ in range(2)
     )
     assert first == again
-    assert not {one.key for one in stream(sky, 1)} & {one.key for one in stream(sky, 2)}
+    assert not {one.key for one in stream(alert_file, 1)} & {
+        one.key for one in stream(alert_file, 2)
+    }
 
 
-def test_every_partition_has_some_and_some_are_damaged(sky: Sky) -> None:
-    alerts = stream(sky, 1)
+def test_every_partition_has_some_and_some_are_damaged(alert_file: AlertFile) -> None:
+    alerts = stream(alert_file, 1)
     assert {one.partition for one in alerts} == set(range(PARTITIONS))
-    damaged = [one for one in alerts if one.sort is Sort.DAMAGED]
+    damaged = [one for one in alerts if one.quality is Quality.DAMAGED]
     assert COUNT * 0.005 < len(damaged) < COUNT * 0.05
-    good = next(one for one in alerts if one.sort is Sort.GOOD)
+    good = next(one for one in alerts if one.quality is Quality.GOOD)
     assert all(len(one.value) < len(good.value) for one in damaged)
 
 
-def test_what_comes_again_is_a_later_alert_right_behind_the_first(sky: Sky) -> None:
-    alerts = stream(sky, 1)
+def test_what_comes_again_is_a_later_alert_right_behind_the_first(alert_file: AlertFile) -> None:
+    alerts = stream(alert_file, 1)
     pairs = [(a, b) for a, b in pairwise(alerts) if a.key == b.key]
     assert len(pairs) == COUNT - len({one.key for one in alerts})
     assert COUNT * 0.02 < len(pairs) < COUNT * 0.1

@@ -7,26 +7,26 @@ from dataclasses import replace
 
 import pytest
 
-from tests.system.faults.alerts import Sent, Sort
+from tests.system.faults.alerts import Quality, Sent
 from tests.system.faults.commit_watch import Sample
 from tests.system.faults.completeness import Audit, Outcome, audit
-from tests.system.faults.evidence import Evidence, Witness
+from tests.system.faults.evidence import Evidence, PublishedTopic
 
 GOOD, RULED = "1", "2"
 NOON = 43_200.0
 
 
-def sent(key: bytes, sort: Sort = Sort.GOOD, candid: str = GOOD) -> Sent:
-    return Sent(sort=sort, candid=candid, key=key, digest=b"digest of " + key)
+def sent(key: bytes, quality: Quality = Quality.GOOD, candid: str = GOOD) -> Sent:
+    return Sent(quality=quality, candid=candid, key=key, digest=b"digest of " + key)
 
 
-def says(witness: Witness, offset: int, **more: object) -> Evidence:
+def says(published_topic: PublishedTopic, offset: int, **more: object) -> Evidence:
     told = Evidence(
-        witness=witness,
+        published_topic=published_topic,
         at=NOON,
         key=SENT[0, offset].key,
         source=(0, offset),
-        digest=SENT[0, offset].digest if witness is Witness.DEAD else b"",
+        digest=SENT[0, offset].digest if published_topic is PublishedTopic.DEAD else b"",
     )
     return replace(told, **more)  # type: ignore[arg-type]
 
@@ -37,15 +37,15 @@ SENT = {
     (0, 1): sent(b"b"),
     (0, 2): sent(b"b"),
     (0, 3): sent(b"c", candid=RULED),
-    (0, 4): sent(b"d", sort=Sort.DAMAGED),
+    (0, 4): sent(b"d", quality=Quality.DAMAGED),
     (0, 5): sent(b"e", candid=RULED),
 }
 NAMING = {0: {"ruled_out": ((0, 3),)}, 1: {"superseded": ((0, 2),)}}
 WHOLE = [
-    says(witness, offset, **more)
-    for witness in (Witness.OUTPUT, Witness.SCRIBE)
+    says(published_topic, offset, **more)
+    for published_topic in (PublishedTopic.OUTPUT, PublishedTopic.SCRIBE)
     for offset, more in NAMING.items()
-] + [says(Witness.DEAD, 4)]
+] + [says(PublishedTopic.DEAD, 4)]
 
 
 def audited(found: Sequence[Evidence] = WHOLE, committed: int = 6, at: float = NOON + 1.0) -> Audit:
@@ -55,47 +55,51 @@ def audited(found: Sequence[Evidence] = WHOLE, committed: int = 6, at: float = N
 
 def test_where_everything_has_its_outcome_there_is_nothing_to_complain_of() -> None:
     found = audited()
-    assert found.complaints == ()
+    assert found.problems == ()
     assert found.messages == sum(found.outcomes.values()) == 6
     assert [found.outcomes[one] for one in Outcome] == [2, 1, 2, 1]
-    assert found.silent == 1
+    assert found.unnamed == 1
     assert sum(found.repeats.values()) == 0
 
 
 @pytest.mark.parametrize("gone", range(len(WHOLE)))
 def test_whatever_is_taken_away_is_missed(gone: int) -> None:
     found = audited([one for number, one in enumerate(WHOLE) if number != gone])
-    assert any("has no outcome" in one for one in found.complaints)
-    assert any("not proven" in one for one in found.complaints)
+    assert any("has no outcome" in one for one in found.problems)
+    assert any("not proven" in one for one in found.problems)
 
 
 @pytest.mark.parametrize("late", range(len(WHOLE)))
 def test_what_is_confirmed_after_it_was_committed_is_told(late: int) -> None:
     found = audited([replace(one, at=NOON + 2.0 * (n == late)) for n, one in enumerate(WHOLE)])
-    assert len(found.complaints) == 1
-    assert "committed up to 6, but" in found.complaints[0]
+    assert len(found.problems) == 1
+    assert "committed up to 6, but" in found.problems[0]
     # What lies before it may have been committed all the same.
-    assert not audited(WHOLE, committed=0).complaints
+    assert not audited(WHOLE, committed=0).problems
 
 
 def test_what_is_published_again_is_counted_and_no_fault() -> None:
     found = audited([*WHOLE, replace(WHOLE[0], at=NOON + 9.0), WHOLE[1]])
-    assert found.complaints == ()
-    assert found.repeats == {Witness.OUTPUT: 2, Witness.SCRIBE: 0, Witness.DEAD: 0}
+    assert found.problems == ()
+    assert found.repeats == {
+        PublishedTopic.OUTPUT: 2,
+        PublishedTopic.SCRIBE: 0,
+        PublishedTopic.DEAD: 0,
+    }
 
 
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        (says(Witness.OUTPUT, 0, source=(1, 7)), "which was not sent"),
-        (says(Witness.SCRIBE, 0, key=b"z"), "under another key"),
-        (says(Witness.DEAD, 4, digest=b"other"), "has other bytes"),
-        (says(Witness.DEAD, 0), "(good) is classified, dead-lettered"),
-        (says(Witness.OUTPUT, 0, superseded=((0, 1),)), "superseded by another object"),
-        (says(Witness.OUTPUT, 1, ruled_out=((0, 0),)), "is ruled out, which no rule does"),
+        (says(PublishedTopic.OUTPUT, 0, source=(1, 7)), "which was not sent"),
+        (says(PublishedTopic.SCRIBE, 0, key=b"z"), "under another key"),
+        (says(PublishedTopic.DEAD, 4, digest=b"other"), "has other bytes"),
+        (says(PublishedTopic.DEAD, 0), "(good) is classified, dead-lettered"),
+        (says(PublishedTopic.OUTPUT, 0, superseded=((0, 1),)), "superseded by another object"),
+        (says(PublishedTopic.OUTPUT, 1, ruled_out=((0, 0),)), "is ruled out, which no rule does"),
     ],
 )
 def test_what_should_not_be_there_is_told(extra: Evidence, words: str) -> None:
-    complaints = audited([*WHOLE, extra]).complaints
-    assert len(complaints) == 1
-    assert words in complaints[0]
+    problems = audited([*WHOLE, extra]).problems
+    assert len(problems) == 1
+    assert words in problems[0]

@@ -8,23 +8,29 @@ from random import Random
 
 import pytest
 
-from tests.system.faults.resource_growth import Figures, Verdict, growth, slope, verdict
+from tests.system.faults.resource_growth import (
+    GrowthReport,
+    Measurement,
+    check_growth,
+    growth,
+    slope,
+)
 
 MINUTES = 30
 WARM = 300.0
 
 
-def figures(
+def measurements(
     rss: Callable[[float], float] = lambda _: 700.0,
     count: Callable[[float], int] = lambda _: 40,
-) -> list[Figures]:
+) -> list[Measurement]:
     """Twelve a minute, as functions of the minute."""
-    found: list[Figures] = []
+    found: list[Measurement] = []
     for number in range(MINUTES * 12):
         minute = number / 12
         peak = max([rss(minute), *(one.peak for one in found[-1:])])
         found.append(
-            Figures(
+            Measurement(
                 at=minute * 60.0,
                 rss=rss(minute),
                 peak=peak,
@@ -36,8 +42,8 @@ def figures(
     return found
 
 
-def judged(found: list[Figures]) -> Verdict:
-    return verdict(found, warm=WARM, limit=900.0)
+def measured(found: list[Measurement]) -> GrowthReport:
+    return check_growth(found, warm=WARM, limit=900.0)
 
 
 def test_the_slope_is_that_of_the_line() -> None:
@@ -46,38 +52,40 @@ def test_the_slope_is_that_of_the_line() -> None:
 
 
 def test_what_goes_up_and_down_is_no_growth() -> None:
-    chance = Random(1)
-    found = judged(
-        figures(
-            lambda minute: 700.0 + 60.0 * math.sin(minute) + chance.uniform(-20.0, 20.0),
+    rng = Random(1)
+    found = measured(
+        measurements(
+            lambda minute: 700.0 + 60.0 * math.sin(minute) + rng.uniform(-20.0, 20.0),
             lambda minute: 40 + int(minute) % 3,
         )
     )
-    assert found.complaints == ()
+    assert found.problems == ()
     assert abs(found.slope) < 1.0
 
 
 def test_the_warm_up_does_not_count() -> None:
-    found = judged(figures(lambda m: min(700.0, 140.0 * m), lambda m: min(40, int(8 * m))))
-    assert found == judged(figures())
+    found = measured(measurements(lambda m: min(700.0, 140.0 * m), lambda m: min(40, int(8 * m))))
+    assert found == measured(measurements())
 
 
-@pytest.mark.parametrize(("steepness", "complaints"), [(0.9, 0), (1.1, 1)])
-def test_memory_may_grow_by_less_than_one_mib_a_minute(steepness: float, complaints: int) -> None:
-    found = judged(figures(lambda minute: 700.0 + steepness * minute))
-    assert found.slope == pytest.approx(steepness)
-    assert len(found.complaints) == complaints
+@pytest.mark.parametrize(("mib_per_minute", "problems"), [(0.9, 0), (1.1, 1)])
+def test_memory_may_grow_by_less_than_one_mib_a_minute(
+    mib_per_minute: float, problems: int
+) -> None:
+    found = measured(measurements(lambda minute: 700.0 + mib_per_minute * minute))
+    assert found.slope == pytest.approx(mib_per_minute)
+    assert len(found.problems) == problems
 
 
 def test_a_moment_over_the_limit_is_told_even_in_the_warm_up() -> None:
-    found = judged(figures(lambda minute: 950.0 if minute == 1.0 else 700.0))
-    assert found.complaints == ("the memory was 950 MiB, and 900 MiB is the limit",)
+    found = measured(measurements(lambda minute: 950.0 if minute == 1.0 else 700.0))
+    assert found.problems == ("the memory was 950 MiB, and 900 MiB is the limit",)
 
 
 def test_one_more_thread_every_ten_minutes_is_growth() -> None:
-    found = judged(figures(count=lambda minute: 40 + int(minute) // 10))
+    found = measured(measurements(count=lambda minute: 40 + int(minute) // 10))
     assert (found.threads, found.files, found.tasks) == (2, 2, 2)
-    assert len(found.complaints) == 2
+    assert len(found.problems) == 2
 
 
 def test_an_outage_leaves_no_mark_in_the_medians() -> None:
