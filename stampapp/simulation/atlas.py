@@ -14,7 +14,7 @@ from stampapp.simulation.artifacts import Mask
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.fits_writer import Cards
 from stampapp.simulation.instruments import Band, Camera, Subtraction
-from stampapp.simulation.shot import Shot, Stamps, stamp
+from stampapp.simulation.observation import Shot, Stamps, stamp
 from stampapp.simulation.simulated_survey import SimulatedSurvey
 from stampapp.stamps.atlas import SATURATED
 

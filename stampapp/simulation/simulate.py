@@ -23,8 +23,8 @@ from stampapp.simulation import (
 from stampapp.simulation.catalogues import NO_VALUE
 from stampapp.simulation.image_model import GRID, Image
 from stampapp.simulation.light_sources import Source
+from stampapp.simulation.observation import Shot
 from stampapp.simulation.scenes import LABELS, Scene
-from stampapp.simulation.shot import Shot
 from stampapp.simulation.simulated_survey import SimulatedSurvey, simulated_survey
 from stampapp.simulation.sky_positions import Place
 

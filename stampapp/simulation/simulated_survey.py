@@ -11,8 +11,8 @@ from stampapp.alerts.surveys import Survey, plugin
 from stampapp.simulation.artifacts import Mask
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.instruments import Camera
+from stampapp.simulation.observation import Shot, Stamps
 from stampapp.simulation.scenes import Story
-from stampapp.simulation.shot import Shot, Stamps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.simulation import catalogues, detection_history, measurements, scenes
 from stampapp.simulation.artifacts import Mask
 from stampapp.simulation.instruments import Band, Camera, Subtraction
-from stampapp.simulation.shot import Shot, Stamps, stamp
+from stampapp.simulation.observation import Shot, Stamps, stamp
 from stampapp.simulation.simulated_survey import SimulatedSurvey
 
 # Bellm et al. 2019 and Dekany et al. 2020; noise and seeing as public alerts show them.
