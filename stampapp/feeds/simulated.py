@@ -65,4 +65,4 @@ def _share(surveys: Sequence[Survey], seed: int, start: int, stop: int) -> list[
     from stampapp.simulation import simulate
 
     turns = (divmod(number, len(surveys)) for number in range(start, stop))
-    return [simulate.draw(surveys[turn], seed, index) for index, turn in turns]
+    return [simulate.simulate_alert(surveys[turn], seed, index) for index, turn in turns]

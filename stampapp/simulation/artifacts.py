@@ -21,9 +21,9 @@ _MASKED = 0.05
 _ROWS, _COLUMNS = np.mgrid[-_MIDDLE:_MIDDLE, -_MIDDLE:_MIDDLE].astype(np.float64)
 
 
-def add(rng: Generator, image: Image, exposure: Exposure, kind: str) -> None:
-    """Put a blemish of this kind into the middle of a science image, in place."""
-    maker = _MAKERS.get(kind)
+def add_artifact(rng: Generator, image: Image, exposure: Exposure, kind: str) -> None:
+    """Put an artifact of this kind into the middle of a science image, in place."""
+    maker = _DRAWN_BY_KIND.get(kind)
     if maker is not None:
         image += maker(rng, exposure)
 
@@ -84,7 +84,7 @@ def _edge(rng: Generator, exposure: Exposure) -> Image:
     return leak + _noise(rng, exposure) * 0.6
 
 
-_MAKERS: dict[str, Callable[[Generator, Exposure], Image]] = {
+_DRAWN_BY_KIND: dict[str, Callable[[Generator, Exposure], Image]] = {
     "noise": _noise,
     "cosmic ray": _cosmic_ray,
     "column": _column,
@@ -94,24 +94,24 @@ _MAKERS: dict[str, Callable[[Generator, Exposure], Image]] = {
 }
 
 
-def mask(rng: Generator, side: int, kind: str | None) -> Mask:
+def draw_mask(rng: Generator, side: int, kind: str | None) -> Mask:
     """Return which pixels of a stamp (side, side) have no data: beyond an edge, or masked out."""
-    lost = np.zeros((side, side), dtype=np.bool_)
+    missing = np.zeros((side, side), dtype=np.bool_)
     half = side // 2
     if kind == "edge":
-        lost[:, : half - int(rng.integers(1, 8))] = True
+        missing[:, : half - int(rng.integers(1, 8))] = True
     elif rng.random() < _NEAR_EDGE:
-        lost[:, : int(rng.integers(1, half - 4))] = True
-    lost = np.rot90(lost, int(rng.integers(4))).copy()
+        missing[:, : int(rng.integers(1, half - 4))] = True
+    missing = np.rot90(missing, int(rng.integers(4))).copy()
     if rng.random() < _MASKED:
-        _mask_out(rng, lost, half)
-    return lost
+        _mask_rectangle(rng, missing, half)
+    return missing
 
 
-def _mask_out(rng: Generator, lost: Mask, half: int) -> None:
+def _mask_rectangle(rng: Generator, missing: Mask, half: int) -> None:
     """Mask a rectangle, but not where the detection is."""
-    kept = lost[half - 4 : half + 5, half - 4 : half + 5].copy()
+    kept = missing[half - 4 : half + 5, half - 4 : half + 5].copy()
     top, left = rng.integers(0, 2 * half, 2)
     rows, columns = rng.integers(2, 14, 2)
-    lost[top : top + rows, left : left + columns] = True
-    lost[half - 4 : half + 5, half - 4 : half + 5] = kept
+    missing[top : top + rows, left : left + columns] = True
+    missing[half - 4 : half + 5, half - 4 : half + 5] = kept

@@ -14,7 +14,7 @@ from stampapp.simulation.artifacts import Mask
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.fits_writer import Cards
 from stampapp.simulation.instruments import Band, Camera, Subtraction
-from stampapp.simulation.observation import Shot, Stamps, stamp
+from stampapp.simulation.observation import Observation, Stamps, cut_stamp
 from stampapp.simulation.simulated_survey import SimulatedSurvey
 from stampapp.stamps.atlas import SATURATED
 
@@ -39,9 +39,9 @@ CAMERA = Camera(
     subtraction=Subtraction.MATCHED,
     # ATLAS divides thin clouds out, star by star.
     cloud_residuals=False,
-    fadings=False,
-    south=-50.0,
-    north=85.0,
+    sends_fading=False,
+    min_dec=-50.0,
+    max_dec=85.0,
     first_mjd=58500.0,
     last_mjd=61300.0,
 )
@@ -52,24 +52,30 @@ def isdiffpos(_: Detection) -> int:
     return -1
 
 
-def metadata(_: Generator, shot: Shot, label: str) -> Mapping[str, float]:  # noqa: ARG001
+def metadata(_: Generator, observation: Observation, label: str) -> Mapping[str, float]:  # noqa: ARG001
     """Return nothing: the rest is in the header of the science stamp."""
     return {}
 
 
-def stamps(rng: Generator, shot: Shot, _: Mask) -> Stamps:
+def stamps(rng: Generator, observation: Observation, _: Mask) -> Stamps:
     """Return the stamps, which have all pixels; the science stamp has the header."""
-    saturated = shot.science >= shot.camera.saturation
+    saturated = observation.science >= observation.camera.saturation
     return {
-        "science": stamp(shot, shot.science + shot.exposure.background, cards=header(rng, shot)),
-        "difference": stamp(shot, np.where(saturated, SATURATED, shot.difference)),
+        "science": cut_stamp(
+            observation,
+            observation.science + observation.exposure.background,
+            cards=header(rng, observation),
+        ),
+        "difference": cut_stamp(
+            observation, np.where(saturated, SATURATED, observation.difference)
+        ),
     }
 
 
-def header(rng: Generator, shot: Shot) -> Cards:
+def header(rng: Generator, observation: Observation) -> Cards:
     """Return FILTER, AIRMASS, SEEING (arcsec), SUNELONG, MANGLE (degrees) and the WCS (TPV)."""
-    exposure, place = shot.exposure, shot.place
-    side, pixel = shot.camera.side, shot.camera.pixel / 3600.0
+    exposure, place = observation.exposure, observation.place
+    side, pixel = observation.camera.side, observation.camera.pixel / 3600.0
     middle = (side + 1) / 2
     return {
         "FILTER": exposure.band,
@@ -97,7 +103,7 @@ def header(rng: Generator, shot: Shot) -> Cards:
 PLUGIN = SimulatedSurvey(
     number=2,
     camera=CAMERA,
-    stories=scenes.STORIES | {"SN": scenes.nearby_supernova},
+    scenes_by_class=scenes.SCENES | {"SN": scenes.nearby_supernova},
     isdiffpos=isdiffpos,
     metadata=metadata,
     stamps=stamps,

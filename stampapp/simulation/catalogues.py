@@ -25,7 +25,7 @@ class Neighbour:
     source: Source
 
 
-def nearest(
+def nearest_sources(
     rng: Generator, sources: Sequence[Source], at: tuple[float, float], pixel: float, limit: float
 ) -> list[Neighbour]:
     """Return the sources brighter than a limit, nearest first, with a catalogue's astrometry."""
@@ -39,19 +39,19 @@ def nearest(
     return sorted(found, key=lambda one: one.distance)
 
 
-def reference(
+def template_catalogue_fields(
     rng: Generator, exposure: Exposure, sources: Sequence[Source], at: tuple[float, float]
 ) -> dict[str, float]:
     """Return distnr, magnr, chinr and sharpnr: the nearest source in the template's catalogue."""
     deepest = min(22.6 + 1.25 * math.log10(exposure.frames / 15.0), 23.2)
-    found = nearest(rng, sources, at, exposure.camera.pixel, deepest)
+    found = nearest_sources(rng, sources, at, exposure.camera.pixel, deepest)
     if not found:
-        return {"distnr": rng.uniform(15.0, 35.0), **_profile(rng, deepest - 0.3, 0.0)}
+        return {"distnr": rng.uniform(15.0, 35.0), **_psf_fit_fields(rng, deepest - 0.3, 0.0)}
     source = found[0].source
-    return {"distnr": found[0].distance, **_profile(rng, source.magnitude, source.radius)}
+    return {"distnr": found[0].distance, **_psf_fit_fields(rng, source.magnitude, source.radius)}
 
 
-def _profile(rng: Generator, magnitude: float, radius: float) -> dict[str, float]:
+def _psf_fit_fields(rng: Generator, magnitude: float, radius: float) -> dict[str, float]:
     """Return what a PSF fit makes of a source: galaxies are too wide for it."""
     faint = 10 ** (0.3 * (magnitude - 22.3))
     sharpness = rng.normal(-0.015, 0.03 + 0.25 * faint)
@@ -64,21 +64,21 @@ def _profile(rng: Generator, magnitude: float, radius: float) -> dict[str, float
     return {"magnr": magnitude, "chinr": min(chi, 60.0), "sharpnr": sharpness}
 
 
-def pan_starrs(
+def pan_starrs_fields(
     rng: Generator, exposure: Exposure, sources: Sequence[Source], at: tuple[float, float]
 ) -> dict[str, float]:
     """Return sgscore1-3 and distpsnr1-3 (arcsec): star/galaxy scores (Tachibana & Miller 2018)."""
-    found = nearest(rng, sources, at, exposure.camera.pixel, _PS1_LIMIT)
+    found = nearest_sources(rng, sources, at, exposure.camera.pixel, _PS1_LIMIT)
     within = [one for one in found if one.distance < _PS1_RADIUS][:_NEIGHBOURS]
     values = {"nmtchps": float(sum(one.distance < _PS1_RADIUS for one in found))}
     for number in range(1, _NEIGHBOURS + 1):
         one = within[number - 1] if number <= len(within) else None
-        values[f"sgscore{number}"] = _score(rng, one.source) if one else NO_VALUE
+        values[f"sgscore{number}"] = _star_galaxy_score(rng, one.source) if one else NO_VALUE
         values[f"distpsnr{number}"] = one.distance if one else NO_VALUE
     return values
 
 
-def _score(rng: Generator, source: Source) -> float:
+def _star_galaxy_score(rng: Generator, source: Source) -> float:
     """Return a score: 1 star, 0 galaxy; 0.5 where the catalogue does not know."""
     faint = min(max((source.magnitude - 19.5) / 3.0, 0.0), 1.0)
     if rng.random() < 0.07 + 0.4 * faint:

@@ -12,12 +12,14 @@ _YEAR = 365.25
 _JD = 2400000.5
 
 
-def draw(rng: Generator, camera: Camera, label: str, mjd: float) -> dict[str, float]:
+def draw_detection_history(
+    rng: Generator, camera: Camera, label: str, mjd: float
+) -> dict[str, float]:
     """Return ndethist, ncovhist, jdstarthist and jdendhist (JD) of an alert taken at `mjd`."""
     years = (mjd - camera.first_mjd) / _YEAR + 0.3
     visits = max(1.0, years * 290.0 * math.exp(rng.normal(0.0, 0.75)))
     seen = min(_detections(rng, label, visits), visits)
-    first = mjd if seen < 2 else mjd - min(_span(rng, label), mjd - camera.first_mjd)
+    first = mjd if seen < 2 else mjd - min(_days_since_first(rng, label), mjd - camera.first_mjd)
     return {
         "ndethist": float(max(1, round(seen))),
         "ncovhist": float(round(visits)),
@@ -41,6 +43,6 @@ def _detections(rng: Generator, label: str, visits: float) -> float:
             return 1.0 if fresh < 0.45 else 1.0 + math.exp(rng.normal(0.8, 1.4))
 
 
-def _span(rng: Generator, label: str) -> float:
+def _days_since_first(rng: Generator, label: str) -> float:
     """Return the days since the first detection."""
     return float({"SN": 25.0, "asteroid": 0.02}.get(label, 700.0) * rng.exponential())

@@ -34,20 +34,21 @@ class Detection:
     sharpness: float
 
 
-def find(difference: Difference, *, fadings: bool) -> Detection:
+def find_detection(difference: Difference, *, sends_fading: bool) -> Detection:
     """Return the most significant detection within four pixels of the middle.
 
-    With `fadings`, one below 0 counts as much as one above.
+    With `sends_fading`, one below 0 counts as much as one above.
     """
-    matched = image_model.image(
-        image_model.spectrum(difference.pixels) * np.conj(image_model.spectrum(difference.psf))
+    matched = image_model.to_image(
+        image_model.to_spectrum(difference.pixels)
+        * np.conj(image_model.to_spectrum(difference.psf))
     )
     power = float((difference.psf**2).sum())
-    near = np.where(_NEAR, np.abs(matched) if fadings else matched, -np.inf)
+    near = np.where(_NEAR, np.abs(matched) if sends_fading else matched, -np.inf)
     row, column = np.unravel_index(int(np.argmax(near)), near.shape)
-    sign = -1 if fadings and matched[row, column] < 0 else 1
-    y = row - _MIDDLE + _vertex(sign * matched[row - 1 : row + 2, column])
-    x = column - _MIDDLE + _vertex(sign * matched[row, column - 1 : column + 2])
+    sign = -1 if sends_fading and matched[row, column] < 0 else 1
+    y = row - _MIDDLE + _parabola_peak(sign * matched[row - 1 : row + 2, column])
+    x = column - _MIDDLE + _parabola_peak(sign * matched[row, column - 1 : column + 2])
     top = float((sign * difference.pixels[row - 1 : row + 2, column - 1 : column + 2]).max())
     flux = sign * float(matched[row, column]) / power
     return Detection(
@@ -60,14 +61,14 @@ def find(difference: Difference, *, fadings: bool) -> Detection:
     )
 
 
-def stamp(image: Image, detection: Detection, side: int) -> Image:
+def cut_out(image: Image, detection: Detection, side: int) -> Image:
     """Return the `side` by `side` pixels around the pixel of a detection."""
     row, column = _MIDDLE + round(detection.y), _MIDDLE + round(detection.x)
     half = side // 2
     return image[row - half : row + half + 1, column - half : column + half + 1]
 
 
-def _vertex(values: Image) -> float:
+def _parabola_peak(values: Image) -> float:
     """Return where the parabola through three values around a peak has its top, in pixels."""
     left, middle, right = (float(value) for value in values)
     curvature = left - 2 * middle + right

@@ -49,7 +49,7 @@ class Exposure:
         return self.zero_point - 2.5 * math.log10(flux)
 
     @property
-    def dimmed(self) -> bool:
+    def is_dimmed(self) -> bool:
         """Whether clouds or twilight have cost it half a magnitude."""
         return self.zero_point < self.camera.bands[self.band].zero_point - 0.5
 
@@ -80,7 +80,7 @@ class Exposure:
         return self.magnitude(_DETECTION * self.point_noise)
 
 
-def draw(rng: Generator, camera: Camera) -> Exposure:
+def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
     """Draw an exposure: mostly clear nights, and some of cloud, twilight or bad seeing."""
     names = list(camera.bands)
     shares = [camera.bands[name].share for name in names]

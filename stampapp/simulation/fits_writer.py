@@ -13,7 +13,7 @@ _CARD = 80
 Cards = Mapping[str, str | int | float]
 
 
-def write(pixels: Image, cards: Cards, *, compressed: bool) -> bytes:
+def write_fits(pixels: Image, cards: Cards, *, compressed: bool) -> bytes:
     """Return a float32 FITS image (rows, columns) with these cards after the mandatory ones."""
     rows, columns = pixels.shape
     mandatory = {"SIMPLE": True, "BITPIX": -32, "NAXIS": 2, "NAXIS1": columns, "NAXIS2": rows}

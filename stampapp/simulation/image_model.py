@@ -58,7 +58,7 @@ class PSF:
 
     def transform(self) -> Spectrum:
         """Return its transform, of unit flux, around the origin."""
-        transform = spectrum(self.at(_COLUMNS, _ROWS))
+        transform = to_spectrum(self.at(_COLUMNS, _ROWS))
         unit: Spectrum = transform / transform[0, 0].real
         return unit
 
@@ -84,44 +84,44 @@ class Light:
     def moved(self, dx: float, dy: float) -> Light:
         """Return it displaced by so many pixels."""
         stars = tuple((star.moved(dx, dy), flux) for star, flux in self.stars)
-        return Light(smooth=self.smooth * shift(dx, dy), stars=stars)
+        return Light(smooth=self.smooth * shift_phase(dx, dy), stars=stars)
 
-    def through(self, psf: PSF) -> Image:
+    def rendered(self, psf: PSF) -> Image:
         """Return the image (GRID, GRID) in DN that a PSF makes of it, without noise."""
-        return image(self.smooth * psf.transform()) + _stars(self.stars, psf)
+        return to_image(self.smooth * psf.transform()) + _draw_stars(self.stars, psf)
 
 
-def light(sources: Sequence[Source], fluxes: Sequence[float], bright: float) -> Light:
+def to_light(sources: Sequence[Source], fluxes: Sequence[float], bright: float) -> Light:
     """Return the light of sources of so many DN; stars of at least `bright` are kept apart."""
     every = list(zip(sources, fluxes, strict=True))
-    stars = tuple((s, f) for s, f in every if not _shaped(s) and abs(f) >= bright)
-    faint = [(s, f) for s, f in every if not _shaped(s) and abs(f) < bright]
-    smooth = _points([s for s, _ in faint], [f for _, f in faint])
+    stars = tuple((s, f) for s, f in every if not _is_resolved(s) and abs(f) >= bright)
+    faint = [(s, f) for s, f in every if not _is_resolved(s) and abs(f) < bright]
+    smooth = _point_sources([s for s, _ in faint], [f for _, f in faint])
     for source, flux in every:
-        if _shaped(source):
-            smooth += flux * _shape(source) * shift(source.x, source.y)
+        if _is_resolved(source):
+            smooth += flux * _profile(source) * shift_phase(source.x, source.y)
     return Light(smooth=smooth, stars=stars)
 
 
-def image(transform: Spectrum) -> Image:
+def to_image(transform: Spectrum) -> Image:
     """Return the pixels, with the origin in the middle (GRID // 2, GRID // 2)."""
     pixels: Image = np.fft.irfft2(transform * _TO_MIDDLE, (GRID, GRID))
     return pixels
 
 
-def spectrum(pixels: Image) -> Spectrum:
+def to_spectrum(pixels: Image) -> Spectrum:
     """Return the transform of pixels whose origin is in the middle."""
     transform: Spectrum = np.fft.rfft2(pixels) * _TO_MIDDLE
     return transform
 
 
-def shift(x: float, y: float) -> Spectrum:
+def shift_phase(x: float, y: float) -> Spectrum:
     """Return what moves an image by (x, y) pixels."""
     phase: Spectrum = np.exp(-1j * _KY * y)[:, None] * np.exp(-1j * _KX * x)[None, :]
     return phase
 
 
-def _stars(stars: Sequence[tuple[Source, float]], psf: PSF) -> Image:
+def _draw_stars(stars: Sequence[tuple[Source, float]], psf: PSF) -> Image:
     """Draw stars each into a window of its own; what reaches beyond is below a millionth."""
     canvas = np.zeros((GRID + 2 * _MARGIN, GRID + 2 * _MARGIN))
     for source, flux in stars:
@@ -132,7 +132,7 @@ def _stars(stars: Sequence[tuple[Source, float]], psf: PSF) -> Image:
     return canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
 
 
-def _points(sources: Sequence[Source], fluxes: Sequence[float]) -> Spectrum:
+def _point_sources(sources: Sequence[Source], fluxes: Sequence[float]) -> Spectrum:
     x = np.array([source.x for source in sources])
     y = np.array([source.y for source in sources])
     rows = np.exp(-1j * np.outer(_KY, y)) * np.asarray(fluxes, dtype=np.float64)
@@ -140,11 +140,11 @@ def _points(sources: Sequence[Source], fluxes: Sequence[float]) -> Spectrum:
     return total
 
 
-def _shaped(source: Source) -> bool:
+def _is_resolved(source: Source) -> bool:
     return source.extended or source.trail != (0.0, 0.0)
 
 
-def _shape(source: Source) -> Spectrum:
+def _profile(source: Source) -> Spectrum:
     if source.extended:
         return _galaxy(source)
     x, y = source.trail

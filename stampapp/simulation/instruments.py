@@ -35,11 +35,11 @@ class Camera:
     `side` is that of a stamp in pixels, `pixel` in arcsec; `gain` in electrons per DN;
     `saturation` and `background` in DN; `seeing` in arcsec (median FWHM) with its scatter in
     ln; `frames` is how many exposures a template is made of; `depth` by how many magnitudes it
-    is shallower than a survey to 20.5; `south` and `north` bound the declinations in degrees;
+    is shallower than a survey to 20.5; `min_dec` and `max_dec` bound the declinations in degrees;
     `elongations` (degrees) are the least distance from the Sun at which it observes, and that from
-    which it does so as often as anywhere, None where alerts do not show it; `fadings` says whether
-    it sends alerts of what is fainter than before, `cloud_residuals` whether thin clouds leave
-    some; `first_mjd` and `last_mjd` bound the nights, in days (UTC).
+    which it does so as often as anywhere, None where alerts do not show it; `sends_fading`
+    says whether it sends alerts of what is fainter than before, `cloud_residuals` whether thin
+    clouds leave some; `first_mjd` and `last_mjd` bound the nights, in days (UTC).
     """
 
     survey: Survey
@@ -54,11 +54,11 @@ class Camera:
     template_seeing: float
     frames: tuple[int, ...]
     depth: float
-    south: float
-    north: float
+    min_dec: float
+    max_dec: float
     elongations: tuple[float, float] | None
     subtraction: Subtraction
-    fadings: bool
+    sends_fading: bool
     cloud_residuals: bool
     first_mjd: float
     last_mjd: float

@@ -61,7 +61,7 @@ def real_bogus(rng: Generator, detection: Detection, under: float, label: str) -
     return 1.0 / (1.0 + math.exp(-(centre + rng.normal(0.0, 0.7))))
 
 
-def limits(rng: Generator, exposure: Exposure) -> dict[str, float]:
+def image_limits(rng: Generator, exposure: Exposure) -> dict[str, float]:
     """Return diffmaglim (the image's five sigma), seeratio, sky (DN) and magzpsci (mag)."""
     return {
         "diffmaglim": exposure.limiting_magnitude + rng.normal(0.0, 0.08),

@@ -14,18 +14,18 @@ from stampapp.simulation.fits_writer import Cards
 from stampapp.simulation.image_model import Image
 from stampapp.simulation.instruments import Camera
 from stampapp.simulation.scenes import Scene
-from stampapp.simulation.sky_positions import Place
+from stampapp.simulation.sky_positions import SkyPosition
 
 # The stamps of an alert by their names.
 Stamps = Mapping[str, bytes | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shot:
+class Observation:
     """A scene as it came out: both images, their difference, and what was detected in it."""
 
     scene: Scene
-    place: Place
+    place: SkyPosition
     science: Image
     template: Image
     difference: Image
@@ -42,9 +42,11 @@ class Shot:
         return self.exposure.camera
 
 
-def stamp(shot: Shot, image: Image, lost: Mask | None = None, cards: Cards | None = None) -> bytes:
-    """Return the stamp around the detection as gzipped FITS, without the pixels that are `lost`."""
-    cut = detections.stamp(image, shot.detection, shot.camera.side).copy()
-    if lost is not None:
-        cut[lost] = math.nan
-    return fits_writer.write(cut, cards or {}, compressed=True)
+def cut_stamp(
+    observation: Observation, image: Image, missing: Mask | None = None, cards: Cards | None = None
+) -> bytes:
+    """Return the stamp around the detection as gzipped FITS, NaN where pixels are `missing`."""
+    cut = detections.cut_out(image, observation.detection, observation.camera.side).copy()
+    if missing is not None:
+        cut[missing] = math.nan
+    return fits_writer.write_fits(cut, cards or {}, compressed=True)

@@ -13,11 +13,11 @@ from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.light_sources import Source
 from stampapp.simulation.measurements import FLAT_ERROR
 
-_LEAST_SNR = 5.3
+_MIN_SNR = 5.3
 _SATURATED = 12.3
 # What makes bogus alerts, and how often; besides, under clouds and a clear sky, the flux scale.
 _CLOUDY, _CLEAR = 0.9, 0.06
-_BLEMISHES = {
+_ARTIFACTS = {
     "residual": 0.4,
     "noise": 0.12,
     "cosmic ray": 0.06,
@@ -26,7 +26,7 @@ _BLEMISHES = {
     "ghost": 0.05,
     "edge": 0.07,
 }
-_TRIES = 60
+_MAX_ATTEMPTS = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class Scene:
     """What the camera is pointed at.
 
     `static` is in both images; of the `changed` only the science image knows, by so many DN
-    (`fluxes`, below 0 where light is missing). `blemish` names what is wrong with the image.
+    (`fluxes`, below 0 where light is missing). `artifact` names what is wrong with the image.
     `catalogued` is what catalogues make of `static`, where that differs.
     """
 
@@ -42,23 +42,23 @@ class Scene:
     static: tuple[Source, ...] = ()
     changed: tuple[Source, ...] = ()
     fluxes: tuple[float, ...] = ()
-    blemish: str | None = None
-    catalogued: tuple[Source, ...] | None = None
+    artifact: str | None = None
+    catalogue_sources: tuple[Source, ...] | None = None
 
 
-Story = Callable[[Generator, Exposure], Scene]
+DrawScene = Callable[[Generator, Exposure], Scene]
 
 
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a nucleus that flickers by tenths of a magnitude, in a host that may be too faint."""
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         magnitude = float(rng.normal(19.4, 0.8)) - exposure.camera.depth
         share = rng.uniform(0.85, 1.0) if rng.random() < 0.65 else rng.uniform(0.2, 0.85)
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
-        change = _variation(exposure, nucleus.magnitude, rng.normal(0.0, 0.25))
-        if 15.2 < magnitude < 21.5 and _noticed(exposure, nucleus.magnitude, change):
+        change = _flux_change(exposure, nucleus.magnitude, rng.normal(0.0, 0.25))
+        if 15.2 < magnitude < 21.5 and _is_detectable(exposure, nucleus.magnitude, change):
             break
-    host = star_field.galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
+    host = star_field.draw_galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
     static = (nucleus, host) if host.magnitude < 23.5 else (nucleus,)
     entry = replace(host, magnitude=magnitude, radius=host.radius * (1 - share))
     return Scene(
@@ -66,21 +66,21 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
         static=static,
         changed=(nucleus,),
         fluxes=(change,),
-        catalogued=(entry,) if share < 0.97 else (nucleus,),
+        catalogue_sources=(entry,) if share < 0.97 else (nucleus,),
     )
 
 
 def _variable(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a star that is brighter or fainter than in the template; a few flare out of nothing."""
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         if rng.random() < 0.025:
             star = Source(x=0, y=0, magnitude=rng.uniform(19.5, 24.0))
             step = -rng.uniform(1.5, 5.0)
         else:
             star = Source(x=0, y=0, magnitude=float(rng.normal(15.0, 1.5)) - exposure.camera.depth)
             step = 0.25 * math.exp(rng.normal(0.0, 0.9)) * (1 if rng.random() < 0.5 else -1)
-        change = _variation(exposure, star.magnitude, step)
-        if star.magnitude > _SATURATED and _noticed(exposure, star.magnitude, change):
+        change = _flux_change(exposure, star.magnitude, step)
+        if star.magnitude > _SATURATED and _is_detectable(exposure, star.magnitude, change):
             break
     return Scene(exposure=exposure, static=(star,), changed=(star,), fluxes=(change,))
 
@@ -89,22 +89,22 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point of light, somewhere in a galaxy that may be too faint to be seen."""
     hostless = rng.random() < 0.05
     magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.8, 1.5), 14), 21.8)
-    host = star_field.galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
-    host = star_field.beside(rng, host)
+    host = star_field.draw_galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
+    host = star_field.place_beside(rng, host)
     new = Source(x=0, y=0, magnitude=0.0)
-    flux = _new_light(rng, exposure)
+    flux = _draw_new_flux(rng, exposure)
     # Rarely, the template was taken while it shone.
-    sign = -1.0 if exposure.camera.fadings and rng.random() < 0.04 else 1.0
+    sign = -1.0 if exposure.camera.sends_fading and rng.random() < 0.04 else 1.0
     return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(sign * flux,))
 
 
 def nearby_supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point of light in a galaxy that is as far away as it must be to look so bright."""
-    for _ in range(_TRIES):
-        flux = _new_light(rng, exposure)
-        magnitude = supernovae.host(rng, exposure.magnitude(flux))
-        host = star_field.beside(rng, star_field.galaxy(rng, exposure, magnitude))
-        if supernovae.stands_out(exposure, flux, host, _LEAST_SNR):
+    for _ in range(_MAX_ATTEMPTS):
+        flux = _draw_new_flux(rng, exposure)
+        magnitude = supernovae.draw_host_magnitude(rng, exposure.magnitude(flux))
+        host = star_field.place_beside(rng, star_field.draw_galaxy(rng, exposure, magnitude))
+        if supernovae.is_detectable(exposure, flux, host, _MIN_SNR):
             break
     new = Source(x=0, y=0, magnitude=0.0)
     return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(flux,))
@@ -117,44 +117,44 @@ def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
     length, angle = arcsec / exposure.camera.pixel, rng.uniform(0, 2 * math.pi)
     trail = (length * math.cos(angle), length * math.sin(angle))
     mover = Source(x=0, y=0, magnitude=0.0, trail=trail)
-    flux = _new_light(rng, exposure) * math.sqrt(1 + length / 2)
+    flux = _draw_new_flux(rng, exposure) * math.sqrt(1 + length / 2)
     return Scene(exposure=exposure, changed=(mover,), fluxes=(flux,))
 
 
 def _bogus(rng: Generator, exposure: Exposure) -> Scene:
     """Nothing has changed: the subtraction, the detector or chance made a detection."""
-    kind = _kind(rng, exposure)
+    kind = _draw_artifact(rng, exposure)
     if kind == "residual":
         return _residual(rng, exposure)
     if kind == "cloud":
         return _cloud(rng, exposure)
     static: tuple[Source, ...] = ()
     if kind == "noise" and rng.random() < 0.5:
-        near = star_field.galaxy(rng, exposure, rng.uniform(16.5, 22.0))
+        near = star_field.draw_galaxy(rng, exposure, rng.uniform(16.5, 22.0))
         static = (near.moved(rng.normal(0, 3.0), rng.normal(0, 3.0)),)
     if kind in ("spike", "ghost"):
         angle, distance = rng.uniform(0, 2 * math.pi), rng.uniform(9.0, 30.0)
         star = Source(x=0, y=0, magnitude=rng.uniform(9.5, 13.0))
         along = (0.0, distance) if kind == "spike" else (math.cos(angle) * distance, distance)
         static = (star.moved(*along),)
-    return Scene(exposure=exposure, static=static, blemish=kind)
+    return Scene(exposure=exposure, static=static, artifact=kind)
 
 
-def _kind(rng: Generator, exposure: Exposure) -> str:
-    shares = _BLEMISHES | {"cloud": _clouds(exposure)}
+def _draw_artifact(rng: Generator, exposure: Exposure) -> str:
+    shares = _ARTIFACTS | {"cloud": _cloud_share(exposure)}
     total = sum(shares.values())
     return str(rng.choice(list(shares), p=[share / total for share in shares.values()]))
 
 
-def _clouds(exposure: Exposure) -> float:
+def _cloud_share(exposure: Exposure) -> float:
     if not exposure.camera.cloud_residuals:
         return 0.0
-    return _CLOUDY if exposure.dimmed else _CLEAR
+    return _CLOUDY if exposure.is_dimmed else _CLEAR
 
 
 def _residual(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a bright source that subtracts badly: misregistered, or blurred by the wrong PSF."""
-    core = _bright(rng, exposure)
+    core = _draw_bright_source(rng, exposure)
     wrong = math.exp(rng.normal(0.0, 0.5))
     angle = rng.uniform(0, 2 * math.pi)
     worse = replace(
@@ -162,15 +162,15 @@ def _residual(rng: Generator, exposure: Exposure) -> Scene:
         shift=(0.25 * wrong * math.cos(angle), 0.25 * wrong * math.sin(angle)),
         psf_error=rng.normal(0.0, 0.06),
     )
-    return Scene(exposure=worse, static=(core,), blemish="residual")
+    return Scene(exposure=worse, static=(core,), artifact="residual")
 
 
 def _cloud(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a bright source that seems to vary, as the flux scale is wrong just there."""
-    core = _bright(rng, exposure)
+    core = _draw_bright_source(rng, exposure)
     flux = exposure.flux(core.magnitude)
     photons = math.sqrt(flux / exposure.camera.gain)
-    needed = _LEAST_SNR * math.hypot(exposure.point_noise, photons) / flux
+    needed = _MIN_SNR * math.hypot(exposure.point_noise, photons) / flux
     wrong = needed * rng.uniform(1.0, 1.9) * (1 if rng.random() < 0.55 else -1)
     jitter = rng.normal(0.0, 0.12, 2)
     worse = replace(
@@ -179,42 +179,42 @@ def _cloud(rng: Generator, exposure: Exposure) -> Scene:
         shift=(float(jitter[0]), float(jitter[1])),
         psf_error=rng.normal(0.0, 0.03),
     )
-    return Scene(exposure=worse, static=(core,), blemish="cloud")
+    return Scene(exposure=worse, static=(core,), artifact="cloud")
 
 
-def _bright(rng: Generator, exposure: Exposure) -> Source:
+def _draw_bright_source(rng: Generator, exposure: Exposure) -> Source:
     """Draw what leaves residuals: something far above the exposure's limit."""
     above = exposure.limiting_magnitude - float(min(max(rng.normal(3.3, 1.6), 0.8), 8.0))
     if rng.random() < 0.7:
         return Source(x=0, y=0, magnitude=max(above, 11.5))
-    return star_field.galaxy(rng, exposure, max(above, 13.0))
+    return star_field.draw_galaxy(rng, exposure, max(above, 13.0))
 
 
-def _new_light(rng: Generator, exposure: Exposure) -> float:
+def _draw_new_flux(rng: Generator, exposure: Exposure) -> float:
     """Return a flux in DN: in a volume, N(>F) goes as F^-1.5."""
-    snr = _LEAST_SNR * rng.uniform(5e-4, 1.0) ** (-1 / 1.5)
+    snr = _MIN_SNR * rng.uniform(5e-4, 1.0) ** (-1 / 1.5)
     return float(snr * exposure.point_noise)
 
 
-def _variation(exposure: Exposure, magnitude: float, step: float) -> float:
+def _flux_change(exposure: Exposure, magnitude: float, step: float) -> float:
     return exposure.flux(magnitude) * (10 ** (-0.4 * step) - 1.0)
 
 
-def _noticed(exposure: Exposure, magnitude: float, change: float) -> bool:
-    if change < 0 and not exposure.camera.fadings:
+def _is_detectable(exposure: Exposure, magnitude: float, change: float) -> bool:
+    if change < 0 and not exposure.camera.sends_fading:
         return False
     flux = exposure.flux(magnitude)
     photons = math.sqrt((flux + abs(change)) / exposure.camera.gain)
     scatter = math.hypot(exposure.point_noise, photons, FLAT_ERROR * flux)
-    return abs(change) > _LEAST_SNR * scatter
+    return abs(change) > _MIN_SNR * scatter
 
 
 # By class: what draws the scene of an object that an exposure shows.
-STORIES: dict[str, Story] = {
+SCENES: dict[str, DrawScene] = {
     "AGN": _agn,
     "SN": _supernova,
     "VS": _variable,
     "asteroid": _asteroid,
     "bogus": _bogus,
 }
-LABELS = tuple(STORIES)
+LABELS = tuple(SCENES)

@@ -23,94 +23,95 @@ from stampapp.simulation import (
 from stampapp.simulation.catalogues import NO_VALUE
 from stampapp.simulation.image_model import GRID, Image
 from stampapp.simulation.light_sources import Source
-from stampapp.simulation.observation import Shot
+from stampapp.simulation.observation import Observation
 from stampapp.simulation.scenes import LABELS, Scene
 from stampapp.simulation.simulated_survey import SimulatedSurvey, simulated_survey
-from stampapp.simulation.sky_positions import Place
+from stampapp.simulation.sky_positions import SkyPosition
 
-_LEAST_SNR = 5.0
+_MIN_SNR = 5.0
 _REACH = GRID / 2 - 2
-_TRIES = 200
+_MAX_ATTEMPTS = 200
 # Stars that would ring visibly, in template noise.
 _BRIGHT = 80.0
 
 
-def draw(survey: Survey, seed: int, index: int) -> Labelled:
+def simulate_alert(survey: Survey, seed: int, index: int) -> Labelled:
     """Return the alert of this number in the simulated sky of a seed; classes take turns by lot."""
     simulated = simulated_survey(survey)
     rng = np.random.default_rng([seed, simulated.number, index])
     label = LABELS[int(rng.integers(len(LABELS)))]
-    for _ in range(_TRIES):
-        shot = _shoot(rng, simulated, label)
-        if shot.detection.snr >= _LEAST_SNR:
-            alert = _alert(rng, simulated, shot, label, f"{seed % 10**6:06d}{index:09d}")
+    for _ in range(_MAX_ATTEMPTS):
+        observation = _observe(rng, simulated, label)
+        if observation.detection.snr >= _MIN_SNR:
+            alert = _to_alert(rng, simulated, observation, label, f"{seed % 10**6:06d}{index:09d}")
             return Labelled(alert=alert, label=label)
     raise RuntimeError(f"{survey} alert {index} of seed {seed}: no {label} was bright enough")
 
 
-def draw_many(survey: Survey, seed: int, count: int) -> Iterator[Labelled]:
+def simulate_alerts(survey: Survey, seed: int, count: int) -> Iterator[Labelled]:
     """Yield the first `count` alerts of the simulated sky of a seed."""
     for index in range(count):
-        yield draw(survey, seed, index)
+        yield simulate_alert(survey, seed, index)
 
 
-def _shoot(rng: Generator, simulated: SimulatedSurvey, label: str) -> Shot:
+def _observe(rng: Generator, simulated: SimulatedSurvey, label: str) -> Observation:
     camera = simulated.camera
-    scene = simulated.stories[label](rng, exposures.draw(rng, camera))
-    place = sky_positions.draw(rng, camera, label, scene.exposure.mjd)
-    around = star_field.surroundings(rng, scene.exposure, place, _REACH)
+    scene = simulated.scenes_by_class[label](rng, exposures.draw_exposure(rng, camera))
+    place = sky_positions.draw_sky_position(rng, camera, label, scene.exposure.mjd)
+    around = star_field.draw_surroundings(rng, scene.exposure, place, _REACH)
     dx, dy = rng.uniform(-0.5, 0.5, 2)
     scene = replace(
         scene,
-        static=_moved(scene.static, dx, dy) + tuple(around),
-        changed=_moved(scene.changed, dx, dy),
-        catalogued=_moved(scene.catalogued or scene.static, dx, dy) + tuple(around),
+        static=_shift_sources(scene.static, dx, dy) + tuple(around),
+        changed=_shift_sources(scene.changed, dx, dy),
+        catalogue_sources=_shift_sources(scene.catalogue_sources or scene.static, dx, dy)
+        + tuple(around),
     )
-    return _expose(rng, scene, place)
+    return _take_images(rng, scene, place)
 
 
-def _moved(some: tuple[Source, ...], dx: float, dy: float) -> tuple[Source, ...]:
+def _shift_sources(some: tuple[Source, ...], dx: float, dy: float) -> tuple[Source, ...]:
     return tuple(one.moved(dx, dy) for one in some)
 
 
-def _expose(rng: Generator, scene: Scene, place: Place) -> Shot:
+def _take_images(rng: Generator, scene: Scene, place: SkyPosition) -> Observation:
     exposure = scene.exposure
     fluxes = [exposure.flux(one.magnitude) for one in scene.static]
     bright = _BRIGHT * exposure.template_noise
-    static = image_model.light(scene.static, fluxes, bright)
-    now = static.scaled(1 + exposure.flux_error) + image_model.light(
+    static = image_model.to_light(scene.static, fluxes, bright)
+    now = static.scaled(1 + exposure.flux_error) + image_model.to_light(
         scene.changed, scene.fluxes, bright
     )
-    science = now.through(exposure.psf)
-    template = static.moved(*exposure.shift).through(exposure.template_psf)
-    if scene.blemish:
-        artifacts.add(rng, science, exposure, scene.blemish)
+    science = now.rendered(exposure.psf)
+    template = static.moved(*exposure.shift).rendered(exposure.template_psf)
+    if scene.artifact:
+        artifacts.add_artifact(rng, science, exposure, scene.artifact)
     gain = exposure.camera.gain
-    science = _noisy(rng, science, exposure.noise, gain)
-    template = _noisy(rng, template, exposure.template_noise, gain * exposure.frames)
+    science = _add_noise(rng, science, exposure.noise, gain)
+    template = _add_noise(rng, template, exposure.template_noise, gain * exposure.frames)
     top = exposure.camera.saturation
     science, template = np.minimum(science, top), np.minimum(template, top)
     difference = subtraction.subtract(science, template, exposure)
-    return Shot(
+    return Observation(
         scene=scene,
         place=place,
         science=science,
         template=template,
         difference=difference.pixels,
-        detection=detections.find(difference, fadings=exposure.camera.fadings),
+        detection=detections.find_detection(difference, sends_fading=exposure.camera.sends_fading),
     )
 
 
-def _noisy(rng: Generator, image: Image, scatter: float, gain: float) -> Image:
+def _add_noise(rng: Generator, image: Image, scatter: float, gain: float) -> Image:
     variance = scatter**2 + np.maximum(image, 0.0) / gain
     return image + np.sqrt(variance) * rng.normal(size=image.shape)
 
 
-def _alert(
-    rng: Generator, simulated: SimulatedSurvey, shot: Shot, label: str, number: str
+def _to_alert(
+    rng: Generator, simulated: SimulatedSurvey, observation: Observation, label: str, number: str
 ) -> Alert:
-    exposure, survey = shot.exposure, shot.camera.survey
-    values = _values(rng, simulated, shot, label)
+    exposure, survey = observation.exposure, observation.camera.survey
+    values = _measured_fields(rng, simulated, observation, label)
     return Alert(
         aid=f"SIM{survey[0]}{number}",
         oid=f"{survey}SIM{number}",
@@ -118,32 +119,36 @@ def _alert(
         survey=survey,
         mjd=exposure.mjd,
         fid=exposure.band,
-        ra=shot.place.ra,
-        dec=shot.place.dec,
+        ra=observation.place.ra,
+        dec=observation.place.dec,
         mag=values.pop("magpsf"),
         e_mag=values.pop("sigmapsf"),
-        isdiffpos=simulated.isdiffpos(shot.detection),
-        extra_fields={**values, **_solar_system(rng, label)},
+        isdiffpos=simulated.isdiffpos(observation.detection),
+        extra_fields={**values, **_solar_system_fields(rng, label)},
         stamps=simulated.stamps(
-            rng, shot, artifacts.mask(rng, shot.camera.side, shot.scene.blemish)
+            rng,
+            observation,
+            artifacts.draw_mask(rng, observation.camera.side, observation.scene.artifact),
         ),
     )
 
 
-def _values(rng: Generator, simulated: SimulatedSurvey, shot: Shot, label: str) -> dict[str, float]:
-    exposure, detection = shot.exposure, shot.detection
+def _measured_fields(
+    rng: Generator, simulated: SimulatedSurvey, observation: Observation, label: str
+) -> dict[str, float]:
+    exposure, detection = observation.exposure, observation.detection
     row, column = (GRID // 2 + round(value) for value in (detection.y, detection.x))
-    under = float(shot.template[row, column]) * exposure.point_area
+    under = float(observation.template[row, column]) * exposure.point_area
     return {
         **measurements.photometry(rng, exposure, detection, under),
         **measurements.shape(rng, exposure, detection),
         "rb": measurements.real_bogus(rng, detection, under, label),
         "scorr": detection.snr,
-        **simulated.metadata(rng, shot, label),
+        **simulated.metadata(rng, observation, label),
     }
 
 
-def _solar_system(rng: Generator, label: str) -> dict[str, object]:
+def _solar_system_fields(rng: Generator, label: str) -> dict[str, object]:
     """Return what the ephemerides say: most asteroids that are seen are known."""
     if label == "asteroid" and rng.random() < 0.75:
         return {"ssdistnr": abs(rng.normal(0, 0.7)), "ssmagnr": rng.uniform(16, 20.5)}

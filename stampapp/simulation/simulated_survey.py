@@ -11,8 +11,8 @@ from stampapp.alerts.surveys import Survey, plugin
 from stampapp.simulation.artifacts import Mask
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.instruments import Camera
-from stampapp.simulation.observation import Shot, Stamps
-from stampapp.simulation.scenes import Story
+from stampapp.simulation.observation import Observation, Stamps
+from stampapp.simulation.scenes import DrawScene
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,17 +20,17 @@ class SimulatedSurvey:
     """How the alerts of a survey are simulated.
 
     `number` tells its random numbers and candids from those of other surveys: it never changes.
-    `stories` draws the scene of an object of each class. `isdiffpos` is what an alert of a
-    detection says. `metadata` returns the `extra_fields` beyond those that every survey measures;
-    it takes a shot and the class. `stamps` takes a shot and the pixels that have no data.
+    `scenes_by_class` draws the scene of an object of each class. `isdiffpos` is what an alert of a
+    detection says. `metadata` takes an observation and the class; it returns the `extra_fields`
+    beyond those that every survey measures. `stamps` takes an observation and the missing pixels.
     """
 
     number: int
     camera: Camera
-    stories: Mapping[str, Story]
+    scenes_by_class: Mapping[str, DrawScene]
     isdiffpos: Callable[[Detection], int]
-    metadata: Callable[[Generator, Shot, str], Mapping[str, float]]
-    stamps: Callable[[Generator, Shot, Mask], Stamps]
+    metadata: Callable[[Generator, Observation, str], Mapping[str, float]]
+    stamps: Callable[[Generator, Observation, Mask], Stamps]
 
 
 def simulated_survey(survey: Survey) -> SimulatedSurvey:

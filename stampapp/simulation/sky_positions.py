@@ -21,7 +21,7 @@ _BELT, _PHASE, _COUNTS = 2.6, 0.04, 0.4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class SkyPosition:
     """A direction, in degrees: ICRS, galactic, and from the Sun when the alert was taken.
 
     `stars` and `galaxies` down to 23 mag, per square arcmin.
@@ -36,34 +36,34 @@ class Place:
     galaxies: float
 
 
-def draw(rng: Generator, camera: Camera, label: str, mjd: float) -> Place:
+def draw_sky_position(rng: Generator, camera: Camera, label: str, mjd: float) -> SkyPosition:
     """Draw a place that the camera reaches, as likely as the class is there at that time."""
-    sun = _sun(mjd)
+    sun = _sun_direction(mjd)
     while True:
-        ra, dec = _direction(rng, label)
-        if not camera.south <= dec <= camera.north:
+        ra, dec = _draw_direction(rng, label)
+        if not camera.min_dec <= dec <= camera.max_dec:
             continue
-        elongation = _angle(sun, ra, dec)
-        observed = _observed(camera, label, elongation)
+        elongation = _separation(sun, ra, dec)
+        observed = _observation_probability(camera, label, elongation)
         if observed is not None and rng.random() > observed:
             continue
         longitude, latitude = (float(x[0]) for x in galactic(np.array([ra]), np.array([dec])))
-        if rng.random() < _visible(label, abs(latitude)):
-            return _place(rng, (ra, dec), (longitude, latitude), elongation)
+        if rng.random() < _visibility(label, abs(latitude)):
+            return _sky_position(rng, (ra, dec), (longitude, latitude), elongation)
 
 
-def _sun(mjd: float) -> npt.NDArray[np.float64]:
+def _sun_direction(mjd: float) -> npt.NDArray[np.float64]:
     """Return the direction of the Sun."""
     around_sun, _ = erfa.epv00(_MJD, mjd)
     towards: npt.NDArray[np.float64] = -around_sun["p"]
     return towards
 
 
-def _angle(sun: npt.NDArray[np.float64], ra: float, dec: float) -> float:
+def _separation(sun: npt.NDArray[np.float64], ra: float, dec: float) -> float:
     return math.degrees(erfa.sepp(sun, erfa.s2c(math.radians(ra), math.radians(dec))))
 
 
-def _observed(camera: Camera, label: str, elongation: float) -> float | None:
+def _observation_probability(camera: Camera, label: str, elongation: float) -> float | None:
     """Return how likely an object there is in reach, None where alerts do not show the elongation.
 
     Asteroids are brightest opposite the Sun: at half the distance and fully lit. So most that are
@@ -82,7 +82,7 @@ def _observed(camera: Camera, label: str, elongation: float) -> float | None:
     return night * float(10 ** (-_COUNTS * fainter))
 
 
-def _direction(rng: Generator, label: str) -> tuple[float, float]:
+def _draw_direction(rng: Generator, label: str) -> tuple[float, float]:
     if label == "asteroid":
         # Inclinations of main-belt asteroids: a core near the ecliptic and a tail.
         latitude = rng.normal(0.0, 6.0 if rng.random() < 0.6 else 14.0)
@@ -97,20 +97,20 @@ def _direction(rng: Generator, label: str) -> tuple[float, float]:
     return math.degrees(float(ra)) % 360.0, math.degrees(float(dec))
 
 
-def _visible(label: str, latitude: float) -> float:
+def _visibility(label: str, latitude: float) -> float:
     if label in ("AGN", "SN"):
         # Dust hides what lies behind the Milky Way.
         return 1.0 - math.exp(-((latitude / (27.0 if label == "AGN" else 15.0)) ** 2))
     return 1.0
 
 
-def _place(
+def _sky_position(
     rng: Generator, icrs: tuple[float, float], milky: tuple[float, float], elongation: float
-) -> Place:
+) -> SkyPosition:
     (ra, dec), (longitude, latitude) = icrs, milky
     bulge = 1.0 + math.cos(math.radians(longitude)) * 0.6
     stars = (2.0 + 60.0 * bulge * math.exp(-abs(latitude) / 10.0)) * math.exp(rng.normal(0, 0.35))
-    return Place(
+    return SkyPosition(
         ra=ra,
         dec=dec,
         gal_long=longitude,

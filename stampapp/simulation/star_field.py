@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.light_sources import Source
-from stampapp.simulation.sky_positions import Place
+from stampapp.simulation.sky_positions import SkyPosition
 
 FAINTEST = 23.0
 _BRIGHTEST_NEIGHBOUR = 12.5
@@ -18,7 +18,7 @@ _SHAPED = 20.5
 _SERSIC_INDICES = (0.7, 1.0, 1.5, 2.5, 4.0)
 
 
-def galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:
+def draw_galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:
     """Draw a galaxy at the middle: the fainter, the smaller (as in Shen et al. 2003)."""
     arcsec = 2.4 * 10 ** (-0.14 * (magnitude - 18.0)) * math.exp(rng.normal(0.0, 0.4))
     # What is small and faint looks the same whatever its index; a disc is the cheapest.
@@ -35,7 +35,7 @@ def galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:
     )
 
 
-def beside(rng: Generator, host: Source) -> Source:
+def place_beside(rng: Generator, host: Source) -> Source:
     """Return a galaxy moved such that a place that follows its light lies in the middle."""
     along = host.radius * 0.55 * rng.gamma(2.0)
     angle = rng.uniform(0, 2 * math.pi)
@@ -44,23 +44,27 @@ def beside(rng: Generator, host: Source) -> Source:
     return host.moved(-(x * cosine - y * sine), -(x * sine + y * cosine))
 
 
-def surroundings(rng: Generator, exposure: Exposure, place: Place, reach: float) -> list[Source]:
+def draw_surroundings(
+    rng: Generator, exposure: Exposure, place: SkyPosition, reach: float
+) -> list[Source]:
     """Draw the stars and galaxies within `reach` pixels (half a side) of the middle."""
     arcmin = 2 * reach * exposure.camera.pixel / 60.0
     # What a shallower camera does not see is not worth drawing.
     faintest = FAINTEST - exposure.camera.depth
     stars = [
         Source(x=x, y=y, magnitude=magnitude)
-        for x, y, magnitude in _scattered(rng, place.stars * arcmin**2, reach, 0.22, faintest)
+        for x, y, magnitude in _draw_positions(rng, place.stars * arcmin**2, reach, 0.22, faintest)
     ]
     galaxies = [
-        galaxy(rng, exposure, max(magnitude, 16.0)).moved(x, y)
-        for x, y, magnitude in _scattered(rng, place.galaxies * arcmin**2, reach, 0.4, faintest)
+        draw_galaxy(rng, exposure, max(magnitude, 16.0)).moved(x, y)
+        for x, y, magnitude in _draw_positions(
+            rng, place.galaxies * arcmin**2, reach, 0.4, faintest
+        )
     ]
     return stars + galaxies
 
 
-def _scattered(
+def _draw_positions(
     rng: Generator, expected: float, reach: float, slope: float, faintest: float
 ) -> Iterator[tuple[float, float, float]]:
     """Draw places and magnitudes: `expected` down to FAINTEST, growing as 10^(slope m)."""

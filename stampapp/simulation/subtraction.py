@@ -26,13 +26,13 @@ def subtract(science: Image, template: Image, exposure: Exposure) -> Difference:
     error = 1.0 + exposure.psf_error
     assumed = PSF(fwhm=max(exposure.fwhm * error, 1.0), ellipticity=exposure.ellipticity)
     psf_s, psf_t = assumed.transform(), exposure.template_psf.transform()
-    s, t = image_model.spectrum(science), image_model.spectrum(template)
+    s, t = image_model.to_spectrum(science), image_model.to_spectrum(template)
     if exposure.camera.subtraction is Subtraction.PROPER:
-        return _proper(s, t, psf_s, psf_t, exposure)
-    return _matched(s, t, psf_s, psf_t, exposure)
+        return _subtract_proper(s, t, psf_s, psf_t, exposure)
+    return _subtract_matched(s, t, psf_s, psf_t, exposure)
 
 
-def _proper(
+def _subtract_proper(
     s: Spectrum, t: Spectrum, psf_s: Spectrum, psf_t: Spectrum, exposure: Exposure
 ) -> Difference:
     """Follow Zackay, Ofek & Gal-Yam 2016, equations 13 and 14: the noise stays white."""
@@ -43,20 +43,20 @@ def _proper(
     difference = (s * psf_t - t * psf_s) / whitening * unit
     psf = psf_s * psf_t / whitening * unit
     return Difference(
-        pixels=image_model.image(difference),
-        psf=image_model.image(psf / psf[0, 0].real),
+        pixels=image_model.to_image(difference),
+        psf=image_model.to_image(psf / psf[0, 0].real),
         noise=float(unit),
     )
 
 
-def _matched(
+def _subtract_matched(
     s: Spectrum, t: Spectrum, psf_s: Spectrum, psf_t: Spectrum, exposure: Exposure
 ) -> Difference:
     """Follow Alard & Lupton 1998: the template is blurred to the seeing of the science image."""
     kernel = psf_s * np.conj(psf_t) / (np.abs(psf_t) ** 2 + 3e-3)
     difference = s - t * kernel / kernel[0, 0].real
     return Difference(
-        pixels=image_model.image(difference),
-        psf=image_model.image(psf_s),
+        pixels=image_model.to_image(difference),
+        psf=image_model.to_image(psf_s),
         noise=float(np.hypot(exposure.noise, exposure.template_noise)),
     )

@@ -32,7 +32,7 @@ _DWARF, _SCATTER_DWARF = -17.8, 1.2
 _BRIGHTEST_HOST = 11.0
 
 
-def host(rng: Generator, magnitude: float) -> float:
+def draw_host_magnitude(rng: Generator, magnitude: float) -> float:
     """Draw the magnitude of the galaxy of a supernova that is discovered at `magnitude`."""
     if rng.random() < _THERMONUCLEAR:
         peak = rng.normal(_PEAK_IA, _SCATTER_IA)
@@ -46,7 +46,7 @@ def host(rng: Generator, magnitude: float) -> float:
     return max(float(modulus + absolute), _BRIGHTEST_HOST)
 
 
-def stands_out(exposure: Exposure, flux: float, host: Source, snr: float) -> bool:
+def is_detectable(exposure: Exposure, flux: float, host: Source, snr: float) -> bool:
     """Say whether a flux (DN) at the middle exceeds the noise and the residuals of its host there.
 
     What lies on the nucleus of a bright galaxy drowns in how badly that subtracts. The host is

@@ -10,7 +10,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.simulation import catalogues, detection_history, measurements, scenes
 from stampapp.simulation.artifacts import Mask
 from stampapp.simulation.instruments import Band, Camera, Subtraction
-from stampapp.simulation.observation import Shot, Stamps, stamp
+from stampapp.simulation.observation import Observation, Stamps, cut_stamp
 from stampapp.simulation.simulated_survey import SimulatedSurvey
 
 # Bellm et al. 2019 and Dekany et al. 2020; noise and seeing as public alerts show them.
@@ -34,40 +34,42 @@ CAMERA = Camera(
     elongations=None,
     subtraction=Subtraction.PROPER,
     cloud_residuals=True,
-    fadings=True,
-    south=-28.0,
-    north=85.0,
+    sends_fading=True,
+    min_dec=-28.0,
+    max_dec=85.0,
     first_mjd=58200.0,
     last_mjd=61300.0,
 )
 
 
-def metadata(rng: Generator, shot: Shot, label: str) -> Mapping[str, float]:
+def metadata(rng: Generator, observation: Observation, label: str) -> Mapping[str, float]:
     """Return the limits of the image, neighbours in two catalogues, and earlier detections."""
-    exposure, at = shot.exposure, (shot.detection.x, shot.detection.y)
-    known = shot.scene.catalogued or ()
+    exposure, at = observation.exposure, (observation.detection.x, observation.detection.y)
+    known = observation.scene.catalogue_sources or ()
     return {
-        **measurements.limits(rng, exposure),
-        **catalogues.reference(rng, exposure, known, at),
-        **catalogues.pan_starrs(rng, exposure, known, at),
-        **detection_history.draw(rng, exposure.camera, label, exposure.mjd),
+        **measurements.image_limits(rng, exposure),
+        **catalogues.template_catalogue_fields(rng, exposure, known, at),
+        **catalogues.pan_starrs_fields(rng, exposure, known, at),
+        **detection_history.draw_detection_history(rng, exposure.camera, label, exposure.mjd),
     }
 
 
-def stamps(_: Generator, shot: Shot, lost: Mask) -> Stamps:
+def stamps(_: Generator, observation: Observation, missing: Mask) -> Stamps:
     """Return the stamps; a detection in template minus science comes with that image."""
-    background = shot.exposure.background
+    background = observation.exposure.background
     return {
-        "science": stamp(shot, shot.science + background, lost),
-        "template": stamp(shot, shot.template + background, lost),
-        "difference": stamp(shot, shot.difference * shot.detection.sign, lost),
+        "science": cut_stamp(observation, observation.science + background, missing),
+        "template": cut_stamp(observation, observation.template + background, missing),
+        "difference": cut_stamp(
+            observation, observation.difference * observation.detection.sign, missing
+        ),
     }
 
 
 PLUGIN = SimulatedSurvey(
     number=1,
     camera=CAMERA,
-    stories=scenes.STORIES,
+    scenes_by_class=scenes.SCENES,
     isdiffpos=lambda detection: detection.sign,
     metadata=metadata,
     stamps=stamps,

@@ -32,7 +32,7 @@ def exposure(camera: Camera = ZTF, **changes: Any) -> Exposure:
         "psf_error": 0.0,
         "flux_error": 0.0,
     }
-    drawn = exposures.draw(np.random.default_rng(1), camera)
+    drawn = exposures.draw_exposure(np.random.default_rng(1), camera)
     return replace(drawn, **faultless | changes)
 
 
@@ -48,12 +48,12 @@ class Field:
 
     def images(self, rng: Generator, seen: Exposure) -> tuple[Image, Image]:
         """Return the science image and the template in DN, with the noise of sky and photons."""
-        static = image_model.light(self.static, self.fluxes, self.bright)
-        now = static + image_model.light(self.new, self.new_fluxes, self.bright)
+        static = image_model.to_light(self.static, self.fluxes, self.bright)
+        now = static + image_model.to_light(self.new, self.new_fluxes, self.bright)
         gain = seen.camera.gain
         return (
-            noisy(rng, now.through(seen.psf), seen.noise, gain),
-            noisy(rng, static.through(seen.template_psf), seen.template_noise, gain * seen.frames),
+            noisy(rng, now.rendered(seen.psf), seen.noise, gain),
+            noisy(rng, static.rendered(seen.template_psf), seen.template_noise, gain * seen.frames),
         )
 
     def difference(self, rng: Generator, seen: Exposure) -> Difference:

@@ -48,7 +48,7 @@ def simulate_alert(survey: Survey, seed: int, index: int) -> Labelled:
     """Draw one simulated alert with its class."""
     from stampapp.simulation import simulate
 
-    return simulate.draw(survey, seed, index)
+    return simulate.simulate_alert(survey, seed, index)
 
 
 def local_simulator(workers: int | None, cache: Path | None) -> Simulator:

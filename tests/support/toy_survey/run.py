@@ -129,10 +129,10 @@ def run(folder: Path) -> dict[str, Any]:
 
 def problem_of_simulating() -> str:
     """Return what is said of a survey that has no simulation."""
-    from stampapp.simulation.simulate import draw
+    from stampapp.simulation.simulate import simulate_alert
 
     try:
-        draw(TOY, 0, 0)
+        simulate_alert(TOY, 0, 0)
     except StampError as error:
         return str(error)
     return ""

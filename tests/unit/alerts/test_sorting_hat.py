@@ -29,12 +29,12 @@ def rounded(alert: Alert) -> Alert:
 def test_a_message_decodes_to_the_alert_that_was_drawn(survey: Survey) -> None:
     writer = sorting_hat.writer()
     for index in range(5):
-        alert = simulate.draw(survey, 12, index).alert
+        alert = simulate.simulate_alert(survey, 12, index).alert
         assert formats.decode(writer.write(sorting_hat.record(alert))) == rounded(alert)
 
 
 def test_the_record_has_all_fields_of_the_sorting_hat() -> None:
-    alert = simulate.draw(Survey.ATLAS, 12, 0).alert
+    alert = simulate.simulate_alert(Survey.ATLAS, 12, 0).alert
     (record,) = fastavro.reader(BytesIO(sorting_hat.writer().write(sorting_hat.record(alert))))
     assert isinstance(record, dict)
     assert (record["sid"], record["tid"]) == ("ATLAS", "ATLAS")

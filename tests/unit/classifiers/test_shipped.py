@@ -53,7 +53,7 @@ def classifier(survey: Survey) -> Classifier:
 
 @pytest.fixture(scope="module")
 def sky(survey: Survey) -> list[Labelled]:
-    return list(simulate.draw_many(survey, SEED, COUNT))
+    return list(simulate.simulate_alerts(survey, SEED, COUNT))
 
 
 @pytest.fixture(scope="module")

@@ -12,16 +12,16 @@ ROWS, COLUMNS = np.mgrid[-MIDDLE:MIDDLE, -MIDDLE:MIDDLE]
 KINDS = ("noise", "cosmic ray", "column", "spike", "ghost", "edge")
 
 
-def blemished(kind: str, seed: int) -> Image:
+def with_artifact(kind: str, seed: int) -> Image:
     image = np.zeros((GRID, GRID))
-    artifacts.add(np.random.default_rng(seed), image, exposure(), kind)
+    artifacts.add_artifact(np.random.default_rng(seed), image, exposure(), kind)
     return image
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_blemish_is_in_the_middle_and_above_the_noise(kind: str) -> None:
     for seed in range(30):
-        image = blemished(kind, seed)
+        image = with_artifact(kind, seed)
         assert np.isfinite(image).all()
         near = image[np.hypot(ROWS, COLUMNS) <= 6]
         assert near.max() > exposure().noise / 2
@@ -29,7 +29,7 @@ def test_a_blemish_is_in_the_middle_and_above_the_noise(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["residual", "cloud"])
 def test_what_the_subtraction_does_wrong_is_no_blemish_of_the_image(kind: str) -> None:
-    assert not blemished(kind, 0).any()
+    assert not with_artifact(kind, 0).any()
 
 
 def test_a_cosmic_ray_is_narrower_than_any_star() -> None:
@@ -40,13 +40,13 @@ def test_a_cosmic_ray_is_narrower_than_any_star() -> None:
         """The variance across, in square pixels."""
         return float(np.linalg.eigvalsh(np.cov(places, aweights=np.abs(image).ravel()))[0])
 
-    widths = [width(blemished("cosmic ray", seed)) for seed in range(30)]
+    widths = [width(with_artifact("cosmic ray", seed)) for seed in range(30)]
     assert max(widths) < 0.5 * width(star)
 
 
 def masks(kind: str | None, count: int = 300) -> list[artifacts.Mask]:
     rng = np.random.default_rng(0)
-    return [artifacts.mask(rng, 63, kind) for _ in range(count)]
+    return [artifacts.draw_mask(rng, 63, kind) for _ in range(count)]
 
 
 def test_most_stamps_are_whole_and_no_middle_is_lost() -> None:

@@ -16,20 +16,22 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def test_the_nearest_come_first_and_the_faint_are_not_listed() -> None:
     some = [at(10.0), at(0.0, -3.0), at(1.0, magnitude=24.0)]
-    found = catalogues.nearest(rng(), some, MIDDLE, 1.01, 22.0)
+    found = catalogues.nearest_sources(rng(), some, MIDDLE, 1.01, 22.0)
     assert [one.source for one in found] == [some[1], some[0]]
     assert [one.distance for one in found] == pytest.approx([3.03, 10.1], abs=0.4)
 
 
 def test_distances_are_from_the_detection_in_arcsec() -> None:
-    (found,) = catalogues.nearest(rng(), [at(4.0, 2.0)], (1.0, -2.0), 2.0, 22.0)
+    (found,) = catalogues.nearest_sources(rng(), [at(4.0, 2.0)], (1.0, -2.0), 2.0, 22.0)
     assert found.distance == pytest.approx(10.0, abs=0.4)
 
 
 def test_the_template_catalogue_tells_of_the_nearest_source() -> None:
     seen = exposure()
     found = [
-        catalogues.reference(rng(seed), seen, [at(magnitude=16.0), at(20.0)], MIDDLE)
+        catalogues.template_catalogue_fields(
+            rng(seed), seen, [at(magnitude=16.0), at(20.0)], MIDDLE
+        )
         for seed in range(20)
     ]
     assert max(one["distnr"] for one in found) < 1.0
@@ -37,7 +39,7 @@ def test_the_template_catalogue_tells_of_the_nearest_source() -> None:
 
 
 def test_where_nothing_is_catalogued_the_nearest_is_far_and_faint() -> None:
-    found = catalogues.reference(rng(), exposure(), [], MIDDLE)
+    found = catalogues.template_catalogue_fields(rng(), exposure(), [], MIDDLE)
     assert found["distnr"] > 10
     assert found["magnr"] > 21
     assert set(found) == {"distnr", "magnr", "chinr", "sharpnr"}
@@ -46,7 +48,10 @@ def test_where_nothing_is_catalogued_the_nearest_is_far_and_faint() -> None:
 def test_galaxies_are_blunter_than_stars() -> None:
     seen = exposure()
     star, galaxy = (
-        [catalogues.reference(rng(seed), seen, [source], MIDDLE) for seed in range(60)]
+        [
+            catalogues.template_catalogue_fields(rng(seed), seen, [source], MIDDLE)
+            for seed in range(60)
+        ]
         for source in (at(), at(radius=3.0))
     )
     for name in ("sharpnr", "chinr"):
@@ -55,7 +60,7 @@ def test_galaxies_are_blunter_than_stars() -> None:
 
 def test_three_neighbours_within_half_an_arcminute_are_told_of() -> None:
     some = [at(x) for x in (25.0, 2.0, 40.0, 10.0, 5.0)]
-    found = catalogues.pan_starrs(rng(), exposure(), some, MIDDLE)
+    found = catalogues.pan_starrs_fields(rng(), exposure(), some, MIDDLE)
     distances = [found[f"distpsnr{number}"] for number in (1, 2, 3)]
     assert distances == pytest.approx([2.02, 5.05, 10.1], abs=0.4)
     assert all(0.0 <= found[f"sgscore{number}"] <= 1.0 for number in (1, 2, 3))
@@ -63,7 +68,7 @@ def test_three_neighbours_within_half_an_arcminute_are_told_of() -> None:
 
 
 def test_where_there_are_fewer_the_rest_has_no_value() -> None:
-    found = catalogues.pan_starrs(rng(), exposure(), [at(2.0)], MIDDLE)
+    found = catalogues.pan_starrs_fields(rng(), exposure(), [at(2.0)], MIDDLE)
     for number in (2, 3):
         assert found[f"sgscore{number}"] == found[f"distpsnr{number}"] == NO_VALUE
 
@@ -71,7 +76,7 @@ def test_where_there_are_fewer_the_rest_has_no_value() -> None:
 def scores(**changes: float) -> list[float]:
     source = at(1.0, **changes)
     return [
-        catalogues.pan_starrs(rng(seed), exposure(), [source], MIDDLE)["sgscore1"]
+        catalogues.pan_starrs_fields(rng(seed), exposure(), [source], MIDDLE)["sgscore1"]
         for seed in range(80)
     ]
 

@@ -41,7 +41,7 @@ def cases(camera: Camera, snr: float, reach: float, count: int = 24) -> list[Cas
         difference = field.difference(rng, seen)
         empty = difference.noise / np.sqrt((difference.psf**2).sum())
         scatter = float(np.hypot(empty, np.sqrt(abs(flux) / camera.gain)))
-        found = detections.find(difference, fadings=True)
+        found = detections.find_detection(difference, sends_fading=True)
         tried.append(Case(x=x, y=y, flux=flux, scatter=scatter, found=found))
     return tried
 
@@ -71,7 +71,7 @@ def test_the_significance_is_that_of_the_flux_on_an_empty_sky(camera: Camera) ->
     rng, seen = np.random.default_rng(8), exposure(camera)
     field = Field(new=[at()], new_fluxes=[50 * seen.point_noise])
     differences = [field.difference(rng, seen) for _ in range(12)]
-    found = [detections.find(one, fadings=True).snr for one in differences]
+    found = [detections.find_detection(one, sends_fading=True).snr for one in differences]
     expected = 50 * seen.point_noise * np.sqrt((differences[0].psf ** 2).sum())
     assert np.mean(found) == pytest.approx(expected / differences[0].noise, rel=0.05)
 
@@ -80,8 +80,8 @@ def test_a_survey_that_ignores_what_fades_sees_no_fading() -> None:
     rng, seen = np.random.default_rng(5), exposure(ATLAS)
     field = Field(new=[at()], new_fluxes=[-30 * seen.point_noise])
     difference = field.difference(rng, seen)
-    assert detections.find(difference, fadings=True).snr > 20
-    assert detections.find(difference, fadings=False).snr < 6
+    assert detections.find_detection(difference, sends_fading=True).snr > 20
+    assert detections.find_detection(difference, sends_fading=False).snr < 6
 
 
 def test_what_is_narrower_than_the_psf_is_sharper() -> None:
@@ -89,7 +89,9 @@ def test_what_is_narrower_than_the_psf_is_sharper() -> None:
     star = Field(new=[at()], new_fluxes=[100 * seen.point_noise]).difference(rng, seen)
     spiked = Field().difference(rng, seen)
     spiked.pixels[GRID // 2, GRID // 2] += 30 * seen.point_noise
-    sharp, round_ = (detections.find(one, fadings=True).sharpness for one in (spiked, star))
+    sharp, round_ = (
+        detections.find_detection(one, sends_fading=True).sharpness for one in (spiked, star)
+    )
     assert round_ == pytest.approx(1.0, abs=0.15)
     assert sharp > 1.8
 
@@ -98,6 +100,6 @@ def test_what_is_narrower_than_the_psf_is_sharper() -> None:
 def test_a_stamp_has_the_pixel_of_the_detection_in_its_middle(side: int) -> None:
     image = np.arange(GRID * GRID, dtype=np.float64).reshape(GRID, GRID)
     found = Detection(x=2.4, y=-3.6, sign=1, flux=1.0, snr=5.0, sharpness=1.0)
-    cut = detections.stamp(image, found, side)
+    cut = detections.cut_out(image, found, side)
     assert cut.shape == (side, side)
     assert cut[side // 2, side // 2] == image[GRID // 2 - 4, GRID // 2 + 2]

@@ -16,7 +16,7 @@ EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) 
 
 def nights(camera: Camera, count: int = 400) -> list[Exposure]:
     rng = np.random.default_rng(2)
-    return [exposures.draw(rng, camera) for _ in range(count)]
+    return [exposures.draw_exposure(rng, camera) for _ in range(count)]
 
 
 @EACH_CAMERA

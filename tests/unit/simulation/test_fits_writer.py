@@ -32,7 +32,7 @@ def opened(data: bytes) -> fits.PrimaryHDU:
 def test_what_is_written_is_read_by_the_worker_and_by_astropy(
     pixels: Image, compressed: bool
 ) -> None:
-    data = fits_writer.write(pixels, CARDS, compressed=compressed)
+    data = fits_writer.write_fits(pixels, CARDS, compressed=compressed)
     assert data.startswith(b"\x1f\x8b" if compressed else b"SIMPLE  =")
     expected = pixels.astype(np.float32)
     np.testing.assert_array_equal(fits_image.decode(data, (61, 63), "science"), expected)
@@ -40,7 +40,7 @@ def test_what_is_written_is_read_by_the_worker_and_by_astropy(
 
 
 def test_cards_keep_their_type_and_value(pixels: Image) -> None:
-    data = fits_writer.write(pixels, CARDS, compressed=False)
+    data = fits_writer.write_fits(pixels, CARDS, compressed=False)
     ours, theirs = fits_image.read(data, (61, 63), "science").header, opened(data).header
     for name, value in CARDS.items():
         assert theirs[name] == ours.value(name) == value
@@ -49,5 +49,5 @@ def test_cards_keep_their_type_and_value(pixels: Image) -> None:
 
 
 def test_the_same_pixels_give_the_same_bytes(pixels: Image) -> None:
-    first, second = (fits_writer.write(pixels, CARDS, compressed=True) for _ in range(2))
+    first, second = (fits_writer.write_fits(pixels, CARDS, compressed=True) for _ in range(2))
     assert first == second

@@ -16,7 +16,7 @@ DISC = at(0.3, -0.2, radius=2.5, index=1.0, ratio=0.4, angle=0.7)
 
 
 def rendered(source: Source, psf: PSF, flux: float = 1000.0, bright: float = NEVER) -> Image:
-    return image_model.light([source], [flux], bright).through(psf)
+    return image_model.to_light([source], [flux], bright).rendered(psf)
 
 
 def centroid(image: Image) -> tuple[float, float]:
@@ -101,34 +101,40 @@ def test_a_trail_is_as_long_as_the_motion_and_lies_along_it() -> None:
 
 def test_a_whole_shift_moves_pixels_and_a_part_of_one_the_centroid() -> None:
     image = rendered(at(), PSF(fwhm=4.0))
-    moved = image_model.image(image_model.spectrum(image) * image_model.shift(3.0, -2.0))
+    moved = image_model.to_image(
+        image_model.to_spectrum(image) * image_model.shift_phase(3.0, -2.0)
+    )
     np.testing.assert_allclose(moved, np.roll(image, (-2, 3), (0, 1)), atol=1e-9)
-    x, y = centroid(image_model.image(image_model.spectrum(image) * image_model.shift(0.3, -0.4)))
+    x, y = centroid(
+        image_model.to_image(image_model.to_spectrum(image) * image_model.shift_phase(0.3, -0.4))
+    )
     assert (x, y) == pytest.approx((0.3, -0.4), abs=0.02)
 
 
 @pytest.mark.parametrize("bright", [NEVER, 500.0, ALWAYS])
 def test_light_adds_up_scales_and_moves(bright: float) -> None:
     psf = PSF(fwhm=3.0)
-    both = image_model.light([at(), DISC], [1000.0, 300.0], bright)
+    both = image_model.to_light([at(), DISC], [1000.0, 300.0], bright)
     one, other = (
-        image_model.light([at()], [1000.0], bright),
-        image_model.light([DISC], [300.0], bright),
+        image_model.to_light([at()], [1000.0], bright),
+        image_model.to_light([DISC], [300.0], bright),
     )
-    whole = both.through(psf)
-    np.testing.assert_allclose((one + other).through(psf), whole, atol=1e-9)
-    np.testing.assert_allclose(both.scaled(2.5).through(psf), 2.5 * whole, atol=1e-9)
+    whole = both.rendered(psf)
+    np.testing.assert_allclose((one + other).rendered(psf), whole, atol=1e-9)
+    np.testing.assert_allclose(both.scaled(2.5).rendered(psf), 2.5 * whole, atol=1e-9)
     moved = np.roll(whole, (1, 4), (0, 1))
-    np.testing.assert_allclose(both.moved(4.0, 1.0).through(psf), moved, atol=1e-3)
+    np.testing.assert_allclose(both.moved(4.0, 1.0).rendered(psf), moved, atol=1e-3)
 
 
 def test_an_empty_field_is_dark() -> None:
-    assert not image_model.light([], [], NEVER).through(PSF(fwhm=2.0)).any()
+    assert not image_model.to_light([], [], NEVER).rendered(PSF(fwhm=2.0)).any()
 
 
 def test_transforms_are_inverse() -> None:
     image = np.random.default_rng(0).normal(size=(GRID, GRID))
-    np.testing.assert_allclose(image_model.image(image_model.spectrum(image)), image, atol=1e-12)
+    np.testing.assert_allclose(
+        image_model.to_image(image_model.to_spectrum(image)), image, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("place", [-53.0, -48.6, -47.0, 46.9, 48.4, 53.0])

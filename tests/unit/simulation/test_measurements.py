@@ -69,7 +69,7 @@ def test_real_bogus_is_a_probability_and_mostly_right() -> None:
 
 def test_limits_tell_of_the_exposure() -> None:
     seen = exposure()
-    told = [measurements.limits(rng(seed), seen) for seed in range(20)]
+    told = [measurements.image_limits(rng(seed), seen) for seed in range(20)]
     assert np.mean([one["diffmaglim"] for one in told]) == pytest.approx(
         seen.limiting_magnitude, abs=0.1
     )
@@ -82,7 +82,7 @@ def test_nothing_is_detected_more_often_than_looked_at_or_before_the_survey(
 ) -> None:
     for seed in range(100):
         mjd = ZTF.first_mjd + 20.0 * seed
-        told = detection_history.draw(rng(seed), ZTF, label, mjd)
+        told = detection_history.draw_detection_history(rng(seed), ZTF, label, mjd)
         assert 1 <= told["ndethist"] <= max(told["ncovhist"], 1)
         assert ZTF.first_mjd <= told["jdstarthist"] - 2400000.5 <= mjd
         assert told["jdendhist"] == mjd + 2400000.5
@@ -92,7 +92,7 @@ def test_what_lasts_is_detected_often_and_what_moves_once() -> None:
     often = {
         label: np.median(
             [
-                detection_history.draw(rng(seed), ZTF, label, 60000.0)["ndethist"]
+                detection_history.draw_detection_history(rng(seed), ZTF, label, 60000.0)["ndethist"]
                 for seed in range(100)
             ]
         )

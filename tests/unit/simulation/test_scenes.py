@@ -17,10 +17,10 @@ from tests.support.ideal_exposures import CAMERAS
 EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) for one in CAMERAS])
 
 
-def stories(camera: Camera, label: str, count: int = 150) -> list[Scene]:
+def scenes_of_class(camera: Camera, label: str, count: int = 150) -> list[Scene]:
     rng = np.random.default_rng(6)
-    draw = simulated_survey(camera.survey).stories[label]
-    return [draw(rng, exposures.draw(rng, camera)) for _ in range(count)]
+    draw = simulated_survey(camera.survey).scenes_by_class[label]
+    return [draw(rng, exposures.draw_exposure(rng, camera)) for _ in range(count)]
 
 
 def test_the_labels_are_the_five_classes() -> None:
@@ -30,9 +30,9 @@ def test_the_labels_are_the_five_classes() -> None:
 @EACH_CAMERA
 def test_an_asteroid_is_in_the_science_image_only_and_moves(camera: Camera) -> None:
     lengths = []
-    for scene in stories(camera, "asteroid"):
+    for scene in scenes_of_class(camera, "asteroid"):
         assert scene.static == ()
-        assert scene.catalogued in (None, ())
+        assert scene.catalogue_sources in (None, ())
         (mover,), (flux,) = scene.changed, scene.fluxes
         assert flux > 0
         lengths.append(math.hypot(*mover.trail) * camera.pixel)
@@ -45,7 +45,7 @@ def test_an_asteroid_is_in_the_science_image_only_and_moves(camera: Camera) -> N
 @EACH_CAMERA
 def test_a_supernova_shines_off_the_centre_of_a_galaxy(camera: Camera) -> None:
     offsets, radii = [], []
-    for scene in stories(camera, "SN"):
+    for scene in scenes_of_class(camera, "SN"):
         (host,), (new,) = scene.static, scene.changed
         assert host.extended
         assert not new.extended
@@ -62,7 +62,7 @@ def test_a_supernova_shines_off_the_centre_of_a_galaxy(camera: Camera) -> None:
 @EACH_CAMERA
 @pytest.mark.parametrize("label", ["AGN", "VS"])
 def test_what_varies_is_there_before(camera: Camera, label: str) -> None:
-    for scene in stories(camera, label):
+    for scene in scenes_of_class(camera, label):
         (changed,) = scene.changed
         assert changed in scene.static
         assert not changed.extended
@@ -72,21 +72,22 @@ def test_what_varies_is_there_before(camera: Camera, label: str) -> None:
 
 @EACH_CAMERA
 def test_a_host_is_around_its_nucleus(camera: Camera) -> None:
-    hosts = [scene.static[1] for scene in stories(camera, "AGN") if len(scene.static) > 1]
+    hosts = [scene.static[1] for scene in scenes_of_class(camera, "AGN") if len(scene.static) > 1]
     assert len(hosts) > 30
     assert all(host.extended and (host.x, host.y) == (0.0, 0.0) for host in hosts)
 
 
 @EACH_CAMERA
 def test_nothing_has_changed_where_it_is_bogus(camera: Camera) -> None:
-    found = stories(camera, "bogus", 400)
+    found = scenes_of_class(camera, "bogus", 400)
     assert all(scene.changed == () for scene in found)
-    assert None not in {scene.blemish for scene in found}
+    assert None not in {scene.artifact for scene in found}
 
 
 def test_every_blemish_appears_and_clouds_only_over_ztf() -> None:
     ztf, atlas = (
-        Counter(scene.blemish for scene in stories(camera, "bogus", 400)) for camera in (ZTF, ATLAS)
+        Counter(scene.artifact for scene in scenes_of_class(camera, "bogus", 400))
+        for camera in (ZTF, ATLAS)
     )
     assert set(ztf) - set(atlas) == {"cloud"}
     assert set(atlas) <= set(ztf)
@@ -96,7 +97,9 @@ def test_every_blemish_appears_and_clouds_only_over_ztf() -> None:
 @pytest.mark.parametrize("label", ["AGN", "SN", "VS", "asteroid"])
 def test_what_fades_is_an_alert_of_ztf_alone(label: str) -> None:
     fading = {
-        camera.survey: [scene for scene in stories(camera, label, 300) if scene.fluxes[0] < 0]
+        camera.survey: [
+            scene for scene in scenes_of_class(camera, label, 300) if scene.fluxes[0] < 0
+        ]
         for camera in (ZTF, ATLAS)
     }
     assert not fading[ATLAS.survey] or label in ("AGN", "VS")

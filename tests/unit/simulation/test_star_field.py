@@ -11,7 +11,7 @@ from stampapp.simulation import sky_positions, star_field
 from stampapp.simulation.atlas import CAMERA as ATLAS
 from stampapp.simulation.instruments import Camera
 from stampapp.simulation.light_sources import Source
-from stampapp.simulation.sky_positions import Place
+from stampapp.simulation.sky_positions import SkyPosition
 from stampapp.simulation.ztf import CAMERA as ZTF
 from tests.support.ideal_exposures import CAMERAS, at, exposure
 
@@ -20,9 +20,9 @@ MJD = 59000.0
 
 
 def field(seed: int, stars: float, galaxies: float) -> list[Source]:
-    place = sky_positions.draw(np.random.default_rng(0), ZTF, "bogus", MJD)
+    place = sky_positions.draw_sky_position(np.random.default_rng(0), ZTF, "bogus", MJD)
     dense = replace(place, stars=stars, galaxies=galaxies)
-    return star_field.surroundings(np.random.default_rng(seed), exposure(), dense, REACH)
+    return star_field.draw_surroundings(np.random.default_rng(seed), exposure(), dense, REACH)
 
 
 def test_a_field_has_as_many_stars_and_galaxies_as_the_place() -> None:
@@ -50,7 +50,7 @@ def test_faint_galaxies_are_small() -> None:
     rng = np.random.default_rng(0)
     radii = {
         magnitude: np.median(
-            [star_field.galaxy(rng, exposure(), magnitude).radius for _ in range(60)]
+            [star_field.draw_galaxy(rng, exposure(), magnitude).radius for _ in range(60)]
         )
         for magnitude in (16.0, 18.0, 20.0, 22.0)
     }
@@ -60,7 +60,7 @@ def test_faint_galaxies_are_small() -> None:
 
 def test_a_galaxy_covers_fewer_of_larger_pixels() -> None:
     ztf, atlas = (
-        star_field.galaxy(np.random.default_rng(0), exposure(camera), 18.0)
+        star_field.draw_galaxy(np.random.default_rng(0), exposure(camera), 18.0)
         for camera in (ZTF, ATLAS)
     )
     assert ztf.radius * ZTF.pixel == pytest.approx(atlas.radius * ATLAS.pixel)
@@ -76,7 +76,7 @@ def test_a_source_keeps_its_looks_when_it_moves() -> None:
 
 def ecliptic_and_galactic(label: str, count: int = 200) -> tuple[float, float]:
     rng = np.random.default_rng(1)
-    drawn = [sky_positions.draw(rng, ZTF, label, MJD) for _ in range(count)]
+    drawn = [sky_positions.draw_sky_position(rng, ZTF, label, MJD) for _ in range(count)]
     ra, dec = (np.radians([getattr(one, name) for one in drawn]) for name in ("ra", "dec"))
     tilt = math.radians(23.4393)
     sine = np.sin(dec) * math.cos(tilt) - np.cos(dec) * math.sin(tilt) * np.sin(ra)
@@ -90,10 +90,10 @@ def test_each_class_is_where_it_is_in_the_sky() -> None:
     assert found["VS"][1] < 20 < min(found[label][1] for label in ("AGN", "SN"))
 
 
-def drawn_places(label: str, count: int = 100) -> list[Place]:
+def drawn_places(label: str, count: int = 100) -> list[SkyPosition]:
     rng = np.random.default_rng(1)
     return [
-        sky_positions.draw(rng, camera, label, MJD)
+        sky_positions.draw_sky_position(rng, camera, label, MJD)
         for camera in CAMERAS.values()
         for _ in range(count)
     ]
@@ -110,7 +110,10 @@ def test_stars_crowd_towards_the_milky_way_and_galaxies_hide_behind_it() -> None
 
 def elongations(label: str, camera: Camera = ATLAS, count: int = 300) -> list[float]:
     rng = np.random.default_rng(1)
-    some = [sky_positions.draw(rng, camera, label, MJD + 20.0 * night) for night in range(count)]
+    some = [
+        sky_positions.draw_sky_position(rng, camera, label, MJD + 20.0 * night)
+        for night in range(count)
+    ]
     return [one.elongation for one in some]
 
 
@@ -127,10 +130,12 @@ def test_atlas_finds_most_asteroids_opposite_the_sun() -> None:
 
 def test_the_elongation_is_that_of_the_date() -> None:
     def elongation(mjd: float) -> float:
-        return sky_positions.draw(np.random.default_rng(3), ZTF, "bogus", mjd).elongation
+        return sky_positions.draw_sky_position(
+            np.random.default_rng(3), ZTF, "bogus", mjd
+        ).elongation
 
     # astropy.coordinates.get_sun says RA 68.08 deg, Dec +21.91 deg.
-    place = sky_positions.draw(np.random.default_rng(3), ZTF, "bogus", MJD)
+    place = sky_positions.draw_sky_position(np.random.default_rng(3), ZTF, "bogus", MJD)
     sun = SkyCoord(68.08, 21.91, unit="deg")
     separation = sun.separation(SkyCoord(place.ra, place.dec, unit="deg")).deg
     assert elongation(MJD) == pytest.approx(separation, abs=0.05)
@@ -143,5 +148,7 @@ def test_no_place_is_beyond_the_reach_of_the_camera() -> None:
     for camera in CAMERAS.values():
         for _ in range(100):
             assert (
-                camera.south <= sky_positions.draw(rng, camera, "asteroid", MJD).dec <= camera.north
+                camera.min_dec
+                <= sky_positions.draw_sky_position(rng, camera, "asteroid", MJD).dec
+                <= camera.max_dec
             )

@@ -59,9 +59,9 @@ def test_what_has_not_changed_subtracts_to_the_noise(camera: Camera) -> None:
 
 def residual(seen: Exposure) -> Image:
     """Return what a star leaves, without noise."""
-    light = image_model.light([at()], [STAR], 0.0)
-    template = light.moved(*seen.shift).through(seen.template_psf)
-    return subtract(light.through(seen.psf), template, seen).pixels
+    light = image_model.to_light([at()], [STAR], 0.0)
+    template = light.moved(*seen.shift).rendered(seen.template_psf)
+    return subtract(light.rendered(seen.psf), template, seen).pixels
 
 
 @pytest.mark.parametrize(("camera", "share"), [(ZTF, 0.002), (ATLAS, 0.04)], ids=["ZTF", "ATLAS"])
@@ -70,7 +70,7 @@ def test_little_is_left_of_a_star_where_everything_fits(
     camera: Camera, share: float, fwhm: tuple[float, float]
 ) -> None:
     seen = exposure(camera, fwhm=fwhm[0], template_fwhm=fwhm[1])
-    psf = image_model.image(seen.psf.transform())
+    psf = image_model.to_image(seen.psf.transform())
     left = float((residual(seen) * psf).sum() / (psf**2).sum())
     assert abs(left) < share * STAR
 

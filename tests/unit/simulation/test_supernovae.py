@@ -10,7 +10,7 @@ from tests.support.ideal_exposures import at, exposure
 
 def hosts(magnitude: float, count: int = 2000) -> np.ndarray:
     rng = np.random.default_rng(2)
-    return np.array([supernovae.host(rng, magnitude) for _ in range(count)])
+    return np.array([supernovae.draw_host_magnitude(rng, magnitude) for _ in range(count)])
 
 
 def test_most_hosts_are_brighter_than_their_supernova() -> None:
@@ -31,9 +31,9 @@ def test_what_is_faint_drowns_on_a_bright_nucleus_and_not_beside_it() -> None:
     seen = exposure(ATLAS)
     flux = 8.0 * seen.point_noise
     bright = at(magnitude=13.0, radius=2.0)
-    assert not supernovae.stands_out(seen, flux, bright, 5.0)
-    assert supernovae.stands_out(seen, flux, bright.moved(20.0, 0.0), 5.0)
-    assert supernovae.stands_out(seen, flux, at(magnitude=19.0, radius=2.0), 5.0)
+    assert not supernovae.is_detectable(seen, flux, bright, 5.0)
+    assert supernovae.is_detectable(seen, flux, bright.moved(20.0, 0.0), 5.0)
+    assert supernovae.is_detectable(seen, flux, at(magnitude=19.0, radius=2.0), 5.0)
 
 
 def test_along_a_thin_galaxy_its_light_reaches_further() -> None:
@@ -43,5 +43,5 @@ def test_along_a_thin_galaxy_its_light_reaches_further() -> None:
         thin.moved(5.0 * np.cos(0.5 + turn), 5.0 * np.sin(0.5 + turn)) for turn in (0.0, np.pi / 2)
     )
     flux = 6.0 * seen.point_noise
-    assert not supernovae.stands_out(seen, flux, along, 5.0)
-    assert supernovae.stands_out(seen, flux, across, 5.0)
+    assert not supernovae.is_detectable(seen, flux, along, 5.0)
+    assert supernovae.is_detectable(seen, flux, across, 5.0)

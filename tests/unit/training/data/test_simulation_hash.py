@@ -61,9 +61,9 @@ def test_the_class_counts() -> None:
 
 def test_each_survey_has_its_own_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulation_hash, "HASHED_ALERTS", 2)
-    hashes = [alerts_sha256(simulate.draw, survey) for survey in Survey]
+    hashes = [alerts_sha256(simulate.simulate_alert, survey) for survey in Survey]
     assert len(set(hashes)) == len(hashes)
-    assert hashes == [alerts_sha256(simulate.draw, survey) for survey in Survey]
+    assert hashes == [alerts_sha256(simulate.simulate_alert, survey) for survey in Survey]
 
 
 def test_names_of_files_do_not_count_and_their_contents_do(
