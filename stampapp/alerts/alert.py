@@ -33,7 +33,7 @@ class Alert:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Labelled:
+class LabelledAlert:
     """An alert, and the class that its object is known to be of."""
 
     alert: Alert

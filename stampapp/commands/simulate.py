@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stampapp.alerts.alert import Labelled
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.commands import publishing
 from stampapp.commands.publishing import log_above_progress
@@ -77,12 +77,12 @@ def to_topic(order: Order, target: InputSettings) -> int:
     return 1 if end.failure else 0
 
 
-def _drawing(order: Order) -> AbstractContextManager[Iterator[Labelled]]:
+def _drawing(order: Order) -> AbstractContextManager[Iterator[LabelledAlert]]:
     workers = simulated.processes_for(order.rate)
     return simulated.drawing([order.survey], order.seed, order.count, workers)
 
 
-def _told(drawn: Iterator[Labelled], advance: Advance) -> Iterator[Labelled]:
+def _told(drawn: Iterator[LabelledAlert], advance: Advance) -> Iterator[LabelledAlert]:
     for one in drawn:
         yield one
         advance(1)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from stampapp.alerts import sorting_hat
-from stampapp.alerts.alert import Labelled
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.feeds.publisher import mjd_now, taken_at
 
@@ -26,7 +26,7 @@ class Cue:
     label: str | None = None
 
 
-def simulated(drawn: Iterable[Labelled]) -> Iterator[Cue]:
+def simulated(drawn: Iterable[LabelledAlert]) -> Iterator[Cue]:
     """Yield these alerts as if they were being taken now, under names that are short to read."""
     writer = sorting_hat.writer()
     counts: Counter[Survey] = Counter()

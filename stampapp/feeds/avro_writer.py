@@ -10,12 +10,12 @@ from pathlib import Path
 import fastavro
 
 from stampapp.alerts import sorting_hat
-from stampapp.alerts.alert import Labelled
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.errors import ConfigError
 
 
-def write(drawn: Iterable[Labelled], alerts: Path, labels: Path) -> None:
+def write(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> None:
     """Write a container of sorting-hat records, and a CSV with the columns candid and label.
 
     Both files come to be at the end, or neither; older ones are replaced. Raises ConfigError
@@ -51,7 +51,7 @@ def _draft(path: Path) -> Iterator[Path]:
 
 
 def _records(
-    drawn: Iterable[Labelled], label: Callable[[tuple[str, str]], object]
+    drawn: Iterable[LabelledAlert], label: Callable[[tuple[str, str]], object]
 ) -> Iterator[dict[str, object]]:
     for one in drawn:
         label((one.alert.candid, survey_rules(one.alert.survey).spelled(one.label)))

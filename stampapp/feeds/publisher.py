@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from stampapp import times
 from stampapp.alerts import sorting_hat
-from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.kafka.outgoing import OutgoingMessage
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class JustTaken:
         self._topic = topic
         self._writer = sorting_hat.writer()
 
-    def __call__(self, one: Labelled) -> OutgoingMessage:
+    def __call__(self, one: LabelledAlert) -> OutgoingMessage:
         alert = taken_at(one.alert, mjd_now())
         value = self._writer.write(sorting_hat.record(alert))
         return OutgoingMessage(topic=self._topic, key=alert.aid.encode(), value=value)

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from itertools import count as numbers
 
-from stampapp.alerts.alert import Labelled
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.config import cpu_count
 from stampapp.feeds import process_pool
@@ -29,7 +29,7 @@ def processes_for(rate: float | None) -> int:
 @contextmanager
 def drawing(
     surveys: Sequence[Survey], seed: int, count: int | None, workers: int
-) -> Iterator[Iterator[Labelled]]:
+) -> Iterator[Iterator[LabelledAlert]]:
     """Give the first `count` alerts of a seed, without end for None; the surveys take turns.
 
     They are the same ones in the same order, however many processes (`workers`) draw. To take one
@@ -46,10 +46,10 @@ def drawing(
 
 def _draw(
     surveys: Sequence[Survey], seed: int, count: int | None, workers: int
-) -> Generator[Labelled, None, None]:
+) -> Generator[LabelledAlert, None, None]:
     starts = numbers(0, SHARE) if count is None else range(0, count, SHARE)
     with process_pool.pool(workers) as pool:
-        ahead: deque[Future[list[Labelled]]] = deque()
+        ahead: deque[Future[list[LabelledAlert]]] = deque()
         for start in starts:
             stop = start + SHARE if count is None else min(start + SHARE, count)
             with process_pool.sheltered():
@@ -60,7 +60,7 @@ def _draw(
             yield from ahead.popleft().result()
 
 
-def _share(surveys: Sequence[Survey], seed: int, start: int, stop: int) -> list[Labelled]:
+def _share(surveys: Sequence[Survey], seed: int, start: int, stop: int) -> list[LabelledAlert]:
     # Here, as only who draws needs the optics, which take seconds to import.
     from stampapp.simulation import simulate
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import (
     artifacts,
@@ -35,7 +35,7 @@ _MAX_ATTEMPTS = 200
 _BRIGHT = 80.0
 
 
-def simulate_alert(survey: Survey, seed: int, index: int) -> Labelled:
+def simulate_alert(survey: Survey, seed: int, index: int) -> LabelledAlert:
     """Return the alert of this number in the simulated sky of a seed; classes take turns by lot."""
     simulated = simulated_survey(survey)
     rng = np.random.default_rng([seed, simulated.number, index])
@@ -44,11 +44,11 @@ def simulate_alert(survey: Survey, seed: int, index: int) -> Labelled:
         observation = _observe(rng, simulated, label)
         if observation.detection.snr >= _MIN_SNR:
             alert = _to_alert(rng, simulated, observation, label, f"{seed % 10**6:06d}{index:09d}")
-            return Labelled(alert=alert, label=label)
+            return LabelledAlert(alert=alert, label=label)
     raise RuntimeError(f"{survey} alert {index} of seed {seed}: no {label} was bright enough")
 
 
-def simulate_alerts(survey: Survey, seed: int, count: int) -> Iterator[Labelled]:
+def simulate_alerts(survey: Survey, seed: int, count: int) -> Iterator[LabelledAlert]:
     """Yield the first `count` alerts of the simulated sky of a seed."""
     for index in range(count):
         yield simulate_alert(survey, seed, index)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.alerts.surveys import Survey
 from tests.support import alerts
 
@@ -47,18 +47,18 @@ def alert(seed: int, index: int) -> Alert:
     )
 
 
-def simulate_alert(survey: Survey, seed: int, index: int) -> Labelled:
+def simulate_alert(survey: Survey, seed: int, index: int) -> LabelledAlert:
     assert survey is Survey.ZTF
-    return Labelled(alert=alert(seed, index), label=CLASSES[index % len(CLASSES)])
+    return LabelledAlert(alert=alert(seed, index), label=CLASSES[index % len(CLASSES)])
 
 
-def unknown(survey: Survey, seed: int, index: int) -> Labelled:
-    return Labelled(alert=simulate_alert(survey, seed, index).alert, label="comet")
+def unknown(survey: Survey, seed: int, index: int) -> LabelledAlert:
+    return LabelledAlert(alert=simulate_alert(survey, seed, index).alert, label="comet")
 
 
-def blind(survey: Survey, seed: int, index: int) -> Labelled:
-    return Labelled(alert=alerts.alert(stamps={}), label="SN")
+def blind(survey: Survey, seed: int, index: int) -> LabelledAlert:
+    return LabelledAlert(alert=alerts.alert(stamps={}), label="SN")
 
 
-def unwilling(survey: Survey, seed: int, index: int) -> Labelled:
+def unwilling(survey: Survey, seed: int, index: int) -> LabelledAlert:
     raise AssertionError("nothing should be drawn")

@@ -25,7 +25,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LabelledAlerts:
+class LabelledExamples:
     """The examples of a file or folder, and a line on what was passed over there.
 
     `decided` (n) is the index of the class that a rule gives an alert without the network, -1
@@ -40,7 +40,7 @@ class LabelledAlerts:
 
 def read_labelled_alerts(
     path: Path, recipe: Recipe, labels: Mapping[str, Label] | None
-) -> LabelledAlerts:
+) -> LabelledExamples:
     """Return the alerts of an Avro file or folder that a model of this recipe can classify.
 
     With `labels`, by candid, only those that have one; an empty label counts as one. Raises
@@ -55,7 +55,7 @@ def read_labelled_alerts(
     reader.require_no_label_unused()
     if not parts:
         raise ConfigError(f"{path} holds no alert to learn or judge from: {reader.summary(0)}")
-    return LabelledAlerts(
+    return LabelledExamples(
         examples=examples.concatenate(parts),
         decided=np.array(rules.decided, np.int64),
         vetoed=np.array(rules.vetoed, np.bool_),

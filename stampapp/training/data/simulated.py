@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 
-from stampapp.alerts.alert import Labelled
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.config import cpu_count
 from stampapp.errors import BadAlert, StampError
@@ -17,7 +17,7 @@ from stampapp.training.data import examples, simulation_hash
 from stampapp.training.data.examples import Examples
 from stampapp.training.data.recipes import Recipe
 
-SimulateAlert = Callable[[Survey, int, int], Labelled]
+SimulateAlert = Callable[[Survey, int, int], LabelledAlert]
 Advance = Callable[[int], object]
 CHUNK = 128
 
@@ -44,7 +44,7 @@ class Simulator:
     cache: Path | None = None
 
 
-def simulate_alert(survey: Survey, seed: int, index: int) -> Labelled:
+def simulate_alert(survey: Survey, seed: int, index: int) -> LabelledAlert:
     """Draw one simulated alert with its class."""
     from stampapp.simulation import simulate
 

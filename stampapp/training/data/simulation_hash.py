@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from stampapp.alerts.alert import Labelled
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 
 # Some four of each class: a second or so of simulation.
@@ -18,7 +18,9 @@ _SEED = 0
 _GZIP = b"\x1f\x8b"
 
 
-def alerts_sha256(simulate_alert: Callable[[Survey, int, int], Labelled], survey: Survey) -> str:
+def alerts_sha256(
+    simulate_alert: Callable[[Survey, int, int], LabelledAlert], survey: Survey
+) -> str:
     """Return the SHA-256 of the first 20 simulated alerts of a survey, of seed 0.
 
     It covers their classes, all their fields and the uncompressed bytes of their stamps, and so
@@ -33,7 +35,7 @@ def alerts_sha256(simulate_alert: Callable[[Survey, int, int], Labelled], survey
     return digest.hexdigest()
 
 
-def _content(one: Labelled) -> Iterator[bytes]:
+def _content(one: LabelledAlert) -> Iterator[bytes]:
     alert = one.alert
     # Values without the names of attributes, which may change.
     identity = (one.label, alert.survey, alert.aid, alert.oid, alert.candid, alert.fid)

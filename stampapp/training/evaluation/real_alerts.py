@@ -10,7 +10,7 @@ import numpy as np
 from stampapp.errors import ConfigError
 from stampapp.training import markdown
 from stampapp.training.data.examples import Array, Doubles, Examples, Indices
-from stampapp.training.data.labelled import LabelledAlerts
+from stampapp.training.data.labelled import LabelledExamples
 from stampapp.training.data.reference_labels import Reference
 from stampapp.training.evaluation import scores
 from stampapp.training.evaluation.predictions import Predictions, confusion_table
@@ -31,7 +31,7 @@ class RealAlertEvaluation:
 
     classes: tuple[str, ...]
     catalogue_classes: tuple[str, ...]
-    alerts: LabelledAlerts
+    alerts: LabelledExamples
     truth: Indices
     probabilities_by_network: dict[str, Array | Doubles]
 
@@ -43,7 +43,7 @@ class RealAlertEvaluation:
 
 def evaluate_real_alerts(
     predictions: Predictions,
-    alerts: LabelledAlerts,
+    alerts: LabelledExamples,
     catalogue_classes: tuple[str, ...],
     reference: Reference | None,
 ) -> RealAlertEvaluation:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stampapp import classifiers
-from stampapp.alerts.alert import Labelled
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.batch import classify_batch, prepare_batch
@@ -52,12 +52,12 @@ def classifier(survey: Survey) -> Classifier:
 
 
 @pytest.fixture(scope="module")
-def sky(survey: Survey) -> list[Labelled]:
+def sky(survey: Survey) -> list[LabelledAlert]:
     return list(simulate.simulate_alerts(survey, SEED, COUNT))
 
 
 @pytest.fixture(scope="module")
-def rows(classifier: Classifier, sky: list[Labelled]) -> list[dict[str, float]]:
+def rows(classifier: Classifier, sky: list[LabelledAlert]) -> list[dict[str, float]]:
     """What the classifier says of each alert, asteroids by the rule included."""
     prepared = prepare_batch([one.alert for one in sky], classifier, first_only=False)
     outcomes = classify_batch(prepared, classifier)
@@ -83,7 +83,7 @@ def test_it_is_small_and_has_its_card(survey: Survey) -> None:
 
 
 def test_it_gives_the_values_that_it_gave_when_it_was_made(
-    survey: Survey, sky: list[Labelled], rows: list[dict[str, float]]
+    survey: Survey, sky: list[LabelledAlert], rows: list[dict[str, float]]
 ) -> None:
     found = [
         (one.label.casefold(), {name.casefold(): value for name, value in row.items()})
@@ -97,7 +97,7 @@ def test_it_gives_the_values_that_it_gave_when_it_was_made(
 
 
 def test_it_knows_the_simulated_sky(
-    survey: Survey, sky: list[Labelled], rows: list[dict[str, float]]
+    survey: Survey, sky: list[LabelledAlert], rows: list[dict[str, float]]
 ) -> None:
     truth = np.array([one.label.casefold() for one in sky])
     found = np.array([max(row, key=row.__getitem__).casefold() for row in rows])

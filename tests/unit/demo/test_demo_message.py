@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Labelled
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.demo.demo_message import simulated
 from tests.support.alerts import alert
@@ -11,7 +11,7 @@ from tests.support.alerts import alert
 
 def test_simulated_alerts_get_short_names_the_present_and_keep_their_truth_to_themselves() -> None:
     drawn = [
-        Labelled(alert=alert(survey=survey, mjd=58000.0, candid=str(number)), label=label)
+        LabelledAlert(alert=alert(survey=survey, mjd=58000.0, candid=str(number)), label=label)
         for number, (survey, label) in enumerate(
             [(Survey.ZTF, "SN"), (Survey.ATLAS, "AGN"), (Survey.ZTF, "meteor")], 10**6
         )

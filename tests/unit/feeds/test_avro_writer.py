@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.errors import ConfigError
 from stampapp.feeds import avro_writer
 from tests.support.alerts import alert
 
 SOME = [
-    Labelled(alert=alert(survey=survey, candid=str(10**6 + number)), label=label)
+    LabelledAlert(alert=alert(survey=survey, candid=str(10**6 + number)), label=label)
     for number, (survey, label) in enumerate([(Survey.ZTF, "SN"), (Survey.ATLAS, "AGN")])
 ]
 
@@ -40,7 +40,7 @@ def test_alerts_and_their_labels_lie_beside_each_other(tmp_path: Path) -> None:
 
 
 def test_the_labels_do_not_stand_in_the_file_of_alerts(tmp_path: Path) -> None:
-    odd = [Labelled(alert=one.alert, label="meteorite") for one in SOME[:1]]
+    odd = [LabelledAlert(alert=one.alert, label="meteorite") for one in SOME[:1]]
     avro_writer.write(odd, tmp_path / "sky.avro", tmp_path / "labels.csv")
     assert b"meteorite" not in (tmp_path / "sky.avro").read_bytes()
 
@@ -49,7 +49,7 @@ class Broken(Exception):  # noqa: N818
     pass
 
 
-def interrupted() -> Iterator[Labelled]:
+def interrupted() -> Iterator[LabelledAlert]:
     yield SOME[0]
     raise Broken
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Labelled
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.errors import DeliveryError
 from stampapp.feeds import publisher as publishing
 from stampapp.feeds.publisher import GROUP, JustTaken, Publisher, mjd_now, taken_at
@@ -17,7 +17,9 @@ from tests.support.alerts import alert
 from tests.support.pipeline_harness import until
 
 SOME = [
-    Labelled(alert=alert(aid=f"A{number}", candid=str(10**6 + number), mjd=58000.0), label="SN")
+    LabelledAlert(
+        alert=alert(aid=f"A{number}", candid=str(10**6 + number), mjd=58000.0), label="SN"
+    )
     for number in range(3 * GROUP)
 ]
 
@@ -40,7 +42,7 @@ class Cluster:
         self.instants.append(time.monotonic())
 
 
-def publisher() -> tuple[Publisher[Labelled], list[int]]:
+def publisher() -> tuple[Publisher[LabelledAlert], list[int]]:
     heard: list[int] = []
     return Publisher(JustTaken("sky"), heard.append), heard
 

@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import ztf
 from stampapp.classifiers.base import PreparedAlert
@@ -29,7 +29,7 @@ NAMES = {Survey.ZTF: ("science", "template", "difference"), Survey.ATLAS: ("scie
 
 
 @pytest.fixture(scope="module")
-def drawn() -> dict[Survey, list[Labelled]]:
+def drawn() -> dict[Survey, list[LabelledAlert]]:
     """The first alerts of each survey, drawn in other processes than the tests'."""
     with simulated.drawing(tuple(Survey), SEED, len(Survey) * COUNT, cpu_count.cores()) as every:
         found = list(every)
@@ -37,7 +37,7 @@ def drawn() -> dict[Survey, list[Labelled]]:
 
 
 @pytest.fixture(params=list(Survey))
-def alerts(request: pytest.FixtureRequest, drawn: dict[Survey, list[Labelled]]) -> list[Alert]:
+def alerts(request: pytest.FixtureRequest, drawn: dict[Survey, list[LabelledAlert]]) -> list[Alert]:
     return [one.alert for one in drawn[request.param]]
 
 
@@ -55,7 +55,7 @@ def look(alert: Alert) -> PreparedAlert:
 
 @SURVEYS
 def test_the_same_survey_seed_and_number_give_the_same_bytes_in_every_process(
-    survey: Survey, drawn: dict[Survey, list[Labelled]]
+    survey: Survey, drawn: dict[Survey, list[LabelledAlert]]
 ) -> None:
     for index in (0, 17, 40, 3):
         assert simulate.simulate_alert(survey, SEED, index) == drawn[survey][index]
@@ -63,7 +63,7 @@ def test_the_same_survey_seed_and_number_give_the_same_bytes_in_every_process(
 
 @SURVEYS
 def test_another_seed_or_number_gives_another_alert(
-    survey: Survey, drawn: dict[Survey, list[Labelled]]
+    survey: Survey, drawn: dict[Survey, list[LabelledAlert]]
 ) -> None:
     others = [simulate.simulate_alert(survey, SEED + 1, index).alert for index in range(4)]
     some = [*others, *(one.alert for one in drawn[survey])]
@@ -74,7 +74,7 @@ def test_another_seed_or_number_gives_another_alert(
 
 @SURVEYS
 def test_every_class_appears_and_no_other(
-    survey: Survey, drawn: dict[Survey, list[Labelled]]
+    survey: Survey, drawn: dict[Survey, list[LabelledAlert]]
 ) -> None:
     counts = Counter(one.label for one in drawn[survey])
     assert set(counts) == CLASSES
@@ -123,14 +123,14 @@ def test_the_difference_shows_the_detection_in_its_middle(alerts: list[Alert]) -
     assert np.mean(shown) > 0.85
 
 
-def test_ztf_sends_what_fades_and_atlas_does_not(drawn: dict[Survey, list[Labelled]]) -> None:
+def test_ztf_sends_what_fades_and_atlas_does_not(drawn: dict[Survey, list[LabelledAlert]]) -> None:
     signs = {survey: Counter(one.alert.isdiffpos for one in drawn[survey]) for survey in Survey}
     assert min(signs[Survey.ZTF][sign] for sign in (1, -1)) > COUNT / 20
     assert len(signs[Survey.ATLAS]) == 1
 
 
 def test_pixels_are_missing_of_few_ztf_stamps_and_never_in_the_middle(
-    drawn: dict[Survey, list[Labelled]],
+    drawn: dict[Survey, list[LabelledAlert]],
 ) -> None:
     holed = []
     for one in drawn[Survey.ZTF]:
@@ -142,14 +142,16 @@ def test_pixels_are_missing_of_few_ztf_stamps_and_never_in_the_middle(
     assert 0 < np.mean(holed) < 0.4
 
 
-def test_atlas_stamps_are_whole_and_have_no_template(drawn: dict[Survey, list[Labelled]]) -> None:
+def test_atlas_stamps_are_whole_and_have_no_template(
+    drawn: dict[Survey, list[LabelledAlert]],
+) -> None:
     for one in drawn[Survey.ATLAS]:
         assert one.alert.stamps.get("template") is None
         assert all(np.isfinite(image).all() for image in images(one.alert).values())
 
 
 def test_the_header_of_an_atlas_stamp_puts_it_where_the_alert_is(
-    drawn: dict[Survey, list[Labelled]],
+    drawn: dict[Survey, list[LabelledAlert]],
 ) -> None:
     for one in drawn[Survey.ATLAS]:
         seen = look(one.alert).alert
@@ -160,14 +162,16 @@ def test_the_header_of_an_atlas_stamp_puts_it_where_the_alert_is(
             assert 0.0 <= seen.extra_fields[name] <= 180.0  # type: ignore[operator]
 
 
-def test_only_asteroids_are_near_a_known_one(drawn: dict[Survey, list[Labelled]]) -> None:
+def test_only_asteroids_are_near_a_known_one(drawn: dict[Survey, list[LabelledAlert]]) -> None:
     known = [one for one in drawn[Survey.ZTF] if ztf.decide(one.alert) is not None]
     assert {one.label for one in known} == {"asteroid"}
     asteroids = [one for one in drawn[Survey.ZTF] if one.label == "asteroid"]
     assert 0 < len(known) < len(asteroids)
 
 
-def test_where_an_asteroid_is_the_template_is_dark(drawn: dict[Survey, list[Labelled]]) -> None:
+def test_where_an_asteroid_is_the_template_is_dark(
+    drawn: dict[Survey, list[LabelledAlert]],
+) -> None:
     def excess(alert: Alert) -> float:
         template = images(alert)["template"].astype(np.float64)
         inner = float(np.nanmean(template[30:33, 30:33]))
@@ -182,7 +186,7 @@ def test_where_an_asteroid_is_the_template_is_dark(drawn: dict[Survey, list[Labe
     assert by_class["VS"] > 3
 
 
-def test_many_are_drawn_as_one_by_one(drawn: dict[Survey, list[Labelled]]) -> None:
+def test_many_are_drawn_as_one_by_one(drawn: dict[Survey, list[LabelledAlert]]) -> None:
     first = list(islice(simulate.simulate_alerts(Survey.ZTF, SEED, 10**9), 3))
     assert first == drawn[Survey.ZTF][:3]
     assert list(simulate.simulate_alerts(Survey.ZTF, SEED, 0)) == []

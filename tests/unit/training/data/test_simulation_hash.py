@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stampapp.alerts.alert import Alert, Labelled
+from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import simulate
 from stampapp.training.data import simulation_hash
@@ -15,10 +15,12 @@ from stampapp.training.data.simulation_hash import HASHED_ALERTS, alerts_sha256,
 from tests.support import learnable_alerts
 
 
-def changed(change: Callable[[Alert], Alert], index: int) -> Callable[[Survey, int, int], Labelled]:
+def changed(
+    change: Callable[[Alert], Alert], index: int
+) -> Callable[[Survey, int, int], LabelledAlert]:
     """Return a simulation that changes the alert of this index."""
 
-    def simulate_alert(survey: Survey, seed: int, number: int) -> Labelled:
+    def simulate_alert(survey: Survey, seed: int, number: int) -> LabelledAlert:
         one = learnable_alerts.simulate_alert(survey, seed, number)
         return replace(one, alert=change(one.alert)) if number == index else one
 

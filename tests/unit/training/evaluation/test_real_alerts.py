@@ -8,7 +8,7 @@ import pytest
 from stampapp.errors import ConfigError
 from stampapp.training.data import examples
 from stampapp.training.data.examples import Doubles
-from stampapp.training.data.labelled import LabelledAlerts
+from stampapp.training.data.labelled import LabelledExamples
 from stampapp.training.data.reference_labels import Reference
 from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation import real_alerts
@@ -25,9 +25,9 @@ def certain(*names: str) -> Doubles:
 
 def labelled_alerts(
     n: int, asteroids: tuple[int, ...] = (), vetoed: tuple[int, ...] = ()
-) -> LabelledAlerts:
+) -> LabelledExamples:
     seen = [examples.extract_inputs(learnable_alerts.alert(1, index), ZTF) for index in range(n)]
-    return LabelledAlerts(
+    return LabelledExamples(
         examples=examples.to_examples(seen, [""] * n, ZTF),
         decided=np.where(np.isin(np.arange(n), asteroids), CLASSES.index("asteroid"), -1),
         vetoed=np.outer(np.isin(np.arange(n), vetoed), np.array(CLASSES) == "SN"),
