@@ -1,8 +1,8 @@
-"""Avro object containers, the envelope of every binary message: read with care, written fast.
+"""Read Avro object containers within limits.
 
-fastavro's reader parses the schema of each container anew and believes what a container declares.
-Here each distinct schema is parsed once (see `schemas`), and what a container declares is compared
-with what it holds; fastavro does the rest.
+fastavro's reader parses the schema of each container again and trusts the lengths and counts that a
+container declares. This reader parses each distinct schema once and checks declared lengths against
+the bytes; fastavro decodes the records.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from stampapp.avro.schema import Schema
 from stampapp.errors import BadAlert
 
 MAGIC = b"Obj\x01"
-# What a block of a file may hold; the block of a message is in memory already.
+# The largest block of a file; that of a message is in memory already.
 MAX_BLOCK_BYTES = 2**28
 MAX_DECOMPRESSED_FILE = 2**26
 MAX_DECOMPRESSED_MESSAGE = 2**23
-# How many objects a record may become, of 256 B at most each, and how many values the envelope has.
+# How many Python objects of up to 256 B a record may become, and how many values a header has.
 MAX_OBJECTS = 2**18
 _MOST_PIECES = 4096
 _CHUNK = 2**20
@@ -58,9 +58,9 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerHeader:
-    """What a container says of itself: the writer's schema, the codec, the marker of its blocks.
+    """The header of a container: the writer's schema, the codec and the sync marker of blocks.
 
-    `meta` has all of it as it was written.
+    `meta` has the header's metadata unchanged.
     """
 
     schema: Schema
@@ -72,10 +72,10 @@ class ContainerHeader:
 def read_records(
     source: BinaryIO, max_decompressed: int = MAX_DECOMPRESSED_FILE
 ) -> Iterator[tuple[Schema, Record]]:
-    """Yield each record of the container with the schema it was written with.
+    """Yield each record of the container with its writer's schema.
 
-    A compressed block may inflate to `max_decompressed` bytes.
-    Raises BadAlert where the bytes are not a container, are cut short, or contradict themselves.
+    A compressed block may have up to `max_decompressed` bytes when decompressed.
+    Raises BadAlert if the bytes are not a container, are cut short or are inconsistent.
     """
     for head, count, data in read_blocks(source, max_decompressed):
         body = io.BytesIO(data)
@@ -88,7 +88,7 @@ def read_records(
 def read_blocks(
     source: BinaryIO, max_decompressed: int
 ) -> Iterator[tuple[ContainerHeader, int, bytes]]:
-    """Yield of each block how many records it declares, and its bytes. Raises BadAlert."""
+    """Yield the header, the declared record count and the bytes of each block. Raises BadAlert."""
     head = read_header(source)
     while _has_more(source):
         block = _decode_record(_LimitedSource(source, _MOST_PIECES), _BLOCK_SCHEMA, "block")
@@ -98,12 +98,12 @@ def read_blocks(
 
 
 def read_record(head: ContainerHeader, body: BinaryIO, size: int) -> Record:
-    """Return the next record of a block of so many bytes, read no further. Raises BadAlert."""
+    """Decode the next record of a block that has `size` bytes. Raises BadAlert."""
     return _decode_record(limit_objects(body, head.schema, size), head.schema.parsed, "record")
 
 
 def read_header(source: BinaryIO) -> ContainerHeader:
-    """Return what a container says of itself. Raises BadAlert where it is none."""
+    """Read the header of a container. Raises BadAlert if the source is none."""
     if source.read(len(MAGIC)) != MAGIC:
         raise BadAlert("not-avro", "not an Avro object container: it does not begin with 'Obj'")
     header = _decode_record(_LimitedSource(source, _MOST_PIECES), HEADER_SCHEMA, "header")
@@ -117,9 +117,9 @@ def read_header(source: BinaryIO) -> ContainerHeader:
 
 
 class _LimitedSource:
-    """A source that gives out no more pieces, and no larger ones, than it was told to.
+    """A source that allows a limited number of reads, and none longer than a block.
 
-    It allocates what it holds, not what a damaged length says that it holds.
+    It allocates memory for the bytes that exist, not for a length that a damaged message declares.
     """
 
     def __init__(self, source: BinaryIO, pieces: int) -> None:
@@ -127,7 +127,7 @@ class _LimitedSource:
         self._left = pieces
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes; none for a length that no block has."""
+        """Return up to `size` bytes; none for a negative or excessive length."""
         self._left -= 1
         if self._left < 0:
             raise BadAlert("avro-damaged", "the Avro container has more values than any alert")
@@ -144,8 +144,8 @@ class _LimitedSource:
 def limit_objects(source: BinaryIO, schema: Schema, size: int) -> BinaryIO | _LimitedSource:
     """Return a source from which no more than MAX_OBJECTS objects can be decoded.
 
-    Values are counted only where schema and size make so many possible: in the surveys' schemas
-    from 160 kB on.
+    Values are counted only if schema and size allow so many: with the surveys' schemas from 160 kB
+    on.
     """
     # Counting is a Python call per value. Done always, it adds 15 % to the decode stage (stamps
     # included) on real sorting-hat messages and 39 % on raw packets; of four cheaper counters the
@@ -162,8 +162,8 @@ def _has_more(source: BinaryIO) -> bool:
 
 
 def _decode_record(source: _LimitedSource | BinaryIO, schema: Any, what: str) -> Record:
-    # fastavro reports damaged bytes by whatever its decoder stumbles over; a negative or huge
-    # length reads to the end of the bytes at most, and a short read is its EOFError.
+    # fastavro has no error of its own for damaged bytes: any exception may come. A negative or huge
+    # length reads at most to the end of the bytes, and a short read raises EOFError.
     try:
         datum = fastavro.schemaless_reader(source, schema, None)
     except (MemoryError, BadAlert):
@@ -173,7 +173,7 @@ def _decode_record(source: _LimitedSource | BinaryIO, schema: Any, what: str) ->
             "avro-damaged", f"the Avro {what} is cut short or damaged ({type(error).__name__})"
         ) from error
     if not isinstance(datum, dict):
-        raise BadAlert("schema", f"the Avro {what} is no record")
+        raise BadAlert("schema", f"the Avro {what} is not a record")
     return datum
 
 

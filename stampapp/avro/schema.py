@@ -1,7 +1,7 @@
-"""A writer's schema, parsed once and refused where its values could harm the reader.
+"""Parse and cache writers' schemas; reject those whose values could harm the reader.
 
-A schema comes from strangers, and fastavro's decoder does whatever it says: recurses in C, counts
-what takes no bytes, and makes objects that are a thousand times larger than their bytes.
+Anyone can send a schema, and fastavro's decoder follows it: it recurses in C, loops over values
+without bytes, and creates objects that are a thousand times larger than their bytes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _NULL = ({"type": "null"}, "null")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schema:
-    """A schema with the names of its top-level fields.
+    """A parsed schema with the names of its top-level fields.
 
-    `objects_per_byte` is the most Python objects that a byte of a record can become.
+    `objects_per_byte` is the largest number of Python objects per byte of a record.
     """
 
     parsed: Any
@@ -34,20 +34,20 @@ class Schema:
 
 
 class _Kind(NamedTuple):
-    """How deep values of a type nest, and the most objects that a byte of one can become."""
+    """How deep the values of a type nest, and the largest number of objects per byte."""
 
     depth: int
     objects: float
 
 
-# Every value takes a byte or more. What makes more objects than that are records, which have no
-# bytes but those of their fields.
+# Every value has at least a byte. Only records make more objects: they have no bytes but those of
+# their fields.
 _PLAIN = _Kind(1, 1.0)
 
 
 @lru_cache(maxsize=64)
 def parse_schema(text: bytes) -> Schema:
-    """Return the schema that a container declares. Raises BadAlert where it is not to be used."""
+    """Parse the schema of a container. Raises BadAlert if it is invalid or harmful."""
     if len(text) > MAX_SCHEMA_BYTES:
         raise BadAlert("schema", f"the Avro schema has more than {MAX_SCHEMA_BYTES} B")
     try:
@@ -57,7 +57,7 @@ def parse_schema(text: bytes) -> Schema:
     except BadAlert:
         raise
     except Exception as error:
-        # fastavro raises whatever it stumbles over.
+        # fastavro has no common base class for its errors.
         raise BadAlert("schema", f"the Avro schema cannot be parsed: {error}") from error
     if parsed.get("type") != "record":
         raise BadAlert("schema", "the Avro schema is not a record")
@@ -65,9 +65,9 @@ def parse_schema(text: bytes) -> Schema:
 
 
 def _only_avro(found: dict[str, Any]) -> dict[str, Any]:
-    """Drop what makes fastavro believe that it has checked a schema, and its logical types.
+    """Drop the keys by which fastavro marks a schema as checked, and logical types.
 
-    No alert needs these, and a decimal of a million digits takes hours.
+    No alert needs logical types, and decoding a decimal of a million digits takes hours.
     """
     return {
         key: value
@@ -77,10 +77,10 @@ def _only_avro(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind(schema: Any, known: dict[str, _Kind | None]) -> _Kind:
-    """Return what kind of values a type has; refuse what no message has.
+    """Return the kind of values of a type; reject recursive types and values without bytes.
 
-    A type that contains itself makes the decoder recurse until the process dies, and of values
-    without bytes a few bytes could declare a billion: null is for unions only.
+    A type that contains itself makes the decoder recurse until the process crashes, and a few bytes
+    could declare a billion values without bytes: null is allowed in unions only.
     """
     if isinstance(schema, list):
         return _around([_kind(branch, known) for branch in schema if branch not in _NULL])

@@ -1,4 +1,4 @@
-"""Write Avro object containers of one record; the header is encoded once."""
+"""Write Avro object containers of one record each."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import fastavro
 
 from stampapp.avro.reader import HEADER_SCHEMA, MAGIC, Record
 
-# The number 1 as Avro's long.
+# The number 1 as an Avro long.
 _RECORD_COUNT = b"\x02"
 
 
 class ContainerTemplate:
-    """Makes containers of one record each out of the bytes of records."""
+    """Wraps encoded records into containers of one record each."""
 
     def __init__(self, meta: Mapping[str, bytes], sync: bytes) -> None:
         self._sync = sync
@@ -25,12 +25,12 @@ class ContainerTemplate:
         self._header = MAGIC + _encode_record(HEADER_SCHEMA, {"meta": plain, "sync": sync})
 
     def wrap(self, data: bytes) -> bytes:
-        """Return a container with this record, readable by any Avro library."""
+        """Return a container with this record, which any Avro library can read."""
         return b"".join((self._header, _RECORD_COUNT, _encode_long(len(data)), data, self._sync))
 
 
 class RecordWriter:
-    """Writes containers of one record each: the header is encoded once, not per message."""
+    """Encodes records as containers of one record each; encodes the header once for all."""
 
     def __init__(self, schema: Record) -> None:
         self._schema = fastavro.parse_schema(schema)
@@ -44,7 +44,7 @@ class RecordWriter:
 
 
 def _encode_long(value: int) -> bytes:
-    """Return a number that is not negative as Avro's long: zigzag, seven bits a byte."""
+    """Encode a non-negative number as an Avro long: zigzag, seven bits a byte."""
     rest, encoded = 2 * value, bytearray()
     while rest > 0x7F:
         encoded.append(rest & 0x7F | 0x80)

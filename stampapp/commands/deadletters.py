@@ -118,7 +118,7 @@ def _warn(settings: Settings, topic: str, index: DeadLetterIndex) -> None:
         print(
             f"{describe_cluster(settings.producer)} shows {describe_user(settings.producer)} no"
             f" topic {topic}: nothing was dead-lettered so far; or have READ and DESCRIBE granted"
-            " there, or see DEADLETTER_TOPIC",
+            " there, or check DEADLETTER_TOPIC",
             file=sys.stderr,
         )
 

@@ -86,7 +86,7 @@ async def _admitted(target: InputSettings) -> None:
     if required_access.missing_topics(access, answer):
         log.warning(
             "Topic %s does not exist on %s: where topics do not come to be by themselves, create"
-            " it, or see CONSUMER_TOPICS",
+            " it, or check CONSUMER_TOPICS",
             *(topic, describe_cluster(cluster)),
         )
 

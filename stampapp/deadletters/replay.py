@@ -20,7 +20,7 @@ from stampapp.deadletters.selection import DeadLetterFilter, DeadLetterIndex
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka import producer
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import describe_cluster, join_words
+from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import (
     OffsetRange,
@@ -128,13 +128,13 @@ class ReplaySender:
             return
         missing = count - len(results) + len(failed)
         if isinstance(failed[0], kafka.TopicAuthorizationFailedError):
-            prefix = self._cluster.role.upper()
+            user, prefix = describe_user(self._cluster), self._cluster.role.upper()
             raise ConfigError(
-                f"{describe_cluster(self._cluster)} does not let us write: have WRITE granted on"
-                f" the topic, or run this with another {prefix}_SASL_USERNAME"
+                f"{describe_cluster(self._cluster)} does not let {user} write: grant WRITE on the"
+                f" topic, or use another {prefix}_SASL_USERNAME"
             )
         raise DeliveryError(
-            f"{describe_cluster(self._cluster)} has not taken {missing} messages"
+            f"{describe_cluster(self._cluster)} has not confirmed {missing} messages"
             f" ({failed[0]!r}): run the replay again later; replayed messages are marked"
         )
 

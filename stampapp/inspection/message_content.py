@@ -1,4 +1,4 @@
-"""A message of any topic → what it is and says. Pure; nothing is raised, whatever it holds."""
+"""Decode a message of any topic, without raising an error for any content."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_LEVELS = 64
 
 
 class MessageKind(StrEnum):
-    """What a message is."""
+    """The kinds of messages."""
 
     ALERT = "alert"
     PREDICTION = "prediction"
@@ -46,10 +46,10 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MessageContent:
-    """What a message is. `content` is what it says, ready for JSON; of bytes there is the size.
+    """The kind of a message and its content, ready for JSON.
 
-    `alert` is set where there is one, in a dead letter too; `names` are the objects (aid, oid)
-    that it is about.
+    `alert` is set if there is one, also in a dead letter; `names` are the objects (aid, oid) that
+    the message is about.
     """
 
     kind: MessageKind
@@ -59,7 +59,7 @@ class MessageContent:
 
 
 def read_content(message: Message) -> MessageContent:
-    """Return what a message is: by its headers, then by its bytes, never by its topic."""
+    """Decode a message. Its headers decide on its kind, then its bytes, never its topic."""
     if mark := deadletters.read_replay_mark(message.headers):
         return _replay_mark(mark)
     if letter := deadletters.read_dead_letter(message):
@@ -166,7 +166,7 @@ def _prediction(record: Record) -> MessageContent:
 
 def _format_instant(value: object) -> str | None:
     try:
-        # Decoded by its logical type, or plain milliseconds.
+        # A datetime if the reader knows the logical type, else milliseconds.
         instant = times.from_unix_ms(value) if isinstance(value, int) else value
     except (ArithmeticError, ValueError, OSError):
         return None
@@ -212,7 +212,7 @@ def _text(value: bytes) -> MessageContent:
 
 
 def _parse_json(text: str) -> Any:
-    """Return a JSON document. Raises ValueError where it is none, or nests beyond all reason."""
+    """Parse a JSON document. Raises ValueError if it is none, or nested too deep."""
     try:
         document = json.loads(text)
     except RecursionError as error:
@@ -237,14 +237,14 @@ def _names_in_metrics(document: Mapping[str, Any]) -> frozenset[str]:
 
 
 def is_about(message: Message, name: str) -> bool:
-    """Tell whether a message is about an object, by its aid or oid.
+    """Return whether a message is about the object with this aid or oid.
 
-    Most are not, and need not be decoded for that.
+    Most messages are not, and need not be decoded to see that.
     """
     name_bytes, value = name.encode(), message.value or b""
     if message.key == name_bytes:
         return True
-    # A compressed container hides its strings, JSON may escape them.
+    # The name is not readable in a compressed container, and JSON may escape it.
     if name_bytes in value or value.find(b"deflate", 0, 2**16) >= 0 or not value.startswith(MAGIC):
         return name in read_content(message).names
     return False

@@ -1,4 +1,4 @@
-"""A role or a topic's name → the topics that are meant, and the cluster that has them."""
+"""Find the topics that a role or a topic name stands for, and their cluster."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from stampapp.kafka.message import Partition
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.topic_reader import TopicReader
 
-# Of the nights' topics, as many as one looks at around a change of night.
+# Output topics to show: of tonight and of the night before.
 _LATEST_NIGHTS = 2
 _MAX_NAMES = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicSelection:
-    """The topics that are meant, on one cluster; with `nightly`, the latest nights' topics."""
+    """The selected topics of one cluster; with `nightly` those of the latest nights."""
 
     cluster: Cluster
     topics: tuple[str, ...]
     nightly: NightlyTopic | None = None
 
     async def partitions(self, reader: TopicReader, now: datetime) -> list[Partition]:
-        """Return the partitions that there are now. Raises ConfigError where there are none."""
+        """Return the partitions that exist now. Raises ConfigError if there are none."""
         present = await reader.list_partitions()
         names = self.topics
         if self.nightly:
@@ -43,9 +43,9 @@ class TopicSelection:
 
 
 async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSelection:
-    """Return what a name means: a role first, else a topic of the first cluster that has it.
+    """Return the topics of a role, or else the topic of this name on the first cluster with it.
 
-    Raises ConfigError, which says what there is, where nothing has this name.
+    Raises ConfigError that lists the existing topics if there is none.
     """
     if name in TOPIC_ROLES:
         return _of_role(settings, name, now)
@@ -64,7 +64,8 @@ async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSe
     roles = join_words(TOPIC_ROLES)
     text = "\n".join(
         [
-            f"{name} is no topic, nor a role ({roles}); {describe_topics(present_topics, name)}",
+            f"{name} is neither a topic nor a role ({roles});"
+            f" {describe_topics(present_topics, name)}",
             *problems,
         ]
     )
@@ -74,7 +75,9 @@ async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSe
 def _of_role(settings: Settings, role: str, now: datetime) -> TopicSelection:
     found = [part for part in topic_roles(settings, now) if part.role == role]
     if not found:
-        raise ConfigError("DEADLETTER_TOPIC is empty: there are no dead letters")
+        raise ConfigError(
+            "DEADLETTER_TOPIC is empty, so there are no dead letters: set it to keep them"
+        )
     return TopicSelection(
         cluster=found[0].cluster,
         topics=tuple(part.topic for part in found),
@@ -83,11 +86,11 @@ def _of_role(settings: Settings, role: str, now: datetime) -> TopicSelection:
 
 
 def describe_topics(topics: Collection[str] | Mapping[str, object], name: str = "") -> str:
-    """Return in words which topics there are, those that are spelt like `name` first."""
+    """Describe which topics exist, those with names similar to `name` first."""
     visible = [topic for topic in topics if not topic.startswith("__")]
     similar = difflib.get_close_matches(name, visible, n=3, cutoff=0.6)
     names = list(dict.fromkeys([*similar, *sorted(visible)]))
     if not names:
-        return "there is no topic at all"
+        return "the cluster has no topics"
     rest = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return f"there are {', '.join(names[:_MAX_NAMES])}{rest}"

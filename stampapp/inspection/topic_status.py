@@ -1,4 +1,4 @@
-"""What a worker's topics hold, and how far its group has consumed: asked of every cluster."""
+"""The offsets of the topics of a worker, and how far its group has consumed them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from stampapp.kafka.topic_reader import TopicReader
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartitionStatus:
-    """The offsets of a partition: `first` is there, `end` is not yet; `committed` is consumed next.
+    """The offsets of a partition: from `first` up to but excluding `end`.
 
-    `committed` is None where the group has committed nothing, or none consumes the topic.
+    The group consumes `committed` next; None if it has committed nothing here.
     """
 
     partition: int
@@ -28,21 +28,20 @@ class PartitionStatus:
 
     @property
     def messages(self) -> int:
-        """How many offsets it holds; a compacted or transactional topic has fewer messages."""
+        """The number of offsets; a compacted or transactional topic has fewer messages."""
         return max(0, self.end - self.first)
 
     @property
     def lag(self) -> int:
-        """How many of them are not consumed; without a commit, all."""
+        """The number of offsets that are not consumed; without a commit, all."""
         return max(0, self.end - max(self.first, self.committed or 0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicStatus:
-    """A topic in a role, and what it holds; nothing where it does not exist.
+    """A topic in a role with its partitions; without any if it does not exist.
 
-    `problem` says why its cluster could not be asked. `tonight` is False for the topics of earlier
-    nights.
+    `problem` is why its cluster could not be read. `tonight` is False for topics of earlier nights.
     """
 
     topic_role: TopicRole
@@ -52,24 +51,24 @@ class TopicStatus:
 
     @property
     def exists(self) -> bool:
-        """Whether the topic was found."""
+        """Whether the topic exists."""
         return bool(self.partitions)
 
     @property
     def messages(self) -> int:
-        """How many offsets it holds."""
+        """The number of offsets."""
         return sum(one.messages for one in self.partitions)
 
     @property
     def lag(self) -> int:
-        """How many of them the group has not consumed."""
+        """The number of offsets that the group has not consumed."""
         return sum(one.lag for one in self.partitions)
 
 
 async def read_status(settings: Settings, now: datetime) -> tuple[TopicStatus, ...]:
-    """Ask every cluster at once; what one does not tell is in its holdings' `problem`.
+    """Read all clusters at once, and return the topics by role, the latest nights first.
 
-    They come by role, the nights' topics from the latest on.
+    If a cluster cannot be read, its topics have a `problem`.
     """
     wanted_roles = topic_roles(settings, now)
     found = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""Whether a cluster goes on letting us in: a changed password shows when connections break."""
+"""Notice that a quiet cluster has revoked the access of this client."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from stampapp.kafka.cluster import Cluster
 
 
 class AccessMonitor:
-    """Knocks at a cluster that is quiet, and tells when it has been refusing us for too long.
+    """Connects to a quiet cluster now and then, and reports when it has refused for too long.
 
-    For `grace` seconds a refusal may come from a cluster that is just being restarted; after
-    that only other settings help, and these are read at the start.
+    Kafka checks a password only when a connection is opened, so a changed one goes unnoticed until
+    the old connection breaks. For `grace` seconds a refusal may come from a restart of the cluster;
+    after that only other settings help, and the worker reads these at its start.
     """
 
     def __init__(self, cluster: Cluster, grace: float) -> None:
@@ -23,9 +24,9 @@ class AccessMonitor:
         self._refused_since: float | None = None
 
     async def check(self, last_message_at: float) -> str | None:
-        """Return why we are not let in, when that has been so for long; an outage is no reason.
+        """Return why access is refused, if it has been for the grace period; None in an outage.
 
-        `last_message_at` is when the cluster last gave us something (monotonic clock, seconds).
+        `last_message_at` is when the last message came (monotonic clock, seconds).
         """
         now = time.monotonic()
         if now - max(last_message_at, self._checked_at or last_message_at) < self._interval:

@@ -1,4 +1,4 @@
-"""What is asked of a cluster besides messages: new topics."""
+"""Create topics."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 async def create_topic(
     cluster: Cluster, name: str, retention_ms: int | None, *, validate_only: bool = False
 ) -> None:
-    """Create a topic that does not exist yet, with the cluster's own partitions and replicas.
+    """Create a topic, unless it exists, with the cluster's default partitions and replicas.
 
-    Its retention is the cluster's own, too, where none is given. With `validate_only` the cluster
-    says whether it would, and does not. Raises the KafkaError of a cluster that refuses.
+    `retention_ms` None stands for the cluster's default. With `validate_only` the cluster only
+    checks the request. Raises the KafkaError with which the cluster refuses it.
     """
     admin = AIOKafkaAdminClient(**cluster.client_options())
     try:

@@ -1,4 +1,4 @@
-"""One validated object per Kafka cluster: where it is, and how to be let in."""
+"""The connection settings of a Kafka cluster, validated."""
 
 from __future__ import annotations
 
@@ -42,27 +42,27 @@ class Cluster:
             )
         if self.cafile and not self.cafile.is_file():
             raise ConfigError(f"{prefix}_SSL_CAFILE: there is no file {self.cafile}")
-        # Now rather than when somebody connects: an unusable file is told with the other problems.
+        # Loaded now, so that an unusable file is reported with the other invalid settings.
         self.ssl_context()
 
     @property
     def sasl(self) -> bool:
-        """Whether a name and password are sent."""
+        """Whether the client authenticates with a user name and password."""
         return self.protocol.startswith("SASL")
 
     @property
     def encrypted(self) -> bool:
-        """Whether the connection is encrypted, and the cluster's certificate verified."""
+        """Whether the connection is encrypted and the cluster's certificate verified."""
         return self.protocol.endswith("SSL")
 
     @property
     def bootstrap(self) -> str:
-        """The servers, comma-separated, as Kafka clients want them."""
+        """The servers, comma-separated, as Kafka clients expect them."""
         return ",".join(self.servers)
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What makes two roles the same cluster: all but the role's name."""
+        """All settings but the role: equal for two roles on the same cluster and user."""
         return (
             self.servers,
             self.protocol,
@@ -88,14 +88,16 @@ class Cluster:
         return options
 
     def ssl_context(self) -> ssl.SSLContext | None:
-        """Return the context of an encrypted connection, or None. Raises ConfigError."""
+        """Return the TLS context, None without encryption. Raises ConfigError."""
         if not self.encrypted:
             return None
         try:
             return ssl.create_default_context(cafile=str(self.cafile) if self.cafile else None)
         except OSError as error:
             name = f"{self.role.upper()}_SSL_CAFILE"
-            raise ConfigError(f"{name}: {self.cafile} gives no CA certificate ({error})") from error
+            raise ConfigError(
+                f"{name}: {self.cafile} has no usable CA certificate ({error})"
+            ) from error
 
 
 def group_identical(clusters: Iterable[Cluster]) -> tuple[tuple[Cluster, ...], ...]:

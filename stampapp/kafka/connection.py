@@ -1,4 +1,4 @@
-"""One connection to a cluster, to ask it something; and why there is none."""
+"""Send one request to a cluster over a connection of its own, and explain failures."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from stampapp.kafka.connection_errors import ConnectionFailure, describe_failure
 
 T = TypeVar("T")
 Query = Callable[[AIOKafkaConnection], Awaitable[T]]
-# What is not answered in this many seconds is taken for away.
+# Seconds after which a server that has not answered counts as unreachable.
 CONNECTION_TIMEOUT = 6.0
-# A farewell that takes longer goes on behind our back.
+# Closing goes on in the background after so many seconds.
 _CLOSE_TIMEOUT = 0.2
 
 
 class AccessRefusedError(ConfigError):
-    """A cluster is there, and refuses us or is refused by us: not an outage, which passes."""
+    """The cluster refuses this client, or its certificate is not trusted; waiting will not help."""
 
 
 async def query_cluster(
     cluster: Cluster, query: Query[T], time_limit: float = CONNECTION_TIMEOUT
 ) -> T:
-    """Return the answer of whichever of a cluster's servers gives it first.
+    """Run `query` on the first of the cluster's servers that accepts a connection.
 
-    All are tried at once: one that is down must not use up the time of the others. Raises
-    ConfigError, which says what is wrong with each, where none lets us in; NotLetInError where
-    that is no outage.
+    All are tried at once, so that one that is down does not use up the time of the others. Raises
+    ConfigError with the problem of each server if all fail, AccessRefusedError if one of them
+    refuses access.
     """
     tasks = [
         asyncio.ensure_future(_query_server(cluster, server, query, time_limit))
@@ -56,7 +56,7 @@ async def query_cluster(
 async def find_connection_problem(
     cluster: Cluster, time_limit: float = CONNECTION_TIMEOUT
 ) -> str | None:
-    """Return why a cluster cannot be used, or None where it lets us in."""
+    """Return why the cluster cannot be used; None if it can."""
     try:
         await query_cluster(cluster, _fetch_nothing, time_limit)
     except ConfigError as error:
@@ -65,7 +65,7 @@ async def find_connection_problem(
 
 
 async def find_access_problem(cluster: Cluster) -> str | None:
-    """Return why a cluster that is there does not let us in; None in an outage, too."""
+    """Return why the cluster refuses access; None if it grants it or cannot be reached."""
     try:
         await query_cluster(cluster, _fetch_nothing)
     except AccessRefusedError as error:
@@ -76,7 +76,7 @@ async def find_access_problem(cluster: Cluster) -> str | None:
 
 
 async def _fetch_nothing(connection: AIOKafkaConnection) -> None:
-    # A listener that wants a name says so only now, by hanging up.
+    # A listener that requires authentication closes the connection only at the first request.
     await connection.send(MetadataRequest([]))
 
 
@@ -93,7 +93,7 @@ async def _query_server(
                 await asyncio.wait({connection.close()}, timeout=_CLOSE_TIMEOUT)
     except ConfigError:
         raise
-    except Exception as error:  # whatever it is, the operator needs it in words
+    except Exception as error:  # whatever it is, the operator needs an explanation
         return explain_failure(cluster, server, error)
 
 

@@ -1,4 +1,4 @@
-"""Why a cluster cannot be used, in words that name the setting to change. Pure."""
+"""Explain why a cluster cannot be used, and name the settings to change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stampapp.kafka.cluster import Cluster
 
 # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH.
 _HOSTNAME_MISMATCH = (62, 64)
-# The first two bytes of a TLS alert, and more than any answer that Kafka gives: read as lengths.
+# Read as a length: the first two bytes of a TLS alert, and more than any response of Kafka has.
 _TLS_ALERT, _MAX_KAFKA_RESPONSE = 0x1503, 2**28
 _FINAL_ERRORS = (
     kafka.SaslAuthenticationFailed,
@@ -25,9 +25,9 @@ _FINAL_ERRORS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionFailure:
-    """What happened at one server (host:port), and the settings that decide about it.
+    """Why one server (host:port) cannot be used, and the settings to check.
 
-    `final` is what no waiting mends: the server is there and turns us away, or we distrust it.
+    `final`: the server refuses access or its certificate is not trusted, so waiting will not help.
     """
 
     server: str
@@ -37,7 +37,7 @@ class ConnectionFailure:
 
 
 def explain_failure(cluster: Cluster, server: str, error: BaseException) -> ConnectionFailure:
-    """Return what an error of a connection means to an operator."""
+    """Return what a connection error means for an operator."""
     reason, settings = _explain(cluster, server, error)
     return ConnectionFailure(
         server=server,
@@ -48,29 +48,29 @@ def explain_failure(cluster: Cluster, server: str, error: BaseException) -> Conn
 
 
 def describe_failures(cluster: Cluster, failures: list[ConnectionFailure]) -> str:
-    """Return one sentence about a cluster none of whose servers can be used."""
+    """Describe in one sentence why none of the servers of a cluster can be used."""
     reasons = {one.reason: one for one in failures}
     if len(reasons) == 1:
         why = failures[0].reason
     else:
         why = "; ".join(f"{one.server}: {one.reason}" for one in failures)
     settings = dict.fromkeys(setting for one in failures for setting in one.settings)
-    return f"{describe_cluster(cluster)} cannot be used: {why}; see {join_words(tuple(settings))}"
+    return f"{describe_cluster(cluster)} cannot be used: {why}; check {join_words(tuple(settings))}"
 
 
 def describe_cluster(cluster: Cluster) -> str:
-    """Return how messages name a cluster."""
+    """Return the name of a cluster for messages to people."""
     owner = cluster.role if cluster.role.endswith("s") else f"{cluster.role}'s"
     return f"the {owner} cluster {cluster.bootstrap}"
 
 
 def describe_user(cluster: Cluster) -> str:
-    """Return how messages name the one whom a cluster takes us for."""
-    return f"user {cluster.username!r}" if cluster.sasl else "us (no user name is set)"
+    """Return the user that a cluster sees, for messages to people."""
+    return f"user {cluster.username!r}" if cluster.sasl else "a client without a user name"
 
 
 def join_words(words: tuple[str, ...]) -> str:
-    """Return words as a sentence lists them."""
+    """Return the words as a list in a sentence: a, b and c."""
     return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
@@ -82,12 +82,15 @@ def _explain(cluster: Cluster, server: str, error: BaseException) -> tuple[str, 
     if isinstance(error, kafka.KafkaConnectionError):
         return _explain_disconnect(cluster, error.__cause__)
     if isinstance(error, ConnectionResetError) and cluster.encrypted:
-        why = f"it hangs up when we encrypt: perhaps it wants none ({cluster.protocol} is set)"
+        why = (
+            "it closes encrypted connections: perhaps it expects unencrypted ones"
+            f" ({cluster.protocol} is set)"
+        )
         return why, ("SECURITY_PROTOCOL", "SERVER")
     if isinstance(error, OSError):
         return _explain_network(server, error)
     detail = f"{type(error).__name__} {error}".strip()
-    return f"what answers there is no Kafka broker that we can use ({detail})", ("SERVER",)
+    return f"it does not answer like a Kafka broker ({detail})", ("SERVER",)
 
 
 def _explain_response(
@@ -96,22 +99,22 @@ def _explain_response(
     if isinstance(error, kafka.SaslAuthenticationFailed):
         settings = ("SASL_USERNAME", "SASL_PASSWORD", "SASL_MECHANISM")
         detail = ", ".join(map(str, error.args)) or "authentication failed"
-        return f"{describe_user(cluster)} is not let in ({detail})", settings
+        return f"it refuses {describe_user(cluster)} ({detail})", settings
     if isinstance(error, kafka.UnsupportedSaslMechanismError):
         return f"it does not offer {cluster.mechanism}", ("SASL_MECHANISM",)
     if isinstance(error, kafka.IllegalSaslStateError):
-        return "it takes no user names there", ("SECURITY_PROTOCOL", "SERVER")
+        return "it does not expect a user name", ("SECURITY_PROTOCOL", "SERVER")
     return f"it answers {error}", ("SERVER", "SECURITY_PROTOCOL")
 
 
 def _explain_tls(cluster: Cluster, error: ssl.SSLError) -> tuple[str, tuple[str, ...]]:
     if not isinstance(error, ssl.SSLCertVerificationError):
         why = error.strerror or error
-        return f"no encrypted connection comes about ({why})", ("SECURITY_PROTOCOL", "SERVER")
+        return f"the TLS handshake fails ({why})", ("SECURITY_PROTOCOL", "SERVER")
     if error.verify_code in _HOSTNAME_MISMATCH:
         return f"its certificate is for another host ({error.verify_message})", ("SERVER",)
     anchors = cluster.cafile or "the system's CA certificates"
-    return f"its certificate does not stand up to {anchors} ({error.verify_message})", (
+    return f"its certificate cannot be verified with {anchors} ({error.verify_message})", (
         "SSL_CAFILE",
     )
 
@@ -122,18 +125,18 @@ def _explain_disconnect(
     expected = cause.expected if isinstance(cause, IncompleteReadError) else None
     settings = ("SECURITY_PROTOCOL", "SERVER")
     if expected and expected >> 16 == _TLS_ALERT:
-        return f"it wants encryption: {'' if cluster.sasl else 'SSL or '}SASL_SSL", settings
+        return f"it expects encryption: set {'' if cluster.sasl else 'SSL or '}SASL_SSL", settings
     if expected and expected > _MAX_KAFKA_RESPONSE:
-        return "what answers there is no Kafka broker", ("SERVER",)
-    hint = "" if cluster.sasl else ": perhaps it wants a user name"
-    return f"it hangs up on us{hint} ({cluster.protocol} is set)", settings
+        return "it does not answer like a Kafka broker", ("SERVER",)
+    hint = "" if cluster.sasl else ": perhaps it expects a user name"
+    return f"it closes the connection{hint} ({cluster.protocol} is set)", settings
 
 
 def _explain_network(server: str, error: OSError) -> tuple[str, tuple[str, ...]]:
     if isinstance(error, socket.gaierror):
-        return f"no host is known as {server.rpartition(':')[0]!r} ({error.strerror})", ("SERVER",)
+        return f"there is no host {server.rpartition(':')[0]!r} ({error.strerror})", ("SERVER",)
     if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there", ("SERVER",)
+        return "no program listens on that port", ("SERVER",)
     if isinstance(error, TimeoutError):
         return "it does not answer in time", ("SERVER", "SECURITY_PROTOCOL")
     return f"it cannot be reached ({error.strerror or error})", ("SERVER",)

@@ -1,4 +1,4 @@
-"""Hands messages to a cluster and returns once its broker has confirmed every one of them."""
+"""Publish messages to one cluster, and retry until the broker has confirmed every one."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from stampapp.kafka.outgoing import (
 
 log = logging.getLogger(__name__)
 ADMIN_TIMEOUT = 10.0
-# Longer than this and a delivery is late: the log and /readyz say so.
+# Seconds without a confirmation after which the log and /readyz report a delivery.
 REPORT_AFTER = 5.0
 _MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 0.5, 15.0
-# A cluster that is optional and away is not tried for every batch (seconds).
+# An optional cluster that is down is not tried again for every batch (seconds).
 _OPTIONAL_RETRY_DELAY = 30.0
 
-# A message that was not confirmed, and why; None where it was not even sent.
+# A message that was not confirmed, and why; None if it was not sent.
 Failure = tuple[OutgoingMessage, BaseException | None]
 
 
@@ -61,34 +61,34 @@ class Delivery(mode.Service):
         return self._failing_since is not None
 
     async def on_start(self) -> None:
-        """Connect. Raises ConfigError where the cluster does not let us in, unless optional."""
+        """Connect. Raises ConfigError if the cluster cannot be used, unless it is optional."""
         try:
             self._producer = await self._connect()
         except ConfigError as problem:
             if not self._optional:
                 raise
-            log.error("Going on without: %s", problem)
+            log.error("The worker continues without metrics: %s", problem)
 
     async def on_stop(self) -> None:
-        """Let go of the connection; what is unconfirmed by now was not acknowledged either."""
+        """Disconnect. Messages that are unconfirmed by now were not acknowledged either."""
         producer, self._producer = self._producer, None
         if producer:
             await producers.stop_producer(producer, 2.0)
 
     async def deliver(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Return when every message is confirmed. Raises DeliveryError when that is hopeless."""
+        """Return when every message is confirmed. Raises DeliveryError if a retry cannot help."""
         deadline = time.monotonic() + self._timeout
         delay = _MIN_RETRY_DELAY
         pending, singly = list(messages), False
         while pending:
             producer = self._producer
             if producer is None:
-                raise DeliveryError(f"the connection to {self._cluster_name} is closed")
+                raise DeliveryError(f"the producer for {self._cluster_name} is closed")
             failures = await self._send_with_deadline(producer, pending, deadline, singly=singly)
             if not failures:
                 self._report_success()
                 return
-            # Of a batch that is refused for one message, only this one is to change.
+            # The broker refuses a whole batch for one message: find it by sending one at a time.
             if len(pending) > 1 and not singly and _is_per_message(failures):
                 pending, singly = [message for message, _ in failures], True
             else:
@@ -106,7 +106,7 @@ class Delivery(mode.Service):
         *,
         singly: bool,
     ) -> list[Failure]:
-        """Send and wait, but not for ever: an idempotent producer itself never gives up."""
+        """Send and wait until the deadline: an idempotent producer itself never gives up."""
         send = _send_singly if singly else _send
         sending = asyncio.ensure_future(send(producer, messages))
         try:
@@ -125,7 +125,7 @@ class Delivery(mode.Service):
             sending.cancel()
 
     async def try_once(self, message: OutgoingMessage) -> bool:
-        """Send a message once, best effort; tell whether it was confirmed."""
+        """Send a message once, without a retry; return whether it was confirmed."""
         if self._producer is None and time.monotonic() >= self._retry_at:
             await self._reconnect(None)
             self._retry_at = time.monotonic() + _OPTIONAL_RETRY_DELAY
@@ -141,15 +141,15 @@ class Delivery(mode.Service):
             "%s has not confirmed %s: %r", self._cluster_name, describe_messages([message]), error
         )
         if self._optional:
-            # A producer that is shared with what counts is not replaced for this one's sake.
+            # Not otherwise: results and commands may share the producer.
             await self._reconnect(producer)
         return False
 
     async def ensure_topic(self, name: str, retention_ms: int | None = None) -> None:
-        """Create a topic once; where that is not allowed, the cluster's auto-creation must do.
+        """Create a topic, unless it exists; without the permission rely on auto-creation.
 
-        Its retention is the cluster's where none is given. Waits for a cluster that is away, since
-        a topic made by publishing would lack its retention.
+        `retention_ms` None stands for the cluster's default. Waits for a cluster that is down,
+        since a topic that is auto-created by publishing would lack the retention.
         """
         deadline = time.monotonic() + self._timeout
         while name not in self._created_topics:
@@ -169,21 +169,21 @@ class Delivery(mode.Service):
             if not isinstance(error, kafka.KafkaError) or error.retriable:
                 self._report_failure(f"cannot create the topic {name} yet: {error!r}")
                 return False
-            log.warning("Topic %s: relying on auto-creation (%r)", name, error)
+            log.warning("Topic %s cannot be created (%r): relying on auto-creation", name, error)
         return True
 
     async def _connect(self) -> AIOKafkaProducer:
         return await producers.start_producer(self.cluster, idempotence=self._idempotence)
 
     async def _reconnect(self, failed: AIOKafkaProducer | None) -> None:
-        """Replace a producer after a failure: an idempotent one may never recover by itself."""
+        """Replace a producer that has failed: an idempotent one may never recover."""
         async with self._reconnecting:
             if self._producer is not failed:
                 return
             try:
                 self._producer = await self._connect()
             except ConfigError as problem:
-                log.warning("No connection yet: %s", problem)
+                log.warning("Still not connected: %s", problem)
                 return
             if failed:
                 self.add_future(producers.stop_producer(failed, producers.REQUEST_TIMEOUT))
@@ -191,11 +191,11 @@ class Delivery(mode.Service):
     async def _diagnose(self) -> str:
         return (
             await connection.find_connection_problem(self.cluster)
-            or "it lets us in but does not answer"
+            or "it accepts connections but does not confirm"
         )
 
     def _next_attempt(self, failures: Sequence[Failure], deadline: float) -> list[OutgoingMessage]:
-        """Return what to send next. Raises DeliveryError where that is hopeless or too late."""
+        """Return what to send next. Raises DeliveryError if a retry is too late or cannot help."""
         messages = [message for message, _ in failures]
         error = next(error for _, error in failures if error)
         self.retries += 1
@@ -215,7 +215,7 @@ class Delivery(mode.Service):
 
     def _timeout_error(self, messages: Sequence[OutgoingMessage], why: str) -> DeliveryError:
         return DeliveryError(
-            f"{self._cluster_name} has not taken {describe_messages(messages)} in"
+            f"{self._cluster_name} has not confirmed {describe_messages(messages)} in"
             f" {self._timeout:g} s (DELIVERY_TIMEOUT): {why}"
         )
 
@@ -243,7 +243,7 @@ def _with_fallback(message: OutgoingMessage, error: BaseException | None) -> Out
 async def _send_singly(
     producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]
 ) -> list[Failure]:
-    """Send each when the one before is confirmed; return the first that is not, and the rest."""
+    """Send each when the one before is confirmed; return the first failure and the rest."""
     for number, message in enumerate(messages):
         if failures := await _send(producer, [message]):
             return [*failures, *((one, None) for one in messages[number + 1 :])]
@@ -251,7 +251,7 @@ async def _send_singly(
 
 
 async def _send(producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]) -> list[Failure]:
-    """Send once and wait; return the messages that were not confirmed."""
+    """Send all once and wait; return those that were not confirmed."""
     results = await producers.send_once(producer, messages)
     failed = [
         (message, result)
@@ -263,7 +263,7 @@ async def _send(producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage])
 
 @asynccontextmanager
 async def connected(delivery: Delivery) -> AsyncIterator[Delivery]:
-    """Connect for as long as the block. Raises ConfigError where the cluster does not let us in."""
+    """Connect for the duration of the block. Raises ConfigError if the cluster cannot be used."""
     await delivery.start()
     try:
         yield delivery

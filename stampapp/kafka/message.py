@@ -1,4 +1,4 @@
-"""A consumed Kafka message, and where it lies."""
+"""A consumed Kafka message and its offset."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Headers = tuple[tuple[str, bytes], ...]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicPartitionOffset:
-    """Where a message lies in Kafka; written `topic:partition:offset`."""
+    """The offset of a message; written `topic:partition:offset`."""
 
     topic: str
     partition: int
@@ -21,10 +21,7 @@ class TopicPartitionOffset:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """A Kafka message as it was consumed, untouched.
-
-    `timestamp` is in milliseconds since 1970 (UTC).
-    """
+    """A consumed Kafka message, unchanged. `timestamp` in ms since 1970 (UTC)."""
 
     topic: str
     partition: int
@@ -36,7 +33,7 @@ class Message:
 
     @property
     def location(self) -> TopicPartitionOffset:
-        """Where it lies in Kafka."""
+        """The offset of this message."""
         return TopicPartitionOffset(topic=self.topic, partition=self.partition, offset=self.offset)
 
 

@@ -1,8 +1,7 @@
-"""What is asked of a broker at the start: who it is, and what we may do there.
+"""Ask a broker for its addresses and for the operations that a client may do on topics.
 
-aiokafka knows Metadata up to version 5; what a client may do with a topic is allowed from version 8
-on (Kafka 2.3), in the codes of Kafka's AclOperation. The wire formats are those of the Kafka
-protocol guide.
+The authorized operations come with Metadata version 8 (Kafka 2.3); aiokafka implements versions up
+to 5. The wire formats are those of the Kafka protocol guide.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _STRING = String("utf-8")
 
 
 class Operation(IntEnum):
-    """What somebody may do with a topic: Kafka's AclOperation."""
+    """The codes of Kafka's AclOperation."""
 
     READ = 3
     WRITE = 4
@@ -32,7 +31,7 @@ class Operation(IntEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicMetadata:
-    """What a broker says of a topic. `allowed` is None where it does not say what we may do."""
+    """A topic as the broker describes it; `allowed` is None if it does not report permissions."""
 
     name: str
     exists: bool
@@ -41,7 +40,7 @@ class TopicMetadata:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClusterMetadata:
-    """The brokers' own names (host:port), and the topics by name."""
+    """The advertised addresses of the brokers (host:port), and the topics by name."""
 
     brokers: tuple[str, ...]
     topics: dict[str, TopicMetadata]
@@ -106,24 +105,24 @@ class _PermissionsRequest(Request[_MetadataRequest_v8]):  # type: ignore[misc]
 
 
 async def fetch_metadata(connection: AIOKafkaConnection, topics: Iterable[str]) -> ClusterMetadata:
-    """Ask for the brokers, and for what we may do with topics; none comes to be by the question."""
+    """Fetch brokers, topics and permissions; the request creates no topic."""
     try:
         found = await connection.send(_PermissionsRequest(list(topics)))
     except NotImplementedError:
-        # An older broker: it does not say what we may do.
+        # An older broker, which does not report permissions.
         found = await connection.send(MetadataRequest([], allow_auto_topic_creation=False))
     return parse_metadata(found)
 
 
 async def is_group_denied(connection: AIOKafkaConnection, group: str) -> bool:
-    """Tell whether we must not consume as this group; to ask does not join it."""
-    # Nobody's heartbeat: a broker looks at the right to read before it looks for the member.
+    """Return whether this client must not consume as the group; the group is not joined."""
+    # A heartbeat without a member: the broker checks the permission before it looks for the member.
     response = await connection.send(HeartbeatRequest(group, -1, ""))
     return bool(response.error_code == kafka.GroupAuthorizationFailedError.errno)
 
 
 def parse_metadata(found: Response) -> ClusterMetadata:
-    """Return what a response to either metadata request says."""
+    """Return the content of a metadata response of either version."""
     brokers = tuple(f"{_format_host(host)}:{port}" for _, host, port, _ in found.brokers)
     topics = [_topic(name, code, operations) for code, name, _, _, operations in found.topics]
     return ClusterMetadata(brokers=brokers, topics={topic.name: topic for topic in topics})
@@ -136,7 +135,7 @@ def _format_host(host: str) -> str:
 def _topic(name: str, code: int, operations: int) -> TopicMetadata:
     allowed = frozenset(one for one in Operation if operations >= 0 and operations & 1 << one)
     denied = code == kafka.TopicAuthorizationFailedError.errno
-    # Whoever describes a topic to us without saying that we may describe it keeps no account.
+    # A broker that describes a topic and does not list DESCRIBE reports no permissions.
     silent = not denied and Operation.DESCRIBE not in allowed
     return TopicMetadata(
         name=name,

@@ -1,4 +1,4 @@
-"""Instant → topic of the night. The clock is an argument."""
+"""The output topic, whose name changes every day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from stampapp.errors import ConfigError
 
-# How many nights' topics are looked for, a year and a month of them.
+# Nights to search back and ahead: a year and a month.
 _MAX_NIGHTS = 400
 _TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 TOPIC_RULE = "a Kafka topic has 1 to 249 letters, digits, '.', '_' and '-', and is not '.' or '..'"
@@ -17,9 +17,9 @@ TOPIC_RULE = "a Kafka topic has 1 to 249 letters, digits, '.', '_' and '-', and 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NightlyTopic:
-    """The output topic, which changes once a day, at `change_hour` (UTC) and never at midnight.
+    """The name of the output topic: it changes once a day, at `change_hour` (UTC).
 
-    `topic_format` holds one `%s` for the date, or none for a fixed topic.
+    `topic_format` has one `%s` for the date, or none for a fixed name.
     """
 
     topic_format: str
@@ -30,7 +30,7 @@ class NightlyTopic:
     def __post_init__(self) -> None:
         if self.topic_format.count("%s") > 1 or "%" in self.topic_format.replace("%s", ""):
             raise ConfigError(
-                f"PRODUCER_TOPIC_FORMAT is {self.topic_format!r}: it may hold one %s, for the date,"
+                f"PRODUCER_TOPIC_FORMAT is {self.topic_format!r}: it may have one %s, for the date,"
                 " and no other %"
             )
         if not 0 <= self.change_hour <= 23:
@@ -43,11 +43,11 @@ class NightlyTopic:
 
     @property
     def retention_ms(self) -> int:
-        """How long the topic's messages are kept, in milliseconds."""
+        """How long Kafka keeps the messages, in ms."""
         return int(self.retention_days * 86_400_000)
 
     def matches(self, topic: str) -> bool:
-        """Tell whether a topic has this format, and so may be that of a night."""
+        """Return whether the name has this format, so that it may be the topic of a night."""
         if "%s" not in self.topic_format:
             return topic == self.topic_format
         before, after = self.topic_format.split("%s")
@@ -55,7 +55,7 @@ class NightlyTopic:
         return topic == f"{before}{date}{after}" and _is_date(date, self.date_format)
 
     def name_at(self, instant: datetime) -> str:
-        """Return the topic that a message published at this instant (any time zone) goes to."""
+        """Return the topic for messages published at this instant (any time zone)."""
         if "%s" not in self.topic_format:
             return self.topic_format
         utc = instant.astimezone(UTC)
@@ -63,7 +63,7 @@ class NightlyTopic:
         return self.topic_format.replace("%s", night.strftime(self.date_format))
 
     def next_change(self, now: datetime) -> datetime | None:
-        """Return the next instant at which the name changes (UTC); None where it never does."""
+        """Return the next instant (UTC) at which the name changes, None if it never does."""
         today = now.astimezone(UTC).replace(
             hour=self.change_hour, minute=0, second=0, microsecond=0
         )
@@ -72,12 +72,15 @@ class NightlyTopic:
         return next((at for at in changes if at > now and self.name_at(at) != name), None)
 
     def select_latest_first(self, topics: Collection[str], now: datetime) -> list[str]:
-        """Return which of these topics are those of nights up to this one, the latest first."""
+        """Return those of the topics that belong to nights up to this one, the latest first."""
         days = (self.name_at(now - timedelta(days=days)) for days in range(_MAX_NIGHTS))
         return [name for name in dict.fromkeys(days) if name in topics]
 
     def last_write_by(self, topic: str, now: datetime) -> datetime:
-        """Return an instant, a day late at most, after which nothing goes to this topic: or now."""
+        """Return an instant after which nothing is published to the topic, at most now.
+
+        It may be up to a day late.
+        """
         if "%s" not in self.topic_format:
             return now
         days = (now - timedelta(days=days) for days in range(_MAX_NIGHTS))
@@ -85,9 +88,9 @@ class NightlyTopic:
         return min(now, last + timedelta(days=1))
 
     def expired_before(self, topics: Collection[str], now: datetime) -> datetime | None:
-        """Return an instant before which a night's topic may be gone: past its days, and not here.
+        """Return an instant before which the topic of a night may have been removed, None without.
 
-        `topics` are those that there are. None: no such night is found.
+        That is a night whose retention is over and whose topic is not among `topics`.
         """
         expired = now - timedelta(days=self.retention_days)
         days = (expired - timedelta(days=days) for days in range(_MAX_NIGHTS))
@@ -96,13 +99,13 @@ class NightlyTopic:
 
 
 def is_legal_topic(topic: str) -> bool:
-    """Tell whether Kafka lets a topic have this name."""
+    """Return whether Kafka accepts the name for a topic."""
     return bool(_TOPIC_NAME.fullmatch(topic)) and topic not in (".", "..")
 
 
 def _is_date(text: str, date_format: str) -> bool:
     try:
-        # strptime takes fewer digits than strftime writes.
+        # strptime accepts fewer digits than strftime writes.
         parsed = datetime.strptime(text, date_format).replace(tzinfo=UTC)
     except ValueError:
         return False

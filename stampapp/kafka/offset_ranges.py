@@ -1,4 +1,4 @@
-"""Which offsets are read together. Pure."""
+"""Ranges of offsets, and which offsets to read together."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
 
-# Told what is read, how many messages more, and about how many there are in all.
+# Called with what is being read, the count of further messages, and roughly the total.
 ReportProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OffsetRange:
-    """Offsets of a partition, without `end`; None: up to where it ends when it is read."""
+    """Offsets of a partition from `first` up to but excluding `end`; None: to its current end."""
 
     first: int
     end: int | None = None
@@ -23,7 +23,7 @@ class OffsetRange:
 def group_nearby(
     offsets: Iterable[int], max_gap: int, max_length: int = 1000
 ) -> Iterator[list[int]]:
-    """Divide ascending offsets where the gap between two is larger than `max_gap`."""
+    """Split ascending offsets at gaps that are larger than `max_gap`, and after `max_length`."""
     run: list[int] = []
     for offset in offsets:
         if run and (offset - run[-1] > max_gap or len(run) == max_length):
@@ -35,7 +35,7 @@ def group_nearby(
 
 
 async def in_chunks(messages: AsyncIterator[Message], size: int) -> AsyncIterator[list[Message]]:
-    """Collect messages, up to `size` at a time."""
+    """Yield the messages in lists of up to `size`."""
     chunk: list[Message] = []
     async for message in messages:
         chunk.append(message)

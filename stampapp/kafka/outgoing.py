@@ -1,4 +1,4 @@
-"""Messages on their way out, and what it means that a topic refuses one. Pure."""
+"""An outgoing message, and which errors of a broker are final."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import describe_user
 from stampapp.kafka.message import Headers
 
-# To repeat these would give the same answer.
+# A retry would give the same error.
 FATAL_ERRORS = (
     kafka.MessageSizeTooLargeError,
     kafka.RecordListTooLargeError,
@@ -22,7 +22,7 @@ FATAL_ERRORS = (
     kafka.UnsupportedVersionError,
     kafka.UnsupportedForMessageFormatError,
 )
-# Those of them that are a single message's fault; the others of its batch suffer with it.
+# Those that a single message causes; the broker then refuses all of its batch.
 _SIZE_ERRORS = (kafka.MessageSizeTooLargeError, kafka.RecordListTooLargeError)
 PER_MESSAGE_ERRORS = (*_SIZE_ERRORS, kafka.InvalidTimestampError)
 _PERMISSION_ERRORS = (kafka.TopicAuthorizationFailedError, kafka.ClusterAuthorizationFailedError)
@@ -30,10 +30,10 @@ _PERMISSION_ERRORS = (kafka.TopicAuthorizationFailedError, kafka.ClusterAuthoriz
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutgoingMessage:
-    """A message on its way out. `timestamp` in ms since 1970 (None: now).
+    """A message to publish. `timestamp` in ms since 1970 (None: now).
 
-    Without a `partition` the key decides. `fallback` is what is sent where the topic refuses this
-    one as too large, or for its timestamp; it may have one itself.
+    Without a `partition` the key decides. `fallback` is sent if the topic refuses this message for
+    its size or timestamp; it may have a fallback itself.
     """
 
     topic: str
@@ -46,7 +46,7 @@ class OutgoingMessage:
 
 
 def describe_messages(messages: Sequence[OutgoingMessage]) -> str:
-    """Return how messages to people name some messages."""
+    """Return the number of messages and their topics, for messages to people."""
     what = "1 message" if len(messages) == 1 else f"{len(messages)} messages"
     return f"{what} for {', '.join(sorted({one.topic for one in messages}))}"
 
@@ -54,21 +54,21 @@ def describe_messages(messages: Sequence[OutgoingMessage]) -> str:
 def suggest_remedy(
     error: BaseException, messages: Sequence[OutgoingMessage], cluster: Cluster
 ) -> str:
-    """Return what to do about messages that are refused for good; nothing where that is open."""
+    """Return what to do about messages that were refused for good, or an empty string."""
     if isinstance(error, _PERMISSION_ERRORS):
-        return f"; have WRITE granted to {describe_user(cluster)}"
+        return f"; grant WRITE to {describe_user(cluster)}"
     if isinstance(error, _SIZE_ERRORS):
         largest = max(messages, key=message_size)
         return (
-            f"; have max.message.bytes of the topic raised: {largest.topic} is to take a message of"
-            f" {message_size(largest)} B and some more"
+            f"; raise max.message.bytes of the topic {largest.topic}: a message has"
+            f" {message_size(largest)} B without Kafka's overhead"
         )
     if isinstance(error, kafka.InvalidTimestampError):
-        return "; see message.timestamp.before.max.ms and .after.max.ms of the topic"
+        return "; check message.timestamp.before.max.ms and .after.max.ms of the topic"
     return ""
 
 
 def message_size(message: OutgoingMessage) -> int:
-    """Return how many bytes a message has, without what Kafka adds."""
+    """Return the size of a message in bytes, without Kafka's overhead."""
     headers = sum(len(name.encode()) + len(value or b"") for name, value in message.headers)
     return len(message.key or b"") + len(message.value or b"") + headers

@@ -1,4 +1,4 @@
-"""Starting and stopping the producer of a cluster; why one does not start, in words."""
+"""Start and stop producers, and explain why one does not start."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from stampapp.kafka.outgoing import OutgoingMessage
 START_TIMEOUT = 10.0
 REQUEST_TIMEOUT = 30.0
 LINGER = 0.02
-# The topics decide how large a message may be.
+# No limit of the client: the topics limit the size of a message.
 MAX_REQUEST_BYTES = 2**30
-# That a cluster is there has been seen before, or is tried again (seconds).
+# Shorter than usual: the cluster was reached before, or is tried again (seconds).
 _DIAGNOSIS_TIMEOUT = 3.0
 
 
 async def start_producer(cluster: Cluster, *, idempotence: bool) -> AIOKafkaProducer:
-    """Return a producer that waits for all replicas. Raises ConfigError that says why not."""
+    """Return a producer with `acks=all`. Raises ConfigError that explains the failure."""
     try:
         return await asyncio.wait_for(_start(cluster, idempotence), START_TIMEOUT)
     except (kafka.KafkaError, OSError, TimeoutError) as error:
@@ -34,20 +34,20 @@ async def start_producer(cluster: Cluster, *, idempotence: bool) -> AIOKafkaProd
 
 
 async def stop_producer(producer: AIOKafkaProducer, time_limit: float) -> None:
-    """Let go of a producer, of one that does not answer after `time_limit` seconds."""
+    """Stop a producer; abandon it after `time_limit` seconds without an answer."""
     try:
         await asyncio.wait_for(producer.stop(), time_limit)
     except (kafka.KafkaError, OSError, TimeoutError):
-        # It is given up because it does not answer; what it held is delivered by its successor.
+        # Abandoned: its successor delivers the messages that it held.
         return
 
 
 async def send_once(
     producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]
 ) -> list[RecordMetadata | BaseException]:
-    """Send messages and wait; return for each where it is, or why it was refused.
+    """Send messages once and wait; return for each its offset, or the error.
 
-    After one that the client itself refuses, nothing more is sent and the list ends.
+    The list ends with the first message that aiokafka itself refuses; later ones are not sent.
     """
     futures: list[asyncio.Future[Any]] = []
     refusals: list[BaseException] = []
@@ -65,7 +65,7 @@ async def _start_sending(
 ) -> asyncio.Future[Any]:
     sending: asyncio.Future[Any] = await producer.send(
         message.topic,
-        # The client refuses a message of neither key nor value, which Kafka would take.
+        # aiokafka refuses a message without key and value, which Kafka would accept.
         b"" if message.key is None and message.value is None else message.value,
         key=message.key,
         partition=message.partition,
@@ -94,13 +94,13 @@ async def _start(cluster: Cluster, idempotence: bool) -> AIOKafkaProducer:
 
 
 async def _explain(cluster: Cluster, error: Exception, idempotence: bool) -> str:
-    # The producer itself only says that it has found no broker.
+    # The error of aiokafka only says that it has found no broker.
     problem = await connection.find_connection_problem(cluster, _DIAGNOSIS_TIMEOUT)
     if problem:
         return problem
-    text = f"{describe_cluster(cluster)} lets us in, but no producer starts ({error!r})"
+    text = f"{describe_cluster(cluster)} accepts connections, but no producer starts ({error!r})"
     if not idempotence:
-        return f"{text}; see {cluster.role.upper()}_SERVER"
+        return f"{text}; check {cluster.role.upper()}_SERVER"
     if isinstance(error, kafka.ClusterAuthorizationFailedError):
-        text += ": have IDEMPOTENT_WRITE granted on the cluster"
-    return f"{text}; PRODUCER_IDEMPOTENCE=false is for brokers without such producers"
+        text += ": grant IDEMPOTENT_WRITE on the cluster"
+    return f"{text}; or set PRODUCER_IDEMPOTENCE=false for a broker without idempotent producers"

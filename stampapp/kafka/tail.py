@@ -1,4 +1,4 @@
-"""The latest messages of topics, and those that come after them. No group is joined."""
+"""Read the latest messages of topics, then follow the new ones, without a consumer group."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from stampapp.kafka.offset_ranges import OffsetRange, ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 
 Accept = Callable[[Message], bool]
-# Offsets of a partition that are looked through at a time, going back.
+# Offsets of a partition to read at a time, going back.
 _MIN_STRIDE, _MAX_STRIDE = 16, 4096
-# How long a topic rests between two looks at its end (seconds).
+# Seconds between two reads of new messages.
 POLL_INTERVAL = 0.3
 
 
 class TopicTail:
-    """The end of some partitions. `positions` are the offsets from which `follow` goes on."""
+    """The end of some partitions; `follow` continues at `positions`."""
 
     def __init__(self, reader: TopicReader, accept: Accept) -> None:
         self.positions: dict[Partition, int] = {}
@@ -27,10 +27,10 @@ class TopicTail:
     async def read_latest(
         self, partitions: Sequence[Partition], count: int, progress: ReportProgress
     ) -> list[Message]:
-        """Return the latest `count` messages that are wanted, by their timestamps.
+        """Return the latest `count` messages that are accepted, in the order of their timestamps.
 
-        It goes back from the ends, in every partition by as many offsets at a time, until there
-        are enough: what lies further back is not compared.
+        Reads all partitions backwards, by the same number of offsets at a time, until there are
+        enough. A later timestamp further back is not found.
         """
         first = await self._reader.first_offsets(partitions)
         ends = await self._reader.end_offsets(partitions)
@@ -55,7 +55,7 @@ class TopicTail:
     async def follow(
         self, partitions: Callable[[], Awaitable[Sequence[Partition]]]
     ) -> AsyncIterator[list[Message]]:
-        """Yield what comes, as it comes, without end; `partitions` may tell new ones each time."""
+        """Yield new messages without end; `partitions` is asked again before each read."""
         while True:
             wanted = await partitions()
             new = [at for at in wanted if at not in self.positions]

@@ -1,4 +1,4 @@
-"""Topics read back: which there are, where they begin, what they hold. No group is joined."""
+"""Read topics, their offsets and the offsets of groups, without joining a consumer group."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from aiokafka.admin import AIOKafkaAdminClient
 from stampapp.errors import ConfigError
 from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import describe_cluster
+from stampapp.kafka.connection_errors import describe_cluster, describe_user
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange, group_nearby
 
 FETCH_BYTES = 2**20
-# A broker holds a fetch this long at the end of a partition, and the next request behind it.
+# How long a broker waits for new messages at the end of a partition; the next request waits, too.
 FETCH_WAIT_MS = 50
 START_TIMEOUT = 10.0
-# A cluster that delivers nothing for so long is given up, in seconds.
+# Seconds without a message after which reading fails.
 READ_TIMEOUT = 30.0
 COORDINATOR_TIMEOUT = 10.0
-# Offsets that lie closer together than this are fetched in one go.
+# Offsets that are at most this far apart are read as one range.
 MAX_GAP = 8
 
 
 class TopicReader:
-    """A cluster's topics, as the user of one role may read them. Use it as a context manager.
+    """A context manager that reads the topics of a cluster.
 
-    Every method raises a ConfigError that names the cluster where it cannot be read.
+    Every method raises ConfigError if the cluster cannot be read.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -65,7 +65,7 @@ class TopicReader:
         await self._close()
 
     async def list_partitions(self) -> dict[str, list[Partition]]:
-        """Return every topic that the user may see, with its partitions."""
+        """Return the partitions of every topic that the user may see."""
         async with self._translate_errors():
             described = await self._admin.describe_topics()
         return {
@@ -76,7 +76,7 @@ class TopicReader:
     async def committed_offsets(
         self, group: str, partitions: Iterable[Partition]
     ) -> dict[Partition, int]:
-        """Return the offsets that the group has committed; a partition without one is left out."""
+        """Return the committed offsets of a group, without partitions that have none."""
         topic_partitions = [TopicPartition(*one) for one in partitions]
         deadline = time.monotonic() + COORDINATOR_TIMEOUT
         while True:
@@ -86,7 +86,7 @@ class TopicReader:
                         group, partitions=topic_partitions
                     )
                 except kafka.GroupCoordinatorNotAvailableError:
-                    # The first question about a group makes a new cluster find a place for groups.
+                    # A new cluster creates the topic for offsets at the first request.
                     if time.monotonic() > deadline:
                         raise
                     await asyncio.sleep(0.2)
@@ -95,14 +95,14 @@ class TopicReader:
         return {tuple(partition): one.offset for partition, one in found.items() if one.offset >= 0}
 
     async def first_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """Return the first offset that each partition still holds."""
+        """Return the first offset that is still there, by partition."""
         topic_partitions = [TopicPartition(*one) for one in partitions]
         async with self._translate_errors():
             found = await self._consumer.beginning_offsets(topic_partitions)
         return {tuple(partition): offset for partition, offset in found.items()}
 
     async def end_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """Return the offset that each partition's next message will have."""
+        """Return the offset after the last message, by partition."""
         topic_partitions = [TopicPartition(*one) for one in partitions]
         async with self._translate_errors():
             found = await self._consumer.end_offsets(topic_partitions)
@@ -111,7 +111,7 @@ class TopicReader:
     async def offsets_at_time(
         self, partitions: Iterable[Partition], timestamp: int
     ) -> dict[Partition, int | None]:
-        """Return the first offset at this timestamp (ms since 1970) or later, None without one."""
+        """Return the first offset at this time (ms since 1970) or later; None if there is none."""
         topic_partitions = {TopicPartition(*one): timestamp for one in partitions}
         async with self._translate_errors():
             found = await self._consumer.offsets_for_times(topic_partitions)
@@ -142,12 +142,14 @@ class TopicReader:
                 consumer.pause(partition)
                 del ends[partition]
             if time.monotonic() - progress_at > READ_TIMEOUT:
-                raise ConfigError(await self._problem("it delivers nothing"))
+                raise ConfigError(
+                    await self._problem(f"it has sent nothing for {READ_TIMEOUT:g} s")
+                )
 
     async def read_offsets(
         self, wanted: Mapping[Partition, Iterable[int]]
     ) -> AsyncIterator[Message]:
-        """Yield the messages at these offsets (ascending); where there is none, nothing."""
+        """Yield the messages at these offsets (ascending), as far as they are still there."""
         for partition, offsets in wanted.items():
             for run in group_nearby(offsets, MAX_GAP):
                 span, among = OffsetRange(first=run[0], end=run[-1] + 1), set(run)
@@ -159,7 +161,7 @@ class TopicReader:
     async def _is_finished(self, partition: TopicPartition, ends: dict[Any, int | None]) -> bool:
         end = ends[partition]
         if end is None:
-            # Every fetch brings it along.
+            # Every response with messages contains it.
             end = ends[partition] = self._consumer.highwater(partition)
         return end is not None and await self._consumer.position(partition) >= end
 
@@ -172,18 +174,18 @@ class TopicReader:
         try:
             yield
         except (kafka.TopicAuthorizationFailedError, kafka.GroupAuthorizationFailedError) as error:
-            prefix = self._cluster.role.upper()
+            user, prefix = describe_user(self._cluster), self._cluster.role.upper()
             raise ConfigError(
-                f"{describe_cluster(self._cluster)} does not let us read {what}: have READ and"
-                f" DESCRIBE granted, or run this with another {prefix}_SASL_USERNAME"
+                f"{describe_cluster(self._cluster)} does not let {user} read {what}: grant READ and"
+                f" DESCRIBE, or use another {prefix}_SASL_USERNAME"
             ) from error
         except (kafka.KafkaError, OSError, TimeoutError) as error:
             raise ConfigError(await self._problem(repr(error))) from error
 
     async def _problem(self, otherwise: str) -> str:
-        # The clients themselves only say that they have found no broker.
+        # The error of aiokafka only says that it has found no broker.
         problem = await connection.find_connection_problem(self._cluster)
-        return problem or f"{describe_cluster(self._cluster)} lets us in, but: {otherwise}"
+        return problem or f"{describe_cluster(self._cluster)} accepts connections, but: {otherwise}"
 
 
 def _in_ranges(

@@ -1,4 +1,4 @@
-"""Whether every cluster lets us in and do our work: asked before the first message is consumed."""
+"""Check connection and permissions on every cluster before the first message is consumed."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from stampapp.preflight.required_access import (
 )
 
 log = logging.getLogger(__name__)
-# A broker that was reached a moment ago, under the name that it gives itself (seconds).
+# Seconds for a broker that answered a moment ago, now at its advertised address.
 _SECOND_TIMEOUT = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccessReport:
-    """How a cluster receives us, in words.
+    """The problems of one cluster, as messages to people.
 
-    `errors` is what the worker cannot go on with, `optional_errors` what costs it the metrics;
-    `missing_topics` may still come to be.
+    The worker does not start with `errors`. With `optional_errors` it runs without metrics, and
+    `missing_topics` may still be created.
     """
 
     access: ClusterAccess
@@ -48,24 +48,24 @@ class AccessReport:
 
 
 async def require_access(settings: Settings) -> None:
-    """Try every cluster, all at once. Raises one ConfigError that lists all that is wrong.
+    """Check all clusters at once. Raises one ConfigError that lists all errors.
 
-    Metrics are best effort: what is wrong with them alone is logged.
+    Problems that only affect metrics, and missing topics, are logged.
     """
     found = await check_clusters(settings)
     for one in found:
         if one.optional_errors:
-            log.error("Going on without metrics: %s", "; ".join(one.optional_errors))
+            log.error("The worker continues without metrics: %s", "; ".join(one.optional_errors))
         for missing in one.missing_topics:
             log.warning("%s", missing)
     fatal = list(chain.from_iterable(one.errors for one in found))
     if fatal:
-        head = [] if len(fatal) == 1 else ["the clusters are not usable:"]
+        head = [] if len(fatal) == 1 else ["the worker cannot use its clusters:"]
         raise ConfigError("\n".join([*head, *fatal]))
 
 
 async def check_clusters(settings: Settings) -> list[AccessReport]:
-    """Ask every distinct cluster, all at once."""
+    """Check every distinct cluster, all at once."""
     todo = required_access(settings, datetime.now(UTC))
     return list(await asyncio.gather(*(_check_cluster(access, settings) for access in todo)))
 
@@ -110,7 +110,7 @@ async def _query_advertised(
     metadata: ClusterMetadata,
     query: Callable[[AIOKafkaConnection], Awaitable[bool]],
 ) -> bool:
-    """Ask a broker at the address that clients are sent to, which may be another than ours."""
+    """Run a query on the advertised brokers, to which clients are redirected."""
     if not metadata.brokers:
         return False
     advertised = replace(access.cluster, servers=metadata.brokers)
@@ -118,7 +118,7 @@ async def _query_advertised(
         return await query_cluster(advertised, query, _SECOND_TIMEOUT)
     except ConfigError as error:
         raise ConfigError(
-            f"{describe_cluster(access.cluster)} answers, but sends its clients on to"
+            f"{describe_cluster(access.cluster)} answers, but redirects its clients to"
             f" {advertised.bootstrap} (advertised.listeners): {error}"
         ) from error
 
@@ -134,16 +134,16 @@ async def _describe_missing_topics(
     for permission in missing_topics(access, metadata):
         cluster = replace(access.cluster, role=permission.role)
         if permission.role != "producer":
-            hint: str | None = "where topics do not come to be by themselves, create it"
+            hint: str | None = "if topics are not auto-created, create it"
         elif permission.topic in creatable:
             hint = await _creation_problem(cluster, permission.topic, creatable[permission.topic])
         else:
-            # The next night's.
+            # Tomorrow's output topic: the worker creates it.
             continue
         if hint:
             yield (
                 f"Topic {permission.topic} does not exist on {describe_cluster(cluster)}: {hint},"
-                f" or see {permission.setting}"
+                f" or check {permission.setting}"
             )
 
 
@@ -153,7 +153,7 @@ async def _creation_problem(cluster: Cluster, topic: str, retention_ms: int | No
         await asyncio.wait_for(creating, _SECOND_TIMEOUT)
     except (kafka.KafkaError, OSError, TimeoutError) as error:
         return (
-            f"we may not create it ({error!r}), so it must come to be by itself; have CREATE"
-            " granted on it, create it"
+            f"the worker cannot create it ({error!r}) and relies on auto-creation; grant CREATE on"
+            " it, create it"
         )
     return None

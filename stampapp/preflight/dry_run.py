@@ -1,4 +1,4 @@
-"""Whether a worker would run here, and what it would meet: settings, clusters, model, one alert."""
+"""Try what a worker does at its start: settings, clusters, model, and one alert."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STOP_TIMEOUT = 2.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SettingsReport:
-    """The settings as they were read. `unread` are keys of `.env` that no one knows."""
+    """The settings as they were read. `unknown_keys` are those in `.env` that are no settings."""
 
     readings: tuple[Reading, ...]
     problem: str | None
@@ -44,7 +44,7 @@ class ModelTrial:
 
 
 def read_settings() -> SettingsReport:
-    """Read every key of a worker."""
+    """Read every setting of a worker."""
     reader = settings.environment()
     problem, found = None, None
     try:
@@ -60,7 +60,7 @@ def read_settings() -> SettingsReport:
 
 
 async def try_clusters(worker: Settings) -> list[AccessReport]:
-    """Ask every cluster what we may do there, and start a producer where one is needed.
+    """Check the permissions on every cluster, and start a producer where one is needed.
 
     Nothing is published, and no group is joined.
     """

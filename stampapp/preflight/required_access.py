@@ -1,4 +1,4 @@
-"""What a worker has to do on each cluster, and what it lacks there. Pure."""
+"""The Kafka permissions that a worker needs, and which of them are missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VERBS = {Operation.READ: "read", Operation.WRITE: "write to", Operation.CREATE:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permission:
-    """To do something with a topic, which `setting` names, in a role."""
+    """An operation on a topic that a role needs; `setting` names the topic."""
 
     role: str
     operation: Operation
@@ -27,13 +27,13 @@ class Permission:
 
     @property
     def optional(self) -> bool:
-        """Whether the worker goes on without: metrics are best effort."""
+        """Whether the worker can run without it: metrics are best effort."""
         return self.role == "metrics"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClusterAccess:
-    """All that has to be done on one cluster, under one user; `group` where it is consumed from."""
+    """The access needed on one cluster as one user; `group` if messages are consumed from it."""
 
     cluster: Cluster
     permissions: tuple[Permission, ...]
@@ -41,12 +41,12 @@ class ClusterAccess:
 
     @property
     def optional(self) -> bool:
-        """Whether nothing is done there that the worker cannot go on without."""
+        """Whether the worker can run without this cluster."""
         return all(permission.optional for permission in self.permissions)
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The topics, each once."""
+        """The distinct topics."""
         return tuple(dict.fromkeys(permission.topic for permission in self.permissions))
 
 
@@ -88,9 +88,9 @@ def _permissions(settings: Settings, now: datetime) -> Iterator[Permission]:
 def missing_permissions(
     access: ClusterAccess, metadata: ClusterMetadata
 ) -> tuple[list[str], list[str]]:
-    """Return in words what a broker does not let us do: what is vital, and what is optional.
+    """Describe the missing permissions: those that a worker needs, and those it can run without.
 
-    What a broker does not tell of is taken for allowed.
+    A permission that the broker does not report counts as granted.
     """
     denied = [
         permission for permission in access.permissions if not _is_granted(permission, metadata)
@@ -116,22 +116,22 @@ def describe_denied_topics(
 ) -> str:
     """Describe an operation on topics that the cluster denies, and name the settings to check."""
     names = join_words(tuple(topics))
-    what = f"{_VERBS[operation]} {names}: have {operation.name} granted there"
+    what = f"{_VERBS[operation]} {names}: grant {operation.name} there"
     who = f"{describe_cluster(cluster)} does not let {describe_user(cluster)}"
-    return f"{who} {what}, or see {_settings_to_check(cluster, key)}"
+    return f"{who} {what}, or check {_settings_to_check(cluster, key)}"
 
 
 def describe_denied_group(cluster: Cluster, group: str) -> str:
-    """Return in words that we must not consume as this group."""
+    """Describe that the client must not consume as this group."""
     return (
         f"{describe_cluster(cluster)} does not let {describe_user(cluster)} consume as the group"
-        f" {group}: have READ granted on the group, or see"
+        f" {group}: grant READ on the group, or check"
         f" {_settings_to_check(cluster, 'CONSUMER_GROUP_ID')}"
     )
 
 
 def missing_topics(access: ClusterAccess, metadata: ClusterMetadata) -> tuple[Permission, ...]:
-    """Return the permissions whose topics do not exist; tomorrow's is not missed today."""
+    """Return the permissions on topics that do not exist."""
     known = [n for n in access.permissions if n.topic in metadata.topics]
     return tuple(permission for permission in known if not metadata.topics[permission.topic].exists)
 

@@ -60,7 +60,7 @@ async def test_the_next_night_is_asked_for_too(clusters: TwoClusters) -> None:
     loaded = of(clusters.environment(), PRODUCER_TOPIC_FORMAT=f"once-{secrets.token_hex(4)}-%s")
     tonight, next_one = nights(loaded)
     clusters.results.grant(clusters.producer.user, "WRITE", topic=tonight)
-    with pytest.raises(ConfigError, match=f"write to {next_one}: have WRITE granted there"):
+    with pytest.raises(ConfigError, match=f"write to {next_one}: grant WRITE there"):
         await access_check.require_access(loaded)
 
 
@@ -74,7 +74,7 @@ async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
     await access_check.require_access(loaded)
     (warning,) = warnings(caplog)
     assert f"Topic {tonight} does not exist on the producer's cluster" in warning
-    assert "we may not create it (TopicAuthorizationFailedError" in warning
+    assert "the worker cannot create it (TopicAuthorizationFailedError" in warning
     assert "PRODUCER_TOPIC_FORMAT" in warning
     # Once somebody else has made it, nothing is missing.
     create_topics(clusters.results.bootstrap, {tonight: 1})
@@ -93,9 +93,9 @@ async def test_topics_that_do_not_exist_are_told_by_their_keys(
     await access_check.require_access(loaded)
     first, second = sorted(warnings(caplog))
     assert f"Topic {name} does not exist on the consumer's cluster" in first
-    assert "create it, or see CONSUMER_TOPICS" in first
+    assert "create it, or check CONSUMER_TOPICS" in first
     assert f"Topic {name} does not exist on the scribe's cluster" in second
-    assert "create it, or see SCRIBE_TOPIC" in second
+    assert "create it, or check SCRIBE_TOPIC" in second
 
 
 async def test_a_dead_letter_topic_is_made_by_us_if_we_may(
@@ -107,7 +107,7 @@ async def test_a_dead_letter_topic_is_made_by_us_if_we_may(
     await access_check.require_access(loaded)
     (warning,) = warnings(caplog)
     assert f"Topic {name} does not exist" in warning
-    assert "have CREATE granted on it, create it, or see DEADLETTER_TOPIC" in warning
+    assert "grant CREATE on it, create it, or check DEADLETTER_TOPIC" in warning
     clusters.results.grant(clusters.producer.user, "CREATE", topic=name)
     caplog.clear()
     await access_check.require_access(loaded)
@@ -120,8 +120,8 @@ async def test_what_is_wrong_with_metrics_alone_is_no_reason_to_stay_away(
     stranger = clusters.scribe.environment("METRICS") | {"METRICS_SASL_PASSWORD": "hush"}
     await access_check.require_access(of(clusters.environment() | stranger))
     (warning,) = warnings(caplog)
-    assert "Going on without metrics: the metrics cluster" in warning
-    assert "see METRICS_SASL_USERNAME, METRICS_SASL_PASSWORD" in warning
+    assert "The worker continues without metrics: the metrics cluster" in warning
+    assert "check METRICS_SASL_USERNAME, METRICS_SASL_PASSWORD" in warning
 
 
 async def test_roles_on_one_cluster_are_asked_for_together(
@@ -137,15 +137,15 @@ async def test_roles_on_one_cluster_are_asked_for_together(
     with pytest.raises(ConfigError) as error:
         await access_check.require_access(loaded)
     head, *lines = str(error.value).splitlines()
-    assert head == "the clusters are not usable:"
+    assert head == "the worker cannot use its clusters:"
     (warning,) = warnings(caplog)
-    assert "Going on without metrics: " in warning
-    assert f"write to {loaded.metrics_topic}: have WRITE granted there" in warning
+    assert "The worker continues without metrics: " in warning
+    assert f"write to {loaded.metrics_topic}: grant WRITE there" in warning
     keys = ("CONSUMER_TOPICS", "SCRIBE_TOPIC", "CONSUMER_GROUP_ID")
     assert len(lines) == len(keys)
     for line, key in zip(lines, keys, strict=True):
         assert f"the consumer's cluster {clusters.producer.environment('X')['X_SERVER']}" in line
-        assert f"or see {key} and CONSUMER_SASL_USERNAME" in line
+        assert f"or check {key} and CONSUMER_SASL_USERNAME" in line
 
 
 @pytest.mark.parametrize("broker", ["kafka", "tansu"])
@@ -172,7 +172,7 @@ async def test_who_may_write_nowhere_gets_no_idempotent_producer(clusters: TwoCl
     secret = password()
     clusters.results.add_user("idle", secret, "SCRAM-SHA-256")
     idle = cluster(clusters, PRODUCER_SASL_USERNAME="idle", PRODUCER_SASL_PASSWORD=secret)
-    with pytest.raises(ConfigError, match="have IDEMPOTENT_WRITE granted on the cluster"):
+    with pytest.raises(ConfigError, match="grant IDEMPOTENT_WRITE on the cluster"):
         await producer.start_producer(idle, idempotence=True)
     await producer.stop_producer(await producer.start_producer(idle, idempotence=False), 5.0)
 
@@ -194,7 +194,7 @@ async def test_a_refusal_is_told_from_an_outage(clusters: TwoClusters) -> None:
         is None
     )
     stranger = cluster(clusters, PRODUCER_SASL_PASSWORD=password())
-    assert "is not let in" in str(await connection.find_access_problem(stranger))
+    assert "it refuses user" in str(await connection.find_access_problem(stranger))
 
 
 async def test_a_password_that_is_changed_in_an_outage_is_the_reason_to_give_up(
@@ -214,7 +214,7 @@ async def test_a_password_that_is_changed_in_an_outage_is_the_reason_to_give_up(
         results.add_user("late", password(), "SCRAM-SHA-256")
         # In this thread, whose end is the broker's, too.
         results.restart()
-        with pytest.raises(DeliveryError, match="user 'late' is not let in") as error:
+        with pytest.raises(DeliveryError, match="it refuses user 'late'") as error:
             await asyncio.wait_for(delivery.deliver(letters), 30)
     finally:
         await delivery.stop()

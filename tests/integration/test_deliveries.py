@@ -168,7 +168,7 @@ async def test_nobody_there_is_a_matter_of_settings() -> None:
     (port,) = free_ports(1)
     nobody = f"127.0.0.1:{port}"
     with pytest.raises(
-        ConfigError, match=f"the producer's cluster {nobody} .* see PRODUCER_SERVER"
+        ConfigError, match=f"the producer's cluster {nobody} .* check PRODUCER_SERVER"
     ):
         async with delivery(nobody):
             raise AssertionError("it started")

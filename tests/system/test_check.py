@@ -64,7 +64,9 @@ def test_everything_that_is_wrong_is_told_at_once(kafka: ApacheKafka, tmp_path: 
     )
     done = command("check", cwd=tmp_path, **setup)
     assert done.returncode == 2
-    assert "error: the scribe's cluster 127.0.0.1:1 cannot be used: nobody listens" in done.stdout
+    assert (
+        "error: the scribe's cluster 127.0.0.1:1 cannot be used: no program listens" in done.stdout
+    )
     assert "nowhere" in done.stdout.split("Clusters")[1]
     assert done.stdout.splitlines()[-1].startswith("A worker would not run")
     wrong = command("check", cwd=tmp_path, CLASSIFIER_STRATEGY="ZTF", MODEL_PATH="nowhere")

@@ -169,8 +169,8 @@ def test_without_the_metrics_cluster_alerts_are_classified(
     start(clusters, keys, shared_data, 20)
     with worker(keys, tmp_path) as running:
         running.wait_for("20 in all")
-        assert "Going on without metrics: the metrics cluster" in running.text()
-        assert "see METRICS_SERVER" in running.text()
+        assert "The worker continues without metrics: the metrics cluster" in running.text()
+        assert "check METRICS_SERVER" in running.text()
         running.terminate()
         assert running.process.returncode == 0
     topic = keys["CONSUMER_TOPICS"]
@@ -199,11 +199,11 @@ def test_permissions_that_are_withdrawn_end_it_with_the_reason(
         clusters.results.withdraw(scribe, "WRITE", topic=commands["SCRIBE_TOPIC"])
         start(clusters, commands, shared_data, 20)
         last = [_last_words(running) for running in workers]
-    assert f"'reader' read {topic['CONSUMER_TOPICS']}: have READ granted" in last[0]
-    assert f"consume as the group {group['CONSUMER_GROUP_ID']}: have READ granted" in last[1]
+    assert f"'reader' read {topic['CONSUMER_TOPICS']}: grant READ" in last[0]
+    assert f"consume as the group {group['CONSUMER_GROUP_ID']}: grant READ" in last[1]
     refused = rf"refuses \d+ messages? for {commands['SCRIBE_TOPIC']}: TopicAuthorizationFailed"
     assert re.search(refused, last[2])
-    assert "have WRITE granted to user 'scribe'" in last[2]
+    assert "grant WRITE to user 'scribe'" in last[2]
     # Nothing was acknowledged that has not come out whole.
     bootstrap = clusters.survey.bootstrap
     assert not committed(bootstrap, commands["CONSUMER_GROUP_ID"], commands["CONSUMER_TOPICS"])
@@ -224,7 +224,7 @@ def test_a_password_that_is_changed_ends_it_when_it_has_waited(
         survey.add_user(reader.user, password(), reader.mechanism)
         try:
             survey.restart()
-            assert "user 'reader' is not let in" in _last_words(running)
+            assert "it refuses user 'reader'" in _last_words(running)
             assert "CONSUMER_SASL_PASSWORD" in _last_words(running)
         finally:
             survey.add_user(reader.user, reader.password, reader.mechanism)

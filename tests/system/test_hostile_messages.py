@@ -176,7 +176,7 @@ def test_a_message_that_cannot_be_put_away_says_what_to_do(
         last = running.text().splitlines()[-1]
     dead = settings["DEADLETTER_TOPIC"]
     assert f"refuses 1 message for {dead}: MessageSizeTooLarge" in last
-    assert f"have max.message.bytes of the topic raised: {dead} is to take a message of 20" in last
+    assert f"raise max.message.bytes of the topic {dead}: a message has 20" in last
     group = settings["CONSUMER_GROUP_ID"]
     assert not committed(kafka.bootstrap, group, settings["CONSUMER_TOPICS"])
 

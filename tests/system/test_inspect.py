@@ -94,7 +94,9 @@ def test_a_cluster_that_is_away_is_told_beside_the_others(
 ) -> None:
     done = run(setup | {"METRICS_SERVER": "127.0.0.1:1"}, "topics")
     assert done.returncode == 2
-    assert "error: the metrics cluster 127.0.0.1:1 cannot be used: nobody listens" in done.stderr
+    assert (
+        "error: the metrics cluster 127.0.0.1:1 cannot be used: no program listens" in done.stderr
+    )
     rows = {cells[0]: cells for cells in map(str.split, done.stdout.splitlines())}
     assert (rows["consumer"][3], rows["metrics"][2]) == ("18", "?")
 
@@ -152,7 +154,7 @@ def test_what_is_not_there_is_told_with_what_is(setup: Environment) -> None:
     wrong = setup["SCRIBE_TOPIC"].replace("scribe", "scrybe")
     done = run(setup, "inspect", wrong)
     assert done.returncode == 2
-    assert f"{wrong} is no topic, nor a role (consumer, producer," in done.stderr
+    assert f"{wrong} is neither a topic nor a role (consumer, producer," in done.stderr
     assert f"there are {setup['SCRIBE_TOPIC']}, " in done.stderr
     nobody = run(setup, "inspect", "consumer", "--aid", "nobody")
     assert nobody.returncode == 1

@@ -297,7 +297,7 @@ def test_offsets_committed_ahead_are_found_within_their_time(ahead: Any) -> None
     ("changes", "words"),
     [
         ({"CONSUMER_GROUP_ID": "nobody"}, "CONSUMER_GROUP_ID"),
-        ({"CONSUMER_TOPICS": "nothing"}, "no topic nothing: see CONSUMER_TOPICS"),
+        ({"CONSUMER_TOPICS": "nothing"}, "no topic nothing: check CONSUMER_TOPICS"),
         ({"SCRIBE_SERVER": "127.0.0.1:9"}, "SCRIBE_SERVER"),
         ({"SCRIBE_TOPIC": ""}, "SCRIBE_TOPIC is not set"),
     ],

@@ -118,4 +118,4 @@ def test_what_cannot_be_published_is_told(target: Settings, tmp_path: Path) -> N
     assert replay(target, tmp_path / "words.avro").returncode == 1
     away = replay(target | {"CONSUMER_SERVER": "127.0.0.1:1"}, tmp_path / "words.avro")
     assert away.returncode == 2
-    assert "nobody listens there; see CONSUMER_SERVER" in away.stderr
+    assert "no program listens on that port; check CONSUMER_SERVER" in away.stderr

@@ -204,7 +204,7 @@ def test_a_topic_needs_settings_and_a_cluster(tmp_path: Path) -> None:
     done = command("simulate", "--survey", "ZTF", "--count", "1", cwd=tmp_path, **away)
     assert done.returncode == 2
     assert "error: the consumer's cluster 127.0.0.1:" in done.stderr
-    assert "nobody listens there; see CONSUMER_SERVER" in done.stderr
+    assert "no program listens on that port; check CONSUMER_SERVER" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -46,21 +46,25 @@ MISTAKES = {
     "a wrong password by SCRAM-SHA-512": Mistake(
         settings={"CONSUMER_SASL_PASSWORD": GUESSED},
         says=(
-            f"{SURVEY} cannot be used: user 'reader' is not let in (",
-            "see CONSUMER_SASL_USERNAME, CONSUMER_SASL_PASSWORD and CONSUMER_SASL_MECHANISM",
+            f"{SURVEY} cannot be used: it refuses user 'reader' (",
+            "check CONSUMER_SASL_USERNAME, CONSUMER_SASL_PASSWORD and CONSUMER_SASL_MECHANISM",
         ),
     ),
     "a wrong password by SCRAM-SHA-256": Mistake(
         settings={"PRODUCER_SASL_PASSWORD": GUESSED},
-        says=(f"{RESULTS} cannot be used: user 'writer' is not let in (", "PRODUCER_SASL_PASSWORD"),
+        says=(f"{RESULTS} cannot be used: it refuses user 'writer' (", "PRODUCER_SASL_PASSWORD"),
     ),
     "a wrong password by PLAIN": Mistake(
         settings={"SCRIBE_SASL_PASSWORD": GUESSED},
-        says=("the scribe's cluster {results} cannot", "'scribe' is not", "SCRIBE_SASL_PASSWORD"),
+        says=(
+            "the scribe's cluster {results} cannot",
+            "it refuses user 'scribe'",
+            "SCRIBE_SASL_PASSWORD",
+        ),
     ),
     "an unknown user": Mistake(
         settings={"CONSUMER_SASL_USERNAME": "stranger"},
-        says=(f"{SURVEY} cannot be used: user 'stranger' is not let", "CONSUMER_SASL_USERNAME"),
+        says=(f"{SURVEY} cannot be used: it refuses user 'stranger'", "CONSUMER_SASL_USERNAME"),
     ),
     "another authority's certificates": Mistake(
         settings={"CONSUMER_SSL_CAFILE": certifi.where()},
@@ -72,82 +76,101 @@ MISTAKES = {
     ),
     "a file without certificates": Mistake(
         settings={"CONSUMER_SSL_CAFILE": __file__},
-        says=(f"CONSUMER_SSL_CAFILE: {__file__} gives no CA certificate",),
+        says=(f"CONSUMER_SSL_CAFILE: {__file__} has no usable CA certificate",),
     ),
     "a name that is not in the certificate": Mistake(
         settings={"CONSUMER_SERVER": f"localhost:@{SASL_SSL}"},
-        says=("its certificate is for another host", "'localhost'", "see CONSUMER_SERVER"),
+        says=("its certificate is for another host", "'localhost'", "check CONSUMER_SERVER"),
     ),
     "an unknown host": Mistake(
         settings={"SCRIBE_SERVER": f"{UNKNOWN_HOST}:9092"},
-        says=(f"the scribe's cluster {UNKNOWN_HOST}:9092 cannot be used", "see SCRIBE_SERVER"),
+        says=(f"the scribe's cluster {UNKNOWN_HOST}:9092 cannot be used", "check SCRIBE_SERVER"),
     ),
     "two servers that are not there": Mistake(
         settings={"PRODUCER_SERVER": f"{UNKNOWN_HOST}:9092,127.0.0.1:1"},
-        says=("127.0.0.1:1: nobody listens there", f"{UNKNOWN_HOST}:9092: no host is known as"),
+        says=(
+            "127.0.0.1:1: no program listens on that port",
+            f"{UNKNOWN_HOST}:9092: there is no host",
+        ),
     ),
     "a server that never answers": Mistake(
         settings={"CONSUMER_SERVER": "@silent"},
-        says=("it does not answer in time; see CONSUMER_SERVER and CONSUMER_SECURITY_PROTOCOL",),
+        says=("it does not answer in time; check CONSUMER_SERVER and CONSUMER_SECURITY_PROTOCOL",),
     ),
     "brokers that name themselves otherwise": Mistake(
         settings={
             "CONSUMER_SERVER": f"127.0.0.1:@{LOST}",
             "CONSUMER_SECURITY_PROTOCOL": "PLAINTEXT",
         },
-        says=(f"clients on to {UNKNOWN_HOST}:", "(advertised.listeners)", "see CONSUMER_SERVER"),
+        says=(f"clients to {UNKNOWN_HOST}:", "(advertised.listeners)", "check CONSUMER_SERVER"),
     ),
     "no encryption where it is wanted": Mistake(
         settings={"CONSUMER_SECURITY_PROTOCOL": "SASL_PLAINTEXT"},
-        says=(f"{SURVEY} cannot be used: it wants encryption: SASL_SSL; see CONSUMER_SECURITY_PR",),
+        says=(
+            f"{SURVEY} cannot be used: it expects encryption: set SASL_SSL; check"
+            " CONSUMER_SECURITY_PR",
+        ),
     ),
     "neither encryption nor a name where they are wanted": Mistake(
         settings={"CONSUMER_SECURITY_PROTOCOL": "PLAINTEXT"},
         says=(
-            f"{SURVEY} cannot be used: it wants encryption: SSL or SASL_SSL; see CONSUMER_SECUR",
+            f"{SURVEY} cannot be used: it expects encryption: set SSL or SASL_SSL; check"
+            " CONSUMER_SECUR",
         ),
     ),
     "encryption where there is none": Mistake(
         settings={"PRODUCER_SECURITY_PROTOCOL": "SASL_SSL"},
-        says=(f"{RESULTS} cannot be used: it hangs up when we encrypt", "PRODUCER_SECURITY_PROTOC"),
+        says=(
+            f"{RESULTS} cannot be used: it closes encrypted connections",
+            "PRODUCER_SECURITY_PROTOC",
+        ),
     ),
     "no name where one is wanted": Mistake(
         settings={"PRODUCER_SECURITY_PROTOCOL": "PLAINTEXT"},
-        says=(f"{RESULTS} cannot be used: it hangs up on us: perhaps it wants a user name",),
+        says=(
+            f"{RESULTS} cannot be used: it closes the connection: perhaps it expects a user name",
+        ),
     ),
     "a name where none is wanted": Mistake(
         settings={"PRODUCER_SERVER": "127.0.0.1:@PLAINTEXT"},
-        says=("it takes no user names there; see PRODUCER_SECURITY_PROTOCOL and PRODUCER_SERVER",),
+        says=(
+            "it does not expect a user name; check PRODUCER_SECURITY_PROTOCOL and PRODUCER_SERVER",
+        ),
     ),
     "encryption without the name that is wanted": Mistake(
         settings={"CONSUMER_SECURITY_PROTOCOL": "SSL"},
-        says=(f"{SURVEY} cannot be used: it hangs up on us: perhaps it wants a user name (SSL",),
+        says=(
+            f"{SURVEY} cannot be used: it closes the connection: perhaps it expects a user name"
+            " (SSL",
+        ),
     ),
     "another mechanism": Mistake(
         settings={"CONSUMER_SASL_MECHANISM": "SCRAM-SHA-256"},
-        says=(f"{SURVEY} cannot be used: it does not offer SCRAM-SHA-256; see CONSUMER_SASL_MECH",),
+        says=(
+            f"{SURVEY} cannot be used: it does not offer SCRAM-SHA-256; check CONSUMER_SASL_MECH",
+        ),
     ),
     "no right to read a topic": Mistake(
         settings={"CONSUMER_TOPICS": "others"},
         says=(
-            f"{SURVEY} does not let user 'reader' read others: have READ granted there,"
-            " or see CONSUMER_TOPICS and CONSUMER_SASL_USERNAME",
+            f"{SURVEY} does not let user 'reader' read others: grant READ there,"
+            " or check CONSUMER_TOPICS and CONSUMER_SASL_USERNAME",
         ),
     ),
     "no right to consume as a group": Mistake(
         settings={"CONSUMER_GROUP_ID": "others"},
         says=(
-            f"{SURVEY} does not let user 'reader' consume as the group others: have READ granted on"
-            " the group, or see CONSUMER_GROUP_ID and CONSUMER_SASL_USERNAME",
+            f"{SURVEY} does not let user 'reader' consume as the group others: grant READ on"
+            " the group, or check CONSUMER_GROUP_ID and CONSUMER_SASL_USERNAME",
         ),
     ),
     "no right to write predictions": Mistake(
         settings={"PRODUCER_TOPIC_FORMAT": "others"},
-        says=(f"{RESULTS} does not let user 'writer' write to others: have WRITE granted there",),
+        says=(f"{RESULTS} does not let user 'writer' write to others: grant WRITE there",),
     ),
     "no right to write dead letters": Mistake(
         settings={"DEADLETTER_TOPIC": "others"},
-        says=("write to others: have WRITE granted there, or see DEADLETTER_TOPIC and PRODUCER_S",),
+        says=("write to others: grant WRITE there, or check DEADLETTER_TOPIC and PRODUCER_S",),
     ),
     "no right to write commands": Mistake(
         settings={"SCRIBE_TOPIC": "others"},
@@ -160,8 +183,8 @@ MISTAKES = {
             "SCRIBE_TOPIC": "others",
         },
         says=(
-            "the clusters are not usable:\n",
-            f"\n{SURVEY} cannot be used: user",
+            "the worker cannot use its clusters:\n",
+            f"\n{SURVEY} cannot be used: it refuses user",
             f"\nthe producer's cluster {UNKNOWN_HOST}:9092 cannot be used: no host",
             "\nthe scribe's cluster {results} does not let user 'scribe' write to others",
         ),

@@ -104,6 +104,6 @@ async def test_a_worker_that_lost_access_is_stopped(
     monkeypatch.setattr(supervision, "waiting_messages", lambda: 0)
     await supervision.check_progress()
     assert agents.crashes == []
-    agents.problem = "user 'reader' is not let in; see CONSUMER_SASL_PASSWORD"
+    agents.problem = "it refuses user 'reader'; check CONSUMER_SASL_PASSWORD"
     await supervision.check_progress()
-    assert "see CONSUMER_SASL_PASSWORD" in str(agents.crashes[0])
+    assert "check CONSUMER_SASL_PASSWORD" in str(agents.crashes[0])

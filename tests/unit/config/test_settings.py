@@ -174,7 +174,7 @@ def test_all_required_keys_are_reported_at_once(blank: str | None) -> None:
         ("MODEL_PRECISION", "float16", "one of float32, bfloat16 is expected"),
         ("CLASSIFY_THREADS", "0", "a whole number from 1 to 64 is expected"),
         ("PRODUCER_CHANGE_HOUR", "24", "a whole number from 0 to 23 is expected"),
-        ("PRODUCER_TOPIC_FORMAT", "%s%s", "may hold one %s"),
+        ("PRODUCER_TOPIC_FORMAT", "%s%s", "may have one %s"),
         ("PRODUCER_DATE_FORMAT", "%d/%m", "letters, digits"),
         ("CONSUMER_TOPICS", "one,t two", "a Kafka topic has 1 to 249 letters, digits"),
         ("SCRIBE_TOPIC", "..", "a Kafka topic has"),

@@ -23,5 +23,5 @@ async def test_dead_letters_may_be_turned_off() -> None:
 def test_names_that_are_spelt_alike_come_first() -> None:
     names = ["alerts", "zoo", "stamps_1", "__consumer_offsets"]
     assert describe_topics(names, "stamp_1") == "there are stamps_1, alerts, zoo"
-    assert describe_topics([]) == "there is no topic at all"
+    assert describe_topics([]) == "the cluster has no topics"
     assert describe_topics([f"t{n:03}" for n in range(50)]).endswith("t019 and 30 more")

@@ -50,7 +50,7 @@ async def test_a_quiet_cluster_is_knocked_at_now_and_then(door: Door) -> None:
 
 async def test_a_refusal_that_lasts_is_told_when_patience_ends(door: Door) -> None:
     welcome, heard = AccessMonitor(CLUSTER, PATIENCE), door.now
-    door.reason = "user 'user' is not let in"
+    door.reason = "it refuses user 'user'"
     answers = []
     for _ in range(6):
         door.now += 10.0

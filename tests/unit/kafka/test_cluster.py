@@ -112,7 +112,9 @@ def test_any_server_is_accepted_or_refused_by_its_key(server: str) -> None:
 def test_a_file_without_certificates_is_named(tmp_path: Path) -> None:
     path = tmp_path / "empty.pem"
     path.write_text("nothing here")
-    with pytest.raises(ConfigError, match=r"SCRIBE_SSL_CAFILE: .*empty.pem gives no CA certific"):
+    with pytest.raises(
+        ConfigError, match=r"SCRIBE_SSL_CAFILE: .*empty.pem has no usable CA certific"
+    ):
         replace(PLAIN, protocol="SSL", cafile=path).ssl_context()
 
 

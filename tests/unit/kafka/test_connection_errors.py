@@ -41,13 +41,13 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
         (
             NAMED,
             kafka.SaslAuthenticationFailed("invalid credentials"),
-            "user 'user' is not let in (invalid credentials)",
+            "it refuses user 'user' (invalid credentials)",
             "SASL_USERNAME SASL_PASSWORD SASL_MECHANISM",
         ),
         (
             NAMED,
             kafka.SaslAuthenticationFailed(),
-            "user 'user' is not let in (authentication failed)",
+            "it refuses user 'user' (authentication failed)",
             "SASL_USERNAME SASL_PASSWORD SASL_MECHANISM",
         ),
         (
@@ -59,7 +59,7 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
         (
             NAMED,
             kafka.IllegalSaslStateError(object()),
-            "it takes no user names there",
+            "it does not expect a user name",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
@@ -71,7 +71,7 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
         (
             SSL,
             unverified(19, "self-signed certificate in certificate chain"),
-            "its certificate does not stand up to the system's CA certificates"
+            "its certificate cannot be verified with the system's CA certificates"
             " (self-signed certificate in certificate chain)",
             "SSL_CAFILE",
         ),
@@ -90,59 +90,60 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
         (
             SSL,
             ssl.SSLError(1, "wrong version number"),
-            "no encrypted connection comes about (wrong version number)",
+            "the TLS handshake fails (wrong version number)",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
             SECURE,
             ConnectionResetError(),
-            "it hangs up when we encrypt: perhaps it wants none (SASL_SSL is set)",
+            "it closes encrypted connections: perhaps it expects unencrypted ones (SASL_SSL is"
+            " set)",
             "SECURITY_PROTOCOL SERVER",
         ),
         (PLAIN, ConnectionResetError(104, "reset"), "it cannot be reached (reset)", "SERVER"),
         (
             NAMED,
             cut_off(0x15030300),
-            "it wants encryption: SASL_SSL",
+            "it expects encryption: set SASL_SSL",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
             PLAIN,
             cut_off(0x15030100),
-            "it wants encryption: SSL or SASL_SSL",
+            "it expects encryption: set SSL or SASL_SSL",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
             PLAIN,
             cut_off(int.from_bytes(b"HTTP")),
-            "what answers there is no Kafka broker",
+            "it does not answer like a Kafka broker",
             "SERVER",
         ),
         (
             SSL,
             cut_off(4),
-            "it hangs up on us: perhaps it wants a user name (SSL is set)",
+            "it closes the connection: perhaps it expects a user name (SSL is set)",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
             SECURE,
             cut_off(4),
-            "it hangs up on us (SASL_SSL is set)",
+            "it closes the connection (SASL_SSL is set)",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
             NAMED,
             kafka.KafkaConnectionError("No connection"),
-            "it hangs up on us (SASL_PLAINTEXT is set)",
+            "it closes the connection (SASL_PLAINTEXT is set)",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
             PLAIN,
             socket.gaierror(-2, "Name or service not known"),
-            "no host is known as 'one' (Name or service not known)",
+            "there is no host 'one' (Name or service not known)",
             "SERVER",
         ),
-        (PLAIN, ConnectionRefusedError(), "nobody listens there", "SERVER"),
+        (PLAIN, ConnectionRefusedError(), "no program listens on that port", "SERVER"),
         (PLAIN, TimeoutError(), "it does not answer in time", "SERVER SECURITY_PROTOCOL"),
         (
             PLAIN,
@@ -153,7 +154,7 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
         (
             PLAIN,
             ValueError("Buffer underrun"),
-            "what answers there is no Kafka broker that we can use (ValueError Buffer underrun)",
+            "it does not answer like a Kafka broker (ValueError Buffer underrun)",
             "SERVER",
         ),
     ],
@@ -188,16 +189,17 @@ def one_of(server: str, reason: str, *keys: str) -> ConnectionFailure:
 
 
 def test_what_holds_for_all_servers_is_said_once() -> None:
-    refusals = [one_of("one:9092", "nobody listens there", "A", "B")] * 2
+    refusals = [one_of("one:9092", "no program listens on that port", "A", "B")] * 2
     assert describe_failures(PLAIN, refusals) == (
-        "the scribe's cluster one:9092,two:9093 cannot be used: nobody listens there; see A and B"
+        "the scribe's cluster one:9092,two:9093 cannot be used: no program listens on that port;"
+        " check A and B"
     )
 
 
 def test_servers_that_differ_are_told_apart_with_each_setting_once() -> None:
     refusals = [one_of("one:9092", "gone", "A", "B"), one_of("two:9093", "mute", "B", "C")]
     assert describe_failures(PLAIN, refusals).endswith(
-        "cannot be used: one:9092: gone; two:9093: mute; see A, B and C"
+        "cannot be used: one:9092: gone; two:9093: mute; check A, B and C"
     )
 
 

@@ -90,7 +90,7 @@ def test_the_retention_in_milliseconds(days_kept: float, expected: int) -> None:
 @pytest.mark.parametrize(
     ("settings", "key", "remedy"),
     [
-        ({"topic_format": "%s_%s"}, "PRODUCER_TOPIC_FORMAT", "may hold one %s"),
+        ({"topic_format": "%s_%s"}, "PRODUCER_TOPIC_FORMAT", "may have one %s"),
         ({"topic_format": "t_%d"}, "PRODUCER_TOPIC_FORMAT", "no other %"),
         ({"topic_format": "t %s"}, "PRODUCER_TOPIC_FORMAT", "letters, digits"),
         ({"topic_format": "t" * 250}, "PRODUCER_TOPIC_FORMAT", "letters, digits"),

@@ -68,7 +68,7 @@ def test_what_is_spared_is_the_timestamp_or_nearly_all_that_is_ours() -> None:
     [
         (kafka.MessageSizeTooLargeError(), "max.message.bytes"),
         (kafka.InvalidTimestampError(), "message.timestamp.before.max.ms"),
-        (kafka.TopicAuthorizationFailedError(), "WRITE granted to us"),
+        (kafka.TopicAuthorizationFailedError(), "grant WRITE to a client without a user name"),
         (kafka.UnsupportedVersionError(), ""),
     ],
 )

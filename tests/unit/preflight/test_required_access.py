@@ -88,15 +88,14 @@ def test_what_is_denied_is_told_by_the_key_that_names_it() -> None:
     vital, optional = missing_permissions(access, answered(READ, *access.topics))
     where = "the consumer's cluster one:9092 does not let user 'user' write to"
     assert vital == [
-        f"{where} out_20260301 and out_20260302: have WRITE granted there, or see"
+        f"{where} out_20260301 and out_20260302: grant WRITE there, or check"
         " PRODUCER_TOPIC_FORMAT and CONSUMER_SASL_USERNAME",
-        f"{where} group-deadletter: have WRITE granted there, or see"
+        f"{where} group-deadletter: grant WRITE there, or check"
         " DEADLETTER_TOPIC and CONSUMER_SASL_USERNAME",
-        f"{where} scribe: have WRITE granted there, or see SCRIBE_TOPIC and CONSUMER_SASL_USERNAME",
+        f"{where} scribe: grant WRITE there, or check SCRIBE_TOPIC and CONSUMER_SASL_USERNAME",
     ]
     assert optional == [
-        f"{where} metrics: have WRITE granted there, or see"
-        " METRICS_TOPIC and CONSUMER_SASL_USERNAME"
+        f"{where} metrics: grant WRITE there, or check METRICS_TOPIC and CONSUMER_SASL_USERNAME"
     ]
 
 
@@ -104,8 +103,8 @@ def test_who_has_no_name_is_told_how_to_get_one() -> None:
     access = only()
     vital, _ = missing_permissions(access, answered(WRITE, "alerts"))
     assert vital == [
-        "the consumer's cluster one:9092 does not let us (no user name is set) read alerts:"
-        " have READ granted there, or see CONSUMER_TOPICS and CONSUMER_SECURITY_PROTOCOL"
+        "the consumer's cluster one:9092 does not let a client without a user name read alerts:"
+        " grant READ there, or check CONSUMER_TOPICS and CONSUMER_SECURITY_PROTOCOL"
     ]
 
 
@@ -124,8 +123,8 @@ def test_nothing_is_missed_but_what_does_not_exist() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (kafka.GroupAuthorizationFailedError("group"), "consume as the group group: have READ"),
-        (kafka.TopicAuthorizationFailedError({"alerts"}), "read alerts and more: have READ"),
+        (kafka.GroupAuthorizationFailedError("group"), "consume as the group group: grant READ"),
+        (kafka.TopicAuthorizationFailedError({"alerts"}), "read alerts and more: grant READ"),
     ],
 )
 def test_a_permission_that_the_consumer_loses_is_told_in_words(

@@ -83,7 +83,7 @@ def test_the_first_failure_is_the_reason_and_a_cancellation_is_none() -> None:
     assert runtime.failure is None
     runtime.record_failure(kafka.GroupAuthorizationFailedError("group"))
     runtime.record_failure(RuntimeError("what follows from it"))
-    assert "does not let us (no user name is set) consume as the group group" in str(
+    assert "does not let a client without a user name consume as the group group" in str(
         runtime.failure
     )
 
