@@ -51,14 +51,14 @@ def load_sample(folder: Path) -> Sample:
         schema, alerts = alert_messages.records(SHARED_DATA / "ztf_sorting_hat.avro")
         return _sample("real alerts, weights of 2020-06", model, schema, alerts)
     with simulated.drawing([Survey.ZTF], 1, SIMULATED, cores()) as drawn:
-        alerts = [sorting_hat.record(one.alert) for one in drawn]
+        alerts = [sorting_hat.encode_record(one.alert) for one in drawn]
     origin = "simulated alerts, the model of this repository"
     return _sample(origin, ROOT / "model" / "ztf", sorting_hat.SCHEMA, alerts)
 
 
 def _sample(origin: str, model: Path, schema: Any, alerts: list[dict[str, Any]]) -> Sample:
     writer = RecordWriter(schema)
-    classified = tuple(one for one in alerts if not decide(packets.decode(writer.write(one))))
+    classified = tuple(one for one in alerts if not decide(packets.decode_alert(writer.write(one))))
     return Sample(
         origin=f"{len(classified)} {origin}", model=model, schema=schema, alerts=classified
     )

@@ -139,7 +139,7 @@ def _credentials(settings: Settings) -> Credentials | None:
 
 def _load_settings() -> Settings | ConfigError:
     try:
-        return keys.load(keys.environment())
+        return keys.load_settings(keys.environment_reader())
     except ConfigError as error:
         return error
 

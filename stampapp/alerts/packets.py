@@ -19,14 +19,14 @@ from stampapp.errors import BadAlert
 Decoded = Alert | BadAlert
 
 
-def decode(value: bytes | None) -> Alert:
+def decode_alert(value: bytes | None) -> Alert:
     """Decode one Kafka message: an Avro container with one alert.
 
     Raises BadAlert for anything else.
     """
     if not value:
         raise BadAlert("empty", "the message has no value")
-    found = list(islice(read(io.BytesIO(value), reader.MAX_DECOMPRESSED_MESSAGE), 2))
+    found = list(islice(decode_records(io.BytesIO(value), reader.MAX_DECOMPRESSED_MESSAGE), 2))
     for one in found:
         if isinstance(one, BadAlert):
             # A frame that holds what it raises is a circle.
@@ -37,7 +37,7 @@ def decode(value: bytes | None) -> Alert:
     return found[0]
 
 
-def read(
+def decode_records(
     source: BinaryIO, max_decompressed: int = reader.MAX_DECOMPRESSED_FILE
 ) -> Iterator[Decoded]:
     """Decode every record of a container, or say what is wrong with it.
@@ -60,7 +60,7 @@ def _alert(schema: Schema, record: Record) -> Decoded:
 
 def _decoder(fields: frozenset[str]) -> Callable[[Record], Alert]:
     if fields >= sorting_hat.FIELDS:
-        return sorting_hat.decode
+        return sorting_hat.decode_sorting_hat
     formats = [found for found in map(packet_format, Survey) if fields >= found.fields]
     if not formats:
         surveys = " or ".join(Survey)

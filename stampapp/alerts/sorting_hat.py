@@ -59,12 +59,12 @@ _STAMPS = ("science", "template", "difference")
 _INT32, _FLOAT32 = 2**31, 3.4028234e38
 
 
-def writer() -> RecordWriter:
+def message_writer() -> RecordWriter:
     """Return a writer of sorting-hat messages: one container for each record."""
     return RecordWriter(SCHEMA)
 
 
-def record(alert: Alert) -> dict[str, object]:
+def encode_record(alert: Alert) -> dict[str, object]:
     """Return an alert as the record of a sorting-hat message (`e_ra`, `e_dec` in arcsec)."""
     extra = dict(alert.extra_fields)
     pid = extra.pop("pid", None)
@@ -97,7 +97,7 @@ def _narrow(value: object) -> object:
     return value if isinstance(value, int | float | str | bytes) else None
 
 
-def decode(record: Record) -> Alert:
+def decode_sorting_hat(record: Record) -> Alert:
     """Return the alert in a message. Raises BadAlert where a field is missing or wrong."""
     survey = _survey(record)
     return Alert(

@@ -70,7 +70,7 @@ class UnmatchedReport:
 
 def unmatched_message(message: Message, seen: Seen, outcome: Outcome | None) -> UnmatchedMessage:
     """Return what is known of a message; `outcome` is what it is judged to be, if it is."""
-    decoded = outcome.alert if outcome else attempt(packets.decode, message.value)
+    decoded = outcome.alert if outcome else attempt(packets.decode_alert, message.value)
     alert = decoded if isinstance(decoded, Alert) else None
     return UnmatchedMessage(
         location=message.location,

@@ -22,7 +22,7 @@ def load(model: ModelSettings) -> Classifier:
     """
     from stampapp.classifiers.survey_rules import survey_rules
 
-    package = None if model.chosen else survey_rules(model.survey).load_package(model)
+    package = None if model.path_is_set else survey_rules(model.survey).load_package(model)
     return package or _load_folder(model)
 
 
@@ -32,7 +32,7 @@ def _load_folder(model: ModelSettings) -> Classifier:
     from stampapp.classifiers.network.network import Network
     from stampapp.classifiers.survey_classifier import NetworkClassifier
 
-    device = devices.prepare(model.engine)
+    device = devices.prepare_device(model.engine)
     classifier = NetworkClassifier(
         description,
         Network.load(model.path, description, precision=model.engine.precision),
@@ -40,7 +40,7 @@ def _load_folder(model: ModelSettings) -> Classifier:
         version=model.version or description.version,
         provenance=_provenance(description, model.path),
     )
-    classifier.device, classifier.precision = devices.name(device), model.engine.precision
+    classifier.device, classifier.precision = devices.device_name(device), model.engine.precision
     return classifier
 
 

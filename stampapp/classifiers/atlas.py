@@ -36,28 +36,30 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     `templates` are there, too. The stamp `template` is what ATLAS subtracted.
     """
     science, *others = (
-        fits_image.read(alert.stamps.get(name), spec.stamp_shape, name)
+        fits_image.read_stamp(alert.stamps.get(name), spec.stamp_shape, name)
         for name in STAMPS[: 1 if set(spec.stamps) <= {SCIENCE} else 2]
     )
-    seen, channels = described(alert, science.header), {SCIENCE: science.pixels}
+    seen, channels = with_header_values(alert, science.header), {SCIENCE: science.pixels}
     for difference in others:
-        template = template_photometry.subtracted(science.pixels, difference.pixels, NO_DATA_BELOW)
+        template = template_photometry.derive_template(
+            science.pixels, difference.pixels, NO_DATA_BELOW
+        )
         channels |= {DIFFERENCE: difference.pixels, TEMPLATE: template}
-        shown = aperture_photometry.measure(science.pixels, difference.pixels)
-        shown |= template_photometry.measure(template, science.pixels, difference.pixels)
+        shown = aperture_photometry.measure_apertures(science.pixels, difference.pixels)
+        shown |= template_photometry.measure_template(template, science.pixels, difference.pixels)
         seen = replace(seen, extra_fields={**seen.extra_fields, **shown})
-    metadata.check(seen, metadata.required(spec.features))
-    crops = (images.crop(channels[name], spec.crop) for name in spec.stamps)
+    metadata.check_fields(seen, metadata.required_fields(spec.features))
+    crops = (images.crop_centre(channels[name], spec.crop) for name in spec.stamps)
     return PreparedAlert(alert=seen, crops=tuple(crops))
 
 
-def described(alert: Alert, header: Header) -> Alert:
+def with_header_values(alert: Alert, header: Header) -> Alert:
     """Return the alert with what the header of its science stamp says. Raises BadAlert."""
     cards = {name: value for name in CARDS if (value := header.value(name)) is not None}
     numbers = {name.lower(): value for name, value in cards.items()}
     if (band := cards.get("FILTER")) in FILTERS:
         numbers["filter"] = FILTERS[band]
-    ra, dec = wcs.centre(header)
+    ra, dec = wcs.image_centre(header)
     extra = {**alert.extra_fields, **cards, **numbers}
     return replace(alert, ra=ra, dec=dec, extra_fields=extra)
 
@@ -74,7 +76,7 @@ def load_package(model: ModelSettings) -> Classifier | None:
     # On demand, as it imports this module.
     from stampapp.classifiers import atlas_package
 
-    return atlas_package.load(model) if atlas_package.installed() else None
+    return atlas_package.load_package(model) if atlas_package.is_installed() else None
 
 
 PLUGIN = SurveyRules(

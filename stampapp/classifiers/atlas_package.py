@@ -55,28 +55,28 @@ class _Inputs:
 _INPUTS = _Inputs()
 
 
-def installed() -> bool:
+def is_installed() -> bool:
     """Tell whether the package is there; it may be one that cannot be imported."""
     return find_spec(PACKAGE) is not None
 
 
-def load(chosen: ModelSettings) -> PackageClassifier:
+def load_package(settings: ModelSettings) -> PackageClassifier:
     """Load the package's model. Raises ConfigError where that fails."""
-    if chosen.engine.precision is not Precision.FLOAT32:
+    if settings.engine.precision is not Precision.FLOAT32:
         raise ConfigError(
-            f"MODEL_PRECISION is {chosen.engine.precision}, but the package {PACKAGE} computes as"
+            f"MODEL_PRECISION is {settings.engine.precision}, but the package {PACKAGE} computes as"
             " it does: remove MODEL_PRECISION, or set MODEL_PATH to a model folder"
         )
-    device = devices.prepare(chosen.engine)
+    device = devices.prepare_device(settings.engine)
     try:
         model = import_module(f"{PACKAGE}.inference").AtlasStampClassifier()
     except Exception as error:
         # Made for another TensorFlow or Python, a package fails in whatever way it likes.
         raise _unusable("cannot be loaded", error) from error
     classifier = PackageClassifier(
-        model, name=chosen.name or PACKAGE, version=chosen.version or VERSION
+        model, name=settings.name or PACKAGE, version=settings.version or VERSION
     )
-    classifier.device = devices.name(device)
+    classifier.device = devices.device_name(device)
     return classifier
 
 
@@ -97,7 +97,7 @@ class PackageClassifier(SurveyClassifier):
     def warm_up(self) -> None:
         """Have it judge an alert of nobody's: whatever it lacks is said before the first one."""
         try:
-            self._ask([nobody()])
+            self._ask([blank_alert()])
         except Exception as error:
             # Likewise.
             raise _unusable("cannot classify", error) from error
@@ -120,7 +120,7 @@ class PackageClassifier(SurveyClassifier):
 
     def _ask(self, alerts: Sequence[PreparedAlert]) -> dict[str, list[float]]:
         aids = [one.alert.aid for one in alerts]
-        answer = self._model.predict_probs(of(alerts))
+        answer = self._model.predict_probs(package_table(alerts))
         if sorted(answer.columns) != sorted(CLASSES):
             raise ConfigError(f"{PACKAGE} answers with the columns {list(answer.columns)}")
         if not answer.index.is_unique or not set(answer.index) <= set(aids):
@@ -143,7 +143,7 @@ def _unusable(what: str, error: Exception) -> ConfigError:
     return ConfigError(f"the package {PACKAGE} is installed but {what} ({reason}): {_REMEDY}")
 
 
-def of(alerts: Sequence[PreparedAlert]) -> Any:
+def package_table(alerts: Sequence[PreparedAlert]) -> Any:
     """Return the DataFrame that the package takes: a row for each object, the earliest first.
 
     Indexed by aid; candid and FILTER are str, red and diff (61, 61) float32, the others float64.
@@ -166,7 +166,7 @@ def _row(one: PreparedAlert) -> list[object]:
     return [alert.candid, alert.mjd, *one.crops, *cards, alert.ra, alert.dec]
 
 
-def nobody() -> PreparedAlert:
+def blank_alert() -> PreparedAlert:
     """Return an alert that is nobody's, to try the package on."""
     slope = np.add.outer(np.arange(SIDE), np.arange(SIDE)).astype(np.float32)
     alert = Alert(

@@ -30,7 +30,7 @@ class PreparedBatch:
 
 def decode_batch(values: Sequence[bytes | None]) -> list[Decoded]:
     """Decode each message, or say what is wrong with it."""
-    return [attempt(packets.decode, value) for value in values]
+    return [attempt(packets.decode_alert, value) for value in values]
 
 
 def prepare_batch(
@@ -38,7 +38,7 @@ def prepare_batch(
 ) -> PreparedBatch:
     """Examine each alert; with `first_only`, keep the earliest good one of each object."""
     prepared = [prepare_alert(one, classifier) for one in decoded]
-    kept = first_of_each(prepared) if first_only else set(range(len(prepared)))
+    kept = earliest_of_each_object(prepared) if first_only else set(range(len(prepared)))
     settled = [
         _settled(alert, found, index in kept)
         for index, (alert, found) in enumerate(zip(decoded, prepared, strict=True))
@@ -55,7 +55,7 @@ def prepare_alert(decoded: Decoded, classifier: Classifier) -> PreparedAlert | B
     return decoded if isinstance(decoded, BadAlert) else attempt(classifier.prepare_alert, decoded)
 
 
-def first_of_each(prepared: Iterable[PreparedAlert | BadAlert]) -> set[int]:
+def earliest_of_each_object(prepared: Iterable[PreparedAlert | BadAlert]) -> set[int]:
     """Return the places of the earliest good alert (by mjd) of each object (aid)."""
     first: dict[str, tuple[float, int]] = {}
     for index, found in enumerate(prepared):

@@ -16,7 +16,7 @@ from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.classifiers.survey_rules import SurveyRules, survey_rules
 from stampapp.errors import BadAlert
 from stampapp.features import metadata
-from stampapp.features.images import normalise
+from stampapp.features.images import normalise_stamps
 from stampapp.results.outcome import Classification
 
 Array = npt.NDArray[np.float32]
@@ -119,7 +119,7 @@ class NetworkClassifier(SurveyClassifier):
         return self.rules.extract_inputs(alert, self.description)
 
     def predict(self, alerts: Sequence[PreparedAlert]) -> Sequence[Sequence[float]]:
-        images = normalise([one.crops for one in alerts])
-        matrix = metadata.matrix([one.alert for one in alerts], self.description.features)
+        images = normalise_stamps([one.crops for one in alerts])
+        matrix = metadata.feature_matrix([one.alert for one in alerts], self.description.features)
         rows: list[list[float]] = self._network.predict(images, matrix).tolist()
         return rows

@@ -12,7 +12,7 @@ from stampapp.classifiers.base import Classifier, Decision, PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.config.settings import ModelSettings
 from stampapp.features import metadata
-from stampapp.features.images import crop
+from stampapp.features.images import crop_centre
 from stampapp.stamps import fits_image
 
 
@@ -31,9 +31,11 @@ class InputSpec(Protocol):
 
 def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     """Check the features that a model needs, and decode and crop its stamps. Raises BadAlert."""
-    metadata.check(alert, metadata.required(spec.features))
+    metadata.check_fields(alert, metadata.required_fields(spec.features))
     crops = (
-        crop(fits_image.decode(alert.stamps.get(name), spec.stamp_shape, name), spec.crop)
+        crop_centre(
+            fits_image.read_pixels(alert.stamps.get(name), spec.stamp_shape, name), spec.crop
+        )
         for name in spec.stamps
     )
     return PreparedAlert(alert=alert, crops=tuple(crops))

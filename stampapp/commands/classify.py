@@ -97,7 +97,7 @@ def _first_alerts(decoded: Iterator[Decoded], classifier: Classifier) -> set[int
                 faulty.add(index)
             yield found
 
-    return batch.first_of_each(examined()) | faulty
+    return batch.earliest_of_each_object(examined()) | faulty
 
 
 def _outcomes(decoded: Sequence[Decoded], classifier: Classifier) -> list[Outcome]:

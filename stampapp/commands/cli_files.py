@@ -101,7 +101,7 @@ def simulate(  # noqa: PLR0913, PLR0917  # likewise
     order = command.Order(survey=Survey(survey), seed=chosen, count=count, rate=rate)
     if paths := command.files_of(order, to, labels):
         return command.to_files(order, *paths)
-    return command.to_topic(order, settings.input_settings(settings.environment()))
+    return command.to_topic(order, settings.input_settings(settings.environment_reader()))
 
 
 @app.command(
@@ -127,7 +127,7 @@ def replay(
     from stampapp.config import settings
 
     order = command.Order(paths=paths, limit=limit, rate=rate, as_sorting_hat=as_sorting_hat)
-    return command.replay(order, settings.input_settings(settings.environment()))
+    return command.replay(order, settings.input_settings(settings.environment_reader()))
 
 
 @app.command(

@@ -33,7 +33,7 @@ class Album:
         except OSError as error:
             raise ConfigError(f"--pictures: {page} cannot be made: {error.strerror}") from error
         name = _UNSAFE.sub("_", str(outcome.alert.candid))[:_LONGEST]
-        alert_figure.save(outcome.alert, page / f"{name}.png")
+        alert_figure.save_figure(outcome.alert, page / f"{name}.png")
         self.count += 1
 
 

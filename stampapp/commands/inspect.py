@@ -137,5 +137,5 @@ def _draw(alert: Alert, path: Path) -> None:
     # It would slow down what draws nothing.
     from stampapp.stamps import alert_figure
 
-    alert_figure.save(alert, path)
+    alert_figure.save_figure(alert, path)
     click.echo(f"The stamps of {alert.oid} ({alert.candid}) are in {path}.", err=True)

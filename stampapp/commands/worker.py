@@ -32,7 +32,7 @@ class StampWorker(faust.Worker):
 
     def __init__(self, stamp_app: Any, *args: Any, **kwargs: Any) -> None:
         # Before anything is said, what is wrong with the settings included.
-        self.as_json = keys.log_format(keys.environment()) == keys.JSON
+        self.as_json = keys.log_format(keys.environment_reader()) == keys.JSON
         if self.as_json:
             json_logs.capture_output()
             kwargs |= {"quiet": True, "stdout": sys.stdout, "stderr": sys.stderr}

@@ -29,7 +29,7 @@ def number(minimum: float, maximum: float, kind: type[T]) -> Callable[[str], T]:
     return cast
 
 
-def flag(text: str) -> bool:
+def boolean(text: str) -> bool:
     """Cast yes/no words to a bool."""
     words: Mapping[str, bool] = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(
         ("false", "0", "no", "off"), False
@@ -39,7 +39,7 @@ def flag(text: str) -> bool:
     return words[text.lower()]
 
 
-def names(text: str) -> tuple[str, ...]:
+def comma_separated(text: str) -> tuple[str, ...]:
     """Cast a comma-separated list."""
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     if not found:
@@ -47,7 +47,7 @@ def names(text: str) -> tuple[str, ...]:
     return found
 
 
-def level(text: str) -> str:
+def log_level_name(text: str) -> str:
     """Cast the name of a log level."""
     levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
     if text.upper() not in levels:
@@ -55,7 +55,7 @@ def level(text: str) -> str:
     return text.upper()
 
 
-def choice(*words: str) -> Callable[[str], str]:
+def one_of(*words: str) -> Callable[[str], str]:
     """Return a cast to one of these words, written in any case."""
 
     def cast(text: str) -> str:
@@ -66,25 +66,26 @@ def choice(*words: str) -> Callable[[str], str]:
     return cast
 
 
-def survey(text: str) -> Survey:
+def survey_name(text: str) -> Survey:
     """Cast the name of a survey."""
-    return _member(Survey, text)
+    return member(Survey, text)
 
 
-def _member(kind: type[E], text: str) -> E:
+def member(kind: type[E], text: str) -> E:
+    """Cast the value of an enumeration, written in any case."""
     for one in kind:
         if one.casefold() == text.casefold():
             return one
     raise ValueError(f"one of {', '.join(kind)} is expected")
 
 
-def topic(text: str) -> str:
+def topic_name(text: str) -> str:
     """Cast the name of a topic; an empty one means none, where that is a value."""
     if text and not is_legal_topic(text):
         raise ValueError(TOPIC_RULE)
     return text
 
 
-def topics(text: str) -> tuple[str, ...]:
+def topic_names(text: str) -> tuple[str, ...]:
     """Cast a comma-separated list of topics."""
-    return tuple(topic(name) for name in names(text))
+    return tuple(topic_name(name) for name in comma_separated(text))

@@ -67,8 +67,8 @@ class Reader:
         self._note(key, text, name, meaning, secret)
         return self._cast(name, text, cast, default, secret)
 
-    def told(self, key: str) -> bool:
-        """Tell whether somebody has set this key, which has been read."""
+    def is_set(self, key: str) -> bool:
+        """Return whether a key that was read is set."""
         return any(one.key == key and one.origin != "default" for one in self.readings)
 
     def _raw(self, name: str, blank_is_a_value: bool) -> str | None:

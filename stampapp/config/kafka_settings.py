@@ -5,27 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stampapp.config.casts import names
+from stampapp.config.casts import comma_separated
 from stampapp.config.environment import Reader
 from stampapp.kafka.cluster import Cluster
 
 
-def _cluster(reader: Reader, role: str, fallback: Cluster | None) -> Cluster | None:
+def read_cluster(reader: Reader, role: str, fallback: Cluster | None) -> Cluster | None:
+    """Read the keys of a cluster; `fallback` is the consumer's. None where a problem was noted."""
     read = reader.read
     host_alias = (f"{role}_HOST",) if role == "METRICS" else ()
     servers: tuple[str, ...] | None = read(
         f"{role}_SERVER",
-        names,
+        comma_separated,
         fallback.servers if fallback else None,
         f"bootstrap servers of the {role.lower()}'s cluster",
         aliases=host_alias,
         required=role == "CONSUMER",
     )
-    secured = _security(reader, role)
+    secured = _read_security(reader, role)
     if secured["password"] and not secured["username"]:
         reader.problems.append(f"{role}_SASL_PASSWORD is set without {role}_SASL_USERNAME")
     if fallback and servers == fallback.servers:
-        secured = _inherited(secured, fallback)
+        secured = _inherit_security(secured, fallback)
     defaults = _security_defaults(role, secured["username"] is not None)
     fields: dict[str, Any] = {key: secured[key] or defaults.get(key) for key in secured}
     if servers is None:
@@ -33,7 +34,7 @@ def _cluster(reader: Reader, role: str, fallback: Cluster | None) -> Cluster | N
     return reader.build(lambda: Cluster(role=role.lower(), servers=servers, **fields))
 
 
-def _inherited(secured: dict[str, Any], fallback: Cluster) -> dict[str, Any]:
+def _inherit_security(secured: dict[str, Any], fallback: Cluster) -> dict[str, Any]:
     """Fill in what opens the consumer's cluster; a user of one's own brings the rest along."""
     shared: dict[str, Any] = {"cafile": fallback.cafile}
     if secured["username"] is None:
@@ -49,7 +50,7 @@ def _security_defaults(role: str, credentials: bool) -> dict[str, str]:
     return {"protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-512"}
 
 
-def _security(reader: Reader, role: str) -> dict[str, Any]:
+def _read_security(reader: Reader, role: str) -> dict[str, Any]:
     read = reader.read
     of = f"of the {role.lower()}'s cluster"
     return {

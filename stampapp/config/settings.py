@@ -14,18 +14,27 @@ from typing import Any
 from decouple import Config, RepositoryEmpty, RepositoryEnv
 
 from stampapp.alerts.surveys import Survey
-from stampapp.config.casts import _member, choice, flag, level, number, survey, topic, topics
+from stampapp.config.casts import (
+    boolean,
+    log_level_name,
+    member,
+    number,
+    one_of,
+    survey_name,
+    topic_name,
+    topic_names,
+)
 from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.cpu_count import cores
 from stampapp.config.environment import Reader, Reading
-from stampapp.config.kafka_settings import _cluster
+from stampapp.config.kafka_settings import read_cluster
 from stampapp.config.shipped_models import default_model
 from stampapp.kafka.cluster import CLUSTER_ROLES, PUBLISHING_ROLES, Cluster
 from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, is_legal_topic
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
 _MAX_CLASSIFY_THREADS = 4
-_PLAIN = Engine()
+_DEFAULT_ENGINE = Engine()
 
 # How the log is written: for people, or as an object a line.
 HUMAN, JSON = "human", "json"
@@ -35,7 +44,7 @@ HUMAN, JSON = "human", "json"
 class ModelSettings:
     """Which model judges, and on what. An override that is None leaves it to the model.
 
-    `chosen` tells whether somebody has named the path; a survey's installed package goes before
+    `path_is_set` tells whether MODEL_PATH is set; a survey's installed package goes before
     a path that is only the default.
     """
 
@@ -43,8 +52,8 @@ class ModelSettings:
     path: Path
     name: str | None
     version: str | None
-    chosen: bool = True
-    engine: Engine = _PLAIN
+    path_is_set: bool = True
+    engine: Engine = _DEFAULT_ENGINE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,17 +102,21 @@ class Settings:
         return tuple(getattr(self, role) for role in CLUSTER_ROLES)
 
 
-def read_model(reader: Reader, chosen: Survey | None = None) -> ModelSettings:
-    """Read what a classifier needs; `chosen` overrides the strategy. No Kafka key is touched."""
-    strategy = chosen or reader.read(
-        "CLASSIFIER_STRATEGY", survey, None, f"the survey: {' or '.join(Survey)}", required=True
+def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
+    """Read what a classifier needs; `survey` overrides the strategy. No Kafka key is touched."""
+    strategy = survey or reader.read(
+        "CLASSIFIER_STRATEGY",
+        survey_name,
+        None,
+        f"the survey: {' or '.join(Survey)}",
+        required=True,
     )
     folder = default_model(strategy) if strategy else Path("model")
     path = reader.read("MODEL_PATH", Path, folder, "the model folder")
     return ModelSettings(
         survey=strategy,
         path=path,
-        chosen=reader.told("MODEL_PATH"),
+        path_is_set=reader.is_set("MODEL_PATH"),
         name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
         version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
         engine=_engine(reader),
@@ -115,22 +128,22 @@ def _engine(reader: Reader) -> Engine:
     return Engine(
         device=read(
             "DEVICE",
-            partial(_member, Device),
+            partial(member, Device),
             Device.AUTO,
             "where the network runs: cpu, gpu, or auto, a GPU if there is one",
         ),
         precision=read(
             "MODEL_PRECISION",
-            partial(_member, Precision),
+            partial(member, Precision),
             Precision.FLOAT32,
             "in what its convolutions are computed: float32 or bfloat16",
         ),
     )
 
 
-def environment() -> Reader:
+def environment_reader() -> Reader:
     """Return a reader of the environment and of the `.env` file in the working directory."""
-    alone, both = Config(RepositoryEmpty()), Config(_dotenv())
+    alone, both = Config(RepositoryEmpty()), Config(_dotenv_file())
 
     def source(key: str) -> str:
         return ".env" if alone(key, default=None) is None else "environment"
@@ -138,47 +151,47 @@ def environment() -> Reader:
     return Reader(lambda key: both(key, default=None), source)
 
 
-def _dotenv() -> RepositoryEmpty:
+def _dotenv_file() -> RepositoryEmpty:
     path = Path(".env")
     return RepositoryEnv(str(path)) if path.is_file() else RepositoryEmpty()
 
 
-def unread(reader: Reader) -> list[str]:
+def unknown_keys(reader: Reader) -> list[str]:
     """Return the keys in `.env` that nobody has read, perhaps because they are misspelt."""
-    return [key for key in getattr(_dotenv(), "data", {}) if key not in reader.names]
+    return [key for key in getattr(_dotenv_file(), "data", {}) if key not in reader.names]
 
 
-def model_settings(chosen: Survey | None, path: Path | None) -> ModelSettings:
+def model_settings(survey: Survey | None, path: Path | None) -> ModelSettings:
     """Return what the offline commands need; an argument that is not None overrides its key."""
-    reader = environment()
-    model = read_model(reader, chosen)
+    reader = environment_reader()
+    model = read_model(reader, survey)
     reader.finish()
-    return replace(model, path=path, chosen=True) if path else model
+    return replace(model, path=path, path_is_set=True) if path else model
 
 
 def input_settings(reader: Reader) -> InputSettings:
     """Return what is needed to publish alerts to a worker. Raises ConfigError."""
-    cluster, topics = _cluster(reader, "CONSUMER", None), _consumer_topics(reader)
-    deliveries = _deliveries(reader)
+    cluster, found = read_cluster(reader, "CONSUMER", None), _consumer_topics(reader)
+    deliveries = _delivery(reader)
     reader.finish()
-    return InputSettings(cluster=cluster, topics=topics, **deliveries)  # type: ignore[arg-type]  # required
+    return InputSettings(cluster=cluster, topics=found, **deliveries)  # type: ignore[arg-type]  # required
 
 
-def load(reader: Reader) -> Settings:
+def load_settings(reader: Reader) -> Settings:
     """Read every key of a worker. Raises one ConfigError that lists all that is wrong."""
     read = reader.read
     model = read_model(reader)
-    consumer = _cluster(reader, "CONSUMER", None)
+    consumer = read_cluster(reader, "CONSUMER", None)
     group = read("CONSUMER_GROUP_ID", str, None, "the consumer group", required=True)
     values: dict[str, Any] = {
         "model": model,
         "consumer": consumer,
-        **{role: _cluster(reader, role.upper(), consumer) for role in PUBLISHING_ROLES},
+        **{role: read_cluster(reader, role.upper(), consumer) for role in PUBLISHING_ROLES},
         "group_id": group,
         "output_topic": _output_topic(reader),
         **_topics(reader, group),
-        **_pace(reader),
-        **_surroundings(reader),
+        **_batching(reader),
+        **_web_and_logs(reader),
     }
     reader.finish()
     return Settings(**values, readings=tuple(reader.readings))
@@ -186,7 +199,7 @@ def load(reader: Reader) -> Settings:
 
 def _consumer_topics(reader: Reader) -> tuple[str, ...]:
     return reader.read(
-        "CONSUMER_TOPICS", topics, None, "topics of alerts, comma-separated", required=True
+        "CONSUMER_TOPICS", topic_names, None, "topics of alerts, comma-separated", required=True
     )
 
 
@@ -194,8 +207,8 @@ def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
     read = reader.read
     return {
         "consumer_topics": _consumer_topics(reader),
-        "scribe_topic": read("SCRIBE_TOPIC", topic, None, "topic of commands", required=True),
-        "metrics_topic": read("METRICS_TOPIC", topic, None, "topic of figures", required=True),
+        "scribe_topic": read("SCRIBE_TOPIC", topic_name, None, "topic of commands", required=True),
+        "metrics_topic": read("METRICS_TOPIC", topic_name, None, "topic of figures", required=True),
         "deadletter_topic": _deadletter_topic(reader, f"{group}-deadletter"),
     }
 
@@ -203,7 +216,7 @@ def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
 def _deadletter_topic(reader: Reader, default: str) -> str | None:
     found = reader.read(
         "DEADLETTER_TOPIC",
-        topic,
+        topic_name,
         default,
         "topic of what cannot be classified, on the producer's cluster; empty: stop instead",
         blank_is_a_value=True,
@@ -215,7 +228,7 @@ def _deadletter_topic(reader: Reader, default: str) -> str | None:
     return found or None
 
 
-def _pace(reader: Reader) -> dict[str, Any]:
+def _batching(reader: Reader) -> dict[str, Any]:
     read = reader.read
     threads = read(
         "CLASSIFY_THREADS",
@@ -245,7 +258,7 @@ def _pace(reader: Reader) -> dict[str, Any]:
             threads + 2,
             "most batches in the worker at a time",
         ),
-        **_deliveries(reader),
+        **_delivery(reader),
         "stall_timeout": read(
             "STALL_TIMEOUT",
             number(10, 86400, float),
@@ -255,11 +268,11 @@ def _pace(reader: Reader) -> dict[str, Any]:
     }
 
 
-def _deliveries(reader: Reader) -> dict[str, Any]:
+def _delivery(reader: Reader) -> dict[str, Any]:
     read = reader.read
     return {
         "idempotence": read(
-            "PRODUCER_IDEMPOTENCE", flag, True, "idempotent producers on all clusters"
+            "PRODUCER_IDEMPOTENCE", boolean, True, "idempotent producers on all clusters"
         ),
         "delivery_timeout": read(
             "DELIVERY_TIMEOUT",
@@ -270,22 +283,22 @@ def _deliveries(reader: Reader) -> dict[str, Any]:
     }
 
 
-def _surroundings(reader: Reader) -> dict[str, Any]:
+def _web_and_logs(reader: Reader) -> dict[str, Any]:
     read = reader.read
     return {
         "web_host": read("WEB_HOST", str, "127.0.0.1", "address that the web server binds"),
         "web_port": read(
             "WEB_PORT", number(1, 65535, int), 6066, "first port that the web server tries"
         ),
-        "web_page": read("WEB_PAGE", flag, True, "whether the web server has a page for people"),
-        "log_level": read("LOG_LEVEL", level, "INFO", "least level that is logged"),
+        "web_page": read("WEB_PAGE", boolean, True, "whether the web server has a page for people"),
+        "log_level": read("LOG_LEVEL", log_level_name, "INFO", "least level that is logged"),
         "log_format": log_format(reader),
     }
 
 
 def log_format(reader: Reader) -> str:
     """Return how to say what is wrong with the settings, also where this one is."""
-    return reader.read("LOG_FORMAT", choice(HUMAN, JSON), HUMAN, "how lines are logged")
+    return reader.read("LOG_FORMAT", one_of(HUMAN, JSON), HUMAN, "how lines are logged")
 
 
 def _output_topic(reader: Reader) -> NightlyTopic | None:

@@ -65,7 +65,7 @@ def summary_document(hour: HourSummary, state: Mapping[str, object], now: float)
 
 def _stamp(alert: Alert, name: str) -> Document:
     try:
-        drawn = stamp_image.draw(alert, name)
+        drawn = stamp_image.draw_stamp(alert, name)
     except BadAlert as error:
         return {"name": name, "problem": str(error)[:_LONGEST_TEXT]}
     rows, columns = drawn.pixels.shape

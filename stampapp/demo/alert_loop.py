@@ -48,7 +48,7 @@ def replay(
 
 def _survey(value: bytes, surveys: Sequence[Survey]) -> Survey:
     try:
-        found = packets.decode(value).survey
+        found = packets.decode_alert(value).survey
     except BadAlert:
         return surveys[0]
     return found if found in surveys else surveys[0]

@@ -28,11 +28,11 @@ class Cue:
 
 def simulated(drawn: Iterable[LabelledAlert]) -> Iterator[Cue]:
     """Yield these alerts as if they were being taken now, under names that are short to read."""
-    writer = sorting_hat.writer()
+    writer = sorting_hat.message_writer()
     counts: Counter[Survey] = Counter()
     for one in drawn:
         survey = one.alert.survey
         counts[survey] += 1
         alert = replace(taken_at(one.alert, mjd_now()), aid=f"{survey}-{counts[survey]}")
-        value = writer.write(sorting_hat.record(alert))
+        value = writer.write(sorting_hat.encode_record(alert))
         yield Cue(survey=survey, key=alert.aid.encode(), value=value, label=one.label)

@@ -19,7 +19,7 @@ _ROWS, _COLUMNS = np.mgrid[-_HALF : _HALF + 1, -_HALF : _HALF + 1]
 _DISTANCE = np.hypot(_ROWS, _COLUMNS)
 
 
-def measure(science: Pixels, difference: Pixels) -> dict[str, float]:
+def measure_apertures(science: Pixels, difference: Pixels) -> dict[str, float]:
     """Return features of the detection in the middle of two stamps (rows, columns) of one unit.
 
     novelty: the share of the light in the central 5 by 5 pixels that was not there before, 1 for an

@@ -9,14 +9,14 @@ import numpy as np
 from stampapp.stamps.fits_image import Image, Pixels
 
 
-def crop(pixels: Pixels, side: int) -> Image:
+def crop_centre(pixels: Pixels, side: int) -> Image:
     """Return the central `side` by `side` pixels as native float32."""
     top, left = ((length - side) // 2 for length in pixels.shape)
     with np.errstate(over="ignore", invalid="ignore"):
         return pixels[top : top + side, left : left + side].astype(np.float32)
 
 
-def normalise(images: Sequence[Sequence[Image]]) -> Image:
+def normalise_stamps(images: Sequence[Sequence[Image]]) -> Image:
     """Stack the channels of each alert and scale each channel to [0, 1].
 
     From (alerts, channels, side, side) to (alerts, side, side, channels), float32. Each channel

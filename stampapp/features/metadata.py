@@ -53,7 +53,7 @@ _COMPUTED: dict[str, Callable[[Sequence[Alert]], Column]] = {
 _INGREDIENTS = {"non_detections": ("ncovhist", "ndethist")}
 
 
-def required(features: Sequence[Feature]) -> tuple[str, ...]:
+def required_fields(features: Sequence[Feature]) -> tuple[str, ...]:
     """Return the names that an alert's `extra_fields` must have for these features."""
     names: dict[str, None] = {}
     for feature in features:
@@ -64,7 +64,7 @@ def required(features: Sequence[Feature]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def check(alert: Alert, names: Sequence[str]) -> None:
+def check_fields(alert: Alert, names: Sequence[str]) -> None:
     """Raise BadAlert unless each of these `extra_fields` is a finite number."""
     for name in names:
         value = alert.extra_fields.get(name)
@@ -77,7 +77,7 @@ def check(alert: Alert, names: Sequence[str]) -> None:
         raise BadAlert("feature-ill-typed", f"the feature {name} is {value!r}, no number")
 
 
-def matrix(alerts: Sequence[Alert], features: Sequence[Feature]) -> Matrix:
+def feature_matrix(alerts: Sequence[Alert], features: Sequence[Feature]) -> Matrix:
     """Return the feature matrix (alerts, features), float32: clipped, then (v - mean) / std.
 
     Every alert must have passed `check` with the names that `required` gives.

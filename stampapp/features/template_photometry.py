@@ -24,7 +24,7 @@ _IN_CORE, _IN_NEAR = _DISTANCE <= _CORE, _DISTANCE <= _NEAR
 _SIGMA = 1.4826 / math.sqrt(2)
 
 
-def subtracted(science: Pixels, difference: Pixels, no_data_below: float) -> Pixels:
+def derive_template(science: Pixels, difference: Pixels, no_data_below: float) -> Pixels:
     """Return what was subtracted of a science stamp: the template, blurred and scaled to it.
 
     It has the sky of the science stamp, and NaN where the difference is below `no_data_below`,
@@ -34,7 +34,7 @@ def subtracted(science: Pixels, difference: Pixels, no_data_below: float) -> Pix
         return np.where(difference < no_data_below, np.nan, science - difference)
 
 
-def measure(template: Pixels, science: Pixels, difference: Pixels) -> dict[str, float]:
+def measure_template(template: Pixels, science: Pixels, difference: Pixels) -> dict[str, float]:
     """Return features of what was there before, in stamps (rows, columns) of one unit.
 
     before, before_near: the light within 1.5 and 4 pixels of the middle, as arcsinh of its ratio

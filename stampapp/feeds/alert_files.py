@@ -42,7 +42,7 @@ def read_alerts(
     files: Sequence[Path], on_bytes: Callable[[int], object] | None = None
 ) -> Iterator[Decoded]:
     """Yield every alert of the files, or an error that names its file and member."""
-    for name, found in parse_files(files, packets.read, on_bytes):
+    for name, found in parse_files(files, packets.decode_records, on_bytes):
         yield BadAlert(found.cause, f"{name}: {found}") if isinstance(found, BadAlert) else found
 
 

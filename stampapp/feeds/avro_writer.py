@@ -55,4 +55,4 @@ def _records(
 ) -> Iterator[dict[str, object]]:
     for one in drawn:
         label((one.alert.candid, survey_rules(one.alert.survey).spelled(one.label)))
-        yield sorting_hat.record(one.alert)
+        yield sorting_hat.encode_record(one.alert)

@@ -28,11 +28,11 @@ class JustTaken:
 
     def __init__(self, topic: str) -> None:
         self._topic = topic
-        self._writer = sorting_hat.writer()
+        self._writer = sorting_hat.message_writer()
 
     def __call__(self, one: LabelledAlert) -> OutgoingMessage:
         alert = taken_at(one.alert, mjd_now())
-        value = self._writer.write(sorting_hat.record(alert))
+        value = self._writer.write(sorting_hat.encode_record(alert))
         return OutgoingMessage(topic=self._topic, key=alert.aid.encode(), value=value)
 
 

@@ -12,12 +12,12 @@ class SortingHat:
     """Makes sorting-hat messages of raw ones; those that are leaves as they are."""
 
     def __init__(self) -> None:
-        self._writer = sorting_hat.writer()
+        self._writer = sorting_hat.message_writer()
 
     def __call__(self, single: SingleRecord) -> SingleRecord:
         """Return the message. Raises BadAlert where it is no alert."""
-        alert = packets.decode(single.value)
+        alert = packets.decode_alert(single.value)
         if "extra_fields" in single.fields:
             return single
-        value = self._writer.write(sorting_hat.record(alert))
+        value = self._writer.write(sorting_hat.encode_record(alert))
         return SingleRecord(key=alert.aid.encode(), value=value, fields=_FIELDS)

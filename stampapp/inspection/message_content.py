@@ -110,7 +110,7 @@ def _dead_letter(letter: DeadLetter, value: bytes | None) -> MessageContent:
 
 def _alert(value: bytes | None) -> Alert | None:
     try:
-        return packets.decode(value)
+        return packets.decode_alert(value)
     except BadAlert:
         return None
 
@@ -128,7 +128,7 @@ def _avro(value: bytes) -> MessageContent:
         for fields, read in formats:
             if schema.fields >= fields:
                 return read(record)
-        return _alert_content(packets.decode(value))
+        return _alert_content(packets.decode_alert(value))
     except (BadAlert, LookupError, TypeError, ValueError) as error:
         return _unknown_avro(value, error)
 

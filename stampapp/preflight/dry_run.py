@@ -45,16 +45,16 @@ class ModelTrial:
 
 def read_settings() -> SettingsReport:
     """Read every setting of a worker."""
-    reader = settings.environment()
+    reader = settings.environment_reader()
     problem, found = None, None
     try:
-        found = settings.load(reader)
+        found = settings.load_settings(reader)
     except ConfigError as error:
         problem = str(error)
     return SettingsReport(
         readings=tuple(reader.readings),
         problem=problem,
-        unknown_keys=tuple(settings.unread(reader)),
+        unknown_keys=tuple(settings.unknown_keys(reader)),
         settings=found,
     )
 
@@ -108,7 +108,7 @@ def try_model(model: ModelSettings) -> ModelTrial:
         name=classifier.name, version=classifier.version, provenance=classifier.provenance
     )
     try:
-        sample = sample_alert.read(model.path, model.survey)
+        sample = sample_alert.read_sample(model.path, model.survey)
     except ConfigError as error:
         return replace(found, untried=str(error))
     try:

@@ -23,16 +23,16 @@ _ON_DARK, _ON_LIGHT = (255, 176, 0), (60, 60, 60)
 _BAR_ARCSEC = 10
 
 
-def save(alert: Alert, path: Path) -> None:
+def save_figure(alert: Alert, path: Path) -> None:
     """Write the picture as a PNG. Raises ConfigError where that is not possible."""
-    picture = draw(alert)
+    picture = draw_figure(alert)
     try:
         picture.save(path, format="PNG", optimize=True)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def draw(alert: Alert) -> Image.Image:
+def draw_figure(alert: Alert) -> Image.Image:
     """Return the stamps side by side, with what they are; one that cannot be read is told."""
     names = stamp_format(alert.survey).names
     width = _MARGIN + len(names) * (SIDE + _MARGIN)
@@ -57,7 +57,7 @@ class _Panel:
 
     def fill(self, alert: Alert, name: str) -> None:
         try:
-            drawn = stamp_image.draw(alert, name)
+            drawn = stamp_image.draw_stamp(alert, name)
         except BadAlert as error:
             self._tell(str(error))
             return

@@ -42,7 +42,7 @@ class Header:
         return plain or None
 
 
-def find(plain: bytes) -> bytes | None:
+def find_header(plain: bytes) -> bytes | None:
     """Return the blocks of the header that a FITS file begins with; None where it has no end."""
     limit = min(len(plain), MAX_BLOCKS * BLOCK)
     at = plain.find(_END, 0, limit)

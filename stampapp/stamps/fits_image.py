@@ -39,23 +39,23 @@ class Stamp:
     header: Header
 
 
-def decode(data: object, shape: tuple[int, int], name: str) -> Pixels:
+def read_pixels(data: object, shape: tuple[int, int], name: str) -> Pixels:
     """Return the pixels of a stamp: a read-only array (rows, columns), float, any byte order.
 
     `name` is science, template or difference, for the error. Raises BadAlert where there is no
     stamp, it is damaged, is no FITS image, or is not of this shape (rows, columns) in pixels.
     """
-    return read(data, shape, name).pixels
+    return read_stamp(data, shape, name).pixels
 
 
-def read(data: object, shape: tuple[int, int] | None, name: str) -> Stamp:
+def read_stamp(data: object, shape: tuple[int, int] | None, name: str) -> Stamp:
     """Return the pixels as `decode` does, and the header. Any shape will do where it is None."""
     if not isinstance(data, bytes) or not data:
         raise BadAlert("stamp-missing", f"there is no {name} stamp")
     plain = _gunzip(data, name) if data.startswith(_GZIP_MAGIC) else data
     if not plain.startswith(b"SIMPLE  ="):
         raise BadAlert("stamp-not-fits", f"the {name} stamp is neither FITS nor gzipped FITS")
-    header = fits_header.find(plain)
+    header = fits_header.find_header(plain)
     if header is None:
         raise BadAlert("stamp-not-fits", f"the FITS header of the {name} stamp has no end")
     layout = _layout(header, name)

@@ -41,7 +41,7 @@ class Orientation:
 UNKNOWN = Orientation()
 
 
-def upright(header: Header) -> Orientation:
+def north_up(header: Header) -> Orientation:
     """Return the orientation that brings north closest to up and east closest to left."""
     matrix = _matrix(header)
     if matrix is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stampapp.alerts.surveys import Survey, plugin
 from stampapp.stamps.fits_header import Header
-from stampapp.stamps.orientation import Orientation, upright
+from stampapp.stamps.orientation import Orientation, north_up
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +23,7 @@ class StampFormat:
     pixel_scale: float | None = None
     no_data: float | None = None
     difference_is_turned: bool = False
-    orientation: Callable[[Header], Orientation] = upright
+    orientation: Callable[[Header], Orientation] = north_up
 
 
 def stamp_format(survey: Survey) -> StampFormat:

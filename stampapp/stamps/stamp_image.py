@@ -16,7 +16,7 @@ from stampapp.stamps.stamp_format import stamp_format
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Thumbnail:
+class StampImage:
     """A stamp in colours; `pixels` are the numbers drawn, a difference as science minus template.
 
     Both as they are laid by `orientation`, rows from the top. `pixel_scale` in arcsec per pixel.
@@ -34,10 +34,10 @@ class Thumbnail:
         return file.getvalue()
 
 
-def draw(alert: Alert, name: str) -> Thumbnail:
+def draw_stamp(alert: Alert, name: str) -> StampImage:
     """Draw the science, template or difference stamp. Raises BadAlert where it cannot be read."""
     layout = stamp_format(alert.survey)
-    stamp = fits_image.read(alert.stamps.get(name), None, name)
+    stamp = fits_image.read_stamp(alert.stamps.get(name), None, name)
     orientation = layout.orientation(stamp.header)
     known = stamp.pixels
     if layout.no_data is not None:
@@ -45,8 +45,8 @@ def draw(alert: Alert, name: str) -> Thumbnail:
     # A difference is drawn as science minus template.
     turned = layout.difference_is_turned and name == "difference" and alert.isdiffpos < 0
     pixels = orientation.laid(-known if turned else known)
-    colour = stretch.signed if name == "difference" else stretch.grey
-    return Thumbnail(
+    colour = stretch.colour_difference if name == "difference" else stretch.colour_brightness
+    return StampImage(
         colours=colour(pixels),
         pixels=pixels,
         orientation=orientation,

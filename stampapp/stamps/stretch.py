@@ -24,7 +24,7 @@ _BELOW, _BEND, _LEAST_ABOVE = 2.0, 3.0, 8.0
 _BRIGHTEST = 99.8
 
 
-def grey(pixels: Pixels) -> Colours:
+def colour_brightness(pixels: Pixels) -> Colours:
     """Draw light on the sky, (rows, columns, 3): from just below the sky to the brightest pixel."""
     values, known = _finite(pixels)
     if not known.any():
@@ -38,7 +38,7 @@ def grey(pixels: Pixels) -> Colours:
     return _coloured(np.repeat(255.0 * share[..., None], 3, axis=2), known)
 
 
-def signed(pixels: Pixels) -> Colours:
+def colour_difference(pixels: Pixels) -> Colours:
     """Draw a difference, (rows, columns, 3): red is brighter, blue fainter, white neither."""
     values, known = _finite(pixels)
     if not known.any():

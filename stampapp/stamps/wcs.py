@@ -20,7 +20,7 @@ _KINDS = ["RA---TPV", "DEC--TPV"]
 _TERMS = [(axis, term, f"PV{axis}_{term}") for axis in (1, 2) for term in range(40)]
 
 
-def centre(header: Header) -> tuple[float, float]:
+def image_centre(header: Header) -> tuple[float, float]:
     """Return right ascension in [0, 360) and declination of the image's centre, in degrees.
 
     Raises BadAlert where the header does not say where the image lies.

@@ -102,7 +102,7 @@ def _require_writable(folder: Path) -> None:
 def _fit_and_calibrate(all_inputs: Inputs, split: Split, task: TrainingTask) -> _FittedModel:
     started, recipe = time.monotonic(), task.recipe
     keras.utils.set_random_seed(task.hyperparameters.seed)
-    model = deephits.build(
+    model = deephits.build_network(
         recipe.kernel,
         all_inputs.features.shape[1],
         len(recipe.classes),

@@ -26,7 +26,9 @@ from tests.support.two_clusters import TwoClusters, password
 def of(environment: dict[str, str], **changes: str) -> Settings:
     # Half a day from any roll-over, so that none can fall into a test.
     hour = str((datetime.now(UTC).hour + 12) % 24)
-    return settings.load(Reader({**environment, "PRODUCER_CHANGE_HOUR": hour, **changes}.get))
+    return settings.load_settings(
+        Reader({**environment, "PRODUCER_CHANGE_HOUR": hour, **changes}.get)
+    )
 
 
 def nights(loaded: Settings) -> tuple[str, str]:

@@ -34,11 +34,11 @@ def write_ztf(folder: Path, seed: int = 5) -> ModelDescription:
 def write_random(folder: Path, described: ModelDescription, seed: int = 5) -> ModelDescription:
     """Write a model folder of this description."""
     # They take seconds to import, and most tests do without.
-    from stampapp.classifiers.network.deephits import build
+    from stampapp.classifiers.network.deephits import build_network
     from stampapp.classifiers.network.tensorflow import keras
 
     keras.utils.set_random_seed(seed)
-    network = build(
+    network = build_network(
         described.kernel,
         len(described.features),
         len(described.classes),

@@ -22,7 +22,9 @@ NAMED = {"CONSUMER_SASL_USERNAME": "user", "CONSUMER_SASL_PASSWORD": "hush"}
 
 
 def credentials(**changes: str) -> object:
-    return create_app(settings.load(Reader({**KEYS, **changes}.get))).conf.broker_credentials
+    return create_app(
+        settings.load_settings(Reader({**KEYS, **changes}.get))
+    ).conf.broker_credentials
 
 
 def test_without_credentials_faust_gets_none() -> None:

@@ -117,7 +117,7 @@ def test_every_setting_is_one_and_they_suffice(environment: dict[str, str]) -> N
         asked.add(key)
         return environment.get(key)
 
-    found: Settings = settings.load(Reader(lookup))
+    found: Settings = settings.load_settings(Reader(lookup))
     assert environment.keys() <= asked
     assert found.web_host == "0.0.0.0"
     assert found.web_port == PORT
@@ -157,7 +157,7 @@ def test_the_topics_of_compose_are_those_that_its_workers_use() -> None:
     (script,) = COMPOSE["topics"]["command"]
     made = set(re.findall(r"[\w-]+", " ".join(re.findall(r"for topic in (.*?);", script))))
     for survey in SURVEYS:
-        told = settings.load(Reader(COMPOSE[survey]["environment"].get))
+        told = settings.load_settings(Reader(COMPOSE[survey]["environment"].get))
         used = {*told.consumer_topics, told.scribe_topic, told.metrics_topic, told.deadletter_topic}
         assert used <= made
 

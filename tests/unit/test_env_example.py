@@ -27,7 +27,7 @@ REQUIRED = {
 def keys() -> list[str]:
     """Every key that a worker reads, without the older names."""
     reader = Reader({**REQUIRED, "CONSUMER_SERVER": "one:9092"}.get)
-    return [one.key for one in settings.load(reader).readings]
+    return [one.key for one in settings.load_settings(reader).readings]
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,9 @@ def test_the_example_leaves_open_what_it_does_not_comment_out(example: dict[str,
 
 def test_what_the_example_comments_out_is_the_default(example: dict[str, str]) -> None:
     def without_origins(found: settings.Settings) -> settings.Settings:
-        return replace(found, readings=(), model=replace(found.model, chosen=True))
+        return replace(found, readings=(), model=replace(found.model, path_is_set=True))
 
-    plain = settings.load(Reader(REQUIRED.get))
+    plain = settings.load_settings(Reader(REQUIRED.get))
     told = {key: value for key, value in example.items() if value and key not in REQUIRED}
-    explicit = settings.load(Reader({**told, **REQUIRED}.get))
+    explicit = settings.load_settings(Reader({**told, **REQUIRED}.get))
     assert without_origins(explicit) == without_origins(plain)

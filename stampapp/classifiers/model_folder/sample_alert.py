@@ -26,7 +26,7 @@ class SampleAlert:
     label: str
 
 
-def read(folder: Path, survey: Survey) -> SampleAlert:
+def read_sample(folder: Path, survey: Survey) -> SampleAlert:
     """Return the sample of this model folder, or that of the package's model for the survey.
 
     Raises ConfigError where there is none that can be read.

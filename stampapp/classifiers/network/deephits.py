@@ -5,7 +5,7 @@ from __future__ import annotations
 from stampapp.classifiers.network.tensorflow import keras
 
 
-def build(
+def build_network(
     kernel: int, n_features: int, n_classes: int = 5, crop: int = 21, n_channels: int = 3
 ) -> keras.Model:
     """Return the network, untrained: images (n, crop, crop, channels), features (n, f) → (n, c).

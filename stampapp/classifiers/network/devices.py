@@ -15,14 +15,14 @@ _REDUCED = (
 )
 
 
-def prepare(engine: Engine) -> Device:
+def prepare_device(engine: Engine) -> Device:
     """Make TensorFlow use the device; returns which it is.
 
     Raises ConfigError where the machine has not what is wanted. Once per process: TensorFlow
     decides when it computes for the first time.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    device = hardware.choose(engine.device, len(gpus))
+    device = hardware.choose_device(engine.device, len(gpus))
     hardware.check_precision(engine.precision, device, hardware.processor_flags())
     if gpus and device is Device.CPU:
         tf.config.set_visible_devices([], "GPU")
@@ -31,7 +31,7 @@ def prepare(engine: Engine) -> Device:
     return device
 
 
-def name(device: Device) -> str:
+def device_name(device: Device) -> str:
     """Return what people call the device."""
     if device is Device.CPU:
         return "the CPU"

@@ -15,7 +15,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
 
-def choose(wanted: Device, gpus: int) -> Device:
+def choose_device(wanted: Device, gpus: int) -> Device:
     """Return CPU or GPU. Raises ConfigError where a GPU is wanted and there is none."""
     if wanted is Device.GPU and not gpus:
         raise ConfigError(

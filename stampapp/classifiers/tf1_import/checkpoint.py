@@ -33,7 +33,7 @@ class Checkpoint:
         return f"{self.prefix}.index"
 
 
-def find(files: Iterable[str], root: str) -> list[Checkpoint]:
+def find_checkpoints(files: Iterable[str], root: str) -> list[Checkpoint]:
     """Return the checkpoints that come with feature statistics, sorted by their paths.
 
     `files` are relative names with forward slashes; `root` is the name of what they are in.
@@ -47,7 +47,7 @@ def find(files: Iterable[str], root: str) -> list[Checkpoint]:
     return _named([checkpoint for checkpoint in found if checkpoint])
 
 
-def choose(checkpoints: Sequence[Checkpoint], name: str | None) -> Checkpoint:
+def choose_checkpoint(checkpoints: Sequence[Checkpoint], name: str | None) -> Checkpoint:
     """Return the checkpoint of this name; without a name the only or the preferred one.
 
     Raises ConfigError, which lists the names, where that does not single one out.

@@ -22,7 +22,7 @@ from stampapp.classifiers.tf1_import import feature_statistics, model_archive
 from stampapp.classifiers.tf1_import.alerce_ztf import CLIPS, CROP, STAMP_SHAPE, STAMPS, SURVEY
 from stampapp.classifiers.tf1_import.checkpoint import Checkpoint
 from stampapp.classifiers.tf1_import.model_archive import Archive
-from stampapp.classifiers.tf1_import.weights import Variables, kernel_side, transfer
+from stampapp.classifiers.tf1_import.weights import Variables, kernel_side, transfer_weights
 from stampapp.errors import ConfigError
 
 DEFAULT_NAME = "stamp_classifier"
@@ -37,9 +37,9 @@ def import_published(path: Path, into: Path, name: str | None) -> ModelDescripti
     `name` chooses among several checkpoints. Raises ConfigError where nothing, or nothing that
     fits the graph, is found; then `into` is as it was.
     """
-    with model_archive.opened(path) as archive, tempfile.TemporaryDirectory() as scratch:
-        found = checkpoints.find(archive.names(), path.resolve().name)
-        checkpoint = checkpoints.choose(found, name)
+    with model_archive.open_archive(path) as archive, tempfile.TemporaryDirectory() as scratch:
+        found = checkpoints.find_checkpoints(archive.names(), path.resolve().name)
+        checkpoint = checkpoints.choose_checkpoint(found, name)
         unpacked = _unpack(archive, checkpoint, Path(scratch))
         try:
             features = _features(unpacked.statistics)
@@ -90,8 +90,8 @@ def _feature(name: str, statistics: object) -> Feature:
 def _network(prefix: Path, n_features: int) -> tuple[int, keras.Model]:
     variables = Variables(prefix)
     kernel = kernel_side(variables)
-    model = deephits.build(kernel, n_features, len(_CLASSES), CROP, len(STAMPS))
-    transfer(variables, model)
+    model = deephits.build_network(kernel, n_features, len(_CLASSES), CROP, len(STAMPS))
+    transfer_weights(variables, model)
     return kernel, model
 
 

@@ -79,7 +79,7 @@ class _Folder(Archive):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Archive]:
+def open_archive(path: Path) -> Iterator[Archive]:
     """Open a zip or a folder. Raises ConfigError where `path` is neither, or has too many files."""
     if path.is_dir():
         yield _limited(_Folder(path))

@@ -92,7 +92,7 @@ def kernel_side(variables: Variables) -> int:
     return shape[0]
 
 
-def transfer(variables: Variables, model: keras.Model) -> None:
+def transfer_weights(variables: Variables, model: keras.Model) -> None:
     """Put the variables into a network of `deephits.build`.
 
     Raises ConfigError, which names the variable, for one that is missing, of another shape than

@@ -13,7 +13,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.features import metadata
-from stampapp.features.images import normalise
+from stampapp.features.images import normalise_stamps
 from stampapp.training.data.recipes import Recipe
 
 Array = npt.NDArray[np.float32]
@@ -41,7 +41,7 @@ class Examples:
 
     def images(self) -> Array:
         """Return what the network sees: (n, side, side, channels), each channel in [0, 1]."""
-        return normalise(self.crops)  # type: ignore[arg-type]  # an array is a sequence
+        return normalise_stamps(self.crops)  # type: ignore[arg-type]  # an array is a sequence
 
     def take(self, rows: Indices | npt.NDArray[np.bool_]) -> Examples:
         """Return these rows, by place or mask."""
@@ -58,7 +58,7 @@ def to_examples(seen: Sequence[PreparedAlert], labels: Sequence[str], recipe: Re
     side, channels = recipe.crop, len(recipe.stamps)
     alerts = [one.alert for one in seen]
     crops = np.array([one.crops for one in seen], np.float32)
-    matrix = metadata.matrix(alerts, recipe.features)
+    matrix = metadata.feature_matrix(alerts, recipe.features)
     return Examples(
         crops=crops.reshape(-1, channels, side, side),
         features=matrix.astype(np.float64).reshape(-1, len(recipe.features)),

@@ -109,7 +109,7 @@ def run(folder: Path) -> dict[str, Any]:
     best = next(one.classification for one in outcomes if one.classification)
     (single,) = split_records(BytesIO(values[0]))
     decoded = batch.decode_batch([SortingHat()(single).value])
-    alert_figure.draw(recent.alerts()[0].alert)
+    alert_figure.draw_figure(recent.alerts()[0].alert)
     return {
         "kinds": [one.kind for one in outcomes],
         "causes": [one.error and one.error.cause for one in outcomes],

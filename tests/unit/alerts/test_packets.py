@@ -30,7 +30,7 @@ def changed(**types: object) -> Record:
 
 
 def test_a_sorting_hat_message() -> None:
-    assert packets.decode(container(record())) == Alert(
+    assert packets.decode_alert(container(record())) == Alert(
         aid="AL20abcdefgh",
         oid="ZTF20abcdefg",
         candid="516171791415015025",
@@ -51,7 +51,7 @@ def test_a_sorting_hat_message() -> None:
 def test_an_older_sorting_hat_message_has_numbers_and_no_sid(fid: int, name: str) -> None:
     schema = changed(candid=["long", "string"], fid="int", sid=None)
     old = record(candid=516171791415015025, fid=fid, tid="ZTF")
-    found = packets.decode(container(old, schema=schema))
+    found = packets.decode_alert(container(old, schema=schema))
     assert (found.candid, found.fid, found.survey) == ("516171791415015025", name, Survey.ZTF)
 
 
@@ -65,11 +65,11 @@ def test_an_older_sorting_hat_message_has_numbers_and_no_sid(fid: int, name: str
     ],
 )
 def test_the_survey_is_that_of_sid_or_else_of_tid(sid: str, tid: str, survey: Survey) -> None:
-    assert packets.decode(container(record(sid=sid, tid=tid))).survey is survey
+    assert packets.decode_alert(container(record(sid=sid, tid=tid))).survey is survey
 
 
 def test_a_raw_ztf_packet_is_mapped_as_the_sorting_hat_maps_it() -> None:
-    assert packets.decode(raw_ztf()) == Alert(
+    assert packets.decode_alert(raw_ztf()) == Alert(
         aid="ZTF20abcdefg",
         oid="ZTF20abcdefg",
         candid="77",
@@ -87,7 +87,7 @@ def test_a_raw_ztf_packet_is_mapped_as_the_sorting_hat_maps_it() -> None:
 
 
 def test_a_raw_atlas_packet_has_no_template() -> None:
-    assert packets.decode(raw_atlas()) == Alert(
+    assert packets.decode_alert(raw_atlas()) == Alert(
         aid="120",
         oid="120",
         candid="02a59543o0040o",
@@ -106,13 +106,13 @@ def test_a_raw_atlas_packet_has_no_template() -> None:
 
 @pytest.mark.parametrize(("text", "sign"), [("t", 1), ("1", 1), ("f", -1), ("0", -1)])
 def test_the_sign_of_a_raw_packet(text: str, sign: int) -> None:
-    assert packets.decode(raw_ztf(isdiffpos=text)).isdiffpos == sign
-    assert packets.decode(raw_atlas(isdiffpos=text)).isdiffpos == sign
+    assert packets.decode_alert(raw_ztf(isdiffpos=text)).isdiffpos == sign
+    assert packets.decode_alert(raw_atlas(isdiffpos=text)).isdiffpos == sign
 
 
 @pytest.mark.parametrize(("number", "sign"), [(1, 1), (-1, -1), (0, -1)])
 def test_the_sign_of_a_sorting_hat_message(number: int, sign: int) -> None:
-    assert packets.decode(container(record(isdiffpos=number))).isdiffpos == sign
+    assert packets.decode_alert(container(record(isdiffpos=number))).isdiffpos == sign
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_each_fault_has_its_cause_and_names_the_field(
     value: bytes | None, cause: str, says: str
 ) -> None:
     with pytest.raises(BadAlert) as error:
-        packets.decode(value)
+        packets.decode_alert(value)
     assert error.value.cause == cause
     assert says in str(error.value)
 
@@ -164,7 +164,7 @@ def test_each_fault_has_its_cause_and_names_the_field(
 def test_a_field_of_another_type_is_the_messages_fault(name: str, kind: Any, value: object) -> None:
     data = container(record(**{name: value}), schema=changed(**{name: kind}))
     with pytest.raises(BadAlert, match=name) as error:
-        packets.decode(data)
+        packets.decode_alert(data)
     assert error.value.cause == "field"
 
 
@@ -176,14 +176,14 @@ def test_a_cutout_that_is_no_record_is_the_messages_fault() -> None:
     assert isinstance(whole, dict)
     data = container(dict.fromkeys(names, "x") | {"candidate": whole["candidate"]}, schema=schema)
     with pytest.raises(BadAlert, match="cutoutScience is str") as error:
-        packets.decode(data)
+        packets.decode_alert(data)
     assert error.value.cause == "field"
 
 
 def test_a_foreign_schema_with_a_lone_surrogate_can_still_be_reported() -> None:
     name = "a\ud800"
     with pytest.raises(BadAlert, match=r"a\\ud800") as error:
-        packets.decode(container({name: 1}, schema=record_schema(**{name: "int"})))
+        packets.decode_alert(container({name: 1}, schema=record_schema(**{name: "int"})))
     assert str(error.value).encode()
 
 
@@ -191,13 +191,13 @@ def test_a_foreign_schema_with_many_fields_fits_a_header() -> None:
     names = [f"a_rather_long_name_{number}" for number in range(5000)]
     schema = record_schema(**dict.fromkeys(names, "int"))
     with pytest.raises(BadAlert) as error:
-        packets.decode(container(dict.fromkeys(names, 1), schema=schema))
+        packets.decode_alert(container(dict.fromkeys(names, 1), schema=schema))
     assert 100 < len(str(error.value).encode()) <= 1000
 
 
 def test_many_records_are_read_one_by_one_and_a_faulty_one_harms_no_other() -> None:
     source = container(record(candid="1"), record(candid="2", sid="?"), record(candid="3"))
-    first, second, third = packets.read(io.BytesIO(source))
+    first, second, third = packets.decode_records(io.BytesIO(source))
     assert isinstance(first, Alert)
     assert first.candid == "1"
     assert isinstance(second, BadAlert)
@@ -208,7 +208,7 @@ def test_many_records_are_read_one_by_one_and_a_faulty_one_harms_no_other() -> N
 
 def test_a_damaged_container_ends_with_a_fault() -> None:
     source = container(record(candid="1"), record(candid="2"))
-    *_, last = packets.read(io.BytesIO(source[:-1]))
+    *_, last = packets.decode_records(io.BytesIO(source[:-1]))
     assert isinstance(last, BadAlert)
     assert last.cause == "avro-damaged"
 
@@ -226,5 +226,5 @@ def test_a_damaged_message_gives_an_alert_or_a_bad_alert(
     data = bytearray(whole)
     for place, value in damage:
         data[place % len(data)] = value
-    found = bad_alerts.attempt(packets.decode, bytes(data))
+    found = bad_alerts.attempt(packets.decode_alert, bytes(data))
     assert isinstance(found, Alert | BadAlert)

@@ -20,7 +20,7 @@ NAMES = ("science", "template", "difference")
 
 def alerts_in(path: Path) -> list[Alert]:
     with path.open("rb") as source:
-        found = list(formats.read(source))
+        found = list(formats.decode_records(source))
     alerts = [one for one in found if isinstance(one, Alert)]
     assert len(alerts) == len(found)
     return alerts
@@ -57,13 +57,13 @@ def test_a_file_of_one_large_block_is_read(shared_data: Path, codec: str, tmp_pa
         assert schema is not None
         fastavro.writer(target, schema, reader, codec=codec, sync_interval=2**30)
     with path.open("rb") as source:
-        assert sum(isinstance(one, Alert) for one in formats.read(source)) == 222
+        assert sum(isinstance(one, Alert) for one in formats.decode_records(source)) == 222
 
 
 def test_every_sorting_hat_stamp_is_readable(hat: dict[str, Alert]) -> None:
     for alert in hat.values():
         for name in NAMES:
-            pixels = fits_image.decode(alert.stamps[name], (63, 63), name)
+            pixels = fits_image.read_pixels(alert.stamps[name], (63, 63), name)
             assert np.isfinite(pixels).any()
 
 
@@ -73,7 +73,7 @@ def test_a_raw_ztf_packet_gives_the_values_of_its_sorting_hat_message(
     packets = sorted((shared_data / "ztf_raw").glob("*.avro"))
     assert len(packets) == 38
     for packet in packets:
-        raw = formats.decode(packet.read_bytes())
+        raw = formats.decode_alert(packet.read_bytes())
         told = hat[raw.candid]
         assert (raw.oid, raw.fid, raw.isdiffpos) == (told.oid, told.fid, told.isdiffpos)
         assert raw.aid == raw.oid
@@ -100,7 +100,7 @@ def test_every_atlas_packet_is_read(shared_data: Path) -> None:
     packets = sorted((shared_data / "atlas_raw").glob("*.avro"))
     assert len(packets) == 6
     for packet in packets:
-        alert = formats.decode(packet.read_bytes())
+        alert = formats.decode_alert(packet.read_bytes())
         assert alert.survey is Survey.ATLAS
         assert alert.candid == packet.stem
         assert alert.aid == alert.oid
@@ -109,18 +109,18 @@ def test_every_atlas_packet_is_read(shared_data: Path) -> None:
         assert 59000 < alert.mjd < 61000
         assert set(alert.stamps) == {"science", "difference"}
         for name, stamp in alert.stamps.items():
-            assert fits_image.decode(stamp, (61, 61), name).dtype == np.dtype(">f4")
+            assert fits_image.read_pixels(stamp, (61, 61), name).dtype == np.dtype(">f4")
 
 
 @pytest.mark.parametrize("name", ["science", "difference"])
 def test_gzipped_atlas_stamps_are_read(shared_data: Path, name: str) -> None:
     stamp = (shared_data / "atlas_raw" / f"{name}.fits.gz").read_bytes()
-    assert np.isfinite(fits_image.decode(stamp, (61, 61), name)).all()
+    assert np.isfinite(fits_image.read_pixels(stamp, (61, 61), name)).all()
 
 
 def test_an_atlas_stamp_is_refused_where_a_ztf_stamp_is_expected(shared_data: Path) -> None:
     stamp = (shared_data / "atlas_raw" / "science.fits.gz").read_bytes()
-    assert bad_alerts.cause(fits_image.decode, stamp, (63, 63), "science") == "stamp-shape"
+    assert bad_alerts.cause(fits_image.read_pixels, stamp, (63, 63), "science") == "stamp-shape"
 
 
 def test_the_unreadable_alerts_have_damaged_stamps(shared_data: Path) -> None:
@@ -128,7 +128,7 @@ def test_the_unreadable_alerts_have_damaged_stamps(shared_data: Path) -> None:
     assert len(unreadable) == 3
     for alert in unreadable:
         attempted = [
-            bad_alerts.attempt(fits_image.decode, alert.stamps[n], (63, 63), n) for n in NAMES
+            bad_alerts.attempt(fits_image.read_pixels, alert.stamps[n], (63, 63), n) for n in NAMES
         ]
         causes = {found.cause for found in attempted if not isinstance(found, np.ndarray)}
         assert causes == {"stamp-damaged"}

@@ -27,15 +27,19 @@ def rounded(alert: Alert) -> Alert:
 
 @pytest.mark.parametrize("survey", Survey)
 def test_a_message_decodes_to_the_alert_that_was_drawn(survey: Survey) -> None:
-    writer = sorting_hat.writer()
+    writer = sorting_hat.message_writer()
     for index in range(5):
         alert = simulate.simulate_alert(survey, 12, index).alert
-        assert formats.decode(writer.write(sorting_hat.record(alert))) == rounded(alert)
+        assert formats.decode_alert(writer.write(sorting_hat.encode_record(alert))) == rounded(
+            alert
+        )
 
 
 def test_the_record_has_all_fields_of_the_sorting_hat() -> None:
     alert = simulate.simulate_alert(Survey.ATLAS, 12, 0).alert
-    (record,) = fastavro.reader(BytesIO(sorting_hat.writer().write(sorting_hat.record(alert))))
+    (record,) = fastavro.reader(
+        BytesIO(sorting_hat.message_writer().write(sorting_hat.encode_record(alert)))
+    )
     assert isinstance(record, dict)
     assert (record["sid"], record["tid"]) == ("ATLAS", "ATLAS")
     assert record["pid"] == int(alert.candid) // 10**6

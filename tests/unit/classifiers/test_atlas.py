@@ -182,10 +182,10 @@ def test_real_packets_have_the_values_of_their_headers(real: dict[str, bytes], f
         value = packet
         if form != "raw":
             value = message(SORTING_HAT, told(packet, compressed=form == "told gzipped"))
-        alert = formats.decode(value)
+        alert = formats.decode_alert(value)
         seen = atlas.extract_inputs(alert, description(*HEADER, crop=61))
         assert seen.alert.candid == candid
-        data = formats.decode(packet).stamps
+        data = formats.decode_alert(packet).stamps
         with fits.HDUList.fromstring(data["science"]) as file:
             header, pixels = file[0].header, file[0].data
         for card in atlas.CARDS:
@@ -203,7 +203,7 @@ def test_the_gzipped_pair_is_read(shared_data: Path) -> None:
 
 
 def test_a_damaged_real_header_is_never_more_than_a_bad_alert(real: dict[str, bytes]) -> None:
-    alert = formats.decode(next(iter(real.values())))
+    alert = formats.decode_alert(next(iter(real.values())))
     science = alert.stamps["science"]
     assert science
     chance = np.random.default_rng(3)

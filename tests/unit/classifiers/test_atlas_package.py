@@ -26,7 +26,7 @@ from tests.support.bad_alerts import cause
 
 STANDIN = Path(__file__).parents[2] / "support" / "fake_atlas_package"
 DEFAULT = ModelSettings(
-    survey=Survey.ATLAS, path=Path("model/atlas"), name=None, version=None, chosen=False
+    survey=Survey.ATLAS, path=Path("model/atlas"), name=None, version=None, path_is_set=False
 )
 ORDER = ["candid", "mjd", "red", "diff", "FILTER", "AIRMASS", "SEEING", "SUNELONG", "MANGLE"]
 
@@ -230,11 +230,11 @@ def test_the_installed_package_is_used_under_its_names() -> None:
 @pytest.mark.usefixtures("_installed")
 def test_a_model_folder_that_somebody_names_goes_before_the_package(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no model in"):
-        classifiers.load(replace(DEFAULT, path=tmp_path, chosen=True))
+        classifiers.load(replace(DEFAULT, path=tmp_path, path_is_set=True))
 
 
 def test_without_the_package_the_model_folder_is_used(tmp_path: Path) -> None:
-    assert not atlas_package.installed()
+    assert not atlas_package.is_installed()
     with pytest.raises(ConfigError, match="there is no model in"):
         classifiers.load(replace(DEFAULT, path=tmp_path))
 

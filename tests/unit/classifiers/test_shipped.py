@@ -47,7 +47,7 @@ def survey(request: pytest.FixtureRequest) -> Survey:
 def classifier(survey: Survey) -> Classifier:
     folder = FOLDER / survey.lower()
     return classifiers.load(
-        ModelSettings(survey=survey, path=folder, chosen=True, name=None, version=None)
+        ModelSettings(survey=survey, path=folder, path_is_set=True, name=None, version=None)
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stampapp.config.casts import flag, level, names, number
+from stampapp.config.casts import boolean, comma_separated, log_level_name, number
 from stampapp.config.environment import Reader, Reading
 from stampapp.errors import ConfigError
 
@@ -141,20 +141,20 @@ def test_what_is_no_integer(text: str) -> None:
     ],
 )
 def test_flags(text: str, expected: bool) -> None:
-    assert flag(text) is expected
+    assert boolean(text) is expected
 
 
 def test_lists_and_levels() -> None:
-    assert names(" a, b,,c ,") == ("a", "b", "c")
-    assert level("debug") == "DEBUG"
+    assert comma_separated(" a, b,,c ,") == ("a", "b", "c")
+    assert log_level_name("debug") == "DEBUG"
 
 
 @pytest.mark.parametrize(
     ("cast", "text", "remedy"),
     [
-        (flag, "maybe", "true or false is expected"),
-        (names, " , ", "a comma-separated list is expected"),
-        (level, "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL is expected"),
+        (boolean, "maybe", "true or false is expected"),
+        (comma_separated, " , ", "a comma-separated list is expected"),
+        (log_level_name, "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL is expected"),
     ],
 )
 def test_what_cannot_be_cast_is_told_with_the_remedy(cast: Any, text: str, remedy: str) -> None:

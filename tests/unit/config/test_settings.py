@@ -28,7 +28,7 @@ SECRETS = {"CONSUMER_SASL_USERNAME": "user", "CONSUMER_SASL_PASSWORD": "hush"}
 
 
 def load(**changes: str) -> Settings:
-    return settings.load(Reader({**REQUIRED, **changes}.get))
+    return settings.load_settings(Reader({**REQUIRED, **changes}.get))
 
 
 def complaint(**changes: str) -> str:
@@ -59,9 +59,9 @@ def test_the_atlas_model_is_in_a_folder_of_its_own() -> None:
 
 
 def test_a_model_folder_that_somebody_names_is_told_from_the_default() -> None:
-    assert load(CLASSIFIER_STRATEGY="ATLAS").model.chosen is False
-    assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH=" ").model.chosen is False
-    assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH="model/atlas").model.chosen is True
+    assert load(CLASSIFIER_STRATEGY="ATLAS").model.path_is_set is False
+    assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH=" ").model.path_is_set is False
+    assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH="model/atlas").model.path_is_set is True
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_deployment_of_the_existing_step_without_authentication() -> None:
 def test_all_required_keys_are_reported_at_once(blank: str | None) -> None:
     values = {} if blank is None else dict.fromkeys(REQUIRED, blank)
     with pytest.raises(ConfigError) as error:
-        settings.load(Reader(values.get))
+        settings.load_settings(Reader(values.get))
     problems = str(error.value).splitlines()[1:]
     assert sorted(line.split(" is not set: ")[0] for line in problems) == sorted(REQUIRED)
 
@@ -309,7 +309,7 @@ def test_the_environment_wins_over_the_env_file(
     lines = {**REQUIRED, "WEB_PORT": "7001", "LOG_LEVEL": "ERROR", "DEADLETTER_TOPIC": ""}
     (folder / ".env").write_text("# why\n" + "".join(f"{k}={v}\n" for k, v in lines.items()))
     monkeypatch.setenv("WEB_PORT", "7002")
-    found = settings.load(settings.environment())
+    found = settings.load_settings(settings.environment_reader())
     assert (found.web_port, found.log_level, found.deadletter_topic) == (7002, "ERROR", None)
     assert found.output_topic.topic_format == "stamps_%s"
 
@@ -320,15 +320,15 @@ def test_without_an_env_file_the_environment_is_enough(
     assert not (folder / ".env").exists()
     for key, value in REQUIRED.items():
         monkeypatch.setenv(key, value)
-    assert settings.load(settings.environment()).group_id == "stamps"
+    assert settings.load_settings(settings.environment_reader()).group_id == "stamps"
 
 
 def test_the_offline_commands_need_no_key_of_kafka(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert settings.model_settings(Survey.ZTF, None).path == shipped_model(Survey.ZTF)
-    assert settings.model_settings(Survey.ATLAS, None).chosen is False
-    assert settings.model_settings(Survey.ATLAS, Path("model/atlas")).chosen is True
+    assert settings.model_settings(Survey.ATLAS, None).path_is_set is False
+    assert settings.model_settings(Survey.ATLAS, Path("model/atlas")).path_is_set is True
     monkeypatch.setenv("CLASSIFIER_STRATEGY", "ATLAS")
     monkeypatch.setenv("MODEL_PATH", "elsewhere")
     found = settings.model_settings(None, None)

@@ -24,7 +24,7 @@ def test_without_a_model_in_the_working_directory_it_is_the_default(tmp_path: Pa
     assert default_model(Survey.ZTF) == shipped_model(Survey.ZTF)
     found = settings.model_settings(Survey.ATLAS, None)
     assert found.path == shipped_model(Survey.ATLAS)
-    assert not found.chosen
+    assert not found.path_is_set
 
 
 def test_a_folder_in_the_working_directory_goes_before_it_even_if_it_is_empty() -> None:

@@ -21,7 +21,7 @@ def test_simulated_alerts_get_short_names_the_present_and_keep_their_truth_to_th
     assert [cue.survey for cue in found] == [one.alert.survey for one in drawn]
     assert [cue.label for cue in found] == ["SN", "AGN", "meteor"]
     for cue, one in zip(found, drawn, strict=True):
-        told = packets.decode(cue.value)
+        told = packets.decode_alert(cue.value)
         assert (told.aid.encode(), told.candid) == (cue.key, one.alert.candid)
         assert abs(told.mjd - (time.time() / 86400 + 40587)) < 0.01
     assert b"meteor" not in found[2].value

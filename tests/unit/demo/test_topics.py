@@ -55,7 +55,7 @@ def test_each_survey_has_a_topic_tonight_and_another_tomorrow() -> None:
 
 def test_the_workers_settings_are_complete_and_of_the_survey_and_of_nothing_outside() -> None:
     told = {
-        survey: settings.load(
+        survey: settings.load_settings(
             Reader(topics.worker_settings("127.0.0.1:9", survey, Path("here")).get)
         )
         for survey in Survey

@@ -19,7 +19,7 @@ def channel(values: list[float]) -> Floats:
 
 
 def normalised(*values: float) -> list[float]:
-    flat: list[float] = images.normalise([[channel(list(values))]]).ravel().tolist()
+    flat: list[float] = images.normalise_stamps([[channel(list(values))]]).ravel().tolist()
     return flat
 
 
@@ -49,7 +49,7 @@ def test_each_channel_of_each_alert_has_a_scale_of_its_own() -> None:
         [channel([0, 1, 2, 4]), channel([10, 20, 30, 50])],
         [channel([5, 5, 5, 5]), channel([-1, 1, 0, 1])],
     ]
-    found = images.normalise(alerts)
+    found = images.normalise_stamps(alerts)
     assert found.shape == (2, 2, 2, 2)
     np.testing.assert_array_equal(found[0, :, :, 0], [[0, 0.25], [0.5, 1]])
     np.testing.assert_array_equal(found[0, :, :, 1], [[0, 0.25], [0.5, 1]])
@@ -59,7 +59,7 @@ def test_each_channel_of_each_alert_has_a_scale_of_its_own() -> None:
 
 def test_what_the_network_gets_is_contiguous_and_the_stamps_stay_as_they_are() -> None:
     before = channel([1, 2, 3, 4])
-    found = images.normalise([[before, before, before]])
+    found = images.normalise_stamps([[before, before, before]])
     assert found.dtype == np.float32
     assert found.flags.c_contiguous
     np.testing.assert_array_equal(before, channel([1, 2, 3, 4]))
@@ -81,7 +81,7 @@ ordinary = st.one_of(st.floats(-1e6, 1e6, width=32), st.just(NAN))
 @settings(max_examples=200, deadline=None)
 @given(hnp.arrays(np.float32, (3, 5, 5), elements=ordinary))
 def test_ordinary_pixels_agree_with_the_plain_description(pixels: Floats) -> None:
-    found = images.normalise([list(pixels)])
+    found = images.normalise_stamps([list(pixels)])
     expected = np.stack([plainly(one) for one in pixels], axis=-1)[np.newaxis]
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
@@ -89,5 +89,5 @@ def test_ordinary_pixels_agree_with_the_plain_description(pixels: Floats) -> Non
 @settings(max_examples=200, deadline=None)
 @given(hnp.arrays(np.float32, (2, 4, 4), elements=st.floats(width=32)))
 def test_any_pixels_end_between_zero_and_one(pixels: Floats) -> None:
-    found = images.normalise([list(pixels)])
+    found = images.normalise_stamps([list(pixels)])
     assert ((found >= 0.0) & (found <= 1.0)).all()

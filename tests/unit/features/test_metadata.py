@@ -29,7 +29,7 @@ def feature(
 
 
 def value(name: str, **changes: Any) -> float:
-    return float(metadata.matrix([alert(**changes)], [feature(name)])[0, 0])
+    return float(metadata.feature_matrix([alert(**changes)], [feature(name)])[0, 0])
 
 
 def apart(one: tuple[float, float], other: tuple[float, float]) -> float:
@@ -150,7 +150,7 @@ def test_isdiffpos_is_as_in_training(sign: int, expected: float) -> None:
 
 def test_the_matrix_has_a_row_for_each_alert_and_a_column_for_each_feature_in_order() -> None:
     alerts = [alert({"fwhm": 1}), alert({"fwhm": 2}), alert({"fwhm": 3}, mag=20.0)]
-    found = metadata.matrix(alerts, [feature("magpsf"), feature("fwhm")])
+    found = metadata.feature_matrix(alerts, [feature("magpsf"), feature("fwhm")])
     assert found.dtype == np.float32
     assert found.flags.c_contiguous
     np.testing.assert_array_equal(found, [[19.875, 1], [19.875, 2], [20.0, 3]])
@@ -162,30 +162,30 @@ def test_the_matrix_has_a_row_for_each_alert_and_a_column_for_each_feature_in_or
 )
 def test_a_value_is_clipped_then_scaled(given_value: float, expected: float) -> None:
     column = feature("chinr", mean=3.0, std=2.0, lower=-1.0, upper=15.0)
-    assert metadata.matrix([alert({"chinr": given_value})], [column])[0, 0] == expected
+    assert metadata.feature_matrix([alert({"chinr": given_value})], [column])[0, 0] == expected
 
 
 def test_one_bound_may_be_open() -> None:
     rows = [alert({"x": -5}), alert({"x": 5})]
     columns = [feature("x", lower=0.0), feature("x", upper=0.0)]
-    np.testing.assert_array_equal(metadata.matrix(rows, columns), [[0, -5], [5, 0]])
+    np.testing.assert_array_equal(metadata.feature_matrix(rows, columns), [[0, -5], [5, 0]])
 
 
 def test_a_value_beyond_float32_is_silently_infinite() -> None:
     """Warnings are errors here; the classifier refuses what the network makes of it."""
     columns = [feature("x", std=1e-3), feature("y")]
-    found = metadata.matrix([alert({"x": 1e308, "y": -1e300})], columns)
+    found = metadata.feature_matrix([alert({"x": 1e308, "y": -1e300})], columns)
     np.testing.assert_array_equal(found, [[np.inf, -np.inf]])
 
 
 def test_what_extra_fields_must_have() -> None:
     names = ("magpsf", "isdiffpos", "gal_lat", "sgscore1", "non_detections", "ndethist")
-    found = metadata.required([feature(name) for name in names])
+    found = metadata.required_fields([feature(name) for name in names])
     assert found == ("sgscore1", "ncovhist", "ndethist")
 
 
 def test_an_alert_with_all_features_passes() -> None:
-    metadata.check(alert({"x": 1, "y": -999.0}), ("x", "y", "sgscore1"))
+    metadata.check_fields(alert({"x": 1, "y": -999.0}), ("x", "y", "sgscore1"))
 
 
 @pytest.mark.parametrize(
@@ -203,5 +203,5 @@ def test_an_alert_with_all_features_passes() -> None:
 )
 def test_what_is_wrong_with_a_feature(extra: dict[str, object], cause: str) -> None:
     with pytest.raises(BadAlert, match="feature x is") as error:
-        metadata.check(alert(extra), ("sgscore1", "x"))
+        metadata.check_fields(alert(extra), ("sgscore1", "x"))
     assert error.value.cause == cause

@@ -24,21 +24,21 @@ def measured(before: Pixels, new: Pixels) -> dict[str, float]:
     """Measure a detection whose noise is all in the science stamp."""
     difference = (new + np.random.default_rng(1).normal(0.0, NOISE, (61, 61))).astype(">f4")
     science = (before + SKY + difference).astype(">f4")
-    return template_photometry.measure(
-        template_photometry.subtracted(science, difference, NO_DATA_BELOW), science, difference
+    return template_photometry.measure_template(
+        template_photometry.derive_template(science, difference, NO_DATA_BELOW), science, difference
     )
 
 
 def test_science_minus_difference_is_what_was_subtracted() -> None:
     science, difference = light(900.0) + SKY, light(100.0)
-    template = template_photometry.subtracted(science, difference, NO_DATA_BELOW)
+    template = template_photometry.derive_template(science, difference, NO_DATA_BELOW)
     np.testing.assert_allclose(template, light(800.0) + SKY)
 
 
 def test_pixels_worth_nothing_are_missing_of_the_template_alone() -> None:
     difference = light(100.0)
     difference[3, 4] = -31415.0
-    template = template_photometry.subtracted(light(900.0), difference, NO_DATA_BELOW)
+    template = template_photometry.derive_template(light(900.0), difference, NO_DATA_BELOW)
     assert np.argwhere(np.isnan(template)).tolist() == [[3, 4]]
     assert difference[3, 4] == -31415.0
 
@@ -104,7 +104,7 @@ HUGE = np.full((61, 61), 3e38, ">f4")
 )
 @pytest.mark.parametrize("difference", [light(5.0), NOTHING, HUGE, -HUGE])
 def test_every_value_is_finite_whatever_is_missing(science: Pixels, difference: Pixels) -> None:
-    template = template_photometry.subtracted(science, difference, NO_DATA_BELOW)
-    found = template_photometry.measure(template, science, difference)
+    template = template_photometry.derive_template(science, difference, NO_DATA_BELOW)
+    found = template_photometry.measure_template(template, science, difference)
     assert len(found) == 10
     assert np.isfinite(list(found.values())).all()

@@ -21,7 +21,7 @@ SOME = [
 
 def read(path: Path) -> list[Alert]:
     with path.open("rb") as file:
-        found = list(packets.read(file))
+        found = list(packets.decode_records(file))
     return [one for one in found if isinstance(one, Alert)]
 
 

@@ -60,7 +60,7 @@ async def test_an_alert_is_published_as_if_it_were_taken_now() -> None:
     cluster, (published, _) = Cluster(), publisher()
     before = mjd_now()
     await published.run(iter(SOME[:1]), cluster.deliver, rate=None)
-    told = packets.decode(cluster.taken[0].value)
+    told = packets.decode_alert(cluster.taken[0].value)
     assert before <= told.mjd <= mjd_now()
     assert replace(told, mjd=58000.0) == SOME[0].alert
 

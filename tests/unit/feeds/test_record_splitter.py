@@ -36,7 +36,7 @@ def test_each_record_becomes_a_container_of_its_own(codec: str) -> None:
     fastavro.writer(buffer, SORTING_HAT, records, codec=codec, sync_interval=90_000)
     found = singles(buffer.getvalue())
     assert [one.key for one in found] == [b"A0", b"A1", b"A2", b"A3", b"A4"]
-    assert [packets.decode(one.value).mag for one in found] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert [packets.decode_alert(one.value).mag for one in found] == [0.0, 1.0, 2.0, 3.0, 4.0]
     for one, original in zip(found, records, strict=True):
         assert list(fastavro.reader(io.BytesIO(one.value))) == [original]
 

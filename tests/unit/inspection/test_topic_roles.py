@@ -20,7 +20,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def told(**changes: str) -> Settings:
-    return settings.load(Reader({**REQUIRED, **changes}.get))
+    return settings.load_settings(Reader({**REQUIRED, **changes}.get))
 
 
 def test_every_role_has_its_topics_on_its_cluster() -> None:

@@ -33,7 +33,7 @@ WRITE = frozenset({Operation.WRITE, Operation.DESCRIBE})
 
 
 def of(**changes: str) -> Settings:
-    return settings.load(Reader({**KEYS, **changes}.get))
+    return settings.load_settings(Reader({**KEYS, **changes}.get))
 
 
 def only(**changes: str) -> ClusterAccess:

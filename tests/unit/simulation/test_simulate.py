@@ -14,7 +14,7 @@ from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.config import cpu_count
 from stampapp.features import metadata
-from stampapp.features.images import normalise
+from stampapp.features.images import normalise_stamps
 from stampapp.feeds import simulated
 from stampapp.simulation import simulate
 from stampapp.stamps import fits_image
@@ -44,7 +44,7 @@ def alerts(request: pytest.FixtureRequest, drawn: dict[Survey, list[LabelledAler
 def images(alert: Alert) -> dict[str, Pixels]:
     side = CAMERAS[alert.survey].side
     return {
-        name: fits_image.decode(alert.stamps.get(name), (side, side), name)
+        name: fits_image.read_pixels(alert.stamps.get(name), (side, side), name)
         for name in NAMES[alert.survey]
     }
 
@@ -84,10 +84,10 @@ def test_every_class_appears_and_no_other(
 def test_a_model_of_the_survey_can_look_at_every_alert(alerts: list[Alert]) -> None:
     recipe = survey_recipe(alerts[0].survey)
     seen = [look(alert) for alert in alerts]
-    matrix = metadata.matrix([one.alert for one in seen], recipe.features)
+    matrix = metadata.feature_matrix([one.alert for one in seen], recipe.features)
     assert matrix.shape == (COUNT, len(recipe.features))
     assert np.isfinite(matrix).all()
-    network = normalise([one.crops for one in seen])
+    network = normalise_stamps([one.crops for one in seen])
     assert np.isfinite(network).all()
     # Every channel of every alert shows something.
     assert (network.max(axis=(1, 2)) == 1.0).all()

@@ -31,12 +31,12 @@ def corner(where: tuple[int, int], value: float) -> bytes:
 
 
 def test_ztf_has_three_stamps_and_atlas_two() -> None:
-    assert alert_figure.draw(alert()).width == 16 + 3 * (SIDE + 16)
-    assert alert_figure.draw(atlas.atlas_alert()).width == 16 + 2 * (SIDE + 16)
+    assert alert_figure.draw_figure(alert()).width == 16 + 3 * (SIDE + 16)
+    assert alert_figure.draw_figure(atlas.atlas_alert()).width == 16 + 2 * (SIDE + 16)
 
 
 def test_the_first_row_of_an_image_is_the_lowest() -> None:
-    picture = alert_figure.draw(alert(stamps=stamps() | {"science": corner((0, 0), 900.0)}))
+    picture = alert_figure.draw_figure(alert(stamps=stamps() | {"science": corner((0, 0), 900.0)}))
     square = panel(picture, 0)
     assert square[-40:-30, 30:40].mean() > 200
     assert square[30:40, 30:40].mean() < 150
@@ -47,7 +47,9 @@ def test_red_is_what_has_brightened_also_where_ztf_sends_the_opposite(
     sign: int, redder: bool
 ) -> None:
     told = alert(isdiffpos=sign, stamps=stamps() | {"difference": corner((50, 50), 500.0)})
-    red, _, blue = panel(alert_figure.draw(told), 2)[12:30, -30:-12].reshape(-1, 3).mean(axis=0)
+    red, _, blue = (
+        panel(alert_figure.draw_figure(told), 2)[12:30, -30:-12].reshape(-1, 3).mean(axis=0)
+    )
     assert bool(red > blue) is redder
 
 
@@ -57,7 +59,7 @@ def test_north_is_up_in_a_stamp_of_atlas() -> None:
     # Mirrored and upside down: what is lowest and left lies in the north-west.
     told = {"CD1_1": 5.0e-4, "CD2_2": -5.0e-4}
     science = fits(pixels, **atlas.cards(**told))
-    square = panel(alert_figure.draw(atlas.atlas_alert(science)), 0)
+    square = panel(alert_figure.draw_figure(atlas.atlas_alert(science)), 0)
     assert square[20:40, -40:-20].mean() > 200
 
 
@@ -65,14 +67,14 @@ def test_saturated_pixels_of_atlas_are_no_deep_hole() -> None:
     pixels = sky(1, atlas.SHAPE) - 100
     pixels[20:25, 20:25] = -31415.0
     told = {"science": atlas.stamp(), "difference": fits(pixels, **atlas.cards())}
-    square = panel(alert_figure.draw(atlas.atlas_alert(stamps=told)), 1)
+    square = panel(alert_figure.draw_figure(atlas.atlas_alert(stamps=told)), 1)
     centre = square[150:170, 150:170].reshape(-1, 3).mean(axis=0)
     assert centre[0] > centre[2] + 50
 
 
 def test_a_damaged_stamp_is_told_beside_the_others() -> None:
-    whole = alert_figure.draw(alert())
-    broken = alert_figure.draw(alert(stamps=stamps() | {"template": b"no image"}))
+    whole = alert_figure.draw_figure(alert())
+    broken = alert_figure.draw_figure(alert(stamps=stamps() | {"template": b"no image"}))
     assert (panel(whole, 0) == panel(broken, 0)).all()
     assert (panel(broken, 1) == 255).mean() > 0.9
     assert (panel(broken, 1) < 100).any()
@@ -80,23 +82,23 @@ def test_a_damaged_stamp_is_told_beside_the_others() -> None:
 
 def test_names_of_any_length_and_script_fit() -> None:
     odd = alert(oid="Ж" * 500, mjd=1e300, mag=1e30, candid="\n")
-    assert alert_figure.draw(odd).size == alert_figure.draw(alert()).size
+    assert alert_figure.draw_figure(odd).size == alert_figure.draw_figure(alert()).size
 
 
 def test_the_file_is_a_png(tmp_path: Path) -> None:
-    alert_figure.save(alert(), tmp_path / "stamps")
+    alert_figure.save_figure(alert(), tmp_path / "stamps")
     with Image.open(tmp_path / "stamps") as found:
         assert found.format == "PNG"
     with pytest.raises(ConfigError, match="cannot be written: No such file"):
-        alert_figure.save(alert(), tmp_path / "nowhere" / "stamps.png")
+        alert_figure.save_figure(alert(), tmp_path / "nowhere" / "stamps.png")
 
 
 def test_every_real_alert_can_be_drawn(shared_data: Path) -> None:
     files = [*sorted(shared_data.glob("atlas_raw/*.avro")), *sorted(shared_data.glob("ztf_raw/*"))]
     for path in files[:12]:
         with path.open("rb") as source:
-            for one in packets.read(source):
-                picture = alert_figure.draw(one)  # type: ignore[arg-type]  # real alerts are good
+            for one in packets.decode_records(source):
+                picture = alert_figure.draw_figure(one)  # type: ignore[arg-type]  # real alerts are good
                 shades = panel(picture, 0).reshape(-1, 3)
                 # The sky is dark, not black, and something is white.
                 assert 10 < np.median(shades) < 140

@@ -68,8 +68,8 @@ def test_a_keyword_is_there_whether_or_not_it_has_a_value() -> None:
 def test_the_header_ends_with_the_block_of_its_end() -> None:
     one = END.ljust(fits_header.BLOCK)
     two = b"A       = 1".ljust(fits_header.BLOCK) + one
-    assert fits_header.find(one + b"pixels") == one
-    assert fits_header.find(two + b"pixels") == two
+    assert fits_header.find_header(one + b"pixels") == one
+    assert fits_header.find_header(two + b"pixels") == two
     assert Header(two).size == 2 * fits_header.BLOCK
 
 
@@ -84,7 +84,7 @@ def test_the_header_ends_with_the_block_of_its_end() -> None:
     ],
 )
 def test_a_header_without_an_end_is_none(plain: bytes) -> None:
-    assert fits_header.find(plain) is None
+    assert fits_header.find_header(plain) is None
 
 
 @given(st.binary(max_size=300), st.text(max_size=9))

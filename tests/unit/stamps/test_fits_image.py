@@ -24,7 +24,7 @@ ZIPPED = gzip.compress(PLAIN, mtime=0)
 
 
 def decode(data: object) -> npt.NDArray[Any]:
-    return fits_image.decode(data, SHAPE, "science")
+    return fits_image.read_pixels(data, SHAPE, "science")
 
 
 def cause(data: object) -> str:
@@ -78,8 +78,8 @@ def test_blank_means_nothing_in_an_image_of_floats() -> None:
 
 def test_rows_and_columns_are_not_confused() -> None:
     wide = np.arange(12, dtype="f4").reshape(3, 4)
-    np.testing.assert_array_equal(fits_image.decode(fits(wide), (3, 4), "science"), wide)
-    assert bad_alerts.cause(fits_image.decode, fits(wide), (4, 3), "science") == "stamp-shape"
+    np.testing.assert_array_equal(fits_image.read_pixels(fits(wide), (3, 4), "science"), wide)
+    assert bad_alerts.cause(fits_image.read_pixels, fits(wide), (4, 3), "science") == "stamp-shape"
 
 
 def test_the_first_of_two_cards_counts_and_comments_are_no_values() -> None:
@@ -138,9 +138,9 @@ def test_each_damage_has_its_cause(data: object, expected: str) -> None:
 
 def test_the_fault_names_the_stamp_and_what_was_expected() -> None:
     with pytest.raises(BadAlert, match="difference stamp is 63 x 63 pixels, 61 x 61 pixels is exp"):
-        fits_image.decode(PLAIN, (61, 61), "difference")
+        fits_image.read_pixels(PLAIN, (61, 61), "difference")
     with pytest.raises(BadAlert, match="there is no template stamp"):
-        fits_image.decode(None, SHAPE, "template")
+        fits_image.read_pixels(None, SHAPE, "template")
 
 
 def gigabyte() -> bytes:
@@ -198,14 +198,14 @@ def test_any_value_in_a_card_gives_silent_pixels_or_a_bad_alert(key: str, value:
     text = str(value).encode("ascii", "replace").decode()
     found = bad_alerts.attempt(decode, fits(np.full(SHAPE, 1000, "i2"), **{key: text}))
     if not isinstance(found, BadAlert):
-        assert images.normalise([[images.crop(found, 21)]]).shape == (1, 21, 21, 1)
+        assert images.normalise_stamps([[images.crop_centre(found, 21)]]).shape == (1, 21, 21, 1)
 
 
 @pytest.mark.parametrize(("shape", "first"), [((63, 63), 21), ((61, 61), 20)])
 def test_the_crop_is_the_centre_in_native_floats(shape: tuple[int, int], first: int) -> None:
     rows, columns = np.indices(shape)
     whole = (rows * 100 + columns).astype(">f8")
-    cropped = images.crop(whole, 21)
+    cropped = images.crop_centre(whole, 21)
     assert cropped.dtype == np.float32
     assert cropped.dtype.isnative
     np.testing.assert_array_equal(cropped, whole[first : first + 21, first : first + 21])

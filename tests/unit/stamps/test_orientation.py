@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.stamps.orientation import UNKNOWN, upright
+from stampapp.stamps.orientation import UNKNOWN, north_up
 from tests.support.atlas import a_header
 
 # North, east and the ground in an image that lies upright: row 0 is the lowest.
@@ -21,7 +21,7 @@ def laid(**cards: float) -> list[list[str]]:
         step = np.linalg.inv(matrix) @ sky
         x, y = np.rint(step / np.abs(step).max()).astype(int)
         image[1 + y, 1 + x] = name
-    found: list[list[str]] = upright(header).laid(image).tolist()
+    found: list[list[str]] = north_up(header).laid(image).tolist()
     return found
 
 
@@ -38,7 +38,7 @@ def test_north_is_within_half_a_right_angle_of_up(angle: float, mirrored: bool) 
     cos, sin = SCALE * np.cos(angle), SCALE * np.sin(angle)
     east = 1.0 if mirrored else -1.0
     header = a_header(CD1_1=east * cos, CD1_2=-east * sin, CD2_1=sin, CD2_2=cos)
-    found = upright(header)
+    found = north_up(header)
     assert found.north
     assert found.east
     assert found.north[1] >= np.sqrt(0.5) - 1e-6
@@ -49,5 +49,5 @@ def test_north_is_within_half_a_right_angle_of_up(angle: float, mirrored: bool) 
 
 def test_without_a_matrix_the_image_stays_as_it_is() -> None:
     for cards in ({"CD1_1": None}, {"CD1_1": "'x'"}, {"CD1_1": 0.0}, {"CD2_2": "1E999"}):
-        assert upright(a_header(**cards)) == UNKNOWN
+        assert north_up(a_header(**cards)) == UNKNOWN
     assert UNKNOWN.laid(np.array([[1, 2], [3, 4]])).tolist() == [[3, 4], [1, 2]]

@@ -13,7 +13,7 @@ from tests.support.alerts import alert, fits, sky
 
 
 def test_a_stamp_is_a_png_of_its_own_size() -> None:
-    drawn = stamp_image.draw(alert(stamps={"science": fits(sky())}), "science")
+    drawn = stamp_image.draw_stamp(alert(stamps={"science": fits(sky())}), "science")
     picture = Image.open(io.BytesIO(drawn.png()))
     assert (picture.format, picture.size, picture.mode) == ("PNG", (63, 63), "RGB")
     assert np.array_equal(np.asarray(picture), drawn.colours)
@@ -22,7 +22,7 @@ def test_a_stamp_is_a_png_of_its_own_size() -> None:
 def test_the_brightest_is_white_and_rows_begin_at_the_top() -> None:
     pixels = np.random.default_rng(1).normal(0, 1, (63, 63)).astype(np.float32)
     pixels[0:3, 0:3] = 1000
-    drawn = stamp_image.draw(alert(stamps={"science": fits(pixels)}), "science")
+    drawn = stamp_image.draw_stamp(alert(stamps={"science": fits(pixels)}), "science")
     assert drawn.colours[62, 0].tolist() == [255, 255, 255]
     assert drawn.colours[0, 0].max() < 200
 
@@ -37,14 +37,14 @@ def test_a_difference_is_red_where_it_has_brightened(
     pixels = np.random.default_rng(1).normal(0, 1, (63, 63)).astype(np.float32)
     pixels[30:33, 30:33] = 1000
     one = alert(stamps={"difference": fits(pixels)}, survey=survey, isdiffpos=isdiffpos)
-    r, _, b = stamp_image.draw(one, "difference").colours[31, 31]
+    r, _, b = stamp_image.draw_stamp(one, "difference").colours[31, 31]
     assert bool(r > b) is red
 
 
 def test_north_is_laid_up_where_the_header_tells_it() -> None:
     pixels = sky()
     told = {"CD1_1": 0.0003, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": -0.0003}
-    drawn = stamp_image.draw(alert(stamps={"science": fits(pixels, **told)}), "science")
+    drawn = stamp_image.draw_stamp(alert(stamps={"science": fits(pixels, **told)}), "science")
     assert drawn.orientation.north == pytest.approx((0.0, 1.0))
     assert drawn.orientation.scale == pytest.approx(1.08)
     # North was down and east right: it has been turned by half.
@@ -53,4 +53,4 @@ def test_north_is_laid_up_where_the_header_tells_it() -> None:
 
 def test_a_stamp_that_cannot_be_read_is_told() -> None:
     with pytest.raises(BadAlert, match="no template stamp"):
-        stamp_image.draw(alert(stamps={"template": None}), "template")
+        stamp_image.draw_stamp(alert(stamps={"template": None}), "template")

@@ -7,7 +7,7 @@ from stampapp.config.environment import Reader
 from stampapp.worker import consumer_errors
 from tests.unit.config.test_settings import REQUIRED
 
-SETTINGS = settings.load(Reader(REQUIRED.get))
+SETTINGS = settings.load_settings(Reader(REQUIRED.get))
 
 
 def raised(module: str) -> BaseException:

@@ -29,7 +29,7 @@ KEYS = {
 
 
 def configured() -> Settings:
-    return settings.load(Reader(KEYS.get))
+    return settings.load_settings(Reader(KEYS.get))
 
 
 def outcomes(**numbers: int) -> list[Outcome]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stampapp.classifiers.network import devices, hardware
-from stampapp.classifiers.network.deephits import build
+from stampapp.classifiers.network.deephits import build_network
 from stampapp.classifiers.network.network import Network
 from stampapp.classifiers.network.tensorflow import keras, tf
 from stampapp.config.compute import Device, Engine, Precision
@@ -46,22 +46,22 @@ def config(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> C
 
 @pytest.mark.parametrize("config", [1], indirect=True)
 def test_a_gpu_that_is_not_wanted_is_hidden(config: Config) -> None:
-    assert devices.prepare(Engine(device=Device.CPU, threads=3)) is Device.CPU
+    assert devices.prepare_device(Engine(device=Device.CPU, threads=3)) is Device.CPU
     assert config.told == [("GPU", []), 3]
 
 
 @pytest.mark.parametrize("config", [1], indirect=True)
 def test_a_gpu_is_used_and_named(config: Config) -> None:
-    found = devices.prepare(Engine())
-    assert devices.name(found) == "the GPU NVIDIA H100"
+    found = devices.prepare_device(Engine())
+    assert devices.device_name(found) == "the GPU NVIDIA H100"
     assert config.told == []
 
 
 @pytest.mark.parametrize("config", [0], indirect=True)
 def test_without_a_gpu_it_is_the_processor(config: Config) -> None:
-    assert devices.name(devices.prepare(Engine())) == "the CPU"
+    assert devices.device_name(devices.prepare_device(Engine())) == "the CPU"
     with pytest.raises(ConfigError, match="DEVICE is gpu"):
-        devices.prepare(Engine(device=Device.GPU))
+        devices.prepare_device(Engine(device=Device.GPU))
     assert config.told == []
 
 
@@ -71,16 +71,16 @@ def test_bfloat16_needs_a_processor_that_has_it(
 ) -> None:
     wanted = Engine(precision=Precision.BFLOAT16)
     monkeypatch.setattr(hardware, "processor_flags", lambda: frozenset({"avx512_bf16"}))
-    assert devices.prepare(wanted) is Device.CPU
+    assert devices.prepare_device(wanted) is Device.CPU
     monkeypatch.setattr(hardware, "processor_flags", lambda: frozenset({"avx512f"}))
     with pytest.raises(ConfigError, match="MODEL_PRECISION is bfloat16"):
-        devices.prepare(wanted)
+        devices.prepare_device(wanted)
     assert config.told == []
 
 
 def test_the_convolutions_are_reduced_and_what_follows_them_is_not() -> None:
     keras.utils.set_random_seed(3)
-    model = build(3, 4)
+    model = build_network(3, 4)
     copy = devices.reduced(model, Precision.BFLOAT16)
     computed = {one.name: one.compute_dtype for one in copy.layers if one.weights}
     assert computed == {
@@ -95,7 +95,7 @@ def test_the_convolutions_are_reduced_and_what_follows_them_is_not() -> None:
 
 def test_the_probabilities_change_a_little_and_still_add_up() -> None:
     keras.utils.set_random_seed(3)
-    model = build(3, 4)
+    model = build_network(3, 4)
     rng = np.random.default_rng(3)
     images = rng.random((8, 21, 21, 3), dtype=np.float32)
     features = rng.standard_normal((8, 4), dtype=np.float32)

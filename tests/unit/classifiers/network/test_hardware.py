@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stampapp.classifiers.network.hardware import check_precision, choose, processor_flags
+from stampapp.classifiers.network.hardware import check_precision, choose_device, processor_flags
 from stampapp.config.compute import Device, Precision
 from stampapp.errors import ConfigError
 
@@ -22,12 +22,12 @@ from stampapp.errors import ConfigError
 def test_a_gpu_is_used_where_there_is_one_and_nobody_objects(
     wanted: Device, gpus: int, found: Device
 ) -> None:
-    assert choose(wanted, gpus) is found
+    assert choose_device(wanted, gpus) is found
 
 
 def test_a_gpu_that_is_not_there_is_not_replaced_by_the_processor() -> None:
     with pytest.raises(ConfigError, match=r"DEVICE is gpu, .* set DEVICE=auto or DEVICE=cpu"):
-        choose(Device.GPU, 0)
+        choose_device(Device.GPU, 0)
 
 
 @pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])

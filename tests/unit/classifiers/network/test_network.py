@@ -19,7 +19,7 @@ from stampapp.classifiers.model_folder.store import (
     sha256_of,
     write_model,
 )
-from stampapp.classifiers.network.deephits import build
+from stampapp.classifiers.network.deephits import build_network
 from stampapp.classifiers.network.network import BUCKETS, Network, plan
 from stampapp.classifiers.network.tensorflow import keras
 from stampapp.classifiers.tf1_import.weights import _named_weights
@@ -61,7 +61,7 @@ def describe(**changes: Any) -> ModelDescription:
 
 
 def model_of(weights: dict[str, Array]) -> keras.Model:
-    model = build(3, N_FEATURES)
+    model = build_network(3, N_FEATURES)
     for name, weight in _named_weights(model):
         weight.assign(weights[name])
     return model

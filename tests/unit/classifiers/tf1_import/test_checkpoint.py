@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from stampapp.classifiers.tf1_import.checkpoint import choose, find
+from stampapp.classifiers.tf1_import.checkpoint import choose_checkpoint, find_checkpoints
 from stampapp.errors import ConfigError
 
 
@@ -16,7 +16,7 @@ def files(*homes: str, prefix: str = "checkpoints/model") -> list[str]:
 
 
 def test_a_checkpoint_has_its_files() -> None:
-    (found,) = find(files("model/results/best/"), "root")
+    (found,) = find_checkpoints(files("model/results/best/"), "root")
     assert found.name == "best"
     assert found.index == "model/results/best/checkpoints/model.index"
     assert found.shards == ("model/results/best/checkpoints/model.data-00000-of-00001",)
@@ -26,38 +26,41 @@ def test_a_checkpoint_has_its_files() -> None:
 def test_all_shards_in_order() -> None:
     names = files("r/a/")
     names[-1:] = [f"r/a/checkpoints/model.data-0000{n}-of-00002" for n in (1, 0)]
-    (found,) = find(names, "root")
+    (found,) = find_checkpoints(names, "root")
     assert [shard[-14:] for shard in found.shards] == ["00000-of-00002", "00001-of-00002"]
 
 
 def test_the_folder_of_one_checkpoint_is_called_after_itself() -> None:
-    (found,) = find(files(""), "staging_model")
+    (found,) = find_checkpoints(files(""), "staging_model")
     assert (found.name, found.statistics) == ("staging_model", "feature_norm_stats.pkl")
 
 
 @pytest.mark.parametrize("part", ["feature_norm_stats.pkl", ".index", ".data-00000-of-00001"])
 def test_what_is_not_whole_is_no_checkpoint(part: str) -> None:
     names = [name for name in files("results/a/") if not name.endswith(part)]
-    assert find(names, "root") == []
+    assert find_checkpoints(names, "root") == []
 
 
 def test_the_same_name_twice_gives_paths() -> None:
-    names = [c.name for c in find(files("x/results/a/", "y/results/a/", "y/results/b/"), "root")]
+    names = [
+        c.name
+        for c in find_checkpoints(files("x/results/a/", "y/results/a/", "y/results/b/"), "root")
+    ]
     assert names == ["x/results/a/checkpoints/model", "y/results/a/checkpoints/model", "b"]
 
 
 def test_the_staging_model_is_preferred_and_a_name_decides() -> None:
-    found = find(files("results/a/", "results/staging_model/"), "root")
-    assert choose(found, None).name == "staging_model"
-    assert choose(found, "a").name == "a"
-    assert choose(found[:1], None).name == "a"
+    found = find_checkpoints(files("results/a/", "results/staging_model/"), "root")
+    assert choose_checkpoint(found, None).name == "staging_model"
+    assert choose_checkpoint(found, "a").name == "a"
+    assert choose_checkpoint(found[:1], None).name == "a"
 
 
 def test_what_does_not_single_one_out_lists_the_names() -> None:
-    found = find(files("results/b/", "results/a/"), "root")
+    found = find_checkpoints(files("results/b/", "results/a/"), "root")
     with pytest.raises(ConfigError, match="several checkpoints: choose with --name one of a, b"):
-        choose(found, None)
+        choose_checkpoint(found, None)
     with pytest.raises(ConfigError, match="no checkpoint c: choose with --name one of a, b"):
-        choose(found, "c")
+        choose_checkpoint(found, "c")
     with pytest.raises(ConfigError, match=r"no checkpoint there: .*feature_norm_stats\.pkl"):
-        choose([], None)
+        choose_checkpoint([], None)

@@ -20,8 +20,8 @@ SOME = examples.to_examples(SEEN, ["SN", "VS", "", "SN"], ZTF)
 
 def test_training_sees_what_the_worker_sees() -> None:
     worker = [survey_rules(Survey.ZTF).extract_inputs(alert, ZTF) for alert in ALERTS]
-    assert np.array_equal(SOME.images(), images.normalise([one.crops for one in worker]))
-    assert np.array_equal(SOME.features, metadata.matrix(ALERTS, ZTF.features))
+    assert np.array_equal(SOME.images(), images.normalise_stamps([one.crops for one in worker]))
+    assert np.array_equal(SOME.features, metadata.feature_matrix(ALERTS, ZTF.features))
     assert SOME.candids.tolist() == [alert.candid for alert in ALERTS]
     assert SOME.objects.tolist() == [alert.aid for alert in ALERTS]
     assert SOME.crops.shape == (4, 3, 21, 21)

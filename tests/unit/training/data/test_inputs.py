@@ -47,8 +47,8 @@ def test_the_network_is_given_what_the_worker_gives_it() -> None:
     known = examples.to_examples(seen, [learnable_alerts.CLASSES[n % 5] for n in range(20)], ZTF)
     learned = inputs.fit_normalisation(ZTF.features, known.features)
     found = inputs.prepare_inputs(known, learned, ZTF.classes)
-    assert np.array_equal(found.images, images.normalise([one.crops for one in seen]))
-    assert np.abs(found.features - metadata.matrix(alerts, learned)).max() < 1e-4
+    assert np.array_equal(found.images, images.normalise_stamps([one.crops for one in seen]))
+    assert np.abs(found.features - metadata.feature_matrix(alerts, learned)).max() < 1e-4
     assert found.features.dtype == np.float32
     assert found.truth.tolist() == [0, 1, 2, 3, 4] * 4
     assert np.abs(found.features.mean(axis=0)).max() < 1e-5

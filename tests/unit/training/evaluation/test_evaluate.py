@@ -54,7 +54,7 @@ def test_the_network_of_a_folder_is_asked(tmp_path: Path) -> None:
     from stampapp.classifiers.network.tensorflow import keras
 
     keras.utils.set_random_seed(1)
-    model = deephits.build(1, len(ZTF.features))
+    model = deephits.build_network(1, len(ZTF.features))
     described = write_model(tmp_path, description(), model.save)
     seen = [examples.extract_inputs(learnable_alerts.alert(1, index), ZTF) for index in range(7)]
     known = examples.to_examples(seen, [""] * 7, ZTF)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from stampapp.classifiers.network.deephits import build
+from stampapp.classifiers.network.deephits import build_network
 from stampapp.classifiers.network.network import Network
 from stampapp.classifiers.network.tensorflow import keras
 from stampapp.training.data.augmentation import Augmentation
@@ -50,7 +50,7 @@ VALIDATION = population(200, 2)
 
 def fresh() -> keras.Model:
     keras.utils.set_random_seed(HYPERPARAMETERS.seed)
-    return build(1, 2, 3, crop=9, n_channels=1)
+    return build_network(1, 2, 3, crop=9, n_channels=1)
 
 
 @dataclass(kw_only=True)

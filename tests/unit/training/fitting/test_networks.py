@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stampapp.classifiers.network.deephits import build
+from stampapp.classifiers.network.deephits import build_network
 from stampapp.classifiers.network.tensorflow import keras
 from stampapp.training.fitting import calibration, networks
 
@@ -15,7 +15,7 @@ IMAGES = RNG.random((6, 9, 9, 2), np.float32)
 @pytest.fixture
 def model() -> keras.Model:
     keras.utils.set_random_seed(3)
-    return build(1, 4, 5, crop=9, n_channels=2)
+    return build_network(1, 4, 5, crop=9, n_channels=2)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
