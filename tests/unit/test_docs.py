@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.unit.test_layers import LAYERS
+
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -47,3 +49,21 @@ def _anchor(heading: str) -> str:
 def test_every_page_is_linked_from_the_first() -> None:
     linked = set(LINK.findall((ROOT / "README.md").read_text()))
     assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= linked
+
+
+def architecture() -> str:
+    return (ROOT / "ARCHITECTURE.md").read_text()
+
+
+def test_every_module_that_the_architecture_names_exists() -> None:
+    named = set(re.findall(r"`((?:[\w*]+/)*[\w*]+\.py)`", architecture()))
+    # The files of a survey that is yet to be added.
+    named = {path for path in named if not path.endswith("lsst.py")}
+    assert len(named) > 20
+    assert [path for path in sorted(named) if not any((ROOT / "stampapp").glob(path))] == []
+
+
+def test_the_diagram_of_the_packages_has_the_layers_that_are_held() -> None:
+    diagram = re.findall(r'\["<b>(.+?)</b>', architecture())
+    drawn = [set(names.split(" · ")) for names in diagram]
+    assert drawn == [set(layer) for layer in reversed(LAYERS)]
