@@ -50,7 +50,7 @@ def _real(folder: Path) -> Iterator[tuple[int, bytes]]:
     for path in sources:
         yield 0, path.read_bytes()
     for packet in atlas.packets(folder).values():
-        yield 0, atlas.messages([atlas.told(packet)])[0].value or b""
+        yield 0, atlas.messages([atlas.to_sorting_hat(packet)])[0].value or b""
         yield 2, alert_messages.decoded([packet])[0]["cutoutScience"]["stampData"]
 
 

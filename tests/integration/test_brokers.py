@@ -15,7 +15,7 @@ from tests.support.topics import (
     committed,
     create_topics,
     end_offsets,
-    finish_line,
+    offsets_to_commit,
     produce,
     read_all,
     wait_for_count,
@@ -76,7 +76,7 @@ def test_ends_are_those_of_the_last_message_of_a_batch(bootstrap: str) -> None:
     create_topics(bootstrap, {"ends": 3})
     produce(bootstrap, "ends", [Record(None, b"x", 1)] * 7, **{"linger.ms": 100})
     assert end_offsets(bootstrap, "ends") == {0: 0, 1: 7, 2: 0}
-    assert finish_line(bootstrap, "ends") == {1: 7}
+    assert offsets_to_commit(bootstrap, "ends") == {1: 7}
     assert [m.offset for m in read_all(bootstrap, "ends")] == list(range(7))
 
 

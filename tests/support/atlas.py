@@ -94,7 +94,7 @@ def packets(shared_data: Path) -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in sorted(shared_data.glob("atlas_raw/*.avro"))}
 
 
-def told(packet: bytes, *, compressed: bool = False, **changes: object) -> dict[str, Any]:
+def to_sorting_hat(packet: bytes, *, compressed: bool = False, **changes: object) -> dict[str, Any]:
     """Return what the sorting hat tells of a raw packet: ATLAS has no template."""
     (raw,) = alert_messages.decoded([packet])
     candidate = raw["candidate"]

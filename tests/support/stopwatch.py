@@ -13,7 +13,7 @@ from typing import Any
 AMPLE = 240.0
 
 
-def seconds_of_its_own(process: Popen[Any]) -> float:
+def seconds_without_waiting(process: Popen[Any]) -> float:
     """Wait for a process to end; return the seconds that it would take on a free machine.
 
     That is the time from now on, less that in which it could have run and had to wait for a

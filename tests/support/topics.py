@@ -32,7 +32,7 @@ __all__ = [
     "committed",
     "create_topics",
     "end_offsets",
-    "finish_line",
+    "offsets_to_commit",
     "produce",
     "read_all",
     "wait_for_count",
@@ -92,7 +92,7 @@ def end_offsets(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[i
         return ends
 
 
-def finish_line(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[int, int]:
+def offsets_to_commit(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[int, int]:
     """What `committed` returns for a group that has done everything.
 
     Nobody commits in a partition that has never held a message, and chance may leave one empty.
@@ -103,7 +103,7 @@ def finish_line(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[i
 
 def read_all(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> list[Message]:
     """The messages from the beginning to the ends at the time of the call, by partition."""
-    ends = finish_line(bootstrap, topic, timeout=timeout)
+    ends = offsets_to_commit(bootstrap, topic, timeout=timeout)
     with _reader(bootstrap) as consumer:
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in ends])
         found: list[Message] = []

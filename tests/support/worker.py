@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from tests.support.stopwatch import AMPLE, seconds_of_its_own
+from tests.support.stopwatch import AMPLE, seconds_without_waiting
 
 FAUST = [sys.executable, "-m", "faust", "-A", "stampapp"]
 
@@ -56,7 +56,7 @@ class Worker:
     def terminate(self) -> float:
         """Send SIGTERM; return the seconds that the process takes to end on a free machine."""
         self.process.send_signal(signal.SIGTERM)
-        return seconds_of_its_own(self.process)
+        return seconds_without_waiting(self.process)
 
     def exit_code(self, timeout: float) -> int:
         """Wait for the process to end by itself."""
@@ -107,7 +107,7 @@ def timed(
             stdout=output,
             stderr=errors,
         )
-        seconds = seconds_of_its_own(process)
+        seconds = seconds_without_waiting(process)
         output.seek(0)
         errors.seek(0)
         done = subprocess.CompletedProcess(

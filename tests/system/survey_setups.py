@@ -85,9 +85,9 @@ def alerts_of_atlas(shared_data: Path) -> tuple[list[Record], list[Record]]:
     They are told plain and gzipped, the latter as a later alert of the same object.
     """
     packets = atlas.packets(shared_data)
-    plain = [atlas.told(packet) for packet in packets.values()]
+    plain = [atlas.to_sorting_hat(packet) for packet in packets.values()]
     later = [
-        atlas.told(packet, compressed=True) | {"mjd": first["mjd"] + 1.0}
+        atlas.to_sorting_hat(packet, compressed=True) | {"mjd": first["mjd"] + 1.0}
         for packet, first in zip(packets.values(), plain, strict=True)
     ]
     cut = [one | {"aid": f"{one['aid']}-cut", "stamps": _cut(one["stamps"])} for one in later[:3]]

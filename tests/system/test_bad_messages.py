@@ -13,7 +13,7 @@ import fastavro
 from tests.support import alert_messages, atlas
 from tests.support.alerts import SORTING_HAT
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.topics import Record, committed, finish_line, produce, read_all
+from tests.support.topics import Record, committed, offsets_to_commit, produce, read_all
 from tests.support.worker import worker
 from tests.system.conftest import environment
 
@@ -90,23 +90,23 @@ def test_each_has_its_cause_and_the_others_are_classified(
     (alert,) = (one for one in alerts if one["candid"] == "516171791415015025")
     bad = by_cause(schema, alert, bad_ztf(alert))
     good = list(alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", 1))[:40]
-    assert_told_apart(kafka, setup(), bad, good, tmp_path)
+    assert_dead_lettered_by_cause(kafka, setup(), bad, good, tmp_path)
 
 
-def test_those_of_atlas_have_theirs(
+def test_bad_atlas_messages_have_their_causes(
     kafka: ApacheKafka, atlas_model: Path, shared_data: Path, tmp_path: Path
 ) -> None:
     packets = list(atlas.packets(shared_data).values())
-    alert = atlas.told(packets[0])
+    alert = atlas.to_sorting_hat(packets[0])
     bad = by_cause(SORTING_HAT, alert, bad_atlas(alert))
-    good = [atlas.told(packet, aid=f"A{n}") for n in range(5) for packet in packets[n:]]
+    good = [atlas.to_sorting_hat(packet, aid=f"A{n}") for n in range(5) for packet in packets[n:]]
     settings = environment(
         kafka.bootstrap, CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH=str(atlas_model)
     )
-    assert_told_apart(kafka, settings, bad, atlas.messages(good), tmp_path)
+    assert_dead_lettered_by_cause(kafka, settings, bad, atlas.messages(good), tmp_path)
 
 
-def assert_told_apart(
+def assert_dead_lettered_by_cause(
     kafka: ApacheKafka,
     settings: dict[str, str],
     bad: dict[str, list[Record]],
@@ -129,4 +129,4 @@ def assert_told_apart(
     output = read_all(kafka.bootstrap, settings["PRODUCER_TOPIC_FORMAT"])
     assert {m.key for m in output} == {record.key for record in good}
     topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
-    assert committed(kafka.bootstrap, group, topic) == finish_line(kafka.bootstrap, topic)
+    assert committed(kafka.bootstrap, group, topic) == offsets_to_commit(kafka.bootstrap, topic)

@@ -13,7 +13,7 @@ from tests.system.conftest import environment
 MODELS = Path(__file__).parents[2] / "model"
 
 
-def test_all_is_well_and_nothing_was_published(kafka: ApacheKafka, tmp_path: Path) -> None:
+def test_valid_settings_pass_and_nothing_is_published(kafka: ApacheKafka, tmp_path: Path) -> None:
     setup = environment(kafka.bootstrap, CLASSIFIER_STRATEGY="ZTF", MODEL_PATH=str(MODELS / "ztf"))
     group = setup.pop("CONSUMER_GROUP_ID")
     (tmp_path / ".env").write_text(f"CONSUMER_GROUP_ID={group}\nWEB_PROT=7000\n")
@@ -34,7 +34,7 @@ def test_all_is_well_and_nothing_was_published(kafka: ApacheKafka, tmp_path: Pat
         assert not any(end_offsets(kafka.bootstrap, setup[key]).values())
 
 
-def test_what_a_worker_would_go_on_without_is_a_warning(kafka: ApacheKafka, tmp_path: Path) -> None:
+def test_optional_problems_are_warnings(kafka: ApacheKafka, tmp_path: Path) -> None:
     setup = environment(
         kafka.bootstrap,
         CLASSIFIER_STRATEGY="ATLAS",
@@ -55,7 +55,7 @@ def test_what_a_worker_would_go_on_without_is_a_warning(kafka: ApacheKafka, tmp_
     assert told["METRICS_SASL_PASSWORD"]["value"] == "***"
 
 
-def test_everything_that_is_wrong_is_told_at_once(kafka: ApacheKafka, tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(kafka: ApacheKafka, tmp_path: Path) -> None:
     setup = environment(
         kafka.bootstrap,
         CLASSIFIER_STRATEGY="ZTF",

@@ -71,7 +71,7 @@ def test_the_first_alert_of_each_object_is_kept(model: Path, shared_data: Path) 
     assert "27 superseded" in done.stderr
 
 
-def test_damaged_alerts_are_named_and_the_exit_code_tells(model: Path, shared_data: Path) -> None:
+def test_damaged_alerts_are_named_and_set_the_exit_code(model: Path, shared_data: Path) -> None:
     path = shared_data / "ztf_sorting_hat_unreadable.avro"
     done = command("classify", "--json", "--survey", "ZTF", "--model", str(model), str(path))
     assert done.returncode == 1

@@ -11,7 +11,7 @@ import pytest
 from astropy.io import fits
 
 from tests.support import alert_messages
-from tests.support.atlas import CLASSES, messages, packets, told
+from tests.support.atlas import CLASSES, messages, packets, to_sorting_hat
 from tests.support.worker import command
 from tests.system.survey_setups import FAKE_ATLAS_PACKAGE, write
 
@@ -24,12 +24,12 @@ def forms(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     home, raw = tmp_path_factory.mktemp("atlas"), packets(shared_data)
     assert len(raw) == 6
     plain, gzipped = (
-        messages([told(one, compressed=compressed) for one in raw.values()])
+        messages([to_sorting_hat(one, compressed=compressed) for one in raw.values()])
         for compressed in (False, True)
     )
     return {
         "raw": write(home / "raw", list(raw.values())),
-        "told": write(home / "told", [one.value for one in plain]),
+        "sorting_hat": write(home / "sorting_hat", [one.value for one in plain]),
         "gzipped": write(home / "gzipped", [one.value for one in gzipped]),
     }
 
@@ -78,8 +78,8 @@ def scores(packet: bytes) -> dict[str, float]:
     return {name: float(score / total) for name, score in raw.items()}
 
 
-@pytest.mark.parametrize("form", ["raw", "told", "gzipped"])
-def test_an_installed_package_gets_what_the_packets_say(
+@pytest.mark.parametrize("form", ["raw", "sorting_hat", "gzipped"])
+def test_an_installed_package_gets_the_values_of_the_packets(
     form: str, forms: dict[str, Path], shared_data: Path
 ) -> None:
     expected = {candid: scores(packet) for candid, packet in packets(shared_data).items()}
@@ -99,7 +99,7 @@ def test_all_alerts_of_an_object_get_their_own_results_from_the_package(
 ) -> None:
     raw = packets(shared_data)
     expected = {candid: scores(packet) for candid, packet in raw.items()}
-    same = messages([told(packet, aid="AL21same") for packet in raw.values()])
+    same = messages([to_sorting_hat(packet, aid="AL21same") for packet in raw.values()])
     path = write(tmp_path / "same", [one.value for one in same])
     rows = classify(path, "--every-alert", PYTHONPATH=str(FAKE_ATLAS_PACKAGE))
     assert [row["aid"] for row in rows] == ["AL21same"] * 6
@@ -112,7 +112,7 @@ def test_all_alerts_of_an_object_get_their_own_results_from_the_package(
     assert first["candid"] == earliest
 
 
-def test_a_model_folder_that_is_named_goes_before_the_package(
+def test_model_path_takes_precedence_over_the_package(
     forms: dict[str, Path], atlas_model: Path
 ) -> None:
     rows = classify(forms["raw"], PYTHONPATH=str(FAKE_ATLAS_PACKAGE), MODEL_PATH=str(atlas_model))

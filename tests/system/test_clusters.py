@@ -21,7 +21,7 @@ from tests.support.topics import (
     Record,
     committed,
     create_topics,
-    finish_line,
+    offsets_to_commit,
     produce,
     read_all,
 )
@@ -105,7 +105,7 @@ def test_alerts_of_one_cluster_come_out_on_the_other(night: Night, clusters: Two
     assert len(night.output) > 100
     topic, group = night.settings["CONSUMER_TOPICS"], night.settings["CONSUMER_GROUP_ID"]
     bootstrap = clusters.survey.bootstrap
-    assert committed(bootstrap, group, topic) == finish_line(bootstrap, topic)
+    assert committed(bootstrap, group, topic) == offsets_to_commit(bootstrap, topic)
 
 
 def test_a_cluster_of_which_it_may_only_read_gets_no_topic(night: Night) -> None:
@@ -178,7 +178,7 @@ def test_without_the_metrics_cluster_alerts_are_classified(
     assert sum(done.values()) == 20
 
 
-def test_permissions_that_are_withdrawn_end_it_with_the_reason(
+def test_a_revoked_permission_stops_the_worker_with_the_reason(
     settings: Callable[..., dict[str, str]],
     clusters: TwoClusters,
     shared_data: Path,
@@ -198,7 +198,7 @@ def test_permissions_that_are_withdrawn_end_it_with_the_reason(
         clusters.survey.withdraw(reader, "READ", group=group["CONSUMER_GROUP_ID"])
         clusters.results.withdraw(scribe, "WRITE", topic=commands["SCRIBE_TOPIC"])
         start(clusters, commands, shared_data, 20)
-        last = [_last_words(running) for running in workers]
+        last = [_final_message(running) for running in workers]
     assert f"'reader' read {topic['CONSUMER_TOPICS']}: grant READ" in last[0]
     assert f"consume as the group {group['CONSUMER_GROUP_ID']}: grant READ" in last[1]
     refused = rf"refuses \d+ messages? for {commands['SCRIBE_TOPIC']}: TopicAuthorizationFailed"
@@ -209,12 +209,12 @@ def test_permissions_that_are_withdrawn_end_it_with_the_reason(
     assert not committed(bootstrap, commands["CONSUMER_GROUP_ID"], commands["CONSUMER_TOPICS"])
 
 
-def _last_words(running: Worker) -> str:
+def _final_message(running: Worker) -> str:
     assert running.exit_code(AMPLE) == 1, running.text()
     return running.text().splitlines()[-1]
 
 
-def test_a_password_that_is_changed_ends_it_when_it_has_waited(
+def test_a_changed_password_stops_the_worker_after_the_stall_timeout(
     settings: Callable[..., dict[str, str]], clusters: TwoClusters, tmp_path: Path
 ) -> None:
     keys = settings(STALL_TIMEOUT="10")
@@ -224,7 +224,7 @@ def test_a_password_that_is_changed_ends_it_when_it_has_waited(
         survey.add_user(reader.user, password(), reader.mechanism)
         try:
             survey.restart()
-            assert "it refuses user 'reader'" in _last_words(running)
-            assert "CONSUMER_SASL_PASSWORD" in _last_words(running)
+            assert "it refuses user 'reader'" in _final_message(running)
+            assert "CONSUMER_SASL_PASSWORD" in _final_message(running)
         finally:
             survey.add_user(reader.user, reader.password, reader.mechanism)

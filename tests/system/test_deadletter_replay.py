@@ -21,7 +21,7 @@ COUNTS = {"not-avro": 1, "avro-damaged": 1, "stamp-damaged": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Office:
+class DeadLetterSetup:
     """Where dead letters lie, and who handles them."""
 
     clusters: TwoClusters
@@ -55,20 +55,22 @@ class Office:
         return [message for message in dead if "replayed.at" in dict(message.headers)]
 
 
-def test_from_the_first_look_to_the_last_replay(
+def test_dead_letters_are_listed_shown_and_replayed(
     clusters: TwoClusters, model: Path, shared_data: Path, tmp_path: Path
 ) -> None:
-    office = opened(clusters, model, shared_data, tmp_path)
-    nobody_may_read_them_without_permission(office)
-    they_are_listed_and_shown(office)
-    an_input_that_is_read_only_is_named(office)
-    a_replay_that_cannot_be_marked_is_repeated(office)
-    what_is_put_back_is_the_original(office)
-    what_comes_back_dead_is_not_put_back_for_ever(office)
-    everything_is_accounted_for_all_the_same(office)
+    setup = start_worker(clusters, model, shared_data, tmp_path)
+    reading_needs_permission(setup)
+    they_are_listed_and_shown(setup)
+    an_input_that_is_read_only_is_named(setup)
+    a_replay_that_cannot_be_marked_is_repeated(setup)
+    what_is_put_back_is_the_original(setup)
+    what_comes_back_dead_is_not_put_back_for_ever(setup)
+    everything_is_accounted_for_all_the_same(setup)
 
 
-def opened(clusters: TwoClusters, model: Path, shared_data: Path, folder: Path) -> Office:
+def start_worker(
+    clusters: TwoClusters, model: Path, shared_data: Path, folder: Path
+) -> DeadLetterSetup:
     settings = clusters.environment(MODEL_PATH=str(model))
     path = shared_data / "ztf_sorting_hat.avro"
     good = list(alert_messages.distinct(path, 1))[:GOOD]
@@ -80,114 +82,114 @@ def opened(clusters: TwoClusters, model: Path, shared_data: Path, folder: Path) 
     ]
     bad = [one._replace(timestamp=PAST) for one in bad]
     produce(clusters.survey.bootstrap, settings["CONSUMER_TOPICS"], good + bad)
-    office = Office(clusters=clusters, settings=settings, folder=folder, bad=bad)
-    office.classify(GOOD + len(bad))
-    return office
+    setup = DeadLetterSetup(clusters=clusters, settings=settings, folder=folder, bad=bad)
+    setup.classify(GOOD + len(bad))
+    return setup
 
 
-def nobody_may_read_them_without_permission(office: Office) -> None:
-    told = office.run("deadletters", "list", code=2)
-    assert f"the producer's cluster {office.settings['PRODUCER_SERVER']} does not let user" in told
+def reading_needs_permission(setup: DeadLetterSetup) -> None:
+    told = setup.run("deadletters", "list", code=2)
+    assert f"the producer's cluster {setup.settings['PRODUCER_SERVER']} does not let user" in told
     assert "grant READ and DESCRIBE" in told
-    writer, dead = office.clusters.producer.user, office.settings["DEADLETTER_TOPIC"]
-    office.clusters.results.grant(writer, "READ", topic=dead)
+    writer, dead = setup.clusters.producer.user, setup.settings["DEADLETTER_TOPIC"]
+    setup.clusters.results.grant(writer, "READ", topic=dead)
 
 
-def they_are_listed_and_shown(office: Office) -> None:
-    found = office.listed()
+def they_are_listed_and_shown(setup: DeadLetterSetup) -> None:
+    found = setup.listed()
     counts = {cause: {"all": count, "replayed": 0} for cause, count in COUNTS.items()}
     assert found["counts"] == counts
     assert all(one["replayed_at"] is None for one in found["dead_letters"])
     decodable = {one["aid"] for one in found["dead_letters"] if one["cause"] == "stamp-damaged"}
-    assert decodable == {(one.key or b"").decode() for one in office.bad[:3]}
-    assert office.listed("--from", "2023-11-15")["dead_letters"] == []
-    assert len(office.listed("--limit", "2")["dead_letters"]) == 2
-    (cut,) = office.listed("--cause", "avro-damaged")["dead_letters"]
-    lines = office.run("deadletters", "list").splitlines()
+    assert decodable == {(one.key or b"").decode() for one in setup.bad[:3]}
+    assert setup.listed("--from", "2023-11-15")["dead_letters"] == []
+    assert len(setup.listed("--limit", "2")["dead_letters"]) == 2
+    (cut,) = setup.listed("--cause", "avro-damaged")["dead_letters"]
+    lines = setup.run("deadletters", "list").splitlines()
     assert f"{sum(COUNTS.values()):>8}  in all" in lines
     source = cut["source"]
     name = f"{source['topic']}:{source['partition']}:{source['offset']}"
-    saved = office.folder / "saved.avro"
-    shown = office.run("deadletters", "show", name, "--save", str(saved))
-    assert saved.read_bytes() == office.bad[3].value
+    saved = setup.folder / "saved.avro"
+    shown = setup.run("deadletters", "show", name, "--save", str(saved))
+    assert saved.read_bytes() == setup.bad[3].value
     assert "unreadable   stamps" in shown
     assert ["candid", cut["candid"]] in [line.split() for line in shown.splitlines()]
     assert "what to do" in shown
-    assert "no dead letter 9:9" in office.run("deadletters", "show", "9:9", code=2)
+    assert "no dead letter 9:9" in setup.run("deadletters", "show", "9:9", code=2)
 
 
-def an_input_that_is_read_only_is_named(office: Office) -> None:
-    before = len(office.input())
-    planned = office.run("deadletters", "replay", "--dry-run", "--cause", "stamp-damaged")
+def an_input_that_is_read_only_is_named(setup: DeadLetterSetup) -> None:
+    before = len(setup.input())
+    planned = setup.run("deadletters", "replay", "--dry-run", "--cause", "stamp-damaged")
     assert "3 would be put back." in planned
-    told = office.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
-    survey = office.settings["CONSUMER_SERVER"]
+    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
+    survey = setup.settings["CONSUMER_SERVER"]
     assert f"the consumer's cluster {survey} does not let user" in told
     assert "grant WRITE" in told
-    assert (len(office.input()), office.marks()) == (before, [])
+    assert (len(setup.input()), setup.marks()) == (before, [])
 
 
-def a_replay_that_cannot_be_marked_is_repeated(office: Office) -> None:
-    clusters, dead = office.clusters, office.settings["DEADLETTER_TOPIC"]
-    before = len(office.input())
-    clusters.survey.grant(clusters.consumer.user, "WRITE", topic=office.settings["CONSUMER_TOPICS"])
+def a_replay_that_cannot_be_marked_is_repeated(setup: DeadLetterSetup) -> None:
+    clusters, dead = setup.clusters, setup.settings["DEADLETTER_TOPIC"]
+    before = len(setup.input())
+    clusters.survey.grant(clusters.consumer.user, "WRITE", topic=setup.settings["CONSUMER_TOPICS"])
     clusters.results.withdraw(clusters.producer.user, "WRITE", topic=dead)
     until_it_holds()
-    told = office.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
+    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
     assert "the producer's cluster" in told
     clusters.results.grant(clusters.producer.user, "WRITE", topic=dead)
     until_it_holds()
     # They lie on the input, but nothing says so: they are put back again rather than lost.
-    assert (len(office.input()), office.marks()) == (before + 3, [])
-    told = office.run("deadletters", "replay", "--cause", "stamp-damaged")
+    assert (len(setup.input()), setup.marks()) == (before + 3, [])
+    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
     assert "3 put back where they came from, and marked." in told
-    assert (len(office.input()), len(office.marks())) == (before + 6, 3)
-    told = office.run("deadletters", "replay", "--cause", "stamp-damaged")
+    assert (len(setup.input()), len(setup.marks())) == (before + 6, 3)
+    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
     assert told.splitlines()[0] == "0 put back where they came from, and marked."
-    assert office.listed()["counts"]["stamp-damaged"] == {"all": 3, "replayed": 3}
-    assert len(office.input()) == before + 6
+    assert setup.listed()["counts"]["stamp-damaged"] == {"all": 3, "replayed": 3}
+    assert len(setup.input()) == before + 6
 
 
-def what_is_put_back_is_the_original(office: Office) -> None:
-    (letter,) = office.listed("--cause", "not-avro")["dead_letters"]
+def what_is_put_back_is_the_original(setup: DeadLetterSetup) -> None:
+    (letter,) = setup.listed("--cause", "not-avro")["dead_letters"]
     place = f"{letter['partition']}:{letter['offset']}"
-    office.run("deadletters", "replay", place)
-    original = office.bad[4]
-    (back,) = (m for m in office.input() if m.value == b"{}" and m.timestamp != PAST)
+    setup.run("deadletters", "replay", place)
+    original = setup.bad[4]
+    (back,) = (m for m in setup.input() if m.value == b"{}" and m.timestamp != PAST)
     assert (back.key, back.value) == (original.key, original.value)
     assert back.partition == original.partition == letter["source"]["partition"]
-    dead = office.settings["DEADLETTER_TOPIC"]
+    dead = setup.settings["DEADLETTER_TOPIC"]
     assert back.headers == [*(original.headers or []), ("replayed.of", f"{dead}:{place}".encode())]
     # Old as it was, the topic's retention might take it before it is consumed.
     assert abs(back.timestamp / 1000 - time.time()) < 300
-    (marked,) = office.listed("--cause", "not-avro")["dead_letters"]
+    (marked,) = setup.listed("--cause", "not-avro")["dead_letters"]
     assert marked["replayed_as"]["offset"] == back.offset
 
 
-def what_comes_back_dead_is_not_put_back_for_ever(office: Office) -> None:
-    office.classify(7)
-    found = office.listed("--cause", "stamp-damaged")
+def what_comes_back_dead_is_not_put_back_for_ever(setup: DeadLetterSetup) -> None:
+    setup.classify(7)
+    found = setup.listed("--cause", "stamp-damaged")
     assert found["counts"]["stamp-damaged"]["all"] == 9
     assert sum(one["replay_of"] is not None for one in found["dead_letters"]) == 6
-    told = office.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run")
+    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run")
     assert "0 would be put back." in told
     # Of each message only the last: it was put back twice.
-    told = office.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run", "--again")
+    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run", "--again")
     assert "6 would be put back." in told
 
 
-def everything_is_accounted_for_all_the_same(office: Office) -> None:
-    clusters, settings = office.clusters, office.settings
-    told = office.run("reconcile", code=2)
+def everything_is_accounted_for_all_the_same(setup: DeadLetterSetup) -> None:
+    clusters, settings = setup.clusters, setup.settings
+    told = setup.run("reconcile", code=2)
     assert " read its topics: grant READ" in told
     nights = settings["PRODUCER_TOPIC_FORMAT"].removesuffix("%s")
     clusters.results.grant(clusters.producer.user, "READ", topics=nights)
     clusters.results.grant(clusters.scribe.user, "READ", topic=settings["SCRIBE_TOPIC"])
     until_it_holds()
-    found = json.loads(office.run("reconcile", "--json"))
+    found = json.loads(setup.run("reconcile", "--json"))
     assert found["complete"]
-    assert found["consumed"] == GOOD + len(office.bad) + 7
-    assert found["dead_lettered"] == len(office.bad) + 7
+    assert found["consumed"] == GOOD + len(setup.bad) + 7
+    assert found["dead_lettered"] == len(setup.bad) + 7
     assert found["classified"] + found["ruled_out"] == GOOD
 
 
@@ -205,7 +207,7 @@ def until_it_holds() -> None:
         (("burn",), "'burn' is not one of"),
     ],
 )
-def test_what_is_asked_wrongly_is_told(
+def test_wrong_arguments_are_reported(
     tansu: str, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     done = command("deadletters", *arguments, cwd=tmp_path, **minimal(tansu))
@@ -213,7 +215,7 @@ def test_what_is_asked_wrongly_is_told(
     assert words in done.stderr
 
 
-def test_where_nothing_was_ever_dead_there_is_nothing_to_list(tansu: str, tmp_path: Path) -> None:
+def test_without_a_dead_letter_topic_nothing_is_listed(tansu: str, tmp_path: Path) -> None:
     create_topics(tansu, {"quiet": 1})
     done = command("deadletters", "list", cwd=tmp_path, **minimal(tansu))
     assert done.returncode == 0, done.stderr

@@ -166,9 +166,7 @@ def test_it_says_what_is_missing_where_a_model_folder_is_empty(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_a_model_that_is_none_is_told_in_the_words_of_the_import(
-    alerts: Path, tmp_path: Path
-) -> None:
+def test_an_invalid_model_is_reported_by_the_import(alerts: Path, tmp_path: Path) -> None:
     arguments = ("--alerts", str(alerts), "--model", str(alerts))
     done = subprocess.run(
         [*DEMO, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False

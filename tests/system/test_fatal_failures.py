@@ -18,7 +18,7 @@ from tests.support.topics import (
     Record,
     committed,
     create_topics,
-    finish_line,
+    offsets_to_commit,
     produce,
     read_all,
 )
@@ -47,7 +47,7 @@ def ended(running: Worker, after: float) -> str:
 def finish(kafka: ApacheKafka, settings: dict[str, str], argv: Sequence[str], folder: Path) -> None:
     """Start the same worker again, as a supervisor does, and see it do all that is left."""
     topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
-    ends = finish_line(kafka.bootstrap, topic)
+    ends = offsets_to_commit(kafka.bootstrap, topic)
     with worker(settings, folder, argv) as running:
         deadline = time.monotonic() + AMPLE
         while committed(kafka.bootstrap, group, topic) != ends:
@@ -92,7 +92,7 @@ def test_a_model_that_fails(answers: str, reason: str, kafka: ApacheKafka, tmp_p
 
 
 @pytest.mark.parametrize("agent", ["classification", "output", "scribe", "deadletter"])
-def test_an_agent_that_dies(
+def test_an_agent_that_fails(
     agent: str, kafka: ApacheKafka, ztf_model: Path, tmp_path: Path
 ) -> None:
     settings = environment(
@@ -120,7 +120,7 @@ def test_an_agent_that_dies(
         assert keys(kafka.bootstrap, settings[topic]) == everyone
 
 
-def test_a_producer_that_gives_up(kafka: ApacheKafka, ztf_model: Path, tmp_path: Path) -> None:
+def test_a_delivery_that_times_out(kafka: ApacheKafka, ztf_model: Path, tmp_path: Path) -> None:
     with ApacheKafka(heap_mb=256) as scribe:
         settings = environment(
             kafka.bootstrap,

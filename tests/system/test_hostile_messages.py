@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.alerts import container, record
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.hostile import CLASSIFIED, Hostile, containers, of_atlas, of_ztf
+from tests.support.hostile import CLASSIFIED, HostileMessage, containers, of_atlas, of_ztf
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import (
     Headers,
@@ -21,7 +21,7 @@ from tests.support.topics import (
     Record,
     committed,
     create_topics,
-    finish_line,
+    offsets_to_commit,
     produce,
     read_all,
 )
@@ -52,7 +52,7 @@ def ztf(kafka: ApacheKafka, ztf_model: Path) -> Callable[..., dict[str, str]]:
     return settings
 
 
-def sent(hostile: Iterable[Hostile]) -> list[Record]:
+def sent(hostile: Iterable[HostileMessage]) -> list[Record]:
     return [Record(one.name.encode(), one.value) for one in hostile]
 
 
@@ -65,13 +65,13 @@ def memory(running: Worker, name: str) -> float:
 def outcomes(kafka: ApacheKafka, settings: dict[str, str]) -> tuple[list[Message], set[bytes]]:
     """Return the dead letters and the keys of what was classified; all must be committed."""
     topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
-    assert committed(kafka.bootstrap, group, topic) == finish_line(kafka.bootstrap, topic)
+    assert committed(kafka.bootstrap, group, topic) == offsets_to_commit(kafka.bootstrap, topic)
     output = read_all(kafka.bootstrap, settings["PRODUCER_TOPIC_FORMAT"])
     dead = read_all(kafka.bootstrap, settings["DEADLETTER_TOPIC"])
     return dead, {message.key or b"" for message in output}
 
 
-def test_each_is_put_away_with_its_cause_in_little_memory(
+def test_each_is_dead_lettered_with_its_cause_in_little_memory(
     kafka: ApacheKafka, ztf: Callable[..., dict[str, str]], tmp_path: Path
 ) -> None:
     large = {"max.message.bytes": str(LARGEST)}
@@ -91,9 +91,9 @@ def test_each_is_put_away_with_its_cause_in_little_memory(
         # A pickle that is opened ends the process.
         assert running.process.returncode == 0, running.text()
     dead, keys = outcomes(kafka, settings)
-    bad = [one for one in hostile if one.fate != CLASSIFIED]
+    bad = [one for one in hostile if one.outcome != CLASSIFIED]
     assert {(one.key, dict(one.headers)["error.type"]) for one in dead} == {
-        (one.name.encode(), one.fate.encode()) for one in bad
+        (one.name.encode(), one.outcome.encode()) for one in bad
     }
     assert {(one.key, one.value or b"") for one in dead} == {
         (one.name.encode(), one.value or b"") for one in bad
@@ -103,7 +103,7 @@ def test_each_is_put_away_with_its_cause_in_little_memory(
     assert grown < LIMIT_MIB
 
 
-def test_headers_of_atlas_that_mislead_are_told_apart(
+def test_misleading_atlas_headers_are_dead_lettered(
     kafka: ApacheKafka, atlas_model: Path, tmp_path: Path
 ) -> None:
     settings = environment(
@@ -117,9 +117,9 @@ def test_headers_of_atlas_that_mislead_are_told_apart(
         assert running.process.returncode == 0, running.text()
     dead, keys = outcomes(kafka, settings)
     assert {(one.key, dict(one.headers)["error.type"]) for one in dead} == {
-        (one.name.encode(), one.fate.encode()) for one in hostile if one.fate != CLASSIFIED
+        (one.name.encode(), one.outcome.encode()) for one in hostile if one.outcome != CLASSIFIED
     }
-    assert len(keys) == sum(one.fate == CLASSIFIED for one in hostile)
+    assert len(keys) == sum(one.outcome == CLASSIFIED for one in hostile)
 
 
 NOISE = b"x" * 1_000_000
@@ -135,7 +135,7 @@ ENVELOPES = {
 }
 
 
-def test_whatever_its_envelope_a_message_can_be_put_away(
+def test_messages_with_any_key_headers_and_timestamp_are_dead_lettered(
     kafka: ApacheKafka, ztf: Callable[..., dict[str, str]], tmp_path: Path
 ) -> None:
     # Just not enough for a message of a megabyte with all that a dead letter is given.
@@ -165,7 +165,7 @@ def test_whatever_its_envelope_a_message_can_be_put_away(
     assert "error.message" in dict(by_key[b"future"].headers)
 
 
-def test_a_message_that_cannot_be_put_away_says_what_to_do(
+def test_a_dead_letter_that_is_refused_says_what_to_do(
     kafka: ApacheKafka, ztf: Callable[..., dict[str, str]], tmp_path: Path
 ) -> None:
     settings = ztf(None, {"max.message.bytes": "10000"})
@@ -181,7 +181,7 @@ def test_a_message_that_cannot_be_put_away_says_what_to_do(
     assert not committed(kafka.bootstrap, group, settings["CONSUMER_TOPICS"])
 
 
-def test_a_header_that_no_client_reads_is_told_with_what_to_do(
+def test_an_unreadable_header_is_reported_with_what_to_do(
     kafka: ApacheKafka, ztf: Callable[..., dict[str, str]], tmp_path: Path
 ) -> None:
     settings = ztf()

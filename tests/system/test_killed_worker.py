@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.stopwatch import AMPLE
-from tests.support.topics import Message, committed, finish_line, produce, read_all
+from tests.support.topics import Message, committed, offsets_to_commit, produce, read_all
 from tests.support.worker import Worker, worker
 
 ROUNDS = 10
@@ -48,7 +48,7 @@ def test_no_alert_is_left_without_an_outcome(
 def finish(running: Worker, kafka: ApacheKafka, environment: dict[str, str]) -> None:
     """Wait until everything is committed, and stop."""
     topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
-    ends = finish_line(kafka.bootstrap, topic)
+    ends = offsets_to_commit(kafka.bootstrap, topic)
     deadline = time.monotonic() + AMPLE
     while committed(kafka.bootstrap, group, topic) != ends:
         assert running.process.poll() is None, running.text()
@@ -68,7 +68,7 @@ def assert_nothing_committed_ahead(kafka: ApacheKafka, environment: dict[str, st
     }
     assert done <= {m.key for m in read(kafka, environment, "PRODUCER_TOPIC_FORMAT")}
     assert done <= {m.key for m in read(kafka, environment, "SCRIBE_TOPIC")}
-    return offsets == finish_line(kafka.bootstrap, topic)
+    return offsets == offsets_to_commit(kafka.bootstrap, topic)
 
 
 def read(kafka: ApacheKafka, environment: dict[str, str], key: str) -> list[Message]:

@@ -61,7 +61,7 @@ def test_for_people_a_bad_alert_has_no_stack_trace_either(
         assert "Traceback" not in running.text()
 
 
-def test_its_last_words_are_json_too(
+def test_its_final_message_is_json_too(
     kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
 ) -> None:
     setup = environment(kafka.bootstrap, **ztf_setup.settings)

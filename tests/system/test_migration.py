@@ -24,7 +24,7 @@ from tests.support.topics import (
     Message,
     Record,
     committed,
-    finish_line,
+    offsets_to_commit,
     produce,
     read_all,
 )
@@ -89,7 +89,7 @@ def moved(clusters: TwoClusters, alerts: list[Record], folder: Path) -> Moved:
         running.terminate()
         assert running.process.returncode == 0, running.text()
         log = running.text()
-    assert committed(own.bootstrap, step.group, topic) == finish_line(own.bootstrap, topic)
+    assert committed(own.bootstrap, step.group, topic) == offsets_to_commit(own.bootstrap, topic)
     topics = {one for one in public.topics() if step.unique in one}
     (night,) = (one for one in topics if one.startswith("stamp_classifier_"))
     output = read_all(public.bootstrap, night)
@@ -160,7 +160,7 @@ def test_what_cannot_be_classified_is_kept_beside_the_results(moved: Moved) -> N
     assert ("error.type", b"not-avro") in dead.headers
 
 
-def test_nothing_is_complained_of_and_no_password_told(moved: Moved) -> None:
+def test_there_are_no_warnings_and_no_password_is_shown(moved: Moved) -> None:
     complaints = [one for one in moved.log.splitlines() if "WARNING" in one or "ERROR" in one]
     assert not [one for one in complaints if not any(words in one for words in PASSING)]
     for secret in moved.step.passwords.values():
@@ -191,4 +191,4 @@ def test_one_may_join_before_the_other_has_left_as_rolling_updates_do(
         produce(own.bootstrap, topic, alerts[DONE_BEFORE:])
         running.wait_for(f"{ALERTS - DONE_BEFORE} in all", AMPLE)
         running.terminate()
-    assert committed(own.bootstrap, step.group, topic) == finish_line(own.bootstrap, topic)
+    assert committed(own.bootstrap, step.group, topic) == offsets_to_commit(own.bootstrap, topic)

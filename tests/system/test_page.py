@@ -153,7 +153,7 @@ def test_dead_letters_have_their_causes(page: Page) -> None:
     expect(page.locator("#causes")).to_have_text("In the last hour: stamp-damaged (3).")
 
 
-def test_nobody_is_kept_out(page: Page) -> None:
+def test_it_is_accessible(page: Page) -> None:
     assert findings(page) == []
 
 
@@ -180,7 +180,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_inline(served: Served) -> N
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_no_more_look_than_it_can_bear(served: Served) -> None:
+def test_the_number_of_viewers_is_limited(served: Served) -> None:
     streams: list[HTTPConnection] = []
     deadline = time.monotonic() + 60
     try:
@@ -201,7 +201,7 @@ def test_no_more_look_than_it_can_bear(served: Served) -> None:
             connection.close()
 
 
-def test_it_ends_in_time_though_somebody_looks(
+def test_the_worker_stops_in_time_with_open_pages(
     browser: Browser, kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
 ) -> None:
     setup = environment(kafka.bootstrap, **ztf_setup.settings)

@@ -302,7 +302,7 @@ def test_offsets_committed_ahead_are_found_within_their_time(ahead: Any) -> None
         ({"SCRIBE_TOPIC": ""}, "SCRIBE_TOPIC is not set"),
     ],
 )
-def test_what_is_set_wrongly_is_told(night: Night, changes: dict[str, str], words: str) -> None:
+def test_wrong_settings_are_reported(night: Night, changes: dict[str, str], words: str) -> None:
     done = command("reconcile", cwd=None, **night.settings | changes)
     assert done.returncode == 2
     assert words in done.stderr

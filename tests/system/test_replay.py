@@ -14,7 +14,7 @@ import pytest
 from tests.support import alert_messages, atlas
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.archives import tar
-from tests.support.stopwatch import seconds_of_its_own
+from tests.support.stopwatch import seconds_without_waiting
 from tests.support.topics import create_topics, read_all, wait_for_count
 from tests.support.worker import FAUST, clean_environment, command
 
@@ -32,7 +32,7 @@ def replay(target: Settings, *arguments: str | Path) -> subprocess.CompletedProc
     return command("replay", *map(str, arguments), cwd=None, **target)
 
 
-def test_a_night_of_ztf_arrives_as_it_was_and_damage_is_told(
+def test_a_ztf_archive_is_published_unchanged_and_damage_is_reported(
     target: Settings, shared_data: Path, tmp_path: Path
 ) -> None:
     packets = {path.name: path.read_bytes() for path in sorted(shared_data.glob("ztf_raw/*"))}
@@ -55,7 +55,7 @@ def test_a_night_of_ztf_arrives_as_it_was_and_damage_is_told(
     assert {one.key for one in found} == aids
 
 
-def test_packets_of_atlas_are_told_as_the_sorting_hat_does(
+def test_atlas_packets_are_converted_as_the_sorting_hat_does(
     target: Settings, shared_data: Path
 ) -> None:
     done = replay(target, "--as-sorting-hat", shared_data / "atlas_raw")
@@ -65,7 +65,7 @@ def test_packets_of_atlas_are_told_as_the_sorting_hat_does(
     told = {one["candid"]: one for one in alert_messages.decoded([one.value for one in found])}
     assert told.keys() == packets.keys()
     for candid, packet in packets.items():
-        expected = atlas.told(packet)
+        expected = atlas.to_sorting_hat(packet)
         for name in ("oid", "pid", "mjd", "fid", "ra", "dec", "isdiffpos", "stamps"):
             assert told[candid][name] == expected[name], name
         assert told[candid]["extra_fields"] == pytest.approx(expected["extra_fields"])
@@ -98,7 +98,7 @@ def test_an_interrupt_ends_it_with_what_has_arrived(target: Settings, shared_dat
         stack.callback(process.kill)
         wait_for_count(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"], 2)
         process.send_signal(signal.SIGINT)
-        assert seconds_of_its_own(process) < 10
+        assert seconds_without_waiting(process) < 10
         assert process.returncode == 1
         assert process.stderr
         told = process.stderr.read()
@@ -108,7 +108,7 @@ def test_an_interrupt_ends_it_with_what_has_arrived(target: Settings, shared_dat
     assert "Traceback" not in told
 
 
-def test_what_cannot_be_published_is_told(target: Settings, tmp_path: Path) -> None:
+def test_unpublishable_alerts_are_reported(target: Settings, tmp_path: Path) -> None:
     nowhere = replay(target, tmp_path / "nowhere.avro")
     assert nowhere.returncode == 2
     assert nowhere.stderr == f"error: there is no {tmp_path}/nowhere.avro\n"

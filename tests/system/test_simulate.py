@@ -165,7 +165,7 @@ def test_who_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
         assert eventually(lambda: not processes_of(process.pid))
 
 
-def test_a_cluster_that_goes_away_is_told_with_what_has_arrived(tmp_path: Path) -> None:
+def test_a_lost_cluster_is_reported_with_the_alerts_published(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     server = f"127.0.0.1:{port}"
     environment = {
@@ -215,7 +215,7 @@ def test_a_topic_needs_settings_and_a_cluster(tmp_path: Path) -> None:
         (("--survey", "ZTF", "--count", "1", "--to", "no/sky.avro"), "there is no folder no"),
     ],
 )
-def test_what_cannot_be_done_is_said(
+def test_impossible_requests_are_reported(
     arguments: tuple[str, ...], words: str, tmp_path: Path
 ) -> None:
     done = command("simulate", *arguments, cwd=tmp_path)

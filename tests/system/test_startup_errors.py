@@ -228,7 +228,7 @@ def _boot(environment: dict[str, str], workdir: Path) -> Boot:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_told_with_its_cluster_and_its_setting(
+def test_a_mistake_is_reported_with_its_cluster_and_setting(
     name: str, boots: Boots, clusters: TwoClusters
 ) -> None:
     boot = boots[name].result()

@@ -14,7 +14,7 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import (
     Message,
     committed,
-    finish_line,
+    offsets_to_commit,
     produce,
     read_all,
     wait_for_count,
@@ -42,7 +42,7 @@ class Published:
         self.metrics = [json.loads(m.value or b"") for m in read("METRICS_TOPIC")]
         topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
         self.committed = committed(kafka.bootstrap, group, topic)
-        self.ends = finish_line(kafka.bootstrap, topic)
+        self.ends = offsets_to_commit(kafka.bootstrap, topic)
 
 
 @pytest.fixture(scope="module", params=["ztf", "atlas", "atlas_package"])

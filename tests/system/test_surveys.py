@@ -20,7 +20,7 @@ from tests.support import alert_messages, atlas
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
-from tests.support.topics import Record, committed, finish_line, produce, read_all
+from tests.support.topics import Record, committed, offsets_to_commit, produce, read_all
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
 
@@ -49,7 +49,7 @@ def alerts(shared_data: Path) -> dict[str, list[Record]]:
     """Alerts of each survey, each an object of its own."""
     raw = atlas.packets(shared_data).items()
     told = [
-        atlas.told(packet, compressed=bool(copy % 2), aid=f"AL-{candid}-{copy}")
+        atlas.to_sorting_hat(packet, compressed=bool(copy % 2), aid=f"AL-{candid}-{copy}")
         for copy in range(COPIES["atlas"])
         for candid, packet in raw
     ]
@@ -87,7 +87,7 @@ def finished(kafka: ApacheKafka, settings: dict[str, str], running: Worker) -> N
     """Wait until everything is committed."""
     topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
     deadline = time.monotonic() + AMPLE
-    while committed(kafka.bootstrap, group, topic) != finish_line(kafka.bootstrap, topic):
+    while committed(kafka.bootstrap, group, topic) != offsets_to_commit(kafka.bootstrap, topic):
         assert running.process.poll() is None, running.text()
         assert time.monotonic() < deadline, running.text()
         time.sleep(0.3)

@@ -71,7 +71,7 @@ def test_the_model_folder_is_whole(trained: Path) -> None:
     assert "--labels labels.csv --into mine --name my_model" in card
 
 
-def test_the_worker_judges_with_it(place: Path, trained: Path) -> None:
+def test_the_worker_classifies_with_it(place: Path, trained: Path) -> None:
     done = command(
         *("classify", "--json", "--survey", "ZTF", "--model", "mine", "alerts.avro"), cwd=place
     )
@@ -82,7 +82,7 @@ def test_the_worker_judges_with_it(place: Path, trained: Path) -> None:
     assert all(abs(sum(row["probabilities"].values()) - 1) < 1e-5 for row in rows)
 
 
-def test_it_is_judged_by_labels_and_by_a_reference(place: Path, trained: Path) -> None:
+def test_it_is_evaluated_by_labels_and_by_a_reference(place: Path, trained: Path) -> None:
     classes = ("AGN", "SN", "VS", "asteroid", "bogus")
     with (place / "labels.csv").open() as file:
         labels = {row["candid"]: row["label"] for row in csv.DictReader(file)}
@@ -104,7 +104,7 @@ def test_it_is_judged_by_labels_and_by_a_reference(place: Path, trained: Path) -
     assert done.stdout.strip() in (trained / "MODEL_CARD.md").read_text().replace("## ", "")
 
 
-def test_it_is_judged_on_simulated_alerts(place: Path, trained: Path) -> None:
+def test_it_is_evaluated_on_simulated_alerts(place: Path, trained: Path) -> None:
     done = training("evaluate", "mine", "--count", 15, "--seed", 5, "--card", cwd=place)
     assert done.returncode == 0, done.stderr
     card = (trained / "MODEL_CARD.md").read_text()

@@ -73,7 +73,7 @@ def test_a_model_that_was_not_imported_names_the_remedy(setup: Setup, tmp_path: 
     assert "import-model" in done.stderr.splitlines()[-1]
 
 
-def test_a_gpu_that_is_not_there_is_not_quietly_done_without(setup: Setup, tmp_path: Path) -> None:
+def test_a_missing_gpu_is_an_error(setup: Setup, tmp_path: Path) -> None:
     # A machine that has one shows none to this worker.
     wanted = {"DEVICE": "gpu", "CUDA_VISIBLE_DEVICES": "-1"}
     with worker(setup() | wanted, tmp_path) as running:

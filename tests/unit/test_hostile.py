@@ -13,7 +13,7 @@ import pytest
 from tests.support.hostile import CLASSIFIED, everything
 
 LIMIT_MIB, LIMIT_S = 256.0, 1.0
-FATES = {one.name: one.fate for one in everything()}
+OUTCOMES = {one.name: one.outcome for one in everything()}
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,12 @@ def treated() -> dict[str, dict[str, Any]]:
     return {told["name"]: told for told in map(json.loads, done.stdout.splitlines())}
 
 
-@pytest.mark.parametrize("name", FATES)
+@pytest.mark.parametrize("name", OUTCOMES)
 def test_each_message_has_its_outcome_at_little_cost(
     name: str, treated: dict[str, dict[str, Any]]
 ) -> None:
     told = treated[name]
-    assert told["fate"] == FATES[name], told["said"]
+    assert told["outcome"] == OUTCOMES[name], told["said"]
     # Of a processor: others may be at work on this machine.
     assert told["seconds"] < LIMIT_S
     assert told["mebibytes"] < LIMIT_MIB
@@ -44,5 +44,5 @@ def test_each_message_has_its_outcome_at_little_cost(
 
 
 def test_both_outcomes_occur() -> None:
-    assert CLASSIFIED in FATES.values()
-    assert len(set(FATES.values())) > 15
+    assert CLASSIFIED in OUTCOMES.values()
+    assert len(set(OUTCOMES.values())) > 15

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from tests.support.hostile.alerts import of_atlas, of_ztf
 from tests.support.hostile.containers import containers
-from tests.support.hostile.expected import CLASSIFIED, Hostile
+from tests.support.hostile.expected import CLASSIFIED, HostileMessage
 
-__all__ = ["CLASSIFIED", "Hostile", "containers", "everything", "of_atlas", "of_ztf"]
+__all__ = ["CLASSIFIED", "HostileMessage", "containers", "everything", "of_atlas", "of_ztf"]
 
 
-def everything() -> Iterator[Hostile]:
+def everything() -> Iterator[HostileMessage]:
     yield from containers()
     yield from of_ztf()
     yield from of_atlas()

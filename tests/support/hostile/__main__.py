@@ -12,7 +12,7 @@ from tests.support.hostile import everything
 
 
 def main() -> None:
-    """Print a line of JSON for each: its fate, the s of a processor and the MiB that it took."""
+    """Print a line of JSON for each: its outcome, the s of a processor and the MiB that it took."""
     messages = list(everything())
     # What is imported and kept at the first alert of a survey is no message's fault.
     for first in (container(record()), messages[-1].value):
@@ -24,7 +24,7 @@ def main() -> None:
         outcome = classify_message(one.value)
         told = {
             "name": one.name,
-            "fate": outcome.error.cause if outcome.error else outcome.kind.value,
+            "outcome": outcome.error.cause if outcome.error else outcome.kind.value,
             "said": str(outcome.error),
             "seconds": time.process_time() - start,
             "mebibytes": peak() - before,

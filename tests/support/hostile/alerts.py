@@ -11,14 +11,14 @@ import numpy as np
 
 from tests.support import atlas
 from tests.support.alerts import EXTRA, SHAPE, container, fits, record, sky, stamps
-from tests.support.hostile.expected import CLASSIFIED, Hostile, Mine, bomb
+from tests.support.hostile.expected import CLASSIFIED, AbortOnUnpickle, HostileMessage, bomb
 
 Changes = dict[str, tuple[str, dict[str, Any]]]
 
 
-def of_ztf() -> Iterator[Hostile]:
-    for name, (fate, changes) in {**_fields(), **_stamps(), **_odd()}.items():
-        yield Hostile(name, fate, container(record(aid=name.replace(" ", "-")) | changes))
+def of_ztf() -> Iterator[HostileMessage]:
+    for name, (outcome, changes) in {**_fields(), **_stamps(), **_odd()}.items():
+        yield HostileMessage(name, outcome, container(record(aid=name.replace(" ", "-")) | changes))
 
 
 def _fields() -> Changes:
@@ -36,7 +36,7 @@ def _fields() -> Changes:
         "no fwhm": ("feature-missing", {"extra_fields": without}),
         "fwhm null": ("feature-ill-typed", extra(fwhm=None)),
         "fwhm a text": ("feature-ill-typed", extra(fwhm="2.25")),
-        "fwhm a pickle": ("feature-ill-typed", extra(fwhm=pickle.dumps(Mine()))),
+        "fwhm a pickle": ("feature-ill-typed", extra(fwhm=pickle.dumps(AbortOnUnpickle()))),
         "fwhm not a number": ("feature-not-finite", extra(fwhm=float("nan"))),
     }
 
@@ -83,13 +83,13 @@ def _odd() -> Changes:
         "plain FITS": (CLASSIFIED, {"stamps": one}),
         "a pickle that is not opened": (
             CLASSIFIED,
-            {"extra_fields": EXTRA | {"prv_candidates": pickle.dumps(Mine())}},
+            {"extra_fields": EXTRA | {"prv_candidates": pickle.dumps(AbortOnUnpickle())}},
         ),
         "a place that is none": (CLASSIFIED, {"ra": 1e308, "dec": -1e308, "mjd": 1e308}),
     }
 
 
-def of_atlas() -> Iterator[Hostile]:
+def of_atlas() -> Iterator[HostileMessage]:
     """Yield alerts whose headers mislead."""
     cards: Changes = {
         "a matrix beyond reason": (CLASSIFIED, {"CD1_1": 1e300, "CD2_2": 1e300}),
@@ -108,7 +108,7 @@ def of_atlas() -> Iterator[Hostile]:
         "airmass infinite": ("feature-not-finite", {"AIRMASS": "1E999"}),
         "cards twice": (CLASSIFIED, {"SIPA": "'x'", "COMMENT": "'CTYPE1'"}),
     }
-    for name, (fate, changes) in cards.items():
+    for name, (outcome, changes) in cards.items():
         stamps_of = {
             "science": atlas.stamp(**changes),
             "template": None,
@@ -121,4 +121,4 @@ def of_atlas() -> Iterator[Hostile]:
             stamps=stamps_of,
             extra_fields={"rb": 0.5},
         )
-        yield Hostile(name, fate, container(told))
+        yield HostileMessage(name, outcome, container(told))

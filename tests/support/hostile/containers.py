@@ -9,13 +9,13 @@ from typing import Any
 
 from tests.support.alerts import SORTING_HAT, Record, container, record, record_schema
 from tests.support.avro import by_hand, datum, long, packed
-from tests.support.hostile.expected import CLASSIFIED, Hostile, Mine, bomb
+from tests.support.hostile.expected import CLASSIFIED, AbortOnUnpickle, HostileMessage, bomb
 
 # The message is then near the size that a topic takes.
 MANY = 900_000
 
 
-def containers() -> Iterator[Hostile]:
+def containers() -> Iterator[HostileMessage]:
     yield from _no_alerts()
     yield from _schemas()
     yield from _amplified()
@@ -32,31 +32,33 @@ def nested(levels: int, kind: Any = "boolean") -> Any:
     return kind
 
 
-def _no_alerts() -> Iterator[Hostile]:
+def _no_alerts() -> Iterator[HostileMessage]:
     whole = container(record())
-    yield Hostile("no value", "empty", None)
-    yield Hostile("an empty value", "empty", b"")
-    yield Hostile("JSON", "not-avro", b'{"candid": 1}')
-    yield Hostile("a pickle", "not-avro", pickle.dumps(Mine()))
-    yield Hostile("cut in the middle", "avro-damaged", whole[: len(whole) // 2])
-    yield Hostile("cut at its end", "avro-damaged", whole[:-1])
-    yield Hostile("a length of 4 EiB", "avro-damaged", b"Obj\x01" + long(2**62))
-    yield Hostile(
+    yield HostileMessage("no value", "empty", None)
+    yield HostileMessage("an empty value", "empty", b"")
+    yield HostileMessage("JSON", "not-avro", b'{"candid": 1}')
+    yield HostileMessage("a pickle", "not-avro", pickle.dumps(AbortOnUnpickle()))
+    yield HostileMessage("cut in the middle", "avro-damaged", whole[: len(whole) // 2])
+    yield HostileMessage("cut at its end", "avro-damaged", whole[:-1])
+    yield HostileMessage("a length of 4 EiB", "avro-damaged", b"Obj\x01" + long(2**62))
+    yield HostileMessage(
         "a header of pieces", "avro-damaged", b"Obj\x01" + long(2**40) + b"\2a\0" * 300_000
     )
-    yield Hostile("two alerts", "not-one-alert", container(record(), record()))
-    yield Hostile("no alert", "not-one-alert", container(schema=SORTING_HAT))
+    yield HostileMessage("two alerts", "not-one-alert", container(record(), record()))
+    yield HostileMessage("no alert", "not-one-alert", container(schema=SORTING_HAT))
     empty_blocks = (long(0) + long(0) + by_hand(SORTING_HAT, b"")[-16:]) * 50_000
-    yield Hostile(
+    yield HostileMessage(
         "empty blocks", "not-one-alert", by_hand(SORTING_HAT, b"", count=0) + empty_blocks
     )
     for codec in (b"snappy", b"zstandard", b"\xff\xfe"):
-        yield Hostile(f"the codec {codec!r}", "codec", by_hand(SORTING_HAT, b"", codec=codec))
+        yield HostileMessage(
+            f"the codec {codec!r}", "codec", by_hand(SORTING_HAT, b"", codec=codec)
+        )
     block = by_hand(SORTING_HAT, bomb(1024, gzipped=False), codec=b"deflate")
-    yield Hostile("a deflate bomb of 1 GiB", "avro-damaged", block)
+    yield HostileMessage("a deflate bomb of 1 GiB", "avro-damaged", block)
 
 
-def _schemas() -> Iterator[Hostile]:
+def _schemas() -> Iterator[HostileMessage]:
     alert = datum(SORTING_HAT, record())
     fields = SORTING_HAT["fields"]
     deep = '{"type":"array","items":' * 20_000 + '"int"' + "}" * 20_000
@@ -64,41 +66,45 @@ def _schemas() -> Iterator[Hostile]:
     forged = {"__fastavro_parsed": True, "__named_schemas": {"own": own}}
     wide = record_schema(**{f"f{n}": "int" for n in range(40_000)}) | {"name": "wide"}
     another = container({"n": 1}, schema=record_schema(n="int"))
-    yield Hostile("another schema", "schema", another)
-    yield Hostile("a schema of 20000 levels", "schema", packed(deep.encode(), b""))
-    yield Hostile("a schema of 80 levels", "schema", by_hand(with_field(nested(80)), alert + b"\0"))
-    yield Hostile("a schema of 40000 fields", "schema", by_hand(with_field(wide), alert))
-    yield Hostile(
+    yield HostileMessage("another schema", "schema", another)
+    yield HostileMessage("a schema of 20000 levels", "schema", packed(deep.encode(), b""))
+    yield HostileMessage(
+        "a schema of 80 levels", "schema", by_hand(with_field(nested(80)), alert + b"\0")
+    )
+    yield HostileMessage("a schema of 40000 fields", "schema", by_hand(with_field(wide), alert))
+    yield HostileMessage(
         "a schema of 4 MB of doc", "schema", by_hand(SORTING_HAT | {"doc": "x" * 2**22}, alert)
     )
-    yield Hostile(
+    yield HostileMessage(
         "a type in itself", "schema", by_hand(with_field(["null", own]), alert + b"\2" * MANY)
     )
-    yield Hostile(
+    yield HostileMessage(
         "a type in itself, forged",
         "schema",
         by_hand(with_field(["null", "own"]) | forged, alert + b"\2" * MANY),
     )
-    yield Hostile("no schema", "schema", by_hand("", alert))
-    yield Hostile("two fields of a name", CLASSIFIED, _twice(fields[6], alert))
+    yield HostileMessage("no schema", "schema", by_hand("", alert))
+    yield HostileMessage("two fields of a name", CLASSIFIED, _twice(fields[6], alert))
     a_billion = alert + long(10**9) + long(0)
     for kind in ("null", {"type": "fixed", "name": "nothing", "size": 0}):
         items = with_field({"type": "array", "items": kind})
-        yield Hostile(f"a billion times {kind}", "schema", by_hand(items, a_billion))
+        yield HostileMessage(f"a billion times {kind}", "schema", by_hand(items, a_billion))
     ints = with_field({"type": "array", "items": "int"})
-    yield Hostile("an array too short", "avro-damaged", by_hand(ints, a_billion))
+    yield HostileMessage("an array too short", "avro-damaged", by_hand(ints, a_billion))
     values = with_field({"type": "map", "values": "int"})
-    yield Hostile("a map too short", "avro-damaged", by_hand(values, alert + long(2**62)))
+    yield HostileMessage("a map too short", "avro-damaged", by_hand(values, alert + long(2**62)))
     decimal = {"type": "bytes", "logicalType": "decimal", "precision": 10**6, "scale": 2}
     digits = datum(SORTING_HAT, record(aid="decimal")) + long(MANY) + b"\x7f" * MANY
-    yield Hostile("a decimal of a million digits", CLASSIFIED, by_hand(with_field(decimal), digits))
+    yield HostileMessage(
+        "a decimal of a million digits", CLASSIFIED, by_hand(with_field(decimal), digits)
+    )
 
 
 def _twice(field: Any, alert: bytes) -> bytes:
     return by_hand(SORTING_HAT | {"fields": [*SORTING_HAT["fields"], field]}, alert + bytes(8))
 
 
-def _amplified() -> Iterator[Hostile]:
+def _amplified() -> Iterator[HostileMessage]:
     """Little bytes that are large objects."""
     alert = datum(SORTING_HAT, record())
     many = alert + long(MANY) + bytes(MANY) + b"\0"
@@ -109,11 +115,11 @@ def _amplified() -> Iterator[Hostile]:
         "maps in arrays": {"type": "map", "values": "int"},
     }.items():
         items = with_field({"type": "array", "items": kind})
-        yield Hostile(name, "avro-damaged", by_hand(items, many))
+        yield HostileMessage(name, "avro-damaged", by_hand(items, many))
     inflated = alert + long(7_000_000) + bytes(7_000_000) + b"\0"
     packer = zlib.compressobj(9, wbits=-15)
     items = with_field({"type": "array", "items": record_schema(a="boolean")})
     data = packer.compress(inflated) + packer.flush()
-    yield Hostile(
+    yield HostileMessage(
         "records of a byte, deflated", "avro-damaged", by_hand(items, data, codec=b"deflate")
     )

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 CLASSIFIED = "classified"
 
 
-class Hostile(NamedTuple):
-    """`fate` is the cause of its dead letter, or CLASSIFIED."""
+class HostileMessage(NamedTuple):
+    """`outcome` is the cause of its dead letter, or CLASSIFIED."""
 
     name: str
-    fate: str
+    outcome: str
     value: bytes | None
 
 
-class Mine:
+class AbortOnUnpickle:
     """Ends the process that unpickles it."""
 
     def __reduce__(self) -> Any:

@@ -27,7 +27,7 @@ def stream(alert_file: AlertFile, seed: int) -> list[Alert]:
     return list(islice(alert_file.stream(seed), COUNT))
 
 
-def test_the_same_seed_gives_the_same_stream_and_another_another(alert_file: AlertFile) -> None:
+def test_the_stream_depends_on_the_seed_alone(alert_file: AlertFile) -> None:
     # But for the random marker of each container.
     first, again = (
         [(one.quality, one.key, one.partition, len(one.value)) for one in stream(alert_file, 1)]
@@ -48,7 +48,7 @@ def test_every_partition_has_some_and_some_are_damaged(alert_file: AlertFile) ->
     assert all(len(one.value) < len(good.value) for one in damaged)
 
 
-def test_what_comes_again_is_a_later_alert_right_behind_the_first(alert_file: AlertFile) -> None:
+def test_a_repeated_object_is_a_later_alert_right_after_the_first(alert_file: AlertFile) -> None:
     alerts = stream(alert_file, 1)
     pairs = [(a, b) for a, b in pairwise(alerts) if a.key == b.key]
     assert len(pairs) == COUNT - len({one.key for one in alerts})

@@ -20,7 +20,7 @@ def sent(key: bytes, quality: Quality = Quality.GOOD, candid: str = GOOD) -> Sen
     return Sent(quality=quality, candid=candid, key=key, digest=b"digest of " + key)
 
 
-def says(published_topic: PublishedTopic, offset: int, **more: object) -> Evidence:
+def evidence_of(published_topic: PublishedTopic, offset: int, **more: object) -> Evidence:
     told = Evidence(
         published_topic=published_topic,
         at=NOON,
@@ -42,10 +42,10 @@ SENT = {
 }
 NAMING = {0: {"ruled_out": ((0, 3),)}, 1: {"superseded": ((0, 2),)}}
 WHOLE = [
-    says(published_topic, offset, **more)
+    evidence_of(published_topic, offset, **more)
     for published_topic in (PublishedTopic.OUTPUT, PublishedTopic.SCRIBE)
     for offset, more in NAMING.items()
-] + [says(PublishedTopic.DEAD, 4)]
+] + [evidence_of(PublishedTopic.DEAD, 4)]
 
 
 def audited(found: Sequence[Evidence] = WHOLE, committed: int = 6, at: float = NOON + 1.0) -> Audit:
@@ -53,7 +53,7 @@ def audited(found: Sequence[Evidence] = WHOLE, committed: int = 6, at: float = N
     return audit(SENT, found, samples, {RULED})
 
 
-def test_where_everything_has_its_outcome_there_is_nothing_to_complain_of() -> None:
+def test_if_everything_has_its_outcome_there_are_no_problems() -> None:
     found = audited()
     assert found.problems == ()
     assert found.messages == sum(found.outcomes.values()) == 6
@@ -63,14 +63,14 @@ def test_where_everything_has_its_outcome_there_is_nothing_to_complain_of() -> N
 
 
 @pytest.mark.parametrize("gone", range(len(WHOLE)))
-def test_whatever_is_taken_away_is_missed(gone: int) -> None:
+def test_whatever_is_removed_is_reported(gone: int) -> None:
     found = audited([one for number, one in enumerate(WHOLE) if number != gone])
     assert any("has no outcome" in one for one in found.problems)
     assert any("not proven" in one for one in found.problems)
 
 
 @pytest.mark.parametrize("late", range(len(WHOLE)))
-def test_what_is_confirmed_after_it_was_committed_is_told(late: int) -> None:
+def test_an_early_commit_is_reported(late: int) -> None:
     found = audited([replace(one, at=NOON + 2.0 * (n == late)) for n, one in enumerate(WHOLE)])
     assert len(found.problems) == 1
     assert "committed up to 6, but" in found.problems[0]
@@ -78,7 +78,7 @@ def test_what_is_confirmed_after_it_was_committed_is_told(late: int) -> None:
     assert not audited(WHOLE, committed=0).problems
 
 
-def test_what_is_published_again_is_counted_and_no_fault() -> None:
+def test_repeats_are_counted_and_no_problem() -> None:
     found = audited([*WHOLE, replace(WHOLE[0], at=NOON + 9.0), WHOLE[1]])
     assert found.problems == ()
     assert found.repeats == {
@@ -91,15 +91,21 @@ def test_what_is_published_again_is_counted_and_no_fault() -> None:
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        (says(PublishedTopic.OUTPUT, 0, source=(1, 7)), "which was not sent"),
-        (says(PublishedTopic.SCRIBE, 0, key=b"z"), "under another key"),
-        (says(PublishedTopic.DEAD, 4, digest=b"other"), "has other bytes"),
-        (says(PublishedTopic.DEAD, 0), "(good) is classified, dead-lettered"),
-        (says(PublishedTopic.OUTPUT, 0, superseded=((0, 1),)), "superseded by another object"),
-        (says(PublishedTopic.OUTPUT, 1, ruled_out=((0, 0),)), "is ruled out, which no rule does"),
+        (evidence_of(PublishedTopic.OUTPUT, 0, source=(1, 7)), "which was not sent"),
+        (evidence_of(PublishedTopic.SCRIBE, 0, key=b"z"), "under another key"),
+        (evidence_of(PublishedTopic.DEAD, 4, digest=b"other"), "has other bytes"),
+        (evidence_of(PublishedTopic.DEAD, 0), "(good) is classified, dead-lettered"),
+        (
+            evidence_of(PublishedTopic.OUTPUT, 0, superseded=((0, 1),)),
+            "superseded by another object",
+        ),
+        (
+            evidence_of(PublishedTopic.OUTPUT, 1, ruled_out=((0, 0),)),
+            "is ruled out, which no rule does",
+        ),
     ],
 )
-def test_what_should_not_be_there_is_told(extra: Evidence, words: str) -> None:
+def test_unexpected_messages_are_reported(extra: Evidence, words: str) -> None:
     problems = audited([*WHOLE, extra]).problems
     assert len(problems) == 1
     assert words in problems[0]

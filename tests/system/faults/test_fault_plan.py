@@ -17,7 +17,7 @@ def faults(count: int) -> list[Fault]:
     return [fault for one in plans(count) for fault in one.faults]
 
 
-def test_the_same_seed_gives_the_same_plan_and_another_another() -> None:
+def test_the_plan_depends_on_the_seed_alone() -> None:
     assert plans(20) == plans(20)
     assert len(set(plans(20))) == 20
 

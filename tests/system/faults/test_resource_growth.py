@@ -51,7 +51,7 @@ def test_the_slope_is_that_of_the_line() -> None:
     assert slope([(0.0, 0.0), (1.0, 1.0), (2.0, 0.0)]) == pytest.approx(0.0)
 
 
-def test_what_goes_up_and_down_is_no_growth() -> None:
+def test_fluctuation_is_no_growth() -> None:
     rng = Random(1)
     found = measured(
         measurements(
@@ -77,7 +77,7 @@ def test_memory_may_grow_by_less_than_one_mib_a_minute(
     assert len(found.problems) == problems
 
 
-def test_a_moment_over_the_limit_is_told_even_in_the_warm_up() -> None:
+def test_memory_over_the_limit_is_reported_even_in_the_warm_up() -> None:
     found = measured(measurements(lambda minute: 950.0 if minute == 1.0 else 700.0))
     assert found.problems == ("the memory was 950 MiB, and 900 MiB is the limit",)
 
@@ -88,7 +88,7 @@ def test_one_more_thread_every_ten_minutes_is_growth() -> None:
     assert len(found.problems) == 2
 
 
-def test_an_outage_leaves_no_mark_in_the_medians() -> None:
+def test_an_outage_does_not_change_the_medians() -> None:
     counts = [40] * 100
     counts[80:95] = [10] * 10 + [90] * 5
     assert growth(counts) == 0

@@ -19,7 +19,15 @@ from stampapp.results.outcome import Classification
 from stampapp.stamps.fits_image import Image
 from tests.support.alert_messages import message
 from tests.support.alerts import SORTING_HAT, sky
-from tests.support.atlas import CLASSES, SHAPE, atlas_alert, description, packets, stamp, told
+from tests.support.atlas import (
+    CLASSES,
+    SHAPE,
+    atlas_alert,
+    description,
+    packets,
+    stamp,
+    to_sorting_hat,
+)
 from tests.support.bad_alerts import cause
 
 HEADER = ("filter", "airmass", "seeing", "sunelong", "mangle")
@@ -181,7 +189,7 @@ def test_real_packets_have_the_values_of_their_headers(real: dict[str, bytes], f
     for candid, packet in real.items():
         value = packet
         if form != "raw":
-            value = message(SORTING_HAT, told(packet, compressed=form == "told gzipped"))
+            value = message(SORTING_HAT, to_sorting_hat(packet, compressed=form == "told gzipped"))
         alert = formats.decode_alert(value)
         seen = atlas.extract_inputs(alert, description(*HEADER, crop=61))
         assert seen.alert.candid == candid
