@@ -55,7 +55,7 @@ def _publish_at_rate(run: Run, records: Iterable[Record], rate: float | None) ->
     producer = Producer({"bootstrap.servers": run.settings["CONSUMER_SERVER"], "acks": "all"})
     # A burst is made beforehand: it is to come at once.
     messages = list(records) if rate is None else records
-    pace, sent, start = Pace(rate=rate, most=BURST), dict[bytes, int](), time.monotonic()
+    pace, sent, start = Pace(rate=rate, max_group=BURST), dict[bytes, int](), time.monotonic()
     for record in messages:
         time.sleep(pace.pause(time.monotonic() - start, len(sent)))
         key = record.key or b""

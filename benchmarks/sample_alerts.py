@@ -50,7 +50,7 @@ def load_sample(folder: Path) -> Sample:
         command("import-model", str(archive), "--into", str(model)).check_returncode()
         schema, alerts = alert_messages.records(SHARED_DATA / "ztf_sorting_hat.avro")
         return _sample("real alerts, weights of 2020-06", model, schema, alerts)
-    with simulated.drawing([Survey.ZTF], 1, SIMULATED, cores()) as drawn:
+    with simulated.simulated_alerts([Survey.ZTF], 1, SIMULATED, cores()) as drawn:
         alerts = [sorting_hat.encode_record(one.alert) for one in drawn]
     origin = "simulated alerts, the model of this repository"
     return _sample(origin, ROOT / "model" / "ztf", sorting_hat.SCHEMA, alerts)

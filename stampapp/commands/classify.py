@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from stampapp.alerts.packets import Decoded
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier, PreparedAlert
-from stampapp.commands.figure_folder import Album
+from stampapp.commands.figure_folder import FigureFolder
 from stampapp.display.lines import terminal_width
 from stampapp.display.progress import ProgressBars
 from stampapp.display.tables import Column, Table
@@ -49,9 +49,9 @@ def classify(  # noqa: PLR0913  # what a command is told
     *,
     as_json: bool,
     every_alert: bool,
-    album: Album | None = None,
+    figures: FigureFolder | None = None,
 ) -> Summary:
-    """Write one line per alert to `out`, progress to stderr, pictures into `album`.
+    """Write one line per alert to `out`, progress to stderr, pictures into `figures`.
 
     Raises ConfigError on a bad path.
     """
@@ -67,8 +67,8 @@ def classify(  # noqa: PLR0913  # what a command is told
             for outcome in _outcomes(chosen, classifier):
                 for line in lines(outcome):
                     print(line, file=out)
-                if album:
-                    album.add(outcome)
+                if figures:
+                    figures.add(outcome)
                 errors += outcome.error is not None
             read, shown = read + len(chunk), shown + len(chosen)
         out.flush()

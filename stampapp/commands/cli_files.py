@@ -44,18 +44,18 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     """
     from stampapp import classifiers
     from stampapp.commands import classify as command
-    from stampapp.commands.figure_folder import Album
+    from stampapp.commands.figure_folder import FigureFolder
     from stampapp.config import settings
 
     chosen = settings.model_settings(Survey(survey) if survey else None, model)
     classifier = classifiers.load(chosen)
-    album = Album(pictures) if pictures else None
+    figures = FigureFolder(pictures) if pictures else None
     summary = command.classify(
-        paths, classifier, sys.stdout, as_json=as_json, every_alert=every_alert, album=album
+        paths, classifier, sys.stdout, as_json=as_json, every_alert=every_alert, figures=figures
     )
     click.echo(str(summary), err=True)
-    if album:
-        click.echo(f"{album.count} pictures are in {pictures}.", err=True)
+    if figures:
+        click.echo(f"{figures.count} pictures are in {pictures}.", err=True)
     return 1 if summary.errors else 0
 
 

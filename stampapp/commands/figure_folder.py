@@ -13,7 +13,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST = 100
 
 
-class Album:
+class FigureFolder:
     """Draws into `folder`/CLASS/CANDID.png."""
 
     def __init__(self, folder: Path) -> None:
@@ -27,17 +27,17 @@ class Album:
 
         if outcome.alert is None:
             return
-        page = self._folder / _chapter(outcome)
+        folder = self._folder / _subfolder(outcome)
         try:
-            page.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigError(f"--pictures: {page} cannot be made: {error.strerror}") from error
+            raise ConfigError(f"--pictures: {folder} cannot be made: {error.strerror}") from error
         name = _UNSAFE.sub("_", str(outcome.alert.candid))[:_LONGEST]
-        alert_figure.save_figure(outcome.alert, page / f"{name}.png")
+        alert_figure.save_figure(outcome.alert, folder / f"{name}.png")
         self.count += 1
 
 
-def _chapter(outcome: Outcome) -> str:
+def _subfolder(outcome: Outcome) -> str:
     if outcome.classification is None:
         return "error"
     return outcome.classification.class_name or "withdrawn"

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class PublishResult:
     """How it ended: all published, stopped by somebody before, or failed."""
 
     stopped: bool = False
@@ -40,7 +40,7 @@ def log_above_progress() -> None:
     log_filters.install_filters(logging.getLogger())
 
 
-def where(target: InputSettings) -> str:
+def describe_target(target: InputSettings) -> str:
     """Return in words where alerts go: to the first of the topics."""
     among = f", the first of {len(target.topics)} CONSUMER_TOPICS" if target.topics[1:] else ""
     return f"{target.topics[0]}{among}, on {target.cluster.bootstrap}"
@@ -48,24 +48,24 @@ def where(target: InputSettings) -> str:
 
 def publish(
     publisher: Publisher[T], drawn: Iterator[T], rate: float | None, target: InputSettings
-) -> End:
+) -> PublishResult:
     """Publish until all is confirmed or somebody asks for the end. Raises ConfigError."""
     try:
-        asyncio.run(_published(publisher, drawn, rate, target))
+        asyncio.run(_publish(publisher, drawn, rate, target))
     except DeliveryError as error:
-        return End(failure=error)
+        return PublishResult(failure=error)
     except (KeyboardInterrupt, asyncio.CancelledError):
         # Somebody has asked for the end: it is no failure, and the summary tells.
-        return End(stopped=True)
-    return End()
+        return PublishResult(stopped=True)
+    return PublishResult()
 
 
-async def _published(
+async def _publish(
     publisher: Publisher[T], drawn: Iterator[T], rate: float | None, target: InputSettings
 ) -> None:
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await _admitted(target)
+    await _check_access(target)
     delivery = Delivery(
         target.cluster, idempotence=target.idempotence, timeout=target.delivery_timeout
     )
@@ -73,7 +73,7 @@ async def _published(
         await publisher.run(drawn, delivery.deliver, rate=rate)
 
 
-async def _admitted(target: InputSettings) -> None:
+async def _check_access(target: InputSettings) -> None:
     """Raise ConfigError where the cluster does not let us publish; warn of a missing topic."""
     cluster, topic = target.cluster, target.topics[0]
     need = Permission(

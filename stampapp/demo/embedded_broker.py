@@ -21,8 +21,8 @@ from stampapp.config import extras
 from stampapp.errors import ConfigError
 
 LOOPBACK = "127.0.0.1"
-READY_WITHIN = 15.0
-STOPPED_WITHIN = 5.0
+START_TIMEOUT = 15.0
+STOP_TIMEOUT = 5.0
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - recognised, never a default
 
 # The broker would let these override what its command line leaves open; .env likewise.
@@ -30,7 +30,7 @@ FOREIGN_VARIABLES = ("SCHEMA_REGISTRY", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 # PR_SET_PDEATHSIG is 1. A program of its own, because code between fork and exec can deadlock in
 # a process with threads; the parent may have died before the request, hence the second look.
-LEASH = """
+DIE_WITH_PARENT = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
@@ -40,9 +40,9 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-def leashed(command: Sequence[str]) -> list[str]:
+def tied_to_parent(command: Sequence[str]) -> list[str]:
     """Return `command` made to die, on Linux, with the thread that starts it."""
-    return [sys.executable, "-I", "-S", "-c", LEASH, str(os.getpid()), *command]
+    return [sys.executable, "-I", "-S", "-c", DIE_WITH_PARENT, str(os.getpid()), *command]
 
 
 def broker_binary() -> Path:
@@ -70,14 +70,14 @@ def broker_command(
     binary: Path, port: int, host: str = LOOPBACK, advertise: str | None = None
 ) -> list[str]:
     """Return the broker's command line; `advertise` is the host that clients are sent to."""
-    known_as = advertise or (socket.gethostname() if host in WILDCARDS else host)
+    advertised = advertise or (socket.gethostname() if host in WILDCARDS else host)
     return [
         str(binary),
         "broker",
         "--cluster-id=stampapp",
         "--storage-engine=memory://tansu/",
         f"--listener-url=tcp://{address(host, port)}/",
-        f"--advertised-listener-url=tcp://{address(known_as, port)}/",
+        f"--advertised-listener-url=tcp://{address(advertised, port)}/",
     ]
 
 
@@ -99,24 +99,24 @@ class _Broker:
     host: str
     port: int
     process: subprocess.Popen[str]
-    said: deque[str]
-    listener: Thread
+    output: deque[str]
+    reader: Thread
 
     def print_final_message(self) -> str:
-        self.listener.join(1.0)
-        return "".join(self.said).strip() or "it said nothing"
+        self.reader.join(1.0)
+        return "".join(self.output).strip() or "it wrote nothing"
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_WITHIN
+        deadline = time.monotonic() + START_TIMEOUT
         while not answers_kafka(self.host, self.port):
-            self._complain_if_ended()
+            self._check_running()
             if time.monotonic() > deadline:
-                raise ConfigError(f"no answer from the broker in {READY_WITHIN:.0f} s")
+                raise ConfigError(f"no answer from the broker in {START_TIMEOUT:.0f} s")
             time.sleep(0.02)
         # What answered may be another program that took the port in between.
-        self._complain_if_ended()
+        self._check_running()
 
-    def _complain_if_ended(self) -> None:
+    def _check_running(self) -> None:
         if self.process.poll() is not None:
             raise ConfigError(f"the broker ended at its start:\n{self.print_final_message()}")
 
@@ -127,11 +127,11 @@ class _Broker:
     def close(self) -> None:
         self.stop()
         try:
-            self.process.wait(STOPPED_WITHIN)
+            self.process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.listener.join()
+        self.reader.join()
         if self.process.stdout:
             self.process.stdout.close()
 
@@ -151,11 +151,11 @@ def run_broker(port: int, host: str = LOOPBACK, advertise: str | None = None) ->
     """
     with closing(_start(port, host, advertise)) as broker:
         broker.wait_until_ready()
-        with _stopped_by_signals(broker) as asked:
+        with _stopped_by_signals(broker) as signals:
             print(f"Broker ready on {address(host, broker.port)}, everything in memory.")
             print("Stop it with Ctrl-C; its topics and messages are gone then.", flush=True)
             status = broker.process.wait()
-        if asked:
+        if signals:
             return 0
         print(f"The broker ended by itself:\n{broker.print_final_message()}", file=sys.stderr)
     return status or 1
@@ -165,7 +165,7 @@ def _start(port: int, host: str, advertise: str | None = None) -> _Broker:
     binary = broker_binary()
     port = usable_port(host, port)
     process = subprocess.Popen(
-        leashed(broker_command(binary, port, host, advertise)),
+        tied_to_parent(broker_command(binary, port, host, advertise)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -175,10 +175,10 @@ def _start(port: int, host: str, advertise: str | None = None) -> _Broker:
         env={name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES},
         process_group=0,  # a Ctrl-C reaches it through us, once
     )
-    said: deque[str] = deque(maxlen=20)
-    listener = Thread(target=said.extend, args=(process.stdout,), daemon=True)
-    listener.start()
-    return _Broker(host=host, port=port, process=process, said=said, listener=listener)
+    output: deque[str] = deque(maxlen=20)
+    reader = Thread(target=output.extend, args=(process.stdout,), daemon=True)
+    reader.start()
+    return _Broker(host=host, port=port, process=process, output=output, reader=reader)
 
 
 def usable_port(host: str, port: int) -> int:
@@ -197,13 +197,13 @@ def usable_port(host: str, port: int) -> int:
 @contextmanager
 def _stopped_by_signals(broker: _Broker) -> Iterator[list[int]]:
     """Stop `broker` at SIGINT and SIGTERM; the list tells which came."""
-    asked: list[int] = []
+    signals: list[int] = []
 
     def stop(signum: int, _frame: FrameType | None) -> None:
-        asked.append(signum)
+        signals.append(signum)
         broker.stop()
 
-    with ExitStack() as undo:
+    with ExitStack() as restore:
         for signum in (signal.SIGINT, signal.SIGTERM):
-            undo.callback(signal.signal, signum, signal.signal(signum, stop))
-        yield asked
+            restore.callback(signal.signal, signum, signal.signal(signum, stop))
+        yield signals

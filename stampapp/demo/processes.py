@@ -13,16 +13,16 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from stampapp.demo.embedded_broker import LOOPBACK, leashed, usable_port
+from stampapp.demo.embedded_broker import LOOPBACK, tied_to_parent, usable_port
 from stampapp.errors import ConfigError, StampError
 
 Settings = Mapping[str, str]
-STOPPED_WITHIN = 15.0
-SECOND_LOOK = 0.25
+STOP_TIMEOUT = 15.0
+POLL_INTERVAL = 0.25
 LAST_LINES = 15
 # Nothing else of the surroundings reaches the worker: a `.env` or a variable that is meant for
 # the real clusters must not make the demo publish there.
-_HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
 
 
 def model_folder(path: Path, scratch: Path) -> Path:
@@ -80,7 +80,7 @@ class Worker:
     def wait(self) -> None:
         """Wait for its end, and bring it about by force when that takes too long."""
         try:
-            self.process.wait(STOPPED_WITHIN)
+            self.process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -107,7 +107,7 @@ def wait_until_ready(workers: Sequence[Worker]) -> None:
     while not all(worker.ready() for worker in workers):
         for worker in workers:
             worker.check()
-        time.sleep(SECOND_LOOK)
+        time.sleep(POLL_INTERVAL)
 
 
 def _start(settings: Settings, scratch: Path) -> Worker:
@@ -116,10 +116,10 @@ def _start(settings: Settings, scratch: Path) -> Worker:
     home, log = scratch / name.lower(), scratch / f"{name.lower()}.log"
     home.mkdir(parents=True, exist_ok=True)
     port = usable_port(LOOPBACK, 0)
-    surroundings = {key: os.environ[key] for key in _HARMLESS if key in os.environ}
+    surroundings = {key: os.environ[key] for key in _INHERITED if key in os.environ}
     with log.open("wb") as file:
         process = subprocess.Popen(
-            leashed([sys.executable, "-m", "stampapp", "worker"]),
+            tied_to_parent([sys.executable, "-m", "stampapp", "worker"]),
             env={**surroundings, **settings, "WEB_PORT": str(port)},
             cwd=home,
             stdin=subprocess.DEVNULL,

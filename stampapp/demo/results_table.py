@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from stampapp.demo.demo_message import Cue
-from stampapp.demo.topics import Classified, Dead, Figures, Result
+from stampapp.demo.demo_message import DemoMessage
+from stampapp.demo.topics import BatchCounts, Classified, DeadLetter, Result
 from stampapp.display.tables import Column, Table
 from stampapp.display.values import bar
 from stampapp.results.outcome import OutcomeKind
@@ -48,22 +48,22 @@ class ResultsTable:
         self._live.stop()
         self._console.print(self.totals())
 
-    def expect(self, cue: Cue) -> None:
+    def note_published(self, message: DemoMessage) -> None:
         """Count what is published, and remember what it is."""
         self.published += 1
-        if self._truths is not None and cue.label is not None:
-            self._truths[cue.key.decode()] = cue.label
+        if self._truths is not None and message.label is not None:
+            self._truths[message.key.decode()] = message.label
 
     def add(self, result: Result) -> None:
         """Show a result, or add a batch's figures to the totals."""
         match result:
-            case Figures():
+            case BatchCounts():
                 self._outcomes.update(result.counts)
             case Classified():
                 self._head(result)
                 self._print(self._table.row(self._cells(result)))
                 self.shown += 1
-            case Dead():
+            case DeadLetter():
                 problem = f"dead letter: {result.cause}: {result.message}"
                 lines = self._table.row([result.key], problem)
                 self._print([Text(line.plain, style="red") for line in lines])

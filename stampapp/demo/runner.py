@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from stampapp.demo import topics
-from stampapp.demo.demo_message import Cue
-from stampapp.demo.processes import SECOND_LOOK, Worker
+from stampapp.demo.demo_message import DemoMessage
+from stampapp.demo.processes import POLL_INTERVAL, Worker
 from stampapp.demo.results_table import ResultsTable
 from stampapp.demo.topics import Result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Show:
+class DemoRun:
     """Workers on a broker, `rate` alerts per second, until `count` are shown (None: for ever)."""
 
     bootstrap: str
@@ -24,7 +24,7 @@ class Show:
     rate: float
     count: int | None
 
-    async def play(self, cues: Iterator[Cue], table: ResultsTable) -> None:
+    async def publish_and_show(self, messages: Iterator[DemoMessage], table: ResultsTable) -> None:
         """Publish, and show what comes of it; SIGTERM cancels it.
 
         Raises StampError where a worker has ended.
@@ -34,29 +34,31 @@ class Show:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with topics.results(self.bootstrap) as results:
             with table:
-                await _first_of(
-                    topics.publish(self.bootstrap, _expected(cues, table), self.rate),
-                    _show(results, table, self.count),
+                await _run_until_first_ends(
+                    topics.publish(self.bootstrap, _noted(messages, table), self.rate),
+                    _show_results(results, table, self.count),
                     _watch(self.workers),
                 )
 
 
-def _expected(cues: Iterator[Cue], table: ResultsTable) -> Iterator[Cue]:
-    for cue in cues:
-        table.expect(cue)
-        yield cue
+def _noted(messages: Iterator[DemoMessage], table: ResultsTable) -> Iterator[DemoMessage]:
+    for message in messages:
+        table.note_published(message)
+        yield message
 
 
-async def _show(results: AsyncIterator[Result], table: ResultsTable, count: int | None) -> None:
+async def _show_results(
+    results: AsyncIterator[Result], table: ResultsTable, count: int | None
+) -> None:
     async for result in results:
         table.add(result)
         if count and table.shown >= count:
             return
 
 
-async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+async def _run_until_first_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
     """Run all, end all when one has ended, and raise what it raised."""
-    tasks = [asyncio.create_task(work) for work in works]
+    tasks = [asyncio.create_task(one) for one in coroutines]
     try:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -71,4 +73,4 @@ async def _watch(workers: Sequence[Worker]) -> None:
     while True:
         for worker in workers:
             worker.check()
-        await asyncio.sleep(SECOND_LOOK)
+        await asyncio.sleep(POLL_INTERVAL)

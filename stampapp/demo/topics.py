@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stampapp.alerts.surveys import Survey
 from stampapp.avro import reader
-from stampapp.demo.demo_message import Cue
+from stampapp.demo.demo_message import DemoMessage
 from stampapp.feeds.publisher import Publisher
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery, connected
@@ -41,7 +41,7 @@ class Classified:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Dead:
+class DeadLetter:
     """A message of the dead-letter topic: whose it is, and why it is there."""
 
     key: str
@@ -50,13 +50,13 @@ class Dead:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
+class BatchCounts:
     """A message of the metrics topic: the outcomes of one batch."""
 
     counts: dict[str, int]
 
 
-Result = Classified | Dead | Figures
+Result = Classified | DeadLetter | BatchCounts
 
 
 def worker_settings(bootstrap: str, survey: Survey, model: Path) -> dict[str, str]:
@@ -77,7 +77,7 @@ def worker_settings(bootstrap: str, survey: Survey, model: Path) -> dict[str, st
     }
 
 
-def nights() -> tuple[str, ...]:
+def output_topics() -> tuple[str, ...]:
     """Return the output topics of tonight and of the night after, for every survey."""
     now = datetime.now(UTC)
     instants = (now, now + timedelta(days=1))
@@ -89,13 +89,13 @@ async def create_topics(bootstrap: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        names = (*ALERTS.values(), SCRIBE, METRICS, DEADLETTER, *nights())
+        names = (*ALERTS.values(), SCRIBE, METRICS, DEADLETTER, *output_topics())
         await admin.create_topics([NewTopic(name, 1, 1) for name in names])
     finally:
         await admin.close()
 
 
-async def publish(bootstrap: str, cues: Iterator[Cue], rate: float) -> None:
+async def publish(bootstrap: str, messages: Iterator[DemoMessage], rate: float) -> None:
     """Publish `rate` messages a second until the iterator ends.
 
     Raises DeliveryError where the broker refuses them.
@@ -106,11 +106,11 @@ async def publish(bootstrap: str, cues: Iterator[Cue], rate: float) -> None:
     async with connected(
         Delivery(cluster, idempotence=False, timeout=DELIVERY_TIMEOUT)
     ) as delivery:
-        await publisher.run(cues, delivery.deliver, rate=rate)
+        await publisher.run(messages, delivery.deliver, rate=rate)
 
 
-def _message(cue: Cue) -> OutgoingMessage:
-    return OutgoingMessage(topic=ALERTS[cue.survey], key=cue.key, value=cue.value)
+def _message(message: DemoMessage) -> OutgoingMessage:
+    return OutgoingMessage(topic=ALERTS[message.survey], key=message.key, value=message.value)
 
 
 @asynccontextmanager
@@ -119,24 +119,26 @@ async def results(bootstrap: str) -> AsyncIterator[AsyncIterator[Result]]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        consumer.assign([TopicPartition(name, 0) for name in (*nights(), DEADLETTER, METRICS)])
-        yield (result async for raw in consumer for result in read(raw))
+        consumer.assign(
+            [TopicPartition(name, 0) for name in (*output_topics(), DEADLETTER, METRICS)]
+        )
+        yield (result async for raw in consumer for result in read_results(raw))
     finally:
         await consumer.stop()
 
 
-def read(raw: Any) -> Iterable[Result]:
+def read_results(raw: Any) -> Iterable[Result]:
     """Read a message of any of the topics that the worker fills."""
     if raw.topic == METRICS:
         counts = {key: value for key, value in json.loads(raw.value).items() if key in _VERDICTS}
-        yield Figures(counts=counts)
+        yield BatchCounts(counts=counts)
     elif raw.topic == DEADLETTER:
         headers = dict(raw.headers)
         name, cause, text = (
             (part or b"?").decode(errors="replace")
             for part in (raw.key, headers["error.type"], headers["error.message"])
         )
-        yield Dead(key=name, cause=cause, message=text)
+        yield DeadLetter(key=name, cause=cause, message=text)
     else:
         for _, record in reader.read_records(BytesIO(raw.value)):
             pairs = record["classifications"]

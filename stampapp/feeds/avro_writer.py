@@ -15,7 +15,7 @@ from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.errors import ConfigError
 
 
-def write(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> None:
+def write_alerts(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> None:
     """Write a container of sorting-hat records, and a CSV with the columns candid and label.
 
     Both files come to be at the end, or neither; older ones are replaced. Raises ConfigError
@@ -23,10 +23,10 @@ def write(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> None:
     """
     try:
         with (
-            _draft(alerts) as packed,
-            _draft(labels) as told,
-            packed.open("wb") as binary,
-            told.open("w", newline="", encoding="utf-8") as text,
+            _replacing(alerts) as alert_draft,
+            _replacing(labels) as label_draft,
+            alert_draft.open("wb") as binary,
+            label_draft.open("w", newline="", encoding="utf-8") as text,
         ):
             rows = csv.writer(text, lineterminator="\n")
             rows.writerow(("candid", "label"))
@@ -36,7 +36,7 @@ def write(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> None:
 
 
 @contextmanager
-def _draft(path: Path) -> Iterator[Path]:
+def _replacing(path: Path) -> Iterator[Path]:
     """Give a path to write to, and put what was written in its place at the end."""
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name a file")

@@ -25,8 +25,8 @@ def pool(count: int) -> Iterator[ProcessPoolExecutor]:
     """
     # Spawned, for a child forked from a process with threads may hang.
     executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=_watch_parent)
-    told = {name: value for name, value in _ONE_THREAD.items() if name not in os.environ}
-    os.environ.update(told)
+    added = {name: value for name, value in _ONE_THREAD.items() if name not in os.environ}
+    os.environ.update(added)
     try:
         yield executor
     except BrokenProcessPool as error:
@@ -36,12 +36,12 @@ def pool(count: int) -> Iterator[ProcessPoolExecutor]:
         ) from error
     finally:
         executor.shutdown(cancel_futures=True)
-        for name in told:
+        for name in added:
             del os.environ[name]
 
 
 @contextmanager
-def sheltered() -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
     """Start processes in here, and Ctrl-C does not reach them: they inherit what is blocked."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

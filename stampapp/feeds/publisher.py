@@ -17,13 +17,13 @@ from stampapp.kafka.outgoing import OutgoingMessage
 T = TypeVar("T")
 Deliver = Callable[[Sequence[OutgoingMessage]], Coroutine[None, None, None]]
 # Alerts at a time, some 60 kB each.
-GROUP = 32
+MAX_GROUP = 32
 # Once asked to stop, what is on its way has so many seconds to be confirmed.
-LAST_PATIENCE = 5.0
+STOP_TIMEOUT = 5.0
 _HISTORY = ("jdstarthist", "jdendhist")
 
 
-class JustTaken:
+class AsJustObserved:
     """Makes of simulated alerts messages to a topic, as if they had just been taken."""
 
     def __init__(self, topic: str) -> None:
@@ -31,7 +31,7 @@ class JustTaken:
         self._writer = sorting_hat.message_writer()
 
     def __call__(self, one: LabelledAlert) -> OutgoingMessage:
-        alert = taken_at(one.alert, mjd_now())
+        alert = observed_at(one.alert, mjd_now())
         value = self._writer.write(sorting_hat.encode_record(alert))
         return OutgoingMessage(topic=self._topic, key=alert.aid.encode(), value=value)
 
@@ -44,11 +44,11 @@ class Publisher(Generic[T]):
     """
 
     def __init__(
-        self, letter: Callable[[T], OutgoingMessage], advance: Callable[[int], object]
+        self, make_message: Callable[[T], OutgoingMessage], advance: Callable[[int], object]
     ) -> None:
         self.confirmed = 0
         self.unconfirmed = 0
-        self._letter = letter
+        self._make_message = make_message
         self._advance = advance
         self._start: float | None = None
 
@@ -57,37 +57,37 @@ class Publisher(Generic[T]):
         """The time since the first alert was ready to go."""
         return 0.0 if self._start is None else time.monotonic() - self._start
 
-    async def run(self, drawn: Iterator[T], deliver: Deliver, *, rate: float | None) -> None:
+    async def run(self, alerts: Iterator[T], deliver: Deliver, *, rate: float | None) -> None:
         """Return when all are confirmed. Raises what `deliver` raises.
 
         Cancel it to stop early. The iterator may then be busy in a thread of the loop's executor.
         """
-        pace = Pace(rate=rate, most=GROUP)
-        group = await _take(drawn, 1)
+        pace = Pace(rate=rate, max_group=MAX_GROUP)
+        group = await _next_group(alerts, 1)
         self._start, taken = time.monotonic(), 0
         while group:
             await self._publish(group, deliver)
             taken += len(group)
             await asyncio.sleep(pace.pause(self.seconds, taken))
-            group = await _take(drawn, max(1, pace.due(self.seconds, taken)))
+            group = await _next_group(alerts, max(1, pace.due(self.seconds, taken)))
 
     async def _publish(self, group: Sequence[T], deliver: Deliver) -> None:
-        letters = [self._letter(one) for one in group]
-        self.unconfirmed = len(letters)
-        delivering = asyncio.ensure_future(deliver(letters))
+        messages = [self._make_message(one) for one in group]
+        self.unconfirmed = len(messages)
+        delivering = asyncio.ensure_future(deliver(messages))
         try:
             await asyncio.shield(delivering)
         finally:
-            await asyncio.wait({delivering}, timeout=LAST_PATIENCE)
+            await asyncio.wait({delivering}, timeout=STOP_TIMEOUT)
             if delivering.done() and delivering.exception() is None:
                 self.unconfirmed = 0
-                self.confirmed += len(letters)
-                self._advance(len(letters))
+                self.confirmed += len(messages)
+                self._advance(len(messages))
             delivering.cancel()
 
 
-async def _take(drawn: Iterator[T], most: int) -> list[T]:
-    return await asyncio.to_thread(lambda: list(islice(drawn, most)))
+async def _next_group(alerts: Iterator[T], most: int) -> list[T]:
+    return await asyncio.to_thread(lambda: list(islice(alerts, most)))
 
 
 def mjd_now() -> float:
@@ -95,7 +95,7 @@ def mjd_now() -> float:
     return times.unix_to_mjd(time.time())
 
 
-def taken_at(alert: Alert, mjd: float) -> Alert:
+def observed_at(alert: Alert, mjd: float) -> Alert:
     """Return an alert as if it had been taken at another time, its history moved along."""
     later = mjd - alert.mjd
     extra = dict(alert.extra_fields)
@@ -113,13 +113,13 @@ class Pace:
     """
 
     rate: float | None
-    most: int
+    max_group: int
 
     def due(self, elapsed: float, done: int) -> int:
         """Return how many are due after `elapsed` when `done` have gone; the first is at once."""
         if self.rate is None:
-            return self.most
-        return max(0, min(int(elapsed * self.rate) + 1 - done, self.most))
+            return self.max_group
+        return max(0, min(int(elapsed * self.rate) + 1 - done, self.max_group))
 
     def pause(self, elapsed: float, done: int) -> float:
         """Return how long it is until another one is due."""

@@ -14,20 +14,20 @@ from stampapp.config import cpu_count
 from stampapp.feeds import process_pool
 
 # What a process draws at a time, and how many such shares are drawn ahead of need for each.
-SHARE = 8
-_AHEAD = 2
+CHUNK = 8
+_CHUNKS_AHEAD = 2
 # What a process draws on a slow machine that does other things, too (alerts per second).
-_LEAST_RATE = 20.0
+_MIN_RATE = 20.0
 
 
 def processes_for(rate: float | None) -> int:
     """Return how many processes keep up with so many alerts per second; None: all that fit."""
     most = cpu_count.cores()
-    return most if rate is None else min(most, 1 + int(rate / _LEAST_RATE))
+    return most if rate is None else min(most, 1 + int(rate / _MIN_RATE))
 
 
 @contextmanager
-def drawing(
+def simulated_alerts(
     surveys: Sequence[Survey], seed: int, count: int | None, workers: int
 ) -> Iterator[Iterator[LabelledAlert]]:
     """Give the first `count` alerts of a seed, without end for None; the surveys take turns.
@@ -47,20 +47,20 @@ def drawing(
 def _draw(
     surveys: Sequence[Survey], seed: int, count: int | None, workers: int
 ) -> Generator[LabelledAlert, None, None]:
-    starts = numbers(0, SHARE) if count is None else range(0, count, SHARE)
+    starts = numbers(0, CHUNK) if count is None else range(0, count, CHUNK)
     with process_pool.pool(workers) as pool:
         ahead: deque[Future[list[LabelledAlert]]] = deque()
         for start in starts:
-            stop = start + SHARE if count is None else min(start + SHARE, count)
-            with process_pool.sheltered():
-                ahead.append(pool.submit(_share, surveys, seed, start, stop))
-            if len(ahead) > _AHEAD * workers:
+            stop = start + CHUNK if count is None else min(start + CHUNK, count)
+            with process_pool.without_interrupts():
+                ahead.append(pool.submit(_draw_chunk, surveys, seed, start, stop))
+            if len(ahead) > _CHUNKS_AHEAD * workers:
                 yield from ahead.popleft().result()
         while ahead:
             yield from ahead.popleft().result()
 
 
-def _share(surveys: Sequence[Survey], seed: int, start: int, stop: int) -> list[LabelledAlert]:
+def _draw_chunk(surveys: Sequence[Survey], seed: int, start: int, stop: int) -> list[LabelledAlert]:
     # Here, as only who draws needs the optics, which take seconds to import.
     from stampapp.simulation import simulate
 

@@ -16,7 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stampapp.demo.embedded_broker import LOOPBACK, address, answers_kafka, leashed, usable_port
+from stampapp.demo.embedded_broker import (
+    LOOPBACK,
+    address,
+    answers_kafka,
+    tied_to_parent,
+    usable_port,
+)
 from tests.support.kafka_jars import kafka_jars, program
 from tests.support.kafka_settings import CONTROLLER, PLAIN, QUICK, node_layout, write_settings
 from tests.support.ports import free_ports
@@ -82,7 +88,7 @@ class ApacheKafka:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                leashed(self._java("kafka.Kafka", str(self.settings))),
+                tied_to_parent(self._java("kafka.Kafka", str(self.settings))),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -24,7 +24,7 @@ from stampapp.dashboard.recent_alerts import RecentAlerts
 from stampapp.deadletters.partial_decode import decode_partially
 from stampapp.errors import StampError
 from stampapp.feeds.record_splitter import split_records
-from stampapp.feeds.to_sorting_hat import SortingHat
+from stampapp.feeds.to_sorting_hat import ToSortingHat
 from stampapp.kafka.message import Message
 from stampapp.monitoring.prometheus import WorkerMetrics
 from stampapp.monitoring.worker_state import WorkerState
@@ -108,7 +108,7 @@ def run(folder: Path) -> dict[str, Any]:
     now = datetime.fromtimestamp(NOW, UTC)
     best = next(one.classification for one in outcomes if one.classification)
     (single,) = split_records(BytesIO(values[0]))
-    decoded = batch.decode_batch([SortingHat()(single).value])
+    decoded = batch.decode_batch([ToSortingHat()(single).value])
     alert_figure.draw_figure(recent.alerts()[0].alert)
     return {
         "kinds": [one.kind for one in outcomes],

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from stampapp.alerts.alert import Alert
-from stampapp.commands.figure_folder import Album
+from stampapp.commands.figure_folder import FigureFolder
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert
@@ -24,33 +24,33 @@ def files(folder: Path) -> list[str]:
 
 
 def test_each_class_has_a_folder_of_pictures(tmp_path: Path) -> None:
-    album = Album(tmp_path / "album")
-    album.add(outcome(alert(candid="1"), "SN"))
-    album.add(outcome(alert(candid="2"), "AGN"))
-    album.add(outcome(alert(candid="3"), None))
-    assert files(tmp_path / "album") == ["AGN/2.png", "SN/1.png", "withdrawn/3.png"]
-    assert album.count == 3
-    with Image.open(tmp_path / "album" / "SN" / "1.png") as picture:
+    figures = FigureFolder(tmp_path / "figures")
+    figures.add(outcome(alert(candid="1"), "SN"))
+    figures.add(outcome(alert(candid="2"), "AGN"))
+    figures.add(outcome(alert(candid="3"), None))
+    assert files(tmp_path / "figures") == ["AGN/2.png", "SN/1.png", "withdrawn/3.png"]
+    assert figures.count == 3
+    with Image.open(tmp_path / "figures" / "SN" / "1.png") as picture:
         assert picture.width > 3 * 300
 
 
 def test_what_cannot_be_classified_is_drawn_as_far_as_it_goes(tmp_path: Path) -> None:
     error = BadAlert("stamp-damaged", "the stamp is damaged")
-    album = Album(tmp_path)
-    album.add(Outcome(kind=OutcomeKind.DEAD_LETTERED, error=error))
-    album.add(Outcome(kind=OutcomeKind.DEAD_LETTERED, alert=alert(candid="4"), error=error))
+    figures = FigureFolder(tmp_path)
+    figures.add(Outcome(kind=OutcomeKind.DEAD_LETTERED, error=error))
+    figures.add(Outcome(kind=OutcomeKind.DEAD_LETTERED, alert=alert(candid="4"), error=error))
     assert files(tmp_path) == ["error/4.png"]
 
 
 def test_an_alert_does_not_choose_where_it_is_drawn(tmp_path: Path) -> None:
-    album = Album(tmp_path / "album")
-    album.add(outcome(alert(candid="../../" + "x" * 500)))
+    figures = FigureFolder(tmp_path / "figures")
+    figures.add(outcome(alert(candid="../../" + "x" * 500)))
     (name,) = files(tmp_path)
-    assert name.startswith("album/SN/______xxx")
+    assert name.startswith("figures/SN/______xxx")
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"--pictures: .*file/SN cannot be made"):
-        Album(tmp_path / "file").add(outcome(alert(candid="1")))
+        FigureFolder(tmp_path / "file").add(outcome(alert(candid="1")))
     assert stat.S_ISREG((tmp_path / "file").stat().st_mode)

@@ -8,8 +8,8 @@ import fastavro
 import pytest
 
 from stampapp.alerts.surveys import Survey
-from stampapp.demo.alert_loop import replay
-from stampapp.demo.demo_message import Cue
+from stampapp.demo.alert_loop import loop_alerts
+from stampapp.demo.demo_message import DemoMessage
 from stampapp.errors import ConfigError
 from tests.support.alerts import container, record
 from tests.support.archives import tar
@@ -35,18 +35,18 @@ def write_alerts(path: Path, *names: str) -> Path:
     return path
 
 
-def content(cue: Cue) -> list[object]:
-    return list(fastavro.reader(BytesIO(cue.value)))
+def content(message: DemoMessage) -> list[object]:
+    return list(fastavro.reader(BytesIO(message.value)))
 
 
 def test_each_record_becomes_a_container_of_its_own_and_names_change_by_round(
     tmp_path: Path,
 ) -> None:
     file = write_alerts(tmp_path / "a.avro", "one", "two")
-    found = list(islice(replay([file], BOTH, print), 5))
-    assert [cue.key for cue in found] == [b"one", b"two", b"one-1", b"two-1", b"one-2"]
+    found = list(islice(loop_alerts([file], BOTH, print), 5))
+    assert [message.key for message in found] == [b"one", b"two", b"one-1", b"two-1", b"one-2"]
     extra = {"a": 1, "b": 0.5, "c": b"\x80", "d": None}
-    assert [content(cue) for cue in found[1:3]] == [
+    assert [content(message) for message in found[1:3]] == [
         [{"aid": "two", "extra": extra}],
         [{"aid": "one-1", "extra": extra}],
     ]
@@ -56,8 +56,8 @@ def test_what_is_no_alert_is_published_byte_for_byte(tmp_path: Path) -> None:
     junk = tmp_path / "junk.avro"
     junk.write_bytes(b"no Avro")
     good = write_alerts(tmp_path / "good.avro", "one")
-    found = list(islice(replay([junk, good], BOTH, print), 3))
-    assert found[0] == found[2] == Cue(survey=Survey.ZTF, key=b"junk", value=b"no Avro")
+    found = list(islice(loop_alerts([junk, good], BOTH, print), 3))
+    assert found[0] == found[2] == DemoMessage(survey=Survey.ZTF, key=b"junk", value=b"no Avro")
     assert found[1].key == b"one"
 
 
@@ -66,8 +66,8 @@ def test_each_alert_goes_to_the_worker_of_its_survey(tmp_path: Path) -> None:
     for name, value in values.items():
         (tmp_path / name).write_bytes(value)
     files = [tmp_path / name for name in values]
-    found = islice(replay(files, BOTH, print), 3)
-    assert [cue.survey for cue in found] == [Survey.ATLAS, Survey.ZTF, Survey.ATLAS]
+    found = islice(loop_alerts(files, BOTH, print), 3)
+    assert [message.survey for message in found] == [Survey.ATLAS, Survey.ZTF, Survey.ATLAS]
 
 
 @pytest.mark.parametrize("survey", Survey)
@@ -75,18 +75,20 @@ def test_where_one_worker_runs_it_gets_everything(survey: Survey, tmp_path: Path
     for name, value in {"a": raw_atlas(), "b": raw_ztf(), "c": b"junk"}.items():
         (tmp_path / name).write_bytes(value)
     files = sorted(tmp_path.iterdir())
-    assert {cue.survey for cue in islice(replay(files, [survey], print), 3)} == {survey}
+    assert {message.survey for message in islice(loop_alerts(files, [survey], print), 3)} == {
+        survey
+    }
 
 
 def test_files_without_an_alert_do_not_make_it_search_for_ever(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no alert in"):
-        next(replay([write_alerts(tmp_path / "empty.avro")], BOTH, print))
+        next(loop_alerts([write_alerts(tmp_path / "empty.avro")], BOTH, print))
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     reported: list[str] = []
     with pytest.raises(ConfigError, match="there is no alert in"):
-        next(replay([tmp_path / "gone.avro"], BOTH, reported.append))
+        next(loop_alerts([tmp_path / "gone.avro"], BOTH, reported.append))
     assert reported == [f"damaged: {tmp_path}/gone.avro: No such file or directory"]
 
 
@@ -95,12 +97,12 @@ def test_an_archive_is_its_members(tmp_path: Path) -> None:
     members = {"a.avro": raw_ztf(), "b.avro": b"junk", "c.avro": raw_ztf()[:-9]}
     night.write_bytes(tar(**members).rstrip(bytes(1)))
     reported: list[str] = []
-    found = list(islice(replay([night], BOTH, reported.append), 6))
-    keys = [cue.key.decode() for cue in found]
+    found = list(islice(loop_alerts([night], BOTH, reported.append), 6))
+    keys = [message.key.decode() for message in found]
     assert keys == [
         *("ZTF20abcdefg", "night.tar:b", "night.tar:c"),
         *("ZTF20abcdefg-1", "night.tar:b", "night.tar:c"),
     ]
-    assert [cue.value for cue in found[:3]] == list(members.values())
+    assert [message.value for message in found[:3]] == list(members.values())
     assert len(reported) == 1
     assert "night.tar: the archive is damaged" in reported[0]

@@ -5,7 +5,7 @@ import time
 from stampapp.alerts import packets
 from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
-from stampapp.demo.demo_message import simulated
+from stampapp.demo.demo_message import simulated_messages
 from tests.support.alerts import alert
 
 
@@ -16,12 +16,12 @@ def test_simulated_alerts_get_short_names_the_present_and_keep_their_truth_to_th
             [(Survey.ZTF, "SN"), (Survey.ATLAS, "AGN"), (Survey.ZTF, "meteor")], 10**6
         )
     ]
-    found = list(simulated(drawn))
-    assert [cue.key for cue in found] == [b"ZTF-1", b"ATLAS-1", b"ZTF-2"]
-    assert [cue.survey for cue in found] == [one.alert.survey for one in drawn]
-    assert [cue.label for cue in found] == ["SN", "AGN", "meteor"]
-    for cue, one in zip(found, drawn, strict=True):
-        told = packets.decode_alert(cue.value)
-        assert (told.aid.encode(), told.candid) == (cue.key, one.alert.candid)
+    found = list(simulated_messages(drawn))
+    assert [message.key for message in found] == [b"ZTF-1", b"ATLAS-1", b"ZTF-2"]
+    assert [message.survey for message in found] == [one.alert.survey for one in drawn]
+    assert [message.label for message in found] == ["SN", "AGN", "meteor"]
+    for message, one in zip(found, drawn, strict=True):
+        told = packets.decode_alert(message.value)
+        assert (told.aid.encode(), told.candid) == (message.key, one.alert.candid)
         assert abs(told.mjd - (time.time() / 86400 + 40587)) < 0.01
     assert b"meteor" not in found[2].value

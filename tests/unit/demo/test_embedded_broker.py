@@ -42,7 +42,7 @@ def eventually(condition: Callable[[], bool], within: float = AMPLE) -> bool:
 
 @contextmanager
 def foreground(port: int) -> Iterator[subprocess.Popen[str]]:
-    """`run_broker` in a process of its own, once it has said that it is ready."""
+    """`run_broker` in a process of its own, once it is ready."""
     with subprocess.Popen(
         [sys.executable, "-c", FOREGROUND.format(port=port)],
         stdout=subprocess.PIPE,
@@ -164,7 +164,7 @@ def test_a_broker_that_never_answers_is_ended(
     silent = fake_binary(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60")
     monkeypatch.setattr(embedded_broker, "broker_binary", lambda: silent)
     # Time enough to begin.
-    monkeypatch.setattr(embedded_broker, "READY_WITHIN", 3.0)
+    monkeypatch.setattr(embedded_broker, "START_TIMEOUT", 3.0)
     with pytest.raises(ConfigError, match="no answer"), embedded_broker.embedded_broker():
         pass
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
@@ -212,7 +212,7 @@ def test_it_does_not_outlive_a_killed_parent() -> None:
 
 
 def test_the_leash_refuses_a_parent_that_is_already_gone() -> None:
-    command = embedded_broker.leashed(["/bin/echo", "ran"])
+    command = embedded_broker.tied_to_parent(["/bin/echo", "ran"])
     command[command.index(str(os.getpid()))] = "1"
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")

@@ -5,15 +5,15 @@ from io import StringIO
 from rich.console import Console
 
 from stampapp.alerts.surveys import Survey
-from stampapp.demo.demo_message import Cue
+from stampapp.demo.demo_message import DemoMessage
 from stampapp.demo.results_table import ResultsTable
-from stampapp.demo.topics import Classified, Dead, Figures
+from stampapp.demo.topics import BatchCounts, Classified, DeadLetter
 
 SIMULATED = {"ZTF-1": "SN", "ATLAS-1": "VS", "ATLAS-2": "SN"}
 
 
-def cue(aid: str, label: str | None = None) -> Cue:
-    return Cue(survey=Survey.ZTF, key=aid.encode(), value=b"", label=label)
+def message(aid: str, label: str | None = None) -> DemoMessage:
+    return DemoMessage(survey=Survey.ZTF, key=aid.encode(), value=b"", label=label)
 
 
 def result(aid: str, **probabilities: float) -> Classified:
@@ -24,10 +24,10 @@ def test_the_table_has_one_head_a_line_per_result_and_totals() -> None:
     out = StringIO()
     with ResultsTable(Console(file=out, width=60)) as table:
         for aid in ("one", "two", "three", "four"):
-            table.expect(cue(aid))
+            table.note_published(message(aid))
         table.add(result("one", SN=0.75, VS=0.25))
-        table.add(Figures(counts={"classified": 2, "dead_lettered": 1, "superseded": 0}))
-        table.add(Dead(key="two", cause="schema", message="[no] markup"))
+        table.add(BatchCounts(counts={"classified": 2, "dead_lettered": 1, "superseded": 0}))
+        table.add(DeadLetter(key="two", cause="schema", message="[no] markup"))
         table.add(result("three", SN=0.0, VS=1.0))
     lines = out.getvalue().splitlines()
     assert lines[0].split() == ["object", "class", "SN", "VS"]
@@ -42,7 +42,7 @@ def test_surveys_share_the_columns_and_the_truth_stands_beside_the_class() -> No
     out = StringIO()
     with ResultsTable(Console(file=out, width=60), truths=True) as table:
         for aid, label in SIMULATED.items():
-            table.expect(cue(aid, label))
+            table.note_published(message(aid, label))
         table.add(result("ZTF-1", SN=0.75, VS=0.25))
         table.add(result("ATLAS-1", vs=1.0, sn=0.0))
         table.add(result("ATLAS-2", vs=1.0, sn=0.0))

@@ -9,7 +9,15 @@ from stampapp.alerts.surveys import Survey
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.demo import topics
-from stampapp.demo.topics import DEADLETTER, METRICS, Classified, Dead, Figures, nights, read
+from stampapp.demo.topics import (
+    DEADLETTER,
+    METRICS,
+    BatchCounts,
+    Classified,
+    DeadLetter,
+    output_topics,
+    read_results,
+)
 from stampapp.results import encoding
 from stampapp.results.outcome import Classification
 
@@ -35,22 +43,22 @@ def test_results_of_every_topic_are_read() -> None:
         classifier_version="v",
     )
     output = encoding.encode_prediction(classification, datetime.now(UTC))
-    for topic in nights():
-        assert list(read(Raw(topic, output))) == [
+    for topic in output_topics():
+        assert list(read_results(Raw(topic, output))) == [
             Classified(aid="one", probabilities={"SN": 0.75, "VS": 0.25})
         ]
     headers = (("error.type", b"schema"), ("error.message", b"why"), ("mine", b"\x80"))
-    assert list(read(Raw(DEADLETTER, b"", None, headers))) == [
-        Dead(key="?", cause="schema", message="why")
+    assert list(read_results(Raw(DEADLETTER, b"", None, headers))) == [
+        DeadLetter(key="?", cause="schema", message="why")
     ]
     figures = {"classified": 3, "dead_lettered": 1, "n_messages": 4}
-    assert list(read(Raw(METRICS, json.dumps(figures).encode()))) == [
-        Figures(counts={"classified": 3, "dead_lettered": 1})
+    assert list(read_results(Raw(METRICS, json.dumps(figures).encode()))) == [
+        BatchCounts(counts={"classified": 3, "dead_lettered": 1})
     ]
 
 
 def test_each_survey_has_a_topic_tonight_and_another_tomorrow() -> None:
-    assert len(set(nights())) == 2 * len(Survey)
+    assert len(set(output_topics())) == 2 * len(Survey)
 
 
 def test_the_workers_settings_are_complete_and_of_the_survey_and_of_nothing_outside() -> None:

@@ -27,7 +27,7 @@ def read(path: Path) -> list[Alert]:
 
 def test_alerts_and_their_labels_lie_beside_each_other(tmp_path: Path) -> None:
     alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
-    avro_writer.write(SOME, alerts, labels)
+    avro_writer.write_alerts(SOME, alerts, labels)
     assert [one.candid for one in read(alerts)] == [one.alert.candid for one in SOME]
     with labels.open() as file:
         rows = list(csv.DictReader(file))
@@ -41,7 +41,7 @@ def test_alerts_and_their_labels_lie_beside_each_other(tmp_path: Path) -> None:
 
 def test_the_labels_do_not_stand_in_the_file_of_alerts(tmp_path: Path) -> None:
     odd = [LabelledAlert(alert=one.alert, label="meteorite") for one in SOME[:1]]
-    avro_writer.write(odd, tmp_path / "sky.avro", tmp_path / "labels.csv")
+    avro_writer.write_alerts(odd, tmp_path / "sky.avro", tmp_path / "labels.csv")
     assert b"meteorite" not in (tmp_path / "sky.avro").read_bytes()
 
 
@@ -58,14 +58,14 @@ def test_who_is_interrupted_leaves_what_was_there_before(tmp_path: Path) -> None
     alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
     alerts.write_bytes(b"older")
     with pytest.raises(Broken):
-        avro_writer.write(interrupted(), alerts, labels)
+        avro_writer.write_alerts(interrupted(), alerts, labels)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"older"]
 
 
 def test_older_files_are_replaced(tmp_path: Path) -> None:
     alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
-    avro_writer.write(SOME, alerts, labels)
-    avro_writer.write(SOME[:1], alerts, labels)
+    avro_writer.write_alerts(SOME, alerts, labels)
+    avro_writer.write_alerts(SOME[:1], alerts, labels)
     assert len(read(alerts)) == 1
     assert labels.read_text() == "candid,label\n1000000,SN\n"
 
@@ -77,7 +77,7 @@ def test_a_path_that_cannot_be_written_is_named_before_anything_is_drawn(
     (tmp_path / "folder").mkdir()
     drawn = interrupted()
     with pytest.raises(ConfigError, match=name):
-        avro_writer.write(drawn, tmp_path / name, tmp_path / "labels.csv")
+        avro_writer.write_alerts(drawn, tmp_path / name, tmp_path / "labels.csv")
     assert next(drawn) == SOME[0]
 
 
@@ -86,4 +86,4 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     # The draft of the labels is what fills up.
     (tmp_path / ".labels.csv.draft").symlink_to("/dev/full")
     with pytest.raises(ConfigError, match=r"cannot be written: No space left"):
-        avro_writer.write(SOME, tmp_path / "sky.avro", tmp_path / "labels.csv")
+        avro_writer.write_alerts(SOME, tmp_path / "sky.avro", tmp_path / "labels.csv")

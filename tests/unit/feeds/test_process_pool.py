@@ -32,7 +32,7 @@ def test_what_somebody_has_told_numpy_stays(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_ctrl_c_reaches_only_those_outside_the_shelter() -> None:
     with process_pool.pool(1) as pool:
-        with process_pool.sheltered():
+        with process_pool.without_interrupts():
             blocked = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, [])
         assert blocked.result() == {signal.SIGINT}
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()

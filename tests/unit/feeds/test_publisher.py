@@ -11,7 +11,7 @@ from stampapp.alerts import packets
 from stampapp.alerts.alert import LabelledAlert
 from stampapp.errors import DeliveryError
 from stampapp.feeds import publisher as publishing
-from stampapp.feeds.publisher import GROUP, JustTaken, Publisher, mjd_now, taken_at
+from stampapp.feeds.publisher import MAX_GROUP, AsJustObserved, Publisher, mjd_now, observed_at
 from stampapp.kafka.outgoing import OutgoingMessage
 from tests.support.alerts import alert
 from tests.support.pipeline_harness import until
@@ -20,12 +20,12 @@ SOME = [
     LabelledAlert(
         alert=alert(aid=f"A{number}", candid=str(10**6 + number), mjd=58000.0), label="SN"
     )
-    for number in range(3 * GROUP)
+    for number in range(3 * MAX_GROUP)
 ]
 
 
 class Cluster:
-    """Takes letters when it is told to."""
+    """Takes messages when it is told to."""
 
     def __init__(self) -> None:
         self.taken: list[OutgoingMessage] = []
@@ -34,17 +34,17 @@ class Cluster:
         self.open.set()
         self.error: Exception | None = None
 
-    async def deliver(self, letters: Sequence[OutgoingMessage]) -> None:
+    async def deliver(self, messages: Sequence[OutgoingMessage]) -> None:
         await self.open.wait()
         if self.error:
             raise self.error
-        self.taken += letters
+        self.taken += messages
         self.instants.append(time.monotonic())
 
 
 def publisher() -> tuple[Publisher[LabelledAlert], list[int]]:
     heard: list[int] = []
-    return Publisher(JustTaken("sky"), heard.append), heard
+    return Publisher(AsJustObserved("sky"), heard.append), heard
 
 
 async def test_every_alert_is_published_in_order_and_counted() -> None:
@@ -102,7 +102,7 @@ async def test_whoever_stops_it_has_what_is_under_way_confirmed() -> None:
 
 
 async def test_what_is_not_confirmed_in_time_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "LAST_PATIENCE", 0.05)
+    monkeypatch.setattr(publishing, "STOP_TIMEOUT", 0.05)
     cluster, (published, heard) = Cluster(), publisher()
     cluster.open.clear()
     running = asyncio.create_task(published.run(iter(SOME), cluster.deliver, rate=None))
@@ -123,7 +123,7 @@ async def test_a_delivery_that_fails_is_not_counted() -> None:
 
 def test_the_history_of_an_alert_moves_with_it() -> None:
     told = {"jdstarthist": 2458000.5, "jdendhist": 2458010.5, "ncovhist": 3.0}
-    later = taken_at(alert(told, mjd=58010.0), 60010.25)
+    later = observed_at(alert(told, mjd=58010.0), 60010.25)
     assert later.mjd == 60010.25
     assert later.extra_fields["jdstarthist"] == 2460000.75
     assert later.extra_fields["jdendhist"] == 2460010.75
@@ -131,4 +131,4 @@ def test_the_history_of_an_alert_moves_with_it() -> None:
 
 
 def test_an_alert_without_history_has_none_later() -> None:
-    assert taken_at(alert(mjd=1.0), 2.0) == alert(mjd=2.0)
+    assert observed_at(alert(mjd=1.0), 2.0) == alert(mjd=2.0)

@@ -10,7 +10,7 @@ from stampapp.alerts import packets
 from stampapp.errors import BadAlert
 from stampapp.feeds import record_splitter
 from stampapp.feeds.record_splitter import ArchiveAlerts, SingleRecord, split_records
-from stampapp.feeds.to_sorting_hat import SortingHat
+from stampapp.feeds.to_sorting_hat import ToSortingHat
 from tests.support.alerts import SORTING_HAT, container, record, record_schema
 from tests.support.archives import tar
 from tests.support.packets import raw_atlas, raw_ztf
@@ -105,7 +105,7 @@ def test_the_bytes_of_the_files_are_counted(tmp_path: Path) -> None:
 def test_what_cannot_be_told_otherwise_is_damaged_and_the_rest_is_not(tmp_path: Path) -> None:
     bad, good = raw_ztf(jd=float("nan")), raw_ztf()
     heard = Heard(written(tmp_path / "x.tar", tar(bad=bad, good=good)))
-    (found,) = heard.archive.records(SortingHat())
+    (found,) = heard.archive.records(ToSortingHat())
     assert "extra_fields" in found.fields
     assert heard.archive.damaged == 1
     assert "mjd" in heard.told[0] or "jd" in heard.told[0]

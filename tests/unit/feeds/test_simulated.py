@@ -8,12 +8,12 @@ import pytest
 from stampapp.alerts.surveys import Survey
 from stampapp.config import cpu_count
 from stampapp.feeds import simulated
-from stampapp.feeds.simulated import SHARE
+from stampapp.feeds.simulated import CHUNK
 
 
 def test_alerts_come_in_order_the_surveys_in_turns_and_the_processes_go() -> None:
-    count = SHARE + 5
-    with simulated.drawing(tuple(Survey), 3, count, 2) as drawn:
+    count = CHUNK + 5
+    with simulated.simulated_alerts(tuple(Survey), 3, count, 2) as drawn:
         found = list(drawn)
     assert [one.alert.survey for one in found] == [list(Survey)[n % 2] for n in range(count)]
     assert [int(one.alert.candid[-9:]) for one in found] == [n // 2 for n in range(count)]
@@ -21,7 +21,7 @@ def test_alerts_come_in_order_the_surveys_in_turns_and_the_processes_go() -> Non
 
 
 def test_a_stream_without_end_ends_where_nobody_takes_more() -> None:
-    with simulated.drawing([Survey.ZTF], 3, None, 1) as drawn:
+    with simulated.simulated_alerts([Survey.ZTF], 3, None, 1) as drawn:
         assert len(list(islice(drawn, 2))) == 2
         assert len(multiprocessing.active_children()) == 1
     assert multiprocessing.active_children() == []

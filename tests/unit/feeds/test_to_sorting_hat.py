@@ -12,11 +12,11 @@ from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.errors import BadAlert
 from stampapp.feeds.record_splitter import SingleRecord, split_records
-from stampapp.feeds.to_sorting_hat import SortingHat
+from stampapp.feeds.to_sorting_hat import ToSortingHat
 from tests.support.alerts import container, record
 from tests.support.packets import raw_atlas, raw_ztf
 
-HAT = SortingHat()
+HAT = ToSortingHat()
 
 
 def single(value: bytes) -> SingleRecord:

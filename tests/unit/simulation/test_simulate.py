@@ -31,7 +31,9 @@ NAMES = {Survey.ZTF: ("science", "template", "difference"), Survey.ATLAS: ("scie
 @pytest.fixture(scope="module")
 def drawn() -> dict[Survey, list[LabelledAlert]]:
     """The first alerts of each survey, drawn in other processes than the tests'."""
-    with simulated.drawing(tuple(Survey), SEED, len(Survey) * COUNT, cpu_count.cores()) as every:
+    with simulated.simulated_alerts(
+        tuple(Survey), SEED, len(Survey) * COUNT, cpu_count.cores()
+    ) as every:
         found = list(every)
     return {s: [one for one in found if one.alert.survey is s] for s in Survey}
 
