@@ -23,7 +23,7 @@ from tests.support.topics import create_topics
 from tests.support.two_clusters import TwoClusters, password
 
 
-def of(environment: dict[str, str], **changes: str) -> Settings:
+def settings_with(environment: dict[str, str], **changes: str) -> Settings:
     # Half a day from any roll-over, so that none can fall into a test.
     hour = str((datetime.now(UTC).hour + 12) % 24)
     return settings.load_settings(
@@ -43,34 +43,36 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.getMessage() for one in ours if one.levelno >= logging.WARNING]
 
 
-async def test_who_may_do_everything_is_let_in_without_a_word(
+async def test_all_permissions_give_no_warning(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await access_check.require_access(of(clusters.environment()))
+    await access_check.require_access(settings_with(clusters.environment()))
     assert warnings(caplog) == []
 
 
-async def test_to_ask_makes_no_topic(clusters: TwoClusters) -> None:
-    loaded = of(clusters.environment(), SCRIBE_TOPIC=f"new-{secrets.token_hex(4)}")
+async def test_check_creates_no_topic(clusters: TwoClusters) -> None:
+    loaded = settings_with(clusters.environment(), SCRIBE_TOPIC=f"new-{secrets.token_hex(4)}")
     clusters.results.grant(clusters.scribe.user, "ALL", topic=loaded.scribe_topic)
     before = clusters.survey.topics(), clusters.results.topics()
     await access_check.require_access(loaded)
     assert (clusters.survey.topics(), clusters.results.topics()) == before
 
 
-async def test_the_next_night_is_asked_for_too(clusters: TwoClusters) -> None:
-    loaded = of(clusters.environment(), PRODUCER_TOPIC_FORMAT=f"once-{secrets.token_hex(4)}-%s")
+async def test_checks_the_topic_of_the_next_night(clusters: TwoClusters) -> None:
+    loaded = settings_with(
+        clusters.environment(), PRODUCER_TOPIC_FORMAT=f"once-{secrets.token_hex(4)}-%s"
+    )
     tonight, next_one = nights(loaded)
     clusters.results.grant(clusters.producer.user, "WRITE", topic=tonight)
     with pytest.raises(ConfigError, match=f"write to {next_one}: grant WRITE there"):
         await access_check.require_access(loaded)
 
 
-async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
+async def test_missing_create_permission_is_a_warning(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
     prefix = f"made-by-others-{secrets.token_hex(4)}-"
-    loaded = of(clusters.environment(), PRODUCER_TOPIC_FORMAT=f"{prefix}%s")
+    loaded = settings_with(clusters.environment(), PRODUCER_TOPIC_FORMAT=f"{prefix}%s")
     tonight, _ = nights(loaded)
     clusters.results.grant(clusters.producer.user, "WRITE", topics=prefix)
     await access_check.require_access(loaded)
@@ -85,11 +87,11 @@ async def test_who_may_not_create_the_topic_of_the_night_goes_on_with_a_warning(
     assert warnings(caplog) == []
 
 
-async def test_topics_that_do_not_exist_are_told_by_their_keys(
+async def test_missing_topics_are_warned_about_with_their_settings(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = f"new-{secrets.token_hex(4)}"
-    loaded = of(clusters.environment(), CONSUMER_TOPICS=name, SCRIBE_TOPIC=name)
+    loaded = settings_with(clusters.environment(), CONSUMER_TOPICS=name, SCRIBE_TOPIC=name)
     clusters.survey.grant(clusters.consumer.user, "READ", topic=name)
     clusters.results.grant(clusters.scribe.user, "WRITE", topic=name)
     await access_check.require_access(loaded)
@@ -100,11 +102,11 @@ async def test_topics_that_do_not_exist_are_told_by_their_keys(
     assert "create it, or check SCRIBE_TOPIC" in second
 
 
-async def test_a_dead_letter_topic_is_made_by_us_if_we_may(
+async def test_missing_dead_letter_topic_is_a_warning_only_without_create(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = f"new-{secrets.token_hex(4)}"
-    loaded = of(clusters.environment(), DEADLETTER_TOPIC=name)
+    loaded = settings_with(clusters.environment(), DEADLETTER_TOPIC=name)
     clusters.results.grant(clusters.producer.user, "WRITE", topic=name)
     await access_check.require_access(loaded)
     (warning,) = warnings(caplog)
@@ -116,17 +118,17 @@ async def test_a_dead_letter_topic_is_made_by_us_if_we_may(
     assert warnings(caplog) == []
 
 
-async def test_what_is_wrong_with_metrics_alone_is_no_reason_to_stay_away(
+async def test_problems_of_metrics_alone_are_not_fatal(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
     stranger = clusters.scribe.environment("METRICS") | {"METRICS_SASL_PASSWORD": "hush"}
-    await access_check.require_access(of(clusters.environment() | stranger))
+    await access_check.require_access(settings_with(clusters.environment() | stranger))
     (warning,) = warnings(caplog)
     assert "The worker continues without metrics: the metrics cluster" in warning
     assert "check METRICS_SASL_USERNAME, METRICS_SASL_PASSWORD" in warning
 
 
-async def test_roles_on_one_cluster_are_asked_for_together(
+async def test_roles_on_one_cluster_are_checked_together(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
     everything = clusters.producer.environment("CONSUMER")
@@ -135,7 +137,7 @@ async def test_roles_on_one_cluster_are_asked_for_together(
         for role in ("PRODUCER", "SCRIBE", "METRICS")
         for key in everything
     }
-    loaded = of(clusters.environment() | everything | inherited)
+    loaded = settings_with(clusters.environment() | everything | inherited)
     with pytest.raises(ConfigError) as error:
         await access_check.require_access(loaded)
     head, *lines = str(error.value).splitlines()
@@ -151,7 +153,7 @@ async def test_roles_on_one_cluster_are_asked_for_together(
 
 
 @pytest.mark.parametrize("broker", ["kafka", "tansu"])
-async def test_a_broker_without_permissions_lets_us_in(
+async def test_broker_without_authorization_is_accepted(
     broker: str, kafka: ApacheKafka, tansu: str, clusters: TwoClusters
 ) -> None:
     bootstrap = kafka.bootstrap if broker == "kafka" else tansu
@@ -162,15 +164,15 @@ async def test_a_broker_without_permissions_lets_us_in(
             ("_SERVER", "_PROTOCOL", "_USERNAME", "_PASSWORD", "_MECHANISM", "_CAFILE")
         )
     }
-    await access_check.require_access(of({**topics, "CONSUMER_SERVER": bootstrap}))
+    await access_check.require_access(settings_with({**topics, "CONSUMER_SERVER": bootstrap}))
 
 
 def cluster(clusters: TwoClusters, **changes: str) -> Cluster:
     """The results' cluster in its producer's role."""
-    return of(clusters.environment(), **changes).producer
+    return settings_with(clusters.environment(), **changes).producer
 
 
-async def test_who_may_write_nowhere_gets_no_idempotent_producer(clusters: TwoClusters) -> None:
+async def test_idempotent_producer_needs_a_permission(clusters: TwoClusters) -> None:
     secret = password()
     clusters.results.add_user("idle", secret, "SCRAM-SHA-256")
     idle = cluster(clusters, PRODUCER_SASL_USERNAME="idle", PRODUCER_SASL_PASSWORD=secret)
@@ -189,7 +191,7 @@ async def test_one_of_two_servers_is_enough(clusters: TwoClusters) -> None:
     )
 
 
-async def test_a_refusal_is_told_from_an_outage(clusters: TwoClusters) -> None:
+async def test_refusal_differs_from_an_outage(clusters: TwoClusters) -> None:
     assert await connection.find_access_problem(cluster(clusters)) is None
     assert (
         await connection.find_access_problem(cluster(clusters, PRODUCER_SERVER="127.0.0.1:1"))
@@ -199,7 +201,7 @@ async def test_a_refusal_is_told_from_an_outage(clusters: TwoClusters) -> None:
     assert "it refuses user" in str(await connection.find_access_problem(stranger))
 
 
-async def test_a_password_that_is_changed_in_an_outage_is_the_reason_to_give_up(
+async def test_password_changed_in_an_outage_is_reported(
     clusters: TwoClusters,
 ) -> None:
     name, secret = f"late-{secrets.token_hex(4)}", password()
@@ -209,15 +211,15 @@ async def test_a_password_that_is_changed_in_an_outage_is_the_reason_to_give_up(
     create_topics(results.bootstrap, {name: 1})
     late = cluster(clusters, PRODUCER_SASL_USERNAME="late", PRODUCER_SASL_PASSWORD=secret)
     delivery = Delivery(late, idempotence=True, timeout=5.0)
-    letters = [OutgoingMessage(topic=name, key=b"k", value=b"v")]
+    sent = [OutgoingMessage(topic=name, key=b"k", value=b"v")]
     await delivery.start()
     try:
-        await delivery.deliver(letters)
+        await delivery.deliver(sent)
         results.add_user("late", password(), "SCRAM-SHA-256")
         # In this thread, whose end is the broker's, too.
         results.restart()
         with pytest.raises(DeliveryError, match="it refuses user 'late'") as error:
-            await asyncio.wait_for(delivery.deliver(letters), 30)
+            await asyncio.wait_for(delivery.deliver(sent), 30)
     finally:
         await delivery.stop()
     assert "PRODUCER_SASL_PASSWORD" in str(error.value)

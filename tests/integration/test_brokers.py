@@ -33,7 +33,7 @@ def bootstrap(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def doomed() -> Iterator[ApacheKafka]:
+def killable_kafka() -> Iterator[ApacheKafka]:
     """One of its own to kill: its clients' trouble is nobody else's."""
     with ApacheKafka(properties={"auto.create.topics.enable": "false"}) as broker:
         yield broker
@@ -53,26 +53,26 @@ def alerts(count: int) -> list[Record]:
     ]
 
 
-def commit(bootstrap: str, group: str, places: list[TopicPartition]) -> None:
+def commit(bootstrap: str, group: str, locations: list[TopicPartition]) -> None:
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
-    consumer.commit(offsets=places, asynchronous=False)
+    consumer.commit(offsets=locations, asynchronous=False)
     consumer.close()
 
 
-def test_large_messages_come_back_as_they_went(bootstrap: str) -> None:
+def test_large_messages_are_unchanged(bootstrap: str) -> None:
     create_topics(bootstrap, {"round-trip": 3})
     sent = alerts(40)
-    places = produce(bootstrap, "round-trip", sent)
-    assert places == [(number % 3, number // 3) for number in range(40)]
+    locations = produce(bootstrap, "round-trip", sent)
+    assert locations == [(number % 3, number // 3) for number in range(40)]
     found = {(m.partition, m.offset): m for m in read_all(bootstrap, "round-trip")}
-    assert sorted(found) == sorted(places)
-    for place, record in zip(places, sent, strict=True):
-        message = found[place]
+    assert sorted(found) == sorted(locations)
+    for location, record in zip(locations, sent, strict=True):
+        message = found[location]
         assert (message.key, message.value) == (record.key, record.value)
         assert (message.headers, message.timestamp) == (record.headers, record.timestamp)
 
 
-def test_ends_are_those_of_the_last_message_of_a_batch(bootstrap: str) -> None:
+def test_end_offsets_after_a_batch(bootstrap: str) -> None:
     create_topics(bootstrap, {"ends": 3})
     produce(bootstrap, "ends", [Record(None, b"x", 1)] * 7, **{"linger.ms": 100})
     assert end_offsets(bootstrap, "ends") == {0: 0, 1: 7, 2: 0}
@@ -80,7 +80,7 @@ def test_ends_are_those_of_the_last_message_of_a_batch(bootstrap: str) -> None:
     assert [m.offset for m in read_all(bootstrap, "ends")] == list(range(7))
 
 
-def test_a_group_reads_back_what_it_committed(bootstrap: str) -> None:
+def test_group_reads_its_committed_offsets(bootstrap: str) -> None:
     create_topics(bootstrap, {"offsets": 3})
     produce(bootstrap, "offsets", [Record(None, b"x", p) for p in (0, 0, 0, 1)])
     assert committed(bootstrap, "reader", "offsets") == {}
@@ -97,44 +97,44 @@ def test_topic_settings_are_kept(bootstrap: str) -> None:
     assert settings["retention.ms"].value == "691200000"
 
 
-def test_a_topic_exists_once(bootstrap: str) -> None:
+def test_creating_a_topic_twice_fails(bootstrap: str) -> None:
     create_topics(bootstrap, {"once": 1})
     with pytest.raises(KafkaException, match="TOPIC_ALREADY_EXISTS"):
         create_topics(bootstrap, {"once": 1})
 
 
-def test_a_topic_comes_to_be_with_its_first_message(bootstrap: str) -> None:
+def test_first_message_auto_creates_a_topic(bootstrap: str) -> None:
     assert read_all(bootstrap, "unforeseen") == []
     assert committed(bootstrap, "reader", "unforeseen") == {}
     produce(bootstrap, "unforeseen", [Record(b"k", b"v")])
     assert [m.value for m in wait_for_count(bootstrap, "unforeseen", 1)] == [b"v"]
 
 
-def test_waiting_for_what_never_comes_ends(bootstrap: str) -> None:
+def test_waiting_for_messages_times_out(bootstrap: str) -> None:
     create_topics(bootstrap, {"few": 1})
     produce(bootstrap, "few", [Record(b"k", b"v")])
     with pytest.raises(TimeoutError, match="1 of 2 messages in few"):
         wait_for_count(bootstrap, "few", 2, timeout=0.5)
 
 
-def test_a_killed_kafka_keeps_messages_and_offsets(doomed: ApacheKafka) -> None:
-    create_topics(doomed.bootstrap, {"kept": 3})
+def test_killed_kafka_keeps_messages_and_offsets(killable_kafka: ApacheKafka) -> None:
+    create_topics(killable_kafka.bootstrap, {"kept": 3})
     sent = alerts(9)
-    places = produce(doomed.bootstrap, "kept", sent)
-    commit(doomed.bootstrap, "reader", [TopicPartition("kept", 2, 3)])
-    before = doomed.bootstrap
-    doomed.kill()
+    locations = produce(killable_kafka.bootstrap, "kept", sent)
+    commit(killable_kafka.bootstrap, "reader", [TopicPartition("kept", 2, 3)])
+    before = killable_kafka.bootstrap
+    killable_kafka.kill()
     with pytest.raises(KafkaException):
         AdminClient({"bootstrap.servers": before}).list_topics(timeout=1)
-    doomed.restart()
-    assert doomed.bootstrap == before
+    killable_kafka.restart()
+    assert killable_kafka.bootstrap == before
     found = read_all(before, "kept")
     assert {(m.partition, m.offset): m.value for m in found} == {
-        place: record.value for place, record in zip(places, sent, strict=True)
+        location: record.value for location, record in zip(locations, sent, strict=True)
     }
     assert committed(before, "reader", "kept") == {2: 3}
 
 
-def test_kafka_heeds_extra_properties(doomed: ApacheKafka) -> None:
+def test_kafka_uses_extra_properties(killable_kafka: ApacheKafka) -> None:
     with pytest.raises(KafkaException, match="Unknown topic"):
-        produce(doomed.bootstrap, "unforeseen", [Record(b"k", b"v")], **SOON)
+        produce(killable_kafka.bootstrap, "unforeseen", [Record(b"k", b"v")], **SOON)

@@ -41,7 +41,7 @@ def topic() -> str:
     return f"delivered-{secrets.token_hex(4)}"
 
 
-def letters(name: str, count: int) -> list[OutgoingMessage]:
+def messages(name: str, count: int) -> list[OutgoingMessage]:
     return [OutgoingMessage(topic=name, key=b"%d" % n, value=b"v%d" % n) for n in range(count)]
 
 
@@ -54,9 +54,9 @@ def retention(bootstrap: str, name: str) -> str | None:
     return value
 
 
-async def test_what_is_confirmed_is_on_the_broker_as_it_was_written(kafka: ApacheKafka) -> None:
+async def test_confirmed_messages_are_on_the_broker_unchanged(kafka: ApacheKafka) -> None:
     name = topic()
-    letter = OutgoingMessage(
+    outgoing = OutgoingMessage(
         topic=name,
         key=b"k",
         value=None,
@@ -64,7 +64,7 @@ async def test_what_is_confirmed_is_on_the_broker_as_it_was_written(kafka: Apach
         timestamp=1234567890123,
     )
     async with delivery(kafka.bootstrap) as service:
-        await service.deliver([letter, *letters(name, 300)])
+        await service.deliver([outgoing, *messages(name, 300)])
         assert not service.failing
         assert service.retries == 0
     found = read_all(kafka.bootstrap, name)
@@ -74,21 +74,21 @@ async def test_what_is_confirmed_is_on_the_broker_as_it_was_written(kafka: Apach
     assert list(first.headers) == [("a", b"1"), ("a", b"2")]
 
 
-async def test_without_idempotence_it_delivers_to_the_embedded_broker(tansu: str) -> None:
+async def test_delivers_without_idempotence_to_the_embedded_broker(tansu: str) -> None:
     name = topic()
     async with delivery(tansu, idempotence=False) as service:
-        await service.deliver(letters(name, 10))
+        await service.deliver(messages(name, 10))
     assert {message.value for message in read_all(tansu, name)} == {b"v%d" % n for n in range(10)}
 
 
-async def test_a_broker_that_goes_and_comes_back_is_waited_for(kafka: ApacheKafka) -> None:
+async def test_delivers_after_a_broker_restart(kafka: ApacheKafka) -> None:
     name = topic()
     create_topics(kafka.bootstrap, {name: 1})
     async with delivery(kafka.bootstrap) as service:
-        await service.deliver(letters(name, 5))
+        await service.deliver(messages(name, 5))
         kafka.kill()
         try:
-            waiting = asyncio.create_task(service.deliver(letters(name, 50)))
+            waiting = asyncio.create_task(service.deliver(messages(name, 50)))
             await asyncio.sleep(3.0)
             assert not waiting.done()
         finally:
@@ -100,27 +100,27 @@ async def test_a_broker_that_goes_and_comes_back_is_waited_for(kafka: ApacheKafk
     assert values == {b"v%d" % n for n in range(50)}
 
 
-async def test_what_the_broker_refuses_is_given_up_at_once(kafka: ApacheKafka) -> None:
+async def test_fatal_error_is_not_retried(kafka: ApacheKafka) -> None:
     name = topic()
     create_topics(kafka.bootstrap, {name: 1}, {"max.message.bytes": "10"})
     async with delivery(kafka.bootstrap) as service:
         with pytest.raises(DeliveryError, match=f"refuses 1 message for {name}"):
-            await asyncio.wait_for(service.deliver(letters(name, 1)), 10)
+            await asyncio.wait_for(service.deliver(messages(name, 1)), 10)
         assert service.failing
 
 
-async def test_a_broker_that_stays_away_is_given_up_after_the_timeout(kafka: ApacheKafka) -> None:
+async def test_delivery_fails_after_the_timeout(kafka: ApacheKafka) -> None:
     with ApacheKafka() as other:
         async with delivery(other.bootstrap, patience=2.0) as service:
             create_topics(other.bootstrap, {"t": 1})
-            await service.deliver(letters("t", 1))
+            await service.deliver(messages("t", 1))
             other.kill()
             with pytest.raises(DeliveryError, match="DELIVERY_TIMEOUT"):
-                await asyncio.wait_for(service.deliver(letters("t", 1)), 90)
+                await asyncio.wait_for(service.deliver(messages("t", 1)), 90)
 
 
 @pytest.mark.parametrize("broker", ["kafka", "tansu"])
-async def test_the_topic_of_a_night_is_made_with_its_retention(
+async def test_nightly_topic_is_created_with_its_retention(
     broker: str, kafka: ApacheKafka, tansu: str
 ) -> None:
     bootstrap = kafka.bootstrap if broker == "kafka" else tansu
@@ -128,11 +128,11 @@ async def test_the_topic_of_a_night_is_made_with_its_retention(
     async with delivery(bootstrap, idempotence=broker == "kafka") as service:
         await service.ensure_topic(name, 691_200_000)
         await service.ensure_topic(name, 691_200_000)
-        await service.deliver(letters(name, 1))
+        await service.deliver(messages(name, 1))
     assert retention(bootstrap, name) == "691200000"
 
 
-async def test_a_night_that_begins_in_an_outage_has_its_retention(kafka: ApacheKafka) -> None:
+async def test_nightly_topic_has_its_retention_after_an_outage(kafka: ApacheKafka) -> None:
     name = topic()
     async with delivery(kafka.bootstrap) as service:
         kafka.kill()
@@ -144,19 +144,19 @@ async def test_a_night_that_begins_in_an_outage_has_its_retention(kafka: ApacheK
         finally:
             kafka.restart()
         await asyncio.wait_for(waiting, 60)
-        await service.deliver(letters(name, 1))
+        await service.deliver(messages(name, 1))
         failing.append(service.failing)
     assert failing == [True, False]
     assert retention(kafka.bootstrap, name) == "691200000"
 
 
-async def test_a_topic_that_cannot_be_made_is_left_to_the_broker(kafka: ApacheKafka) -> None:
+async def test_topic_that_cannot_be_created_is_left_to_auto_creation(kafka: ApacheKafka) -> None:
     async with delivery(kafka.bootstrap) as service:
         await asyncio.wait_for(service.ensure_topic("no/topic", 691_200_000), 10)
         assert not service.failing
 
 
-async def test_a_topic_that_exists_keeps_its_retention(kafka: ApacheKafka) -> None:
+async def test_existing_topic_keeps_its_retention(kafka: ApacheKafka) -> None:
     name = topic()
     create_topics(kafka.bootstrap, {name: 3}, {"retention.ms": "5000"})
     async with delivery(kafka.bootstrap) as service:
@@ -164,7 +164,7 @@ async def test_a_topic_that_exists_keeps_its_retention(kafka: ApacheKafka) -> No
     assert retention(kafka.bootstrap, name) == "5000"
 
 
-async def test_nobody_there_is_a_matter_of_settings() -> None:
+async def test_unreachable_cluster_is_a_config_error() -> None:
     (port,) = free_ports(1)
     nobody = f"127.0.0.1:{port}"
     with pytest.raises(
@@ -174,7 +174,7 @@ async def test_nobody_there_is_a_matter_of_settings() -> None:
             raise AssertionError("it started")
 
 
-async def test_what_is_optional_may_be_away() -> None:
+async def test_optional_cluster_may_be_down() -> None:
     (port,) = free_ports(1)
     async with delivery(f"127.0.0.1:{port}", optional=True) as service:
-        assert not await service.try_once(letters("t", 1)[0])
+        assert not await service.try_once(messages("t", 1)[0])

@@ -29,7 +29,7 @@ def jars(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_cache_is_used_without_maven(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_is_used_without_maven(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = kafka_jars()
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     assert kafka_jars() == folder
@@ -38,32 +38,36 @@ def test_the_cache_is_used_without_maven(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize(("name", "content"), [("one.jar", b"changed"), ("two.jar", b"added")])
-def test_a_jar_that_is_not_the_pinned_one_is_refused(jars: Path, name: str, content: bytes) -> None:
+def test_jar_with_another_checksum_is_rejected(jars: Path, name: str, content: bytes) -> None:
     (jars / name).write_bytes(content)
     with pytest.raises(PrerequisiteError, match=rf"differ from pins: .*{name}.*Remove the folder"):
         kafka_jars(jars.parent, jars.parent / "pins")
 
 
-def test_a_lost_jar_is_noticed(jars: Path) -> None:
+def test_missing_jar_is_detected(jars: Path) -> None:
     with pytest.raises(PrerequisiteError, match=r"one\.jar"):
         verify(jars, jars.parent / "pins")
 
 
-def test_without_maven_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_maven_is_reported_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PrerequisiteError, match=r"`mvn` on the PATH: install Maven"):
         kafka_jars(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_java_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_java_is_reported_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     kafka_jars()
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PrerequisiteError, match=r"`java` on the PATH: install Java 17"):
         ApacheKafka()
 
 
-def test_a_refusal_of_maven_is_shown_and_leaves_nothing(
+def test_maven_error_is_shown_and_leaves_no_files(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     maven = tmp_path / "bin" / "mvn"
@@ -76,7 +80,7 @@ def test_a_refusal_of_maven_is_shown_and_leaves_nothing(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_whoever_comes_second_waits_for_what_the_first_fetches(
+def test_second_process_waits_for_the_first_download(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     calls, jar = tmp_path / "calls", tmp_path / "one.jar"
@@ -103,7 +107,7 @@ def checksum(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_a_kafka_that_ends_at_its_start_tells_why() -> None:
+def test_kafka_that_fails_to_start_reports_why() -> None:
     refused = ApacheKafka(properties={"process.roles": "spectator"})
     with pytest.raises(RuntimeError, match="spectator"), refused:
         pass

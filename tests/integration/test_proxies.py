@@ -67,14 +67,14 @@ def connect(proxy: Proxy) -> socket.socket:
     return socket.create_connection(("127.0.0.1", proxy.port), timeout=10)
 
 
-def test_it_passes_everything_on_in_both_directions(proxy: Proxy, echo: Echo) -> None:
+def test_proxy_forwards_both_directions(proxy: Proxy, echo: Echo) -> None:
     with connect(proxy) as link:
         assert [exchange(link) for _ in range(5)] == [MESSAGE] * 5
     assert bytes(echo.got) == MESSAGE * 5
     assert proxy.cuts == 0
 
 
-def test_it_cuts_old_and_new_connections_inside_a_message(proxy: Proxy, echo: Echo) -> None:
+def test_proxy_cuts_old_and_new_connections_inside_a_message(proxy: Proxy, echo: Echo) -> None:
     with connect(proxy) as old:
         assert exchange(old) == MESSAGE
         with proxy.cutting(Random(1)):
@@ -89,7 +89,7 @@ def test_it_cuts_old_and_new_connections_inside_a_message(proxy: Proxy, echo: Ec
         assert [exchange(link) for _ in range(5)] == [MESSAGE] * 5
 
 
-def test_where_nobody_listens_it_hangs_up(proxy: Proxy, echo: Echo) -> None:
+def test_proxy_closes_the_connection_without_a_server(proxy: Proxy, echo: Echo) -> None:
     echo.listener.close()
     other = Proxy()
     with closing(other), socket.socket() as nobody:

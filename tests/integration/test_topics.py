@@ -47,7 +47,7 @@ async def everything(reader: TopicReader, spans: dict[Partition, OffsetRange]) -
     return [one async for messages in reader.read_ranges(spans) for one in messages]
 
 
-async def test_everything_comes_back_up_to_the_end(bootstrap: str) -> None:
+async def test_reads_all_messages_to_the_end(bootstrap: str) -> None:
     fill(bootstrap, "back", 50)
     async with TopicReader(cluster(bootstrap)) as reader:
         partitions = (await reader.list_partitions())["back"]
@@ -66,7 +66,7 @@ async def test_everything_comes_back_up_to_the_end(bootstrap: str) -> None:
         assert offsets == list(range(25))
 
 
-async def test_a_span_is_read_and_no_more(bootstrap: str) -> None:
+async def test_reads_only_the_range(bootstrap: str) -> None:
     fill(bootstrap, "span", 50)
     async with TopicReader(cluster(bootstrap)) as reader:
         spans = {
@@ -84,7 +84,7 @@ async def test_a_span_is_read_and_no_more(bootstrap: str) -> None:
 NONE = OffsetRange(first=0)
 
 
-async def test_single_messages_are_fetched(bootstrap: str) -> None:
+async def test_reads_single_offsets(bootstrap: str) -> None:
     fill(bootstrap, "few-of-many", 100)
     async with TopicReader(cluster(bootstrap)) as reader:
         wanted = {("few-of-many", 0): [0, 1, 30, 49], ("few-of-many", 1): [7]}
@@ -98,7 +98,7 @@ async def test_single_messages_are_fetched(bootstrap: str) -> None:
     ]
 
 
-async def test_committed_offsets_are_those_of_the_group(bootstrap: str) -> None:
+async def test_committed_offsets_of_a_group(bootstrap: str) -> None:
     fill(bootstrap, "group", 10)
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "some"})
     consumer.commit(offsets=[TopicPartition("group", 1, 4)], asynchronous=False)
@@ -109,7 +109,7 @@ async def test_committed_offsets_are_those_of_the_group(bootstrap: str) -> None:
         assert await reader.committed_offsets("never-seen", partitions) == {}
 
 
-async def test_kafka_finds_offsets_by_their_time(kafka: ApacheKafka) -> None:
+async def test_finds_offsets_by_time(kafka: ApacheKafka) -> None:
     fill(kafka.bootstrap, "times", 10)
     partitions = [("times", number) for number in range(3)]
     async with TopicReader(cluster(kafka.bootstrap)) as reader:
@@ -130,7 +130,7 @@ async def test_kafka_finds_offsets_by_their_time(kafka: ApacheKafka) -> None:
         }
 
 
-async def test_what_was_removed_is_not_waited_for(kafka: ApacheKafka) -> None:
+async def test_skips_removed_messages(kafka: ApacheKafka) -> None:
     fill(kafka.bootstrap, "removed", 20)
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     for done in admin.delete_records([TopicPartition("removed", 0, 6)]).values():
@@ -141,7 +141,7 @@ async def test_what_was_removed_is_not_waited_for(kafka: ApacheKafka) -> None:
     assert [one.offset for one in found] == [6, 9]
 
 
-async def test_a_cluster_that_is_not_there_is_named() -> None:
+async def test_unreachable_cluster_is_named() -> None:
     (port,) = free_ports(1)
     start = time.monotonic()
     with pytest.raises(ConfigError, match=rf"scribe.*127\.0\.0\.1:{port}.*SCRIBE_SERVER"):

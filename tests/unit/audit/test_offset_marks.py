@@ -19,22 +19,22 @@ from stampapp.results.outcome import OutcomeKind
 OUTPUT, SCRIBE, DEAD = PublishedTopic
 
 
-def place(offset: int, partition: int = 0) -> TopicPartitionOffset:
+def location(offset: int, partition: int = 0) -> TopicPartitionOffset:
     return TopicPartitionOffset(topic="alerts", partition=partition, offset=offset)
 
 
-def says(
+def provenance_of(
     source: int, superseded: tuple[int, ...] = (), ruled_out: tuple[int, ...] = ()
 ) -> provenance.Provenance:
     return provenance.Provenance(
         group="g",
-        source=place(source),
-        superseded=tuple(map(place, superseded)),
-        ruled_out=tuple(map(place, ruled_out)),
+        source=location(source),
+        superseded=tuple(map(location, superseded)),
+        ruled_out=tuple(map(location, ruled_out)),
     )
 
 
-def accounts(first: int = 0, end: int = 10) -> OffsetMarks:
+def marks(first: int = 0, end: int = 10) -> OffsetMarks:
     return OffsetMarks({("alerts", 0): PartitionMarks(first, end)})
 
 
@@ -65,7 +65,7 @@ def remaining(found: OffsetMarks) -> list[int]:
         (Seen.NO_MESSAGE, None),
     ],
 )
-def test_what_marks_prove(marks: Seen, proven: OutcomeKind | None) -> None:
+def test_outcome_by_marks(marks: Seen, proven: OutcomeKind | None) -> None:
     assert outcome_kind(marks) is proven
 
 
@@ -77,24 +77,24 @@ def test_what_marks_prove(marks: Seen, proven: OutcomeKind | None) -> None:
         (Seen.SUPERSEDED_IN_SCRIBE, (OUTPUT,)),
     ],
 )
-def test_what_marks_lack(marks: Seen, missing: tuple[PublishedTopic, ...]) -> None:
+def test_missing_topics_by_marks(marks: Seen, missing: tuple[PublishedTopic, ...]) -> None:
     assert missing_from(marks) == missing
 
 
-def test_a_message_is_accounted_for_by_output_and_scribe_together() -> None:
-    found = accounts()
-    found.add_provenance(says(3), OUTPUT)
+def test_classified_needs_output_and_scribe() -> None:
+    found = marks()
+    found.add_provenance(provenance_of(3), OUTPUT)
     assert 3 in remaining(found)
-    found.add_provenance(says(3), SCRIBE)
+    found.add_provenance(provenance_of(3), SCRIBE)
     assert 3 not in remaining(found)
     assert found.count_outcomes()[OutcomeKind.CLASSIFIED] == 1
 
 
-def test_a_prediction_answers_for_those_that_it_names() -> None:
-    found = accounts()
-    for witness in (OUTPUT, SCRIBE):
-        found.add_provenance(says(2, superseded=(4, 5), ruled_out=(7,)), witness)
-    found.add_provenance(says(0, superseded=(1,)), DEAD)
+def test_prediction_marks_the_offsets_it_names() -> None:
+    found = marks()
+    for topic_kind in (OUTPUT, SCRIBE):
+        found.add_provenance(provenance_of(2, superseded=(4, 5), ruled_out=(7,)), topic_kind)
+    found.add_provenance(provenance_of(0, superseded=(1,)), DEAD)
     assert remaining(found) == [3, 6, 8, 9]
     assert found.count_outcomes() == {
         OutcomeKind.CLASSIFIED: 1,
@@ -104,36 +104,36 @@ def test_a_prediction_answers_for_those_that_it_names() -> None:
     }
 
 
-def test_what_is_named_again_is_a_repeat_and_counts_once() -> None:
-    found = accounts()
+def test_repeated_message_counts_once() -> None:
+    found = marks()
     for _ in range(3):
-        found.add_provenance(says(1), OUTPUT)
-    found.add_provenance(says(1), SCRIBE)
-    found.add_provenance(says(2), SCRIBE)
+        found.add_provenance(provenance_of(1), OUTPUT)
+    found.add_provenance(provenance_of(1), SCRIBE)
+    found.add_provenance(provenance_of(2), SCRIBE)
     assert found.repeats == {OUTPUT: 2, SCRIBE: 0, DEAD: 0}
     assert found.count_outcomes()[OutcomeKind.CLASSIFIED] == 1
 
 
-def test_what_is_not_in_question_is_neither_counted_nor_a_repeat() -> None:
-    found = accounts(first=5, end=7)
+def test_offsets_outside_the_window_are_ignored() -> None:
+    found = marks(first=5, end=7)
     for source in (4, 7, 4):
-        found.add_provenance(says(source, superseded=(0, 100)), OUTPUT)
-    found.add_provenance(provenance.Provenance(group="g", source=place(5, partition=9)), OUTPUT)
+        found.add_provenance(provenance_of(source, superseded=(0, 100)), OUTPUT)
+    found.add_provenance(provenance.Provenance(group="g", source=location(5, partition=9)), OUTPUT)
     assert remaining(found) == [5, 6]
     assert sum(found.repeats.values()) == 0
 
 
-def test_an_offset_without_a_message_is_not_in_question_unless_it_is_named() -> None:
-    found = accounts(end=3)
-    found.mark(place(0), Seen.NO_MESSAGE)
-    found.mark(place(1), Seen.NO_MESSAGE)
-    found.add_provenance(says(1), DEAD)
+def test_offset_without_a_message_is_not_counted() -> None:
+    found = marks(end=3)
+    found.mark(location(0), Seen.NO_MESSAGE)
+    found.mark(location(1), Seen.NO_MESSAGE)
+    found.add_provenance(provenance_of(1), DEAD)
     assert found.count_messages() == 2
     assert remaining(found) == [2]
 
 
-def test_where_nothing_is_consumed_nothing_is_in_question() -> None:
-    found = accounts(first=9, end=4)
+def test_no_consumed_offsets_no_messages() -> None:
+    found = marks(first=9, end=4)
     assert found.count_messages() == 0
     assert remaining(found) == []
 
@@ -143,11 +143,13 @@ def test_where_nothing_is_consumed_nothing_is_in_question() -> None:
     st.integers(0, 10),
     st.integers(0, 20),
 )
-def test_every_offset_has_one_fate(notes: list[tuple[int, Seen]], first: int, length: int) -> None:
-    found = accounts(first, first + length)
+def test_every_offset_has_one_outcome(
+    notes: list[tuple[int, Seen]], first: int, length: int
+) -> None:
+    found = marks(first, first + length)
     expected: dict[int, Seen] = {offset: Seen(0) for offset in range(first, first + length)}
     for offset, mark in notes:
-        found.mark(place(offset), mark)
+        found.mark(location(offset), mark)
         if offset in expected:
             expected[offset] |= mark
     open_ones = [o for o, marks in expected.items() if not outcome_kind(marks)]
@@ -155,4 +157,4 @@ def test_every_offset_has_one_fate(notes: list[tuple[int, Seen]], first: int, le
     assert remaining(found) == unheard
     assert found.count_messages() == len(expected) - len(open_ones) + len(unheard)
     assert sum(found.count_outcomes().values()) + len(unheard) == found.count_messages()
-    assert all(found.seen_at(place(offset)) == marks for offset, marks in expected.items())
+    assert all(found.seen_at(location(offset)) == marks for offset, marks in expected.items())

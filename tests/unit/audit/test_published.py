@@ -15,7 +15,7 @@ from tests.support.alerts import message
 PLACE = ("t", 0)
 
 
-def gaps(first: int, beginning: int) -> GapDetector:
+def detector(first: int, beginning: int) -> GapDetector:
     return GapDetector({PLACE: OffsetRange(first=first)}, {PLACE: beginning})
 
 
@@ -25,52 +25,52 @@ def note(found: GapDetector, *offsets: int) -> None:
         found.add(message(offset, topic="t", timestamp=offset * 1000))
 
 
-def test_a_topic_that_begins_at_its_first_message_is_whole() -> None:
-    found = gaps(first=0, beginning=0)
+def test_topic_from_offset_zero_is_complete() -> None:
+    found = detector(first=0, beginning=0)
     note(found, 0, 1, 2)
     assert found.complete_since({"t": 9000}) == 0
 
 
-def test_what_was_before_the_first_message_is_gone() -> None:
-    found = gaps(first=5, beginning=5)
+def test_removed_beginning_is_detected() -> None:
+    found = detector(first=5, beginning=5)
     note(found, 5, 6)
     assert found.complete_since({"t": 9000}) == 5000
 
 
-def test_what_was_not_asked_for_is_not_gone() -> None:
-    found = gaps(first=7, beginning=5)
+def test_messages_before_the_window_are_not_missing() -> None:
+    found = detector(first=7, beginning=5)
     note(found, 7, 8)
     assert found.complete_since({"t": 9000}) == 0
 
 
-def test_a_gap_within_a_topic_is_noticed() -> None:
-    found = gaps(first=0, beginning=0)
+def test_gap_between_messages_is_detected() -> None:
+    found = detector(first=0, beginning=0)
     note(found, 0, 1, 4, 5)
     assert found.complete_since({"t": 9000}) == 4000
 
 
-def test_of_a_topic_that_was_emptied_nothing_is_known_until_its_night_is_over() -> None:
-    assert gaps(first=5, beginning=5).complete_since({"t": 9000}) == 9000
+def test_emptied_topic_is_complete_after_its_last_write() -> None:
+    assert detector(first=5, beginning=5).complete_since({"t": 9000}) == 9000
 
 
-def test_a_topic_in_which_nothing_ever_was_is_whole() -> None:
-    assert gaps(first=0, beginning=0).complete_since({"t": 9000}) == 0
+def test_topic_without_messages_ever_is_complete() -> None:
+    assert detector(first=0, beginning=0).complete_since({"t": 9000}) == 0
 
 
 @pytest.mark.parametrize(
-    ("witness", "topics"),
+    ("topic_kind", "topics"),
     [
         (PublishedTopic.OUTPUT, ("stamps_20260301", "stamps_20260302")),
         (PublishedTopic.SCRIBE, ("commands",)),
         (PublishedTopic.DEAD_LETTERS, ("dead",)),
     ],
 )
-def test_each_witness_has_its_topics(witness: PublishedTopic, topics: tuple[str, ...]) -> None:
+def test_topics_of_each_kind(topic_kind: PublishedTopic, topics: tuple[str, ...]) -> None:
     present = ["commands", "dead", "other", "stamps_20260302", "stamps_20260301", "stamps_x"]
-    assert published._topics(settings(), witness, present) == topics
+    assert published._topics(settings(), topic_kind, present) == topics
 
 
-def test_without_dead_letters_there_is_none_to_read() -> None:
+def test_no_dead_letter_topic_to_read() -> None:
     found = published._topics(
         settings(deadletter_topic=None), PublishedTopic.DEAD_LETTERS, ["dead"]
     )

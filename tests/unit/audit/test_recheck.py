@@ -16,7 +16,7 @@ from tests.support.alerts import alert, container, message, record
 NOW = 1_800_000_000_000
 
 
-class FakeTopics:
+class FakeReader:
     """A partition whose messages are of objects named by their offsets."""
 
     def __init__(self, offsets: Iterable[int]) -> None:
@@ -32,7 +32,7 @@ class FakeTopics:
                 yield message(offset, self.values[offset], timestamp=NOW)
 
 
-class FakeJudge:
+class FakeClassify:
     """Withdraws what a test says; notes how many messages it was given at a time."""
 
     def __init__(self, *withdrawn: int) -> None:
@@ -51,69 +51,73 @@ class FakeJudge:
         ]
 
 
-def ignored(what: str, more: int, total: int) -> None:
+def ignore_progress(what: str, more: int, total: int) -> None:
     """Progress that nobody looks at."""
 
 
-def accounts(end: int) -> OffsetMarks:
+def marks(end: int) -> OffsetMarks:
     return OffsetMarks({("alerts", 0): PartitionMarks(0, end)})
 
 
-def look(topics: FakeTopics, found: OffsetMarks, judge: FakeJudge) -> Rechecker:
-    return Rechecker(topics, found, judge, ignored)  # type: ignore[arg-type]
+def rechecker(topics: FakeReader, found: OffsetMarks, classify: FakeClassify) -> Rechecker:
+    return Rechecker(topics, found, classify, ignore_progress)  # type: ignore[arg-type]
 
 
 def offsets(found: Iterable[UnmatchedMessage]) -> list[int]:
     return [one.location.offset for one in found]
 
 
-async def test_what_a_rule_withdraws_is_accounted_for() -> None:
-    found, judge = accounts(4), FakeJudge(1, 2)
-    result = await look(FakeTopics(range(4)), found, judge).reclassify(list(found.unmatched()))
+async def test_message_that_a_rule_withdraws_is_ruled_out() -> None:
+    found, classify = marks(4), FakeClassify(1, 2)
+    result = await rechecker(FakeReader(range(4)), found, classify).reclassify(
+        list(found.unmatched())
+    )
     assert offsets(result.ruled_out) == [1, 2]
     assert offsets(result.remaining) == [0, 3]
     assert found.count_outcomes()[OutcomeKind.RULED_OUT] == 2
 
 
-async def test_where_nothing_is_left_nothing_is_fetched_or_judged() -> None:
-    topics, judge = FakeTopics(range(4)), FakeJudge()
-    result = await look(topics, accounts(4), judge).reclassify([])
+async def test_nothing_unmatched_needs_no_reading() -> None:
+    topics, classify = FakeReader(range(4)), FakeClassify()
+    result = await rechecker(topics, marks(4), classify).reclassify([])
     assert result.remaining == result.ruled_out == ()
-    assert (topics.fetched, judge.given) == ([], [])
+    assert (topics.fetched, classify.given) == ([], [])
 
 
-async def test_half_a_delivery_is_not_judged_for_a_rule_has_not_withdrawn_it() -> None:
-    found, judge = accounts(2), FakeJudge(0, 1)
+async def test_incomplete_delivery_is_not_classified_again() -> None:
+    found, classify = marks(2), FakeClassify(0, 1)
     found.mark(next(found.unmatched()), Seen.OUTPUT)
-    result = await look(FakeTopics(range(2)), found, judge).reclassify(list(found.unmatched()))
+    result = await rechecker(FakeReader(range(2)), found, classify).reclassify(
+        list(found.unmatched())
+    )
     assert offsets(result.remaining) == [0]
     assert result.remaining[0].outcome_kind is None
     assert result.remaining[0].aid == "A0"
-    assert judge.given == [1]
+    assert classify.given == [1]
 
 
-async def test_an_offset_without_a_message_is_none_to_account_for() -> None:
-    found = accounts(3)
-    topics = FakeTopics([0, 2])
-    result = await look(topics, found, FakeJudge()).reclassify(list(found.unmatched()))
+async def test_offset_without_a_message_is_marked() -> None:
+    found = marks(3)
+    topics = FakeReader([0, 2])
+    result = await rechecker(topics, found, FakeClassify()).reclassify(list(found.unmatched()))
     assert offsets(result.remaining) == [0, 2]
     assert found.count_messages() == 2
 
 
-async def test_many_are_judged_at_a_time_but_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_classifies_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recheck, "MESSAGES_AT_A_TIME", 4)
-    found, judge = accounts(10), FakeJudge()
-    await look(FakeTopics(range(10)), found, judge).reclassify(list(found.unmatched()))
-    assert judge.given == [4, 4, 2]
+    found, classify = marks(10), FakeClassify()
+    await rechecker(FakeReader(range(10)), found, classify).reclassify(list(found.unmatched()))
+    assert classify.given == [4, 4, 2]
 
 
-def one(aid: str | None = "A", instant: int = NOW) -> UnmatchedMessage:
+def unmatched(aid: str | None = "A", instant: int = NOW) -> UnmatchedMessage:
     outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=alert(aid=aid) if aid else None)
     return unmatched_message(message(timestamp=instant), Seen(0), outcome)
 
 
 @pytest.mark.parametrize(
-    ("heard", "accounted"),
+    ("published", "accounted"),
     [
         ({}, True),
         ({"timestamp": NOW - MAX_CLOCK_SKEW_MS}, True),
@@ -133,33 +137,35 @@ def one(aid: str | None = "A", instant: int = NOW) -> UnmatchedMessage:
     ],
     ids=["later", "as old", "older", "another object", "no key", "it names another message"],
 )
-def test_an_unnamed_message_counts_by_its_key_and_time(
-    heard: dict[str, Any], accounted: bool
+def test_message_without_headers_matches_by_key_and_time(
+    published: dict[str, Any], accounted: bool
 ) -> None:
-    latest = LatestUnnamed([one()])
+    latest = LatestUnnamed([unmatched()])
     usual: dict[str, Any] = {"key": b"A", "timestamp": NOW + 1}
-    latest(message(**usual | heard))
-    assert latest.covers(one()) is accounted
+    latest(message(**usual | published))
+    assert latest.covers(unmatched()) is accounted
 
 
-def test_what_cannot_be_decoded_is_not_found_by_key() -> None:
-    latest = LatestUnnamed([one(None)])
+def test_undecodable_message_does_not_match_by_key() -> None:
+    latest = LatestUnnamed([unmatched(None)])
     latest(message(key=b"", timestamp=NOW + 1))
-    assert not latest.covers(one(None))
+    assert not latest.covers(unmatched(None))
 
 
 @pytest.mark.parametrize("lacking", [PublishedTopic.OUTPUT, PublishedTopic.SCRIBE])
-async def test_by_key_both_output_and_command_are_needed(
+async def test_match_by_key_needs_output_and_command(
     monkeypatch: pytest.MonkeyPatch, lacking: PublishedTopic
 ) -> None:
-    async def scan(settings: Any, witness: PublishedTopic, begin: Any, listen: Any, _: Any) -> None:
-        if witness is not lacking:
+    async def scan(
+        settings: Any, topic_kind: PublishedTopic, begin: Any, listen: Any, _: Any
+    ) -> None:
+        if topic_kind is not lacking:
             listen(message(key=b"A0", timestamp=NOW))
         listen(message(key=b"A1", timestamp=NOW))
 
     monkeypatch.setattr(recheck, "scan", scan)
-    found = accounts(3)
-    second = look(FakeTopics(range(3)), found, FakeJudge())
+    found = marks(3)
+    second = rechecker(FakeReader(range(3)), found, FakeClassify())
     settings: Any = None
     assert await second.match_by_key(settings, list(found.unmatched()), None) == 1
-    assert [place.offset for place in found.unmatched()] == [0, 2]
+    assert [one.offset for one in found.unmatched()] == [0, 2]

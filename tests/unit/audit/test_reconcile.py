@@ -18,15 +18,15 @@ OUTPUT, SCRIBE, DEAD = PublishedTopic
 FAULT = BadAlert("field", "bad")
 
 
-def heard(witness: PublishedTopic, headers: Headers) -> tuple[bool, OffsetMarks]:
-    accounts = OffsetMarks({("alerts", 0): PartitionMarks(0, 10)})
-    names = ProvenanceCollector(accounts, "group").collect(
-        witness, message(topic="out", headers=headers)
+def collect(topic_kind: PublishedTopic, headers: Headers) -> tuple[bool, OffsetMarks]:
+    marks = OffsetMarks({("alerts", 0): PartitionMarks(0, 10)})
+    names = ProvenanceCollector(marks, "group").collect(
+        topic_kind, message(topic="out", headers=headers)
     )
-    return names, accounts
+    return names, marks
 
 
-def named(offset: int, group: str = "group", **outcome: Any) -> Headers:
+def headers(offset: int, group: str = "group", **outcome: Any) -> Headers:
     result = Outcome(**outcome)
     return provenance.headers_for_batch([message(offset)], [result], group)[0]
 
@@ -38,31 +38,31 @@ PREDICTION: dict[str, Any] = {
 }
 
 
-def test_a_prediction_is_heard() -> None:
-    names, accounts = heard(OUTPUT, named(3, **PREDICTION))
+def test_prediction_marks_its_source() -> None:
+    names, marks = collect(OUTPUT, headers(3, **PREDICTION))
     assert names
-    assert 3 in {place.offset for place in accounts.unmatched()}
-    ProvenanceCollector(accounts, "group").collect(SCRIBE, message(headers=named(3, **PREDICTION)))
-    assert 3 not in {place.offset for place in accounts.unmatched()}
+    assert 3 in {one.offset for one in marks.unmatched()}
+    ProvenanceCollector(marks, "group").collect(SCRIBE, message(headers=headers(3, **PREDICTION)))
+    assert 3 not in {one.offset for one in marks.unmatched()}
 
 
-def test_what_another_group_has_published_says_nothing_about_this_one() -> None:
-    names, accounts = heard(DEAD, (("error.type", b"x"), *named(3, "other", **PREDICTION)))
+def test_messages_of_another_group_are_ignored() -> None:
+    names, marks = collect(DEAD, (("error.type", b"x"), *headers(3, "other", **PREDICTION)))
     assert names
-    assert sum(accounts.count_outcomes().values()) == 0
+    assert sum(marks.count_outcomes().values()) == 0
 
 
 @pytest.mark.parametrize("headers", [(), (("source.topic", b"alerts"),)])
-def test_what_names_nobody_is_told(headers: Headers) -> None:
-    names, accounts = heard(OUTPUT, headers)
+def test_message_without_valid_headers_is_unnamed(headers: Headers) -> None:
+    names, marks = collect(OUTPUT, headers)
     assert not names
-    assert sum(accounts.count_outcomes().values()) == 0
+    assert sum(marks.count_outcomes().values()) == 0
 
 
-def test_of_a_dead_letter_only_our_own_headers_are_believed() -> None:
-    forged = (*named(5, **PREDICTION), ("source.superseded", b"alerts:0:6"))
+def test_only_added_headers_of_a_dead_letter_count() -> None:
+    forged = (*headers(5, **PREDICTION), ("source.superseded", b"alerts:0:6"))
     dead = message(3, headers=forged)
-    source = named(3, kind=OutcomeKind.DEAD_LETTERED, error=FAULT)
-    _, accounts = heard(DEAD, dead_letter_headers(dead, FAULT, source))
-    assert accounts.count_outcomes()[OutcomeKind.DEAD_LETTERED] == 1
-    assert {3} == set(range(10)) - {place.offset for place in accounts.unmatched()}
+    source = headers(3, kind=OutcomeKind.DEAD_LETTERED, error=FAULT)
+    _, marks = collect(DEAD, dead_letter_headers(dead, FAULT, source))
+    assert marks.count_outcomes()[OutcomeKind.DEAD_LETTERED] == 1
+    assert {3} == set(range(10)) - {one.offset for one in marks.unmatched()}

@@ -17,7 +17,7 @@ OUTPUT, SCRIBE, DEAD = PublishedTopic
 NOW = 1_800_000_000_000
 
 
-def left(offset: int, **changes: Any) -> UnmatchedMessage:
+def unmatched_message(offset: int, **changes: Any) -> UnmatchedMessage:
     usual: dict[str, Any] = {
         "location": TopicPartitionOffset(topic="alerts", partition=0, offset=offset),
         "instant": NOW,
@@ -30,8 +30,8 @@ def left(offset: int, **changes: Any) -> UnmatchedMessage:
     return UnmatchedMessage(**usual | changes)
 
 
-def withdrawn(offset: int, **changes: Any) -> UnmatchedMessage:
-    return left(offset, outcome_kind=OutcomeKind.RULED_OUT, **changes)
+def ruled_out(offset: int, **changes: Any) -> UnmatchedMessage:
+    return unmatched_message(offset, outcome_kind=OutcomeKind.RULED_OUT, **changes)
 
 
 def offsets(findings: Sequence[ReportEntry]) -> list[int]:
@@ -50,16 +50,16 @@ def offsets(findings: Sequence[ReportEntry]) -> list[int]:
         ),
     ],
 )
-def test_what_is_named_nowhere_is_missing(changes: dict[str, Any], why: str) -> None:
-    found = unmatched.sort_unmatched([left(7, **changes)], [], {})
+def test_message_named_nowhere_is_missing(changes: dict[str, Any], why: str) -> None:
+    found = unmatched.sort_unmatched([unmatched_message(7, **changes)], [], {})
     assert [one.why for one in found.missing] == [why]
     assert found.removed == found.undecidable == ()
 
 
 @pytest.mark.parametrize(
-    ("changes", "whole_since", "is_missing"),
+    ("changes", "complete_since", "is_missing"),
     [
-        # Only what every witness of it has lost is beyond judgement.
+        # Only what every topic_kind of it has lost is beyond judgement.
         ({}, {OUTPUT: NOW, SCRIBE: NOW}, False),
         ({}, {OUTPUT: NOW, SCRIBE: NOW - MAX_CLOCK_SKEW_MS}, True),
         ({}, {OUTPUT: NOW}, True),
@@ -69,23 +69,25 @@ def test_what_is_named_nowhere_is_missing(changes: dict[str, Any], why: str) -> 
         ({"outcome_kind": OutcomeKind.DEAD_LETTERED}, {OUTPUT: NOW, SCRIBE: NOW}, True),
     ],
 )
-def test_what_may_have_been_removed_is_not_called_missing(
-    changes: dict[str, Any], whole_since: dict[PublishedTopic, int], is_missing: bool
+def test_possibly_removed_message_is_not_missing(
+    changes: dict[str, Any], complete_since: dict[PublishedTopic, int], is_missing: bool
 ) -> None:
-    found = unmatched.sort_unmatched([left(7, **changes)], [], whole_since)
+    found = unmatched.sort_unmatched([unmatched_message(7, **changes)], [], complete_since)
     assert bool(found.missing) is is_missing
     assert bool(found.removed) is not is_missing
 
 
-def test_it_is_said_how_far_the_witnesses_go_back() -> None:
-    (finding,) = unmatched.sort_unmatched([left(7)], [], {OUTPUT: NOW, SCRIBE: NOW + 1000}).removed
+def test_reason_says_how_far_the_topics_go_back() -> None:
+    (finding,) = unmatched.sort_unmatched(
+        [unmatched_message(7)], [], {OUTPUT: NOW, SCRIBE: NOW + 1000}
+    ).removed
     assert finding.why == (
         "what could name it may be gone: output and scribe go back to 2027-01-15T08:00:00Z"
     )
 
 
-def test_beside_a_withdrawn_alert_of_its_object_nothing_can_be_said() -> None:
-    found = unmatched.sort_unmatched([left(8)], [withdrawn(7)], {})
+def test_undecidable_next_to_a_ruled_out_alert_of_its_object() -> None:
+    found = unmatched.sort_unmatched([unmatched_message(8)], [ruled_out(7)], {})
     assert offsets(found.undecidable) == [8]
     assert "alerts:0:7" in found.undecidable[0].why
 
@@ -93,34 +95,36 @@ def test_beside_a_withdrawn_alert_of_its_object_nothing_can_be_said() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        withdrawn(7, aid="B"),
-        withdrawn(7, mjd=70000.0),
-        withdrawn(6),
-        withdrawn(7, location=TopicPartitionOffset(topic="alerts", partition=1, offset=7)),
-        withdrawn(7, location=TopicPartitionOffset(topic="others", partition=0, offset=7)),
+        ruled_out(7, aid="B"),
+        ruled_out(7, mjd=70000.0),
+        ruled_out(6),
+        ruled_out(7, location=TopicPartitionOffset(topic="alerts", partition=1, offset=7)),
+        ruled_out(7, location=TopicPartitionOffset(topic="others", partition=0, offset=7)),
     ],
     ids=["another object", "later", "something named between", "partition", "topic"],
 )
-def test_what_cannot_have_shared_its_batch_with_a_withdrawn_one_is_missing(
+def test_missing_if_no_batch_can_be_shared_with_a_ruled_out_alert(
     other: UnmatchedMessage,
 ) -> None:
-    found = unmatched.sort_unmatched([left(8)], [other], {})
+    found = unmatched.sort_unmatched([unmatched_message(8)], [other], {})
     assert offsets(found.missing) == [8]
 
 
-def test_silence_reaches_over_other_silent_messages() -> None:
-    found = unmatched.sort_unmatched([left(9), left(8, aid="B")], [withdrawn(7)], {})
+def test_run_includes_other_unnamed_messages() -> None:
+    found = unmatched.sort_unmatched(
+        [unmatched_message(9), unmatched_message(8, aid="B")], [ruled_out(7)], {}
+    )
     assert offsets(found.undecidable) == [9]
     assert offsets(found.missing) == [8]
 
 
-def test_half_a_delivery_breaks_the_silence() -> None:
-    half = left(8, aid="B", seen=Seen.OUTPUT, outcome_kind=None)
-    found = unmatched.sort_unmatched([left(9), half], [withdrawn(7)], {})
+def test_incomplete_delivery_ends_a_run() -> None:
+    half = unmatched_message(8, aid="B", seen=Seen.OUTPUT, outcome_kind=None)
+    found = unmatched.sort_unmatched([unmatched_message(9), half], [ruled_out(7)], {})
     assert offsets(found.missing) == [9, 8]
 
 
-def test_a_leftover_is_what_its_message_is_judged_to_be() -> None:
+def test_unmatched_message_has_its_outcome() -> None:
     one = alert(aid="A", candid="5", mjd=60000.5)
     found = unmatched.unmatched_message(
         message(3), Seen(0), Outcome(kind=OutcomeKind.RULED_OUT, alert=one)
@@ -130,13 +134,13 @@ def test_a_leftover_is_what_its_message_is_judged_to_be() -> None:
     assert found.instant == message().timestamp
 
 
-def test_a_leftover_that_is_not_judged_is_decoded() -> None:
+def test_unclassified_unmatched_message_is_decoded() -> None:
     found = unmatched.unmatched_message(message(3, container(record(aid="X"))), Seen.OUTPUT, None)
     assert (found.aid, found.outcome_kind, found.expected_in) == ("X", None, (SCRIBE,))
     assert unmatched.unmatched_message(message(3, b"nonsense"), Seen.OUTPUT, None).aid is None
 
 
-def test_a_leftover_without_a_dead_letter_has_the_cause() -> None:
+def test_unmatched_dead_letter_has_its_cause() -> None:
     outcome = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("field", "bad"))
     found = unmatched.unmatched_message(message(3, timestamp=None), Seen(0), outcome)
     assert (found.cause, found.expected_in, found.instant) == ("field", (DEAD,), 0)

@@ -45,14 +45,14 @@ def test_reads_what_fastavro_writes(codec: str) -> None:
     assert parse(container(*records, codec=codec)) == records
 
 
-def test_tells_the_fields_of_the_schema_and_parses_it_once() -> None:
+def test_parses_each_schema_once() -> None:
     found = [schema for schema, _ in containers.read_records(io.BytesIO(WHOLE))]
     assert found[0].fields == {"n", "s"}
     assert found[0] is found[1]
     assert next(containers.read_records(io.BytesIO(WHOLE)))[0] is found[0]
 
 
-def test_a_container_without_a_codec_is_plain() -> None:
+def test_no_codec_means_uncompressed() -> None:
     assert parse(by_hand(SMALL, b"\x0e\nseven").replace(b"avro.codec", b"avro.other")) == [
         SMALL_RECORD
     ]
@@ -85,11 +85,11 @@ def test_a_container_without_blocks_has_no_records() -> None:
         (by_hand(record_schema(n="unheard of"), b""), "schema"),
     ],
 )
-def test_damage_is_told_apart(data: bytes, expected: str) -> None:
+def test_each_kind_of_damage_has_its_cause(data: bytes, expected: str) -> None:
     assert cause(data) == expected
 
 
-def test_an_unknown_codec_is_named_with_the_remedy() -> None:
+def test_unknown_codec_is_reported_with_a_remedy() -> None:
     with pytest.raises(BadAlert, match=r"codec 'zstandard' is not supported: write null or defl"):
         parse(by_hand(SMALL, b"", codec=b"zstandard"))
 
@@ -112,36 +112,36 @@ NULLS = {"type": "record", "name": "e", "fields": [{"name": "z", "type": "null"}
         "null",
     ],
 )
-def test_values_without_bytes_are_refused_before_they_are_counted(kind: Any) -> None:
+def test_rejects_values_without_bytes(kind: Any) -> None:
     declares_a_billion = by_hand(record_schema(n=kind), long(10**9) + long(0))
     begin = time.thread_time()
     assert cause(declares_a_billion) == "schema"
     assert time.thread_time() - begin < 1.0
 
 
-def test_records_without_fields_are_refused() -> None:
+def test_rejects_records_without_fields() -> None:
     assert cause(by_hand(EMPTY, b"", count=10**9)) == "schema"
 
 
-def test_a_named_type_without_bytes_does_not_pass_by_its_name() -> None:
+def test_rejects_named_types_without_bytes() -> None:
     schema = record_schema(first=["null", EMPTY], n={"type": "array", "items": "e"})
     assert cause(by_hand(schema, b"\0" + long(10**9) + long(0))) == "schema"
 
 
 @pytest.mark.parametrize("link", [["null", "r"], {"type": "array", "items": "r"}])
-def test_a_type_that_contains_itself_is_refused(link: Any) -> None:
+def test_rejects_recursive_types(link: Any) -> None:
     """The decoder recurses in C: a hundred thousand levels end the process."""
     assert cause(by_hand(record_schema(n=link), b"\x02" * 100_000 + b"\0")) == "schema"
 
 
-def test_a_chain_of_named_types_has_a_limit() -> None:
+def test_limits_nesting_of_named_types() -> None:
     links: list[Any] = [record_schema(n="int") | {"name": "r0"}]
     links += [record_schema(n=f"r{n}") | {"name": f"r{n + 1}"} for n in range(100)]
     schema = record_schema(**{f"f{n}": ["null", link] for n, link in enumerate(links)})
     assert cause(by_hand(schema | {"name": "top"}, b"\0" * 101)) == "schema"
 
 
-def test_a_nullable_named_type_may_be_used_twice() -> None:
+def test_accepts_nullable_named_type_used_twice() -> None:
     inner = record_schema(n="int") | {"name": "inner"}
     schema = record_schema(a=["null", inner], b=["null", "inner"], c="inner")
     assert parse(by_hand(schema, b"\x02\x02\x00\x04")) == [
@@ -152,7 +152,7 @@ def test_a_nullable_named_type_may_be_used_twice() -> None:
 @pytest.mark.parametrize(
     "limit", [containers.MAX_DECOMPRESSED_MESSAGE, containers.MAX_DECOMPRESSED_FILE]
 )
-def test_a_deflate_bomb_is_refused_within_its_limit(limit: int) -> None:
+def test_rejects_deflate_bomb(limit: int) -> None:
     deflater = zlib.compressobj(9, wbits=-15)
     zeros = bytes(2**20)
     bomb = b"".join(deflater.compress(zeros) for _ in range(256)) + deflater.flush()
@@ -167,7 +167,7 @@ def test_a_deflate_bomb_is_refused_within_its_limit(limit: int) -> None:
 
 
 @pytest.mark.parametrize("declared", [-1, -(2**40), 2**35, 2**62])
-def test_a_damaged_length_in_a_file_allocates_nothing(tmp_path: Path, declared: int) -> None:
+def test_damaged_length_in_a_file_allocates_no_memory(tmp_path: Path, declared: int) -> None:
     path = tmp_path / "damaged.avro"
     path.write_bytes(container(schema=SMALL) + long(1) + long(declared) + b"abc")
     with path.open("rb") as source, pytest.raises(BadAlert) as error:
@@ -182,13 +182,13 @@ def survives(data: bytes) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200), st.booleans())
-def test_random_bytes_only_ever_raise_bad_alert(noise: bytes, magic: bool) -> None:
+def test_random_bytes_raise_only_bad_alert(noise: bytes, magic: bool) -> None:
     survives(b"Obj\x01" * magic + noise)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_a_truncated_container_never_gives_a_record(data: st.DataObject) -> None:
+def test_truncated_container_yields_no_record(data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from([WHOLE, DEFLATED]))
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
     # Between header and block a cut leaves an empty container.
@@ -198,7 +198,7 @@ def test_a_truncated_container_never_gives_a_record(data: st.DataObject) -> None
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from([WHOLE, DEFLATED]), st.lists(st.integers(0, 2**31), min_size=1, max_size=4))
-def test_flipped_bits_only_ever_raise_bad_alert(whole: bytes, flips: list[int]) -> None:
+def test_flipped_bits_raise_only_bad_alert(whole: bytes, flips: list[int]) -> None:
     damaged = bytearray(whole)
     for flip in flips:
         # Near the beginning, where a container says what it is.
@@ -207,7 +207,7 @@ def test_flipped_bits_only_ever_raise_bad_alert(whole: bytes, flips: list[int]) 
 
 
 @pytest.mark.parametrize("schema", [SMALL, SORTING_HAT])
-def test_what_the_writer_writes_is_read_by_plain_fastavro(schema: Record) -> None:
+def test_fastavro_reads_what_the_writer_writes(schema: Record) -> None:
     written = SMALL_RECORD if schema is SMALL else record()
     writer = RecordWriter(schema)
     for _ in range(2):
@@ -218,7 +218,7 @@ def test_what_the_writer_writes_is_read_by_plain_fastavro(schema: Record) -> Non
 
 
 @pytest.mark.parametrize("length", [0, 1, 60, 61, 62, 63, 64, 8188, 8189, 8190, 8191, 8192, 70000])
-def test_a_record_of_any_length_can_be_read_by_others(length: int) -> None:
+def test_fastavro_reads_records_of_any_length(length: int) -> None:
     schema = {"type": "record", "name": "one", "fields": [{"name": "text", "type": "string"}]}
     written = RecordWriter(schema).write({"text": "x" * length})
     assert list(fastavro.reader(io.BytesIO(written))) == [{"text": "x" * length}]
@@ -237,7 +237,7 @@ def test_a_record_of_any_length_can_be_read_by_others(length: int) -> None:
         (nested(50), b"\1"),
     ],
 )
-def test_no_more_objects_come_of_a_byte_than_is_reckoned(kind: Any, item: bytes) -> None:
+def test_objects_per_byte_is_an_upper_bound(kind: Any, item: bytes) -> None:
     schema = record_schema(n={"type": "array", "items": kind}) | {"name": "top"}
     count = 1000
     data = long(count) + item * count + b"\0"

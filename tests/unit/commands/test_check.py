@@ -18,9 +18,9 @@ from stampapp.preflight.required_access import required_access
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert
 from tests.support.fake_classifier import classification
-from tests.unit.inspection.test_topic_roles import NOON, REQUIRED, told
+from tests.unit.inspection.test_topic_roles import NOON, REQUIRED, settings_with
 
-SETTINGS = told(SCRIBE_SERVER="db:9092")
+SETTINGS = settings_with(SCRIBE_SERVER="db:9092")
 FIRST, SECOND = (AccessReport(access=one) for one in required_access(SETTINGS, NOON))
 GOOD = Outcome(kind=OutcomeKind.CLASSIFIED, alert=alert(), classification=classification(alert()))
 TRIAL = ModelTrial(

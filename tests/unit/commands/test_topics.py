@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from stampapp.commands import topics
 from stampapp.inspection.topic_roles import TopicRole
 from stampapp.inspection.topic_status import PartitionStatus, TopicStatus
-from tests.unit.inspection.test_topic_roles import NOON, told
+from tests.unit.inspection.test_topic_roles import NOON, settings_with
 
-SETTINGS = told()
+SETTINGS = settings_with()
 IN = SETTINGS.consumer
 READ = TopicStatus(
     topic_role=TopicRole(role="consumer", topic="one", cluster=IN, setting="CONSUMER_TOPICS"),
@@ -65,14 +65,14 @@ def test_a_group_that_has_consumed_nothing_is_told_so() -> None:
 
 
 def test_a_fixed_topic_has_no_change_ahead() -> None:
-    fixed = told(PRODUCER_TOPIC_FORMAT="out")
+    fixed = settings_with(PRODUCER_TOPIC_FORMAT="out")
     assert list(topics.report(fixed, [], NOON))[-1] == "Output goes to out every night."
 
 
 def test_the_time_that_is_left_is_rounded_up() -> None:
     late = datetime(2026, 3, 1, 21, 58, 30, tzinfo=UTC)
     assert list(topics.report(SETTINGS, [], late))[-1].endswith("in 2 min.")
-    monthly = told(PRODUCER_DATE_FORMAT="%Y%m")
+    monthly = settings_with(PRODUCER_DATE_FORMAT="%Y%m")
     assert (
         "from 2026-03-31T22:00:00Z on, in 30 d 10 h." in list(topics.report(monthly, [], NOON))[-1]
     )

@@ -26,7 +26,7 @@ JUDGED = classification(ALERT)
 SOURCE = message(17)
 
 
-def dead(value: bytes) -> Message:
+def dead_letter(value: bytes) -> Message:
     error = BadAlert("stamp-damaged", "gzip says no")
     bad = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=error)
     (headers,) = headers_for_batch([SOURCE], [bad], "group")
@@ -38,7 +38,7 @@ def dead(value: bytes) -> Message:
 @pytest.mark.parametrize(
     "value", [container(record()), raw_ztf(), raw_atlas()], ids=["told", "ztf", "atlas"]
 )
-def test_an_alert_is_told_without_its_bytes(value: bytes) -> None:
+def test_alert_content_has_no_bytes(value: bytes) -> None:
     found = read_content(message(value=value))
     assert found.kind is MessageKind.ALERT
     assert found.alert
@@ -48,7 +48,7 @@ def test_an_alert_is_told_without_its_bytes(value: bytes) -> None:
     assert len(json.dumps(found.content)) < 2000
 
 
-def test_a_prediction_has_its_probabilities_and_its_source() -> None:
+def test_prediction_has_probabilities_and_source() -> None:
     outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=JUDGED)
     (headers,) = headers_for_batch([SOURCE], [outcome], "group")
     found = read_content(message(value=encoding.encode_prediction(JUDGED, NOON), headers=headers))
@@ -60,7 +60,7 @@ def test_a_prediction_has_its_probabilities_and_its_source() -> None:
     assert found.names == {ALERT.aid}
 
 
-def test_predictions_of_another_step_are_read_too() -> None:
+def test_predictions_of_other_programs_are_decoded() -> None:
     pair = record_schema(class_name="string", probability="double") | {"name": "pair"}
     schema = record_schema(aid="string", classifications={"type": "array", "items": pair})
     value = container({"aid": "A", "classifications": []}, schema=schema)
@@ -70,7 +70,7 @@ def test_predictions_of_another_step_are_read_too() -> None:
 
 
 @pytest.mark.parametrize("published", [2**62, -(2**62), None])
-def test_a_time_that_no_calendar_has_is_none(published: int | None) -> None:
+def test_impossible_time_is_none(published: int | None) -> None:
     pair = record_schema(class_name="string", probability="double") | {"name": "pair"}
     classes = {"type": "array", "items": pair}
     told: dict[str, Any] = {"aid": "A", "classifications": []}
@@ -82,14 +82,14 @@ def test_a_time_that_no_calendar_has_is_none(published: int | None) -> None:
     assert (found.kind, found.content["published"]) == (MessageKind.PREDICTION, None)
 
 
-def test_a_command_is_told_as_it_is() -> None:
+def test_command_content_is_unchanged() -> None:
     found = read_content(message(value=encoding.encode_scribe_command(JUDGED)))
     assert found.kind is MessageKind.COMMAND
     assert found.content["criteria"] == {"_id": ALERT.aid}
     assert found.names == {ALERT.aid}
 
 
-def test_figures_are_about_the_objects_that_they_count() -> None:
+def test_metrics_name_their_objects() -> None:
     outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=JUDGED)
     value = encoding.encode_batch_metrics(
         [outcome], received=NOON, sent=NOON, name="n", version="1"
@@ -99,18 +99,18 @@ def test_figures_are_about_the_objects_that_they_count() -> None:
     assert found.names == {ALERT.aid, ALERT.oid}
 
 
-def test_a_dead_letter_has_its_cause_and_what_can_be_read() -> None:
-    found = read_content(dead(container(record())))
+def test_dead_letter_has_cause_and_readable_fields() -> None:
+    found = read_content(dead_letter(container(record())))
     assert found.kind is MessageKind.DEAD_LETTER
     assert found.content["cause"] == "stamp-damaged"
     assert found.content["source"] == "alerts:0:17"
     assert found.alert
     assert {ALERT.aid, ALERT.oid} <= found.names
-    nothing = read_content(dead(b"\x00"))
+    nothing = read_content(dead_letter(b"\x00"))
     assert (nothing.alert, nothing.content["aid"]) == (None, None)
 
 
-def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
+def test_replay_mark_is_recognised() -> None:
     place = TopicPartitionOffset(topic="dead", partition=0, offset=3)
     mark = ReplayMark(
         source=SOURCE.location,
@@ -144,30 +144,30 @@ def test_the_mark_of_a_replay_is_none_of_the_others() -> None:
     ],
     ids=range(13),
 )
-def test_anything_else_is_told_as_what_it_is(value: bytes | None, kind: MessageKind) -> None:
+def test_kind_of_other_messages(value: bytes | None, kind: MessageKind) -> None:
     assert read_content(message(value=value)).kind is kind
 
 
-def test_an_alert_that_cannot_be_read_says_why() -> None:
+def test_undecodable_alert_has_the_problem() -> None:
     found = read_content(message(value=container(record(mjd=float("nan")))))
     assert "mjd" in found.content["problem"]
     assert found.content["fields"]["candid"] == record()["candid"]
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda tail: b"Obj\x01" + tail))
-def test_no_bytes_whatever_raise(value: bytes) -> None:
+def test_any_bytes_raise_nothing(value: bytes) -> None:
     assert read_content(message(value=value)).kind in MessageKind
 
 
 @pytest.mark.parametrize("name", ["AL20abcdefgh", "ZTF20abcdefg"])
 @pytest.mark.parametrize("codec", ["null", "deflate"])
-def test_an_object_is_found_by_both_its_names(name: str, codec: str) -> None:
+def test_object_is_found_by_aid_and_oid(name: str, codec: str) -> None:
     told: Any = message(value=container(record(), codec=codec), key=None)
     assert is_about(told, name)
     assert not is_about(told, name[:-1])
     assert not is_about(told, "classtar")
 
 
-def test_a_key_is_a_name() -> None:
+def test_object_is_found_by_key() -> None:
     assert is_about(message(value=b"\xff", key=b"AL1"), "AL1")
-    assert is_about(dead(container(record())), "ZTF20abcdefg")
+    assert is_about(dead_letter(container(record())), "ZTF20abcdefg")

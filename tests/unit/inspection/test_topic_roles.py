@@ -19,12 +19,12 @@ REQUIRED = {
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def told(**changes: str) -> Settings:
+def settings_with(**changes: str) -> Settings:
     return settings.load_settings(Reader({**REQUIRED, **changes}.get))
 
 
 def test_every_role_has_its_topics_on_its_cluster() -> None:
-    found = topic_roles(told(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="db:9092"), NOON)
+    found = topic_roles(settings_with(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="db:9092"), NOON)
     assert [(one.role, one.topic, one.cluster.bootstrap) for one in found] == [
         ("consumer", "one", "in:9092"),
         ("consumer", "two", "in:9092"),
@@ -36,11 +36,13 @@ def test_every_role_has_its_topics_on_its_cluster() -> None:
     assert tuple(dict.fromkeys(one.role for one in found)) == TOPIC_ROLES
 
 
-def test_without_dead_letters_there_is_no_topic_of_theirs() -> None:
-    assert "deadletter" not in {one.role for one in topic_roles(told(DEADLETTER_TOPIC=""), NOON)}
+def test_no_role_if_dead_letters_are_off() -> None:
+    assert "deadletter" not in {
+        one.role for one in topic_roles(settings_with(DEADLETTER_TOPIC=""), NOON)
+    }
 
 
-def test_a_cluster_of_several_roles_is_there_once() -> None:
-    assert [one.role for one in distinct_clusters(told())] == ["consumer"]
-    several = told(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="out:9092")
+def test_distinct_clusters_are_listed_once() -> None:
+    assert [one.role for one in distinct_clusters(settings_with())] == ["consumer"]
+    several = settings_with(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="out:9092")
     assert [one.role for one in distinct_clusters(several)] == ["consumer", "producer"]

@@ -18,7 +18,7 @@ SECURE = replace(PLAIN, protocol="SASL_PLAINTEXT", username="user", password="hu
 CA = Path(certifi.where())
 
 
-def test_a_plain_cluster() -> None:
+def test_cluster_without_security() -> None:
     assert PLAIN.bootstrap == "one:9092,two:9093"
     assert not PLAIN.sasl
     assert PLAIN.client_options() == {
@@ -28,7 +28,7 @@ def test_a_plain_cluster() -> None:
     }
 
 
-def test_a_cluster_with_credentials() -> None:
+def test_cluster_with_credentials() -> None:
     assert SECURE.sasl
     assert SECURE.client_options() == {
         "bootstrap_servers": ["one:9092", "two:9093"],
@@ -44,19 +44,19 @@ def test_a_cluster_with_credentials() -> None:
     "cluster", [replace(PLAIN, protocol="SSL"), replace(SECURE, protocol="SASL_SSL")]
 )
 @pytest.mark.parametrize("cafile", [None, CA])
-def test_an_encrypted_cluster_is_verified(cluster: Cluster, cafile: Path | None) -> None:
+def test_encrypted_cluster_is_verified(cluster: Cluster, cafile: Path | None) -> None:
     context = replace(cluster, cafile=cafile).client_options()["ssl_context"]
     assert isinstance(context, ssl.SSLContext)
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
 
-def test_the_password_is_in_no_repr() -> None:
+def test_repr_has_no_password() -> None:
     assert "hush" not in repr(SECURE)
     assert "hush" not in str(SECURE)
 
 
-def test_the_same_place_in_another_role() -> None:
+def test_identity_ignores_the_role() -> None:
     assert replace(SECURE, role="metrics").identity == SECURE.identity
 
 
@@ -71,7 +71,7 @@ def test_the_same_place_in_another_role() -> None:
         {"cafile": CA},
     ],
 )
-def test_whatever_differs_makes_another_place(change: dict[str, Any]) -> None:
+def test_identity_includes_all_other_settings(change: dict[str, Any]) -> None:
     assert replace(SECURE, **change).identity != SECURE.identity
 
 
@@ -91,14 +91,14 @@ def test_whatever_differs_makes_another_place(change: dict[str, Any]) -> None:
         ({"cafile": Path("no/such.pem")}, "SCRIBE_SSL_CAFILE: there is no file no/such.pem"),
     ],
 )
-def test_what_is_wrong_is_named_with_the_remedy(change: dict[str, Any], message: str) -> None:
+def test_invalid_setting_is_reported_with_a_remedy(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as error:
         replace(SECURE, **change)
     assert "hush" not in str(error.value)
 
 
 @given(st.text(max_size=12))
-def test_any_server_is_accepted_or_refused_by_its_key(server: str) -> None:
+def test_any_invalid_server_names_its_setting(server: str) -> None:
     try:
         cluster = replace(PLAIN, servers=(server,))
     except ConfigError as error:
@@ -109,7 +109,7 @@ def test_any_server_is_accepted_or_refused_by_its_key(server: str) -> None:
     assert refused.startswith("SCRIBE_SERVER: ")
 
 
-def test_a_file_without_certificates_is_named(tmp_path: Path) -> None:
+def test_reports_a_file_without_certificates(tmp_path: Path) -> None:
     path = tmp_path / "empty.pem"
     path.write_text("nothing here")
     with pytest.raises(

@@ -22,7 +22,7 @@ SSL = replace(PLAIN, protocol="SSL")
 SECURE = replace(NAMED, protocol="SASL_SSL")
 
 
-def cut_off(expected: int) -> kafka.KafkaError:
+def disconnect(expected: int) -> kafka.KafkaError:
     """What aiokafka raises when a connection ends in the middle of an answer."""
     error = kafka.KafkaConnectionError("Connection at one:9092 closed")
     error.__cause__ = IncompleteReadError(b"", expected)
@@ -103,31 +103,31 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
         (PLAIN, ConnectionResetError(104, "reset"), "it cannot be reached (reset)", "SERVER"),
         (
             NAMED,
-            cut_off(0x15030300),
+            disconnect(0x15030300),
             "it expects encryption: set SASL_SSL",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
             PLAIN,
-            cut_off(0x15030100),
+            disconnect(0x15030100),
             "it expects encryption: set SSL or SASL_SSL",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
             PLAIN,
-            cut_off(int.from_bytes(b"HTTP")),
+            disconnect(int.from_bytes(b"HTTP")),
             "it does not answer like a Kafka broker",
             "SERVER",
         ),
         (
             SSL,
-            cut_off(4),
+            disconnect(4),
             "it closes the connection: perhaps it expects a user name (SSL is set)",
             "SECURITY_PROTOCOL SERVER",
         ),
         (
             SECURE,
-            cut_off(4),
+            disconnect(4),
             "it closes the connection (SASL_SSL is set)",
             "SECURITY_PROTOCOL SERVER",
         ),
@@ -159,7 +159,7 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
         ),
     ],
 )
-def test_an_error_is_told_with_its_settings(
+def test_error_is_explained_with_its_settings(
     cluster: Cluster, error: Exception, reason: str, keys: str
 ) -> None:
     found = explain_failure(cluster, "one:9092", error)
@@ -177,33 +177,33 @@ def test_an_error_is_told_with_its_settings(
         (ConnectionRefusedError(), False),
         (TimeoutError(), False),
         (socket.gaierror(-3, "try again"), False),
-        (cut_off(4), False),
+        (disconnect(4), False),
     ],
 )
-def test_an_outage_passes_and_a_wrong_password_does_not(error: Exception, final: bool) -> None:
+def test_wrong_password_is_final_and_an_outage_is_not(error: Exception, final: bool) -> None:
     assert explain_failure(NAMED, "one:9092", error).final is final
 
 
-def one_of(server: str, reason: str, *keys: str) -> ConnectionFailure:
+def failure(server: str, reason: str, *keys: str) -> ConnectionFailure:
     return ConnectionFailure(server=server, reason=reason, settings=keys, final=False)
 
 
-def test_what_holds_for_all_servers_is_said_once() -> None:
-    refusals = [one_of("one:9092", "no program listens on that port", "A", "B")] * 2
+def test_same_reason_for_all_servers_is_given_once() -> None:
+    refusals = [failure("one:9092", "no program listens on that port", "A", "B")] * 2
     assert describe_failures(PLAIN, refusals) == (
         "the scribe's cluster one:9092,two:9093 cannot be used: no program listens on that port;"
         " check A and B"
     )
 
 
-def test_servers_that_differ_are_told_apart_with_each_setting_once() -> None:
-    refusals = [one_of("one:9092", "gone", "A", "B"), one_of("two:9093", "mute", "B", "C")]
+def test_different_reasons_are_given_by_server() -> None:
+    refusals = [failure("one:9092", "gone", "A", "B"), failure("two:9093", "mute", "B", "C")]
     assert describe_failures(PLAIN, refusals).endswith(
         "cannot be used: one:9092: gone; two:9093: mute; check A, B and C"
     )
 
 
-def test_a_cluster_is_named_by_its_role_in_good_english() -> None:
+def test_cluster_description_names_the_role() -> None:
     assert describe_cluster(PLAIN) == "the scribe's cluster one:9092,two:9093"
     assert (
         describe_cluster(replace(PLAIN, role="metrics")) == "the metrics cluster one:9092,two:9093"

@@ -27,7 +27,7 @@ CLUSTER = Cluster(
 )
 
 
-class Sent(list[dict[str, Any]]):
+class BrokerLog(list[dict[str, Any]]):
     """What the fake cluster was handed, and how it answers: errors by value, used up one by one."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Sent(list[dict[str, Any]]):
 
 
 class FakeProducer:
-    cluster: Sent
+    cluster: BrokerLog
 
     def __init__(self, **options: Any) -> None:
         self.cluster.options.append(options)
@@ -73,8 +73,8 @@ class FakeProducer:
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Sent:
-    sent = Sent()
+def cluster(monkeypatch: pytest.MonkeyPatch) -> BrokerLog:
+    sent = BrokerLog()
     monkeypatch.setattr(FakeProducer, "cluster", sent, raising=False)
     monkeypatch.setattr(producer, "AIOKafkaProducer", FakeProducer)
     monkeypatch.setattr(connection, "find_connection_problem", sent.diagnosis)
@@ -96,16 +96,16 @@ async def connected(
         await delivery.stop()
 
 
-def letters(*values: bytes) -> list[OutgoingMessage]:
+def messages(*values: bytes) -> list[OutgoingMessage]:
     return [OutgoingMessage(topic="t", key=b"k", value=value) for value in values]
 
 
-async def test_every_letter_is_sent_as_it_is(cluster: Sent) -> None:
-    letter = OutgoingMessage(
+async def test_sends_messages_unchanged(cluster: BrokerLog) -> None:
+    outgoing = OutgoingMessage(
         topic="t", key=None, value=b"v", headers=(("h", b"\xff"),), timestamp=7, partition=3
     )
     async with connected() as delivery:
-        await delivery.deliver([letter])
+        await delivery.deliver([outgoing])
         assert not delivery.failing
     assert cluster == [
         {
@@ -120,7 +120,7 @@ async def test_every_letter_is_sent_as_it_is(cluster: Sent) -> None:
 
 
 @pytest.mark.parametrize("idempotence", [True, False])
-async def test_the_producer_waits_for_all_replicas(cluster: Sent, idempotence: bool) -> None:
+async def test_the_producer_waits_for_all_replicas(cluster: BrokerLog, idempotence: bool) -> None:
     async with connected(idempotence=idempotence):
         (options,) = cluster.options
     assert options["acks"] == "all"
@@ -129,40 +129,40 @@ async def test_the_producer_waits_for_all_replicas(cluster: Sent, idempotence: b
     assert options["sasl_plain_username"] == "user"
 
 
-async def test_only_what_was_not_confirmed_is_sent_again(cluster: Sent) -> None:
+async def test_resends_only_unconfirmed_messages(cluster: BrokerLog) -> None:
     cluster.answers = {b"2": [kafka.RequestTimedOutError(), kafka.NotLeaderForPartitionError()]}
     async with connected() as delivery:
-        await delivery.deliver(letters(b"1", b"2", b"3"))
+        await delivery.deliver(messages(b"1", b"2", b"3"))
         assert (delivery.retries, delivery.failing) == (2, False)
     assert cluster.values == [b"1", b"2", b"3", b"2", b"2"]
 
 
-async def test_what_the_producer_did_not_take_is_sent_again_with_what_follows(
-    cluster: Sent,
+async def test_resends_unaccepted_messages_in_order(
+    cluster: BrokerLog,
 ) -> None:
     cluster.refusals = {b"2": [kafka.KafkaTimeoutError()]}
     cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
     async with connected() as delivery:
-        await delivery.deliver(letters(b"1", b"2", b"3"))
+        await delivery.deliver(messages(b"1", b"2", b"3"))
     assert cluster.values == [b"1", b"1", b"2", b"3"]
 
 
-async def test_a_producer_that_failed_is_replaced_and_stopped(cluster: Sent) -> None:
+async def test_replaces_and_stops_a_failed_producer(cluster: BrokerLog) -> None:
     cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
     async with connected() as delivery:
-        await delivery.deliver(letters(b"1"))
+        await delivery.deliver(messages(b"1"))
         assert len(cluster.options) == 2
         await asyncio.sleep(0.01)
         assert cluster.stopped == 1
     assert cluster.stopped == 2
 
 
-async def test_a_cluster_that_cannot_be_reached_again_yet_is_tried_again(cluster: Sent) -> None:
+async def test_retries_while_the_cluster_is_unreachable(cluster: BrokerLog) -> None:
     cluster.answers = {b"1": [kafka.RequestTimedOutError(), kafka.RequestTimedOutError()]}
     cluster.starts = []
     async with connected() as delivery:
         cluster.starts = [kafka.KafkaConnectionError(), OSError("refused")]
-        await delivery.deliver(letters(b"1"))
+        await delivery.deliver(messages(b"1"))
     assert cluster.values == [b"1"] * 3
 
 
@@ -175,21 +175,21 @@ async def test_a_cluster_that_cannot_be_reached_again_yet_is_tried_again(cluster
         kafka.InvalidTopicError(),
     ],
 )
-async def test_what_is_hopeless_is_not_repeated(cluster: Sent, error: Exception) -> None:
+async def test_does_not_retry_fatal_errors(cluster: BrokerLog, error: Exception) -> None:
     cluster.answers = {b"1": [error]}
     async with connected() as delivery:
         with pytest.raises(DeliveryError, match=type(error).__name__) as raised:
-            await delivery.deliver(letters(b"1"))
+            await delivery.deliver(messages(b"1"))
         assert delivery.failing
     assert "scribe's cluster one:9092" in str(raised.value)
     assert "hush" not in str(raised.value)
     assert cluster.values == [b"1"]
 
 
-async def test_what_is_sent_instead_is_only_that_of_the_letter_that_was_refused(
-    cluster: Sent,
+async def test_sends_the_fallback_of_the_refused_message_only(
+    cluster: BrokerLog,
 ) -> None:
-    """A batch is refused as a whole: which letter is at fault shows when each goes by itself."""
+    """A batch is refused as a whole: which outgoing is at fault shows when each goes by itself."""
     small = OutgoingMessage(topic="t", key=b"k", value=b"2", headers=(("h", b"small"),))
     large = replace(small, headers=(("h", b"large"),), fallback=small)
     too_large = kafka.MessageSizeTooLargeError()
@@ -205,7 +205,7 @@ async def test_what_is_sent_instead_is_only_that_of_the_letter_that_was_refused(
     ]
 
 
-async def test_a_letter_that_is_too_large_in_every_form_says_what_to_do(cluster: Sent) -> None:
+async def test_message_too_large_in_every_form_raises_with_a_remedy(cluster: BrokerLog) -> None:
     small = OutgoingMessage(topic="t", key=b"k", value=b"1234")
     cluster.answers = {b"1234": [kafka.MessageSizeTooLargeError()] * 9}
     async with connected() as delivery:
@@ -216,19 +216,19 @@ async def test_a_letter_that_is_too_large_in_every_form_says_what_to_do(cluster:
     assert len(cluster) == 2
 
 
-async def test_patience_ends(cluster: Sent) -> None:
+async def test_raises_after_the_timeout(cluster: BrokerLog) -> None:
     cluster.answers = {b"1": [kafka.RequestTimedOutError()] * 1000}
     async with connected(0.02) as delivery:
         with pytest.raises(DeliveryError, match=r"0\.02 s \(DELIVERY_TIMEOUT\).*RequestTimedOut"):
-            await delivery.deliver(letters(b"1"))
+            await delivery.deliver(messages(b"1"))
         assert delivery.failing
     assert len(cluster) > 1
 
 
-async def test_it_is_failing_from_the_first_failure_to_the_next_success(cluster: Sent) -> None:
+async def test_failing_from_first_failure_to_next_success(cluster: BrokerLog) -> None:
     async with connected() as delivery:
         cluster.answers = {b"1": [kafka.RequestTimedOutError()] * 50}
-        under_way = asyncio.ensure_future(delivery.deliver(letters(b"1")))
+        under_way = asyncio.ensure_future(delivery.deliver(messages(b"1")))
         async with asyncio.timeout(5):
             while not delivery.failing:  # noqa: ASYNC110  # nothing tells of it
                 await asyncio.sleep(0.001)
@@ -238,41 +238,41 @@ async def test_it_is_failing_from_the_first_failure_to_the_next_success(cluster:
         assert not delivery.failing
 
 
-async def test_after_the_end_nothing_is_delivered(cluster: Sent) -> None:
+async def test_raises_after_stop(cluster: BrokerLog) -> None:
     async with connected() as delivery:
         pass
     with pytest.raises(DeliveryError, match="is closed"):
-        await delivery.deliver(letters(b"1"))
+        await delivery.deliver(messages(b"1"))
     assert cluster == []
 
 
-async def test_no_letters_need_no_connection(cluster: Sent) -> None:
+async def test_no_messages_need_no_connection(cluster: BrokerLog) -> None:
     async with connected() as delivery:
         pass
     await delivery.deliver([])
 
 
-async def test_an_attempt_is_made_once(cluster: Sent) -> None:
+async def test_try_once_does_not_retry(cluster: BrokerLog) -> None:
     cluster.answers = {b"1": [kafka.RequestTimedOutError()]}
-    (letter,) = letters(b"1")
+    (outgoing,) = messages(b"1")
     async with connected(optional=True) as delivery:
-        assert not await delivery.try_once(letter)
+        assert not await delivery.try_once(outgoing)
         assert cluster.values == [b"1"]
-        assert await delivery.try_once(letter)
+        assert await delivery.try_once(outgoing)
 
 
-async def test_a_producer_shared_with_what_counts_is_not_replaced_for_an_attempt(
-    cluster: Sent,
+async def test_try_once_does_not_replace_a_shared_producer(
+    cluster: BrokerLog,
 ) -> None:
     cluster.answers = {b"1": [kafka.TopicAuthorizationFailedError()]}
-    (letter,) = letters(b"1")
+    (outgoing,) = messages(b"1")
     async with connected() as delivery:
-        assert not await delivery.try_once(letter)
+        assert not await delivery.try_once(outgoing)
         assert len(cluster.options) == 1
 
 
-async def test_without_its_cluster_it_cannot_start_and_says_what_a_connection_finds(
-    cluster: Sent,
+async def test_start_raises_with_the_connection_problem(
+    cluster: BrokerLog,
 ) -> None:
     cluster.starts = [kafka.KafkaConnectionError("Unable to bootstrap")]
     cluster.problem = "it refuses user 'user'; check SCRIBE_SASL_PASSWORD"
@@ -294,8 +294,8 @@ async def test_without_its_cluster_it_cannot_start_and_says_what_a_connection_fi
         ),
     ],
 )
-async def test_a_cluster_that_lets_us_in_but_starts_no_producer_is_told_so(
-    cluster: Sent, error: Exception, idempotence: bool, message: str
+async def test_start_explains_why_no_producer_starts(
+    cluster: BrokerLog, error: Exception, idempotence: bool, message: str
 ) -> None:
     cluster.starts = [error]
     with pytest.raises(
@@ -305,14 +305,14 @@ async def test_a_cluster_that_lets_us_in_but_starts_no_producer_is_told_so(
             pytest.fail("it has started")
 
 
-async def test_an_optional_cluster_may_be_away_and_come_later(cluster: Sent) -> None:
+async def test_optional_cluster_may_be_down_at_start(cluster: BrokerLog) -> None:
     cluster.starts = [kafka.KafkaConnectionError(), kafka.KafkaConnectionError()]
-    (letter,) = letters(b"1")
+    (outgoing,) = messages(b"1")
     async with connected(optional=True) as delivery:
-        assert not await delivery.try_once(letter)
+        assert not await delivery.try_once(outgoing)
         # Not for every message, though.
-        assert not await delivery.try_once(letter)
+        assert not await delivery.try_once(outgoing)
         assert len(cluster.options) == 2
         await asyncio.sleep(0.06)
-        assert await delivery.try_once(letter)
+        assert await delivery.try_once(outgoing)
     assert cluster.values == [b"1"]

@@ -43,7 +43,7 @@ def connection(*answers: Any) -> AIOKafkaConnection:
     return cast(AIOKafkaConnection, FakeConnection(*answers))
 
 
-def test_brokers_are_named_as_settings_name_servers() -> None:
+def test_brokers_have_the_form_of_server_settings() -> None:
     assert parse_metadata(response()).brokers == ("one:9092", "[::1]:9093")
 
 
@@ -61,7 +61,7 @@ def test_brokers_are_named_as_settings_name_servers() -> None:
         (0, 0, True, None),
     ],
 )
-def test_a_topic_is_what_its_code_and_its_bits_say(
+def test_topic_metadata_from_error_code_and_operations(
     code: int, operations: int, exists: bool, allowed: set[Operation] | None
 ) -> None:
     (found,) = parse_metadata(response(topic(code, operations))).topics.values()
@@ -69,7 +69,7 @@ def test_a_topic_is_what_its_code_and_its_bits_say(
     assert found.allowed == allowed
 
 
-def test_a_broker_that_is_too_old_to_say_is_asked_for_its_brokers() -> None:
+def test_old_broker_returns_brokers_only() -> None:
     old = connection(NotImplementedError("v5 at most"), response())
     found = asyncio.run(fetch_metadata(old, ["alerts"]))
     assert found.brokers == ("one:9092", "[::1]:9093")
@@ -77,6 +77,6 @@ def test_a_broker_that_is_too_old_to_say_is_asked_for_its_brokers() -> None:
 
 
 @pytest.mark.parametrize(("code", "refused"), [(30, True), (25, False), (16, False), (0, False)])
-def test_only_an_explicit_no_refuses_a_group(code: int, refused: bool) -> None:
+def test_only_an_authorization_error_denies_a_group(code: int, refused: bool) -> None:
     asked = connection(SimpleNamespace(error_code=code))
     assert asyncio.run(is_group_denied(asked, "group")) is refused

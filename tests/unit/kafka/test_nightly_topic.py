@@ -38,25 +38,25 @@ def at(hour: int) -> NightlyTopic:
         ("2026-03-02T00:30:00+03:00", "stamps_20260301"),
     ],
 )
-def test_the_topic_of_an_instant(instant: str, topic: str) -> None:
+def test_name_at_an_instant(instant: str, topic: str) -> None:
     assert NIGHTLY.name_at(datetime.fromisoformat(instant)) == topic
 
 
 @given(days, st.integers(1, 23))
-def test_nothing_changes_at_midnight(day: datetime, hour: int) -> None:
+def test_name_does_not_change_at_midnight(day: datetime, hour: int) -> None:
     topic = at(hour)
     assert topic.name_at(day - TICK) == topic.name_at(day) == f"t_{day:%Y%m%d}"
 
 
 @given(days, hours)
-def test_it_changes_exactly_at_the_change_hour(day: datetime, hour: int) -> None:
+def test_name_changes_at_the_change_hour(day: datetime, hour: int) -> None:
     topic, change = at(hour), day + timedelta(hours=hour)
     assert topic.name_at(change - TICK) == f"t_{day:%Y%m%d}"
     assert topic.name_at(change) == f"t_{day + timedelta(days=1):%Y%m%d}"
 
 
 @given(days, hours, st.integers(0, 86399))
-def test_it_changes_once_in_any_day(day: datetime, hour: int, second: int) -> None:
+def test_name_changes_once_a_day(day: datetime, hour: int, second: int) -> None:
     begin = day + timedelta(seconds=second)
     names = [at(hour).name_at(begin + timedelta(minutes=15 * n)) for n in range(96)]
     assert sum(one != other for one, other in pairwise(names)) <= 1
@@ -64,26 +64,24 @@ def test_it_changes_once_in_any_day(day: datetime, hour: int, second: int) -> No
 
 
 @given(days, hours, st.integers(-14, 14))
-def test_the_time_zone_of_the_instant_does_not_matter(
-    day: datetime, hour: int, offset: int
-) -> None:
+def test_name_does_not_depend_on_the_time_zone(day: datetime, hour: int, offset: int) -> None:
     instant = day + timedelta(hours=20)
     elsewhere = instant.astimezone(timezone(timedelta(hours=offset)))
     assert at(hour).name_at(elsewhere) == at(hour).name_at(instant)
 
 
-def test_a_format_without_a_place_for_the_date_is_a_fixed_topic() -> None:
+def test_format_without_a_date_is_a_fixed_name() -> None:
     fixed = NightlyTopic(topic_format="stamps")
     assert {fixed.name_at(datetime(2026, 3, day, 22, tzinfo=UTC)) for day in (1, 2)} == {"stamps"}
 
 
-def test_another_format_of_the_date() -> None:
+def test_custom_date_format() -> None:
     topic = NightlyTopic(topic_format="a.%s.b", date_format="%Y-%m-%d")
     assert topic.name_at(datetime(2026, 3, 1, tzinfo=UTC)) == "a.2026-03-01.b"
 
 
 @pytest.mark.parametrize(("days_kept", "expected"), [(8.0, 691_200_000), (0.5, 43_200_000)])
-def test_the_retention_in_milliseconds(days_kept: float, expected: int) -> None:
+def test_retention_in_milliseconds(days_kept: float, expected: int) -> None:
     assert NightlyTopic(topic_format="t", retention_days=days_kept).retention_ms == expected
 
 
@@ -99,7 +97,7 @@ def test_the_retention_in_milliseconds(days_kept: float, expected: int) -> None:
         ({"topic_format": "%s", "change_hour": -1}, "PRODUCER_CHANGE_HOUR", "0 to 23"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named_with_the_remedy(
+def test_invalid_setting_is_reported_with_a_remedy(
     settings: dict[str, Any], key: str, remedy: str
 ) -> None:
     with pytest.raises(ConfigError, match=key) as error:
@@ -119,24 +117,24 @@ def test_a_setting_that_cannot_be_is_named_with_the_remedy(
         ("20260301", False),
     ],
 )
-def test_a_nights_topic_is_known_by_its_name(topic: str, is_nights: bool) -> None:
+def test_matches_names_of_nights(topic: str, is_nights: bool) -> None:
     assert NightlyTopic(topic_format="stamps_%s").matches(topic) is is_nights
 
 
-def test_a_fixed_topic_is_known_by_its_name() -> None:
+def test_matches_a_fixed_name() -> None:
     fixed = NightlyTopic(topic_format="stamps")
     assert fixed.matches("stamps")
     assert not fixed.matches("stamps_20260301")
 
 
 @given(instants)
-def test_every_nights_topic_is_known(instant: datetime) -> None:
+def test_matches_every_name_it_gives(instant: datetime) -> None:
     for nightly in (NightlyTopic(topic_format="a_%s_b"), NightlyTopic(topic_format="%s")):
         assert nightly.matches(nightly.name_at(instant))
 
 
 @given(instants, st.integers(0, 300))
-def test_a_night_is_over_a_day_after_its_last_instant_at_most(now: datetime, days: int) -> None:
+def test_last_write_is_at_most_a_day_late(now: datetime, days: int) -> None:
     nightly = NightlyTopic(topic_format="stamps_%s")
     some = now - timedelta(days=days)
     over = nightly.last_write_by(nightly.name_at(some), now)
@@ -144,12 +142,12 @@ def test_a_night_is_over_a_day_after_its_last_instant_at_most(now: datetime, day
     assert over == now or nightly.name_at(over) != nightly.name_at(some)
 
 
-def test_a_fixed_topic_is_never_over() -> None:
+def test_last_write_to_a_fixed_topic_is_now() -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
     assert NightlyTopic(topic_format="stamps").last_write_by("stamps", now) == now
 
 
-def test_a_night_past_its_days_may_be_gone() -> None:
+def test_expired_before_the_last_removed_night() -> None:
     nightly = NightlyTopic(topic_format="stamps_%s", retention_days=2)
     now = datetime(2026, 3, 10, 12, tzinfo=UTC)
     # Of the nights to be kept none is missed, and none before one that is there.
@@ -161,7 +159,7 @@ def test_a_night_past_its_days_may_be_gone() -> None:
 
 
 @given(instants, hours)
-def test_the_next_change_is_when_the_name_first_changes(now: datetime, hour: int) -> None:
+def test_next_change_is_the_first_change_of_the_name(now: datetime, hour: int) -> None:
     topic = at(hour)
     change = topic.next_change(now)
     assert change
@@ -169,14 +167,14 @@ def test_the_next_change_is_when_the_name_first_changes(now: datetime, hour: int
     assert topic.name_at(change - TICK) == topic.name_at(now) != topic.name_at(change)
 
 
-def test_the_next_change_may_be_a_month_ahead_or_never_come() -> None:
+def test_next_change_may_be_a_month_ahead_or_never() -> None:
     monthly = NightlyTopic(topic_format="t_%s", date_format="%Y%m")
     now = datetime(2026, 3, 1, 23, tzinfo=UTC)
     assert monthly.next_change(now) == datetime(2026, 3, 31, 22, tzinfo=UTC)
     assert NightlyTopic(topic_format="fixed").next_change(now) is None
 
 
-def test_nights_are_found_among_topics_from_the_latest_on() -> None:
+def test_selects_topics_of_nights_latest_first() -> None:
     topics = ["stamps_20260301", "other", "stamps_20260228", "stamps_20260303", "stamps_x"]
     now = datetime(2026, 3, 1, 23, tzinfo=UTC)
     assert NIGHTLY.select_latest_first(topics, now) == ["stamps_20260301", "stamps_20260228"]

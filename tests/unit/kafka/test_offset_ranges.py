@@ -12,9 +12,7 @@ from tests.support.alerts import message
 
 
 @given(st.sets(st.integers(0, 200)), st.integers(1, 20), st.integers(1, 10))
-def test_runs_keep_every_offset_and_part_where_it_is_far(
-    offsets: set[int], near: int, longest: int
-) -> None:
+def test_groups_are_split_at_large_gaps(offsets: set[int], near: int, longest: int) -> None:
     ordered = sorted(offsets)
     found = list(group_nearby(ordered, near, longest))
     assert [offset for run in found for offset in run] == ordered
@@ -25,15 +23,15 @@ def test_runs_keep_every_offset_and_part_where_it_is_far(
         assert following[0] - run[-1] > near or len(run) == longest
 
 
-def test_offsets_are_ordered_within_their_partition() -> None:
-    places = [("b", 1, 3), ("a", 0, 7), ("b", 1, 2), ("b", 0, 9)]
+def test_offsets_are_sorted_by_partition() -> None:
+    offsets = [("b", 1, 3), ("a", 0, 7), ("b", 1, 2), ("b", 0, 9)]
     found = offsets_by_partition(
-        TopicPartitionOffset(topic=t, partition=p, offset=o) for t, p, o in places
+        TopicPartitionOffset(topic=t, partition=p, offset=o) for t, p, o in offsets
     )
     assert found == {("b", 1): [2, 3], ("a", 0): [7], ("b", 0): [9]}
 
 
-async def test_chunks_are_full_but_for_the_last() -> None:
+async def test_all_chunks_but_the_last_are_full() -> None:
     async def source() -> AsyncIterator[Message]:
         for offset in range(7):
             yield message(offset)

@@ -1,5 +1,3 @@
-"""Letters, and what is spared of a dead letter that a topic refuses."""
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -25,28 +23,28 @@ SOURCE = (
 DEAD = message(7, b"value", headers=OWN, timestamp=4_102_444_800_000)
 
 
-def forms() -> Iterator[OutgoingMessage]:
-    letter: OutgoingMessage | None = encoding.dead_letter(
+def with_fallbacks() -> Iterator[OutgoingMessage]:
+    form: OutgoingMessage | None = encoding.dead_letter(
         "dead", DEAD, BadAlert("field", "x" * 900), SOURCE
     )
-    while letter:
-        yield letter
-        letter = letter.fallback
+    while form:
+        yield form
+        form = form.fallback
 
 
-def as_consumed(letter: OutgoingMessage) -> Message:
-    return replace(DEAD, topic="dead", timestamp=letter.timestamp or 1, headers=letter.headers)
+def as_consumed(form: OutgoingMessage) -> Message:
+    return replace(DEAD, topic="dead", timestamp=form.timestamp or 1, headers=form.headers)
 
 
-def test_of_every_form_the_message_comes_back_whole() -> None:
-    for letter in forms():
-        assert (letter.topic, letter.key, letter.value) == ("dead", DEAD.key, DEAD.value)
-        assert record.replayed_headers(as_consumed(letter))[:2] == OWN
+def test_original_message_is_recovered_from_every_fallback() -> None:
+    for form in with_fallbacks():
+        assert (form.topic, form.key, form.value) == ("dead", DEAD.key, DEAD.value)
+        assert record.replayed_headers(as_consumed(form))[:2] == OWN
 
 
-def test_every_form_says_the_cause_the_source_and_the_instant() -> None:
-    for letter in forms():
-        found = record.read_dead_letter(as_consumed(letter))
+def test_every_fallback_has_cause_source_and_time() -> None:
+    for form in with_fallbacks():
+        found = record.read_dead_letter(as_consumed(form))
         assert found
         assert (found.cause, found.source, found.timestamp) == (
             "field",
@@ -55,12 +53,13 @@ def test_every_form_says_the_cause_the_source_and_the_instant() -> None:
         )
 
 
-def test_what_is_spared_is_the_timestamp_or_nearly_all_that_is_ours() -> None:
-    told = [
-        (one.timestamp == DEAD.timestamp, outgoing.message_size(one) > 10_000) for one in forms()
+def test_fallbacks_drop_timestamp_or_added_headers() -> None:
+    kept = [
+        (one.timestamp == DEAD.timestamp, outgoing.message_size(one) > 10_000)
+        for one in with_fallbacks()
     ]
-    assert told == [(True, True), (False, True), (True, False), (False, False)]
-    assert outgoing.message_size(list(forms())[2]) < 150
+    assert kept == [(True, True), (False, True), (True, False), (False, False)]
+    assert outgoing.message_size(list(with_fallbacks())[2]) < 150
 
 
 @pytest.mark.parametrize(
@@ -72,5 +71,5 @@ def test_what_is_spared_is_the_timestamp_or_nearly_all_that_is_ours() -> None:
         (kafka.UnsupportedVersionError(), ""),
     ],
 )
-def test_a_refusal_has_its_remedy(error: Exception, words: str) -> None:
-    assert words in outgoing.suggest_remedy(error, list(forms()), CLUSTER)
+def test_fatal_errors_have_a_remedy(error: Exception, words: str) -> None:
+    assert words in outgoing.suggest_remedy(error, list(with_fallbacks()), CLUSTER)

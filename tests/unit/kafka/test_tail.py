@@ -46,34 +46,36 @@ def tail(reader: FakeReader, takes: object = None) -> TopicTail:
     return TopicTail(cast(TopicReader, reader), wanted)
 
 
-async def last(reader: FakeReader, count: int, takes: object = None) -> list[tuple[int, int]]:
+async def read_latest(
+    reader: FakeReader, count: int, takes: object = None
+) -> list[tuple[int, int]]:
     found = await tail(reader, takes).read_latest(sorted(reader.logs), count, lambda *_: None)
     return [(one.partition, one.offset) for one in found]
 
 
-async def test_the_latest_come_by_their_time_whatever_their_partition() -> None:
-    assert await last(FakeReader({0: 5, 1: 3}), 4) == [(0, 2), (1, 2), (0, 3), (0, 4)]
+async def test_latest_messages_are_sorted_by_time() -> None:
+    assert await read_latest(FakeReader({0: 5, 1: 3}), 4) == [(0, 2), (1, 2), (0, 3), (0, 4)]
 
 
-async def test_no_more_is_read_than_can_be_the_latest() -> None:
+async def test_reads_only_as_many_as_needed() -> None:
     reader = FakeReader({0: 5000, 1: 5000})
-    assert len(await last(reader, 20)) == 20
+    assert len(await read_latest(reader, 20)) == 20
     assert reader.read_count == 40
 
 
-async def test_a_rare_object_is_looked_for_as_far_back_as_there_is_anything() -> None:
+async def test_searches_back_to_the_beginning() -> None:
     reader = FakeReader({0: 5000, 1: 7}, first=300)
-    assert await last(reader, 2, lambda one: one.offset == 301) == [(0, 301), (1, 301)]
+    assert await read_latest(reader, 2, lambda one: one.offset == 301) == [(0, 301), (1, 301)]
     assert reader.read_count == 5007
-    assert await last(reader, 2, lambda _: False) == []
+    assert await read_latest(reader, 2, lambda _: False) == []
 
 
-async def test_nothing_is_wanted_and_nothing_is_there() -> None:
-    assert await last(FakeReader({0: 5}), 0) == []
-    assert await last(FakeReader({0: 0}), 5) == []
+async def test_returns_nothing_for_count_zero_or_empty_topic() -> None:
+    assert await read_latest(FakeReader({0: 5}), 0) == []
+    assert await read_latest(FakeReader({0: 0}), 5) == []
 
 
-async def test_following_goes_on_where_the_last_ended_and_finds_new_partitions() -> None:
+async def test_follow_continues_and_finds_new_partitions() -> None:
     reader = FakeReader({0: 5})
     followed = tail(reader)
     await followed.read_latest([("alerts", 0)], 2, lambda *_: None)

@@ -32,24 +32,24 @@ READ = frozenset({Operation.READ, Operation.DESCRIBE})
 WRITE = frozenset({Operation.WRITE, Operation.DESCRIBE})
 
 
-def of(**changes: str) -> Settings:
+def settings_with(**changes: str) -> Settings:
     return settings.load_settings(Reader({**KEYS, **changes}.get))
 
 
-def only(**changes: str) -> ClusterAccess:
-    (access,) = required_access(of(**changes), NOW)
+def single_access(**changes: str) -> ClusterAccess:
+    (access,) = required_access(settings_with(**changes), NOW)
     return access
 
 
-def answered(
+def metadata(
     allowed: frozenset[Operation] | None, *names: str, exists: bool = True
 ) -> ClusterMetadata:
     topics = {name: TopicMetadata(name=name, exists=exists, allowed=allowed) for name in names}
     return ClusterMetadata(brokers=(), topics=topics)
 
 
-def test_one_cluster_is_one_errand_with_all_that_is_to_be_done() -> None:
-    access = only()
+def test_one_cluster_has_all_permissions() -> None:
+    access = single_access()
     assert access.cluster.role == "consumer"
     assert (access.group, access.optional) == ("group", False)
     done = [(need.operation.name, need.topic, need.setting) for need in access.permissions]
@@ -64,28 +64,30 @@ def test_one_cluster_is_one_errand_with_all_that_is_to_be_done() -> None:
     ]
 
 
-def test_a_fixed_topic_is_one_and_no_dead_letter_topic_is_none() -> None:
-    access = only(PRODUCER_TOPIC_FORMAT="out", DEADLETTER_TOPIC="")
+def test_fixed_output_topic_and_no_dead_letter_topic() -> None:
+    access = single_access(PRODUCER_TOPIC_FORMAT="out", DEADLETTER_TOPIC="")
     assert access.topics == ("alerts", "more", "out", "scribe", "metrics")
 
 
-def test_each_cluster_has_its_own_errand() -> None:
+def test_each_cluster_has_its_own_permissions() -> None:
     apart = {"PRODUCER_SERVER": "two:9092", "SCRIBE_SERVER": "two:9092"}
-    found = required_access(of(**apart, METRICS_SERVER="three:9092"), NOW)
+    found = required_access(settings_with(**apart, METRICS_SERVER="three:9092"), NOW)
     assert [access.cluster.role for access in found] == ["consumer", "producer", "metrics"]
     assert [access.group for access in found] == ["group", None, None]
     assert [access.optional for access in found] == [False, False, True]
     assert found[1].topics == ("out_20260301", "out_20260302", "group-deadletter", "scribe")
 
 
-def test_another_user_is_another_errand() -> None:
-    found = required_access(of(SCRIBE_SASL_USERNAME="user", SCRIBE_SASL_PASSWORD="hush"), NOW)
+def test_each_user_has_its_own_permissions() -> None:
+    found = required_access(
+        settings_with(SCRIBE_SASL_USERNAME="user", SCRIBE_SASL_PASSWORD="hush"), NOW
+    )
     assert [access.cluster.role for access in found] == ["consumer", "scribe"]
 
 
-def test_what_is_denied_is_told_by_the_key_that_names_it() -> None:
-    access = only(CONSUMER_SASL_USERNAME="user", CONSUMER_SASL_PASSWORD="hush")
-    vital, optional = missing_permissions(access, answered(READ, *access.topics))
+def test_missing_permissions_name_the_settings() -> None:
+    access = single_access(CONSUMER_SASL_USERNAME="user", CONSUMER_SASL_PASSWORD="hush")
+    vital, optional = missing_permissions(access, metadata(READ, *access.topics))
     where = "the consumer's cluster one:9092 does not let user 'user' write to"
     assert vital == [
         f"{where} out_20260301 and out_20260302: grant WRITE there, or check"
@@ -99,24 +101,24 @@ def test_what_is_denied_is_told_by_the_key_that_names_it() -> None:
     ]
 
 
-def test_who_has_no_name_is_told_how_to_get_one() -> None:
-    access = only()
-    vital, _ = missing_permissions(access, answered(WRITE, "alerts"))
+def test_missing_permission_without_a_user_names_the_security_setting() -> None:
+    access = single_access()
+    vital, _ = missing_permissions(access, metadata(WRITE, "alerts"))
     assert vital == [
         "the consumer's cluster one:9092 does not let a client without a user name read alerts:"
         " grant READ there, or check CONSUMER_TOPICS and CONSUMER_SECURITY_PROTOCOL"
     ]
 
 
-@pytest.mark.parametrize("answer", [answered(None, *only().topics), answered(None)])
-def test_what_a_broker_does_not_tell_of_is_taken_for_allowed(answer: ClusterMetadata) -> None:
-    assert missing_permissions(only(), answer) == ([], [])
+@pytest.mark.parametrize("answer", [metadata(None, *single_access().topics), metadata(None)])
+def test_unreported_permissions_count_as_granted(answer: ClusterMetadata) -> None:
+    assert missing_permissions(single_access(), answer) == ([], [])
 
 
-def test_nothing_is_missed_but_what_does_not_exist() -> None:
-    access = only()
-    assert missing_topics(access, answered(None, *access.topics)) == ()
-    (need,) = missing_topics(access, answered(None, "scribe", exists=False))
+def test_only_topics_that_do_not_exist_are_missing() -> None:
+    access = single_access()
+    assert missing_topics(access, metadata(None, *access.topics)) == ()
+    (need,) = missing_topics(access, metadata(None, "scribe", exists=False))
     assert (need.topic, need.role, need.setting) == ("scribe", "scribe", "SCRIBE_TOPIC")
 
 
@@ -130,11 +132,11 @@ def test_nothing_is_missed_but_what_does_not_exist() -> None:
 def test_a_permission_that_the_consumer_loses_is_told_in_words(
     error: Exception, words: str
 ) -> None:
-    found = explain_lost_permission(of(), error)
+    found = explain_lost_permission(settings_with(), error)
     assert isinstance(found, StampError)
     assert words in str(found)
 
 
 def test_any_other_error_speaks_for_itself() -> None:
     error = RuntimeError("out of memory")
-    assert explain_lost_permission(of(), error) is error
+    assert explain_lost_permission(settings_with(), error) is error

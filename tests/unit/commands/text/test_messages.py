@@ -7,7 +7,7 @@ from stampapp.display import values
 from stampapp.inspection.message_content import read_content
 from stampapp.results import encoding
 from tests.support.alerts import container, message, record
-from tests.unit.inspection.test_message_content import ALERT, JUDGED, NOON, dead
+from tests.unit.inspection.test_message_content import ALERT, JUDGED, NOON, dead_letter
 
 
 def told(value: bytes | None, width: int = 100) -> list[str]:
@@ -60,7 +60,7 @@ def test_an_alert_has_units_and_fields_in_columns() -> None:
 
 
 def test_a_dead_letter_says_what_to_do() -> None:
-    text = "\n".join(captions.lines(read_content(dead(container(record()))), 100))
+    text = "\n".join(captions.lines(read_content(dead_letter(container(record()))), 100))
     for words in ("stamp-damaged: gzip says no", "Ask the survey", "of alerts:0:17", ALERT.aid):
         assert words in text
 
