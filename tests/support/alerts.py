@@ -1,4 +1,4 @@
-"""Alerts that look like real ones, the stamps in them, and the containers they travel in."""
+"""Realistic alerts, their stamps and their Avro containers."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def padded(data: bytes, filler: bytes) -> bytes:
 
 
 def fits(pixels: npt.NDArray[Any], **cards: object) -> bytes:
-    """Return these pixels as a FITS file; `cards` are added to the header, or replace in it."""
+    """Return a FITS file; `cards` are added to the header or replace cards in it."""
     rows, columns = pixels.shape
     needed = {
         "SIMPLE": "T",
@@ -140,7 +140,7 @@ def record(**changes: object) -> Record:
 
 
 def container(*records: Record, schema: Record = SORTING_HAT, codec: str = "null") -> bytes:
-    """Return the records as plain fastavro writes them."""
+    """Return an Avro container, written by fastavro."""
     buffer = io.BytesIO()
     fastavro.writer(buffer, schema, records, codec=codec)
     return buffer.getvalue()

@@ -97,7 +97,7 @@ class ApacheKafka:
         self._wait_until_ready(self.process)
 
     def kill(self) -> None:
-        """SIGKILL: nothing is flushed, no client is told."""
+        """SIGKILL: nothing is flushed, no client is notified."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:

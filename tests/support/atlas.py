@@ -1,4 +1,4 @@
-"""ATLAS alerts: some that look like real ones, and the real ones as the sorting hat tells them."""
+"""ATLAS alerts: realistic ones, and real ones as sorting-hat messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.topics import Record
 
 SHAPE = (61, 61)
 CLASSES = ("agn", "asteroid", "bogus", "sn", "vs")
-# A stamp whose centre is the image's own reference point, unless a test says otherwise.
+# By default, the centre of a stamp is the reference point of its image.
 CARDS: dict[str, object] = {
     "FILTER": "'o'",
     "CTYPE1": "'RA---TPV'",
@@ -39,7 +39,7 @@ CARDS: dict[str, object] = {
 
 
 def cards(**changes: object) -> dict[str, object]:
-    """Return the cards of a stamp; a change to None takes one away."""
+    """Return the cards of a stamp; None removes a card."""
     return {name: value for name, value in (CARDS | changes).items() if value is not None}
 
 
@@ -95,7 +95,7 @@ def packets(shared_data: Path) -> dict[str, bytes]:
 
 
 def to_sorting_hat(packet: bytes, *, compressed: bool = False, **changes: object) -> dict[str, Any]:
-    """Return what the sorting hat tells of a raw packet: ATLAS has no template."""
+    """Return the sorting-hat record of a raw packet; ATLAS has no template."""
     (raw,) = alert_messages.decoded([packet])
     candidate = raw["candidate"]
     press = gzip.compress if compressed else bytes

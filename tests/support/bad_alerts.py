@@ -1,4 +1,4 @@
-"""A call that may raise BadAlert, and nothing else."""
+"""Calls that may raise BadAlert, and nothing else."""
 
 from __future__ import annotations
 

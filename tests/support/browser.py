@@ -1,4 +1,4 @@
-"""A headless Chromium, and what an accessibility scan says of a page in it."""
+"""A headless Chromium, and an accessibility scan of its pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-# Not a word to anybody outside.
+# No requests to other hosts.
 OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -21,7 +21,7 @@ OPTIONS = (
     "--disable-sync",
 )
 SERIOUS = ("serious", "critical")
-# A machine may be busy; what does not come at all costs this once.
+# Long, because the machine may be busy.
 expect.set_options(timeout=30_000)
 
 
@@ -39,7 +39,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def findings(page: Page) -> list[str]:
-    """Return what axe finds in a page that keeps people out, each with the first place of it."""
+    """Return the accessibility problems that axe finds, each with its first location."""
     found: dict[str, Any] = Axe().run(page).response
     return [
         f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from stampapp.demo.embedded_broker import LOOPBACK
 from tests.support.kafka_jars import program
 
-# The PKCS #12 file exists as long as a test run, beside the key that it protects.
+# The PKCS #12 file exists only during a test run, next to the key that it protects.
 PASSWORD = "changeit"
 ISSUER = ("-ext", "bc:c", "-ext", "ku:c=keyCertSign,cRLSign")
 
@@ -23,7 +23,7 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """An authority of its own, and a broker's certificate for 127.0.0.1 and no host name."""
+    """Make a certificate authority, and a broker's certificate for 127.0.0.1 without host name."""
     made = Certificates(cafile=folder / "ca.pem", keystore=folder / "broker.p12")
     _make(made.keystore, "ca", *ISSUER)
     _make(made.keystore, "broker", "-signer", "ca", "-ext", f"san=ip:{LOOPBACK}")

@@ -1,4 +1,4 @@
-"""What a deployment of the existing step is: its environment, its users, its consumer group."""
+"""A deployment of the existing step: its environment, users and consumer group."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.stopwatch import AMPLE
 from tests.support.topics import create_topics
 from tests.support.two_clusters import TwoClusters, password
 
-# How it connects to the cluster of its own, which cannot be chosen.
+# How it connects to its own cluster; this cannot be configured.
 OWN = "SCRAM-SHA-512"
 PUBLIC = "SCRAM-SHA-256"
 
@@ -76,7 +76,7 @@ class ExistingStep:
         return f"{role}-{self.unique}"
 
     def set_up(self) -> None:
-        """Make its topics, let its users in and grant them what it needs."""
+        """Create its topics and users, and grant the permissions that it needs."""
         told = self.environment
         topics = {told["CONSUMER_TOPICS"]: 4, told["SCRIBE_TOPIC"]: 1, told["METRICS_TOPIC"]: 1}
         create_topics(self.own.bootstrap, topics)
@@ -91,7 +91,7 @@ class ExistingStep:
             self.public.grant(self._user("producer"), operation, topic="*")
 
     def member(self) -> Any:
-        """Return a member of its group, as it is one; close it to leave."""
+        """Return a member of its consumer group; close it to leave the group."""
         consumer = Consumer(
             {
                 "bootstrap.servers": self.own.address(SASL_SSL),
@@ -109,14 +109,14 @@ class ExistingStep:
         return closing(consumer)
 
     def consume(self, member: Any, count: int) -> None:
-        """Take so many alerts and commit them, as it does."""
+        """Consume and commit so many alerts, as the step does."""
         taken = member.consume(count, timeout=AMPLE)
         assert len(taken) == count
         member.commit(asynchronous=False)
 
 
 def existing_step(clusters: TwoClusters) -> ExistingStep:
-    """Return one on the two guarded clusters, ready to run."""
+    """Return a deployment on the two clusters, ready to run."""
     step = ExistingStep(own=clusters.survey, public=clusters.results)
     step.set_up()
     return step

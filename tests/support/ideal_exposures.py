@@ -1,4 +1,4 @@
-"""Exposures without faults, and what a camera sees in them: for tests of the simulation."""
+"""Ideal exposures and their images, for tests of the simulation."""
 
 from __future__ import annotations
 

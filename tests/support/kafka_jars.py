@@ -24,7 +24,7 @@ FETCHED_WITHIN = 600.0
 
 
 class PrerequisiteError(RuntimeError):
-    """The tests cannot run on this machine; the message tells what to do about it."""
+    """The tests cannot run on this machine; the message says what to do."""
 
 
 def kafka_jars(cache: Path | None = None, pins: Path = PINS) -> Path:
@@ -81,7 +81,7 @@ def _fetched(folder: Path) -> Path:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Let other processes wait: Maven downloads for one at a time."""
+    """Let other processes wait: one downloads at a time."""
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:

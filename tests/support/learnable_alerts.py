@@ -1,4 +1,4 @@
-"""A sky that is easy to learn, for tests of the training: each class has its own look."""
+"""Alerts that are easy to classify, for tests of the training."""
 
 from __future__ import annotations
 

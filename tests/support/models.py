@@ -1,4 +1,4 @@
-"""Models whose weights are random: they have an answer to everything, and no idea."""
+"""Models with random weights."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def write_random(folder: Path, described: ModelDescription, seed: int = 5) -> Mo
         n_channels=len(described.stamps),
     )
     with warnings.catch_warnings():
-        # Saving in Keras 3.15 trips over a deprecation of numpy 2.4: theirs to mend.
+        # Saving in Keras 3.15 triggers a deprecation warning of numpy 2.4.
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         return write_model(folder, described, network.save)

@@ -1,4 +1,4 @@
-"""Free ports of the loopback interface that nobody else comes to by chance."""
+"""Free ports of the loopback interface, outside the ephemeral range."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _shuffled() -> Iterator[int]:
-    """In an order of its own: other processes look for ports, too, maybe from the same seed."""
+    """Yield ports in random order: other processes look for ports too."""
     return iter(random.SystemRandom().sample(PORTS, len(PORTS)))
 
 

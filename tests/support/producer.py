@@ -1,4 +1,4 @@
-"""Messages to a topic, by a client that is independent of the code under test."""
+"""Publish messages with a client that is independent of the code under test."""
 
 from __future__ import annotations
 

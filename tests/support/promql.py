@@ -1,4 +1,4 @@
-"""What PromQL expressions ask for: metrics with labels, and labels to group by."""
+"""The metrics and labels that PromQL expressions use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proxy between clients and a broker, which cuts their connections in the middle of a message."""
+"""A proxy between clients and a broker that can cut connections within a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apache Kafka that lets nobody in without a name, and nobody do what was not granted.
+"""Apache Kafka with authentication and access control.
 
 Its PLAINTEXT listener is the tests' own entrance: who comes in there may do everything.
 """
@@ -69,7 +69,7 @@ class SecuredKafka(ApacheKafka):
         return ",".join(f"{name}://{host}:{self.ports[name]}" for name, host in hosts.items())
 
     def add_user(self, name: str, password: str, mechanism: str) -> None:
-        """Let a user in by SCRAM, or change the password."""
+        """Add a SCRAM user, or change the password."""
         kind = ScramMechanism[mechanism.replace("-", "_")]
         change = UserScramCredentialUpsertion(
             name, ScramCredentialInfo(kind, 4096), password.encode()
@@ -88,7 +88,7 @@ class SecuredKafka(ApacheKafka):
         _until(lambda: admin.describe_acls(_filter(granted)).result(AMPLE))
 
     def withdraw(self, user: str, operation: str, **resource: str) -> None:
-        """Take back what was granted in the same words."""
+        """Revoke a permission; takes the arguments of `grant`."""
         found = _filter(_binding(user, operation, resource))
         admin = self._admin()
         for done in admin.delete_acls([found]).values():
@@ -104,7 +104,7 @@ class SecuredKafka(ApacheKafka):
 
 
 def _until(holds: Callable[[], object]) -> None:
-    """Wait until the broker has heard of what its controller has already decided."""
+    """Wait until the broker has applied what its controller has decided."""
     deadline = time.monotonic() + AMPLE
     while not holds():
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""How long a program takes, told apart from what else the machine does meanwhile."""
+"""Measure how long a program takes, without the time that it waits for a processor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from subprocess import Popen
 from threading import Timer
 from typing import Any
 
-# Seconds for what must only end, however little of the machine it gets.
+# Seconds for things that must only end at some time, however busy the machine is.
 AMPLE = 240.0
 
 
@@ -35,6 +35,6 @@ def seconds_without_waiting(process: Popen[Any]) -> float:
 
 
 def _waited(pid: int) -> float:
-    """Seconds for a processor, as Linux tells them until a parent has taken note of the end."""
+    """Return the seconds that a process has waited for a processor."""
     told = Path(f"/proc/{pid}/schedstat")
     return int(told.read_text().split()[1]) / 1e9 if told.exists() else 0.0

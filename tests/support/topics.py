@@ -93,7 +93,7 @@ def end_offsets(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[i
 
 
 def offsets_to_commit(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[int, int]:
-    """What `committed` returns for a group that has done everything.
+    """Return what `committed` returns for a group that has finished.
 
     Nobody commits in a partition that has never held a message, and chance may leave one empty.
     """
@@ -136,7 +136,7 @@ def committed(bootstrap: str, group: str, topic: str, *, timeout: float = AMPLE)
 
 
 def _reader(bootstrap: str, group: str = "tests-reader") -> Any:
-    """A consumer that joins no group, commits nothing, and tells when it is at an end."""
+    """Return a consumer without a group that reports the ends of partitions."""
     return closing(
         Consumer(
             {

@@ -1,4 +1,4 @@
-"""Two Kafkas that guard their doors, with a worker's environment on both of them.
+"""Two Kafka clusters with access control, and the environment of a worker on both.
 
 A survey's, of which the worker may only read, and one of results; each has users of its own.
 """
@@ -17,13 +17,13 @@ from tests.support.topics import create_topics
 
 
 def password() -> str:
-    """One that would show if it were ever printed, with what is special to some parser."""
+    """Return a unique password with characters that are special to parsers."""
     return f"hush={secrets.token_hex(6)},%$#"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """A way into a cluster: a listener, and on SASL listeners a user."""
+    """Access to a cluster: a listener, and for SASL listeners a user."""
 
     broker: SecuredKafka
     listener: str
@@ -32,7 +32,7 @@ class Access:
     mechanism: str = ""
 
     def environment(self, role: str) -> dict[str, str]:
-        """The keys of a role that goes in this way; what is empty counts as unset."""
+        """Return the settings of a role with this access; empty ones count as unset."""
         values = {
             "SERVER": self.broker.address(self.listener),
             "SECURITY_PROTOCOL": LISTENERS[self.listener],
@@ -46,7 +46,7 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TwoClusters:
-    """The brokers, and four ways in: one per role and per way that Kafka has."""
+    """The brokers, and four kinds of access: one per role and security protocol."""
 
     survey: SecuredKafka
     results: SecuredKafka
@@ -57,11 +57,11 @@ class TwoClusters:
 
     @property
     def passwords(self) -> tuple[str, ...]:
-        """All that must never be seen."""
+        """All secrets, which must never be shown."""
         return tuple(one.password for one in (self.consumer, self.producer, self.scribe))
 
     def environment(self, **overrides: str) -> dict[str, str]:
-        """Topics and a group of a test's own, granted to the four users, as a worker's settings."""
+        """Create topics, grant them to the four users, and return a worker's settings."""
         unique = secrets.token_hex(4)
         names = {role: f"{role}-{unique}" for role in ("alerts", "scribe", "metrics", "dead")}
         create_topics(self.survey.bootstrap, {names["alerts"]: 4})

@@ -1,4 +1,4 @@
-"""Waiting for what another process or thread does."""
+"""Wait for other processes and threads."""
 
 from __future__ import annotations
 

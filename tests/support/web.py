@@ -1,4 +1,4 @@
-"""A worker's web server, as its visitors see it."""
+"""Requests to a worker's web server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PORT = re.compile(r"http://[^:/ ]+:(\d+)")
 
 
 def address(running: Worker) -> str:
-    """Return where the web server of a worker is; its log says so."""
+    """Return the address of a worker's web server, read from its log."""
     running.wait_for("Worker ready")
     found = PORT.search(running.text())
     assert found, running.text()

@@ -1,4 +1,4 @@
-"""The worker as an operator sees it: a process, its environment, its log, its exit code."""
+"""Run workers and commands as processes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Worker:
         )
 
     def text(self) -> str:
-        """What this process has logged, without its predecessors in the same file."""
+        """What this process has logged, without earlier processes in the same file."""
         return self.log.read_bytes()[self._seen :].decode()
 
     def wait_for(self, words: str, timeout: float = AMPLE) -> None:
@@ -72,7 +72,7 @@ class Worker:
 def worker(
     environment: Mapping[str, str], workdir: Path, argv: Sequence[str] = (*FAUST, "worker")
 ) -> Iterator[Worker]:
-    """Run a worker whose log is `workdir`/worker.log; it does not outlive the block."""
+    """Run a worker until the end of the block; its log is `workdir`/worker.log."""
     running = Worker(environment, workdir / "worker.log", workdir, argv)
     try:
         yield running
@@ -117,6 +117,6 @@ def timed(
 
 
 def clean_environment() -> dict[str, str]:
-    """Return what a process needs of this one's environment, and no setting of stampapp."""
+    """Return the environment of this process without any setting of stampapp."""
     kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "JAVA_HOME")
     return {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,4 +1,4 @@
-"""What the system tests share. Nothing here, and no test beside it, imports stampapp."""
+"""Fixtures of the system tests, none of which imports stampapp."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def ztf_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def atlas_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model for ATLAS with random weights: what it answers is compared, not believed."""
+    """A model for ATLAS with random weights."""
     folder = tmp_path_factory.mktemp("model") / "atlas"
     write_atlas(folder)
     return folder
@@ -50,7 +50,7 @@ def atlas_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def classified(model: Path, shared_data: Path) -> dict[str, dict[str, Any]]:
-    """What `classify` says of every real alert, by candid."""
+    """The results of `classify` for every real alert, by candid."""
     arguments = ("--json", "--every-alert", "--survey", "ZTF", "--model", str(model))
     done = command("classify", *arguments, str(shared_data / "ztf_sorting_hat.avro"))
     assert done.returncode == 0, done.stderr
@@ -58,7 +58,7 @@ def classified(model: Path, shared_data: Path) -> dict[str, dict[str, Any]]:
 
 
 def environment(bootstrap: str, **overrides: str) -> Environment:
-    """Create topics of a test's own and return the environment of a worker on them.
+    """Create topics with unique names, and return the environment of a worker on them.
 
     Which survey's it is, and its model, are overrides.
     """

@@ -1,4 +1,4 @@
-"""What a worker of each survey is set to, sent and expected to say."""
+"""Settings, messages and expected results of a worker for each survey."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def ztf_setup(model: Path, classified: dict[str, dict[str, Any]], shared_data: P
 def atlas_setup(
     atlas_model: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> SurveySetup:
-    """ATLAS by a network of ours."""
+    """ATLAS, classified by a network with random weights."""
     settings = {"CLASSIFIER_STRATEGY": "ATLAS", "MODEL_PATH": str(atlas_model)}
     return _atlas(settings, "tried_on_atlas", shared_data, tmp_path_factory.mktemp("sent"))
 
 
 @pytest.fixture(scope="session")
 def atlas_package_setup(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> SurveySetup:
-    """ATLAS by the package that stands in for ALeRCE's; no model folder is named."""
+    """ATLAS, classified by the fake package; MODEL_PATH is empty."""
     settings = {
         "CLASSIFIER_STRATEGY": "ATLAS",
         "MODEL_PATH": "",
@@ -80,9 +80,9 @@ def _atlas(settings: dict[str, str], name: str, shared_data: Path, folder: Path)
 
 
 def alerts_of_atlas(shared_data: Path) -> tuple[list[Record], list[Record]]:
-    """Return the six packets raw and as the sorting hat tells them, and three that are damaged.
+    """Return the six packets raw and as sorting-hat messages, and three damaged ones.
 
-    They are told plain and gzipped, the latter as a later alert of the same object.
+    Sorting-hat messages have plain and gzipped stamps, the latter in a later alert of the object.
     """
     packets = atlas.packets(shared_data)
     plain = [atlas.to_sorting_hat(packet) for packet in packets.values()]

@@ -1,4 +1,4 @@
-"""The look at everything before a worker is started, as operators and their scripts take it."""
+"""`check` as operators and their scripts run it."""
 
 from __future__ import annotations
 

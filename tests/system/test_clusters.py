@@ -1,4 +1,4 @@
-"""Real alerts from one Kafka to another, each with its own users; and what these may lose."""
+"""Real alerts from one Kafka cluster to another, with different users; losing permissions."""
 
 from __future__ import annotations
 

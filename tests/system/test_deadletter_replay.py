@@ -1,4 +1,4 @@
-"""Dead letters listed, shown and put back, between two Kafkas on which little is allowed."""
+"""Dead letters are listed, shown and replayed, between two clusters with few permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be mended ends a worker in half a minute, with the reason; its successor goes on."""
+"""A fatal failure stops a worker in half a minute, with the reason; its successor goes on."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def alerts(count: int = 60, **changes: object) -> list[Record]:
 
 
 def ended(running: Worker, after: float) -> str:
-    """Return the last words of a worker that must have ended by itself since this instant."""
+    """Return the final message of a worker that must have ended since this time."""
     assert running.exit_code(WITHIN - (time.monotonic() - after)) == 1, running.text()
     return running.text().splitlines()[-1]
 

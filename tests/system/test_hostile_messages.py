@@ -1,4 +1,4 @@
-"""What means harm, on a real broker: put away with its cause, at no cost to what comes with it."""
+"""Malicious messages on a real broker become dead letters and do not affect the others."""
 
 from __future__ import annotations
 

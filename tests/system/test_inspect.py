@@ -33,7 +33,7 @@ def setup(
     shared_data: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Environment:
-    """The settings of a worker that has seen fifteen alerts and buried three more."""
+    """The settings of a worker that has classified fifteen alerts and dead-lettered three."""
     if request.param == "ZTF":
         good = alert_messages.stream(shared_data / "ztf_sorting_hat.avro")
         bad = alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro")

@@ -1,4 +1,4 @@
-"""What a running worker tells Prometheus, and whether board and rules ask for nothing else."""
+"""The exported metrics of a running worker, and that dashboard and rules use no others."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OUTCOMES = ("classified", "superseded", "ruled_out", "dead_lettered")
 
 @dataclass(frozen=True, kw_only=True)
 class Scraped:
-    """What was scraped of a worker that had classified everything of a survey."""
+    """The metrics of a worker that has classified all messages of a survey."""
 
     survey: SurveySetup
     kind: str

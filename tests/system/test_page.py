@@ -30,7 +30,7 @@ MOST_VIEWERS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """A worker that has classified everything of a survey, and where its page is."""
+    """A worker that has classified all messages of a survey, and the address of its page."""
 
     survey: SurveySetup
     worker: Worker

@@ -1,4 +1,4 @@
-"""Workers that come and go share the stream and lose nothing of it."""
+"""Workers that start and stop share the stream and lose nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator reads who has something wrong about a cluster: within 15 s, with exit code 2."""
+"""A wrong cluster setting is reported within 15 s, with exit code 2."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GUESSED = "hush-guessed"
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """Settings that are wrong, and what must be said about them.
+    """Wrong settings, and the expected messages.
 
     A value names a listener of the cluster where it says @listener.
     """

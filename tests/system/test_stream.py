@@ -27,7 +27,7 @@ VERDICTS = ("classified", "superseded", "ruled_out", "dead_lettered")
 
 
 class Published:
-    """What a worker made of real alerts and of the three that cannot be read."""
+    """What a worker published for real alerts and three unreadable ones."""
 
     def __init__(
         self, kafka: ApacheKafka, survey: SurveySetup, environment: dict[str, str]

@@ -1,4 +1,4 @@
-"""How a worker ends: in time when asked to, and never by limping on."""
+"""A worker ends in time when asked to, and stops on fatal errors."""
 
 from __future__ import annotations
 

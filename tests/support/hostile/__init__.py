@@ -1,4 +1,4 @@
-"""Messages that mean harm or have suffered, each with what must become of it."""
+"""Malicious, damaged and odd messages, each with its expected outcome."""
 
 from __future__ import annotations
 

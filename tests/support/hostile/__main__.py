@@ -1,4 +1,4 @@
-"""Treats each message in one process, and prints what became of it and what that took."""
+"""Process each message in one process, and print its outcome and cost."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.support.hostile import everything
 
 
 def main() -> None:
-    """Print a line of JSON for each: its outcome, the s of a processor and the MiB that it took."""
+    """Print a line of JSON for each message: its outcome, CPU seconds and MiB."""
     messages = list(everything())
-    # What is imported and kept at the first alert of a survey is no message's fault.
+    # Do not count what is imported and cached at the first alert of a survey.
     for first in (container(record()), messages[-1].value):
         classify_message(first)
     for one in messages:
-        # The kernel forgets the peak of the one before.
+        # Reset the peak memory.
         Path("/proc/self/clear_refs").write_text("5")
         before, start = peak(), time.process_time()
         outcome = classify_message(one.value)

@@ -1,4 +1,4 @@
-"""Alerts that lack something, lie about it, or are merely odd."""
+"""Alerts with missing, wrong or merely odd values."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _stamps() -> Changes:
 
 
 def _odd() -> Changes:
-    """What is merely odd, and classified."""
+    """Return odd alerts, which are classified."""
     nothing = np.full(SHAPE, np.nan, np.float32)
     integers = fits(sky().astype(np.int16), BSCALE=0.5, BZERO=32768)
     one = {name: fits(sky(3)) for name in ("science", "template", "difference")}
@@ -90,7 +90,7 @@ def _odd() -> Changes:
 
 
 def of_atlas() -> Iterator[HostileMessage]:
-    """Yield alerts whose headers mislead."""
+    """Yield ATLAS alerts with misleading FITS headers."""
     cards: Changes = {
         "a matrix beyond reason": (CLASSIFIED, {"CD1_1": 1e300, "CD2_2": 1e300}),
         "a singular matrix": ("stamp-wcs", {"CD1_1": 0.0, "CD2_2": 0.0}),

@@ -1,4 +1,4 @@
-"""Containers that mean harm or have suffered."""
+"""Malicious and damaged Avro containers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.alerts import SORTING_HAT, Record, container, record, record_
 from tests.support.avro import by_hand, datum, long, packed
 from tests.support.hostile.expected import CLASSIFIED, AbortOnUnpickle, HostileMessage, bomb
 
-# The message is then near the size that a topic takes.
+# Makes the message nearly as large as a topic accepts.
 MANY = 900_000
 
 
@@ -105,7 +105,7 @@ def _twice(field: Any, alert: bytes) -> bytes:
 
 
 def _amplified() -> Iterator[HostileMessage]:
-    """Little bytes that are large objects."""
+    """Yield small messages that decode to large objects."""
     alert = datum(SORTING_HAT, record())
     many = alert + long(MANY) + bytes(MANY) + b"\0"
     for name, kind in {

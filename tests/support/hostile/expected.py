@@ -1,4 +1,4 @@
-"""What must become of a message, and what means harm in it."""
+"""The expected outcome of a message, and malicious values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CLASSIFIED = "classified"
 
 
 class HostileMessage(NamedTuple):
-    """`outcome` is the cause of its dead letter, or CLASSIFIED."""
+    """A message; `outcome` is the cause of its dead letter, or CLASSIFIED."""
 
     name: str
     outcome: str
@@ -18,14 +18,14 @@ class HostileMessage(NamedTuple):
 
 
 class AbortOnUnpickle:
-    """Ends the process that unpickles it."""
+    """Aborts the process that unpickles it."""
 
     def __reduce__(self) -> Any:
         return os.abort, ()
 
 
 def bomb(mebibytes: int, *, gzipped: bool) -> bytes:
-    """Return zeros, deflated; without the sums that gzip ends with, which nobody gets to."""
+    """Return compressed zeros, without the checksum at the end, which is never reached."""
     packer = zlib.compressobj(9, wbits=-15)
     # A whole block, which can be repeated.
     block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)

@@ -1,4 +1,4 @@
-"""By hand: rounds of faults, `--rounds 50 --seed 1`, or the long run, `--minutes 30`."""
+"""Run fault rounds (`--rounds 50 --seed 1`) or a soak test (`--minutes 30`)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def run_rounds(
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for logs, which stays if anything is left in it: the logs of a failed round."""
+    """Yield a folder for logs; keep it if it contains the logs of a failed round."""
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
     yield folder
     shutil.rmtree(folder / "alert_file", ignore_errors=True)
@@ -70,7 +70,7 @@ def scratch_folder() -> Iterator[Path]:
 def run_each(
     plans: Sequence[Plan], clusters: Clusters, alert_file: AlertFile, folder: Path
 ) -> Iterator[Report]:
-    """Play one round after the other; one that could not be run does not end the night."""
+    """Run one round after the other, also after a round that raises an error."""
     print(report_table.HEAD, flush=True)
     for one in plans:
         try:

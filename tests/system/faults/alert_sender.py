@@ -1,4 +1,4 @@
-"""Sends alerts as fast as they are consumed, through every outage, and knows where each lies."""
+"""Send alerts as fast as they are consumed, through every outage, and record their offsets."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PartitionOffset = tuple[int, int]
 
 
 class AlertSender:
-    """Keeps up to `window` alerts before what is `consumed`, until there are `most` of them.
+    """Keeps up to `window` alerts ahead of `consumed()`, until `most` alerts are sent.
 
-    `places` has those that the broker has confirmed.
+    `places` are the alerts that the broker has confirmed, by partition and offset.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class AlertSender:
         self._going.set()
 
     def finish(self, at_least: int) -> None:
-        """Send what is missing to so many, and wait until the broker has confirmed all."""
+        """Send at least so many alerts, and wait until the broker has confirmed all."""
         until(lambda: self.sent >= at_least or self._failures, 1800.0)
         self._closing.set()
         self._thread.join()
         self.confirmed()
 
     def confirmed(self) -> None:
-        """Wait until the broker has confirmed what was sent."""
+        """Wait until the broker has confirmed all alerts sent."""
         left = self._producer.flush(CONFIRMED_WITHIN)
         assert not self._failures, f"not sent: {self._failures[:3]}"
         assert not left, f"{left} alerts are not confirmed"

@@ -1,4 +1,4 @@
-"""Which alerts and which model the rounds have: real alerts where they are, else simulated."""
+"""The alerts of the rounds: real ones if available, else simulated ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MODEL = ROOT / "model" / "ztf"
 
 
 def real_or_simulated_alerts(folder: Path) -> AlertFile:
-    """Return the alert_file; simulated alerts are written into the folder."""
+    """Return the real alerts, or write simulated ones into the folder."""
     return AlertFile(REAL if REAL.is_file() else simulated(folder), MODEL)
 
 

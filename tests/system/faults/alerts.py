@@ -1,4 +1,4 @@
-"""The alerts of a round: real ones as objects of their own, some again, and some that are none."""
+"""The alerts of a round: copies of real ones, some repeated, some damaged."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.support import alert_messages
 from tests.support.worker import command
 
 PARTITIONS = 12
-# Of a hundred alerts, so many come again at once, and so many are damaged.
+# Of a hundred alerts, how many are repeated and how many are damaged.
 REPEATED, DAMAGED = 5, 2
 
 
 class Quality(StrEnum):
-    """What a message is, and so which outcomes it may have."""
+    """Whether a message is good or damaged, which decides its allowed outcomes."""
 
     GOOD = "good"
     DAMAGED = "damaged"
@@ -29,7 +29,7 @@ class Quality(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """What is remembered of an alert; `candid` is that of the real one behind it."""
+    """An alert without its value; `candid` is that of the real alert."""
 
     quality: Quality
     candid: str
@@ -39,7 +39,7 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """A message as it is sent."""
+    """A message to send."""
 
     quality: Quality
     candid: str
@@ -49,7 +49,7 @@ class Alert:
 
     @property
     def without_value(self) -> Sent:
-        """Without its bytes, which in a long run would fill the memory."""
+        """The alert without its value, which would fill the memory in a long run."""
         return Sent(
             quality=self.quality, candid=self.candid, key=self.key, digest=digest(self.value)
         )
@@ -60,7 +60,7 @@ def digest(value: bytes) -> bytes:
 
 
 class AlertFile:
-    """A file of alerts, and the model that judges them."""
+    """A file of alerts, and the model that classifies them."""
 
     def __init__(self, file: Path, model: Path) -> None:
         self.file = file
@@ -68,7 +68,7 @@ class AlertFile:
         self._schema, self._alerts = alert_messages.records(file)
 
     def stream(self, seed: int) -> Iterator[Alert]:
-        """Yield alerts without end; those that come again follow at once on their partition."""
+        """Yield alerts endlessly; repeated ones follow at once on the same partition."""
         rng = Random(seed)
         number = 0
         while True:
@@ -105,7 +105,7 @@ class AlertFile:
 
     @cached_property
     def vetoed(self) -> frozenset[str]:
-        """The candids of those that a rule withdraws, as `classify` says."""
+        """The candids that a rule vetoes, according to `classify`."""
         arguments = ("--json", "--every-alert", "--survey", "ZTF", "--model", str(self.model))
         done = command("classify", *arguments, str(self.file))
         assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Watches how far a group has committed, all through a round."""
+"""Record the committed offsets of a group throughout a round."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANSWER_WITHIN = 2.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """What was committed by an instant (seconds since 1970): by partition, the next offset."""
+    """The committed offsets by partition at a time (s since 1970)."""
 
     at: float
     committed: Mapping[int, int]
@@ -29,7 +29,7 @@ class Sample:
 
 
 class CommitWatch:
-    """Takes a sample now and then; of equal ones it keeps the first."""
+    """Samples the committed offsets, and keeps each change."""
 
     def __init__(self, bootstrap: str, group: str, topic: str) -> None:
         self.samples: list[Sample] = [Sample(at=0.0, committed={})]
@@ -48,7 +48,7 @@ class CommitWatch:
 
     def _run(self) -> None:
         settings = {"bootstrap.servers": self._bootstrap, "group.id": self._group}
-        # Its complaints about a broker that is away would be the loudest of all.
+        # Without this, librdkafka logs a lot while a broker is away.
         quiet = {"log_level": 0, "enable.auto.commit": False, "reconnect.backoff.max.ms": 500}
         with closing(Consumer(settings | quiet)) as consumer:
             while not self._closing.wait(INTERVAL):
@@ -61,7 +61,7 @@ class CommitWatch:
         try:
             answers = consumer.committed(places, timeout=ANSWER_WITHIN)
         except KafkaException:
-            # The broker is away, or still loading.
+            # The broker is down, or still loading.
             return None
         if any(place.error for place in answers):
             return None

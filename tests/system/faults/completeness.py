@@ -1,4 +1,4 @@
-"""Whether everything sent has its outcome, and nothing was committed before it had one. Pure."""
+"""Check that every message has its outcome, and that no offset was committed before."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ ALLOWED = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Audit:
-    """What was found. `problems` is empty if all is well; `unnamed` were ruled out unnamed.
+    """The result of an audit; `unnamed` messages were ruled out without being named.
 
-    A batch that publishes nothing names nobody, so its alerts are ruled out by the word of
-    `classify` alone.
+    A batch that publishes nothing names no message; that its alerts are ruled out is then known
+    from `classify` alone.
     """
 
     messages: int
@@ -52,7 +52,7 @@ def audit(
     samples: Sequence[Sample],
     vetoed: Set[str],
 ) -> Audit:
-    """Compare what was sent with what is testified; `vetoed` are the candids of a rule."""
+    """Compare sent and published messages; `vetoed` are the candids that a rule vetoes."""
     proofs = _proofs(found)
     unnamed = {p for p, one in sent.items() if p not in proofs and one.candid in vetoed}
     outcomes = Counter(_outcome(proofs[place]) for place in sent if place in proofs)
@@ -74,7 +74,7 @@ def audit(
     )
 
 
-# When each outcome of a place was proven.
+# When each outcome of a message was proven (s since 1970).
 Proofs = Mapping[PartitionOffset, Mapping[Outcome, float]]
 
 
@@ -97,7 +97,7 @@ def _proofs(found: Sequence[Evidence]) -> Proofs:
             for w in (PublishedTopic.OUTPUT, PublishedTopic.SCRIBE)
         )
         since = min(max(both), first.get((place, outcome, PublishedTopic.DEAD), NEVER))
-        # In the output or the scribe alone it is half a delivery.
+        # Published to the output or the scribe alone, it is not delivered.
         if since < NEVER:
             proofs[place][outcome] = since
     return proofs
@@ -135,7 +135,7 @@ def _unexpected(
         if source and one.published_topic is PublishedTopic.DEAD and source.digest != one.digest:
             yield f"the dead letter of {_at(one.source)} has other bytes"
         for place in one.superseded:
-            # Where the object itself is ruled out, any other message of the batch names it.
+            # If the object itself is ruled out, any other message of the batch may name it.
             loose = place not in sent or sent[place].candid in vetoed
             if not loose and sent[place].key != one.key:
                 yield f"{_at(place)} is superseded by another object"
@@ -153,12 +153,12 @@ def _wrong_outcomes(sent: Mapping[PartitionOffset, Sent], proofs: Proofs) -> Ite
 def _committed_early(
     proofs: Proofs, samples: Sequence[Sample], unnamed: Set[PartitionOffset]
 ) -> Iterator[str]:
-    """Look, for each sample, whether all before what was committed then was proven by then."""
+    """Find samples in which an offset was committed before its outcome was proven."""
     since = dict.fromkeys(unnamed, 0.0)
     since |= {place: min(proven.values()) for place, proven in proofs.items()}
     for partition, end in samples[-1].committed.items():
         moments = [since.get((partition, offset), NEVER) for offset in range(end)]
-        # When everything up to an offset, with it, was proven.
+        # When everything up to and including an offset was proven.
         whole = list(accumulate(moments, max))
         for sample in samples:
             upto = sample.committed.get(partition, 0)

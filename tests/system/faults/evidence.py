@@ -1,4 +1,4 @@
-"""What published messages testify, read from the topics by the letter of the README."""
+"""Read which messages the published messages name, as the README describes it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class PublishedTopic(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """One published message: since when the broker has it (s since 1970), and for whom it answers.
+    """A published message: when the broker got it (s since 1970), and the messages it names.
 
-    The digest is that of a dead letter's bytes.
+    `digest` is that of a dead letter's value.
     """
 
     published_topic: PublishedTopic
@@ -75,7 +75,7 @@ def _places(text: str, topic: str) -> Iterator[PartitionOffset]:
 
 
 def repeats(found: Sequence[Evidence]) -> dict[PublishedTopic, int]:
-    """Return how often each topic has a message for the same source again."""
+    """Return how many messages of each topic repeat a source."""
     counts = {}
     for published_topic in PublishedTopic:
         sources = [one.source for one in found if one.published_topic is published_topic]

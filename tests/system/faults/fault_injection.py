@@ -1,4 +1,4 @@
-"""Does to a round what its plan says, each fault at its moment; those of one target in turn."""
+"""Inject the faults of a plan, each at its time; those of one target one after the other."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.system.faults.supervisor import Note, Supervisor
 class FaultInjector:
     def __init__(self, clusters: Clusters, supervisor: Supervisor, note: Note) -> None:
         self._clusters, self._supervisor, self._note = clusters, supervisor, note
-        # Nobody kills a worker that is frozen, or starts a broker that another keeps away.
+        # A frozen worker must not be killed, nor a broker started that another fault keeps down.
         self._workers, self._main, self._scribe = (threading.Lock() for _ in range(3))
 
     def run_plan(self, plan: Plan) -> None:
-        """Return when the last fault is over; raises what went wrong with any of them."""
+        """Inject all faults and return when the last one is over."""
         start = time.monotonic()
         with ThreadPoolExecutor(len(plan.faults)) as pool:
             for done in [pool.submit(self._run_fault, one, start) for one in plan.faults]:
@@ -86,7 +86,7 @@ class FaultInjector:
             self._note(f"{fault.kind} no more")
 
     def _come_and_go(self, fault: Fault) -> None:
-        """Two more join, one after the other, and leave when both have been at work."""
+        """Start two more workers, one after the other, and remove both later."""
         first = self._supervisor.add_worker()
         time.sleep(fault.seconds)
         second = self._supervisor.add_worker()

@@ -1,4 +1,4 @@
-"""What goes wrong in a round, and when: all of it follows from the seed. Pure."""
+"""The faults of a round and their times, determined by the seed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from random import Random
 
 # The workers' CONSUMER_SESSION_TIMEOUT (s).
 SESSION = 6.0
-# How long a broker is away (s).
+# How long a broker is down (s).
 AWAY, AWAY_QUICK = 60.0, 8.0
-# Moments lie this far into the stream at most (s).
+# Faults start at most so long after the stream (s).
 STREAM = 8.0
 MAX_FURTHER_FAULTS = 2
 ALERTS, ALERTS_QUICK = 1000, 300
 
 
 class Kind(StrEnum):
-    """The faults; every eighth seed begins with the same."""
+    """The kinds of faults; every eighth seed starts with the same."""
 
     WORKER_KILLED = "worker killed"
     WORKER_TERMINATED = "worker terminated"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 class Manner(StrEnum):
-    """How a cluster goes away, or a worker leaves."""
+    """How a broker or a worker is stopped."""
 
     TERMINATED = "terminated"
     KILLED = "killed"
@@ -56,7 +56,7 @@ MANNERS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """`at` in seconds since the stream began; `seconds` long; `seed` is that of its details."""
+    """A fault `at` seconds after the stream starts, for `seconds`; `seed` decides details."""
 
     kind: Kind
     at: float
@@ -72,7 +72,7 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """`alerts` are sent at least, and some more until the last fault is over."""
+    """At least `alerts` are sent, and more until the last fault is over."""
 
     seed: int
     alerts: int
@@ -80,12 +80,12 @@ class Plan:
 
     @property
     def cut(self) -> bool:
-        """Whether the workers reach the clusters by the proxies that cut."""
+        """Whether the workers connect through the proxies, which cut connections."""
         return any(one.kind is Kind.CONNECTIONS_CUT for one in self.faults)
 
 
 def plan(seed: int, *, quick: bool = False, alerts: int | None = None) -> Plan:
-    """Return a plan; a quick one has the same faults, sooner and shorter."""
+    """Return the plan of a seed; a quick plan has the same faults, earlier and shorter."""
     rng = Random(seed)
     kinds = list(Kind)
     first = kinds[(seed - 1) % len(kinds)]

@@ -1,4 +1,4 @@
-"""A round: a stream, the faults of its plan, the end of the stream, and the audit."""
+"""A round: send alerts while faults happen, wait until all are committed, and audit."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.system.faults.fault_plan import Plan
 from tests.system.faults.kafka_clusters import Clusters, Topics
 from tests.system.faults.supervisor import Supervisor, supervised_workers, tail
 
-# Never more alerts than this wait for the workers: it is their full load.
+# At most so many alerts wait for the workers.
 WINDOW = 300
-# A stream that goes on until the last fault is over has so many times the planned alerts at most.
+# The stream goes on until the last fault is over, with at most so many times the planned alerts.
 MOST = 4
 SETTLED_WITHIN = 300.0
 MAX_PROBLEMS = 40
@@ -40,7 +40,7 @@ class Report:
     events: Sequence[str]
 
     def __str__(self) -> str:
-        """Say all that is needed to understand a failure, and to have it again."""
+        """Return what is needed to understand and reproduce a failure."""
         problems = self.audit.problems
         more = len(problems) - MAX_PROBLEMS
         return "\n".join(
@@ -54,7 +54,7 @@ class Report:
 
 
 class EventLog:
-    """What happened, with its time; written from several threads."""
+    """Timed events, written from several threads."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -71,7 +71,7 @@ class EventLog:
 
 
 def run_round(clusters: Clusters, plan: Plan, alert_file: AlertFile, folder: Path) -> Report:
-    """Play a round in an empty folder, which is gone afterwards unless something raises."""
+    """Run a round in a new folder, which is removed unless there are problems."""
     event_log, topics = EventLog(), clusters.topics()
     bootstrap = clusters.main.kafka.bootstrap
     environment = clusters.environment(topics, proxied=plan.cut) | {
@@ -117,7 +117,7 @@ def run_round(clusters: Clusters, plan: Plan, alert_file: AlertFile, folder: Pat
 
 
 def wait_until_committed(workers: Supervisor, commits: CommitWatch, stream: AlertSender) -> None:
-    """Wait until all that was sent is committed."""
+    """Wait until all alerts sent are committed."""
 
     def describe() -> str:
         logs = "\n".join(f"{slot.name}:\n{tail(slot)}" for slot in workers.slots)
@@ -133,7 +133,7 @@ def audit_round(
     commits: CommitWatch,
     alert_file: AlertFile,
 ) -> Audit:
-    """Compare what was sent with what the topics and the committed offsets say."""
+    """Compare the alerts sent with the topics and the committed offsets."""
     ends = end_offsets(clusters.main.kafka.bootstrap, topics.alerts)
     assert sum(ends.values()) == len(stream.places) == stream.sent, "sent twice, or not at all"
     return audit(stream.places, read_evidence(clusters, topics), commits.samples, alert_file.vetoed)

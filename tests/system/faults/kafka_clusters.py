@@ -1,4 +1,4 @@
-"""Two Kafkas for the rounds: one for alerts and results, one for the scribe alone."""
+"""Two Kafka clusters for the rounds: one for alerts and results, one for the scribe."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.system.faults.fault_plan import SESSION
 
 PROXIED = "PROXIED"
 HEAP_MB = 384
-# Evidence counts from the moment at which the broker has it, whatever a message says of itself.
+# The time of publishing is that of the broker, whatever timestamp a message has.
 BROKERS_TIME = {"message.timestamp.type": "LogAppendTime"}
 ALERTS_KEPT = {"retention.bytes": str(2**28), "segment.bytes": str(2**26)}
 CLEANING = {"log.retention.check.interval.ms": "20000"}
@@ -26,9 +26,9 @@ CLEANING = {"log.retention.check.interval.ms": "20000"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cluster:
-    """A Kafka with two entrances: its own, and one through a proxy.
+    """A Kafka broker with two addresses: its own, and that of a proxy.
 
-    A broker ends with the thread that starts it, so `executor` is one that stays.
+    A broker ends with the thread that starts it, so the thread of `executor` starts it.
     """
 
     kafka: ApacheKafka
@@ -36,7 +36,7 @@ class Cluster:
     executor: Executor
 
     def start(self) -> None:
-        """Start the broker again, from whatever thread."""
+        """Start the broker again; may be called from any thread."""
         self.executor.submit(self.kafka.start).result()
 
     def server(self, *, proxied: bool) -> str:
@@ -61,7 +61,7 @@ class Clusters:
     scribe: Cluster
 
     def topics(self) -> Topics:
-        """Create topics that nobody else has."""
+        """Create topics with unique names."""
         unique = secrets.token_hex(4)
         roles = ("alerts", "output", "scribe", "dead", "metrics", "group")
         names = Topics(**{role: f"{role}-{unique}" for role in roles})
@@ -72,7 +72,7 @@ class Clusters:
         return names
 
     def remove(self, names: Topics) -> None:
-        """Delete what takes room."""
+        """Delete the topic of alerts, which takes the most space."""
         admin = AdminClient({"bootstrap.servers": self.main.kafka.bootstrap})
         for done in admin.delete_topics([names.alerts]).values():
             done.result(30.0)
@@ -110,6 +110,6 @@ def start_cluster() -> Iterator[Cluster]:
 
 @contextmanager
 def start_clusters() -> Iterator[Clusters]:
-    """Run both, in the thread whose end is theirs, too."""
+    """Run both clusters; they end with the calling thread."""
     with start_cluster() as main, start_cluster() as scribe:
         yield Clusters(main=main, scribe=scribe)

@@ -1,4 +1,4 @@
-"""Reports as lines of a table. Pure."""
+"""Reports as lines of a table."""
 
 from __future__ import annotations
 

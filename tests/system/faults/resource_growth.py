@@ -1,4 +1,4 @@
-"""Whether a process stays as large as it is: slopes and growth of what was measured. Pure."""
+"""Check that the resources of a process do not grow."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# MiB a minute, by least squares.
+# MiB per minute, by least squares.
 MAX_SLOPE = 1.0
-# Of medians: more than this, and there are more of them at the end than there were.
+# Allowed growth of the median numbers of threads and files.
 MAX_GROWTH = 0
 # Tasks come and go with every batch.
 MAX_TASK_GROWTH = 2
@@ -16,9 +16,9 @@ MAX_TASK_GROWTH = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurement:
-    """A process at an instant (`at` in s since the start); memory in MiB.
+    """The resources of a process at a time (`at`, s since the start); memory in MiB.
 
-    `peak` is the most memory that it has ever had.
+    `peak` is its maximum memory so far.
     """
 
     at: float
@@ -31,7 +31,7 @@ class Measurement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrowthReport:
-    """What the measurements after the warm-up show; `slope` in MiB a minute."""
+    """The result of the measurements after the warm-up; `slope` in MiB per minute."""
 
     slope: float
     peak: float
@@ -42,7 +42,7 @@ class GrowthReport:
 
 
 def check_growth(measurements: Sequence[Measurement], *, warm: float, limit: float) -> GrowthReport:
-    """Judge the measurements from `warm` (s) on; `limit` in MiB holds from the start."""
+    """Check the measurements from `warm` (s) on; `limit` (MiB) holds from the start."""
     measured = [one for one in measurements if one.at >= warm]
     found = {
         "slope": slope([(one.at / 60.0, one.rss) for one in measured]),
@@ -64,7 +64,7 @@ def check_growth(measurements: Sequence[Measurement], *, warm: float, limit: flo
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Return the slope of the line through the points by least squares."""
+    """Return the slope of a least-squares line through the points."""
     return statistics.linear_regression(*zip(*points, strict=True)).slope
 
 

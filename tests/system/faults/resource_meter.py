@@ -1,4 +1,4 @@
-"""Measures a worker every few seconds, from outside and by its own word."""
+"""Measure the resources of a worker every few seconds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWER_WITHIN = 10.0
 
 
 class ResourceMeter:
-    """`problem` says what must end the run: another process, or more memory than `limit` (MiB)."""
+    """`problem` is why the run must end: the worker has ended, or uses more than `limit` MiB."""
 
     def __init__(
         self, slot: WorkerSlot, limit: float, report: Callable[[Measurement], None], note: Note
@@ -47,7 +47,7 @@ class ResourceMeter:
             try:
                 found = self._measured()
             except OSError as error:
-                # It has ended meanwhile, which shows the next time, or is too busy to answer.
+                # The worker has ended, which the next check notices, or is too busy to answer.
                 self._note(f"not measured: {error}")
                 continue
             self.measurements.append(found)
@@ -79,7 +79,7 @@ def port(log: str) -> int:
 
 
 def tasks(number: int) -> int:
-    """Return how many asyncio tasks the worker says it has; it may be ready or not."""
+    """Return the number of asyncio tasks that the worker reports, ready or not."""
     address = f"http://127.0.0.1:{number}/readyz"
     try:
         with urllib.request.urlopen(address, timeout=ANSWER_WITHIN) as answer:

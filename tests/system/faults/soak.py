@@ -1,4 +1,4 @@
-"""The long run: one worker at full load with little memory, and outages now and then."""
+"""Soak test: one worker at full load with little memory, and some outages."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tests.system.faults.resource_growth import GrowthReport, Measurement, check
 from tests.system.faults.resource_meter import ResourceMeter, measure
 from tests.system.faults.supervisor import supervised_workers
 
-# As many alerts wait for the worker: it never lacks any.
+# So many alerts always wait for the worker.
 WINDOW = 2500
-# The most that the worker may ever have had (MiB).
+# The memory limit of the worker (MiB).
 MEMORY = 1280.0
 OUTAGES = 6
 OUTAGE_KINDS = (Kind.SCRIBE_AWAY, Kind.BROKER_AWAY, Kind.CONNECTIONS_CUT, Kind.BROKER_KILLED)
-# An outage lasts so long (s), or a tenth of the time until the next.
+# Seconds of an outage, or a tenth of the time until the next if that is less.
 OUTAGE = 30.0
 WARM_UP, OF_THE_RUN = 300.0, 0.25
 CAUGHT_UP_WITHIN = 300.0
-# As a worker has it that is told nothing about batches.
+# Settings left at their defaults.
 DEFAULTS = ("CONSUME_TIMEOUT", "CONSUME_MESSAGES", "CONSUMER_SESSION_TIMEOUT")
 
 ReportText = Callable[[str], None]
@@ -39,7 +39,7 @@ ReportText = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Soak:
-    """What the run has shown: `lags` are the seconds from each outage's end to the last commit."""
+    """The result of a run; `lags` are the seconds from each outage to the last commit."""
 
     growth: GrowthReport
     audit: Audit
@@ -77,7 +77,7 @@ def soak(
     limit: float,
     report: ReportText,
 ) -> Soak:
-    """Run for so many minutes with at most `limit` MiB; raises AssertionError if it breaks off."""
+    """Run with at most `limit` MiB of memory. Raises AssertionError if the worker ends."""
     topics = clusters.topics()
     settings = clusters.environment(topics, proxied=True) | {"MODEL_PATH": str(alert_file.model)}
     environment = {key: value for key, value in settings.items() if key not in DEFAULTS}
@@ -126,7 +126,7 @@ class _Run:
         self._meter, self._report = meter, report
 
     def through(self, seconds: float, rng: Random) -> tuple[float, list[float]]:
-        """Return how long it was, and how long it took to catch up after each outage."""
+        """Return the duration of the run, and the seconds to catch up after each outage."""
         start, lags = time.monotonic(), []
         part = seconds / (OUTAGES + 1)
         for number in range(OUTAGES):
@@ -142,7 +142,7 @@ class _Run:
             time.sleep(0.5)
 
     def _catch_up(self) -> float:
-        """Let nothing more come until nothing waits."""
+        """Pause sending until nothing waits; return the seconds."""
         self._stream.pause()
         self._stream.confirmed()
         lag = self._stream.sent - self._commits.last.total

@@ -1,4 +1,4 @@
-"""Workers under a supervisor, which starts another where one has ended, whatever the reason."""
+"""Run workers, and restart each one that ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.worker import Worker
 
 PAUSE = 1.0
 READY_WITHIN = 300.0
-# By its own limit a worker has ended after 9 s; the rest is for a busy machine.
+# A worker ends within 9 s by its own limit; the rest is for a busy machine.
 ENDED_WITHIN = 20.0
 READY = "Worker ready"
 
@@ -25,7 +25,7 @@ Note = Callable[[str], None]
 
 @dataclass(eq=False)
 class WorkerSlot:
-    """A place for one worker, which is filled again as long as it is `wanted`."""
+    """A worker that is restarted as long as it is `wanted`."""
 
     name: str
     folder: Path
@@ -47,7 +47,7 @@ class Supervisor:
         self._thread.start()
 
     def add_worker(self) -> WorkerSlot:
-        """Start one more worker; it need not be ready yet."""
+        """Start another worker, without waiting until it is ready."""
         name = f"worker {len(self.slots) + 1}"
         folder = self._folder / name.replace(" ", "-")
         folder.mkdir()
@@ -67,7 +67,7 @@ class Supervisor:
         slot.worker.process.kill()
 
     def terminate(self, slot: WorkerSlot) -> None:
-        """Send SIGTERM, and see that it ends in time."""
+        """Send SIGTERM, and fail if the worker does not end in time."""
         process = slot.worker.process
         process.send_signal(signal.SIGTERM)
         took = until(
@@ -84,7 +84,7 @@ class Supervisor:
         process.send_signal(signal.SIGCONT)
 
     def remove_worker(self, slot: WorkerSlot, *, killed: bool) -> None:
-        """End a worker for good."""
+        """End a worker without restarting it."""
         slot.wanted = False
         if killed:
             self.kill(slot)
@@ -98,7 +98,7 @@ class Supervisor:
             slot.worker.close()
 
     def exit_codes(self) -> list[int]:
-        """The exit codes of all that ended before the supervisor did."""
+        """The exit codes of all workers that ended before the supervisor."""
         return [code for slot in self.slots for code in slot.exit_codes]
 
     def _worker(self, folder: Path) -> Worker:
@@ -123,7 +123,7 @@ def tail(slot: WorkerSlot, lines: int = 30) -> str:
 def supervised_workers(
     environment: Mapping[str, str], folder: Path, note: Note
 ) -> Iterator[Supervisor]:
-    """Run workers that do not outlive the block."""
+    """Run workers until the end of the block."""
     running = Supervisor(environment, folder, note)
     try:
         yield running

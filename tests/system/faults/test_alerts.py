@@ -1,4 +1,4 @@
-"""A stream follows from its seed, and has of each quality what a round needs."""
+"""A stream is determined by its seed, and has good, repeated and damaged alerts."""
 
 from __future__ import annotations
 

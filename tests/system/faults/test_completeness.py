@@ -1,4 +1,4 @@
-"""The audit finds whatever is taken away, put in, or committed too early."""
+"""The audit finds whatever is removed, added, or committed too early."""
 
 from __future__ import annotations
 

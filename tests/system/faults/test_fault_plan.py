@@ -1,4 +1,4 @@
-"""A plan follows from its seed, and twenty seeds have everything."""
+"""A plan is determined by its seed, and twenty seeds have every fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twenty rounds of faults lose nothing. A failure names its seed; `make soak` plays it again."""
+"""Twenty rounds of faults lose nothing. A failure names its seed; `make soak` repeats it."""
 
 from __future__ import annotations
 

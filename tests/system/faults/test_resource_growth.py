@@ -1,4 +1,4 @@
-"""What grows is told from what only goes up and down."""
+"""Growth is distinguished from fluctuation."""
 
 from __future__ import annotations
 

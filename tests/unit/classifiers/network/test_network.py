@@ -26,7 +26,7 @@ from stampapp.classifiers.tf1_import.weights import _named_weights
 from stampapp.errors import ConfigError
 from tests.unit.classifiers.tf1_import.published import Array, forward, random_weights
 
-# Saving in Keras 3.15 trips over a deprecation of numpy 2.4: theirs to mend.
+# Saving in Keras 3.15 triggers a deprecation warning of numpy 2.4.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 N_FEATURES = 4

@@ -25,7 +25,7 @@ from tests.unit.classifiers.tf1_import.published import (
     zipped,
 )
 
-# Saving in Keras 3.15 trips over a deprecation of numpy 2.4: theirs to mend.
+# Saving in Keras 3.15 triggers a deprecation warning of numpy 2.4.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 REAL_ZIP = Path(__file__).resolve().parents[4].parent / "shared/data/ztf_model_2020-06.zip"
