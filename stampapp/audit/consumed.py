@@ -1,4 +1,4 @@
-"""What a group has consumed of its topics: the offsets to account for, and those that are not."""
+"""The offsets that a group has consumed, within a time window."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from stampapp.times import to_unix_ms
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimeWindow:
-    """Which messages are in question, by Kafka's timestamps; None: as far as there are any.
+    """The messages to check, by Kafka's timestamps: from `begin` up to but excluding `end`.
 
-    `begin` is part of it, `end` is not; both know their time zone.
+    Both have a time zone; None means no limit.
     """
 
     begin: datetime | None = None
@@ -28,9 +28,9 @@ class TimeWindow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsumedOffsets:
-    """The marks of what is consumed, still to be filled in.
+    """The marks of the consumed offsets, all unset.
 
-    `waiting` messages are not consumed yet; `expired` ones were removed before they were.
+    `waiting` messages are not consumed yet; `expired` ones were removed before they were consumed.
     """
 
     marks: OffsetMarks
@@ -41,16 +41,17 @@ class ConsumedOffsets:
 async def find_consumed(
     source: TopicReader, settings: Settings, window: TimeWindow
 ) -> ConsumedOffsets:
-    """Return what the group has consumed.
+    """Find the offsets that the group has consumed.
 
-    Raises ConfigError where a topic does not exist or nothing was ever consumed.
+    Raises ConfigError if a topic does not exist or the group has committed nothing.
     """
     partitions = await _partitions(source, settings)
     positions = await source.committed_offsets(settings.group_id, partitions)
     if not positions:
         raise ConfigError(
             f"the group {settings.group_id} has committed nothing on"
-            f" {join_words(settings.consumer_topics)}: has a worker run? See CONSUMER_GROUP_ID"
+            f" {join_words(settings.consumer_topics)}: check CONSUMER_GROUP_ID, or run a worker"
+            " first"
         )
     beginnings, ends = await source.first_offsets(partitions), await source.end_offsets(partitions)
     first, last = await _window_offsets(source, partitions, window)
@@ -82,12 +83,12 @@ async def _partitions(source: TopicReader, settings: Settings) -> list[Partition
 async def _window_offsets(
     source: TopicReader, partitions: Sequence[Partition], window: TimeWindow
 ) -> tuple[Mapping[Partition, int], Mapping[Partition, int]]:
-    """Return the offsets at which the window begins and ends, where it does."""
+    """Return the first offsets in the window, and those after it, as far as it has limits."""
     first: dict[Partition, int] = {}
     if window.begin:
         ends = await source.end_offsets(partitions)
         found = await source.offsets_at_time(partitions, to_unix_ms(window.begin))
-        # Where nothing is as young as that, nothing is in question.
+        # A partition whose messages are all older has none in the window.
         first = {one: ends[one] if at is None else at for one, at in found.items()}
     if not window.end:
         return first, {}

@@ -1,4 +1,4 @@
-"""What became of every consumed offset, by the evidence in the topics. Pure."""
+"""Record for each consumed offset, in one byte, which published messages name it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stampapp.results.provenance import Provenance
 
 
 class PublishedTopic(StrEnum):
-    """The kinds of topics that give evidence."""
+    """The kinds of topics whose messages name consumed offsets."""
 
     OUTPUT = "output"
     SCRIBE = "scribe"
@@ -21,7 +21,7 @@ class PublishedTopic(StrEnum):
 
 
 class Seen(IntFlag):
-    """What is known of an offset: where it is named, and as what."""
+    """Where an offset is named, and as what."""
 
     OUTPUT = 1
     SCRIBE = 2
@@ -33,7 +33,7 @@ class Seen(IntFlag):
     NO_MESSAGE = 128
 
 
-# As plain numbers: an enum's own arithmetic takes longer than all the rest of a message.
+# Plain numbers: enum arithmetic would take longer than everything else per message.
 _AS_SOURCE = {
     PublishedTopic.OUTPUT: int(Seen.OUTPUT),
     PublishedTopic.SCRIBE: int(Seen.SCRIBE),
@@ -49,9 +49,9 @@ _OBJECT_PUBLISHED = Seen.SUPERSEDED_IN_OUTPUT | Seen.SUPERSEDED_IN_SCRIBE
 
 
 def outcome_kind(seen: Seen) -> OutcomeKind | None:
-    """Return the outcome that the marks prove, None where they prove none.
+    """Return the outcome that the marks prove, None if they prove none.
 
-    What is published must be in the output and in the scribe; either alone is half a delivery.
+    A classified message must be in both output and scribe; one alone is an incomplete delivery.
     """
     if seen & PUBLISHED == PUBLISHED:
         return OutcomeKind.CLASSIFIED
@@ -63,7 +63,7 @@ def outcome_kind(seen: Seen) -> OutcomeKind | None:
 
 
 def missing_from(seen: Seen) -> tuple[PublishedTopic, ...]:
-    """Return which of output and scribe do not name an offset that is not accounted for."""
+    """Return which of output and scribe do not name the offset."""
     in_output = seen & (Seen.OUTPUT | Seen.SUPERSEDED_IN_OUTPUT)
     in_scribe = seen & (Seen.SCRIBE | Seen.SUPERSEDED_IN_SCRIBE)
     return (
@@ -87,7 +87,7 @@ _TABLE = bytes(_code(seen) for seen in range(256))
 
 
 class PartitionMarks:
-    """The consumed offsets of one partition, from `first` up to, without, `end`: a byte each."""
+    """The marks of one partition, from offset `first` up to but excluding `end`."""
 
     def __init__(self, first: int, end: int) -> None:
         self.first, self.end = first, max(first, end)
@@ -100,36 +100,36 @@ class PartitionMarks:
         return Seen(self._marks[offset - self.first])
 
     def mark(self, offset: int, mark: int) -> bool:
-        """Note a mark; tell whether it had been noted before."""
+        """Set a mark; return whether it was set before."""
         before = self._marks[offset - self.first]
         self._marks[offset - self.first] = before | mark
         return bool(before & mark)
 
     def count_outcomes(self) -> Counter[OutcomeKind]:
-        """Return how many offsets are proven to have each outcome."""
+        """Count the offsets with each proven outcome."""
         codes = self._marks.translate(_TABLE)
         return Counter({found: codes.count(code) for found, code in _CODES.items()})
 
     def count_messages(self) -> int:
-        """Return how many of the offsets are messages, as far as is known."""
+        """Count the offsets that are messages, as far as is known."""
         return len(self._marks) - self._marks.translate(_TABLE).count(_NO_MESSAGE)
 
     def unmatched_offsets(self) -> Iterator[int]:
-        """Yield the offsets that nothing accounts for."""
+        """Yield the offsets without a proven outcome."""
         codes = self._marks.translate(_TABLE)
         for run in re.finditer(b"\0+", codes):
             yield from range(self.first + run.start(), self.first + run.end())
 
 
 class OffsetMarks:
-    """The accounts of every partition, and how often something was published again."""
+    """The marks of all partitions, and how many messages were published again (`repeats`)."""
 
     def __init__(self, by_partition: Mapping[Partition, PartitionMarks]) -> None:
         self.by_partition = by_partition
         self.repeats = dict.fromkeys(PublishedTopic, 0)
 
     def add_provenance(self, provenance: Provenance, topic_kind: PublishedTopic) -> None:
-        """Note whom a published message names."""
+        """Mark the offsets that a published message names."""
         if self.mark(provenance.source, _AS_SOURCE[topic_kind]):
             self.repeats[topic_kind] += 1
         for location in provenance.superseded:
@@ -138,30 +138,30 @@ class OffsetMarks:
             self.mark(location, Seen.RULED_OUT)
 
     def count_outcomes(self) -> dict[OutcomeKind, int]:
-        """Return how many messages are proven to have each outcome."""
+        """Count the messages with each proven outcome."""
         total = Counter[OutcomeKind]()
         for partition_marks in self.by_partition.values():
             total.update(partition_marks.count_outcomes())
         return {found: total[found] for found in OutcomeKind}
 
     def count_messages(self) -> int:
-        """Return how many messages are in question."""
+        """Count the messages to check."""
         return sum(
             partition_marks.count_messages() for partition_marks in self.by_partition.values()
         )
 
     def unmatched(self) -> Iterator[TopicPartitionOffset]:
-        """Yield what nothing accounts for, in the order of the partitions."""
+        """Yield the offsets without a proven outcome, partition by partition."""
         for (topic, partition), partition_marks in self.by_partition.items():
             for offset in partition_marks.unmatched_offsets():
                 yield TopicPartitionOffset(topic=topic, partition=partition, offset=offset)
 
     def seen_at(self, location: TopicPartitionOffset) -> Seen:
-        """Return what is known of a consumed message."""
+        """Return the marks of a consumed offset."""
         return self.by_partition[location.topic, location.partition][location.offset]
 
     def mark(self, location: TopicPartitionOffset, mark: int) -> bool:
-        """Note a mark, if the location is in question; tell whether it had been noted before."""
+        """Set a mark, if the offset is to be checked; return whether it was set before."""
         partition_marks = self.by_partition.get((location.topic, location.partition))
         return (
             partition_marks is not None

@@ -1,4 +1,4 @@
-"""The topics that give evidence (output, scribe, dead letters), and since when they are whole."""
+"""Read output, scribe commands and dead letters, and since when they are complete."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from stampapp.kafka.offset_ranges import OffsetRange, ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.times import to_unix_ms
 
-# Told each message; says whether it names those that it answers for.
+# Called with each message; returns whether its headers name consumed offsets.
 Collect = Callable[[Message], bool]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicScan:
-    """What was read of a witness: what it has published since `complete_since` is still there.
+    """The result of reading one kind of topic.
 
-    `complete_since` in ms since 1970; 0: nothing is missing from the beginning on. `unnamed` counts
-    the messages that name nobody: older versions and other programs publish such.
+    Messages since `complete_since` (ms since 1970; 0: all) are still there. `unnamed` counts those
+    that name no consumed offset: older versions and other programs publish them.
     """
 
     topic_kind: PublishedTopic
@@ -40,9 +40,9 @@ async def scan(
     collect: Collect,
     progress: ReportProgress,
 ) -> TopicScan:
-    """Let `collect` have every message of a witness from `start` (ms since 1970) on.
+    """Pass every message of one kind of topic since `start` (ms since 1970) to `collect`.
 
-    Raises ConfigError where the topics cannot be read.
+    Raises ConfigError if the topics cannot be read.
     """
     now = datetime.now(UTC)
     async with TopicReader(_cluster(settings, topic_kind)) as reader:
@@ -82,12 +82,12 @@ async def scan(
 
 
 class GapDetector:
-    """Notices what a partition no longer holds: before its first message, or between two."""
+    """Detects removed messages: those before the first of a partition, and between two."""
 
     def __init__(
         self, ranges: Mapping[Partition, OffsetRange], first_offsets: Mapping[Partition, int]
     ) -> None:
-        # Where a partition has lost its beginning, its first message lies behind a gap.
+        # The first message of a partition that has lost its beginning comes after a gap.
         self._lost_start = {
             one for one, one_range in ranges.items() if 0 < one_range.first <= first_offsets[one]
         }
@@ -95,7 +95,7 @@ class GapDetector:
         self._complete_since = 0
 
     def add(self, message: Message) -> None:
-        """Look whether the message lies behind a gap; what was there is older than it."""
+        """Note a gap before the message; the removed messages are older than it."""
         partition = (message.topic, message.partition)
         if partition in self._lost_start or message.offset > self._next[partition]:
             self._lost_start.discard(partition)
@@ -103,9 +103,9 @@ class GapDetector:
         self._next[partition] = message.offset + 1
 
     def complete_since(self, last_write_by: Mapping[str, int]) -> int:
-        """Return since when (ms since 1970) nothing is gone.
+        """Return since when (ms since 1970) no message was removed.
 
-        `last_write_by` is until when each topic can have had messages: it decides about empty ones.
+        For an empty topic that is `last_write_by`, until when it may have had messages.
         """
         return max([self._complete_since, *(last_write_by[topic] for topic, _ in self._lost_start)])
 
@@ -138,7 +138,7 @@ def _last_write_by(
 async def _ranges_from(
     reader: TopicReader, first_offsets: Mapping[Partition, int], start: int | None
 ) -> dict[Partition, OffsetRange]:
-    """Return what is to be read; a partition without anything since `start` is left out."""
+    """Return the ranges to read, without partitions that have no message since `start`."""
     if start is None or not first_offsets:
         return {partition: OffsetRange(first=first) for partition, first in first_offsets.items()}
     found = await reader.offsets_at_time(first_offsets, start)

@@ -1,4 +1,4 @@
-"""A second look at consumed messages that nothing names: by their keys, and classified again."""
+"""Check messages that no published message names: by their keys, or by classifying them again."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, OutcomeKind
 
-# Messages that are classified together.
+# Messages that are classified at a time.
 MESSAGES_AT_A_TIME = 256
 
-# What the worker would make of each of these values, were it alone in its batch.
+# Returns the outcome that a worker would give to each value, alone in its batch.
 Classify = Callable[[Sequence[bytes | None]], list[Outcome]]
 Outcomes = Callable[[Sequence[Message]], Sequence[Outcome | None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecheckResult:
-    """What was classified again: what a rule withdraws, and what remains."""
+    """Messages that were classified again: those that a rule withdraws, and the others."""
 
     ruled_out: tuple[UnmatchedMessage, ...]
     remaining: tuple[UnmatchedMessage, ...]
 
 
 def lazy_classifier(model: ModelSettings) -> Classify:
-    """Return what judges as the worker does; the model is loaded when it is needed first."""
+    """Return a function that classifies as a worker does; it loads the model at its first call."""
     load = cache(lambda: classifiers.load(model))
 
     def classify(values: Sequence[bytes | None]) -> list[Outcome]:
@@ -46,7 +46,7 @@ def lazy_classifier(model: ModelSettings) -> Classify:
 
 
 class Rechecker:
-    """A second look at locations that nothing accounts for; what it finds is marked."""
+    """Checks offsets without a proven outcome again, and marks what it can prove."""
 
     def __init__(
         self, source: TopicReader, marks: OffsetMarks, classify: Classify, progress: ReportProgress
@@ -57,10 +57,10 @@ class Rechecker:
     async def match_by_key(
         self, settings: Settings, locations: Sequence[TopicPartitionOffset], begin: int | None
     ) -> int:
-        """Account for what has an unnamed output and command of its object, no older than itself.
+        """Mark messages whose object has output and a command without headers, and no older.
 
-        Returns how many these are. It proves less than a header: a lost alert goes by the output
-        of a later one of its object.
+        Returns their number. This proves less than headers do: the output of a later alert of the
+        object hides that an alert was lost.
         """
         wanted = [
             one async for one in self._fetch_unmatched(locations, "decoding", _not_classified)
@@ -81,10 +81,10 @@ class Rechecker:
         return len(found)
 
     async def reclassify(self, locations: Sequence[TopicPartitionOffset]) -> RecheckResult:
-        """Classify again what nothing at all names, and account for what a rule withdraws."""
+        """Classify messages that nothing names again, and mark those that a rule withdraws."""
         remaining: list[UnmatchedMessage] = []
         ruled_out: list[UnmatchedMessage] = []
-        async for one in self._fetch_unmatched(locations, "judging again", self._outcomes):
+        async for one in self._fetch_unmatched(locations, "classifying again", self._outcomes):
             if one.outcome_kind is OutcomeKind.RULED_OUT:
                 self._marks.mark(one.location, Seen.RULED_OUT)
             (ruled_out if one.outcome_kind is OutcomeKind.RULED_OUT else remaining).append(one)
@@ -98,7 +98,7 @@ class Rechecker:
     async def _fetch_unmatched(
         self, locations: Sequence[TopicPartitionOffset], what: str, outcomes: Outcomes
     ) -> AsyncIterator[UnmatchedMessage]:
-        """Yield a leftover for each location; one without a message is marked as that."""
+        """Yield the message at each offset; mark offsets without a message."""
         seen: set[TopicPartitionOffset] = set()
         async for messages in in_chunks(
             self._source.read_offsets(offsets_by_partition(locations)), MESSAGES_AT_A_TIME
@@ -112,20 +112,20 @@ class Rechecker:
 
 
 class LatestUnnamed:
-    """Listens for the latest unnamed message of each object among the wanted."""
+    """Collects the time of the latest message without headers for each wanted object."""
 
     def __init__(self, wanted: Iterable[UnmatchedMessage]) -> None:
         self._instants = {one.aid.encode(): -1 for one in wanted if one.aid}
 
     def __call__(self, message: Message) -> bool:
-        """Note a message, unless it names those that it answers for."""
+        """Note a published message; return whether its headers name consumed offsets."""
         key, names = message.key or b"", provenance.read_provenance(message.headers) is not None
         if key in self._instants and not names:
             self._instants[key] = max(self._instants[key], message.timestamp or 0)
         return names
 
     def covers(self, one: UnmatchedMessage) -> bool:
-        """Tell whether there was one of this object, no older than this."""
+        """Return whether there was a message of this object that is no older."""
         return self._instants.get((one.aid or "").encode(), -1) >= max(
             0, one.instant - MAX_CLOCK_SKEW_MS
         )

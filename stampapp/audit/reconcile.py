@@ -1,8 +1,8 @@
-"""Whether everything consumed is accounted for, by what the topics themselves hold.
+"""Check from the topics themselves that every consumed message has an outcome.
 
-Consumed is what lies before the offsets that the group has committed. Most of the evidence is in
-headers (see `evidence`), so the alerts themselves need not be read, but for the few that nobody
-names (see `rechecked`).
+A message counts as consumed if it lies before the committed offset of the group. Headers of
+published messages name the consumed offsets (see `results.provenance`); alerts are read only for
+offsets that no header names (see `audit.recheck`).
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results import provenance
 from stampapp.times import to_unix_ms
 
-# What nothing accounts for is looked at one by one; more than this, and only counted.
+# Unmatched messages are checked one by one up to this number; the others are only counted.
 MAX_RECHECKED = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reconciliation:
-    """What became of what was consumed, and which of it is not accounted for.
+    """The outcomes of the consumed messages, and the messages without one.
 
-    Of the outcomes in `consumed.marks`, `reclassified` were found ruled out by classifying them
-    again, and `matched_by_key` go by key and time alone. `older` counts what nothing names and is
-    older than the evidence goes back, `unexamined` what was not looked at, there being so much.
+    Of the outcomes in `consumed.marks`, `reclassified` were found by classifying again and
+    `matched_by_key` by key and time alone. `older` counts unmatched messages from before the
+    published topics begin, `unexamined` those that were too many to check.
     """
 
     group: str
@@ -52,9 +52,9 @@ class Reconciliation:
 
     @property
     def complete(self) -> bool:
-        """Whether everything in question is accounted for.
+        """Whether every message has an outcome.
 
-        What is older than the evidence is in question only if the window was given a beginning.
+        Messages from before the published topics begin count only if the window has a beginning.
         """
         older = self.older if self.window.begin else 0
         return not (self.missing or self.undecidable or self.unexamined or older)
@@ -63,10 +63,10 @@ class Reconciliation:
 async def reconcile_group(
     settings: Settings, window: TimeWindow, *, classify: Classify, progress: ReportProgress
 ) -> Reconciliation:
-    """Account for everything that the group has consumed. Raises ConfigError."""
+    """Find the outcome of every message that the group has consumed. Raises ConfigError."""
     begin = None if window.begin is None else to_unix_ms(window.begin) - MAX_CLOCK_SKEW_MS
     async with TopicReader(settings.consumer) as source:
-        # The committed offsets first: what is behind them has been published by then.
+        # Committed offsets first: everything before them was published by then.
         consumed = await find_consumed(source, settings, window)
         marks, collector = consumed.marks, ProvenanceCollector(consumed.marks, settings.group_id)
         scans = [
@@ -98,16 +98,16 @@ async def reconcile_group(
 
 
 class ProvenanceCollector:
-    """Hears what witnesses have published, and notes in the marks whom it names."""
+    """Marks the consumed offsets that published messages of the group name."""
 
     def __init__(self, marks: OffsetMarks, group: str) -> None:
         self._marks, self._group = marks, group
 
     def collect(self, topic_kind: PublishedTopic, message: Message) -> bool:
-        """Tell whether a message names anybody; what another group publishes proves nothing."""
+        """Mark the offsets that a message of this group names; return whether it names any."""
         headers = message.headers
         if topic_kind is PublishedTopic.DEAD_LETTERS:
-            # Before ours are those of the message itself, which may say anything.
+            # The headers of the input message come first and may have any content.
             _, headers = provenance.split_headers(headers)
         found = provenance.read_provenance(headers)
         if found and found.group in {None, self._group}:

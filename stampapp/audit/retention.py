@@ -1,4 +1,4 @@
-"""How far back the evidence goes, in the offsets of what was consumed."""
+"""The oldest consumed offsets that the published topics can still name."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from stampapp.kafka.topic_reader import TopicReader
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetentionStart:
-    """By witness, the first offset of each partition of which it would still have everything."""
+    """By published topic, the first offset of each partition from which on it is complete."""
 
     first: Mapping[PublishedTopic, Mapping[Partition, int]] = field(default_factory=dict)
 
     def unmatched_since(self, marks: OffsetMarks) -> Iterator[TopicPartitionOffset]:
-        """Yield what nothing accounts for although a witness that lacks it goes back so far."""
+        """Yield the unmatched offsets that a published topic lacks although it goes back so far."""
         for location in marks.unmatched():
             partition = (location.topic, location.partition)
             missing = missing_from(marks.seen_at(location))
@@ -30,7 +30,7 @@ class RetentionStart:
 async def find_retention_start(
     source: TopicReader, marks: OffsetMarks, scans: Sequence[TopicScan]
 ) -> RetentionStart:
-    """Return how far back output and scribe go."""
+    """Return the first consumed offsets for which output and scribe are complete."""
     found: dict[PublishedTopic, Mapping[Partition, int]] = {}
     for scan in scans:
         if scan.complete_since:

@@ -1,7 +1,7 @@
-"""Consumed messages that nothing names: which are ruled out, which are missing. Pure.
+"""Decide which unmatched messages are missing.
 
-A rule that withdraws a result leaves no trace where a batch has nothing to publish. But it decides
-by the message alone: judged again, the message shows that there was nothing to publish.
+A rule that withdraws a result leaves no trace if its batch publishes nothing. It decides by the
+message alone, so classifying the message again shows that there was nothing to publish.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from stampapp.classifiers.batch import attempt
 from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
 from stampapp.results.outcome import Outcome, OutcomeKind
 
-# Clocks of who publishes alerts, of the worker and of the brokers may differ by so much, in ms.
+# How much the clocks of alert producers, workers and brokers may differ.
 MAX_CLOCK_SKEW_MS = 600_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnmatchedMessage:
-    """A consumed message that nothing accounts for.
+    """A consumed message without a proven outcome.
 
-    `instant` is Kafka's timestamp (ms since 1970), `mjd` that of the alert in days.
-    `outcome_kind` is what the message comes to by itself, None where it was not classified.
+    `instant` is Kafka's timestamp (ms since 1970), `mjd` the time of the alert (days).
+    `outcome_kind` is the outcome when classified alone, None if it was not classified.
     """
 
     location: TopicPartitionOffset
@@ -42,7 +42,7 @@ class UnmatchedMessage:
 
     @property
     def expected_in(self) -> tuple[PublishedTopic, ...]:
-        """Where the message should be, and is not."""
+        """The published topics that should name the message and do not."""
         if self.outcome_kind is OutcomeKind.DEAD_LETTERED:
             return (PublishedTopic.DEAD_LETTERS,)
         return missing_from(self.seen)
@@ -50,7 +50,7 @@ class UnmatchedMessage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportEntry:
-    """A message that is missing, or that cannot be judged, and why. `instant` in ms since 1970."""
+    """An unmatched message and why it is reported; `instant` in ms since 1970."""
 
     location: TopicPartitionOffset
     instant: int
@@ -61,7 +61,7 @@ class ReportEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnmatchedReport:
-    """What the messages are: missing, beyond what the topics go back to, or beyond judgement."""
+    """Unmatched messages: missing, published but maybe removed since, or undecidable."""
 
     missing: tuple[ReportEntry, ...]
     removed: tuple[ReportEntry, ...]
@@ -69,7 +69,7 @@ class UnmatchedReport:
 
 
 def unmatched_message(message: Message, seen: Seen, outcome: Outcome | None) -> UnmatchedMessage:
-    """Return what is known of a message; `outcome` is what it is judged to be, if it is."""
+    """Describe a message; `outcome` is the result of classifying it, if that was done."""
     decoded = outcome.alert if outcome else attempt(packets.decode_alert, message.value)
     alert = decoded if isinstance(decoded, Alert) else None
     return UnmatchedMessage(
@@ -89,10 +89,10 @@ def sort_unmatched(
     ruled_out: Sequence[UnmatchedMessage],
     complete_since: Mapping[PublishedTopic, int],
 ) -> UnmatchedReport:
-    """Tell what is missing from what cannot be judged.
+    """Sort unmatched messages into missing, removed and undecidable.
 
-    `ruled_out` are those that a rule withdraws, `messages` the others, `complete_since` the instant
-    (ms since 1970) since when a witness is whole.
+    `ruled_out` are those that a rule withdraws, `messages` the others, `complete_since` the time
+    (ms since 1970) since when a published topic is complete.
     """
     runs = UnnamedRuns([*messages, *ruled_out], ruled_out)
     found: dict[str, list[ReportEntry]] = {"missing": [], "removed": [], "undecidable": []}
@@ -104,9 +104,9 @@ def sort_unmatched(
 
 
 class UnnamedRuns:
-    """Knows the offsets of which nothing is said, and who in them can have superseded another.
+    """Runs of offsets that no published message names, and which alerts in them share a batch.
 
-    A batch that has nothing to publish names nobody. What it took of a partition lies together.
+    A batch that publishes nothing names no offset, and its offsets of a partition are contiguous.
     """
 
     def __init__(
@@ -123,14 +123,17 @@ class UnnamedRuns:
             offsets.sort()
 
     def explain_doubt(self, one: UnmatchedMessage) -> str | None:
-        """Say that the message was superseded if it shared a batch with one that is ruled_out."""
+        """Explain why the message may have been superseded, or return None if it was not.
+
+        It was superseded if it shared a batch with an alert of its object that a rule withdraws.
+        """
         if one.outcome_kind is not OutcomeKind.CLASSIFIED:
             return None
         for other in self._ruled_out[one.aid]:
             if other.mjd <= one.mjd and self._together(one, other):
                 return (
-                    f"superseded if it was in one batch with {other.location}, an earlier alert of"
-                    " its object that a rule withdraws; nothing says whether it was"
+                    f"superseded if it shared a batch with {other.location}, an earlier alert of"
+                    " its object that a rule withdraws; the topics do not show whether it did"
                 )
         return None
 
@@ -155,12 +158,12 @@ def _entry(one: UnmatchedMessage, why: str) -> ReportEntry:
 def _explain_removal(
     one: UnmatchedMessage, complete_since: Mapping[PublishedTopic, int]
 ) -> str | None:
-    """Say that everything that could name the message may have been removed since."""
+    """Explain that the messages that name this one may have been removed, else return None."""
     starts = [complete_since.get(topic_kind, 0) for topic_kind in one.expected_in]
     if any(instant <= one.instant - MAX_CLOCK_SKEW_MS for instant in starts):
         return None
-    since = times.format_iso(times.from_unix_ms(min(starts)))
-    return f"what could name it may be gone: {' and '.join(one.expected_in)} go back to {since}"
+    topics, since = " and ".join(one.expected_in), times.format_iso(times.from_unix_ms(min(starts)))
+    return f"messages that name it may have been removed: {topics} go back to {since}"
 
 
 def _explain_missing(one: UnmatchedMessage) -> str:

@@ -82,7 +82,8 @@ def test_reason_says_how_far_the_topics_go_back() -> None:
         [unmatched_message(7)], [], {OUTPUT: NOW, SCRIBE: NOW + 1000}
     ).removed
     assert finding.why == (
-        "what could name it may be gone: output and scribe go back to 2027-01-15T08:00:00Z"
+        "messages that name it may have been removed: output and scribe go back to"
+        " 2027-01-15T08:00:00Z"
     )
 
 
