@@ -42,10 +42,16 @@ class _Boot(BootStrategy):
     enable_kafka_producer = False
 
 
+class _FaustSettings(faust.Settings):
+    def getenv(self, env_name: str) -> None:
+        """Ignore the environment: Faust would let BROKER_URL and the like override ours."""
+
+
 class StampApp(faust.App):
     """A Faust app that opens a WorkerRuntime before it consumes, and closes it when it stops."""
 
     BootStrategy = _Boot
+    Settings = _FaustSettings
     runtime: WorkerRuntime
     # Keeps the web server's port while the model is loading.
     reservation: socket.socket | None = None

@@ -51,3 +51,13 @@ def test_faust_gets_the_consumers_credentials(
     assert found.protocol is AuthProtocol(protocol)
     assert (found.ssl_context is not None) is encrypted
     assert "hush" not in repr(found)
+
+
+def test_faust_itself_reads_nothing_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROKER_URL", "kafka://elsewhere:9092")
+    monkeypatch.setenv("STREAM_WAIT_EMPTY", "false")
+    monkeypatch.setenv("WEB_PORT", "70000")
+    app = create_app(settings.load_settings(Reader(KEYS.get)))
+    assert [url.host for url in app.conf.broker] == ["one"]
+    assert app.conf.stream_wait_empty
+    assert app.conf.web_port == 6066
