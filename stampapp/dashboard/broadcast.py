@@ -47,9 +47,13 @@ class Viewer:
         try:
             self.queue.put_nowait(event)
         except asyncio.QueueFull:
-            while not self.queue.empty():
-                self.queue.get_nowait()
-            self.queue.put_nowait(None)
+            self.disconnect()
+
+    def disconnect(self) -> None:
+        """Drop all queued events and end the stream."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
 
 
 class EventBroadcaster:
@@ -81,9 +85,7 @@ class EventBroadcaster:
         if self._sending:
             self._sending.cancel()
         for viewer in self._viewers:
-            while not viewer.queue.empty():
-                viewer.queue.get_nowait()
-            viewer.queue.put_nowait(None)
+            viewer.disconnect()
 
     async def _send_periodically(self) -> None:
         while self._viewers:
