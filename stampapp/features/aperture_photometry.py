@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from stampapp.features.images import Patch, central_patch
 from stampapp.stamps.fits_image import Pixels
-
-Patch = npt.NDArray[np.float64]
 
 # Half the side of the patch that is looked at, in pixels, and the radii of apertures in it.
 _HALF = 6
@@ -31,7 +29,7 @@ def measure_apertures(science: Pixels, difference: Pixels) -> dict[str, float]:
     """
     with np.errstate(over="ignore", invalid="ignore"):
         sky = np.nanmedian(science) if np.isfinite(science).any() else 0.0
-        seen, new = _middle(science - sky), _middle(difference)
+        seen, new = central_patch(science - sky, _HALF), central_patch(difference, _HALF)
     box = slice(_HALF - 2, _HALF + 3), slice(_HALF - 2, _HALF + 3)
     return {
         "novelty": _share(float(new[box].sum()), float(seen[box].sum())),
@@ -40,12 +38,6 @@ def measure_apertures(science: Pixels, difference: Pixels) -> dict[str, float]:
         "sharpness": _share(_within(new, _CORE), _within(new, _AROUND)),
         "peak": _share(float(new[_DISTANCE < _CORE].max()), _within(new, 2.3)),
     }
-
-
-def _middle(pixels: Pixels) -> Patch:
-    row, column = (side // 2 for side in pixels.shape)
-    patch = pixels[row - _HALF : row + _HALF + 1, column - _HALF : column + _HALF + 1]
-    return np.nan_to_num(patch.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _within(patch: Patch, radius: float) -> float:

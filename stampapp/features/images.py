@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from stampapp.stamps.fits_image import Image, Pixels
+
+Patch = npt.NDArray[np.float64]
 
 
 def crop_centre(pixels: Pixels, side: int) -> Image:
@@ -14,6 +17,13 @@ def crop_centre(pixels: Pixels, side: int) -> Image:
     top, left = ((length - side) // 2 for length in pixels.shape)
     with np.errstate(over="ignore", invalid="ignore"):
         return pixels[top : top + side, left : left + side].astype(np.float32)
+
+
+def central_patch(pixels: Pixels, half: int) -> Patch:
+    """Return the pixels up to `half` from the middle as float64; missing ones are 0."""
+    row, column = (side // 2 for side in pixels.shape)
+    patch = pixels[row - half : row + half + 1, column - half : column + half + 1]
+    return np.nan_to_num(patch.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def normalise_stamps(images: Sequence[Sequence[Image]]) -> Image:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from stampapp.features.images import Patch, central_patch
 from stampapp.stamps.fits_image import Pixels
 
-Patch = npt.NDArray[np.float64]
 Spot = tuple[int, int]
 
 # Half the side of the patch that is looked at, and the radii of apertures in it, in pixels.
@@ -48,7 +47,7 @@ def measure_template(template: Pixels, science: Pixels, difference: Pixels) -> d
     """
     with np.errstate(over="ignore", invalid="ignore"):
         sky, noise = _sky_and_noise(science)
-        old, new = _middle(template - sky), _middle(difference)
+        old, new = central_patch(template - sky, _HALF), central_patch(difference, _HALF)
         spot = _brightest(old)
         away = np.hypot(_ROWS - spot[0], _COLUMNS - spot[1])
         core, near = float(old[_IN_CORE].sum()), float(old[_IN_NEAR].sum())
@@ -77,12 +76,6 @@ def _sky_and_noise(pixels: Pixels) -> tuple[float, float]:
     known = steps[np.isfinite(steps)]
     noise = _SIGMA * float(np.median(known)) if known.size else 0.0
     return float(np.nanmedian(pixels)), noise or 1.0
-
-
-def _middle(pixels: Pixels) -> Patch:
-    row, column = (side // 2 for side in pixels.shape)
-    patch = pixels[row - _HALF : row + _HALF + 1, column - _HALF : column + _HALF + 1]
-    return np.nan_to_num(patch.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _significance(light: float, noise: float, radius: float) -> float:
