@@ -15,7 +15,7 @@ from stampapp import times
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.audit.offset_marks import PublishedTopic, Seen, missing_from
-from stampapp.classifiers.batch import attempt
+from stampapp.classifiers.batch import result_or_error
 from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
 from stampapp.results.outcome import Outcome, OutcomeKind
 
@@ -70,7 +70,7 @@ class UnmatchedReport:
 
 def unmatched_message(message: Message, seen: Seen, outcome: Outcome | None) -> UnmatchedMessage:
     """Describe a message; `outcome` is the result of classifying it, if that was done."""
-    decoded = outcome.alert if outcome else attempt(packets.decode_alert, message.value)
+    decoded = outcome.alert if outcome else result_or_error(packets.decode_alert, message.value)
     alert = decoded if isinstance(decoded, Alert) else None
     return UnmatchedMessage(
         location=message.location,

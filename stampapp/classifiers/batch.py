@@ -30,7 +30,7 @@ class PreparedBatch:
 
 def decode_batch(values: Sequence[bytes | None]) -> list[Decoded]:
     """Decode each message, or say what is wrong with it."""
-    return [attempt(packets.decode_alert, value) for value in values]
+    return [result_or_error(packets.decode_alert, value) for value in values]
 
 
 def prepare_batch(
@@ -52,7 +52,11 @@ def prepare_batch(
 
 def prepare_alert(decoded: Decoded, classifier: Classifier) -> PreparedAlert | BadAlert:
     """Examine an alert, or pass on what is wrong with it."""
-    return decoded if isinstance(decoded, BadAlert) else attempt(classifier.prepare_alert, decoded)
+    return (
+        decoded
+        if isinstance(decoded, BadAlert)
+        else result_or_error(classifier.prepare_alert, decoded)
+    )
 
 
 def earliest_of_each_object(prepared: Iterable[PreparedAlert | BadAlert]) -> set[int]:
@@ -76,7 +80,7 @@ def classify_batch(batch: PreparedBatch, classifier: Classifier) -> list[Outcome
     return [settled or next(classified) for settled in batch.settled]
 
 
-def attempt(function: Callable[[T], R], argument: T) -> R | BadAlert:
+def result_or_error(function: Callable[[T], R], argument: T) -> R | BadAlert:
     """Return the result, or the BadAlert that was raised instead."""
     try:
         return function(argument)

@@ -32,7 +32,7 @@ class Orientation:
     east: tuple[float, float] | None = None
     scale: float | None = None
 
-    def laid(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def apply(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return a FITS image (its first row is the lowest) as a picture's rows from the top."""
         picture = pixels[::-1]
         return np.rot90(picture[:, ::-1] if self.mirrored else picture, self.turns)

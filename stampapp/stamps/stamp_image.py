@@ -44,7 +44,7 @@ def draw_stamp(alert: Alert, name: str) -> StampImage:
         known = np.where(known == layout.no_data, np.nan, known)
     # A difference is drawn as science minus template.
     turned = layout.difference_is_turned and name == "difference" and alert.isdiffpos < 0
-    pixels = orientation.laid(-known if turned else known)
+    pixels = orientation.apply(-known if turned else known)
     colour = stretch.colour_difference if name == "difference" else stretch.colour_brightness
     return StampImage(
         colours=colour(pixels),

@@ -40,7 +40,7 @@ def device_name(device: Device) -> str:
     return f"the GPU {details.get('device_name', gpu.name)}"
 
 
-def reduced(model: keras.Model, precision: Precision) -> keras.Model:
+def with_precision(model: keras.Model, precision: Precision) -> keras.Model:
     """Return the network with its convolutions in this precision; inputs and outputs are float32.
 
     The weights stay as they are: they are rounded when they are used.

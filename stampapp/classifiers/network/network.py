@@ -62,7 +62,7 @@ class Network:
         for weight in model.weights:
             if not keras.ops.all(keras.ops.isfinite(weight)):
                 raise ConfigError(f"{path}: {weight.path} has values that are not finite")
-        return cls(devices.reduced(model, precision), buckets)
+        return cls(devices.with_precision(model, precision), buckets)
 
     @property
     def traces(self) -> int:
@@ -85,7 +85,7 @@ class Network:
         if (images.shape, features.shape) != wanted:
             raise ValueError(f"the shapes are {images.shape}, {features.shape}, not {wanted}")
         parts, start = [np.empty((0, self._n_classes), np.float32)], 0
-        for size in plan(len(images), self._buckets):
+        for size in plan_batches(len(images), self._buckets):
             part = slice(start, start + size)
             parts.append(self._predict_part(images[part], features[part], size))
             start += size
@@ -107,7 +107,7 @@ class Network:
         return probabilities
 
 
-def plan(n: int, buckets: Sequence[int]) -> list[int]:
+def plan_batches(n: int, buckets: Sequence[int]) -> list[int]:
     """Return the batch sizes, from these ascending ones, in which n rows run; the last is padded.
 
     A few smaller runs are preferred to a large one that would be padded by more than a quarter.

@@ -146,7 +146,7 @@ _STEPS: Mapping[str, _Step] = {
 }
 
 
-def loads(data: bytes) -> object:
+def parse_statistics(data: bytes) -> object:
     """Return the value in a pickle of dicts (with text keys), tuples, texts, bytes and numbers.
 
     numpy's scalars come back as plain numbers. All protocols are read. Raises ConfigError for

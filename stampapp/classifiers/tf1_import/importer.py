@@ -72,7 +72,7 @@ def _unpack(archive: Archive, checkpoint: Checkpoint, scratch: Path) -> _Unpacke
 
 def _features(path: Path) -> tuple[Feature, ...]:
     try:
-        table = feature_statistics.loads(path.read_bytes())
+        table = feature_statistics.parse_statistics(path.read_bytes())
         if not isinstance(table, dict) or not 0 < len(table) <= MOST_FEATURES:
             raise ConfigError(f"it is no table of 1 to {MOST_FEATURES} features")
         return tuple(_feature(name, statistics) for name, statistics in table.items())

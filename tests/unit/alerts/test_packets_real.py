@@ -9,8 +9,8 @@ import fastavro
 import numpy as np
 import pytest
 
-from stampapp.alerts import packets as formats
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.packets import decode_alert, decode_records
 from stampapp.alerts.surveys import Survey
 from stampapp.stamps import fits_image
 from tests.support import bad_alerts
@@ -20,7 +20,7 @@ NAMES = ("science", "template", "difference")
 
 def alerts_in(path: Path) -> list[Alert]:
     with path.open("rb") as source:
-        found = list(formats.decode_records(source))
+        found = list(decode_records(source))
     alerts = [one for one in found if isinstance(one, Alert)]
     assert len(alerts) == len(found)
     return alerts
@@ -57,7 +57,7 @@ def test_a_file_of_one_large_block_is_read(shared_data: Path, codec: str, tmp_pa
         assert schema is not None
         fastavro.writer(target, schema, reader, codec=codec, sync_interval=2**30)
     with path.open("rb") as source:
-        assert sum(isinstance(one, Alert) for one in formats.decode_records(source)) == 222
+        assert sum(isinstance(one, Alert) for one in decode_records(source)) == 222
 
 
 def test_every_sorting_hat_stamp_is_readable(hat: dict[str, Alert]) -> None:
@@ -73,7 +73,7 @@ def test_a_raw_ztf_packet_gives_the_values_of_its_sorting_hat_message(
     packets = sorted((shared_data / "ztf_raw").glob("*.avro"))
     assert len(packets) == 38
     for packet in packets:
-        raw = formats.decode_alert(packet.read_bytes())
+        raw = decode_alert(packet.read_bytes())
         told = hat[raw.candid]
         assert (raw.oid, raw.fid, raw.isdiffpos) == (told.oid, told.fid, told.isdiffpos)
         assert raw.aid == raw.oid
@@ -100,7 +100,7 @@ def test_every_atlas_packet_is_read(shared_data: Path) -> None:
     packets = sorted((shared_data / "atlas_raw").glob("*.avro"))
     assert len(packets) == 6
     for packet in packets:
-        alert = formats.decode_alert(packet.read_bytes())
+        alert = decode_alert(packet.read_bytes())
         assert alert.survey is Survey.ATLAS
         assert alert.candid == packet.stem
         assert alert.aid == alert.oid

@@ -7,8 +7,7 @@ import fastavro
 import numpy as np
 import pytest
 
-from stampapp.alerts import packets as formats
-from stampapp.alerts import sorting_hat
+from stampapp.alerts import packets, sorting_hat
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import simulate
@@ -30,7 +29,7 @@ def test_a_message_decodes_to_the_alert_that_was_drawn(survey: Survey) -> None:
     writer = sorting_hat.message_writer()
     for index in range(5):
         alert = simulate.simulate_alert(survey, 12, index).alert
-        assert formats.decode_alert(writer.write(sorting_hat.encode_record(alert))) == rounded(
+        assert packets.decode_alert(writer.write(sorting_hat.encode_record(alert))) == rounded(
             alert
         )
 

@@ -21,7 +21,7 @@ def laid(**cards: float) -> list[list[str]]:
         step = np.linalg.inv(matrix) @ sky
         x, y = np.rint(step / np.abs(step).max()).astype(int)
         image[1 + y, 1 + x] = name
-    found: list[list[str]] = north_up(header).laid(image).tolist()
+    found: list[list[str]] = north_up(header).apply(image).tolist()
     return found
 
 
@@ -50,4 +50,4 @@ def test_north_is_within_half_a_right_angle_of_up(angle: float, mirrored: bool) 
 def test_without_a_matrix_the_image_stays_as_it_is() -> None:
     for cards in ({"CD1_1": None}, {"CD1_1": "'x'"}, {"CD1_1": 0.0}, {"CD2_2": "1E999"}):
         assert north_up(a_header(**cards)) == UNKNOWN
-    assert UNKNOWN.laid(np.array([[1, 2], [3, 4]])).tolist() == [[3, 4], [1, 2]]
+    assert UNKNOWN.apply(np.array([[1, 2], [3, 4]])).tolist() == [[3, 4], [1, 2]]

@@ -81,7 +81,7 @@ def test_bfloat16_needs_a_processor_that_has_it(
 def test_the_convolutions_are_reduced_and_what_follows_them_is_not() -> None:
     keras.utils.set_random_seed(3)
     model = build_network(3, 4)
-    copy = devices.reduced(model, Precision.BFLOAT16)
+    copy = devices.with_precision(model, Precision.BFLOAT16)
     computed = {one.name: one.compute_dtype for one in copy.layers if one.weights}
     assert computed == {
         **{f"conv_{number}": "bfloat16" for number in range(1, 6)},
@@ -90,7 +90,7 @@ def test_the_convolutions_are_reduced_and_what_follows_them_is_not() -> None:
         "output_logits": "float32",
     }
     assert {str(weight.dtype) for weight in copy.weights} == {"float32"}
-    assert devices.reduced(model, Precision.FLOAT32) is model
+    assert devices.with_precision(model, Precision.FLOAT32) is model
 
 
 def test_the_probabilities_change_a_little_and_still_add_up() -> None:
@@ -100,7 +100,7 @@ def test_the_probabilities_change_a_little_and_still_add_up() -> None:
     images = rng.random((8, 21, 21, 3), dtype=np.float32)
     features = rng.standard_normal((8, 4), dtype=np.float32)
     fine = Network(model, buckets=(8,)).predict(images, features)
-    coarse = Network(devices.reduced(model, Precision.BFLOAT16), buckets=(8,)).predict(
+    coarse = Network(devices.with_precision(model, Precision.BFLOAT16), buckets=(8,)).predict(
         images, features
     )
     assert coarse.dtype == np.float32

@@ -20,7 +20,7 @@ from stampapp.classifiers.model_folder.store import (
     write_model,
 )
 from stampapp.classifiers.network.deephits import build_network
-from stampapp.classifiers.network.network import BUCKETS, Network, plan
+from stampapp.classifiers.network.network import BUCKETS, Network, plan_batches
 from stampapp.classifiers.network.tensorflow import keras
 from stampapp.classifiers.tf1_import.weights import _named_weights
 from stampapp.errors import ConfigError
@@ -120,13 +120,13 @@ def test_any_batch_size_gives_the_same_rows(network: Network, n: int) -> None:
     ],
 )
 def test_the_plan(n: int, sizes: list[int]) -> None:
-    assert plan(n, BUCKETS) == sizes
+    assert plan_batches(n, BUCKETS) == sizes
 
 
 @pytest.mark.parametrize("buckets", [BUCKETS, (1,), (2, 4, 8), (7, 100)])
 def test_a_plan_has_room_for_all_and_little_more(buckets: tuple[int, ...]) -> None:
     for n in range(1, 400):
-        sizes = plan(n, buckets)
+        sizes = plan_batches(n, buckets)
         assert sum(sizes[:-1]) < n <= sum(sizes)
         assert sum(sizes) <= max(1.25 * n, n + buckets[0] - 1)
 
