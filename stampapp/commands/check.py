@@ -18,7 +18,7 @@ from stampapp.preflight.access_check import AccessReport
 from stampapp.preflight.dry_run import ModelTrial, SettingsReport
 from stampapp.results.outcome import OutcomeKind
 
-_WORDS = {
+_CONCLUSIONS = {
     0: "Everything works: a worker would run.",
     1: "A worker would run, but not as it should: see the warnings.",
     2: "A worker would not run: see the errors.",
@@ -38,8 +38,8 @@ class DryRunReport:
 
     def errors(self) -> list[str]:
         """Return what a worker would not start with."""
-        vital = [one for finding in self.access for one in finding.errors]
-        problems = [self.settings.problem, *vital, self.trial and self.trial.problem]
+        cluster_errors = [one for report in self.access for one in report.errors]
+        problems = [self.settings.problem, *cluster_errors, self.trial and self.trial.problem]
         return [one for one in problems if one]
 
     def warnings(self) -> list[str]:
@@ -63,18 +63,18 @@ class DryRunReport:
         return 2 if self.errors() else int(bool(self.warnings()))
 
 
-def check(out: TextIO, *, as_json: bool) -> int:
+def run_checks(out: TextIO, *, as_json: bool) -> int:
     """Look at everything and write it to `out`; returns the exit code."""
     with status_line("reading the settings") as status:
-        told = dry_run.read_settings()
+        settings = dry_run.read_settings()
         status.update("asking the clusters")
-        findings = asyncio.run(dry_run.try_clusters(told.settings)) if told.settings else []
+        access = asyncio.run(dry_run.try_clusters(settings.settings)) if settings.settings else []
         status.update("trying the model")
         model = dry_run.model_settings()
         trial = dry_run.try_model(model) if model else None
-    found = DryRunReport(settings=told, access=findings, trial=trial)
+    found = DryRunReport(settings=settings, access=access, trial=trial)
     if as_json:
-        print(json.dumps(described(found), ensure_ascii=False), file=out)
+        print(json.dumps(report_json(found), ensure_ascii=False), file=out)
     else:
         write_lines(report(found, terminal_width(out)), out)
     return found.exit_code
@@ -100,7 +100,7 @@ def report(found: DryRunReport, width: int | None = None) -> Iterator[str]:
             first, *rest = text.splitlines()
             yield f"{kind}: {first}"
             yield from _indented(rest)
-    yield _WORDS[found.exit_code]
+    yield _CONCLUSIONS[found.exit_code]
 
 
 def _indented(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _trial(trial: ModelTrial) -> Iterator[str]:
         yield from _indented(shares(result.probabilities))
 
 
-def described(found: DryRunReport) -> dict[str, Any]:
+def report_json(found: DryRunReport) -> dict[str, Any]:
     """Return what `--json` prints."""
     trial = found.trial or ModelTrial()
     result = trial.outcome and trial.outcome.classification
@@ -155,7 +155,7 @@ def described(found: DryRunReport) -> dict[str, Any]:
             for one in found.settings.readings
         ],
         "unknown_keys": list(found.settings.unknown_keys),
-        "clusters": [_described(one) for one in found.access],
+        "clusters": [_cluster_json(one) for one in found.access],
         "classifier": {
             "name": trial.name or None,
             "version": trial.version or None,
@@ -169,7 +169,7 @@ def described(found: DryRunReport) -> dict[str, Any]:
     }
 
 
-def _described(one: AccessReport) -> dict[str, Any]:
+def _cluster_json(one: AccessReport) -> dict[str, Any]:
     cluster = one.access.cluster
     return {
         "roles": roles(one),

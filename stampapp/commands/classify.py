@@ -20,7 +20,7 @@ from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
 from stampapp.results.outcome import Outcome
 
-BATCH = 256
+BATCH_SIZE = 256
 # Candids and names of objects are mostly no longer.
 _WIDTHS = {"candid": 19, "object": 12, "class": 8}
 Lines = Callable[[Outcome], Iterable[str]]
@@ -42,7 +42,7 @@ class Summary:
         )
 
 
-def classify(  # noqa: PLR0913  # what a command is told
+def classify_files(  # noqa: PLR0913  # what a command is told
     paths: Sequence[Path],
     classifier: Classifier,
     out: TextIO,
@@ -59,30 +59,32 @@ def classify(  # noqa: PLR0913  # what a command is told
     lines = _json_lines(classifier) if as_json else _table_lines(classifier, out)
     read = shown = errors = 0
     with ProgressBars() as progress:
-        kept = None
+        first = None
         if not every_alert:
-            kept = _first_alerts(_tracked(files, progress, "reading"), classifier)
-        for chunk in _chunks(_tracked(files, progress, "classifying")):
-            chosen = [one for index, one in chunk if kept is None or index in kept]
-            for outcome in _outcomes(chosen, classifier):
+            first = _first_alerts(_read_with_progress(files, progress, "reading"), classifier)
+        for chunk in _chunks(_read_with_progress(files, progress, "classifying")):
+            kept = [one for index, one in chunk if first is None or index in first]
+            for outcome in _outcomes(kept, classifier):
                 for line in lines(outcome):
                     print(line, file=out)
                 if figures:
                     figures.add(outcome)
                 errors += outcome.error is not None
-            read, shown = read + len(chunk), shown + len(chosen)
+            read, shown = read + len(chunk), shown + len(kept)
         out.flush()
     return Summary(read=read, shown=shown, errors=errors)
 
 
-def _tracked(files: Sequence[Path], progress: ProgressBars, what: str) -> Iterator[Decoded]:
+def _read_with_progress(
+    files: Sequence[Path], progress: ProgressBars, what: str
+) -> Iterator[Decoded]:
     size = total_size(files)
     return read_alerts(files, lambda done: progress.percent(what, done, size))
 
 
 def _chunks(decoded: Iterator[Decoded]) -> Iterator[list[tuple[int, Decoded]]]:
     numbered = enumerate(decoded)
-    while chunk := list(islice(numbered, BATCH)):
+    while chunk := list(islice(numbered, BATCH_SIZE)):
         yield chunk
 
 
@@ -106,7 +108,7 @@ def _outcomes(decoded: Sequence[Decoded], classifier: Classifier) -> list[Outcom
     )
 
 
-def describe(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:
+def outcome_json(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:
     """Return what `--json` prints of an outcome."""
     alert, result = outcome.alert, outcome.classification
     return {
@@ -124,7 +126,7 @@ def describe(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:
 
 
 def _json_lines(classifier: Classifier) -> Lines:
-    return lambda outcome: [json.dumps(describe(outcome, classifier), ensure_ascii=False)]
+    return lambda outcome: [json.dumps(outcome_json(outcome, classifier), ensure_ascii=False)]
 
 
 def _table_lines(classifier: Classifier, out: TextIO) -> Lines:

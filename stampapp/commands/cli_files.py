@@ -43,14 +43,14 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     or a folder with any of them.
     """
     from stampapp import classifiers
-    from stampapp.commands import classify as command
+    from stampapp.commands.classify import classify_files
     from stampapp.commands.figure_folder import FigureFolder
     from stampapp.config import settings
 
     chosen = settings.model_settings(Survey(survey) if survey else None, model)
     classifier = classifiers.load(chosen)
     figures = FigureFolder(pictures) if pictures else None
-    summary = command.classify(
+    summary = classify_files(
         paths, classifier, sys.stdout, as_json=as_json, every_alert=every_alert, figures=figures
     )
     click.echo(str(summary), err=True)
@@ -67,9 +67,9 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
 )
 def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | None) -> int:  # noqa: ARG001
     """Import a model.zip that ALeRCE published (or its unpacked folder)."""
-    from stampapp.commands import import_model as command
+    from stampapp.commands import import_model as importing
 
-    write_lines(command.report(*command.import_model(path, into, name)), sys.stdout)
+    write_lines(importing.model_lines(*importing.import_model(path, into, name)), sys.stdout)
     return 0
 
 
@@ -93,15 +93,20 @@ def simulate(  # noqa: PLR0913, PLR0917  # likewise
     labels: Path | None,
 ) -> int:
     """Publish simulated alerts to CONSUMER_TOPICS, or write them to a file."""
-    from stampapp.commands import simulate as command
+    from stampapp.commands.simulate import (
+        SimulateRequest,
+        output_files,
+        publish_simulated,
+        write_files,
+    )
     from stampapp.config import extras, settings
 
     extras.require("simulation", "galsim")
     chosen = secrets.randbelow(10**6) if seed is None else seed
-    order = command.Order(survey=Survey(survey), seed=chosen, count=count, rate=rate)
-    if paths := command.files_of(order, to, labels):
-        return command.to_files(order, *paths)
-    return command.to_topic(order, settings.input_settings(settings.environment_reader()))
+    request = SimulateRequest(survey=Survey(survey), seed=chosen, count=count, rate=rate)
+    if paths := output_files(request, to, labels):
+        return write_files(request, *paths)
+    return publish_simulated(request, settings.input_settings(settings.environment_reader()))
 
 
 @app.command(
@@ -123,11 +128,11 @@ def replay(
     PATH is an Avro file of one or more alerts, a tar archive of such files, either gzipped or not,
     or a folder with any of them.
     """
-    from stampapp.commands import replay as command
+    from stampapp.commands.replay import ReplayRequest, replay_files
     from stampapp.config import settings
 
-    order = command.Order(paths=paths, limit=limit, rate=rate, as_sorting_hat=as_sorting_hat)
-    return command.replay(order, settings.input_settings(settings.environment_reader()))
+    request = ReplayRequest(paths=paths, limit=limit, rate=rate, as_sorting_hat=as_sorting_hat)
+    return replay_files(request, settings.input_settings(settings.environment_reader()))
 
 
 @app.command(

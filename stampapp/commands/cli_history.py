@@ -39,10 +39,10 @@ def reconcile(
     """Say whether every message that was consumed is accounted for."""
     settings = app.runtime.required_settings()
     from stampapp.audit.consumed import TimeWindow
-    from stampapp.commands import reconcile as command
+    from stampapp.commands.reconcile import report_reconciliation
 
     window = TimeWindow(begin=begin, end=end)
-    found = command.reconcile(settings, window, sys.stdout, as_json=as_json)
+    found = report_reconciliation(settings, window, sys.stdout, as_json=as_json)
     return 0 if found.complete else 1
 
 
@@ -88,14 +88,18 @@ def deadletters(  # noqa: PLR0913, PLR0917  # click hands over every option
     message that it was. Without any, all are meant that the options leave.
     """
     settings = app.runtime.required_settings()
-    from stampapp.commands import deadletters as command
+    from stampapp.commands.deadletters import (
+        list_dead_letters,
+        replay_dead_letters,
+        show_dead_letters,
+    )
     from stampapp.deadletters.selection import DeadLetterFilter
 
     wanted = DeadLetterFilter(causes=causes, begin=begin, end=end, places=places)
     if action == "list":
-        command.listing(settings, wanted, limit, sys.stdout, as_json=as_json)
+        list_dead_letters(settings, wanted, limit, sys.stdout, as_json=as_json)
     elif action == "show":
-        command.show(settings, places, save, sys.stdout, as_json=as_json)
+        show_dead_letters(settings, places, save, sys.stdout, as_json=as_json)
     else:
-        command.replay(settings, wanted, sys.stdout, again=again, dry_run=dry_run)
+        replay_dead_letters(settings, wanted, sys.stdout, again=again, dry_run=dry_run)
     return 0

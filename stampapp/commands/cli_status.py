@@ -18,9 +18,9 @@ JSON = option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def topics(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
     """Say what each topic holds, how far the group has come, and when the night changes."""
     settings = app.runtime.required_settings()
-    from stampapp.commands import topics as command
+    from stampapp.commands.topics import report_topics
 
-    problems = command.topics(settings, sys.stdout, as_json=as_json)
+    problems = report_topics(settings, sys.stdout, as_json=as_json)
     for problem in problems:
         click.echo(f"error: {problem}", err=True)
     return 2 if problems else 0
@@ -62,10 +62,10 @@ def inspect(  # noqa: PLR0913, PLR0917  # click hands over every option
     for on every cluster.
     """
     settings = app.runtime.required_settings()
-    from stampapp.commands import inspect as command
+    from stampapp.commands.inspect import InspectRequest, MessageWriter, inspect_topics
 
-    request = command.Request(name=name, count=count, follow=follow, aid=aid, stamps=stamps)
-    return command.inspect(settings, request, command.Display(sys.stdout, as_json=as_json))
+    request = InspectRequest(name=name, count=count, follow=follow, aid=aid, stamps=stamps)
+    return inspect_topics(settings, request, MessageWriter(sys.stdout, as_json=as_json))
 
 
 @app.command(JSON, base=PlainCommand)
@@ -74,6 +74,6 @@ def check(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
 
     Exit code 0: all of it works; 1: a worker would run with warnings; 2: it would not run.
     """
-    from stampapp.commands import check as command
+    from stampapp.commands.check import run_checks
 
-    return command.check(sys.stdout, as_json=as_json)
+    return run_checks(sys.stdout, as_json=as_json)

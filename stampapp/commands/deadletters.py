@@ -9,11 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from stampapp.commands.text import deadletters as casefiles
-from stampapp.commands.text.deadletters import Row
+from stampapp.commands.text.deadletters import (
+    DeadLetterRow,
+    cause_totals,
+    dead_letter_details,
+    dead_letter_json,
+    dead_letter_table,
+    decoded_json,
+)
 from stampapp.config.settings import Settings
-from stampapp.deadletters import record
-from stampapp.deadletters import replay as replays
+from stampapp.deadletters import record, replay
 from stampapp.deadletters.partial_decode import decode_partially
 from stampapp.deadletters.record import DeadLetter
 from stampapp.deadletters.selection import DeadLetterFilter, DeadLetterIndex
@@ -25,10 +30,10 @@ from stampapp.kafka.message import Message
 from stampapp.kafka.offset_ranges import ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 
-MOST_SHOWN = 1000
+MAX_SHOWN = 1000
 
 
-def listing(
+def list_dead_letters(
     settings: Settings, wanted: DeadLetterFilter, limit: int, out: TextIO, *, as_json: bool
 ) -> None:
     """Write the latest dead letters to `out`, and how many there are. Raises ConfigError."""
@@ -38,17 +43,17 @@ def listing(
     if as_json:
         numbers = {c: {"all": every, "replayed": done} for c, (every, done) in counts.items()}
         print(
-            json.dumps({"counts": numbers, "dead_letters": [*map(casefiles.described, rows)]}),
+            json.dumps({"counts": numbers, "dead_letters": [*map(dead_letter_json, rows)]}),
             file=out,
         )
         return
     width = terminal_width(out)
-    write_lines([*casefiles.lines(rows, width), *casefiles.sums(counts)], out)
+    write_lines([*dead_letter_table(rows, width), *cause_totals(counts)], out)
     if (every := sum(count for count, _ in counts.values())) > len(rows):
         print(f"The latest {len(rows)} of {every}: --limit shows more.", file=out)
 
 
-def show(
+def show_dead_letters(
     settings: Settings, places: Sequence[str], save: Path | None, out: TextIO, *, as_json: bool
 ) -> None:
     """Write to `out` all that can be told of some dead letters; `save` gets the bytes of one.
@@ -58,11 +63,11 @@ def show(
     if not places:
         raise ConfigError("show takes the places of dead letters, which list tells")
     with ProgressBars() as bars:
-        _, found = asyncio.run(_find(settings, DeadLetterFilter(places=places), MOST_SHOWN, bars))
+        _, found = asyncio.run(_find(settings, DeadLetterFilter(places=places), MAX_SHOWN, bars))
     known = {name for row, _ in found for name in record.all_names(row.letter)}
     if absent := tuple(place for place in places if place not in known):
         raise ConfigError(
-            f"{replays.deadletter_topic(settings)} has no dead letter {join_words(absent)}"
+            f"{replay.deadletter_topic(settings)} has no dead letter {join_words(absent)}"
         )
     if save:
         if len(found) > 1:
@@ -70,12 +75,12 @@ def show(
         save.write_bytes(found[0][1].value or b"")
     for row, _ in found:
         if as_json:
-            print(json.dumps(casefiles.described(row) | casefiles.decoded(row)), file=out)
+            print(json.dumps(dead_letter_json(row) | decoded_json(row)), file=out)
         else:
-            write_lines([*casefiles.told(row, terminal_width(out)), ""], out)
+            write_lines([*dead_letter_details(row, terminal_width(out)), ""], out)
 
 
-def replay(
+def replay_dead_letters(
     settings: Settings, wanted: DeadLetterFilter, out: TextIO, *, again: bool, dry_run: bool
 ) -> None:
     """Put dead letters back where they came from. Raises ConfigError or DeliveryError."""
@@ -97,9 +102,9 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
     dry_run: bool,
 ) -> tuple[int, int]:
     """Return how many dead letters were put back, and how many were left."""
-    topic, done = replays.deadletter_topic(settings), 0
+    topic, done = replay.deadletter_topic(settings), 0
     async with TopicReader(settings.producer) as reader:
-        index = await replays.index_dead_letters(reader, topic, wanted, progress)
+        index = await replay.index_dead_letters(reader, topic, wanted, progress)
         _warn(settings, topic, index)
         letters = index.replayable(again=again)
         if dry_run:
@@ -107,7 +112,7 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
                 print(f"{record.short_name(one)} ({one.cause}) to {one.source}", file=out)
             done = len(letters)
         else:
-            async for more in replays.replay(settings, reader, letters):
+            async for more in replay.replay(settings, reader, letters):
                 progress("putting back", more, len(letters))
                 done += more
     return done, len(index.letters) - len(letters)
@@ -125,16 +130,16 @@ def _warn(settings: Settings, topic: str, index: DeadLetterIndex) -> None:
 
 async def _find(
     settings: Settings, wanted: DeadLetterFilter, limit: int, progress: ReportProgress
-) -> tuple[dict[str, tuple[int, int]], list[tuple[Row, Message]]]:
+) -> tuple[dict[str, tuple[int, int]], list[tuple[DeadLetterRow, Message]]]:
     """Return the counts, and the latest dead letters that are meant."""
-    topic = replays.deadletter_topic(settings)
+    topic = replay.deadletter_topic(settings)
     async with TopicReader(settings.producer) as reader:
-        index = await replays.index_dead_letters(reader, topic, wanted, progress)
+        index = await replay.index_dead_letters(reader, topic, wanted, progress)
         _warn(settings, topic, index)
         chosen = sorted(index.letters, key=_age)[-limit:]
         found = [
             (
-                Row(
+                DeadLetterRow(
                     letter=letter,
                     partial=decode_partially(message.value),
                     size=len(message.value or b""),
@@ -142,7 +147,7 @@ async def _find(
                 ),
                 message,
             )
-            async for letter, message in replays.fetch_messages(reader, chosen)
+            async for letter, message in replay.fetch_messages(reader, chosen)
         ]
     return index.counts_by_cause(), sorted(found, key=lambda one: _age(one[0].letter))
 

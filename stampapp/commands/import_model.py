@@ -22,7 +22,7 @@ def import_model(path: Path, into: Path | None, name: str | None) -> tuple[Model
     return importer.import_published(path, folder, name), folder
 
 
-def report(description: ModelDescription, into: Path) -> Iterator[str]:
+def model_lines(description: ModelDescription, into: Path) -> Iterator[str]:
     """Return the lines that say what was imported, and where to."""
     kernel = f"{description.kernel}x{description.kernel}"
     features = ", ".join(feature.name for feature in description.features)

@@ -10,8 +10,7 @@ from typing import Any, TextIO
 from stampapp import times
 from stampapp.audit.consumed import TimeWindow
 from stampapp.audit.recheck import lazy_classifier
-from stampapp.audit.reconcile import Reconciliation
-from stampapp.audit.reconcile import reconcile_group as account
+from stampapp.audit.reconcile import Reconciliation, reconcile_group
 from stampapp.audit.unmatched import ReportEntry
 from stampapp.config.settings import Settings
 from stampapp.display.lines import write_lines
@@ -19,20 +18,22 @@ from stampapp.display.progress import ProgressBars
 from stampapp.display.tables import Column, table_lines
 
 # More than this is for a program to read.
-MOST_LINES = 200
+MAX_LINES = 200
 _COUNTS = (Column(name="messages"), Column(name="count", width=10, right=True))
 
 
-def reconcile(
+def report_reconciliation(
     settings: Settings, window: TimeWindow, out: TextIO, *, as_json: bool
 ) -> Reconciliation:
     """Write the report to `out`, progress to stderr. Raises ConfigError."""
     with ProgressBars() as bars:
         found = asyncio.run(
-            account(settings, window, classify=lazy_classifier(settings.model), progress=bars)
+            reconcile_group(
+                settings, window, classify=lazy_classifier(settings.model), progress=bars
+            )
         )
     if as_json:
-        print(json.dumps(described(found)), file=out)
+        print(json.dumps(reconciliation_json(found)), file=out)
     else:
         write_lines(report(found), out)
     return found
@@ -49,9 +50,9 @@ def report(found: Reconciliation) -> Iterator[str]:
         yield f"  {line}"
     yield from _notes(found)
     for title, findings in (("missing", found.missing), ("cannot be judged", found.undecidable)):
-        yield from (f"{title}: {_line(one)}" for one in findings[:MOST_LINES])
-        if len(findings) > MOST_LINES:
-            yield f"{title}: {len(findings) - MOST_LINES} more, which --json lists"
+        yield from (f"{title}: {_line(one)}" for one in findings[:MAX_LINES])
+        if len(findings) > MAX_LINES:
+            yield f"{title}: {len(findings) - MAX_LINES} more, which --json lists"
     yield _conclusion(found)
 
 
@@ -97,7 +98,7 @@ def _conclusion(found: Reconciliation) -> str:
     return f"{len(found.missing)} missing, {doubtful} that cannot be judged."
 
 
-def described(found: Reconciliation) -> dict[str, Any]:
+def reconciliation_json(found: Reconciliation) -> dict[str, Any]:
     """Return what `--json` prints."""
     window, consumption = found.window, found.consumed
     counts = consumption.marks.count_outcomes()
@@ -111,8 +112,8 @@ def described(found: Reconciliation) -> dict[str, Any]:
         "judged_again": found.reclassified,
         "by_key": found.matched_by_key,
         "repeats": dict(consumption.marks.repeats),
-        "missing": [_described(one) for one in found.missing],
-        "unjudged": [_described(one) for one in found.undecidable],
+        "missing": [_entry_json(one) for one in found.missing],
+        "unjudged": [_entry_json(one) for one in found.undecidable],
         "unexamined": found.unexamined,
         "older": found.older,
         "expired": consumption.expired,
@@ -131,7 +132,7 @@ def described(found: Reconciliation) -> dict[str, Any]:
     }
 
 
-def _described(one: ReportEntry) -> dict[str, Any]:
+def _entry_json(one: ReportEntry) -> dict[str, Any]:
     return {
         "topic": one.location.topic,
         "partition": one.location.partition,

@@ -18,7 +18,7 @@ from stampapp.kafka.outgoing import OutgoingMessage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class ReplayRequest:
     """Which files, at most so many alerts of them, and at most so many per second."""
 
     paths: Sequence[Path]
@@ -27,17 +27,17 @@ class Order:
     as_sorting_hat: bool
 
 
-def replay(order: Order, target: InputSettings) -> int:
+def replay_files(request: ReplayRequest, target: InputSettings) -> int:
     """Publish the alerts of the files; returns the exit code. Raises ConfigError."""
-    files = find_alert_files(order.paths)
+    files = find_alert_files(request.paths)
     report(f"Publishing alerts of {len(files)} files to {publishing.describe_target(target)}")
     with ProgressBars() as bars:
         log_above_progress()
-        progress = _Progress(bars, total_size(files), order.limit)
+        progress = _Progress(bars, total_size(files), request.limit)
         archive = ArchiveAlerts(files, report, progress.read)
         publisher = Publisher(_message(target.topics[0]), progress.published)
-        records = islice(archive.records(_change(order)), order.limit)
-        end = publishing.publish(publisher, records, order.rate, target)
+        records = islice(archive.records(_converter(request)), request.limit)
+        end = publishing.publish(publisher, records, request.rate, target)
     report(publishing.summary(publisher))
     if archive.damaged:
         report(f"{archive.damaged} files or members are damaged, or no alerts.")
@@ -48,16 +48,16 @@ def replay(order: Order, target: InputSettings) -> int:
     return int(bool(archive.damaged or end.stopped or end.failure or not publisher.confirmed))
 
 
-def _change(order: Order) -> Callable[[SingleRecord], SingleRecord]:
-    if not order.as_sorting_hat:
-        return lambda single: single
+def _converter(request: ReplayRequest) -> Callable[[SingleRecord], SingleRecord]:
+    if not request.as_sorting_hat:
+        return lambda record: record
     from stampapp.feeds.to_sorting_hat import ToSortingHat
 
     return ToSortingHat()
 
 
 def _message(topic: str) -> Callable[[SingleRecord], OutgoingMessage]:
-    return lambda single: OutgoingMessage(topic=topic, key=single.key, value=single.value)
+    return lambda record: OutgoingMessage(topic=topic, key=record.key, value=record.value)
 
 
 class _Progress:

@@ -22,7 +22,7 @@ Advance = Callable[[int], object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class SimulateRequest:
     """Which alerts: the first `count` of a seed (None: without end), at most `rate` per second."""
 
     survey: Survey
@@ -34,55 +34,60 @@ class Order:
         return f"{self.count or 'endless'} {self.survey} alerts of seed {self.seed}"
 
 
-def files_of(order: Order, to: Path | None, labels: Path | None) -> tuple[Path, Path] | None:
+def output_files(
+    request: SimulateRequest, to: Path | None, labels: Path | None
+) -> tuple[Path, Path] | None:
     """Return where alerts and labels are to be written, None for a topic. Raises ConfigError."""
     if to is None:
         if labels:
             raise ConfigError("--labels goes with --to: a topic gets no labels")
         return None
-    if order.count is None:
+    if request.count is None:
         raise ConfigError("--to needs --count: a file must have an end")
-    if order.rate is not None:
+    if request.rate is not None:
         raise ConfigError("--rate is for a topic: leave it out with --to")
-    beside = labels or Path(f"{to}.labels.csv")
-    if beside == to:
+    labels_path = labels or Path(f"{to}.labels.csv")
+    if labels_path == to:
         raise ConfigError(f"--labels and --to are both {to}: name two files")
-    return to, beside
+    return to, labels_path
 
 
-def to_files(order: Order, alerts: Path, labels: Path) -> int:
+def write_files(request: SimulateRequest, alerts: Path, labels: Path) -> int:
     """Write the alerts and their classes; returns the exit code. Raises ConfigError."""
-    report(f"Writing {order} to {alerts}, their classes to {labels}")
+    report(f"Writing {request} to {alerts}, their classes to {labels}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with progress_bar("simulating", order.count) as advance, _drawing(order) as drawn:
+        with (
+            progress_bar("simulating", request.count) as advance,
+            _simulated_alerts(request) as drawn,
+        ):
             log_above_progress()
-            avro_writer.write_alerts(_told(drawn, advance), alerts, labels)
+            avro_writer.write_alerts(_count(drawn, advance), alerts, labels)
     except KeyboardInterrupt:
         report("Stopped: nothing was written.")
         return 1
     return 0
 
 
-def to_topic(order: Order, target: InputSettings) -> int:
+def publish_simulated(request: SimulateRequest, target: InputSettings) -> int:
     """Publish the alerts to the first of the topics; returns the exit code. Raises ConfigError."""
-    report(f"Publishing {order} to {publishing.describe_target(target)}")
-    with progress_bar("publishing", order.count) as advance, _drawing(order) as drawn:
+    report(f"Publishing {request} to {publishing.describe_target(target)}")
+    with progress_bar("publishing", request.count) as advance, _simulated_alerts(request) as drawn:
         log_above_progress()
         publisher = Publisher(AsJustObserved(target.topics[0]), advance)
-        end = publishing.publish(publisher, drawn, order.rate, target)
+        end = publishing.publish(publisher, drawn, request.rate, target)
     report(publishing.summary(publisher))
     if end.failure:
         report(f"error: {end.failure}")
     return 1 if end.failure else 0
 
 
-def _drawing(order: Order) -> AbstractContextManager[Iterator[LabelledAlert]]:
-    workers = simulated.processes_for(order.rate)
-    return simulated.simulated_alerts([order.survey], order.seed, order.count, workers)
+def _simulated_alerts(request: SimulateRequest) -> AbstractContextManager[Iterator[LabelledAlert]]:
+    workers = simulated.processes_for(request.rate)
+    return simulated.simulated_alerts([request.survey], request.seed, request.count, workers)
 
 
-def _told(drawn: Iterator[LabelledAlert], advance: Advance) -> Iterator[LabelledAlert]:
+def _count(drawn: Iterator[LabelledAlert], advance: Advance) -> Iterator[LabelledAlert]:
     for one in drawn:
         yield one
         advance(1)

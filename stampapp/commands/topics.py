@@ -17,7 +17,7 @@ from stampapp.inspection import topic_status
 from stampapp.inspection.topic_status import TopicStatus
 
 # Whoever keeps a topic for each night for years does not want to see them all.
-MOST_NIGHTS = 8
+MAX_NIGHTS = 8
 _COLUMNS = (
     Column(name="role"),
     Column(name="topic"),
@@ -25,13 +25,13 @@ _COLUMNS = (
 )
 
 
-def topics(settings: Settings, out: TextIO, *, as_json: bool) -> tuple[str, ...]:
+def report_topics(settings: Settings, out: TextIO, *, as_json: bool) -> tuple[str, ...]:
     """Write to `out` what there is; return why clusters have not answered."""
     now = datetime.now(UTC)
     with ProgressBars():
         found = asyncio.run(topic_status.read_status(settings, now))
     if as_json:
-        print(json.dumps(described(settings, found, now)), file=out)
+        print(json.dumps(status_json(settings, found, now)), file=out)
     else:
         write_lines(report(settings, found, now, terminal_width(out)), out)
     return tuple(dict.fromkeys(one.problem for one in found if one.problem))
@@ -42,9 +42,9 @@ def report(
 ) -> Iterator[str]:
     """Yield the lines for a person, with a table for a terminal of this width (None: a pipe)."""
     older = [one for one in found if not one.tonight]
-    shown = [one for one in found if one.tonight or one in older[:MOST_NIGHTS]]
+    shown = [one for one in found if one.tonight or one in older[:MAX_NIGHTS]]
     yield from table_lines(_COLUMNS, [*map(_row, shown)], width, detail="cluster")
-    if rest := older[MOST_NIGHTS:]:
+    if rest := older[MAX_NIGHTS:]:
         count = sum(one.messages for one in rest)
         yield f"{len(rest)} more topics of earlier nights hold {count} messages."
     yield from _group(settings, found)
@@ -84,11 +84,11 @@ def _night(settings: Settings, now: datetime) -> str:
         return f"Output goes to {tonight} every night."
     return (
         f"Output goes to {tonight} now, and to {nightly.name_at(change)} from"
-        f" {times.format_iso(change)} on, in {_span(change - now)}."
+        f" {times.format_iso(change)} on, in {_duration(change - now)}."
     )
 
 
-def _span(left: timedelta) -> str:
+def _duration(left: timedelta) -> str:
     minutes = -(-int(left.total_seconds()) // 60)
     days, minutes = divmod(minutes, 1440)
     hours, minutes = divmod(minutes, 60)
@@ -96,7 +96,7 @@ def _span(left: timedelta) -> str:
     return " ".join(f"{count} {unit}" for count, unit in words if count) or "0 min"
 
 
-def described(settings: Settings, found: Sequence[TopicStatus], now: datetime) -> dict[str, Any]:
+def status_json(settings: Settings, found: Sequence[TopicStatus], now: datetime) -> dict[str, Any]:
     """Return what `--json` prints."""
     nightly = settings.output_topic
     change = nightly.next_change(now)
@@ -107,11 +107,11 @@ def described(settings: Settings, found: Sequence[TopicStatus], now: datetime) -
             "changes_at": change and times.format_iso(change),
             "changes_to": change and nightly.name_at(change),
         },
-        "topics": [_described(one) for one in found],
+        "topics": [_topic_json(one) for one in found],
     }
 
 
-def _described(one: TopicStatus) -> dict[str, Any]:
+def _topic_json(one: TopicStatus) -> dict[str, Any]:
     consumed = one.topic_role.role == "consumer"
     return {
         "role": one.topic_role.role,

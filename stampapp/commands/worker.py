@@ -13,17 +13,17 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import faust
-from faust.cli import worker as builtin
+from faust.cli import worker as faust_worker
 from faust.cli.base import DEFAULT_LOGLEVEL
 from faust.exceptions import AlreadyConfiguredWarning
 
-from stampapp.config import settings as keys
+from stampapp.config import settings as worker_settings
 from stampapp.errors import ConfigError
 from stampapp.monitoring import json_logs, log_filters
 
 log = logging.getLogger(__name__)
 # After this the process is ended by force: nothing that is unconfirmed has been acknowledged.
-SHUTDOWN_LIMIT = 9.0
+SHUTDOWN_TIMEOUT = 9.0
 EX_CONFIG = 2
 
 
@@ -32,15 +32,17 @@ class StampWorker(faust.Worker):
 
     def __init__(self, stamp_app: Any, *args: Any, **kwargs: Any) -> None:
         # Before anything is said, what is wrong with the settings included.
-        self.as_json = keys.log_format(keys.environment_reader()) == keys.JSON
+        self.as_json = (
+            worker_settings.log_format(worker_settings.environment_reader()) == worker_settings.JSON
+        )
         if self.as_json:
             json_logs.capture_output()
             kwargs |= {"quiet": True, "stdout": sys.stdout, "stderr": sys.stderr}
         try:
             settings = stamp_app.runtime.required_settings()
-            _settle_port(stamp_app)
+            _reserve_port(stamp_app)
         except ConfigError as error:
-            sys.exit(self._complain(error))
+            sys.exit(self._report_config_error(error))
         if kwargs.get("loglevel") in (None, DEFAULT_LOGLEVEL):
             kwargs["loglevel"] = settings.log_level
         super().__init__(stamp_app, *args, **kwargs)
@@ -61,7 +63,7 @@ class StampWorker(faust.Worker):
     def _exit_code(self, planned: object) -> int:
         reason = self.app.runtime.failure or self.crash_reason  # type: ignore[attr-defined]
         if isinstance(reason, ConfigError):
-            return self._complain(reason)
+            return self._report_config_error(reason)
         if reason:
             log_filters.print_final_message(
                 f"stampapp stops: {str(reason) or repr(reason)}", as_json=self.as_json
@@ -69,7 +71,7 @@ class StampWorker(faust.Worker):
             return 1
         return planned if isinstance(planned, int) else 0
 
-    def _complain(self, error: ConfigError) -> int:
+    def _report_config_error(self, error: ConfigError) -> int:
         log_filters.print_final_message(f"stampapp cannot start: {error}", as_json=self.as_json)
         return EX_CONFIG
 
@@ -80,18 +82,18 @@ class StampWorker(faust.Worker):
 
     def on_worker_shutdown(self) -> None:
         """Give the way out a limit, after a failure as after a signal."""
-        _end_by_force_after(SHUTDOWN_LIMIT, self._exit_code)
+        _force_exit_after(SHUTDOWN_TIMEOUT, self._exit_code)
         super().on_worker_shutdown()
 
     def _schedule_shutdown(self, signal: Any) -> None:
-        _end_by_force_after(SHUTDOWN_LIMIT, self._exit_code)
+        _force_exit_after(SHUTDOWN_TIMEOUT, self._exit_code)
         super()._schedule_shutdown(signal)
 
 
-def _settle_port(stamp_app: Any) -> None:
+def _reserve_port(stamp_app: Any) -> None:
     conf = stamp_app.conf
     if conf.web_enabled:
-        stamp_app.reservation = take_port(conf.web_bind, conf.web_port)
+        stamp_app.reservation = reserve_port(conf.web_bind, conf.web_port)
         port = stamp_app.reservation.getsockname()[1]
         with warnings.catch_warnings():
             # Faust warns of settings that change after use; nothing has used this one yet.
@@ -100,7 +102,7 @@ def _settle_port(stamp_app: Any) -> None:
             conf.canonical_url = f"http://{conf.web_host}:{port}"
 
 
-def take_port(host: str, first: int, tries: int = 100) -> socket.socket:
+def reserve_port(host: str, first: int, tries: int = 100) -> socket.socket:
     """Take the first free port from `first` on: a host may run several workers.
 
     It is taken until the socket is closed; the web server needs it only when the model is loaded.
@@ -120,7 +122,7 @@ def take_port(host: str, first: int, tries: int = 100) -> socket.socket:
     raise ConfigError(f"WEB_PORT: no port from {first} on is free on {host}")
 
 
-def _end_by_force_after(seconds: float, exit_code: Callable[[object], int]) -> None:
+def _force_exit_after(seconds: float, exit_code: Callable[[object], int]) -> None:
     def end() -> None:
         log.critical("The worker has not stopped in %g s and is ended", seconds)
         os._exit(exit_code(1))
@@ -130,7 +132,7 @@ def _end_by_force_after(seconds: float, exit_code: Callable[[object], int]) -> N
     timer.start()
 
 
-class worker(builtin.worker):  # noqa: N801  # Faust's command line calls a command by its class
+class worker(faust_worker.worker):  # noqa: N801  # Faust's command line calls a command by its class
     """Start a worker that classifies alerts."""
 
     def on_worker_created(self, worker: Any) -> None:

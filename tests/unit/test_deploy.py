@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stampapp.commands.worker import SHUTDOWN_LIMIT
+from stampapp.commands.worker import SHUTDOWN_TIMEOUT
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
@@ -137,14 +137,14 @@ def test_a_pod_is_as_the_image_and_the_worker_want_it(survey: str) -> None:
     paths = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("liveness", "readiness")}
     assert paths["liveness"] == {"path": "/healthz", "port": "web"}
     assert paths["readiness"] == {"path": "/readyz", "port": "web"}
-    assert pod["terminationGracePeriodSeconds"] > SHUTDOWN_LIMIT
+    assert pod["terminationGracePeriodSeconds"] > SHUTDOWN_TIMEOUT
 
 
 @pytest.mark.parametrize("survey", SURVEYS)
 def test_a_container_of_compose_has_time_to_end(survey: str) -> None:
     seconds = re.fullmatch(r"(\d+)s", COMPOSE[survey]["stop_grace_period"])
     assert seconds
-    assert int(seconds[1]) > SHUTDOWN_LIMIT
+    assert int(seconds[1]) > SHUTDOWN_TIMEOUT
 
 
 def test_nothing_of_compose_is_reached_from_elsewhere() -> None:

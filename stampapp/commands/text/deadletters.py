@@ -22,7 +22,7 @@ _MOST_CHARACTERS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class DeadLetterRow:
     """A dead letter as it is listed. `size` in bytes; `mark` says that it was replayed."""
 
     letter: DeadLetter
@@ -41,12 +41,12 @@ class Row:
         return self.partial.candid
 
 
-def lines(rows: Sequence[Row], width: int | None = None) -> Iterator[str]:
+def dead_letter_table(rows: Sequence[DeadLetterRow], width: int | None = None) -> Iterator[str]:
     """Yield the table of dead letters, for a terminal of this width (None: a pipe)."""
     yield from table_lines(_COLUMNS, [*map(_cells, rows)], width, detail="message")
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: DeadLetterRow) -> tuple[str, ...]:
     letter = row.letter
     return (
         record.short_name(letter),
@@ -60,7 +60,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def sums(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
+def cause_totals(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
     """Yield a line for each cause, with all of its dead letters and those that were replayed."""
     rows = [
         (str(every), cause + (f", {replayed} of them replayed" if replayed else ""))
@@ -70,7 +70,7 @@ def sums(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
     yield from table_lines([Column(name="count", width=8, right=True)], rows, heading=False)
 
 
-def told(row: Row, width: int | None = None) -> Iterator[str]:
+def dead_letter_details(row: DeadLetterRow, width: int | None = None) -> Iterator[str]:
     """Yield the lines about one dead letter, for a terminal of this width (None: a pipe)."""
     letter, cause = row.letter, CAUSES.get(row.letter.cause, UNKNOWN)
     facts: dict[str, object] = {
@@ -92,7 +92,7 @@ def told(row: Row, width: int | None = None) -> Iterator[str]:
         yield f"  {line}"
 
 
-def described(row: Row) -> dict[str, Any]:
+def dead_letter_json(row: DeadLetterRow) -> dict[str, Any]:
     """Return what `--json` prints of a dead letter."""
     letter = row.letter
     return {
@@ -101,21 +101,21 @@ def described(row: Row) -> dict[str, Any]:
         "instant": times.format_iso(times.from_unix_ms(letter.timestamp)),
         "cause": letter.cause,
         "message": letter.reason,
-        "source": _place(letter.source),
+        "source": _location_json(letter.source),
         "size": row.size,
         "aid": row.aid,
         "candid": row.candid,
         "replayed_at": row.mark and row.mark.replayed_at,
-        "replayed_as": row.mark and _place(row.mark.replayed_as),
-        "replay_of": letter.replay_of and _place(letter.replay_of),
+        "replayed_as": row.mark and _location_json(row.mark.replayed_as),
+        "replay_of": letter.replay_of and _location_json(letter.replay_of),
     }
 
 
-def _place(place: TopicPartitionOffset) -> dict[str, str | int]:
-    return {"topic": place.topic, "partition": place.partition, "offset": place.offset}
+def _location_json(location: TopicPartitionOffset) -> dict[str, str | int]:
+    return {"topic": location.topic, "partition": location.partition, "offset": location.offset}
 
 
-def decoded(row: Row) -> dict[str, Any]:
+def decoded_json(row: DeadLetterRow) -> dict[str, Any]:
     """Return what `--json` adds to it when it is shown."""
     cause = CAUSES.get(row.letter.cause, UNKNOWN)
     return {

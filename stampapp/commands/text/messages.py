@@ -1,4 +1,4 @@
-"""How a message is told: to a person, in a heading and a few lines, and to a program."""
+"""How a message is shown: to a person, in a heading and a few lines, and to a program."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from stampapp.kafka.message import Message
 _INDENT = "  "
 
 
-def heading(message: Message, exhibit: MessageContent) -> str:
+def message_heading(message: Message, content: MessageContent) -> str:
     """Return what a message is, where and when, its size and key."""
     at = _when(message.timestamp)
     key = printable(message.key.decode("utf-8", "replace")) if message.key else "no key"
-    return f"{exhibit.kind}  {message.location}  {at}  {len(message.value or b'')} B  {key}"
+    return f"{content.kind}  {message.location}  {at}  {len(message.value or b'')} B  {key}"
 
 
 def _when(milliseconds: int | None) -> str:
@@ -33,13 +33,13 @@ def _when(milliseconds: int | None) -> str:
         return f"timestamp {milliseconds}"
 
 
-def lines(exhibit: MessageContent, width: int) -> Iterator[str]:
+def message_lines(content: MessageContent, width: int) -> Iterator[str]:
     """Yield the lines about what a message says, those with many values `width` wide."""
-    for line in _TELLERS.get(exhibit.kind, _anything)(exhibit.content, width - len(_INDENT)):
+    for line in _FORMATTERS.get(content.kind, _anything)(content.content, width - len(_INDENT)):
         yield _INDENT + printable(line)
 
 
-def described(message: Message, exhibit: MessageContent) -> dict[str, Any]:
+def message_json(message: Message, content: MessageContent) -> dict[str, Any]:
     """Return what `--json` prints of a message."""
     return {
         "topic": message.topic,
@@ -49,8 +49,8 @@ def described(message: Message, exhibit: MessageContent) -> dict[str, Any]:
         "key": message.key and message.key.decode("utf-8", "replace"),
         "size": len(message.value or b""),
         "headers": {name: (one or b"").decode("utf-8", "replace") for name, one in message.headers},
-        "kind": exhibit.kind,
-        "content": _finite(exhibit.content),
+        "kind": content.kind,
+        "content": _finite(content.content),
     }
 
 
@@ -77,7 +77,7 @@ def _command(content: Mapping[str, Any], width: int) -> Iterator[str]:
     data = content.get("data")
     values = data if isinstance(data, dict) else {}
     numbers = {name: one for name, one in values.items() if isinstance(one, float)}
-    head = {name: one for name, one in content.items() if name not in _OF_SOURCE | {"data"}}
+    head = {name: one for name, one in content.items() if name not in _SOURCE_FIELDS | {"data"}}
     yield from wrapped(head, width)
     yield from shares(numbers)
     yield from wrapped({name: one for name, one in values.items() if name not in numbers}, width)
@@ -92,8 +92,8 @@ def _figures(content: Mapping[str, Any], width: int) -> Iterator[str]:
     if isinstance(classes, dict) and classes:
         most = Counter(map(str, classes.values())).most_common()
         yield "classes: " + ", ".join(f"{count} {name}" for name, count in most)
-    told = {*kinds, "n_messages", "execution_time", "class", "candid", "oid", "source"}
-    yield from wrapped({name: one for name, one in content.items() if name not in told}, width)
+    shown = {*kinds, "n_messages", "execution_time", "class", "candid", "oid", "source"}
+    yield from wrapped({name: one for name, one in content.items() if name not in shown}, width)
 
 
 def _dead_letter(content: Mapping[str, Any], width: int) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _anything(content: Mapping[str, Any], width: int) -> Iterator[str]:
     yield from wrapped(content, width)
 
 
-_TELLERS: Mapping[MessageKind, Callable[[Mapping[str, Any], int], Iterator[str]]] = {
+_FORMATTERS: Mapping[MessageKind, Callable[[Mapping[str, Any], int], Iterator[str]]] = {
     MessageKind.ALERT: _alert,
     MessageKind.PREDICTION: _prediction,
     MessageKind.COMMAND: _command,
@@ -132,7 +132,7 @@ _TELLERS: Mapping[MessageKind, Callable[[Mapping[str, Any], int], Iterator[str]]
     MessageKind.REPLAY_MARK: _replay_mark,
     MessageKind.AVRO: _avro,
 }
-_OF_SOURCE = frozenset({"source", "superseded", "ruled_out"})
+_SOURCE_FIELDS = frozenset({"source", "superseded", "ruled_out"})
 
 
 def _classifier(content: Mapping[str, Any]) -> str:
@@ -142,8 +142,8 @@ def _classifier(content: Mapping[str, Any]) -> str:
 def _source(content: Mapping[str, Any]) -> Iterator[str]:
     if "source" in content:
         more = {"superseded": "superseding", "ruled_out": "answering for the ruled-out"}
-        told = [f"{text} {_few(content[name])}" for name, text in more.items() if content[name]]
-        yield ", ".join([f"of {content['source']}", *told])
+        shown = [f"{text} {_few(content[name])}" for name, text in more.items() if content[name]]
+        yield ", ".join([f"of {content['source']}", *shown])
 
 
 def _few(places: Sequence[str]) -> str:

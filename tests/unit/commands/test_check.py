@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stampapp.commands import check as command
-from stampapp.commands.check import DryRunReport, check, described, report
+from stampapp.commands.check import DryRunReport, report, report_json, run_checks
 from stampapp.errors import BadAlert
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import AccessReport
@@ -69,7 +69,7 @@ def test_what_does_not_work_is_told_and_decides_the_exit_code(
     found = replace(FINE, **changes)
     assert found.exit_code == code
     assert words in text(found).splitlines()
-    assert described(found)["exit_code"] == code
+    assert report_json(found)["exit_code"] == code
 
 
 def test_a_model_for_other_alerts_is_a_warning() -> None:
@@ -86,7 +86,7 @@ def test_a_key_that_nobody_knows_is_named_without_its_value() -> None:
 
 
 def test_a_program_is_told_the_same() -> None:
-    found = described(FINE)
+    found = report_json(FINE)
     assert found["clusters"][1]["roles"] == ["scribe"]
     assert found["classifier"]["name"] == "network"
     assert found["alert"]["class_name"] == classification(alert()).class_name
@@ -105,7 +105,7 @@ def test_secrets_stay_secret_even_where_settings_are_wrong(
     monkeypatch.setattr(dry_run, "try_model", lambda _: TRIAL)
     for as_json in (False, True):
         out = io.StringIO()
-        assert check(out, as_json=as_json) == 2
+        assert run_checks(out, as_json=as_json) == 2
         assert "sesame" not in out.getvalue()
         assert "SCRIBE_TOPIC is not set" in out.getvalue()
         assert "WEB_PORT is 'x'" in out.getvalue()

@@ -43,7 +43,7 @@ def run(
     *paths: Path, classifier: FakeClassifier | None = None, every_alert: bool = False
 ) -> tuple[Summary, list[dict[str, Any]]]:
     out = io.StringIO()
-    summary = command.classify(
+    summary = command.classify_files(
         paths, classifier or FakeClassifier(), out, as_json=True, every_alert=every_alert
     )
     return summary, [json.loads(line) for line in out.getvalue().splitlines()]
@@ -139,12 +139,12 @@ def test_what_the_classifier_refuses_is_shown_with_its_alert(folder: Path) -> No
 
 
 def test_more_alerts_than_a_batch_are_judged_in_batches(tmp_path: Path) -> None:
-    count = command.BATCH + 3
+    count = command.BATCH_SIZE + 3
     path = tmp_path / "many.avro"
     path.write_bytes(container(*(small(aid=f"A{n}", candid=str(n)) for n in range(count))))
     classifier = FakeClassifier()
     summary, lines = run(path, classifier=classifier)
-    assert [len(batch) for batch in classifier.batches] == [command.BATCH, 3]
+    assert [len(batch) for batch in classifier.batches] == [command.BATCH_SIZE, 3]
     assert [line["candid"] for line in lines] == [str(n) for n in range(count)]
     assert summary == Summary(read=count, shown=count, errors=0)
 
@@ -153,7 +153,7 @@ def test_the_table(folder: Path) -> None:
     bad = folder / "z.avro"
     bad.write_bytes(b"no container")
     out = io.StringIO()
-    command.classify([folder], FakeClassifier(), out, as_json=False, every_alert=False)
+    command.classify_files([folder], FakeClassifier(), out, as_json=False, every_alert=False)
     heading, second, third, damaged = out.getvalue().splitlines()
     assert heading.split() == ["candid", "object", "class", "SN", "bogus"]
     assert second.split() == ["2", "ZTF20abcdefg", "SN", "0.750", "0.250"]
@@ -166,7 +166,7 @@ def test_a_withdrawn_result_in_the_table(folder: Path) -> None:
         return classification(one, None)
 
     out = io.StringIO()
-    command.classify(
+    command.classify_files(
         [folder / "a.avro"], FakeClassifier(withdraw), out, as_json=False, every_alert=True
     )
     assert out.getvalue().splitlines()[1].split() == [

@@ -11,7 +11,7 @@ from stampapp.audit.offset_marks import OffsetMarks, PartitionMarks, PublishedTo
 from stampapp.audit.published import TopicScan
 from stampapp.audit.reconcile import Reconciliation
 from stampapp.audit.unmatched import ReportEntry
-from stampapp.commands import reconcile as room
+from stampapp.commands import reconcile as command
 from stampapp.kafka.message import TopicPartitionOffset
 from stampapp.results import provenance
 
@@ -59,7 +59,7 @@ def result(**changes: Any) -> Reconciliation:
 
 
 def test_when_all_is_there_it_is_said() -> None:
-    assert list(room.report(result())) == [
+    assert list(command.report(result())) == [
         "Consumed by ztf:",
         "  messages                 10",
         "  classified                8",
@@ -73,17 +73,17 @@ def test_when_all_is_there_it_is_said() -> None:
 
 
 def test_what_is_missing_is_listed() -> None:
-    lines = list(room.report(result(missing=(finding(), finding(8, None)))))
+    lines = list(command.report(result(missing=(finding(), finding(8, None)))))
     assert "missing: alerts:1:7  2026-03-01T12:00:00Z  A (c1): nowhere" in lines
     assert "missing: alerts:1:8  2026-03-01T12:00:00Z  not decodable: nowhere" in lines
     assert lines[-1] == "2 missing, 0 that cannot be judged."
 
 
 def test_a_long_list_is_cut_and_its_rest_counted() -> None:
-    many = tuple(finding(offset) for offset in range(room.MOST_LINES + 5))
-    lines = list(room.report(result(undecidable=many)))
+    many = tuple(finding(offset) for offset in range(command.MAX_LINES + 5))
+    lines = list(command.report(result(undecidable=many)))
     assert "cannot be judged: 5 more, which --json lists" in lines
-    assert sum("alerts:1:" in line for line in lines) == room.MOST_LINES
+    assert sum("alerts:1:" in line for line in lines) == command.MAX_LINES
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_a_long_list_is_cut_and_its_rest_counted() -> None:
 def test_what_is_noteworthy_is_told_but_is_no_loss(changes: dict[str, Any], words: str) -> None:
     found = result(**changes)
     assert found.complete
-    assert words in "\n".join(room.report(found))
-    assert words not in "\n".join(room.report(result()))
+    assert words in "\n".join(command.report(found))
+    assert words not in "\n".join(command.report(result()))
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,15 @@ def test_what_is_noteworthy_is_told_but_is_no_loss(changes: dict[str, Any], word
 def test_what_is_not_accounted_for_makes_it_incomplete(changes: dict[str, Any]) -> None:
     found = result(**changes)
     assert not found.complete
-    assert "All of them" not in "\n".join(room.report(found))
-    assert not room.described(found)["complete"]
+    assert "All of them" not in "\n".join(command.report(found))
+    assert not command.reconciliation_json(found)["complete"]
 
 
 def test_a_program_gets_it_as_json() -> None:
     found = json.loads(
-        json.dumps(room.described(result(missing=(finding(),), window=TimeWindow(begin=NOON))))
+        json.dumps(
+            command.reconciliation_json(result(missing=(finding(),), window=TimeWindow(begin=NOON)))
+        )
     )
     assert found["from"] == "2026-03-01T12:00:00Z"
     assert found["to"] is None

@@ -6,24 +6,24 @@ from typing import Any
 import pytest
 
 from stampapp.alerts.surveys import Survey
-from stampapp.commands.simulate import Order, files_of
+from stampapp.commands.simulate import SimulateRequest, output_files
 from stampapp.errors import ConfigError
 
 SKY = Path("sky.avro")
 
 
-def order(**changes: Any) -> Order:
+def request(**changes: Any) -> SimulateRequest:
     usual: dict[str, Any] = {"survey": Survey.ZTF, "seed": 7, "count": 10, "rate": None}
-    return Order(**usual | changes)
+    return SimulateRequest(**usual | changes)
 
 
 def test_labels_lie_beside_the_alerts_unless_told_otherwise() -> None:
-    assert files_of(order(), SKY, None) == (SKY, Path("sky.avro.labels.csv"))
-    assert files_of(order(), SKY, Path("truth.csv")) == (SKY, Path("truth.csv"))
+    assert output_files(request(), SKY, None) == (SKY, Path("sky.avro.labels.csv"))
+    assert output_files(request(), SKY, Path("truth.csv")) == (SKY, Path("truth.csv"))
 
 
 def test_without_a_file_it_is_a_topic() -> None:
-    assert files_of(order(count=None, rate=3.0), None, None) is None
+    assert output_files(request(count=None, rate=3.0), None, None) is None
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_what_makes_no_sense_together_is_refused(
     changes: dict[str, Any], to: Path | None, labels: Path | None, expected: str
 ) -> None:
     with pytest.raises(ConfigError, match=expected):
-        files_of(order(**changes), to, labels)
+        output_files(request(**changes), to, labels)
 
 
 def test_an_order_says_what_it_is() -> None:
-    assert str(order()) == "10 ZTF alerts of seed 7"
-    assert str(order(count=None)) == "endless ZTF alerts of seed 7"
+    assert str(request()) == "10 ZTF alerts of seed 7"
+    assert str(request(count=None)) == "endless ZTF alerts of seed 7"

@@ -54,7 +54,7 @@ def test_a_person_is_told_all_of_it_in_columns() -> None:
 
 def test_years_of_nights_are_summed_up() -> None:
     lines = list(topics.report(SETTINGS, [OUT, *map(night, range(20))], NOON))
-    assert sum("earlier" in line for line in lines) == topics.MOST_NIGHTS + 1
+    assert sum("earlier" in line for line in lines) == topics.MAX_NIGHTS + 1
     assert "12 more topics of earlier nights hold 84 messages." in lines
 
 
@@ -79,7 +79,7 @@ def test_the_time_that_is_left_is_rounded_up() -> None:
 
 
 def test_a_program_is_told_the_same() -> None:
-    found = topics.described(SETTINGS, [READ, replace(ABSENT, problem="away")], NOON)
+    found = topics.status_json(SETTINGS, [READ, replace(ABSENT, problem="away")], NOON)
     assert found["output"] == {
         "topic": "out_20260301",
         "changes_at": "2026-03-01T22:00:00Z",

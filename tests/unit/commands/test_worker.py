@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from stampapp.commands.worker import take_port
+from stampapp.commands.worker import reserve_port
 from stampapp.errors import ConfigError
 from tests.support.ports import free_ports
 
@@ -12,7 +12,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def taken(first: int, tries: int = 100) -> int:
-    with take_port(LOOPBACK, first, tries) as reservation:
+    with reserve_port(LOOPBACK, first, tries) as reservation:
         return int(reservation.getsockname()[1])
 
 
@@ -23,7 +23,7 @@ def test_a_free_port_is_taken_as_it_is() -> None:
 
 def test_a_port_is_kept_until_the_web_server_needs_it() -> None:
     (port,) = free_ports(1)
-    with take_port(LOOPBACK, port):
+    with reserve_port(LOOPBACK, port):
         assert port < taken(port) < port + 100
     assert taken(port) == port
 

@@ -12,7 +12,7 @@ import pytest
 
 from stampapp.classifiers.model_folder.store import Origin, read_description
 from stampapp.classifiers.network.network import Network
-from stampapp.commands.import_model import import_model, report
+from stampapp.commands.import_model import import_model, model_lines
 from stampapp.errors import ConfigError
 from tests.unit.classifiers.tf1_import.published import (
     FEATURES,
@@ -96,7 +96,7 @@ def test_a_name_chooses(tmp_path: Path) -> None:
 def test_the_report(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "published", SMALL)
     description, _ = import_model(path, tmp_path / "ztf", None)
-    text = report(description, tmp_path / "ztf")
+    text = "\n".join(model_lines(description, tmp_path / "ztf"))
     for part in (
         "Imported staging_model in results/staging_model/checkpoints/model.data",
         f"into      {tmp_path / 'ztf'}",

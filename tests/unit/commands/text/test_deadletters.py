@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from stampapp.commands.text import deadletters
-from stampapp.commands.text.deadletters import Row
+from stampapp.commands.text.deadletters import DeadLetterRow
 from stampapp.deadletters.causes import CAUSES
 from stampapp.deadletters.partial_decode import PartialMessage
 from stampapp.deadletters.record import DeadLetter, ReplayMark
@@ -25,7 +25,9 @@ MARK = ReplayMark(
 )
 
 
-def row(mark: ReplayMark | None = None, partial: PartialMessage = DECODED, **changes: Any) -> Row:
+def row(
+    mark: ReplayMark | None = None, partial: PartialMessage = DECODED, **changes: Any
+) -> DeadLetterRow:
     usual: dict[str, Any] = {
         "location": place(3, "dead"),
         "timestamp": NOON_MS,
@@ -35,11 +37,11 @@ def row(mark: ReplayMark | None = None, partial: PartialMessage = DECODED, **cha
         "replay_of": None,
     }
     letter = DeadLetter(**usual | changes)
-    return Row(letter=letter, partial=partial, size=42, mark=mark)
+    return DeadLetterRow(letter=letter, partial=partial, size=42, mark=mark)
 
 
 def test_a_line_has_what_finds_it_again() -> None:
-    heading, line = deadletters.lines([row()])
+    heading, line = deadletters.dead_letter_table([row()])
     assert heading.split() == [
         *("place", "instant", "cause", "source", "object", "candid", "replayed", "message")
     ]
@@ -50,34 +52,34 @@ def test_a_line_has_what_finds_it_again() -> None:
 
 
 def test_a_narrow_terminal_gets_a_line_for_each_value() -> None:
-    lines = list(deadletters.lines([row()], 60))
+    lines = list(deadletters.dead_letter_table([row()], 60))
     assert "source    alerts:1:7" in lines
     assert "message   gzip says no" in lines
 
 
 def test_a_line_tells_of_replays() -> None:
-    assert "2026-03-02T00:00:00Z" in "".join(deadletters.lines([row(MARK)]))
-    assert "again dead" in "".join(deadletters.lines([row(replay_of=place(1, "dead"))]))
+    assert "2026-03-02T00:00:00Z" in "".join(deadletters.dead_letter_table([row(MARK)]))
+    assert "again dead" in "".join(deadletters.dead_letter_table([row(replay_of=place(1, "dead"))]))
 
 
 def test_what_cannot_be_decoded_has_no_object() -> None:
     nothing = row(partial=PartialMessage(container="none"))
-    _, line = deadletters.lines([nothing])
+    _, line = deadletters.dead_letter_table([nothing])
     assert line.split()[4:6] == ["-", "-"]
-    assert deadletters.described(nothing)["aid"] is None
+    assert deadletters.dead_letter_json(nothing)["aid"] is None
 
 
 def test_sums_tell_each_cause_and_all() -> None:
-    assert list(deadletters.sums({"empty": (3, 0), "field": (12, 2)})) == [
+    assert list(deadletters.cause_totals({"empty": (3, 0), "field": (12, 2)})) == [
         "       3  empty",
         "      12  field, 2 of them replayed",
         "      15  in all",
     ]
-    assert list(deadletters.sums({})) == ["       0  in all"]
+    assert list(deadletters.cause_totals({})) == ["       0  in all"]
 
 
 def test_in_full_the_cause_is_explained_and_the_fields_are_listed() -> None:
-    lines = list(deadletters.told(row(MARK, replay_of=place(1, "dead"))))
+    lines = list(deadletters.dead_letter_details(row(MARK, replay_of=place(1, "dead"))))
     assert f"meaning      {CAUSES['stamp-damaged'].meaning}" in lines
     assert f"what to do   {CAUSES['stamp-damaged'].remedy}" in lines
     assert "replayed     2026-03-02T00:00:00Z, as alerts:1:9" in lines
@@ -87,20 +89,21 @@ def test_in_full_the_cause_is_explained_and_the_fields_are_listed() -> None:
 
 def test_in_full_it_is_said_what_could_not_be_read() -> None:
     cut = PartialMessage(container="Avro", fields={"aid": "A"}, undecoded=("mjd", "stamps"))
-    lines = list(deadletters.told(row(partial=cut)))
+    lines = list(deadletters.dead_letter_details(row(partial=cut)))
     assert "unreadable   mjd, stamps" in lines
     assert "replayed     no" in lines
 
 
 def test_a_cause_of_another_version_is_no_error() -> None:
     assert any(
-        "does not know the cause" in line for line in deadletters.told(row(cause="from-the-future"))
+        "does not know the cause" in line
+        for line in deadletters.dead_letter_details(row(cause="from-the-future"))
     )
 
 
 def test_a_program_gets_places_in_parts() -> None:
-    found = deadletters.described(row(MARK))
+    found = deadletters.dead_letter_json(row(MARK))
     assert found["source"] == {"topic": "alerts", "partition": 1, "offset": 7}
     assert found["replayed_as"] == {"topic": "alerts", "partition": 1, "offset": 9}
     assert (found["replayed_at"], found["replay_of"]) == ("2026-03-02T00:00:00Z", None)
-    assert deadletters.decoded(row())["fields"] == {"aid": "A", "candid": 5}
+    assert deadletters.decoded_json(row())["fields"] == {"aid": "A", "candid": 5}

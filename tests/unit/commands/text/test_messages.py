@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from stampapp.commands.text import messages as captions
+from stampapp.commands.text.messages import message_heading, message_json, message_lines
 from stampapp.display import values
 from stampapp.inspection.message_content import read_content
 from stampapp.results import encoding
@@ -11,20 +11,20 @@ from tests.unit.inspection.test_message_content import ALERT, JUDGED, NOON, dead
 
 
 def told(value: bytes | None, width: int = 100) -> list[str]:
-    return list(captions.lines(read_content(message(value=value)), width))
+    return list(message_lines(read_content(message(value=value)), width))
 
 
 def test_the_heading_finds_the_message_again() -> None:
     one = message(7, b"words")
-    assert captions.heading(one, read_content(one)) == (
+    assert message_heading(one, read_content(one)) == (
         "text  alerts:0:7  2020-09-13T12:26:40Z  5 B  key"
     )
 
 
 def test_a_timestamp_of_any_size_is_told() -> None:
     odd = message(value=b"x", timestamp=2**62)
-    assert f"timestamp {2**62}" in captions.heading(odd, read_content(odd))
-    assert "no time" in captions.heading(message(timestamp=None), read_content(odd))
+    assert f"timestamp {2**62}" in message_heading(odd, read_content(odd))
+    assert "no time" in message_heading(message(timestamp=None), read_content(odd))
 
 
 def test_bars_are_as_long_as_the_probabilities() -> None:
@@ -60,7 +60,7 @@ def test_an_alert_has_units_and_fields_in_columns() -> None:
 
 
 def test_a_dead_letter_says_what_to_do() -> None:
-    text = "\n".join(captions.lines(read_content(dead_letter(container(record()))), 100))
+    text = "\n".join(message_lines(read_content(dead_letter(container(record()))), 100))
     for words in ("stamp-damaged: gzip says no", "Ask the survey", "of alerts:0:17", ALERT.aid):
         assert words in text
 
@@ -70,12 +70,12 @@ def test_strangers_do_not_steer_the_terminal() -> None:
     for line in (*told(odd), *told(b"\x1b[2J"), *told(b'{"\x1b": "\\u001b"}')):
         assert line.isprintable()
     keyed = message(key=b"\x1b[2J")
-    assert captions.heading(keyed, read_content(keyed)).isprintable()
+    assert message_heading(keyed, read_content(keyed)).isprintable()
 
 
 def test_json_has_no_number_that_json_has_not() -> None:
     odd = message(value=container(record(extra_fields={"x": float("nan"), "y": [1][0]})))
-    found = captions.described(odd, read_content(odd))
+    found = message_json(odd, read_content(odd))
     assert found["content"]["extra_fields"] == {"x": None, "y": 1}
     assert found["kind"] == "alert"
     json.dumps(found, allow_nan=False)
