@@ -46,7 +46,7 @@ def tansu() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoClusters]:
-    """Two Kafkas that let in by name or certificate only; a test that changes a user mends it."""
+    """Two Kafka clusters with authentication; a test that changes a user restores it."""
     with two_clusters(tmp_path_factory.mktemp("certificates")) as both:
         yield both
 

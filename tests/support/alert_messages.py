@@ -36,7 +36,7 @@ def stream(path: Path) -> list[Record]:
 
 
 def distinct(path: Path, copies: int) -> Iterator[Record]:
-    """Yield the alerts `copies` times, each as an object of its own."""
+    """Yield the alerts `copies` times, each as a different object."""
     schema, alerts = records(path)
     for copy in range(copies):
         for alert in alerts:

@@ -1,4 +1,4 @@
-"""Apache Kafka on loopback: one node, broker and controller, its own data, gone with the parent.
+"""Apache Kafka on loopback: one node with its own data, which ends with its parent process.
 
 By hand: `python -m tests.support.apache_kafka --port 9092`.
 """

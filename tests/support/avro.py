@@ -1,4 +1,4 @@
-"""Avro containers that say whatever a test wants."""
+"""Avro containers with arbitrary contents."""
 
 from __future__ import annotations
 

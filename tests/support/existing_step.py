@@ -22,7 +22,7 @@ PUBLIC = "SCRAM-SHA-256"
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingStep:
-    """A step that reads, and writes commands and figures, on its own cluster; results on another.
+    """A step that publishes results on another cluster than it consumes alerts from.
 
     The publisher may do what it likes on the public cluster, as the step makes its topics itself.
     """

@@ -67,5 +67,5 @@ def noisy(rng: Generator, image: Image, scatter: float, gain: float) -> Image:
 
 
 def at(x: float = 0.0, y: float = 0.0, **changes: Any) -> Source:
-    """Return a source at this place; a star unless told otherwise."""
+    """Return a source at this position; by default a star."""
     return Source(**{"x": x, "y": y, "magnitude": 18.0} | changes)

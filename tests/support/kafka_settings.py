@@ -1,4 +1,4 @@
-"""What a single node of Apache Kafka is told in its server.properties."""
+"""The server.properties of a single node of Apache Kafka."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUICK = {
     "group.min.session.timeout.ms": "1000",
     # The tests' messages carry old timestamps: by default Kafka deletes them within a minute.
     "log.retention.ms": "-1",
-    # A killed broker is let in again when its old session has run out (default: 9 s).
+    # A killed broker can register again when its old session has expired (default: 9 s).
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
     "log.cleaner.dedupe.buffer.size": "4194304",

@@ -20,7 +20,7 @@ NAMES = (
 
 
 def extra(rng: np.random.Generator, place: int) -> dict[str, object]:
-    """Return every feature that the ZTF recipe needs; their means tell the class."""
+    """Return every feature that the ZTF recipe needs; their means depend on the class."""
     values = {name: float(rng.normal(place, 0.2)) for name in NAMES}
     return {**values, "ssdistnr": -999.0, "ncovhist": 40 + place, "ndethist": 1 + place}
 

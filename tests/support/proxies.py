@@ -63,7 +63,7 @@ class _Link:
 
 
 class Proxy:
-    """Listens on `port` from the start; where it leads to is told later."""
+    """Listens on `port` from the start; `lead_to` sets the broker later."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server((LOOPBACK, 0))

@@ -96,7 +96,7 @@ class SecuredKafka(ApacheKafka):
         _until(lambda: not admin.describe_acls(found).result(AMPLE))
 
     def topics(self) -> set[str]:
-        """Every topic, the broker's own included."""
+        """Return all topics, internal ones included."""
         return set(self._admin().list_topics(timeout=AMPLE).topics)
 
     def _admin(self) -> AdminClient:

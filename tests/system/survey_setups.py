@@ -99,7 +99,7 @@ def alerts_of_atlas(shared_data: Path) -> tuple[list[Record], list[Record]]:
 
 
 def write(folder: Path, values: list[bytes | None]) -> Path:
-    """Write each message into a file of its own: both are Avro containers."""
+    """Write each message to a separate file: both are Avro containers."""
     folder.mkdir()
     for number, value in enumerate(values):
         (folder / f"{number:03}.avro").write_bytes(value or b"")

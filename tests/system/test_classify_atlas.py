@@ -20,7 +20,7 @@ Rows = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def forms(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The six packets: raw, and as the sorting hat tells them, plain and gzipped."""
+    """The six packets: raw, and as sorting-hat messages with plain and gzipped stamps."""
     home, raw = tmp_path_factory.mktemp("atlas"), packets(shared_data)
     assert len(raw) == 6
     plain, gzipped = (
@@ -60,7 +60,7 @@ def test_every_form_of_an_alert_gets_the_same_probabilities(
 
 
 def scores(packet: bytes) -> dict[str, float]:
-    """Return what the package that stands in says of a packet, by astropy's reading of it."""
+    """Return the scores of the fake package for a packet, read by astropy."""
     (record,) = alert_messages.decoded([packet])
     images = {}
     for name in ("Science", "Difference"):

@@ -139,7 +139,7 @@ def a_replay_that_cannot_be_marked_is_repeated(setup: DeadLetterSetup) -> None:
     assert "the producer's cluster" in told
     clusters.results.grant(clusters.producer.user, "WRITE", topic=dead)
     until_it_holds()
-    # They lie on the input, but nothing says so: they are put back again rather than lost.
+    # They are on the input topic, but not marked: they are replayed again rather than lost.
     assert (len(setup.input()), setup.marks()) == (before + 3, [])
     told = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
     assert "3 put back where they came from, and marked." in told
@@ -173,7 +173,7 @@ def what_comes_back_dead_is_not_put_back_for_ever(setup: DeadLetterSetup) -> Non
     assert sum(one["replay_of"] is not None for one in found["dead_letters"]) == 6
     told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run")
     assert "0 would be put back." in told
-    # Of each message only the last: it was put back twice.
+    # Only the last dead letter of each message: it was replayed twice.
     told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run", "--again")
     assert "6 would be put back." in told
 

@@ -57,7 +57,7 @@ def sent(hostile: Iterable[HostileMessage]) -> list[Record]:
 
 
 def memory(running: Worker, name: str) -> float:
-    """What the kernel says of the process, in MiB."""
+    """Return a memory figure of the process from the kernel, in MiB."""
     status = Path("/proc", str(running.process.pid), "status").read_text()
     return next(float(line.split()[1]) for line in status.splitlines() if name in line) / 1024
 

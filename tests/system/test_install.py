@@ -1,4 +1,4 @@
-"""The wheel with the worker's requirements alone, in an environment of its own."""
+"""The wheel with the worker's requirements only, in a fresh environment."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def finish(running: Worker, kafka: ApacheKafka, environment: dict[str, str]) -> 
 
 
 def assert_nothing_committed_ahead(kafka: ApacheKafka, environment: dict[str, str]) -> bool:
-    """See that every alert before a committed offset is in both topics; tell if that is all."""
+    """Check that every alert before a committed offset is in both topics; return whether all."""
     topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
     offsets = committed(kafka.bootstrap, group, topic)
     done = {

@@ -143,7 +143,7 @@ def test_the_board_asks_for_what_is_exported(scraped: Scraped) -> None:
 
 
 def test_the_rules_ask_for_what_is_exported(scraped: Scraped) -> None:
-    # Prometheus itself says whether a target answers.
+    # Prometheus itself exports whether a target answers.
     known_series = {**scraped.labels, "up": frozenset[str]()}
     assert [p for rule in RULES for p in problems(rule["expr"], known_series)] == []
     for rule in RULES:
@@ -183,7 +183,7 @@ def test_everything_that_is_exported_is_on_the_board(scraped: Scraped) -> None:
         for name in scraped.labels
         if name.startswith("stampapp_") and not name.endswith("_created")
     }
-    # What has failed for good is gone before anybody looks: that is for the rules.
+    # A worker that has failed is gone before it is scraped: the rules cover that.
     assert ours - shown == {"stampapp_failed"}
 
 

@@ -39,7 +39,7 @@ class Night:
     counts: dict[str, int]
 
     def copied(self, keep: Keep, **changes: str) -> dict[str, str]:
-        """Publish what a test keeps to topics of its own; return settings that name these."""
+        """Publish the messages that a test keeps to new topics; return settings with these."""
         unique = secrets.token_hex(4)
         names = {role: f"{role}-{unique}" for role in KEYS}
         create_topics(self.kafka.bootstrap, dict.fromkeys(names.values(), 2))
@@ -53,7 +53,7 @@ class Night:
 
 
 def stream(shared_data: Path) -> list[Record]:
-    """Every real alert, the unreadable ones, and SN on a star, which a rule withdraws.
+    """Every real alert, the unreadable ones, and supernovae on stars, which a rule vetoes.
 
     Half of these have a later alert of the same object beside them that is not withdrawn.
     """
@@ -164,14 +164,14 @@ def test_exactly_what_is_taken_away_is_missing(night: Night) -> None:
     lost = [m for m in night.published["out"] if source(m) in no_command | no_output | nowhere]
     expected = {place for m in lost for place in {source(m), *listed(m, "source.superseded")}}
     assert places(found["missing"]) | places(found["unjudged"]) == expected | {undead}
-    # Only what a withdrawn alert beside it may have superseded is in doubt.
+    # Only messages that a vetoed alert may have superseded are undecided.
     assert places(found["unjudged"]) <= listed(bearer, "source.superseded")
     why = {place: one["why"] for one in found["missing"] for place in places([one])}
     assert all("not in the scribe" in why[place] for place in no_command - nowhere)
     assert all("not in the output" in why[place] for place in no_output - nowhere)
     assert why[source(bearer)] == "neither in the output nor in the scribe"
     assert "(stamp-damaged), and there is no dead letter" in why[undead]
-    # What the lost prediction said of withdrawn alerts, the model says as well.
+    # The vetoes that the lost prediction named are found again by the model.
     assert found["judged_again"] == len(listed(bearer, "source.ruled_out")) > 0
     assert found["ruled_out"] == night.counts["ruled_out"]
     assert found["consumed"] == len(night.sent)
@@ -251,7 +251,7 @@ def test_what_was_removed_is_not_called_missing(night: Night) -> None:
     assert found["missing"] == found["unjudged"] == []
     assert found["older"] > 50
     assert found["older"] + sum(found[name] for name in VERDICTS) == len(night.sent)
-    # Asked for in so many words, what cannot be judged is no success.
+    # If the range is given explicitly, undecidable messages are no success.
     begin = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 86400))
     asked = reconcile(settings, "--from", begin, code=1)
     assert (asked["missing"], asked["older"]) == ([], found["older"])

@@ -28,7 +28,7 @@ SEEDED = ("--seed", "7", "--count", "12")
 
 @contextmanager
 def simulating(*arguments: str, cwd: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `simulate` in a process group of its own, as a terminal does."""
+    """Run `simulate` in a new process group, as a terminal does."""
     process = subprocess.Popen(
         [*FAUST, "simulate", *arguments],
         cwd=cwd,

@@ -194,7 +194,7 @@ MISTAKES = {
 
 @pytest.fixture(scope="module")
 def boots(clusters: TwoClusters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boots]:
-    """Every mistake made by a worker of its own."""
+    """Start a worker for every mistake."""
     right = clusters.environment(LOG_LEVEL="DEBUG")
     with socket.socket() as silent, ThreadPoolExecutor(AT_A_TIME) as pool:
         silent.bind(("127.0.0.1", 0))

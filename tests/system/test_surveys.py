@@ -36,7 +36,7 @@ def commands() -> dict[str, str]:
 
 @contextmanager
 def started(survey: str, settings: dict[str, str], folder: Path) -> Iterator[Worker]:
-    """Run a process type in a folder of its own, as a Procfile runner does."""
+    """Run a process type in its own folder, as a Procfile runner does."""
     (folder / survey).mkdir(exist_ok=True)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     argv = ("sh", "-c", commands()[survey])
@@ -46,7 +46,7 @@ def started(survey: str, settings: dict[str, str], folder: Path) -> Iterator[Wor
 
 @pytest.fixture(scope="module")
 def alerts(shared_data: Path) -> dict[str, list[Record]]:
-    """Alerts of each survey, each an object of its own."""
+    """Alerts of each survey, each of a different object."""
     raw = atlas.packets(shared_data).items()
     told = [
         atlas.to_sorting_hat(packet, compressed=bool(copy % 2), aid=f"AL-{candid}-{copy}")
@@ -59,7 +59,7 @@ def alerts(shared_data: Path) -> dict[str, list[Record]]:
 
 @pytest.fixture
 def settings(kafka: ApacheKafka, model: Path, atlas_model: Path) -> dict[str, dict[str, str]]:
-    """Everything of their own but the broker and the first port to try."""
+    """Settings that differ in everything but the broker and the first port to try."""
     (port,) = free_ports(1)
     models = {"ztf": model, "atlas": atlas_model}
     return {
@@ -69,7 +69,7 @@ def settings(kafka: ApacheKafka, model: Path, atlas_model: Path) -> dict[str, di
 
 
 def ready(running: Worker) -> dict[str, Any]:
-    """Wait until a worker's web server says that it is ready; return what it says."""
+    """Wait until a worker's /readyz reports that it is ready; return the report."""
     running.wait_for("Worker ready")
     port = re.search(r"http://127\.0\.0\.1:(\d+)", running.text())
     assert port, running.text()

@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(step: Step, folder: Path) -> list[str]:
-    """Return what a step prints. Each has a shell of its own, which a reader has not."""
+    """Return what a step prints. Each step runs in a new shell."""
     console = step.language == "console"
     done = subprocess.run(
         ["bash", "-euc", f". .venv/bin/activate; {step.program if console else 'python -'}"],

@@ -38,7 +38,7 @@ def test_sigterm_in_the_middle_ends_in_time_and_commits_what_is_confirmed(
     topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
     done = sum(committed(kafka.bootstrap, group, topic).values())
     published = len(read_all(kafka.bootstrap, environment["PRODUCER_TOPIC_FORMAT"]))
-    # All alerts are distinct objects, so a clean end leaves nothing to repeat.
+    # All alerts are of distinct objects, so after a clean end nothing is repeated.
     assert 50 <= done < len(sent)
     assert done == published
 

@@ -17,7 +17,7 @@ OBJECTS = ["candid", "red", "diff", "FILTER"]
 
 
 class AtlasStampClassifier:
-    """Probabilities by object, in an order of rows and of columns that nobody asked for.
+    """Return probabilities by object, with rows and columns in another order than the input.
 
     Where STANDIN_FAILS names a file that does not exist yet, it is made at the second call, the
     first with alerts of somebody's, and this call fails: by an error, or in the way that
