@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -48,14 +48,12 @@ async def scan(
     async with TopicReader(_cluster(settings, topic_kind)) as reader:
         present = await reader.list_partitions()
         topics = _topics(settings, topic_kind, present)
-        partitions = [partition for topic in topics for partition in present[topic]]
-        first_offsets = await reader.first_offsets(partitions)
-        ranges = await _ranges_from(reader, first_offsets, start)
-        ends = await reader.end_offsets(ranges)
-        total = sum(
-            max(0, ends[partition] - one_range.first) for partition, one_range in ranges.items()
+        first_offsets = await reader.first_offsets(
+            [at for topic in topics for at in present[topic]]
         )
+        ranges = await _ranges_from(reader, first_offsets, start)
         gaps = GapDetector(ranges, first_offsets)
+        total = await _count_messages(reader, ranges)
         count = unnamed = 0
         async for messages in reader.read_ranges(ranges):
             for message in messages:
@@ -63,21 +61,12 @@ async def scan(
                 unnamed += not collect(message)
             count += len(messages)
             progress(topic_kind, len(messages), total)
-    expired = (
-        settings.output_topic.expired_before(topics, now)
-        if topic_kind is PublishedTopic.OUTPUT
-        else None
-    )
-    last_write_by = {
-        topic: to_unix_ms(_last_write_by(settings, topic_kind, topic, now)) for topic in topics
-    }
-    complete_since = max(gaps.complete_since(last_write_by), to_unix_ms(expired) if expired else 0)
     return TopicScan(
         topic_kind=topic_kind,
         topics=topics,
         messages=count,
         unnamed=unnamed,
-        complete_since=complete_since,
+        complete_since=_complete_since(settings, topic_kind, topics, gaps, now),
     )
 
 
@@ -125,14 +114,24 @@ def _topics(
     return tuple(one for one in present if one == wanted)
 
 
-def _last_write_by(
-    settings: Settings, topic_kind: PublishedTopic, topic: str, now: datetime
-) -> datetime:
-    return (
-        settings.output_topic.last_write_by(topic, now)
-        if topic_kind is PublishedTopic.OUTPUT
-        else now
-    )
+def _complete_since(
+    settings: Settings,
+    topic_kind: PublishedTopic,
+    topics: Sequence[str],
+    gaps: GapDetector,
+    now: datetime,
+) -> int:
+    if topic_kind is not PublishedTopic.OUTPUT:
+        return gaps.complete_since(dict.fromkeys(topics, to_unix_ms(now)))
+    output = settings.output_topic
+    expired = output.expired_before(topics, now)
+    last_writes = {topic: to_unix_ms(output.last_write_by(topic, now)) for topic in topics}
+    return max(gaps.complete_since(last_writes), to_unix_ms(expired) if expired else 0)
+
+
+async def _count_messages(reader: TopicReader, ranges: Mapping[Partition, OffsetRange]) -> int:
+    ends = await reader.end_offsets(ranges)
+    return sum(max(0, ends[at] - one_range.first) for at, one_range in ranges.items())
 
 
 async def _ranges_from(

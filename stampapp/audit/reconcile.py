@@ -68,11 +68,8 @@ async def reconcile_group(
     async with TopicReader(settings.consumer) as source:
         # Committed offsets first: everything before them was published by then.
         consumed = await find_consumed(source, settings, window)
-        marks, collector = consumed.marks, ProvenanceCollector(consumed.marks, settings.group_id)
-        scans = [
-            await scan(settings, one, begin, partial(collector.collect, one), progress)
-            for one in PublishedTopic
-        ]
+        marks = consumed.marks
+        scans = await _scan_all(settings, marks, begin, progress)
         unmatched_since = (await find_retention_start(source, marks, scans)).unmatched_since
         rechecker, matched_by_key = Rechecker(source, marks, classify, progress), 0
         if any(one.unnamed and one.topic_kind is PublishedTopic.OUTPUT for one in scans):
@@ -95,6 +92,16 @@ async def reconcile_group(
         older=sum(1 for _ in marks.unmatched()) - left + len(found.removed),
         unexamined=left - len(rechecked.remaining),
     )
+
+
+async def _scan_all(
+    settings: Settings, marks: OffsetMarks, begin: int | None, progress: ReportProgress
+) -> list[TopicScan]:
+    collector = ProvenanceCollector(marks, settings.group_id)
+    return [
+        await scan(settings, one, begin, partial(collector.collect, one), progress)
+        for one in PublishedTopic
+    ]
 
 
 class ProvenanceCollector:
