@@ -1,1 +1,1 @@
-"""Trains the network family on labelled alerts, judges it, and measures simulation against sky."""
+"""Train and evaluate the networks, and compare simulated alerts with real ones."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a subcommand; returns 0, or 2 where something is wrong with what it was given."""
+    """Run a subcommand. Return 0, 1 after an interrupt, or 2 if its input is wrong."""
     args = options.parse_arguments(arguments)
     try:
         extras.require("training", "matplotlib", "sklearn", "galsim")
@@ -49,7 +49,7 @@ def _train(args: argparse.Namespace) -> None:
         dataset_, kind = dataset.read_dataset(recipe, args.alerts, args.labels), ""
     else:
         dataset_, kind = dataset.simulate_dataset(recipe, *_simulation(args)), "_simulated"
-    # Only now, as it brings TensorFlow: what is wrong with labels is told at once.
+    # TensorFlow is imported late, so that errors in the labels are reported at once.
     from stampapp.training import train
 
     task = train.TrainingTask(

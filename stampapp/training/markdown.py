@@ -1,4 +1,4 @@
-"""Markdown that reads well as plain text, too."""
+"""Write Markdown that is also readable as plain text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return a table whose columns are padded; all but the first are aligned to the right."""
+    """Return a table with padded columns; all but the first are right-aligned."""
     cells = [list(headings), *[[str(value) for value in row] for row in rows]]
     widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
@@ -20,12 +20,12 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def figure(name: str, caption: str) -> str:
-    """Return an image in the same folder."""
+    """Return a link to an image in the same folder."""
     return f"![{caption}]({name})"
 
 
 def replace_section(document: str, heading: str, body: str) -> str:
-    """Return the document with a section of the second level replaced, or added at its end."""
+    """Return the document with a second-level section replaced, or added at the end."""
     parts = document.rstrip("\n").split("\n## ")
     section = f"{heading}\n\n{body.strip()}\n"
     places = [place for place, part in enumerate(parts) if part.split("\n")[0] == heading]

@@ -1,4 +1,4 @@
-"""`train`: labelled examples → a model folder with its card."""
+"""`train`: train a network on labelled examples and write a model folder with its card."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from stampapp.training.report import model_card, stamp_figures, training_figures
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingTask:
-    """What is to be made: a model of this name and version, in this folder, as planned.
+    """The model to train: recipe, settings, name, version and folder.
 
-    `command` is what somebody would type to make it again.
+    `command` is the command line that repeats the training.
     """
 
     recipe: Recipe
@@ -45,7 +45,7 @@ class TrainingTask:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _FittedModel:
-    """A trained, calibrated network, and how it got there."""
+    """A trained and calibrated network, with its history."""
 
     model: keras.Model
     epochs: list[Epoch]
@@ -56,10 +56,10 @@ class _FittedModel:
 
 
 def train_model(dataset: Dataset, task: TrainingTask) -> model_card.Report:
-    """Write the model folder, and return what its card says.
+    """Train a model, write its folder, and return the contents of its card.
 
-    Raises ConfigError where a class has too few examples or the folder cannot be written; then
-    the folder is as it was.
+    Raises ConfigError if a class has too few examples or the folder cannot be written; the folder
+    is then unchanged.
     """
     examples, recipe = dataset.examples, task.recipe
     split = splits.split_by_object(
@@ -90,7 +90,7 @@ def train_model(dataset: Dataset, task: TrainingTask) -> model_card.Report:
 
 
 def _require_writable(folder: Path) -> None:
-    # Told before the training and not after it.
+    # Fail before a long training, not after it.
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -1,4 +1,4 @@
-"""Other views of the same alerts, as the sky could have given them."""
+"""Random changes of training examples: orientation, noise, hidden features."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from stampapp.training.data.examples import Array
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Augmentation:
-    """How much training changes what the network sees.
+    """How strongly training changes what the network sees.
 
-    A feature (normalised, so in units of its spread) gets Gaussian noise of `feature_noise`, and
-    becomes its mean with probability `feature_dropout`; all of an alert's do with probability
-    `blindness`. Pixels (in [0, 1]) get Gaussian noise of `pixel_noise`.
+    `feature_noise` is the standard deviation of Gaussian noise on normalised features. A single
+    feature is replaced by its mean with probability `feature_dropout`, all features of an alert
+    with probability `blindness`. `pixel_noise` is the standard deviation of Gaussian noise on
+    pixels, which are in [0, 1].
     """
 
     feature_noise: float
@@ -26,11 +27,9 @@ class Augmentation:
 
 
 def rotate_and_flip(images: Array, rng: Generator) -> Array:
-    """Return each image (n, side, side, channels) in one of its eight orientations, by lot.
-
-    The sky has neither up nor handedness. There are no shifts: surveys centre the stamps on the
-    detection, and how well is part of what the stamps tell.
-    """
+    """Return each image (n, side, side, channels) in a random one of its eight orientations."""
+    # The sky has no preferred orientation. Images are not shifted: how well a survey centres a
+    # stamp on the detection is information.
     result = np.empty_like(images)
     orientation = rng.integers(8, size=len(images))
     for number in range(8):
@@ -41,14 +40,14 @@ def rotate_and_flip(images: Array, rng: Generator) -> Array:
 
 
 def add_noise(images: Array, amount: float, rng: Generator) -> Array:
-    """Return the images with Gaussian noise of this standard deviation."""
+    """Return the images with Gaussian noise of standard deviation `amount`."""
     if not amount:
         return images
     return images + rng.standard_normal(images.shape, np.float32) * np.float32(amount)
 
 
 def perturb_features(features: Array, how: Augmentation, rng: Generator) -> Array:
-    """Return the features (n, f), normalised, with noise, and some of them forgotten."""
+    """Return normalised features (n, f) with noise, some of them replaced by their mean, 0."""
     noise = rng.standard_normal(features.shape, np.float32) * np.float32(how.feature_noise)
     forgotten = rng.random(features.shape) < how.feature_dropout
     forgotten |= rng.random((len(features), 1)) < how.blindness

@@ -1,4 +1,4 @@
-"""What a model is taught: examples, and where they come from."""
+"""Load or simulate the dataset that a model is trained on, and record its origin."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from stampapp.training.data.simulated import SampleSpec, Simulator
 
 _EQUAL_CHANCES = "The simulation draws the classes with equal chances."
 _HASH = (
-    f"The SHA-256 is that of the first {simulation_hash.HASHED_ALERTS} simulated alerts of seed 0: "
-    "as long as the simulation\ngives them, it has not changed."
+    f"The SHA-256 is that of the first {simulation_hash.HASHED_ALERTS} simulated alerts of seed 0. "
+    "It changes when the simulation\nof this survey changes."
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dataset:
-    """What is learned from, where it comes from, and the seconds that it took to get it."""
+    """Labelled examples, their origin, and the seconds that loading or simulating them took."""
 
     examples: Examples
     origin: Origin
@@ -35,10 +35,10 @@ class Dataset:
 
 
 def simulate_dataset(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> Dataset:
-    """Return a lesson of simulated alerts."""
+    """Return a dataset of simulated alerts."""
     started, notes = time.monotonic(), [_EQUAL_CHANCES, _HASH]
     if simulated.is_cached(recipe, spec, simulator):
-        notes.append("They were simulated before this training, and only read for it.")
+        notes.append("The alerts were read from the cache of an earlier simulation.")
     return Dataset(
         examples=simulate_examples(recipe, spec, simulator),
         origin=Origin.SIMULATED,
@@ -50,7 +50,7 @@ def simulate_dataset(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> 
 
 
 def read_dataset(recipe: Recipe, alerts: Path, labels: Path) -> Dataset:
-    """Return a lesson of a user's alerts and labels. Raises ConfigError for what is wrong there."""
+    """Return a dataset of a user's alerts and labels. Raises ConfigError if they are invalid."""
     started = time.monotonic()
     all_labels = reference_labels.read_labels(labels, recipe.classes)
     known_labels = {candid: label for candid, label in all_labels.items() if label.name}
@@ -66,13 +66,13 @@ def read_dataset(recipe: Recipe, alerts: Path, labels: Path) -> Dataset:
 
 
 def simulate_examples(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> Examples:
-    """Return simulated examples, with a bar for those who wait."""
+    """Return simulated examples; show a progress bar."""
     with progress_bar("simulating", spec.count) as advance:
         return simulated.simulate_examples(recipe, spec, simulator, advance)
 
 
 def require_unseen_seed(description: ModelDescription, seed: int) -> None:
-    """Raise ConfigError where a model was trained on this seed of the simulation."""
+    """Raise ConfigError if the model was trained on simulated alerts of this seed."""
     trained = description.origin is Origin.SIMULATED
     if trained and description.source.endswith(f" {_seed_name(seed)}"):
         raise ConfigError(
@@ -81,5 +81,5 @@ def require_unseen_seed(description: ModelDescription, seed: int) -> None:
 
 
 def _seed_name(seed: int) -> str:
-    """Return the words by which a model's source names the seed that it was trained on."""
+    """Return the words by which the source of a model names its seed."""
     return f"seed {seed}"

@@ -1,4 +1,4 @@
-"""Labelled alerts as arrays: what the network sees of them, before anything is normalised."""
+"""Labelled alerts as arrays of stamps and features, not yet normalised."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Texts = npt.NDArray[np.str_]
 class Examples:
     """n alerts of one survey.
 
-    `crops` (n, channels, side, side) are pixels as the survey sends them, with its NaN; `features`
-    (n, f) are clipped. `labels` are class names, empty where none is known; `objects` are aids.
+    `crops` (n, channels, side, side) are pixels as the survey sends them, NaN included; `features`
+    (n, f) are clipped. `labels` are class names, empty if unknown; `objects` are aids.
     """
 
     crops: Array
@@ -40,21 +40,21 @@ class Examples:
         return len(self.labels)
 
     def images(self) -> Array:
-        """Return what the network sees: (n, side, side, channels), each channel in [0, 1]."""
+        """Return the network's images (n, side, side, channels), each channel in [0, 1]."""
         return normalise_stamps(self.crops)  # type: ignore[arg-type]  # an array is a sequence
 
     def take(self, rows: Indices | npt.NDArray[np.bool_]) -> Examples:
-        """Return these rows, by place or mask."""
+        """Return these rows, given by index or mask."""
         return Examples(**{name: getattr(self, name)[rows] for name in self.__slots__})
 
 
 def extract_inputs(alert: Alert, recipe: Recipe) -> PreparedAlert:
-    """Return what a model of this recipe sees of an alert, without rules. Raises BadAlert."""
+    """Return an alert's inputs for a model of this recipe. Raises BadAlert if it cannot be used."""
     return survey_rules(recipe.survey).extract_inputs(alert, recipe)
 
 
 def to_examples(seen: Sequence[PreparedAlert], labels: Sequence[str], recipe: Recipe) -> Examples:
-    """Return the arrays of these alerts and labels; there may be none."""
+    """Return alerts and their labels as arrays. Both sequences may be empty."""
     side, channels = recipe.crop, len(recipe.stamps)
     alerts = [one.alert for one in seen]
     crops = np.array([one.crops for one in seen], np.float32)
@@ -69,7 +69,7 @@ def to_examples(seen: Sequence[PreparedAlert], labels: Sequence[str], recipe: Re
 
 
 def concatenate(parts: Sequence[Examples]) -> Examples:
-    """Return one or more groups of examples as one."""
+    """Return one or more groups of examples as one, in order."""
     return Examples(
         **{
             name: np.concatenate([getattr(part, name) for part in parts])
@@ -79,7 +79,7 @@ def concatenate(parts: Sequence[Examples]) -> Examples:
 
 
 def save_examples(examples: Examples, path: Path) -> None:
-    """Write the arrays, at once: no reader ever sees half of them."""
+    """Write the arrays atomically: a reader never sees a part of them."""
     draft = path.with_suffix(".draft")
     path.parent.mkdir(parents=True, exist_ok=True)
     with draft.open("wb") as file:
@@ -88,12 +88,12 @@ def save_examples(examples: Examples, path: Path) -> None:
 
 
 def load_examples(path: Path) -> Examples:
-    """Return the arrays that `save` wrote."""
+    """Return the arrays that `save_examples` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
         return Examples(**{name: arrays[name] for name in Examples.__slots__})
 
 
 def class_indices(labels: Texts, classes: Sequence[str]) -> Indices:
-    """Return the place of each label among the classes, -1 where it is none of them."""
-    places = {name: place for place, name in enumerate(classes)}
-    return np.array([places.get(str(label), -1) for label in labels], np.int64)
+    """Return the index of each label among the classes, -1 if it is none of them."""
+    index_of = {name: index for index, name in enumerate(classes)}
+    return np.array([index_of.get(str(label), -1) for label in labels], np.int64)

@@ -1,4 +1,4 @@
-"""Examples → what goes into the network, by the statistics of those that it learns from."""
+"""Normalise examples into network inputs, using the statistics of the training part."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 from stampapp.classifiers.model_folder.description import Feature
 from stampapp.training.data.examples import Array, Doubles, Examples, Indices, class_indices
 
-# The share of training values beyond each end at which an open clip is closed.
+# An open clip is closed at this quantile of the training values, at either end.
 CLIPPED_TAIL = 0.001
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
-    """n alerts for the network.
+    """Network inputs of n alerts.
 
-    `images` (n, side, side, channels) in [0, 1]; `features` (n, f) clipped and normalised; `truth`
-    has the place of each label among the classes, -1 where it is none of them.
+    `images` (n, side, side, channels) are in [0, 1]; `features` (n, f) are clipped and normalised;
+    `truth` is the index of each label among the classes, -1 if it is none of them.
     """
 
     images: Array
@@ -37,10 +37,9 @@ class Inputs:
 
 
 def fit_normalisation(features: Sequence[Feature], values: Doubles) -> tuple[Feature, ...]:
-    """Return the features with mean and std after clipping, from values (n, f) to learn from.
+    """Return the features with the mean and std of clipped training values (n, f).
 
-    An open end is closed where training values end but for a thousandth: beyond, the network
-    would have to guess what it has never seen.
+    Open clips are closed at the CLIPPED_TAIL quantile: the network has hardly seen values beyond.
     """
     return tuple(
         _fit_feature(feature, column) for feature, column in zip(features, values.T, strict=True)
@@ -64,7 +63,7 @@ def _fit_feature(feature: Feature, column: Doubles) -> Feature:
 def prepare_inputs(
     examples: Examples, features: Sequence[Feature], classes: Sequence[str]
 ) -> Inputs:
-    """Return what a network with these features and classes is given."""
+    """Return the inputs of a network with these features and classes."""
     columns = [
         (np.clip(column, feature.lower, feature.upper) - feature.mean) / feature.std
         for feature, column in zip(features, examples.features.T, strict=True)

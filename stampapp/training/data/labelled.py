@@ -1,4 +1,4 @@
-"""Alerts on disk as examples, with the labels that a user gives them."""
+"""Read alerts from disk as examples, with a user's labels."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelledExamples:
-    """The examples of a file or folder, and a line on what was passed over there.
+    """The examples in a file or folder, and a summary of what was skipped.
 
-    `decided` (n) is the index of the class that a rule gives an alert without the network, -1
-    where none does; `vetoed` (n, classes) marks the results that a rule withdraws.
+    `decided` (n) is the index of the class that a rule assigns without the network, -1 if no rule
+    does; `vetoed` (n, classes) marks the results that a rule withdraws.
     """
 
     examples: Examples
@@ -41,10 +41,10 @@ class LabelledExamples:
 def read_labelled_alerts(
     path: Path, recipe: Recipe, labels: Mapping[str, Label] | None
 ) -> LabelledExamples:
-    """Return the alerts of an Avro file or folder that a model of this recipe can classify.
+    """Return the alerts of a file, folder or archive that a model of this recipe can classify.
 
-    With `labels`, by candid, only those that have one; an empty label counts as one. Raises
-    ConfigError where there is nothing, or a label's alert is missing.
+    With `labels` (by candid), only labelled alerts are returned; a label may be empty. Raises
+    ConfigError if no alert remains, or if the alert of a label is missing.
     """
     reader = _AlertReader(recipe=recipe, labels=labels)
     parts, rules = [], _RuleResults(recipe)
@@ -54,7 +54,7 @@ def read_labelled_alerts(
         rules.apply(chunk)
     reader.require_no_label_unused()
     if not parts:
-        raise ConfigError(f"{path} holds no alert to learn or judge from: {reader.summary(0)}")
+        raise ConfigError(f"{path} holds no alert to train on or to evaluate: {reader.summary(0)}")
     return LabelledExamples(
         examples=examples.concatenate(parts),
         decided=np.array(rules.decided, np.int64),
@@ -65,7 +65,7 @@ def read_labelled_alerts(
 
 @dataclass(kw_only=True, slots=True)
 class _AlertReader:
-    """What has been met on the way through the files."""
+    """Reads alerts and counts those that it skips."""
 
     recipe: Recipe
     labels: Mapping[str, Label] | None
@@ -78,7 +78,7 @@ class _AlertReader:
             if isinstance(alert, BadAlert):
                 self._skip_damaged(str(alert))
             elif alert.candid in self.seen_candids:
-                self.skipped["were there before"] += 1
+                self.skipped["are duplicates"] += 1
             elif self.labels is not None and alert.candid not in self.labels:
                 self.skipped["have no label"] += 1
             else:
@@ -99,20 +99,20 @@ class _AlertReader:
             candid, label = next(iter(missing.items()))
             raise ConfigError(
                 f"{len(missing)} of the labels have no alert, the first is candid {candid} in line "
-                f"{label.line}: add the alerts, or take the lines out"
+                f"{label.line}: add the alerts, or remove the lines"
             )
 
     def summary(self, n: int) -> str:
-        parts = [f"{count} passed over: they {why}" for why, count in self.skipped.items()]
+        parts = [f"{count} skipped: they {why}" for why, count in self.skipped.items()]
         return "; ".join([f"{n} alerts", *parts, *filter(None, [self.first_error])])
 
     def _skip_damaged(self, what: str) -> None:
         self.skipped["cannot be classified"] += 1
-        self.first_error = self.first_error or f"the first of those: {what}"
+        self.first_error = self.first_error or f"the first of them: {what}"
 
 
 class _RuleResults:
-    """What the rules of a survey say of alerts, in places among the classes of a recipe."""
+    """Results of a survey's rules, as indices among the classes of a recipe."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.decided: list[int] = []

@@ -1,4 +1,4 @@
-"""What is trained for a survey: classes, stamps, features and their clips."""
+"""The training recipe of a survey: classes, stamps, features and their clips."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _NO_CLIPS: Mapping[str, Clip] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """The shape of a survey's network and of what goes into it.
+    """The shape of a survey's network and its inputs.
 
-    `stamp_shape` is what an alert brings (rows, columns), `crop` the side of the square around the
-    centre that the network sees, `kernel` the side of the inner convolutions; all in pixels.
+    `stamp_shape` is that of an alert's stamps (rows, columns), `crop` the side of the central
+    square that the network sees, `kernel` that of the inner convolutions; all in pixels.
     `features` are clipped and not yet normalised: their mean 0, their std 1.
-    `catalogue_classes` are the classes that catalogues tell without rules of the survey.
+    `catalogue_classes` are those that catalogues can confirm.
     """
 
     survey: Survey
@@ -53,7 +53,7 @@ def survey_recipe(survey: Survey) -> Recipe:
 
 
 def recipe_of_model(description: ModelDescription) -> Recipe:
-    """Return the recipe under which alerts are what this model sees, before normalisation."""
+    """Return the recipe that prepares alerts for this model, before normalisation."""
     columns = (replace(feature, mean=0.0, std=1.0) for feature in description.features)
     catalogue_classes = survey_recipe(description.survey).catalogue_classes
     return Recipe(
@@ -70,10 +70,10 @@ def recipe_of_model(description: ModelDescription) -> Recipe:
 
 
 def without_features(recipe: Recipe, names: Collection[str]) -> Recipe:
-    """Return the recipe without these features. Raises ConfigError for one that it has not."""
+    """Return the recipe without these features. Raises ConfigError for an unknown feature."""
     known = [feature.name for feature in recipe.features]
     if unknown := sorted(set(names) - set(known)):
         raise ConfigError(
-            f"{', '.join(unknown)}: no feature of {recipe.survey}, which has {', '.join(known)}"
+            f"{', '.join(unknown)}: unknown features; {recipe.survey} has {', '.join(known)}"
         )
     return replace(recipe, features=tuple(one for one in recipe.features if one.name not in names))

@@ -1,4 +1,4 @@
-"""What others say of alerts: a class by candid, or the probabilities of a reference network."""
+"""Read labels and the probabilities of a reference network from CSV files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stampapp.errors import ConfigError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Label:
-    """The class of an alert, and the line of the file that says so; "" where none is known."""
+    """The class of an alert ("" if unknown), and its line in the file."""
 
     name: str
     line: int
@@ -21,7 +21,7 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """What a reference network gives to each class, by candid."""
+    """The probability that a reference network gives to each class, by candid."""
 
     probabilities: Mapping[str, Mapping[str, float]]
 
@@ -32,10 +32,10 @@ class Reference:
 
 
 def read_labels(path: Path, classes: Sequence[str]) -> dict[str, Label]:
-    """Read a CSV with the columns candid and label; a label may be empty, other columns too.
+    """Return the labels of a CSV file with the columns candid and label, by candid.
 
-    Raises ConfigError, which names file and line, for a class not among these and for a candid
-    that is missing or there twice.
+    A label may be empty; other columns are ignored. Raises ConfigError with file and line for an
+    unknown class and for a missing or repeated candid.
     """
     found: dict[str, Label] = {}
     for line, row in _rows(path, ("candid", "label")):
@@ -45,14 +45,14 @@ def read_labels(path: Path, classes: Sequence[str]) -> dict[str, Label]:
             raise ConfigError(f"{path}, line {line}: {name!r} is not one of the classes {known}")
         if candid in found:
             raise ConfigError(
-                f"{path}, line {line}: candid {candid} is in line {found[candid].line} already"
+                f"{path}, line {line}: candid {candid} is already in line {found[candid].line}"
             )
         found[candid] = Label(name=name, line=line)
     return found
 
 
 def read_reference(path: Path, classes: Sequence[str]) -> Reference:
-    """Read a CSV with the column candid and one with the probability of each class."""
+    """Return the probabilities of a CSV file with the column candid and one for each class."""
     rows: dict[str, dict[str, float]] = {}
     for line, row in _rows(path, ("candid", *classes)):
         rows[row["candid"]] = {
@@ -67,11 +67,11 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, s
             reader = csv.DictReader(file, restval="")
             missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
-                raise ConfigError(f"{path} lacks the columns {', '.join(missing)}")
+                raise ConfigError(f"{path} has no columns {', '.join(missing)}")
             for row in reader:
                 values = {name: row[name].strip() for name in columns}
                 if not values["candid"]:
-                    raise ConfigError(f"{path}, line {reader.line_num}: there is no candid")
+                    raise ConfigError(f"{path}, line {reader.line_num}: the candid is missing")
                 yield reader.line_num, values
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{path} cannot be read as CSV: {error}") from error
@@ -83,5 +83,5 @@ def _probability(text: str, where: str) -> float:
     except ValueError:
         value = math.nan
     if not 0.0 <= value <= 1.0:
-        raise ConfigError(f"{where} is {text!r}, no probability")
+        raise ConfigError(f"{where} is {text!r}, not a probability from 0 to 1")
     return value

@@ -1,4 +1,4 @@
-"""Simulated examples: drawn in processes of their own, and kept on disk where that is asked for."""
+"""Simulate examples in worker processes, and cache them on disk if a folder is given."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHUNK = 128
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SampleSpec:
-    """Which simulated alerts: the first `count` of a seed. They are the same wherever drawn."""
+    """The first `count` simulated alerts of a seed."""
 
     seed: int
     count: int
@@ -32,10 +32,10 @@ class SampleSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Simulator:
-    """Where simulated alerts come from, and with how many processes they are drawn.
+    """The function that simulates alerts, and the processes and cache folder to use.
 
-    `simulate_alert` takes a survey, a seed and an index. With a `cache` folder, what code of the
-    hash `code_sha256` drew once is read from there.
+    `simulate_alert` takes a survey, a seed and an index. Cached alerts are used only if the same
+    code (`code_sha256`) simulated them.
     """
 
     simulate_alert: SimulateAlert
@@ -45,14 +45,14 @@ class Simulator:
 
 
 def simulate_alert(survey: Survey, seed: int, index: int) -> LabelledAlert:
-    """Draw one simulated alert with its class."""
+    """Return one simulated alert with its class."""
     from stampapp.simulation import simulate
 
     return simulate.simulate_alert(survey, seed, index)
 
 
 def local_simulator(workers: int | None, cache: Path | None) -> Simulator:
-    """Return this program's simulation, on all processors unless `workers` says how many."""
+    """Return the simulator of this package; by default with a process for each core."""
     count = workers or cpu_count.cores()
     return Simulator(
         simulate_alert=simulate_alert,
@@ -65,9 +65,9 @@ def local_simulator(workers: int | None, cache: Path | None) -> Simulator:
 def simulate_examples(
     recipe: Recipe, spec: SampleSpec, simulator: Simulator, advance: Advance
 ) -> Examples:
-    """Return these simulated alerts as arrays; `advance` hears how many more are done.
+    """Return simulated alerts as arrays; call `advance` with the number of each finished chunk.
 
-    Raises StampError where the simulation makes an alert that the worker would refuse.
+    Raises StampError if a simulated alert cannot be classified.
     """
     path = _cache_path(recipe, spec, simulator)
     if path and path.exists():
@@ -80,7 +80,7 @@ def simulate_examples(
 
 
 def is_cached(recipe: Recipe, spec: SampleSpec, simulator: Simulator) -> bool:
-    """Say whether these alerts were simulated before, and lie in the cache."""
+    """Return whether these alerts are in the cache."""
     path = _cache_path(recipe, spec, simulator)
     return path is not None and path.exists()
 
@@ -107,14 +107,14 @@ def _simulate_chunks(
 def _simulate_chunk(
     start: int, stop: int, recipe: Recipe, seed: int, simulate: SimulateAlert
 ) -> Examples:
-    # A survey's own spelling: what is AGN to one is agn to the other.
+    # Surveys spell classes differently, for example AGN and agn.
     spelling = {name.casefold(): name for name in recipe.classes}
     prepared, labels = [], []
     for index in range(start, stop):
         one = simulate(recipe.survey, seed, index)
         what = f"simulated alert {index} of seed {seed}"
         if one.label.casefold() not in spelling:
-            raise StampError(f"{what} is of class {one.label!r}, which no model has")
+            raise StampError(f"{what} has the class {one.label!r}, which is not in the recipe")
         try:
             prepared.append(examples.extract_inputs(one.alert, recipe))
         except BadAlert as error:

@@ -1,4 +1,4 @@
-"""Which examples teach, which decide when to stop, and which judge: never of the same object."""
+"""Split examples into training, validation and test parts that share no object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MIN_OBJECTS_PER_CLASS = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Split:
-    """Rows of examples: to learn from, to stop and calibrate by, and to judge by at the end."""
+    """Rows of the parts: to train on, to stop and calibrate by, and to evaluate at the end."""
 
     training: Indices
     validation: Indices
@@ -24,10 +24,10 @@ class Split:
 
 
 def split_by_object(objects: Texts, labels: Texts, classes: Sequence[str], seed: int) -> Split:
-    """Hold out a tenth of each class's objects to validate, and another to test.
+    """Hold out a tenth of each class's objects for validation, and another tenth for the test.
 
-    An object whose alerts have different labels counts for the first of them. Raises ConfigError
-    where a class has too few objects.
+    An object whose alerts have different labels counts as the first of them. Raises ConfigError
+    if a class has too few objects.
     """
     rng = np.random.default_rng(seed)
     names, first, inverse = np.unique(objects, return_index=True, return_inverse=True)
@@ -44,20 +44,20 @@ def split_by_object(objects: Texts, labels: Texts, classes: Sequence[str], seed:
 
 
 def require_enough_objects(labels: Texts, classes: Sequence[str]) -> None:
-    """Raise ConfigError unless each class has enough objects, given the label of each object."""
+    """Raise ConfigError if a class has too few objects, given the label of each object."""
     counts = {name: int((labels == name).sum()) for name in classes}
     few = [f"{name} ({count})" for name, count in counts.items() if count < MIN_OBJECTS_PER_CLASS]
     if few:
         raise ConfigError(
             f"too few objects of {', '.join(few)}: each class needs {MIN_OBJECTS_PER_CLASS} or "
-            "more, some to learn from and some to judge by"
+            "more, to train on and to evaluate"
         )
 
 
 def class_weights(numbers: Indices, n_classes: int) -> Array:
-    """Return a weight for each class under which all classes count alike, 1 on average.
+    """Return the weight of each class that makes all classes count equally; the mean is 1.
 
-    `numbers` has the class of each example, each class at least once.
+    `numbers` has the class index of each example; each class must occur.
     """
     counts = np.bincount(numbers, minlength=n_classes)
     return (len(numbers) / (n_classes * counts)).astype(np.float32)

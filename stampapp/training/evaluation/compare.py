@@ -1,4 +1,4 @@
-"""`compare`: every feature and the pixels of simulated alerts beside those of real ones."""
+"""`compare`: measure how features and pixels of simulated alerts differ from real ones."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from stampapp.training.evaluation import sample_distance, stamp_statistics
 from stampapp.training.evaluation.sample_distance import Difference, Values
 from stampapp.training.report import stamp_figures
 
-# Fewer alerts of a class than this say nothing about their distribution.
+# A class with fewer alerts is not compared.
 MIN_ALERTS = 5
-# The most different quantities go into the figures, all into the tables.
+# Figures and the summary show the most different quantities; the tables show all.
 PLOTTED = 24
 SUMMARISED = 8
 Sides = tuple[dict[str, Values], dict[str, Values]]
@@ -27,7 +27,7 @@ Sides = tuple[dict[str, Values], dict[str, Values]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """A group of alerts (all, or of one class) in both samples, and how they differ."""
+    """The differences between real and simulated alerts of a group: all, or one class."""
 
     group: str
     n_real: int
@@ -40,10 +40,10 @@ class Comparison:
 def compare_samples(
     real: Examples, simulated: Examples, reference: Reference | None, recipe: Recipe, into: Path
 ) -> list[Comparison]:
-    """Write tables (CSV) and figures (PNG) into a folder, and return the comparisons.
+    """Write a table (CSV) and figures (PNG) into a folder, and return the comparisons.
 
-    With a reference, the first comparison mixes the classes of the simulation as that network
-    finds them among the real alerts, and one of each class follows.
+    With a reference, the first comparison uses simulated alerts in the class mix that this network
+    finds among the real alerts, and a comparison of each class follows.
     """
     classes = None
     if reference:
@@ -120,27 +120,27 @@ def _write_csv(comparisons: Sequence[Comparison], path: Path) -> None:
 
 
 def render_comparison(one: Comparison, most: int | None = None) -> str:
-    """Return how the samples of a group differ: the `most` different quantities, or all."""
+    """Return the differences in a group as text: the `most` different quantities, or all."""
     by_chance = sample_distance.chance_distance(one.n_real, one.n_simulated)
     scores = ", ".join(f"{name} {value:.3f}" for name, value in one.separability.items())
     heading = (
-        f"{one.group}: {one.n_real} real, {one.n_simulated} simulated alerts. Told apart (AUC) by "
-        f"{scores}.\nDistances (KS) up to {by_chance:.2f} are chance."
+        f"{one.group}: {one.n_real} real, {one.n_simulated} simulated alerts. Separability (AUC) "
+        f"by {scores}.\nDistances (KS) up to {by_chance:.2f} occur by chance."
     )
     return "\n\n".join([heading, _table(one.features[:most]), _table(one.pixels[:most])])
 
 
 def render_summary(comparisons: Sequence[Comparison]) -> str:
-    """Return for a card what the simulation still lacks."""
+    """Return the largest differences, for a model card."""
     first, *others = comparisons
     rows = [
         (one.group, one.n_real, *(f"{value:.3f}" for value in one.separability.values()))
         for one in others
     ]
     parts = [
-        "How far simulated alerts are from real ones: the largest distance between the "
-        "distributions\nof each quantity (KS), with its 5, 50 and 95 % quantiles on either side, "
-        "and how well trees tell\nreal from simulated (AUC: 0.5 not at all, 1 always).",
+        "How much simulated alerts differ from real ones: the largest distance between the "
+        "distributions\nof each quantity (KS) with the 5, 50 and 95 % quantiles of both, and how "
+        "well trees separate real\nfrom simulated alerts (AUC: 0.5 not at all, 1 always).",
         render_comparison(first, SUMMARISED),
     ]
     if rows:

@@ -1,4 +1,4 @@
-"""`evaluate`: how good the network of a model folder is on alerts it has not seen."""
+"""`evaluate`: predict new alerts with the network of a model folder, and score the result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stampapp.training.evaluation.predictions import (
 
 
 def predict(folder: Path, description: ModelDescription, examples: Examples) -> Predictions:
-    """Return what the network of a folder says of examples of its recipe."""
+    """Return the predictions of the network in a folder for examples of its recipe."""
     network_inputs = inputs.prepare_inputs(examples, description.features, description.classes)
     probabilities = Network.load(folder, description).predict(
         network_inputs.images, network_inputs.features
@@ -28,10 +28,10 @@ def predict(folder: Path, description: ModelDescription, examples: Examples) -> 
 
 
 def render_evaluation(predictions: Predictions) -> str:
-    """Return how good a network is on simulated alerts."""
+    """Return the scores on simulated alerts as text."""
     return "\n\n".join(
         (
-            "The network alone, without the survey's rules.",
+            "Scores of the network without the survey's rules.",
             summary_table(predictions),
             class_table(predictions),
             confusion_table(predictions.confusion_matrix, predictions.classes),

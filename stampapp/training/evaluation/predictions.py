@@ -1,4 +1,4 @@
-"""What a model says of examples, and how good that is, in words for the console and the card."""
+"""Predictions of a model, and their scores as tables for the console and the model card."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stampapp.training.evaluation import scores
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Predictions:
-    """The truth about n alerts (places among the classes), and the probabilities given to each."""
+    """True class indices of n alerts, and predicted probabilities (n, classes)."""
 
     classes: tuple[str, ...]
     truth: Indices
@@ -22,12 +22,12 @@ class Predictions:
 
     @property
     def predicted(self) -> Indices:
-        """The most probable class of each."""
+        """The index of the most probable class of each alert."""
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def confusion_matrix(self) -> Indices:
-        """How often each class (row) is n_predicted for each class (column)."""
+        """The number of alerts of each true class (row) and predicted class (column)."""
         return scores.confusion_matrix(self.truth, self.predicted, len(self.classes))
 
     @property
@@ -37,7 +37,7 @@ class Predictions:
 
 
 def summary_table(predictions: Predictions) -> str:
-    """Return how good it is on the whole."""
+    """Return accuracy and calibration over all alerts."""
     balanced = scores.balanced_accuracy_estimate(
         predictions.truth, predictions.predicted, len(predictions.classes)
     )
@@ -54,7 +54,7 @@ def summary_table(predictions: Predictions) -> str:
 
 
 def class_table(predictions: Predictions) -> str:
-    """Return precision and recall of each class that is there."""
+    """Return precision and recall of each class that occurs."""
     matrix = predictions.confusion_matrix
     rows = []
     for index, name in enumerate(predictions.classes):
@@ -67,7 +67,7 @@ def class_table(predictions: Predictions) -> str:
 
 
 def confusion_table(matrix: Indices, classes: Sequence[str], corner: str = "true \\ found") -> str:
-    """Return a confusion matrix, without the rows where nothing is; `corner` names its sides."""
+    """Return a confusion matrix without empty rows; `corner` names rows and columns."""
     lines = [
         (name, *counts.tolist())
         for name, counts in zip(classes, matrix, strict=True)

@@ -1,4 +1,4 @@
-"""How a network stands on real alerts: beside catalogues' labels, and beside another network."""
+"""Evaluate a network on real alerts: against catalogue labels and a reference network."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ScoreRow = tuple[str, list[Estimate | str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RealAlertEvaluation:
-    """Real alerts with labels: places among `classes`, -1 where none is known.
+    """Predictions for real alerts; `truth` is an index among `classes`, -1 if unknown.
 
-    `catalogue_classes` are the classes that catalogues tell. `probabilities_by_network`
+    `catalogue_classes` are those that catalogues can confirm. `probabilities_by_network`
     has network → probabilities (n, classes) for this model and, where there is one, the reference.
     """
 
@@ -47,7 +47,7 @@ def evaluate_real_alerts(
     catalogue_classes: tuple[str, ...],
     reference: Reference | None,
 ) -> RealAlertEvaluation:
-    """Put a network's judgement beside a reference's. Raises ConfigError where that lacks one."""
+    """Combine predictions with a reference's. Raises ConfigError if it lacks an alert."""
     probabilities_by_network = {THIS_MODEL: predictions.probabilities}
     if reference:
         probabilities_by_network[REFERENCE] = _reference_probabilities(
@@ -68,17 +68,17 @@ def _reference_probabilities(
     known = reference.probabilities
     if missing := [str(candid) for candid in examples.candids if candid not in known]:
         raise ConfigError(
-            f"the reference has nothing on {len(missing)} of the alerts, the first is {missing[0]}"
+            f"the reference lacks {len(missing)} of the alerts, the first is candid {missing[0]}"
         )
     return np.array([[known[candid][name] for name in classes] for candid in examples.candids])
 
 
 def render_evaluation(evaluation: RealAlertEvaluation) -> str:
-    """Return how good the network is by the labels, and how like the reference's."""
+    """Return the scores by the labels, and the agreement with the reference, as text."""
     rows = [(what, *(str(value) for value in values)) for what, values in _score_rows(evaluation)]
     parts = [
-        f"{evaluation.alerts.summary}. Intervals are of 95 %. Each alert goes through the network, "
-        "also one that\na rule decides; where the rules count, the line says so.",
+        f"{evaluation.alerts.summary}. Intervals are 95 %. The network classifies "
+        "every alert,\nalso those that a rule decides; rows that apply the rules say so.",
         markdown.table(("", *evaluation.probabilities_by_network), rows),
     ]
     return "\n\n".join([*parts, *_confusion_tables(evaluation)])
@@ -86,13 +86,13 @@ def render_evaluation(evaluation: RealAlertEvaluation) -> str:
 
 def _confusion_tables(evaluation: RealAlertEvaluation) -> Iterator[str]:
     n, by_network = len(evaluation.classes), evaluation.predicted()
-    yield "The network alone, beside the labels:"
+    yield "Network without rules, against the labels:"
     rows = evaluation.truth >= 0
     for network, predicted in by_network.items():
         matrix = scores.confusion_matrix(evaluation.truth[rows], predicted[rows], n)
         yield confusion_table(matrix, evaluation.classes, f"label \\ {network}")
     if REFERENCE in by_network:
-        yield "Network beside network, on all alerts:"
+        yield "Network against reference, on all alerts:"
         matrix = scores.confusion_matrix(by_network[REFERENCE], by_network[THIS_MODEL], n)
         yield confusion_table(matrix, evaluation.classes, f"{REFERENCE} \\ {THIS_MODEL}")
 
@@ -132,7 +132,7 @@ def _recall_rows(
 
 
 def _after_rules(evaluation: RealAlertEvaluation, predicted: Indices) -> Indices:
-    """Return the classes after the rules; one more place means withdrawn."""
+    """Return the class indices after the rules; a withdrawn result gets the index len(classes)."""
     vetoed = evaluation.alerts.vetoed[np.arange(len(predicted)), predicted]
     kept = np.where(vetoed, len(evaluation.classes), predicted)
     decided = evaluation.alerts.decided

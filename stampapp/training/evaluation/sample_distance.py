@@ -1,4 +1,4 @@
-"""How far two samples of alerts, the sky's and the simulation's, are apart."""
+"""Distances between a sample of real alerts and one of simulated alerts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TREES = 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """One quantity in both samples: the Kolmogorov-Smirnov distance, and p05, p50, p95 of each."""
+    """A quantity in both samples: its Kolmogorov-Smirnov distance, and p05, p50, p95 of each."""
 
     name: str
     distance: float
@@ -28,7 +28,7 @@ class Difference:
 
 
 def differences(real: Mapping[str, Values], simulated: Mapping[str, Values]) -> list[Difference]:
-    """Compare each quantity (name → values), the most different first."""
+    """Return the difference of each quantity (name → values), the largest first."""
     compared = [
         Difference(
             name=name,
@@ -53,14 +53,14 @@ def ks_distance(one: Values, other: Values) -> float:
 
 
 def chance_distance(n: int, m: int) -> float:
-    """Return the distance that samples of n and m from one distribution exceed in 5 of 100."""
+    """Return the KS distance that 5 % of samples (n, m values) of one distribution exceed."""
     return 1.358 * math.sqrt((n + m) / (n * m))
 
 
 def rows_with_class_mix(classes: Texts, labels: Texts, seed: int) -> Indices:
-    """Return as many rows as possible whose labels are mixed as `classes` are.
+    """Return as many rows as possible whose labels have the mix of `classes`.
 
-    Classes that are not among the labels are left out of the mix.
+    Classes that are not among the labels are ignored.
     """
     rng = np.random.default_rng(seed)
     wanted = {name: int((classes == name).sum()) for name in np.unique(labels)}
@@ -74,10 +74,10 @@ def rows_with_class_mix(classes: Texts, labels: Texts, seed: int) -> Indices:
 
 
 def separability(real: Mapping[str, Values], simulated: Mapping[str, Values], seed: int) -> float:
-    """Return how well a classifier tells the samples apart by these quantities.
+    """Return how well a classifier separates the samples by these quantities.
 
-    It is the cross-validated area under the ROC curve of a forest, with equal weights of both
-    samples: 0.5 where they cannot be told apart, 1 where they always can.
+    This is the cross-validated area under the ROC curve of a forest that weights both samples
+    equally: 0.5 if they are indistinguishable, 1 if they are always separated.
     """
     from sklearn.ensemble import ExtraTreesClassifier
     from sklearn.metrics import roc_auc_score

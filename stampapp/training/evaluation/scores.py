@@ -1,4 +1,4 @@
-"""How good predictions are: confusion, precision, recall, reliability, and their uncertainty."""
+"""Scores of predictions with their uncertainty: confusion, precision, recall, reliability."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BINS = 15
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """A fraction with its 95 per cent interval."""
+    """A fraction with its 95 % interval."""
 
     value: float
     low: float
@@ -30,7 +30,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bin:
-    """Predictions of similar confidence: how many, how confident and how often right on average."""
+    """The number, mean confidence and accuracy of predictions of similar confidence."""
 
     count: int
     confidence: float
@@ -38,18 +38,18 @@ class Bin:
 
 
 def confusion_matrix(truth: Indices, predicted: Indices, n_classes: int) -> Indices:
-    """Return how often each class (row) is taken for each class (column)."""
+    """Return the number of alerts of each true class (row) and predicted class (column)."""
     pairs = truth * n_classes + predicted
     return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
 def recalls(matrix: Indices) -> Doubles:
-    """Return the fraction found of each class, NaN for one that is not there."""
+    """Return the recall of each class, NaN for a class without alerts."""
     return _ratio(np.diag(matrix), matrix.sum(axis=1))
 
 
 def precisions(matrix: Indices) -> Doubles:
-    """Return the fraction right of what was taken for each class, NaN where nothing was."""
+    """Return the precision of each class, NaN for a class that was never predicted."""
     return _ratio(np.diag(matrix), matrix.sum(axis=0))
 
 
@@ -58,26 +58,26 @@ def _ratio(part: Indices, whole: Indices) -> Doubles:
 
 
 def balanced_accuracy(matrix: Indices) -> float:
-    """Return the mean recall of the classes that are there."""
+    """Return the mean recall of the classes that occur."""
     return float(np.nanmean(recalls(matrix)))
 
 
 def balanced_accuracy_estimate(
     truth: Indices, predicted: Indices, n_classes: int, seed: int = 0
 ) -> Estimate:
-    """Return the balanced accuracy, with a bootstrap interval that keeps each class's number."""
+    """Return the balanced accuracy with a bootstrap interval, stratified by class."""
     rng = np.random.default_rng(seed)
     matrix = confusion_matrix(truth, predicted, n_classes)
     present = matrix[matrix.sum(axis=1) > 0]
     right, total = np.diag(matrix)[matrix.sum(axis=1) > 0], present.sum(axis=1)
-    # To draw a class's alerts anew is to draw how many of them are right.
+    # Resampling the alerts of a class is drawing the number of correct ones.
     resampled = rng.binomial(total, right / total, size=(BOOTSTRAPS, len(total))) / total
     low, high = np.percentile(resampled.mean(axis=1), (2.5, 97.5))
     return Estimate(value=balanced_accuracy(matrix), low=float(low), high=float(high))
 
 
 def wilson_interval(right: int, total: int) -> Estimate:
-    """Return the fraction right / total with Wilson's score interval; total is above 0."""
+    """Return right / total with Wilson's score interval; `total` must be above 0."""
     share, squared = right / total, Z95**2 / total
     centre = (share + squared / 2) / (1 + squared)
     half = math.sqrt(share * (1 - share) * squared + squared**2 / 4) / (1 + squared)
@@ -85,7 +85,7 @@ def wilson_interval(right: int, total: int) -> Estimate:
 
 
 def reliability_bins(probabilities: Array | Doubles, truth: Indices) -> list[Bin]:
-    """Return the predictions in bins of confidence of equal width, without the empty ones."""
+    """Return the predictions in bins of equal width in confidence; empty bins are left out."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     index = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
@@ -98,6 +98,6 @@ def _bin(confidence: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]) -> 
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """Return the expected calibration error (ECE): the mean gap of confidence and accuracy."""
+    """Return the expected calibration error (ECE): the mean of |confidence - accuracy|."""
     total = sum(one.count for one in bins)
     return sum(one.count * abs(one.confidence - one.accuracy) for one in bins) / total

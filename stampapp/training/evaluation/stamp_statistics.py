@@ -1,4 +1,4 @@
-"""Simple measures of the stamps that a network sees, to compare simulation and sky."""
+"""Simple statistics of stamps, to compare simulated alerts with real ones."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from stampapp.training.data.examples import Array, Examples
 
 RADII = (0, 1, 2, 3, 4, 6, 8)
 QUANTILES = (5, 25, 50, 75, 95)
-# Pixels farther than this from the centre are taken for surroundings.
+# Pixels farther than this from the centre count as surroundings.
 OUTSKIRTS = 6.0
 Measures = dict[str, npt.NDArray[np.float64]]
 
 
 def measure(examples: Examples, channels: tuple[str, ...]) -> Measures:
-    """Return each measure's name and its values (n).
+    """Return statistics as name → values (n).
 
-    Of each channel after normalisation: moments, quantiles, the mean in rings around the centre
-    (radius in pixels), index and sharpness of the peak, what is constant or missing, and how much
-    neighbours in the outskirts have in common. Of each pair of channels: their correlation.
+    For each normalised channel: moments, quantiles, means in rings around the centre (radius in
+    pixels), position and width of the peak, shares of zero and missing pixels, and correlations of
+    neighbouring pixels in the outskirts. For each pair of channels: their correlation.
     """
     images = examples.images()
     result: Measures = {}

@@ -1,4 +1,4 @@
-"""Temperature calibration: probabilities that mean what they say (Guo et al. 2017)."""
+"""Temperature scaling: calibrate probabilities by dividing the logits (Guo et al. 2017)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ _FLOOR = 1e-12
 
 
 def fit_temperature(probabilities: Array | Doubles, truth: Indices) -> float:
-    """Return the T under which softmax(logits / T) makes the truth most likely.
+    """Return the T for which softmax(logits / T) gives the true classes the highest likelihood.
 
-    The logits are taken from the probabilities (n, classes): a common constant cancels.
+    `probabilities` are (n, classes); the result is within MIN_TEMPERATURE and MAX_TEMPERATURE.
     """
+    # The logarithms of probabilities are logits up to a constant, which cancels.
     logits = _logits(probabilities)
     true_logits = logits[np.arange(len(truth)), truth]
     low, high = math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        # The likelihood's slope in 1 / T: it is concave there, so the slope changes sign once.
+        # The slope of the log-likelihood in 1 / T, which is concave: the sign changes once.
         expected = (logits * _softmax(logits / math.exp(middle))).sum(axis=1)
         if (true_logits - expected).mean() < 0:
             low = middle
@@ -33,7 +34,7 @@ def fit_temperature(probabilities: Array | Doubles, truth: Indices) -> float:
 
 
 def apply_temperature(probabilities: Array | Doubles, temperature: float) -> Doubles:
-    """Return the probabilities that the same logits give at another temperature."""
+    """Return softmax(logits / temperature), with the logits of these probabilities."""
     return _softmax(_logits(probabilities) / temperature)
 
 

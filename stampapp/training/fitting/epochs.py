@@ -1,4 +1,4 @@
-"""The epochs of a training: what each came to, which was best, and when to stop."""
+"""Results of training epochs: the best one, and early stopping."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Epoch:
-    """What an epoch came to: losses in nats, balanced accuracy, seconds with the validation."""
+    """The result of an epoch: losses in nats, balanced accuracy, seconds including validation."""
 
     training_loss: float
     validation_loss: float
@@ -23,11 +23,11 @@ class Epoch:
 
 
 def best_epoch(epochs: Sequence[Epoch]) -> int:
-    """Return the place of the epoch with the least validation loss, -1 where there is none."""
+    """Return the index of the epoch with the lowest validation loss, -1 if there is none."""
     losses = [epoch.validation_loss for epoch in epochs]
     return losses.index(min(losses)) if losses else -1
 
 
 def should_stop(epochs: Sequence[Epoch], patience: int) -> bool:
-    """Say whether the best epoch lies more than `patience` epochs back."""
+    """Return whether the best epoch is at least `patience` epochs ago."""
     return len(epochs) - 1 - best_epoch(epochs) >= patience

@@ -1,4 +1,4 @@
-"""Fitting a network to examples: batches, losses, and when to stop."""
+"""Fit a network to examples: batches, losses, early stopping."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _FLOOR = 1e-7
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hyperparameters:
-    """How a network is trained.
+    """The settings of a training.
 
-    At most `epochs` over the training part, `batch` alerts at a time, with a learning rate that
-    falls from `rate` to 0 as a cosine; it ends after `patience` epochs without a better validation
-    loss. `smoothing` of each label goes to the other classes; `decay` is that of the weights.
+    `epochs` is the maximum; training stops after `patience` epochs without a lower validation
+    loss. A step has `batch` alerts. The learning rate falls from `rate` to 0 as a cosine. `decay`
+    is the weight decay, `smoothing` the label smoothing, `dropout` that of the head's inputs.
     """
 
     epochs: int
@@ -45,7 +45,7 @@ class Hyperparameters:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProgressListener:
-    """Who hears how it goes on: `advance` each batch (alerts), `report` each epoch (in words)."""
+    """Callbacks: `advance` gets the alerts of each batch, `report` a line for each epoch."""
 
     advance: Callable[[int], object]
     report: Callable[[str], object]
@@ -58,7 +58,7 @@ def fit_network(
     hyperparameters: Hyperparameters,
     listener: ProgressListener,
 ) -> list[Epoch]:
-    """Train a model of `deephits.build`; it is left with the weights that validated best."""
+    """Train a model of `deephits.build`; it ends with the weights of the lowest validation loss."""
     trained = networks.without_rotations(model, hyperparameters.dropout)
     batches = TrainingBatches(training, hyperparameters, model.output_shape[-1])
     rate = keras.optimizers.schedules.CosineDecay(
@@ -83,7 +83,7 @@ def fit_network(
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is not typed
-    """The training part, shuffled and augmented anew each epoch; the same for the same seed."""
+    """Batches of the training part, shuffled and augmented in each epoch, reproducible by seed."""
 
     def __init__(self, inputs: Inputs, hyperparameters: Hyperparameters, n_classes: int) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is 
         return math.ceil(len(self._inputs) / self._hyperparameters.batch)
 
     def __getitem__(self, number: int) -> tuple[tuple[Any, Any], Any, Any]:
-        """Return images and features, one-hot classes, and weights."""
+        """Return ((images, features), one-hot classes, weights)."""
         size, augment = self._hyperparameters.batch, self._hyperparameters.augmentation
         rows = self._order[number * size : (number + 1) * size]
         rng = np.random.default_rng((self._hyperparameters.seed, self._epoch, number))
@@ -118,7 +118,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is 
 
 
 class ValidationCallback(keras.callbacks.Callback):  # type: ignore[misc]  # likewise
-    """Validates the fourfold model after each epoch, keeps its best weights, and ends in time."""
+    """Validates the model after each epoch, keeps the best weights, and stops early."""
 
     def __init__(
         self,
@@ -155,11 +155,11 @@ class ValidationCallback(keras.callbacks.Callback):  # type: ignore[misc]  # lik
         self.epochs.append(done)
         if epochs.best_epoch(self.epochs) != best:
             self.best_weights = self._fourfold.get_weights()
-        # Keras puts the network in training into `model`.
+        # `self.model` is the network that Keras trains, `self._fourfold` the one with rotations.
         self.model.stop_training = epochs.should_stop(self.epochs, self._patience)
 
     def validate(self) -> tuple[float, float]:
-        """Return the loss, all classes alike, and the balanced accuracy on the validation part."""
+        """Return the class-weighted loss and the balanced accuracy on the validation part."""
         truth = self._validation.truth
         predicted = self._network.predict(self._validation.images, self._validation.features)
         cross_entropy = -np.log(np.maximum(predicted[np.arange(len(truth)), truth], _FLOOR))

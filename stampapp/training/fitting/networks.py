@@ -1,4 +1,4 @@
-"""Graphs to train with: the layers of a Deep-HiTS network, without its fourfold rotation."""
+"""The network that is trained: the layers of a Deep-HiTS model without its four rotations."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _HEAD = ("dense_2", "dense_3")
 
 
 def without_rotations(model: keras.Model, dropout: float) -> keras.Model:
-    """Return a network on the layers of `model` that sees each image in one orientation.
+    """Return a network with the layers of `model` that takes each image in one orientation.
 
-    It costs a quarter, and what it learns is the model's, which shares its weights. Dropout
-    comes before each dense layer of the head. The output is logits, the softmax is left out.
+    It shares the weights of `model` and takes a quarter of the time. It has dropout before each
+    dense layer of the head, and returns logits.
     """
     images, features = (keras.Input(item.shape[1:], dtype="float32") for item in model.inputs)
     x = _image_branch(model, images)
@@ -37,6 +37,6 @@ def _image_branch(model: keras.Model, images: keras.KerasTensor) -> keras.KerasT
 
 
 def scale_logits(model: keras.Model, temperature: float) -> None:
-    """Divide the logits of a network by a temperature, in its weights."""
+    """Divide the logits of a network by a temperature, in the weights of its last layer."""
     for weight in model.get_layer("output_logits").weights:
         weight.assign(weight / temperature)

@@ -1,4 +1,4 @@
-"""The MODEL_CARD.md of a trained model."""
+"""Write the MODEL_CARD.md of a trained model."""
 
 from __future__ import annotations
 
@@ -18,21 +18,19 @@ from stampapp.training.fitting.epochs import Epoch
 CARD, CONFUSION, RELIABILITY, LEARNING, STAMPS = CARD_FILES
 _WARNING = {
     Origin.SIMULATED: """\
-**It has never seen the sky: it was trained on simulated alerts only.** It is there so that the
-program runs and can be tried out as it comes. It is not ALeRCE's model and not meant for
-production: operators import the published weights with `faust -A stampapp import-model`. How it
-fares on real alerts stands below, where somebody has measured it.""",
+**This model was trained on simulated alerts only; it has never seen the sky.** It is for trying
+the program out. It is not ALeRCE's model and not meant for production: import the published weights
+with `faust -A stampapp import-model`. Results on real alerts, if measured, are below.""",
     Origin.LABELLED: """\
-It was trained on alerts and labels of a user. It knows what those alerts show, and repeats what
-is wrong in their labels.""",
+This model was trained on a user's alerts and labels. It repeats the errors of those labels.""",
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What there is to say of a training.
+    """The contents of a model card.
 
-    `counts` has part → class → alerts; `settings` name → value; `seconds` step → time it took.
+    `counts` is part → class → alerts, `settings` name → value, `seconds` step → duration.
     `uncalibrated` and `calibrated` are predictions for the test part, before and after the
     temperature is applied.
     """
@@ -50,7 +48,7 @@ class Report:
 
 
 def render_card(report: Report) -> str:
-    """Return the card."""
+    """Return the text of the card."""
     sections = {
         "What it is": _identity(report),
         "The data it saw": _data(report),
@@ -69,8 +67,8 @@ def _identity(report: Report) -> str:
     of = report.description
     stamps = " and ".join((", ".join(of.stamps[:-1]), of.stamps[-1]))
     return f"""\
-A Deep-HiTS network (Carrasco-Davis et al. 2021) that says of a {of.survey} alert, from its first
-detection, whether it is {", ".join(of.classes[:-1])} or {of.classes[-1]}. It sees the central
+A Deep-HiTS network (Carrasco-Davis et al. 2021) that classifies {of.survey} alerts by their first
+detection as {", ".join(of.classes[:-1])} or {of.classes[-1]}. Its inputs are the central
 {of.crop} x {of.crop} pixels of the {stamps} stamps and {len(of.features)} features.
 Its weights are `{of.network_file}`.
 
@@ -88,7 +86,7 @@ def _data(report: Report) -> str:
         (
             f"{notes}\nSHA-256 of the source: `{report.description.source_sha256}`.",
             markdown.table(("part", *classes, "all"), rows),
-            "Alerts of one object are all in the same part.",
+            "All alerts of an object are in the same part.",
             markdown.figure(STAMPS, "Stamps of each class, as the network sees them"),
         )
     )
@@ -99,9 +97,9 @@ def _training(report: Report) -> str:
     times = [(name, f"{seconds:.0f}") for name, seconds in report.seconds.items()]
     return "\n\n".join(
         (
-            f"It ended after {len(report.epochs)} epochs and kept the weights of epoch {best + 1}: "
-            f"{report.epochs[best]}. Then its temperature was set on the validation part: its\n"
-            f"logits, and with them the last layer's weights, are divided by "
+            f"Training stopped after {len(report.epochs)} epochs and kept the weights of epoch "
+            f"{best + 1}: {report.epochs[best]}. It was calibrated on the validation part:\nthe "
+            "weights of the last layer, and with them the logits, are divided by "
             f"{report.temperature:.3f}.",
             markdown.table(("setting", "value"), list(report.settings.items())),
             markdown.table(("step", "seconds"), times),
@@ -115,10 +113,9 @@ def _quality(report: Report) -> str:
     classes = report.description.classes
     return "\n\n".join(
         (
-            "The network alone, without the survey's rules, on the test part, which nothing was\n"
-            "chosen by.",
+            "Scores of the network without the survey's rules, on the test part.",
             predictions.summary_table(report.calibrated),
-            f"The calibration error was {before:.3f} before the temperature, {after:.3f} after it.",
+            f"The calibration error is {before:.3f} before and {after:.3f} after calibration.",
             predictions.class_table(report.calibrated),
             predictions.confusion_table(report.calibrated.confusion_matrix, classes),
             markdown.figure(CONFUSION, "Confusion matrix"),
@@ -132,7 +129,7 @@ def _features(features: Sequence[Feature]) -> str:
         (one.name, _number(one.lower), _number(one.upper), _number(one.mean), _number(one.std))
         for one in features
     ]
-    return "A value is clipped, loses the mean and is divided by the deviation.\n\n" + (
+    return "A value is clipped, then normalised: (value - mean) / deviation.\n\n" + (
         markdown.table(("feature", "lowest", "highest", "mean", "deviation"), rows)
     )
 
@@ -142,7 +139,7 @@ def _number(value: float | None) -> str:
 
 
 def flat_settings(dataclass: object) -> dict[str, object]:
-    """Return the fields of a plan, and of what it holds, as name → value."""
+    """Return the fields of a dataclass, those of nested ones included, as name → value."""
     flat: dict[str, object] = {}
     for name, value in asdict(dataclass).items():  # type: ignore[call-overload]  # a dataclass
         flat |= value if isinstance(value, dict) else {name: value}
@@ -150,14 +147,14 @@ def flat_settings(dataclass: object) -> dict[str, object]:
 
 
 def write_card(folder: Path, text: str) -> None:
-    """Replace the card of a model folder, at once."""
+    """Replace the card of a model folder atomically."""
     draft = folder / f".{CARD}.draft"
     draft.write_text(text, encoding="utf-8")
     draft.replace(folder / CARD)
 
 
 def replace_section(folder: Path, heading: str, body: str) -> None:
-    """Replace or add a section of a folder's card. Raises ConfigError where there is no card."""
+    """Replace or add a section of a folder's card. Raises ConfigError if there is no card."""
     try:
         text = (folder / CARD).read_text(encoding="utf-8")
     except OSError as error:

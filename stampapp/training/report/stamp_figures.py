@@ -1,4 +1,4 @@
-"""Figures of stamps and of distributions, drawn without a display."""
+"""Plot stamps and distributions; needs no display."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 def plot_histograms(
     real: Mapping[str, Values], simulated: Mapping[str, Values], names: Sequence[str], path: Path
 ) -> None:
-    """Draw each quantity's distribution in both samples, between the sky's 1 and 99 per cent."""
+    """Plot the distribution of each quantity in both samples (1st to 99th percentiles)."""
     rows = -(-len(names) // COLUMNS)
     figure = Figure(figsize=(3 * COLUMNS, 2 * rows))
     axes = figure.subplots(rows, COLUMNS, squeeze=False)
@@ -46,7 +46,7 @@ def plot_histograms(
 
 
 def plot_stamps(groups: Mapping[str, Array], channels: Sequence[str], path: Path) -> None:
-    """Draw the first stamps of each group, a channel a row.
+    """Plot the first stamps of each group, one row for each channel.
 
     The images of a group are (n, side, side, channels) in [0, 1].
     """
@@ -67,6 +67,6 @@ def _strip(images: Array) -> Array:
     side = images.shape[1]
     shown = np.ones((STAMPS_PER_ROW, side + 2, side + 2), np.float32)
     for column, image in enumerate(images[:STAMPS_PER_ROW]):
-        # FITS images begin at the bottom.
+        # The first row of a FITS image is at the bottom.
         shown[column, 1:-1, 1:-1] = image[::-1]
     return np.hstack(list(shown))

@@ -1,4 +1,4 @@
-"""Figures of a training and of how good it is."""
+"""Plot the course of a training, and the quality of its result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stampapp.training.report.stamp_figures import save_figure
 
 
 def plot_confusion(matrix: Indices, classes: Sequence[str], path: Path) -> None:
-    """Draw how often each class (row) is taken for each class (column), as numbers and shares."""
+    """Plot a confusion matrix: numbers as text, shares of each true class as colours."""
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(5, 4.4), layout="constrained")
     axis = figure.subplots()
@@ -32,7 +32,7 @@ def plot_confusion(matrix: Indices, classes: Sequence[str], path: Path) -> None:
 
 
 def plot_reliability(by_label: dict[str, Predictions], path: Path) -> None:
-    """Draw accuracy over confidence for each (label → judgement), and how many are how sure."""
+    """Plot accuracy and number of predictions over confidence, for each label → predictions."""
     figure = Figure(figsize=(5, 5), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     above.plot((0, 1), (0, 1), color="grey", linewidth=0.8)
@@ -51,7 +51,7 @@ def plot_reliability(by_label: dict[str, Predictions], path: Path) -> None:
 
 
 def plot_learning(epochs: Sequence[Epoch], path: Path) -> None:
-    """Draw the losses and the balanced accuracy over the epochs."""
+    """Plot the losses and the balanced accuracy over the epochs."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     numbers = range(1, len(epochs) + 1)

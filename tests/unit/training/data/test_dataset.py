@@ -40,7 +40,7 @@ def test_a_dataset_that_was_kept_says_so(tmp_path: Path) -> None:
         dataset.simulate_dataset(ZTF, SampleSpec(seed=3, count=5), simulator).notes
         for _ in range(2)
     )
-    assert second == (*first, "They were simulated before this training, and only read for it.")
+    assert second == (*first, "The alerts were read from the cache of an earlier simulation.")
 
 
 def test_a_dataset_of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_dataset_of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) ->
     assert dataset_.examples.candids.tolist() == [known[0].candid]
     assert dataset_.source == "labels.csv with 1 labels"
     assert dataset_.source_sha256 == hashlib.sha256(labels.read_bytes()).hexdigest()
-    assert "2 passed over: they have no label" in dataset_.notes[0]
+    assert "2 skipped: they have no label" in dataset_.notes[0]
 
 
 def test_a_seed_that_was_trained_on_is_refused() -> None:

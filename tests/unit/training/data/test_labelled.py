@@ -53,10 +53,10 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     assert found.examples.candids.tolist() == ["3", "1"]
     for part in (
         "2 alerts",
-        "1 passed over: they were there before",
-        "1 passed over: they have no label",
-        "2 passed over: they cannot be classified",
-        "the first of those: candid 4: the feature rb is 'high'",
+        "1 skipped: they are duplicates",
+        "1 skipped: they have no label",
+        "2 skipped: they cannot be classified",
+        "the first of them: candid 4: the feature rb is 'high'",
     ):
         assert part in found.summary
 
@@ -69,7 +69,7 @@ def test_a_label_without_an_alert_is_named_with_its_line(tmp_path: Path) -> None
 
 def test_a_folder_with_nothing_to_learn_from(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
-    with pytest.raises(ConfigError, match=r"holds no alert to learn or judge from: .*no label"):
+    with pytest.raises(ConfigError, match=r"holds no alert to train on or to evaluate: .*no label"):
         labelled.read_labelled_alerts(path, ZTF, {})
     with pytest.raises(ConfigError, match=r"holds no file \*\.avro"):
         labelled.read_labelled_alerts(write(tmp_path / "sub", name="x.txt"), ZTF, None)

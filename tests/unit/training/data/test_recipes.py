@@ -45,5 +45,5 @@ def test_features_are_left_out_by_name() -> None:
 
 
 def test_a_feature_that_is_none() -> None:
-    with pytest.raises(ConfigError, match="colour: no feature of ZTF, which has sgscore1, "):
+    with pytest.raises(ConfigError, match="colour: unknown features; ZTF has sgscore1, "):
         recipes.without_features(ZTF, ["rb", "colour"])

@@ -35,10 +35,10 @@ def test_a_file_of_a_spreadsheet(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("candid,label\n1,SN\n2,comet\n", "line 3: 'comet' is not one of the classes SN, VS"),
-        ("candid,label\n1,SN\n2,VS\n1,SN\n", "line 4: candid 1 is in line 2 already"),
-        ("candid,label\n,SN\n", "line 2: there is no candid"),
-        ("candid,class\n1,SN\n", "lacks the columns label"),
-        ("", "lacks the columns candid, label"),
+        ("candid,label\n1,SN\n2,VS\n1,SN\n", "line 4: candid 1 is already in line 2"),
+        ("candid,label\n,SN\n", "line 2: the candid is missing"),
+        ("candid,class\n1,SN\n", "has no columns label"),
+        ("", "has no columns candid, label"),
         ("candid,label\n1\n\xff\n", "cannot be read as CSV"),
     ],
 )
@@ -64,5 +64,5 @@ def test_the_reference_and_its_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["", "high", "nan", "-0.1", "1.5"])
 def test_what_is_no_probability(tmp_path: Path, value: str) -> None:
     path = file(tmp_path, f"candid,SN,VS\n7,0.5,{value}\n")
-    with pytest.raises(ConfigError, match=rf"line 2: VS is '{value}', no probability"):
+    with pytest.raises(ConfigError, match=rf"line 2: VS is '{value}', not a probability"):
         reference_labels.read_reference(path, CLASSES)

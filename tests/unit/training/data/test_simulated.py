@@ -67,7 +67,7 @@ def test_other_alerts_are_drawn_anew(tmp_path: Path, change: dict[str, Any]) -> 
     [
         (
             learnable_alerts.unknown,
-            "simulated alert 0 of seed 3 is of class 'comet', which no model has",
+            "simulated alert 0 of seed 3 has the class 'comet', which is not in the recipe",
         ),
         (learnable_alerts.blind, "simulated alert 0 of seed 3 cannot be classified: .*missing"),
     ],

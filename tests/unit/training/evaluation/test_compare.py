@@ -75,7 +75,7 @@ def test_the_text_has_every_quantity_and_the_outline_the_worst(
 ) -> None:
     text = compare.render_comparison(by_class[0])
     assert all(f"| {feature.name} " in text for feature in ZTF.features)
-    assert "all: 15 real, 30 simulated alerts. Told apart (AUC) by features 0." in text
+    assert "all: 15 real, 30 simulated alerts. Separability (AUC) by features 0." in text
     outline = compare.render_summary(by_class)
     assert f"| {by_class[0].features[0].name} " in outline
     assert f"| {by_class[0].features[-1].name} " not in outline

@@ -105,5 +105,5 @@ def test_without_any_label_only_the_reference_counts() -> None:
 
 def test_a_reference_that_lacks_an_alert_is_refused() -> None:
     reference = Reference(probabilities={"7": PROBABILITIES["1000000"]})
-    with pytest.raises(ConfigError, match="nothing on 7 of the alerts, the first is 1000000"):
+    with pytest.raises(ConfigError, match="lacks 7 of the alerts, the first is candid 1000000"):
         real_alerts.evaluate_real_alerts(PREDICTIONS, ALERTS, ZTF.catalogue_classes, reference)

@@ -66,13 +66,13 @@ def test_the_card_says_all_of_it() -> None:
         "Source: 600 simulated alerts of seed 3.\nA note.",
         "f" * 64,
         "| training | 300 | 180 | 480 |",
-        "ended after 3 epochs and kept the weights of epoch 2",
+        "stopped after 3 epochs and kept the weights of epoch 2",
         "divided by 1.250",
         "| rate    | 0.001 |",
         "| training |      34 |",
         "0.750 (0.500 to 1.000)",
-        f"was {UNCALIBRATED.calibration_error:.3f} before the temperature",
-        f"{REPORT.calibrated.calibration_error:.3f} after it",
+        f"is {UNCALIBRATED.calibration_error:.3f} before and",
+        f"{REPORT.calibrated.calibration_error:.3f} after calibration",
         "| sgscore1  |     -1 |       - |    0 |         1 |",
         "```console\npython -m stampapp.training train --survey ZTF\n```",
         *(f"]({name})" for name in ("stamps.png", "confusion.png", "reliability.png")),
@@ -83,7 +83,7 @@ def test_the_card_says_all_of_it() -> None:
 
 
 def test_the_card_warns_of_what_has_not_seen_the_sky() -> None:
-    assert "It has never seen the sky" in model_card.render_card(REPORT)
+    assert "never seen the sky" in model_card.render_card(REPORT)
     assert "import-model" in model_card.render_card(REPORT)
     of_user = replace(REPORT, description=replace(DESCRIPTION, origin=Origin.LABELLED))
     assert "never seen the sky" not in model_card.render_card(of_user)
