@@ -1,4 +1,4 @@
-"""What the middle of a pair of stamps shows that scaling each by itself would hide. Pure."""
+"""Flux ratios in the middle of science and difference, which normalising each stamp would hide."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from stampapp.features.images import Patch, central_patch
 from stampapp.stamps.fits_image import Pixels
 
-# Half the side of the patch that is looked at, in pixels, and the radii of apertures in it.
+# Half the side of the measured patch, and the radii of apertures in it, in pixels.
 _HALF = 6
 _CORE, _AROUND, _NEAR = 1.5, 4.0, 5.0
 _MOST = 3.0
@@ -20,12 +20,16 @@ _DISTANCE = np.hypot(_ROWS, _COLUMNS)
 def measure_apertures(science: Pixels, difference: Pixels) -> dict[str, float]:
     """Return features of the detection in the middle of two stamps (rows, columns) of one unit.
 
-    novelty: the share of the light in the central 5 by 5 pixels that was not there before, 1 for an
-    asteroid, 0.1 for a star that has brightened by a tenth. offset: pixels from the middle to the
-    brightest spot of the science stamp nearby. concentration and sharpness: the share of the light
-    within 4 pixels that lies within 1.5, of the science stamp and of the difference. peak: the
-    share of the brightest pixel in the difference's light. Shares lie in [-3, 3] and are 0 where
-    there is no light; the sky is the median of the science stamp; missing pixels are dark.
+    With S the science stamp minus its median (the sky) and D the difference, missing pixels 0:
+
+    novelty = sum(D) / sum(S) over the central 5 by 5 pixels: the share of the light that is new;
+    1 for an asteroid, 0.1 for a star that is a tenth brighter.
+    offset = distance in pixels from the middle to the brightest 3 by 3 pixels of S within 5.
+    concentration = sum(S, r <= 1.5) / sum(S, r <= 4), r in pixels from the middle.
+    sharpness = sum(D, r <= 1.5) / sum(D, r <= 4).
+    peak = max(D, r < 1.5) / sum(D, r <= 2.3).
+
+    Ratios are limited to [-3, 3], and 0 if the divisor is not above 0.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         sky = np.nanmedian(science) if np.isfinite(science).any() else 0.0

@@ -1,4 +1,4 @@
-"""What was there before: the template, told from what its subtraction has left. Pure."""
+"""The template of an alert without one, as science minus difference, and features of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stampapp.stamps.fits_image import Pixels
 
 Spot = tuple[int, int]
 
-# Half the side of the patch that is looked at, and the radii of apertures in it, in pixels.
+# Half the side of the measured patch, and the radii of apertures in it, in pixels.
 _HALF = 11
 _CORE, _NEAR, _WIDE = 1.5, 4.0, 5.0
 _REACH = 6.0
@@ -24,26 +24,34 @@ _SIGMA = 1.4826 / math.sqrt(2)
 
 
 def derive_template(science: Pixels, difference: Pixels, no_data_below: float) -> Pixels:
-    """Return what was subtracted of a science stamp: the template, blurred and scaled to it.
+    """Return science - difference: the template, with the PSF, flux scale and sky of the science.
 
-    It has the sky of the science stamp, and NaN where the difference is below `no_data_below`,
-    which marks pixels that are worth nothing.
+    It is NaN where the difference is below `no_data_below`, which marks invalid pixels.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         return np.where(difference < no_data_below, np.nan, science - difference)
 
 
 def measure_template(template: Pixels, science: Pixels, difference: Pixels) -> dict[str, float]:
-    """Return features of what was there before, in stamps (rows, columns) of one unit.
+    """Return features of the template and the difference (rows, columns), in one unit.
 
-    before, before_near: the light within 1.5 and 4 pixels of the middle, as arcsinh of its ratio
-    to the noise of the science stamp there; before_concentration: the share of the one in the
-    other. nucleus, nucleus_concentration: the same of the brightest spot within 6 pixels;
-    nucleus_distance: pixels from the middle to it; nucleus_width: the distance (pixels, root mean
-    square) of the light within 5 pixels from it. separation: pixels between the centroids of that
-    spot and of the new light. elongation: of the new light, 0 round, 1 a line. hollow: the darkest
-    pixel of the difference within 4 pixels, as a share of the brightest. All are finite; missing
-    pixels are dark.
+    With T the template minus the median of the science stamp (the sky), D the difference, missing
+    pixels 0, r the distance in pixels from the middle, q that from the nucleus (the brightest 3 by
+    3 pixels of T with r <= 6), and noise(R) = sigma sqrt(pi) R for the pixel noise sigma of the
+    science stamp:
+
+    before = arcsinh(sum(T, r <= 1.5) / noise(1.5)).
+    before_near = arcsinh(sum(T, r <= 4) / noise(4)).
+    before_concentration = sum(T, r <= 1.5) / sum(T, r <= 4).
+    nucleus = arcsinh(sum(T, q <= 1.5) / noise(1.5)).
+    nucleus_concentration = sum(T, q <= 1.5) / sum(T, q <= 4).
+    nucleus_distance = r of the nucleus.
+    nucleus_width = sqrt(sum(T q^2) / sum(T)) over the pixels with T > 0 and q <= 5.
+    separation = distance in pixels between the centroids of the nucleus in T and the middle of D.
+    elongation = (a^2 - b^2) / (a^2 + b^2), a and b the axes of D > 0 within r <= 4; 0 is round.
+    hollow = min(D, r <= 4) / max(D, r <= 1.5): below 0 where a residual is darker than the sky.
+
+    Ratios are limited to [-3, 3], and 0 if the divisor is not above 0. All values are finite.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         sky, noise = _sky_and_noise(science)
