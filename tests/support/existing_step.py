@@ -77,16 +77,20 @@ class ExistingStep:
 
     def set_up(self) -> None:
         """Create its topics and users, and grant the permissions that it needs."""
-        told = self.environment
-        topics = {told["CONSUMER_TOPICS"]: 4, told["SCRIBE_TOPIC"]: 1, told["METRICS_TOPIC"]: 1}
+        environment = self.environment
+        topics = {
+            environment["CONSUMER_TOPICS"]: 4,
+            environment["SCRIBE_TOPIC"]: 1,
+            environment["METRICS_TOPIC"]: 1,
+        }
         create_topics(self.own.bootstrap, topics)
         for role, secret in self.passwords.items():
             broker, how = (self.public, PUBLIC) if role == "producer" else (self.own, OWN)
             broker.add_user(self._user(role), secret, how)
-        self.own.grant(self._user("consumer"), "READ", topic=told["CONSUMER_TOPICS"])
+        self.own.grant(self._user("consumer"), "READ", topic=environment["CONSUMER_TOPICS"])
         self.own.grant(self._user("consumer"), "READ", group=self.group)
-        self.own.grant(self._user("scribe"), "WRITE", topic=told["SCRIBE_TOPIC"])
-        self.own.grant(self._user("metrics"), "WRITE", topic=told["METRICS_TOPIC"])
+        self.own.grant(self._user("scribe"), "WRITE", topic=environment["SCRIBE_TOPIC"])
+        self.own.grant(self._user("metrics"), "WRITE", topic=environment["METRICS_TOPIC"])
         for operation in ("WRITE", "CREATE"):
             self.public.grant(self._user("producer"), operation, topic="*")
 

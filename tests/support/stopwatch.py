@@ -36,5 +36,5 @@ def seconds_without_waiting(process: Popen[Any]) -> float:
 
 def _waited(pid: int) -> float:
     """Return the seconds that a process has waited for a processor."""
-    told = Path(f"/proc/{pid}/schedstat")
-    return int(told.read_text().split()[1]) / 1e9 if told.exists() else 0.0
+    statistics = Path(f"/proc/{pid}/schedstat")
+    return int(statistics.read_text().split()[1]) / 1e9 if statistics.exists() else 0.0

@@ -14,7 +14,7 @@ def until(
     while not condition():
         waited = time.monotonic() - start
         if waited > within:
-            told = complaint if isinstance(complaint, str) else complaint()
-            raise AssertionError(f"not so after {waited:.1f} s: {told}")
+            text = complaint if isinstance(complaint, str) else complaint()
+            raise AssertionError(f"not so after {waited:.1f} s: {text}")
         time.sleep(0.05)
     return time.monotonic() - start

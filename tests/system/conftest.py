@@ -82,5 +82,5 @@ def environment(bootstrap: str, **overrides: str) -> Environment:
 
 @pytest.fixture
 def setup(kafka: ApacheKafka, model: Path) -> Callable[..., Environment]:
-    told = {"CLASSIFIER_STRATEGY": "ZTF", "MODEL_PATH": str(model)}
-    return partial(environment, kafka.bootstrap, **told)
+    overrides = {"CLASSIFIER_STRATEGY": "ZTF", "MODEL_PATH": str(model)}
+    return partial(environment, kafka.bootstrap, **overrides)

@@ -51,8 +51,8 @@ def test_optional_problems_are_warnings(kafka: ApacheKafka, tmp_path: Path) -> N
     assert "the metrics cluster 127.0.0.1:1 cannot be used" in found["warnings"][0]
     assert found["classifier"]["name"] == "stampapp_atlas_simulated"
     assert sum(found["alert"]["probabilities"].values()) > 0.999
-    told = {one["key"]: one for one in found["settings"]}
-    assert told["METRICS_SASL_PASSWORD"]["value"] == "***"
+    readings = {one["key"]: one for one in found["settings"]}
+    assert readings["METRICS_SASL_PASSWORD"]["value"] == "***"
 
 
 def test_all_problems_are_reported_at_once(kafka: ApacheKafka, tmp_path: Path) -> None:

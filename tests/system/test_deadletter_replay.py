@@ -88,9 +88,11 @@ def start_worker(
 
 
 def reading_needs_permission(setup: DeadLetterSetup) -> None:
-    told = setup.run("deadletters", "list", code=2)
-    assert f"the producer's cluster {setup.settings['PRODUCER_SERVER']} does not let user" in told
-    assert "grant READ and DESCRIBE" in told
+    printed = setup.run("deadletters", "list", code=2)
+    assert (
+        f"the producer's cluster {setup.settings['PRODUCER_SERVER']} does not let user" in printed
+    )
+    assert "grant READ and DESCRIBE" in printed
     writer, dead = setup.clusters.producer.user, setup.settings["DEADLETTER_TOPIC"]
     setup.clusters.results.grant(writer, "READ", topic=dead)
 
@@ -122,10 +124,10 @@ def an_input_that_is_read_only_is_named(setup: DeadLetterSetup) -> None:
     before = len(setup.input())
     planned = setup.run("deadletters", "replay", "--dry-run", "--cause", "stamp-damaged")
     assert "3 would be put back." in planned
-    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
+    printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
     survey = setup.settings["CONSUMER_SERVER"]
-    assert f"the consumer's cluster {survey} does not let user" in told
-    assert "grant WRITE" in told
+    assert f"the consumer's cluster {survey} does not let user" in printed
+    assert "grant WRITE" in printed
     assert (len(setup.input()), setup.marks()) == (before, [])
 
 
@@ -135,17 +137,17 @@ def a_replay_that_cannot_be_marked_is_repeated(setup: DeadLetterSetup) -> None:
     clusters.survey.grant(clusters.consumer.user, "WRITE", topic=setup.settings["CONSUMER_TOPICS"])
     clusters.results.withdraw(clusters.producer.user, "WRITE", topic=dead)
     until_it_holds()
-    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
-    assert "the producer's cluster" in told
+    printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
+    assert "the producer's cluster" in printed
     clusters.results.grant(clusters.producer.user, "WRITE", topic=dead)
     until_it_holds()
     # They are on the input topic, but not marked: they are replayed again rather than lost.
     assert (len(setup.input()), setup.marks()) == (before + 3, [])
-    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
-    assert "3 put back where they came from, and marked." in told
+    printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
+    assert "3 put back where they came from, and marked." in printed
     assert (len(setup.input()), len(setup.marks())) == (before + 6, 3)
-    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
-    assert told.splitlines()[0] == "0 put back where they came from, and marked."
+    printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
+    assert printed.splitlines()[0] == "0 put back where they came from, and marked."
     assert setup.listed()["counts"]["stamp-damaged"] == {"all": 3, "replayed": 3}
     assert len(setup.input()) == before + 6
 
@@ -171,17 +173,17 @@ def what_comes_back_dead_is_not_put_back_for_ever(setup: DeadLetterSetup) -> Non
     found = setup.listed("--cause", "stamp-damaged")
     assert found["counts"]["stamp-damaged"]["all"] == 9
     assert sum(one["replay_of"] is not None for one in found["dead_letters"]) == 6
-    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run")
-    assert "0 would be put back." in told
+    printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run")
+    assert "0 would be put back." in printed
     # Only the last dead letter of each message: it was replayed twice.
-    told = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run", "--again")
-    assert "6 would be put back." in told
+    printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run", "--again")
+    assert "6 would be put back." in printed
 
 
 def everything_is_accounted_for_all_the_same(setup: DeadLetterSetup) -> None:
     clusters, settings = setup.clusters, setup.settings
-    told = setup.run("reconcile", code=2)
-    assert " read its topics: grant READ" in told
+    printed = setup.run("reconcile", code=2)
+    assert " read its topics: grant READ" in printed
     nights = settings["PRODUCER_TOPIC_FORMAT"].removesuffix("%s")
     clusters.results.grant(clusters.producer.user, "READ", topics=nights)
     clusters.results.grant(clusters.scribe.user, "READ", topic=settings["SCRIBE_TOPIC"])

@@ -39,11 +39,11 @@ def setup(
         bad = alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro")
     else:
         good, bad = alerts_of_atlas(shared_data)
-    told = {
+    values = {
         "CLASSIFIER_STRATEGY": request.param,
         "MODEL_PATH": str(MODELS / request.param.lower()),
     }
-    found = environment(kafka.bootstrap, **told)
+    found = environment(kafka.bootstrap, **values)
     found["PRODUCER_TOPIC_FORMAT"] += "-%s"
     produce(kafka.bootstrap, found["CONSUMER_TOPICS"], [*good[:15], *bad])
     with worker(found, tmp_path_factory.mktemp("worker")) as running:
@@ -83,8 +83,8 @@ def test_topics_tell_what_there_is_and_how_far_the_group_has_come(
     assert rows["scribe"][3] == rows["producer"][3]
     assert f"The group {setup['CONSUMER_GROUP_ID']} is 0 messages behind." in done.stdout
     assert f"T{CHANGE_HOUR}:00:00Z on, in " in done.stdout
-    told = json.loads(run(setup, "topics", "--json").stdout)
-    (consumed,) = (one for one in told["topics"] if one["role"] == "consumer")
+    values = json.loads(run(setup, "topics", "--json").stdout)
+    (consumed,) = (one for one in values["topics"] if one["role"] == "consumer")
     assert [one["lag"] for one in consumed["partitions"]] == [0, 0, 0, 0]
     assert sum(one["committed"] or 0 for one in consumed["partitions"]) == 18
 

@@ -120,9 +120,9 @@ def test_check_tries_the_model_on_the_alert_that_it_ships(
     binaries: Path, survey: str, tmp_path: Path
 ) -> None:
     found = faust(binaries, "check", "--json", cwd=tmp_path, CLASSIFIER_STRATEGY=survey)
-    told = json.loads(found.stdout)
-    assert told["classifier"]["name"] == f"stampapp_{survey.lower()}_simulated"
-    assert told["alert"]["class_name"] == told["alert"]["made_as"]
+    report = json.loads(found.stdout)
+    assert report["classifier"]["name"] == f"stampapp_{survey.lower()}_simulated"
+    assert report["alert"]["class_name"] == report["alert"]["made_as"]
 
 
 @pytest.mark.parametrize(

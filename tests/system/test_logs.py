@@ -35,11 +35,11 @@ def test_every_line_of_the_process_is_json(
         running.wait_for(f"{len(sent)} in all")
         running.process.send_signal(signum)
         assert running.exit_code(20) == 0
-        told = lines(running.text())
-    for one in told:
+        logged = lines(running.text())
+    for one in logged:
         assert one.keys() >= {"time", "level", "logger", "message", "process"}
-    assert {one["logger"].split(".")[0] for one in told} >= {"stampapp", "faust", "aiokafka"}
-    batches = [one for one in told if one.get("event") == "batch"]
+    assert {one["logger"].split(".")[0] for one in logged} >= {"stampapp", "faust", "aiokafka"}
+    batches = [one for one in logged if one.get("event") == "batch"]
     assert sum(one["size"] for one in batches) == len(sent)
     assert sum(one["causes"].get("stamp-damaged", 0) for one in batches) == 3
     spans = [span for one in batches for span in one["offsets"].values()]
@@ -47,7 +47,7 @@ def test_every_line_of_the_process_is_json(
     assert all(len(one["candids"]) <= 20 for one in batches)
     assert all(one["durations"].keys() >= {"decode", "judge", "publish"} for one in batches)
     # A bad alert is no failure of the program.
-    assert not [one for one in told if "error" in one or "Traceback" in one["message"]]
+    assert not [one for one in logged if "error" in one or "Traceback" in one["message"]]
 
 
 def test_for_people_a_bad_alert_has_no_stack_trace_either(
@@ -70,18 +70,18 @@ def test_its_final_message_is_json_too(
     with worker(setup, tmp_path) as running:
         running.wait_for("Worker ready")
         assert running.exit_code(30) == 1
-        told = lines(running.text())
-    assert told[-1]["level"] == "CRITICAL"
-    assert told[-1]["message"].startswith("stampapp stops: ")
-    assert "DEADLETTER_TOPIC is empty" in told[-1]["message"]
+        logged = lines(running.text())
+    assert logged[-1]["level"] == "CRITICAL"
+    assert logged[-1]["message"].startswith("stampapp stops: ")
+    assert "DEADLETTER_TOPIC is empty" in logged[-1]["message"]
 
 
 def test_what_is_wrong_with_the_settings_is_json_too(tmp_path: Path) -> None:
     done = command("worker", cwd=tmp_path, LOG_FORMAT="json")
     assert done.returncode == 2
-    (told,) = lines(done.stdout + done.stderr)
-    assert told["message"].startswith("stampapp cannot start: ")
-    assert "CONSUMER_SERVER is not set" in told["message"]
+    (logged,) = lines(done.stdout + done.stderr)
+    assert logged["message"].startswith("stampapp cannot start: ")
+    assert "CONSUMER_SERVER is not set" in logged["message"]
 
 
 def test_a_format_that_is_none_is_told(tmp_path: Path) -> None:

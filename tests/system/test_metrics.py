@@ -131,8 +131,8 @@ def test_the_mean_probabilities_add_up(scraped: Scraped) -> None:
 
 
 def test_the_board_asks_for_what_is_exported(scraped: Scraped) -> None:
-    told = [problem for one in TARGETS for problem in problems(one["expr"], scraped.labels)]
-    assert told == []
+    unknown = [problem for one in TARGETS for problem in problems(one["expr"], scraped.labels)]
+    assert unknown == []
     for one in TARGETS:
         known = ADDED.union(*(scraped.labels[name] for name in metrics(one["expr"])))
         assert set(re.findall(r"{{(\w+)}}", one["legendFormat"])) <= known

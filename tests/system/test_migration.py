@@ -57,8 +57,8 @@ class Moved:
 @pytest.fixture(scope="module")
 def alerts(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
     path = tmp_path_factory.mktemp("sky") / "sky.avro"
-    told = ("--survey", "ZTF", "--count", str(ALERTS), "--seed", "6", "--to", str(path))
-    done = command("simulate", *told)
+    environment = ("--survey", "ZTF", "--count", str(ALERTS), "--seed", "6", "--to", str(path))
+    done = command("simulate", *environment)
     assert done.returncode == 0, done.stderr
     return alert_messages.stream(path)
 
@@ -78,8 +78,8 @@ def environment(step: ExistingStep) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def moved(clusters: TwoClusters, alerts: list[Record], folder: Path) -> Moved:
     step = existing_step(clusters)
-    told, own, public = step.environment, clusters.survey, clusters.results
-    topic = told["CONSUMER_TOPICS"]
+    settings, own, public = step.environment, clusters.survey, clusters.results
+    topic = settings["CONSUMER_TOPICS"]
     produce(own.bootstrap, topic, [*alerts, BROKEN])
     with step.member() as member:
         step.consume(member, DONE_BEFORE)
@@ -99,8 +99,8 @@ def moved(clusters: TwoClusters, alerts: list[Record], folder: Path) -> Moved:
         topics=topics,
         output=alert_messages.decoded([one.value for one in output]),
         keys={(one.key or b"").decode() for one in output},
-        commands=_commands(read_all(own.bootstrap, told["SCRIBE_TOPIC"])),
-        figures=_documents(read_all(own.bootstrap, told["METRICS_TOPIC"])),
+        commands=_commands(read_all(own.bootstrap, settings["SCRIBE_TOPIC"])),
+        figures=_documents(read_all(own.bootstrap, settings["METRICS_TOPIC"])),
         dead=read_all(public.bootstrap, f"{step.group}-deadletter"),
         log=log,
     )

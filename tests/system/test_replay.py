@@ -32,14 +32,14 @@ def replay(target: Settings, *arguments: str | Path) -> subprocess.CompletedProc
     return command("replay", *map(str, arguments), cwd=None, **target)
 
 
-def test_a_ztf_archive_is_published_unchanged_and_damage_is_reported(
+def test_a_ztf_archive_is_published_unchanged_and_damage_is_printed(
     target: Settings, shared_data: Path, tmp_path: Path
 ) -> None:
     packets = {path.name: path.read_bytes() for path in sorted(shared_data.glob("ztf_raw/*"))}
     first, *_ = packets
-    told = packets | {first: packets[first][:-50], "words.avro": b"no alert"}
+    archived = packets | {first: packets[first][:-50], "words.avro": b"no alert"}
     night = tmp_path / "night.tar.gz"
-    night.write_bytes(gzip.compress(tar(**told)))
+    night.write_bytes(gzip.compress(tar(**archived)))
     done = replay(target, night)
     assert done.returncode == 1, done.stderr
     assert f"Published {len(packets) - 1} alerts in " in done.stderr
@@ -62,13 +62,13 @@ def test_atlas_packets_are_converted_as_the_sorting_hat_does(
     packets = atlas.packets(shared_data)
     found = read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"])
     assert done.returncode == 0, done.stderr
-    told = {one["candid"]: one for one in alert_messages.decoded([one.value for one in found])}
-    assert told.keys() == packets.keys()
+    published = {one["candid"]: one for one in alert_messages.decoded([one.value for one in found])}
+    assert published.keys() == packets.keys()
     for candid, packet in packets.items():
         expected = atlas.to_sorting_hat(packet)
         for name in ("oid", "pid", "mjd", "fid", "ra", "dec", "isdiffpos", "stamps"):
-            assert told[candid][name] == expected[name], name
-        assert told[candid]["extra_fields"] == pytest.approx(expected["extra_fields"])
+            assert published[candid][name] == expected[name], name
+        assert published[candid]["extra_fields"] == pytest.approx(expected["extra_fields"])
 
 
 def test_a_limit_and_a_rate_are_kept(target: Settings, shared_data: Path) -> None:
@@ -101,14 +101,14 @@ def test_an_interrupt_ends_it_with_what_has_arrived(target: Settings, shared_dat
         assert seconds_without_waiting(process) < 10
         assert process.returncode == 1
         assert process.stderr
-        told = process.stderr.read()
+        printed = process.stderr.read()
     count = len(read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"]))
-    assert f"Published {count} alerts in " in told
-    assert told.endswith("Stopped before the end of the files.\n")
-    assert "Traceback" not in told
+    assert f"Published {count} alerts in " in printed
+    assert printed.endswith("Stopped before the end of the files.\n")
+    assert "Traceback" not in printed
 
 
-def test_unpublishable_alerts_are_reported(target: Settings, tmp_path: Path) -> None:
+def test_unpublishable_alerts_are_printed(target: Settings, tmp_path: Path) -> None:
     nowhere = replay(target, tmp_path / "nowhere.avro")
     assert nowhere.returncode == 2
     assert nowhere.stderr == f"error: there is no {tmp_path}/nowhere.avro\n"

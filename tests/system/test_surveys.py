@@ -48,13 +48,13 @@ def started(survey: str, settings: dict[str, str], folder: Path) -> Iterator[Wor
 def alerts(shared_data: Path) -> dict[str, list[Record]]:
     """Alerts of each survey, each of a different object."""
     raw = atlas.packets(shared_data).items()
-    told = [
+    records = [
         atlas.to_sorting_hat(packet, compressed=bool(copy % 2), aid=f"AL-{candid}-{copy}")
         for copy in range(COPIES["atlas"])
         for candid, packet in raw
     ]
     ztf = list(alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", COPIES["ztf"]))
-    return {"ztf": ztf, "atlas": atlas.messages(told)}
+    return {"ztf": ztf, "atlas": atlas.messages(records)}
 
 
 @pytest.fixture

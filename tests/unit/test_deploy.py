@@ -108,7 +108,7 @@ def environments() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.parametrize(
-    "environment", [pytest.param(told, id=name) for name, told in environments()]
+    "environment", [pytest.param(found, id=name) for name, found in environments()]
 )
 def test_every_setting_is_one_and_they_suffice(environment: dict[str, str]) -> None:
     asked: set[str] = set()
@@ -157,8 +157,13 @@ def test_the_topics_of_compose_are_those_that_its_workers_use() -> None:
     (script,) = COMPOSE["topics"]["command"]
     made = set(re.findall(r"[\w-]+", " ".join(re.findall(r"for topic in (.*?);", script))))
     for survey in SURVEYS:
-        told = settings.load_settings(Reader(COMPOSE[survey]["environment"].get))
-        used = {*told.consumer_topics, told.scribe_topic, told.metrics_topic, told.deadletter_topic}
+        found = settings.load_settings(Reader(COMPOSE[survey]["environment"].get))
+        used = {
+            *found.consumer_topics,
+            found.scribe_topic,
+            found.metrics_topic,
+            found.deadletter_topic,
+        }
         assert used <= made
 
 

@@ -51,6 +51,6 @@ def test_what_the_example_comments_out_is_the_default(example: dict[str, str]) -
         return replace(found, readings=(), model=replace(found.model, path_is_set=True))
 
     plain = settings.load_settings(Reader(REQUIRED.get))
-    told = {key: value for key, value in example.items() if value and key not in REQUIRED}
-    explicit = settings.load_settings(Reader({**told, **REQUIRED}.get))
+    values = {key: value for key, value in example.items() if value and key not in REQUIRED}
+    explicit = settings.load_settings(Reader({**values, **REQUIRED}.get))
     assert without_origins(explicit) == without_origins(plain)

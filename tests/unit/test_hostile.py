@@ -28,19 +28,19 @@ def treated() -> dict[str, dict[str, Any]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return {told["name"]: told for told in map(json.loads, done.stdout.splitlines())}
+    return {result["name"]: result for result in map(json.loads, done.stdout.splitlines())}
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_each_message_has_its_outcome_at_little_cost(
     name: str, treated: dict[str, dict[str, Any]]
 ) -> None:
-    told = treated[name]
-    assert told["outcome"] == OUTCOMES[name], told["said"]
+    result = treated[name]
+    assert result["outcome"] == OUTCOMES[name], result["said"]
     # Of a processor: others may be at work on this machine.
-    assert told["seconds"] < LIMIT_S
-    assert told["mebibytes"] < LIMIT_MIB
-    assert "\n" not in told["said"]
+    assert result["seconds"] < LIMIT_S
+    assert result["mebibytes"] < LIMIT_MIB
+    assert "\n" not in result["said"]
 
 
 def test_both_outcomes_occur() -> None:

@@ -15,7 +15,7 @@ MODULES = (".py", ".pyc")
 def test_the_wheel_gets_every_file_that_is_no_module() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     patterns = project["tool"]["setuptools"]["package-data"]
-    told = {
+    declared = {
         found
         for package, globs in patterns.items()
         for pattern in globs
@@ -24,6 +24,6 @@ def test_the_wheel_gets_every_file_that_is_no_module() -> None:
     # `stampapp/model` is a link, which rglob does not follow.
     folders = [PACKAGE, *(PACKAGE / "model" / survey.lower() for survey in Survey)]
     files = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
-    assert told == {path for path in files if path.suffix not in MODULES}
-    assert PACKAGE / "web" / "static" / "page.html" in told
-    assert PACKAGE / "model" / "ztf" / "model.json" in told
+    assert declared == {path for path in files if path.suffix not in MODULES}
+    assert PACKAGE / "web" / "static" / "page.html" in declared
+    assert PACKAGE / "model" / "ztf" / "model.json" in declared

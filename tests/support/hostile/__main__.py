@@ -22,14 +22,14 @@ def main() -> None:
         Path("/proc/self/clear_refs").write_text("5")
         before, start = peak(), time.process_time()
         outcome = classify_message(one.value)
-        told = {
+        result = {
             "name": one.name,
             "outcome": outcome.error.cause if outcome.error else outcome.kind.value,
             "said": str(outcome.error),
             "seconds": time.process_time() - start,
             "mebibytes": peak() - before,
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(result), flush=True)
 
 
 def peak() -> float:

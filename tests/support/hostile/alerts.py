@@ -114,11 +114,11 @@ def of_atlas() -> Iterator[HostileMessage]:
             "template": None,
             "difference": atlas.stamp(1),
         }
-        told = record(
+        changed = record(
             aid=name.replace(" ", "-"),
             sid="ATLAS",
             tid="ATLAS-01a",
             stamps=stamps_of,
             extra_fields={"rb": 0.5},
         )
-        yield HostileMessage(name, outcome, container(told))
+        yield HostileMessage(name, outcome, container(changed))

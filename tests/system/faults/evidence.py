@@ -52,16 +52,16 @@ def read_evidence(clusters: Clusters, topics: Topics) -> list[Evidence]:
 
 
 def evidence(message: Message, published_topic: PublishedTopic, topics: Topics) -> Evidence:
-    told = {name: (value or b"").decode() for name, value in message.headers}
-    assert told["source.topic"] == topics.alerts, told
-    assert told["source.group"] == topics.group, told
+    headers = {name: (value or b"").decode() for name, value in message.headers}
+    assert headers["source.topic"] == topics.alerts, headers
+    assert headers["source.group"] == topics.group, headers
     return Evidence(
         published_topic=published_topic,
         at=message.timestamp / 1000.0,
         key=message.key or b"",
-        source=(int(told["source.partition"]), int(told["source.offset"])),
-        superseded=tuple(_places(told.get("source.superseded", ""), topics.alerts)),
-        ruled_out=tuple(_places(told.get("source.ruled_out", ""), topics.alerts)),
+        source=(int(headers["source.partition"]), int(headers["source.offset"])),
+        superseded=tuple(_places(headers.get("source.superseded", ""), topics.alerts)),
+        ruled_out=tuple(_places(headers.get("source.ruled_out", ""), topics.alerts)),
         digest=digest(message.value or b"") if published_topic is PublishedTopic.DEAD else b"",
     )
 

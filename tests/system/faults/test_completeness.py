@@ -21,14 +21,14 @@ def sent(key: bytes, quality: Quality = Quality.GOOD, candid: str = GOOD) -> Sen
 
 
 def evidence_of(published_topic: PublishedTopic, offset: int, **more: object) -> Evidence:
-    told = Evidence(
+    made = Evidence(
         published_topic=published_topic,
         at=NOON,
         key=SENT[0, offset].key,
         source=(0, offset),
         digest=SENT[0, offset].digest if published_topic is PublishedTopic.DEAD else b"",
     )
-    return replace(told, **more)  # type: ignore[arg-type]
+    return replace(made, **more)  # type: ignore[arg-type]
 
 
 # A batch of five, and one that is a batch of its own, ruled out.

@@ -34,8 +34,8 @@ def test_a_frozen_worker_outlasts_its_session() -> None:
 
 def test_a_broker_is_away_for_a_minute_or_briefly_where_it_must_be_quick() -> None:
     for quick, seconds in ((False, AWAY), (True, AWAY_QUICK)):
-        told = plan(5, quick=quick)
-        assert [f.seconds for f in told.faults if f.kind is Kind.BROKER_AWAY] == [seconds]
+        found = plan(5, quick=quick)
+        assert [f.seconds for f in found.faults if f.kind is Kind.BROKER_AWAY] == [seconds]
 
 
 def test_a_quick_plan_has_the_same_faults() -> None:
