@@ -15,8 +15,8 @@ from stampapp.config.settings import ModelSettings, Settings
 from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import ReportProgress, in_chunks, offsets_by_partition
 from stampapp.kafka.topic_reader import TopicReader
-from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, OutcomeKind
+from stampapp.results.provenance import read_provenance
 
 # Messages that are classified at a time.
 MESSAGES_AT_A_TIME = 256
@@ -119,7 +119,7 @@ class LatestUnnamed:
 
     def __call__(self, message: Message) -> bool:
         """Note a published message; return whether its headers name consumed offsets."""
-        key, names = message.key or b"", provenance.read_provenance(message.headers) is not None
+        key, names = message.key or b"", read_provenance(message.headers) is not None
         if key in self._instants and not names:
             self._instants[key] = max(self._instants[key], message.timestamp or 0)
         return names

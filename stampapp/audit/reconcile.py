@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from stampapp.audit import unmatched
 from stampapp.audit.consumed import ConsumedOffsets, TimeWindow, find_consumed
 from stampapp.audit.offset_marks import OffsetMarks, PublishedTopic
 from stampapp.audit.published import TopicScan, scan
 from stampapp.audit.recheck import Classify, Rechecker
 from stampapp.audit.retention import find_retention_start
-from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, ReportEntry
+from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, ReportEntry, sort_unmatched
 from stampapp.config.settings import Settings
 from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
-from stampapp.results import provenance
+from stampapp.results.provenance import read_provenance, split_headers
 from stampapp.times import to_unix_ms
 
 # Unmatched messages are checked one by one up to this number; the others are only counted.
@@ -79,7 +78,7 @@ async def reconcile_group(
         rechecked = await rechecker.reclassify(_at_most(unmatched_since(marks)))
     left = sum(1 for _ in unmatched_since(marks))
     complete_since = {one.topic_kind: one.complete_since for one in scans}
-    found = unmatched.sort_unmatched(rechecked.remaining, rechecked.ruled_out, complete_since)
+    found = sort_unmatched(rechecked.remaining, rechecked.ruled_out, complete_since)
     return Reconciliation(
         group=settings.group_id,
         window=window,
@@ -115,8 +114,8 @@ class ProvenanceCollector:
         headers = message.headers
         if topic_kind is PublishedTopic.DEAD_LETTERS:
             # The headers of the input message come first and may have any content.
-            _, headers = provenance.split_headers(headers)
-        found = provenance.read_provenance(headers)
+            _, headers = split_headers(headers)
+        found = read_provenance(headers)
         if found and found.group in {None, self._group}:
             self._marks.add_provenance(found, topic_kind)
         return found is not None

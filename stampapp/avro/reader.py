@@ -16,8 +16,7 @@ from typing import Any, BinaryIO
 
 import fastavro
 
-from stampapp.avro import schema as schemas
-from stampapp.avro.schema import Schema
+from stampapp.avro.schema import Schema, parse_schema
 from stampapp.errors import BadAlert
 
 MAGIC = b"Obj\x01"
@@ -109,7 +108,7 @@ def read_header(source: BinaryIO) -> ContainerHeader:
     header = _decode_record(_LimitedSource(source, _MOST_PIECES), HEADER_SCHEMA, "header")
     meta = header["meta"]
     return ContainerHeader(
-        schema=schemas.parse_schema(meta.get("avro.schema", b"")),
+        schema=parse_schema(meta.get("avro.schema", b"")),
         meta=meta,
         codec=meta.get("avro.codec", b"null"),
         sync=header["sync"],

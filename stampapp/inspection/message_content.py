@@ -14,15 +14,14 @@ from typing import Any
 from stampapp import times
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
-from stampapp.avro import reader
-from stampapp.avro.reader import MAGIC, Record
+from stampapp.avro.reader import MAGIC, MAX_DECOMPRESSED_MESSAGE, Record, read_records
 from stampapp.deadletters import record as deadletters
 from stampapp.deadletters.partial_decode import decode_partially, summarize
 from stampapp.deadletters.record import DeadLetter, ReplayMark
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Message
-from stampapp.results import provenance
 from stampapp.results.encoding import METRICS_SOURCE
+from stampapp.results.provenance import read_provenance
 
 _MAX_CHARACTERS = 2000
 _MAX_LEVELS = 64
@@ -68,13 +67,13 @@ def read_content(message: Message) -> MessageContent:
     if not value:
         return MessageContent(kind=MessageKind.EMPTY, content={})
     found = _avro(value) if value.startswith(MAGIC) else _text(value)
-    found_provenance = provenance.read_provenance(message.headers)
-    if found_provenance is None:
+    origin = read_provenance(message.headers)
+    if origin is None:
         return found
     content = {
-        "source": str(found_provenance.source),
-        "superseded": [*map(str, found_provenance.superseded)],
-        "ruled_out": [*map(str, found_provenance.ruled_out)],
+        "source": str(origin.source),
+        "superseded": [*map(str, origin.superseded)],
+        "ruled_out": [*map(str, origin.ruled_out)],
     }
     return MessageContent(
         kind=found.kind, content={**found.content, **content}, alert=found.alert, names=found.names
@@ -122,9 +121,7 @@ def _avro(value: bytes) -> MessageContent:
     )
     try:
         source = io.BytesIO(value)
-        ((schema, record),) = islice(
-            reader.read_records(source, reader.MAX_DECOMPRESSED_MESSAGE), 2
-        )
+        ((schema, record),) = islice(read_records(source, MAX_DECOMPRESSED_MESSAGE), 2)
         for fields, read in formats:
             if schema.fields >= fields:
                 return read(record)

@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 
 from stampapp.errors import ConfigError, DeliveryError
-from stampapp.kafka import admin, connection
-from stampapp.kafka import producer as producers
+from stampapp.kafka import connection
+from stampapp.kafka.admin import create_topic
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import describe_cluster
 from stampapp.kafka.outgoing import (
@@ -24,6 +24,7 @@ from stampapp.kafka.outgoing import (
     describe_messages,
     suggest_remedy,
 )
+from stampapp.kafka.producer import REQUEST_TIMEOUT, send_once, start_producer, stop_producer
 
 log = logging.getLogger(__name__)
 ADMIN_TIMEOUT = 10.0
@@ -73,7 +74,7 @@ class Delivery(mode.Service):
         """Disconnect. Messages that are unconfirmed by now were not acknowledged either."""
         producer, self._producer = self._producer, None
         if producer:
-            await producers.stop_producer(producer, 2.0)
+            await stop_producer(producer, 2.0)
 
     async def deliver(self, messages: Sequence[OutgoingMessage]) -> None:
         """Return when every message is confirmed. Raises DeliveryError if a retry cannot help."""
@@ -162,9 +163,7 @@ class Delivery(mode.Service):
 
     async def _try_create_topic(self, name: str, retention_ms: int | None) -> bool:
         try:
-            await asyncio.wait_for(
-                admin.create_topic(self.cluster, name, retention_ms), ADMIN_TIMEOUT
-            )
+            await asyncio.wait_for(create_topic(self.cluster, name, retention_ms), ADMIN_TIMEOUT)
         except (kafka.KafkaError, OSError, TimeoutError) as error:
             if not isinstance(error, kafka.KafkaError) or error.retriable:
                 self._report_failure(f"cannot create the topic {name} yet: {error!r}")
@@ -173,7 +172,7 @@ class Delivery(mode.Service):
         return True
 
     async def _connect(self) -> AIOKafkaProducer:
-        return await producers.start_producer(self.cluster, idempotence=self._idempotence)
+        return await start_producer(self.cluster, idempotence=self._idempotence)
 
     async def _reconnect(self, failed: AIOKafkaProducer | None) -> None:
         """Replace a producer that has failed: an idempotent one may never recover."""
@@ -186,7 +185,7 @@ class Delivery(mode.Service):
                 log.warning("Still not connected: %s", problem)
                 return
             if failed:
-                self.add_future(producers.stop_producer(failed, producers.REQUEST_TIMEOUT))
+                self.add_future(stop_producer(failed, REQUEST_TIMEOUT))
 
     async def _diagnose(self) -> str:
         return (
@@ -252,7 +251,7 @@ async def _send_singly(
 
 async def _send(producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]) -> list[Failure]:
     """Send all once and wait; return those that were not confirmed."""
-    results = await producers.send_once(producer, messages)
+    results = await send_once(producer, messages)
     failed = [
         (message, result)
         for message, result in zip(messages, results, strict=False)

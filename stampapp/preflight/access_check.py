@@ -15,7 +15,7 @@ from aiokafka.conn import AIOKafkaConnection
 
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.kafka import admin
+from stampapp.kafka.admin import create_topic
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection import query_cluster
 from stampapp.kafka.connection_errors import describe_cluster
@@ -148,7 +148,7 @@ async def _describe_missing_topics(
 
 
 async def _creation_problem(cluster: Cluster, topic: str, retention_ms: int | None) -> str | None:
-    creating = admin.create_topic(cluster, topic, retention_ms, validate_only=True)
+    creating = create_topic(cluster, topic, retention_ms, validate_only=True)
     try:
         await asyncio.wait_for(creating, _SECOND_TIMEOUT)
     except (kafka.KafkaError, OSError, TimeoutError) as error:

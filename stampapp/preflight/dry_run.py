@@ -9,8 +9,8 @@ from stampapp.config import settings
 from stampapp.config.environment import Reading
 from stampapp.config.settings import ModelSettings, Settings
 from stampapp.errors import ConfigError
-from stampapp.kafka import producer as producers
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.producer import start_producer, stop_producer
 from stampapp.preflight.access_check import AccessReport, check_clusters
 from stampapp.results.outcome import Outcome
 
@@ -76,13 +76,13 @@ async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:
         return report
     cluster: Cluster = replace(report.access.cluster, role=roles[0])
     try:
-        producer = await producers.start_producer(cluster, idempotence=worker.idempotence)
+        producer = await start_producer(cluster, idempotence=worker.idempotence)
     except ConfigError as error:
         problem = (str(error),)
         if report.access.optional:
             return replace(report, optional_errors=problem)
         return replace(report, errors=problem)
-    await producers.stop_producer(producer, _STOP_TIMEOUT)
+    await stop_producer(producer, _STOP_TIMEOUT)
     return report
 
 
