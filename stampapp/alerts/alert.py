@@ -34,7 +34,7 @@ class Alert:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelledAlert:
-    """An alert, and the class that its object is known to be of."""
+    """An alert and the known class of its object."""
 
     alert: Alert
     label: str

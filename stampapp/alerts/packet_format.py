@@ -1,4 +1,4 @@
-"""What each survey says about its own packets, in the file of its name beside this one."""
+"""The type of a survey's file in this package: how its packets are decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Message bytes → Alert. What a message is shows in the fields of its schema, not in its topic."""
+"""Decode messages to alerts. The fields of its schema tell what a message is, not its topic."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def decode_alert(value: bytes | None) -> Alert:
     found = list(islice(decode_records(io.BytesIO(value), reader.MAX_DECOMPRESSED_MESSAGE), 2))
     for one in found:
         if isinstance(one, BadAlert):
-            # A frame that holds what it raises is a circle.
+            # With its traceback it would be part of a reference cycle.
             raise one.without_traceback()
     if len(found) != 1 or not isinstance(found[0], Alert):
         number = "more than one record" if found else "no record"
@@ -40,9 +40,9 @@ def decode_alert(value: bytes | None) -> Alert:
 def decode_records(
     source: BinaryIO, max_decompressed: int = reader.MAX_DECOMPRESSED_FILE
 ) -> Iterator[Decoded]:
-    """Decode every record of a container, or say what is wrong with it.
+    """Yield the alert of each record, or the BadAlert that says why there is none.
 
-    Damage to the container itself ends it, with a BadAlert for whatever would have followed.
+    Where the container itself is damaged, the last item is a BadAlert for the rest.
     """
     try:
         for schema, record in reader.read_records(source, max_decompressed):

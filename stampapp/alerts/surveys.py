@@ -1,4 +1,4 @@
-"""The registry of surveys, and the files in which each package says what a survey does its way."""
+"""The registry of surveys, and the loader of the file that a package has for a survey."""
 
 from __future__ import annotations
 

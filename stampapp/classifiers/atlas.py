@@ -1,4 +1,4 @@
-"""ATLAS: science and difference stamps, and what the header of the science stamp says."""
+"""ATLAS: stamps, features from the header of the science stamp, and the derived template."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stampapp.stamps.fits_header import Header
 
 CLASSES = ("agn", "asteroid", "bogus", "sn", "vs")
 SCIENCE, DIFFERENCE, TEMPLATE = "science", "difference", "template"
-# What ATLAS sends; what it subtracted shows in what it left.
+# ATLAS sends no template: it is derived from these two.
 STAMPS = (SCIENCE, DIFFERENCE)
 CHANNELS = (*STAMPS, TEMPLATE)
 CARDS = ("FILTER", "AIRMASS", "SEEING", "SUNELONG", "MANGLE")
@@ -27,13 +27,13 @@ FILTERS: dict[object, float] = {"c": 0.0, "o": 1.0}
 
 
 def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
-    """Return what the model sees of an alert. Raises BadAlert.
+    """Return the stamps and features that a model needs. Raises BadAlert.
 
-    The alert in it has the centre of the science stamp as `ra` and `dec`, and what the header
-    says in `extra_fields`: each of CARDS under its name as it stands there, and in lower case as
-    a feature (airmass; seeing in arcsec; sunelong, mangle: degrees to the Sun and the Moon;
-    filter: a number of FILTERS). The features of `apertures` and of
-    `templates` are there, too. The stamp `template` is what ATLAS subtracted.
+    The returned alert has the centre of the science stamp as `ra` and `dec`. Its `extra_fields`
+    have each of CARDS under its own name, and in lower case as a feature: airmass; seeing in
+    arcsec; sunelong, mangle: degrees to the Sun and the Moon; filter: a number of FILTERS. They
+    also have the features of `aperture_photometry` and `template_photometry`. The stamp `template`
+    is what ATLAS subtracted.
     """
     science, *others = (
         fits_image.read_stamp(alert.stamps.get(name), spec.stamp_shape, name)
@@ -54,7 +54,7 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
 
 
 def with_header_values(alert: Alert, header: Header) -> Alert:
-    """Return the alert with what the header of its science stamp says. Raises BadAlert."""
+    """Return the alert with position and values of its science header. Raises BadAlert."""
     cards = {name: value for name in CARDS if (value := header.value(name)) is not None}
     numbers = {name.lower(): value for name, value in cards.items()}
     if (band := cards.get("FILTER")) in FILTERS:

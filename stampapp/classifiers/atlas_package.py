@@ -56,7 +56,7 @@ _INPUTS = _Inputs()
 
 
 def is_installed() -> bool:
-    """Tell whether the package is there; it may be one that cannot be imported."""
+    """Return whether the package is installed; importing it may still fail."""
     return find_spec(PACKAGE) is not None
 
 
@@ -71,7 +71,7 @@ def load_package(settings: ModelSettings) -> PackageClassifier:
     try:
         model = import_module(f"{PACKAGE}.inference").AtlasStampClassifier()
     except Exception as error:
-        # Made for another TensorFlow or Python, a package fails in whatever way it likes.
+        # A package made for another TensorFlow or Python can raise anything.
         raise _unusable("cannot be loaded", error) from error
     classifier = PackageClassifier(
         model, name=settings.name or PACKAGE, version=settings.version or VERSION
@@ -81,12 +81,12 @@ def load_package(settings: ModelSettings) -> PackageClassifier:
 
 
 class PackageClassifier(SurveyClassifier):
-    """Asks the package about each object once at a time, and finds its answers by the object."""
+    """Asks the package for the probabilities of each object; no object is twice in one request."""
 
     rules = atlas.PLUGIN
     classes = CLASSES
     provenance = f"the installed package {PACKAGE}"
-    # Nobody has promised that it can.
+    # The package does not promise that it can be called from several threads.
     parallel = False
 
     def __init__(self, model: Model, *, name: str, version: str) -> None:
@@ -95,11 +95,11 @@ class PackageClassifier(SurveyClassifier):
         self._model = model
 
     def warm_up(self) -> None:
-        """Have it judge an alert of nobody's: whatever it lacks is said before the first one."""
+        """Classify a blank alert, so that whatever the package lacks is reported at the start."""
         try:
             self._ask([blank_alert()])
         except Exception as error:
-            # Likewise.
+            # As in load_package.
             raise _unusable("cannot classify", error) from error
 
     def extract_inputs(self, alert: Alert) -> PreparedAlert:
@@ -124,14 +124,14 @@ class PackageClassifier(SurveyClassifier):
         if sorted(answer.columns) != sorted(CLASSES):
             raise ConfigError(f"{PACKAGE} answers with the columns {list(answer.columns)}")
         if not answer.index.is_unique or not set(answer.index) <= set(aids):
-            raise ConfigError(f"{PACKAGE} answers for others than the objects it was asked about")
-        # An object that it says nothing about gets NaN, which is no result.
+            raise ConfigError(f"{PACKAGE} answers for others than the objects in the request")
+        # An object that is missing in the answer gets NaN, which is no result.
         rows = answer.reindex(index=aids, columns=list(CLASSES)).to_numpy(np.float64)
         return dict(zip(aids, rows.tolist(), strict=True))
 
 
 def _turns(aids: Iterable[str]) -> Iterator[int]:
-    """Yield how often each has come before."""
+    """Yield how often each of them has come before."""
     seen: Counter[str] = Counter()
     for aid in aids:
         yield seen[aid]
@@ -167,7 +167,7 @@ def _row(one: PreparedAlert) -> list[object]:
 
 
 def blank_alert() -> PreparedAlert:
-    """Return an alert that is nobody's, to try the package on."""
+    """Return an alert of no object, to try the package with."""
     slope = np.add.outer(np.arange(SIDE), np.arange(SIDE)).astype(np.float32)
     alert = Alert(
         aid="nobody",

@@ -25,8 +25,8 @@ class Decision:
 class PreparedAlert:
     """An alert that can be classified, with its stamps cropped and ready to be normalised.
 
-    `crops` has one (side, side) float32 image per channel; it is empty where a `decision` has been
-    taken. `alert` is what the features are read from: a survey may have added to it.
+    `crops` has one (side, side) float32 image per channel, none where a rule has decided. Features
+    are read from `alert`, to which the survey may have added values.
     """
 
     alert: Alert
@@ -37,9 +37,8 @@ class PreparedAlert:
 class Classifier(ABC):
     """Classifies the alerts of one survey. Its methods may run in different threads.
 
-    `provenance` says to people what classifies: a model folder, or a package; `device` and
-    `precision` on what and how finely. `parallel` tells whether several batches may be classified
-    at a time.
+    `provenance` describes the model to people: its folder, or a package. `device` and `precision`
+    are those of the network. `parallel` is whether several batches may be classified at a time.
     """
 
     name: str
@@ -63,4 +62,4 @@ class Classifier(ABC):
 
     @abstractmethod
     def warm_up(self) -> None:
-        """Do now whatever would make the first batch slow."""
+        """Do everything that would otherwise make the first batch slow."""

@@ -1,4 +1,4 @@
-"""A batch of alerts → one outcome each. The worker and the offline command share this room."""
+"""Decode, prepare and classify a batch of messages; the worker and `classify` both use this."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedBatch:
-    """A batch before the network: who is to be judged, and what is settled already.
+    """A batch before the network.
 
-    `settled` has one entry per message, None for those that `alerts` holds, in order.
+    `settled` has one entry per message: its outcome, or None for those that are in `alerts`, in
+    order, and still to be classified.
     """
 
     settled: tuple[Outcome | None, ...]
@@ -29,14 +30,14 @@ class PreparedBatch:
 
 
 def decode_batch(values: Sequence[bytes | None]) -> list[Decoded]:
-    """Decode each message, or say what is wrong with it."""
+    """Return the alert of each message, or the BadAlert that says why there is none."""
     return [result_or_error(packets.decode_alert, value) for value in values]
 
 
 def prepare_batch(
     decoded: Sequence[Decoded], classifier: Classifier, *, first_only: bool
 ) -> PreparedBatch:
-    """Examine each alert; with `first_only`, keep the earliest good one of each object."""
+    """Prepare each alert; with `first_only`, only the earliest good one of each object is kept."""
     prepared = [prepare_alert(one, classifier) for one in decoded]
     kept = earliest_of_each_object(prepared) if first_only else set(range(len(prepared)))
     settled = [
@@ -51,7 +52,7 @@ def prepare_batch(
 
 
 def prepare_alert(decoded: Decoded, classifier: Classifier) -> PreparedAlert | BadAlert:
-    """Examine an alert, or pass on what is wrong with it."""
+    """Prepare an alert; a BadAlert is returned as it is."""
     return (
         decoded
         if isinstance(decoded, BadAlert)
@@ -60,7 +61,7 @@ def prepare_alert(decoded: Decoded, classifier: Classifier) -> PreparedAlert | B
 
 
 def earliest_of_each_object(prepared: Iterable[PreparedAlert | BadAlert]) -> set[int]:
-    """Return the places of the earliest good alert (by mjd) of each object (aid)."""
+    """Return the indices of the earliest good alert (by mjd) of each object (aid)."""
     first: dict[str, tuple[float, int]] = {}
     for index, found in enumerate(prepared):
         if isinstance(found, PreparedAlert):
@@ -70,9 +71,9 @@ def earliest_of_each_object(prepared: Iterable[PreparedAlert | BadAlert]) -> set
 
 
 def classify_batch(batch: PreparedBatch, classifier: Classifier) -> list[Outcome]:
-    """Judge those still open and return one outcome per message, in order.
+    """Classify the alerts that are not settled; return one outcome per message, in order.
 
-    Whatever this raises is the model's failure and no message's fault.
+    An exception means that the model failed, not that a message is bad.
     """
     results = classifier.classify(batch.alerts) if batch.alerts else []
     pairs = zip(batch.alerts, results, strict=True)

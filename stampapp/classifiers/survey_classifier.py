@@ -1,4 +1,4 @@
-"""Classify the alerts of a survey: its rules, around whatever gives probabilities."""
+"""Classify the alerts of a survey: its rules around a network or another predictor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each survey says about the classification of its alerts, in the file of its name here."""
+"""The type of a survey's file in this package: its rules, and what a model needs of an alert."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cast the text of a setting, or say what is expected."""
+"""Cast the text of a setting; the ValueError says what is expected."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def member(kind: type[E], text: str) -> E:
 
 
 def topic_name(text: str) -> str:
-    """Cast the name of a topic; an empty one means none, where that is a value."""
+    """Cast the name of a topic; an empty one means no topic, where that is allowed."""
     if text and not is_legal_topic(text):
         raise ValueError(TOPIC_RULE)
     return text

@@ -1,4 +1,4 @@
-"""What a network is computed on, and how finely. Pure: what the machine has is an argument."""
+"""What the user asks a network to run on: device, precision, threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Device(StrEnum):
 
 
 class Precision(StrEnum):
-    """In what the convolutions are computed."""
+    """The precision of the convolutions."""
 
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
@@ -23,10 +23,7 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engine:
-    """What somebody wants a network to run on.
-
-    `threads` of the processor work on one batch; None leaves that to TensorFlow.
-    """
+    """What a network is to run on: `threads` work on one batch, TensorFlow's default if None."""
 
     device: Device = Device.AUTO
     precision: Precision = Precision.FLOAT32

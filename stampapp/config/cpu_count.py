@@ -10,12 +10,12 @@ _MOST = 2**16
 
 
 def cores() -> int:
-    """Return how many processors this process may use, in a container no more than its share."""
+    """Return how many processors this process may use, at least 1; a container's quota counts."""
     return max(1, min(len(os.sched_getaffinity(0)), round(_share(_CPU_MAX))))
 
 
 def _share(cpu_max: Path) -> float:
-    """Return the processors that a control group may use, very many where nothing limits it."""
+    """Return the quota of the control group in processors, a very large number without one."""
     try:
         quota, period = cpu_max.read_text().split()
         return float(quota) / float(period)

@@ -1,4 +1,4 @@
-"""How a key is read: cast, noted with its origin, its problems collected."""
+"""Read keys: cast their values, note where they come from, and collect all problems."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """One key as it was read, for `check`; a secret's value is masked, what is unset is empty.
+    """One key as it was read, for `check`. A secret is masked; a key that is unset is empty.
 
-    `origin` is the name under which it was found, or "default"; `source` says where: environment,
+    `origin` is the name under which it was found, or "default"; `source` is environment,
     .env or default.
     """
 
@@ -27,7 +27,7 @@ class Reading:
 
 
 class Reader:
-    """Reads keys, collects what is wrong with them, and reports it all at once."""
+    """Reads keys, and collects all problems so that they can be reported at once."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Reader:
         self._source = source
         self.readings: list[Reading] = []
         self.problems: list[str] = []
-        # Every name that was asked for, the older ones too.
+        # Every name that was read, aliases included.
         self.names: set[str] = set()
 
     def read(  # noqa: PLR0913  # a key is declared in one place
@@ -62,7 +62,7 @@ class Reader:
             if required:
                 self.problems.append(f"{key} is not set: {meaning}")
             self._note(key, _text(default), "default", meaning, secret)
-            return default  # type: ignore[return-value]  # with a problem noted, nobody sees it
+            return default  # type: ignore[return-value]  # `finish` raises, so the value is not used
         name, text = next(iter(texts.items()))
         self._note(key, text, name, meaning, secret)
         return self._cast(name, text, cast, default, secret)
@@ -84,7 +84,7 @@ class Reader:
             return cast(text if secret else text.strip())
         except (ValueError, ConfigError) as error:
             self.problems.append(f"{name} is {'***' if secret else repr(text)}: {error}")
-            return default  # type: ignore[return-value]  # likewise
+            return default  # type: ignore[return-value]  # as above
 
     def _note(self, key: str, value: str, origin: str, meaning: str, secret: bool) -> None:
         shown = "***" if secret and origin != "default" else value
@@ -108,7 +108,7 @@ class Reader:
 
 
 def _text(default: object) -> str:
-    """Return a default as one would set it; empty where there is none."""
+    """Return a default as it would be written in a setting; empty where there is none."""
     if isinstance(default, tuple):
         return ",".join(map(str, default))
     if isinstance(default, bool):

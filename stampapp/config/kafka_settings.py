@@ -11,7 +11,10 @@ from stampapp.kafka.cluster import Cluster
 
 
 def read_cluster(reader: Reader, role: str, fallback: Cluster | None) -> Cluster | None:
-    """Read the keys of a cluster; `fallback` is the consumer's. None where a problem was noted."""
+    """Read the settings of a cluster; unset ones are those of `fallback`, the consumer's cluster.
+
+    Returns None where a problem was noted.
+    """
     read = reader.read
     host_alias = (f"{role}_HOST",) if role == "METRICS" else ()
     servers: tuple[str, ...] | None = read(
@@ -35,7 +38,7 @@ def read_cluster(reader: Reader, role: str, fallback: Cluster | None) -> Cluster
 
 
 def _inherit_security(secured: dict[str, Any], fallback: Cluster) -> dict[str, Any]:
-    """Fill in what opens the consumer's cluster; a user of one's own brings the rest along."""
+    """Use the consumer's credentials, unless the role has a user of its own."""
     shared: dict[str, Any] = {"cafile": fallback.cafile}
     if secured["username"] is None:
         shared |= {key: getattr(fallback, key) for key in secured}

@@ -1,4 +1,4 @@
-"""The only reader of the environment: every key once, with its cast, default and meaning.
+"""Every setting once, with its cast, its default and its meaning.
 
 A key comes from the environment or, failing that, from a `.env` file in the working directory.
 An empty value counts as unset, except where it means "off".
@@ -36,16 +36,16 @@ from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, is_legal_topi
 _MAX_CLASSIFY_THREADS = 4
 _DEFAULT_ENGINE = Engine()
 
-# How the log is written: for people, or as an object a line.
+# How the log is written: for people, or as one JSON object per line.
 HUMAN, JSON = "human", "json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelSettings:
-    """Which model judges, and on what. An override that is None leaves it to the model.
+    """Which model classifies, and on what device. Where name or version is None, the model says it.
 
-    `path_is_set` tells whether MODEL_PATH is set; a survey's installed package goes before
-    a path that is only the default.
+    `path_is_set` is whether MODEL_PATH is set: a survey's installed package is preferred to the
+    default path, but not to one that is set.
     """
 
     survey: Survey
@@ -58,7 +58,7 @@ class ModelSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InputSettings:
-    """Where a worker takes its alerts from, for those who put some there. Times in seconds."""
+    """Where a worker reads its alerts, for commands that publish some. Times in seconds."""
 
     cluster: Cluster
     topics: tuple[str, ...]
@@ -68,7 +68,7 @@ class InputSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """Everything that a worker is told. Times in seconds."""
+    """All settings of a worker. Times in seconds."""
 
     model: ModelSettings
     consumer: Cluster
@@ -103,7 +103,7 @@ class Settings:
 
 
 def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
-    """Read what a classifier needs; `survey` overrides the strategy. No Kafka key is touched."""
+    """Read what a classifier needs, but no Kafka key; `survey` overrides the strategy."""
     strategy = survey or reader.read(
         "CLASSIFIER_STRATEGY",
         survey_name,
@@ -130,13 +130,13 @@ def _engine(reader: Reader) -> Engine:
             "DEVICE",
             partial(member, Device),
             Device.AUTO,
-            "where the network runs: cpu, gpu, or auto, a GPU if there is one",
+            "where the network runs: cpu, gpu, or auto (a GPU if there is one)",
         ),
         precision=read(
             "MODEL_PRECISION",
             partial(member, Precision),
             Precision.FLOAT32,
-            "in what its convolutions are computed: float32 or bfloat16",
+            "precision of the convolutions: float32 or bfloat16",
         ),
     )
 
@@ -157,12 +157,12 @@ def _dotenv_file() -> RepositoryEmpty:
 
 
 def unknown_keys(reader: Reader) -> list[str]:
-    """Return the keys in `.env` that nobody has read, perhaps because they are misspelt."""
+    """Return the keys in `.env` that are no settings, perhaps because they are misspelt."""
     return [key for key in getattr(_dotenv_file(), "data", {}) if key not in reader.names]
 
 
 def model_settings(survey: Survey | None, path: Path | None) -> ModelSettings:
-    """Return what the offline commands need; an argument that is not None overrides its key."""
+    """Return what offline commands need; an argument that is not None overrides its setting."""
     reader = environment_reader()
     model = read_model(reader, survey)
     reader.finish()
@@ -170,7 +170,7 @@ def model_settings(survey: Survey | None, path: Path | None) -> ModelSettings:
 
 
 def input_settings(reader: Reader) -> InputSettings:
-    """Return what is needed to publish alerts to a worker. Raises ConfigError."""
+    """Read where a worker reads its alerts. Raises ConfigError."""
     cluster, found = read_cluster(reader, "CONSUMER", None), _consumer_topics(reader)
     deliveries = _delivery(reader)
     reader.finish()
@@ -178,7 +178,7 @@ def input_settings(reader: Reader) -> InputSettings:
 
 
 def load_settings(reader: Reader) -> Settings:
-    """Read every key of a worker. Raises one ConfigError that lists all that is wrong."""
+    """Read all settings of a worker. Raises one ConfigError that lists all problems."""
     read = reader.read
     model = read_model(reader)
     consumer = read_cluster(reader, "CONSUMER", None)
@@ -218,12 +218,12 @@ def _deadletter_topic(reader: Reader, default: str) -> str | None:
         "DEADLETTER_TOPIC",
         topic_name,
         default,
-        "topic of what cannot be classified, on the producer's cluster; empty: stop instead",
+        "topic of bad messages, on the producer's cluster; empty: stop the worker instead",
         blank_is_a_value=True,
     )
     if found == default and not is_legal_topic(default):
         reader.problems.append(
-            f"DEADLETTER_TOPIC is to be set, for {default!r} is none: {TOPIC_RULE}"
+            f"DEADLETTER_TOPIC must be set, as its default {default!r} is no topic: {TOPIC_RULE}"
         )
     return found or None
 
@@ -249,12 +249,12 @@ def _batching(reader: Reader) -> dict[str, Any]:
             "CONSUMER_SESSION_TIMEOUT",
             number(6, 1800, float),
             60.0,
-            "s without heartbeat until the group gives a worker's partitions away",
+            "s without a heartbeat until the group reassigns a worker's partitions",
         ),
         "batches_in_flight": read(
             "BATCHES_IN_FLIGHT",
             number(1, 128, int),
-            # One more is decoded, and one published.
+            # One more batch is decoded, and one is published.
             threads + 2,
             "most batches in the worker at a time",
         ),
@@ -263,7 +263,7 @@ def _batching(reader: Reader) -> dict[str, Any]:
             "STALL_TIMEOUT",
             number(10, 86400, float),
             300.0,
-            "s that messages may wait without any being taken until the worker exits",
+            "s that messages may wait, while none is taken, until the worker exits",
         ),
     }
 
@@ -278,7 +278,7 @@ def _delivery(reader: Reader) -> dict[str, Any]:
             "DELIVERY_TIMEOUT",
             number(1, 86400, float),
             600.0,
-            "s to retry a delivery until the worker gives up and exits",
+            "s that a delivery is retried until the worker exits",
         ),
     }
 
@@ -286,19 +286,24 @@ def _delivery(reader: Reader) -> dict[str, Any]:
 def _web_and_logs(reader: Reader) -> dict[str, Any]:
     read = reader.read
     return {
-        "web_host": read("WEB_HOST", str, "127.0.0.1", "address that the web server binds"),
+        "web_host": read("WEB_HOST", str, "127.0.0.1", "address on which the web server listens"),
         "web_port": read(
-            "WEB_PORT", number(1, 65535, int), 6066, "first port that the web server tries"
+            "WEB_PORT",
+            number(1, 65535, int),
+            6066,
+            "port of the web server; the next free one if it is taken",
         ),
-        "web_page": read("WEB_PAGE", boolean, True, "whether the web server has a page for people"),
-        "log_level": read("LOG_LEVEL", log_level_name, "INFO", "least level that is logged"),
+        "web_page": read(
+            "WEB_PAGE", boolean, True, "whether the web server has a page with recent alerts"
+        ),
+        "log_level": read("LOG_LEVEL", log_level_name, "INFO", "lowest level that is logged"),
         "log_format": log_format(reader),
     }
 
 
 def log_format(reader: Reader) -> str:
-    """Return how to say what is wrong with the settings, also where this one is."""
-    return reader.read("LOG_FORMAT", one_of(HUMAN, JSON), HUMAN, "how lines are logged")
+    """Return the format of the log, also where other settings are wrong."""
+    return reader.read("LOG_FORMAT", one_of(HUMAN, JSON), HUMAN, "format of the log: human or json")
 
 
 def _output_topic(reader: Reader) -> NightlyTopic | None:

@@ -19,5 +19,5 @@ def default_model(survey: Survey) -> Path:
     """Return `model/<survey>` in the working directory, else the shipped folder."""
     folder, shipped = Path("model") / survey.lower(), shipped_model(survey)
     # A folder without a model counts, too: where a mount is empty, the worker must not start with
-    # a model that nobody has chosen.
+    # another model than the intended one.
     return shipped if shipped.exists() and not folder.exists() else folder

@@ -1,4 +1,4 @@
-"""Where an astronomer looks next: the object by its name, the sky by its coordinates."""
+"""Links from an alert to web pages: of its object, and of the sky around it."""
 
 from __future__ import annotations
 

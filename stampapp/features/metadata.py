@@ -1,4 +1,4 @@
-"""Alert metadata → feature matrix, vectorised over the batch. Pure."""
+"""Turn the metadata of a batch of alerts into a matrix of normalised features."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ def check_fields(alert: Alert, names: Sequence[str]) -> None:
 def feature_matrix(alerts: Sequence[Alert], features: Sequence[Feature]) -> Matrix:
     """Return the feature matrix (alerts, features), float32: clipped, then (v - mean) / std.
 
-    Every alert must have passed `check` with the names that `required` gives.
+    Every alert must have passed `check_fields` with the names of `required_fields`.
     """
-    # A value beyond float32 becomes infinite; what the network makes of it is refused afterwards.
+    # A value beyond float32 becomes infinite; the network's result is then rejected.
     with np.errstate(over="ignore"):
         columns = [_normalised(alerts, feature) for feature in features]
         return np.array(columns, dtype=np.float32).T.copy()

@@ -1,4 +1,4 @@
-"""What each survey says about its simulation, in the file of its name beside this one."""
+"""The type of a survey's file in this package: how its alerts are simulated."""
 
 from __future__ import annotations
 

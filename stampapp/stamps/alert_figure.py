@@ -1,4 +1,4 @@
-"""An alert → a picture of its stamps, as astronomers draw them."""
+"""Draw all stamps of an alert in one annotated figure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BAR_ARCSEC = 10
 
 
 def save_figure(alert: Alert, path: Path) -> None:
-    """Write the picture as a PNG. Raises ConfigError where that is not possible."""
+    """Write the figure as a PNG. Raises ConfigError if the file cannot be written."""
     picture = draw_figure(alert)
     try:
         picture.save(path, format="PNG", optimize=True)
@@ -33,13 +33,13 @@ def save_figure(alert: Alert, path: Path) -> None:
 
 
 def draw_figure(alert: Alert) -> Image.Image:
-    """Return the stamps side by side, with what they are; one that cannot be read is told."""
+    """Return the stamps side by side; where one cannot be read, its place has the reason."""
     names = stamp_format(alert.survey).names
     width = _MARGIN + len(names) * (SIDE + _MARGIN)
     picture = Image.new("RGB", (width, _TOP + _TITLE + SIDE + _BOTTOM), _PAPER)
     sheet = ImageDraw.Draw(picture)
-    sheet.text((_MARGIN, 14), _who(alert), _INK, _font(17))
-    sheet.text((_MARGIN, 40), _where(alert), _FAINT, _font(13))
+    sheet.text((_MARGIN, 14), _title(alert), _INK, _font(17))
+    sheet.text((_MARGIN, 40), _subtitle(alert), _FAINT, _font(13))
     for number, name in enumerate(names):
         left = _MARGIN + number * (SIDE + _MARGIN)
         sheet.text((left, _TOP), name, _INK, _font(14))
@@ -48,7 +48,7 @@ def draw_figure(alert: Alert) -> Image.Image:
 
 
 class _Panel:
-    """A square of a picture, for one stamp."""
+    """The part of the figure that shows one stamp."""
 
     def __init__(self, picture: Image.Image, left: int, top: int) -> None:
         self._picture, self._sheet = picture, ImageDraw.Draw(picture)
@@ -59,7 +59,7 @@ class _Panel:
         try:
             drawn = stamp_image.draw_stamp(alert, name)
         except BadAlert as error:
-            self._tell(str(error))
+            self._write_problem(str(error))
             return
         orientation, pixels = drawn.orientation, drawn.pixels
         self._paste(drawn.colours)
@@ -84,10 +84,10 @@ class _Panel:
         right, bottom = self._left + SIDE - 1, self._top + SIDE - 1
         self._sheet.rectangle((self._left, self._top, right, bottom), outline=_FAINT)
 
-    def _tell(self, text: str) -> None:
+    def _write_problem(self, text: str) -> None:
         self._frame()
-        told = "\n".join(textwrap.wrap(_cut(text, 300), 42))
-        self._sheet.text((self._left + 10, self._top + 10), told, _INK, _font(13))
+        lines = "\n".join(textwrap.wrap(_cut(text, 300), 42))
+        self._sheet.text((self._left + 10, self._top + 10), lines, _INK, _font(13))
 
     def _note(self, text: str) -> None:
         self._sheet.text((self._left, self._top + SIDE + 6), _cut(text, 58), _FAINT, _font(12))
@@ -114,12 +114,12 @@ class _Panel:
         self._sheet.text((x, y - 18), f'{_BAR_ARCSEC}"', self._mark, _font(13))
 
 
-def _who(alert: Alert) -> str:
+def _title(alert: Alert) -> str:
     brightness = f"{alert.fid} = {alert.mag:.2f} ± {alert.e_mag:.2f}"
     return _cut(f"{alert.oid}   {alert.survey} candid {alert.candid}   {brightness}", 110)
 
 
-def _where(alert: Alert) -> str:
+def _subtitle(alert: Alert) -> str:
     instant = times.from_mjd(alert.mjd)
     at = f"{times.format_iso(instant)} (mjd {alert.mjd:.5f})" if instant else f"mjd {alert.mjd:g}"
     return f"ra {alert.ra:.5f}°  dec {alert.dec:+.5f}°   {at}"

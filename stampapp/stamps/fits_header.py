@@ -1,4 +1,4 @@
-"""FITS header → the values of its cards. Pure; cards that are not standard do no harm."""
+"""Read the cards of a FITS header; cards that are not standard are ignored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TEXT = re.compile(r"'((?:[^']|'')*)'")
 
 
 class Header:
-    """The cards of a header by keyword; where a keyword is there twice, the first counts."""
+    """The cards of a header by keyword; of several cards with one keyword the first counts."""
 
     def __init__(self, text: bytes) -> None:
         self.size = len(text)
@@ -26,9 +26,9 @@ class Header:
         return keyword.ljust(8).encode() in self._places
 
     def value(self, keyword: str) -> float | str | None:
-        """Return a number, or the text of anything else; None where there is no such value.
+        """Return the number or text of a card; None where there is no value.
 
-        A text is without its quotes and the blanks at its end; a number may be infinite.
+        Texts have no quotes and no trailing blanks; a number may be infinite.
         """
         at = self._places.get(keyword.ljust(8).encode())
         if at is None or not self._text.startswith(b"= ", at + 8):
@@ -43,7 +43,7 @@ class Header:
 
 
 def find_header(plain: bytes) -> bytes | None:
-    """Return the blocks of the header that a FITS file begins with; None where it has no end."""
+    """Return the blocks of the header at the start of a FITS file; None where it has no end."""
     limit = min(len(plain), MAX_BLOCKS * BLOCK)
     at = plain.find(_END, 0, limit)
     while at >= 0:

@@ -1,7 +1,7 @@
-"""Stamp bytes (a FITS image, gzipped or plain) → array, and arrays → what a network sees.
+"""Read a stamp, a FITS image that may be gzipped, as an array.
 
-Pure and bounded: nothing that a header declares is believed before it is compared with what the
-survey sends, and no more bytes are inflated than a stamp can have.
+The sizes that a header declares are compared with what the survey sends before anything is
+allocated, and no more bytes are decompressed than a stamp can have.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stamp:
-    """A stamp that was read: its read-only pixels (rows, columns), and the cards about them."""
+    """A stamp: its read-only pixels (rows, columns) and its header."""
 
     pixels: Pixels
     header: Header
@@ -42,14 +42,14 @@ class Stamp:
 def read_pixels(data: object, shape: tuple[int, int], name: str) -> Pixels:
     """Return the pixels of a stamp: a read-only array (rows, columns), float, any byte order.
 
-    `name` is science, template or difference, for the error. Raises BadAlert where there is no
-    stamp, it is damaged, is no FITS image, or is not of this shape (rows, columns) in pixels.
+    `name` (science, template or difference) is for the error. Raises BadAlert where there is no
+    stamp, where it is damaged or no FITS image, or where it has not this shape.
     """
     return read_stamp(data, shape, name).pixels
 
 
 def read_stamp(data: object, shape: tuple[int, int] | None, name: str) -> Stamp:
-    """Return the pixels as `decode` does, and the header. Any shape will do where it is None."""
+    """Return the pixels as `read_pixels` does, and the header; a `shape` of None allows any."""
     if not isinstance(data, bytes) or not data:
         raise BadAlert("stamp-missing", f"there is no {name} stamp")
     plain = _gunzip(data, name) if data.startswith(_GZIP_MAGIC) else data
@@ -101,7 +101,7 @@ def _gunzip(data: bytes, name: str) -> bytes:
 
 
 class _Layout:
-    """How the pixels of an image lie in its bytes."""
+    """How the pixels of an image are stored."""
 
     def __init__(self, header: Header, numbers: dict[str, float]) -> None:
         self.header = header

@@ -1,6 +1,6 @@
-"""FITS header → how to lay its image so that north is up and east is left. Pure.
+"""Find from a FITS header how to turn its image so that north is up and east is left.
 
-Images are turned by right angles and mirrored only: anything else would make up pixels.
+Images are only turned by right angles and mirrored: anything else would interpolate pixels.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _ARCSEC = 3600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Orientation:
-    """How an image is laid: mirrored left to right first, then turned counter-clockwise.
+    """How to turn an image: first mirrored left to right, then turned counter-clockwise.
 
-    `turns` are quarters. `north` and `east` are where these lie in the picture then, as unit
-    vectors (right, up); None where the header does not tell. `scale` in arcsec per pixel, too.
+    `turns` are quarter turns. `north` and `east` are their directions in the turned picture, as
+    unit vectors (right, up), and `scale` is in arcsec per pixel; None where the header lacks them.
     """
 
     mirrored: bool = False

@@ -1,4 +1,4 @@
-"""One stamp of an alert → its picture, pixel for pixel, as astronomers draw it. Pure."""
+"""Draw one stamp of an alert, pixel for pixel."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from stampapp.stamps.stamp_format import stamp_format
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StampImage:
-    """A stamp in colours; `pixels` are the numbers drawn, a difference as science minus template.
+    """A stamp in colours, and the `pixels` that it shows, a difference as science minus template.
 
-    Both as they are laid by `orientation`, rows from the top. `pixel_scale` in arcsec per pixel.
+    Both are turned by `orientation`, rows from the top. `pixel_scale` is in arcsec per pixel.
     """
 
     colours: stretch.Colours
@@ -28,14 +28,14 @@ class StampImage:
     pixel_scale: float | None
 
     def png(self) -> bytes:
-        """Encode it, one pixel for each of the stamp's."""
+        """Return the picture as a PNG of the stamp's size."""
         file = io.BytesIO()
         Image.fromarray(self.colours).save(file, format="PNG", compress_level=1)
         return file.getvalue()
 
 
 def draw_stamp(alert: Alert, name: str) -> StampImage:
-    """Draw the science, template or difference stamp. Raises BadAlert where it cannot be read."""
+    """Draw the stamp of this name. Raises BadAlert where it cannot be read."""
     layout = stamp_format(alert.survey)
     stamp = fits_image.read_stamp(alert.stamps.get(name), None, name)
     orientation = layout.orientation(stamp.header)

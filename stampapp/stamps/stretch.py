@@ -1,4 +1,4 @@
-"""Pixels → colours, as astronomers draw stamps. Pure; images are (rows, columns), in any unit.
+"""Turn pixels into colours by an arcsinh stretch; images are (rows, columns), in any unit.
 
 The arcsinh keeps the noise of the sky visible beside a star that is thousands of times brighter.
 """
@@ -13,9 +13,9 @@ import numpy.typing as npt
 Pixels = npt.NDArray[Any]
 Colours = npt.NDArray[np.uint8]
 
-# What is no number is neither bright nor dark.
+# The colour of pixels without a value: neither bright nor dark.
 NO_DATA = (92, 107, 135)
-# Negative, nothing, positive: blue and red tell the sign to people who see few colours, too.
+# Negative, zero, positive: blue and red can be told apart by colour-blind people, too.
 _DIVERGING = np.array(
     [(18, 56, 130), (103, 156, 208), (246, 246, 246), (225, 130, 100), (146, 14, 30)], np.float64
 )

@@ -1,4 +1,4 @@
-"""FITS header → where on the sky the centre of its image lies. Pure.
+"""Find from a FITS header the sky coordinates of its image's centre.
 
 A header may describe its distortion twice, in PV and in SIP cards, and name the projection TPV, to
 which the PV cards belong: they alone count. Wcslib gets these values one by one and never

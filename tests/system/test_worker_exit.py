@@ -78,7 +78,7 @@ def test_a_missing_gpu_is_an_error(setup: Setup, tmp_path: Path) -> None:
     wanted = {"DEVICE": "gpu", "CUDA_VISIBLE_DEVICES": "-1"}
     with worker(setup() | wanted, tmp_path) as running:
         assert running.exit_code(60) == 2
-        assert "stampapp cannot start: DEVICE is gpu, but TensorFlow sees none" in running.text()
+        assert "stampapp cannot start: DEVICE is gpu, but TensorFlow finds none" in running.text()
 
 
 @pytest.mark.parametrize("role", ["CONSUMER", "PRODUCER", "SCRIBE"])

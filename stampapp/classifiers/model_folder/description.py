@@ -1,4 +1,4 @@
-"""What a model is: its classes, features and network, as `model.json` says it."""
+"""The contents of `model.json`: classes, features, stamps and network of a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strict readers of JSON values: each returns what is wanted or raises ConfigError with the key."""
+"""Read JSON values strictly: each function returns the value or raises ConfigError with its key."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def bound(value: object, key: str) -> float | None:
 
 
 def _wrong(value: object, key: str, wanted: str) -> ConfigError:
-    # Only what is short to say is said: the repr of nested containers can be without end.
+    # Nested containers are not shown: their repr can be very long.
     simple = value is None or isinstance(value, str | int | float)
     found = repr(value)[:80] if simple else f"of type {type(value).__name__}"
     return ConfigError(f"{key} is {found}, not {wanted}")

@@ -1,4 +1,4 @@
-"""A model folder: the network's file and `model.json`, which says what goes in and comes out."""
+"""Read and write a model folder: the network's file, and its description `model.json`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 DESCRIPTION_FILE = "model.json"
-# What says how well a model does, and with which figures.
+# The model card and its figures.
 CARD_FILES = ("MODEL_CARD.md", "confusion.png", "reliability.png", "learning.png", "stamps.png")
 _LARGEST_DESCRIPTION = 1 << 20
 
@@ -39,9 +39,9 @@ def sha256_of(*paths: Path) -> str:
 
 
 def read_description(folder: Path) -> ModelDescription:
-    """Return what `model.json` in this folder says.
+    """Return the description in this folder's `model.json`.
 
-    Raises ConfigError where the folder, the file or any of its values is not as it must be.
+    Raises ConfigError where the file cannot be read or has an invalid value.
     """
     path = folder / DESCRIPTION_FILE
     try:
@@ -100,7 +100,7 @@ def _put(
     network_file = f"{network.stem}-{digest[:8]}{network.suffix}"
     final = replace(description, network_file=network_file, network_sha256=digest)
     text = json.dumps(asdict(final), indent=2, allow_nan=False) + "\n"
-    # Nothing is written that could not be read again.
+    # Check that it can be read again before anything is replaced.
     parse(json.loads(text))
     (draft / DESCRIPTION_FILE).write_text(text, encoding="utf-8")
     for source, target in ((network, network_file), (draft / DESCRIPTION_FILE, DESCRIPTION_FILE)):
@@ -122,7 +122,7 @@ def _network_file(folder: Path, successor: ModelDescription) -> str | None:
     try:
         found = read_description(folder)
     except ConfigError:
-        # Whatever is there is no model of ours, so none of its files is ours to remove.
+        # There is no valid model, so none of the files there may be removed.
         return None
     if found.survey is not successor.survey:
         what = f"{folder} holds a model for {found.survey}, this one is for {successor.survey}"

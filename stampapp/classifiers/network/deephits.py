@@ -12,7 +12,7 @@ def build_network(
 
     Images are NHWC and normalised, features clipped and normalised; the output is softmax
     probabilities; all are float32. `kernel` is the side of the second to fifth convolution.
-    The file that it is saved to needs nothing of ours to be loaded.
+    A saved network can be loaded without stampapp.
     """
     images = keras.Input((crop, crop, n_channels), dtype="float32", name="images")
     features = keras.Input((n_features,), dtype="float32", name="features")
@@ -40,7 +40,7 @@ def _image_branch(images: keras.KerasTensor, kernel: int) -> keras.KerasTensor:
 
 
 def _convolution(filters: int, side: int, padding: str, name: str) -> keras.layers.Layer:
-    # The data format is said, as a keras.json in someone's home may set another default.
+    # The data format is given because a user's keras.json may set another default.
     return keras.layers.Conv2D(
         filters,
         side,

@@ -1,4 +1,4 @@
-"""TensorFlow on the device that is wanted, and a network in the precision that is."""
+"""Select the device for TensorFlow, and reduce the precision of a network."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _REDUCED = (
 
 
 def prepare_device(engine: Engine) -> Device:
-    """Make TensorFlow use the device; returns which it is.
+    """Make TensorFlow use the requested device, and return which it is.
 
-    Raises ConfigError where the machine has not what is wanted. Once per process: TensorFlow
-    decides when it computes for the first time.
+    Raises ConfigError where the machine lacks it. It can be called once per process, before
+    TensorFlow computes anything.
     """
     gpus = tf.config.list_physical_devices("GPU")
     device = hardware.choose_device(engine.device, len(gpus))
@@ -32,7 +32,7 @@ def prepare_device(engine: Engine) -> Device:
 
 
 def device_name(device: Device) -> str:
-    """Return what people call the device."""
+    """Return the name of the device for people."""
     if device is Device.CPU:
         return "the CPU"
     gpu = tf.config.list_physical_devices("GPU")[0]

@@ -1,4 +1,4 @@
-"""What this machine offers a network, and whether it suffices."""
+"""Check that this machine has the requested device and precision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stampapp.errors import ConfigError
 _CPUINFO = Path("/proc/cpuinfo")
 
 
-# What a processor says that can multiply in bfloat16; without it that would be slower, not faster.
+# Processors with one of these flags multiply in bfloat16; on others it would be slower.
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
 
@@ -19,8 +19,8 @@ def choose_device(wanted: Device, gpus: int) -> Device:
     """Return CPU or GPU. Raises ConfigError where a GPU is wanted and there is none."""
     if wanted is Device.GPU and not gpus:
         raise ConfigError(
-            "DEVICE is gpu, but TensorFlow sees none: make it see one (its driver, its CUDA"
-            " libraries, and the device itself in a container), or set DEVICE=auto or DEVICE=cpu"
+            "DEVICE is gpu, but TensorFlow finds none: install the driver and the CUDA"
+            " libraries, pass the device to the container, or set DEVICE=auto or DEVICE=cpu"
         )
     return Device.GPU if gpus and wanted is not Device.CPU else Device.CPU
 
@@ -35,7 +35,7 @@ def check_precision(precision: Precision, device: Device, flags: Set[str]) -> No
 
 
 def processor_flags(cpuinfo: Path = _CPUINFO) -> frozenset[str]:
-    """Return what the processor can do, in the words of Linux; nothing where it does not say."""
+    """Return the flags of the processor from /proc/cpuinfo; none where it has none."""
     try:
         lines = cpuinfo.read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""A model folder's network, loaded and checked, on batches of any size."""
+"""Load and verify the network of a model folder, and run it on batches of any size."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Network:
     ) -> Network:
         """Return the network of a model folder.
 
-        Raises ConfigError where the file is missing, is not the one that was described, or is
+        Raises ConfigError where the file is missing, has another SHA-256 than described, or is
         not a network with finite weights that fits the description.
         """
         path = folder / description.network_file
@@ -70,7 +70,7 @@ class Network:
         return int(self._run.experimental_get_tracing_count())
 
     def warm_up(self) -> None:
-        """Trace and run the graph of every batch size, so that no alert waits for it."""
+        """Trace and run the graph of every batch size, so that no alert has to wait for that."""
         for size in self._buckets:
             images = np.zeros((size, *self._image_shape), np.float32)
             features = np.zeros((size, *self._feature_shape), np.float32)
@@ -92,7 +92,7 @@ class Network:
         return np.concatenate(parts)
 
     def _graph(self, size: int) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-        # Traced by shape and not by a call, which TensorFlow would take for a mistake.
+        # Traced by shape: after many traces by calls, TensorFlow logs warnings.
         if size not in self._graphs:
             specs = [
                 tf.TensorSpec((size, *shape), tf.float32)

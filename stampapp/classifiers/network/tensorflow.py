@@ -1,4 +1,4 @@
-"""The one door to TensorFlow and Keras: whoever comes through it gets them quiet and checked."""
+"""Import TensorFlow and Keras without their start-up messages; all others import them from here."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-_GREETING = re.compile(rb"WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d:\d\d|[IW]0000 ")
+_STARTUP_LINES = re.compile(
+    rb"WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d:\d\d|[IW]0000 "
+)
 
 
 def _scratch() -> BinaryIO:
-    # In memory where that is possible: the root may be read-only, /tmp too.
+    # In memory where possible: the file system may be read-only.
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("stderr"), "w+b")
     return tempfile.TemporaryFile()
@@ -30,9 +32,9 @@ def _scratch() -> BinaryIO:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep TensorFlow's greeting, which comes before any of its log levels applies, off stderr.
+    """Keep TensorFlow's first messages off stderr: they come before its log level applies.
 
-    Whatever else is written meanwhile, by other threads too, is shown afterwards.
+    Whatever else is written meanwhile, also by other threads, is shown afterwards.
     """
     sys.stderr.flush()
     stderr = os.dup(2)
@@ -44,7 +46,7 @@ def _quiet() -> Iterator[None]:
             os.dup2(stderr, 2)
             os.close(stderr)
             held.seek(0)
-            os.write(2, b"".join(line for line in held if not _GREETING.match(line)))
+            os.write(2, b"".join(line for line in held if not _STARTUP_LINES.match(line)))
 
 
 with _quiet():
@@ -55,5 +57,5 @@ __all__ = ["keras", "tf"]
 
 if keras.backend.backend() != "tensorflow":
     raise ConfigError(
-        f"Keras runs on {keras.backend.backend()}: set KERAS_BACKEND=tensorflow, or remove it"
+        f"Keras runs on {keras.backend.backend()}: set KERAS_BACKEND=tensorflow, or unset it"
     )

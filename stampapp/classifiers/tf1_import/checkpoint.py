@@ -1,4 +1,4 @@
-"""Which checkpoints a published model holds, and which of them is meant."""
+"""Find the checkpoints of a published model, and choose one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ _SHARD = re.compile(r"(.+)\.data-[0-9]{5}-of-[0-9]{5}")
 class Checkpoint:
     """One checkpoint: its name, and its files by their names in the archive.
 
-    It is called after the folder that has its statistics, and by its whole path where another
-    one is called so, too.
+    Its name is that of the folder with its statistics, or its whole path where names are equal.
     """
 
     name: str
@@ -56,7 +55,7 @@ def choose_checkpoint(checkpoints: Sequence[Checkpoint], name: str | None) -> Ch
     listed = ", ".join(sorted(by_name))
     if not by_name:
         raise ConfigError(
-            f"no checkpoint there: one needs results/<name>/{STATISTICS_FILE} and, below it, "
+            f"there is no checkpoint: one needs results/<name>/{STATISTICS_FILE} and, below it, "
             "an .index file with its .data files, as ALeRCE publishes its models"
         )
     if name is not None and name not in by_name:

@@ -1,8 +1,7 @@
-"""Reads pickles of plain values, without Python's unpickler.
+"""Read a pickle of plain values without Python's unpickler.
 
-Even a restricted unpickler can be made to allocate, to call and to hash without end. So the few
-opcodes that dicts, strings and numpy's scalars are made of are interpreted here; all others are
-refused.
+Even a restricted unpickler can be made to allocate, call and hash without end. So only the few
+opcodes of dicts, strings and numpy scalars are interpreted here; all others raise ConfigError.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a model that ALeRCE published to a model folder of ours."""
+"""Convert a model that ALeRCE published to a model folder."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ MOST_FEATURES = 256
 def import_published(path: Path, into: Path, name: str | None) -> ModelDescription:
     """Write the model folder `into` from a published zip or its unpacked folder.
 
-    `name` chooses among several checkpoints. Raises ConfigError where nothing, or nothing that
-    fits the graph, is found; then `into` is as it was.
+    `name` selects one of several checkpoints. Raises ConfigError where no checkpoint is found or
+    it does not fit the graph; `into` is then unchanged.
     """
     with model_archive.open_archive(path) as archive, tempfile.TemporaryDirectory() as scratch:
         found = checkpoints.find_checkpoints(archive.names(), path.resolve().name)
@@ -52,7 +52,7 @@ def import_published(path: Path, into: Path, name: str | None) -> ModelDescripti
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Unpacked:
-    """A checkpoint's files on disk, under names of ours: no name of the archive is a path here."""
+    """A checkpoint's files on disk, under fixed names: no name of the archive is used as a path."""
 
     prefix: Path
     shards: tuple[Path, ...]

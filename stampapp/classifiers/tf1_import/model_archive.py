@@ -1,4 +1,4 @@
-"""A published model as files with names, whether it is a zip or an unpacked folder."""
+"""Read the files of a published model, a zip or an unpacked folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_FILES = 10_000
 _BLOCK = 1 << 20
 # What zipfile raises for files that are damaged, encrypted or packed in an unknown way.
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError, OSError)
-# The others unpack with as much memory as the archive asks for.
+# Other methods need as much memory as the archive asks for.
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -38,8 +38,8 @@ class Archive(ABC):
     def copy(self, name: str, target: Path) -> None:
         """Copy one file to `target`.
 
-        Sizes that the archive declares are not believed: ConfigError as soon as all copies
-        together pass LARGEST_EXTRACT bytes, or where the file is damaged.
+        Raises ConfigError as soon as all copies together exceed LARGEST_EXTRACT bytes, whatever
+        sizes the archive declares, or where the file is damaged.
         """
         try:
             with self._open(name) as source, target.open("xb") as copy:

@@ -1,4 +1,4 @@
-"""The variables of a TensorFlow 1 checkpoint, checked against the graph and moved into it."""
+"""Copy the variables of a TensorFlow 1 checkpoint into a Keras network, with checks."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_a_value_that_cannot_be_is_named_with_the_remedy(key: str, text: str, re
 
 def test_a_group_whose_name_makes_no_topic_needs_a_dead_letter_topic() -> None:
     found = complaint(CONSUMER_GROUP_ID="of stamps")
-    assert "DEADLETTER_TOPIC is to be set" in found
+    assert "DEADLETTER_TOPIC must be set" in found
     assert "'of stamps-deadletter'" in found
     assert load(CONSUMER_GROUP_ID="of stamps", DEADLETTER_TOPIC="dead").group_id == "of stamps"
     assert load(CONSUMER_GROUP_ID="of stamps", DEADLETTER_TOPIC="").deadletter_topic is None

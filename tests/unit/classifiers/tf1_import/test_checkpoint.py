@@ -62,5 +62,5 @@ def test_what_does_not_single_one_out_lists_the_names() -> None:
         choose_checkpoint(found, None)
     with pytest.raises(ConfigError, match="no checkpoint c: choose with --name one of a, b"):
         choose_checkpoint(found, "c")
-    with pytest.raises(ConfigError, match=r"no checkpoint there: .*feature_norm_stats\.pkl"):
+    with pytest.raises(ConfigError, match=r"there is no checkpoint: .*feature_norm_stats\.pkl"):
         choose_checkpoint([], None)
