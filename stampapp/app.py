@@ -11,8 +11,7 @@ from faust.app.base import BootStrategy
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.types import TP
 
-from stampapp.config import settings as keys
-from stampapp.config.settings import Settings
+from stampapp.config.settings import Settings, environment_reader, load_settings
 from stampapp.errors import ConfigError
 from stampapp.worker.runtime import WorkerRuntime
 
@@ -145,7 +144,7 @@ def _credentials(settings: Settings) -> Credentials | None:
 
 def _load_settings() -> Settings | ConfigError:
     try:
-        return keys.load_settings(keys.environment_reader())
+        return load_settings(environment_reader())
     except ConfigError as error:
         return error
 
