@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    # Lazy (PEP 562): `faust -A stampapp` finds the app here, while importing a single
-    # room of the house costs neither Faust nor a look at the environment.
+    # Lazy (PEP 562): `faust -A stampapp` finds the app here, but importing a single module neither
+    # loads Faust nor reads the environment.
     if name == "app":
         from stampapp.app import app
 
-        # The import has put the module of this name in its place.
+        # The import has set the attribute `app` to the module of this name.
         globals()["app"] = app
         return app
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

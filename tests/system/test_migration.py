@@ -1,7 +1,7 @@
-"""From the existing step to this one: the image is changed and nothing else.
+"""Migrate from the existing step: only the image changes.
 
-The environment is the one that the step's Helm chart gives it, on two guarded Kafkas. Where the
-image trusts the system's certificates, a process is told which those are by SSL_CERT_FILE.
+The environment is that of the step's Helm chart, on two clusters with authentication. Instead of
+the system's certificates, which the image trusts, the process trusts those in SSL_CERT_FILE.
 """
 
 from __future__ import annotations

@@ -79,8 +79,8 @@ def test_what_is_written_is_classified_and_labelled(
     )
     with (tmp_path / "sky.avro.labels.csv").open() as file:
         labels = {row["candid"]: row["label"] for row in csv.DictReader(file)}
-    told = ("--survey", survey, "--model", str(models[survey]), "--json", "--every-alert")
-    done = command("classify", *told, "sky.avro", cwd=tmp_path)
+    options = ("--survey", survey, "--model", str(models[survey]), "--json", "--every-alert")
+    done = command("classify", *options, "sky.avro", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["candid"] for row in rows] == list(labels)
@@ -112,13 +112,13 @@ def test_a_seed_makes_the_same_alerts_for_files_and_topics(
     _, written = alert_messages.records(tmp_path / "sky.avro")
     timeless = {"mjd", "extra_fields"}
 
-    def told(records: list[dict[str, object]]) -> dict[object, dict[str, object]]:
+    def by_candid(records: list[dict[str, object]]) -> dict[object, dict[str, object]]:
         return {
             one["candid"]: {name: one[name] for name in one if name not in timeless}
             for one in records
         }
 
-    assert told(published) == told(written)
+    assert by_candid(published) == by_candid(written)
     assert end_offsets(kafka.bootstrap, second) == {0: 0}
 
 
@@ -137,9 +137,9 @@ def test_a_signal_ends_an_endless_stream_and_every_alert_is_accounted_for(
     assert process.returncode == 0, errors
     first, last = errors.splitlines()
     assert re.match(rf"Publishing endless ZTF alerts of seed \d+ to {topic}, on ", first)
-    told = re.match(r"Published (\d+) alerts in [\d.]+ s \([\d.]+ per second\)\.$", last)
-    assert told, errors
-    assert int(told[1]) == sum(end_offsets(kafka.bootstrap, topic).values()) >= 20
+    total = re.match(r"Published (\d+) alerts in [\d.]+ s \([\d.]+ per second\)\.$", last)
+    assert total, errors
+    assert int(total[1]) == sum(end_offsets(kafka.bootstrap, topic).values()) >= 20
     assert eventually(lambda: not processes_of(process.pid))
 
 

@@ -53,7 +53,7 @@ LIBRARIES = {
     # The demo's growing table is its own; what it consists of comes from display.
     "rich": ("display", "demo"),
     "decouple": ("config",),
-    # TensorFlow is told to be quiet before its import; child processes get what they may see.
+    # TensorFlow's log level is set before its import; child processes get what they may see.
     "environ": ("classifiers/network/tensorflow", "feeds/process_pool", "demo"),
 }
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}

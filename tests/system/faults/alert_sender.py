@@ -86,7 +86,7 @@ class AlertSender:
                     self._send(next(self._alerts))
                 else:
                     self._producer.poll(0.02)
-        except Exception as failure:  # it is told where the sending is finished
+        except Exception as failure:  # raised by `finish`
             self._failures.append(failure)
 
     def _limit(self) -> float:
