@@ -26,7 +26,7 @@ MAX_DECOMPRESSED_FILE = 2**26
 MAX_DECOMPRESSED_MESSAGE = 2**23
 # How many Python objects of up to 256 B a record may become, and how many values a header has.
 MAX_OBJECTS = 2**18
-_MOST_PIECES = 4096
+_MAX_HEADER_VALUES = 4096
 _CHUNK = 2**20
 
 HEADER_SCHEMA = fastavro.parse_schema(
@@ -90,10 +90,10 @@ def read_blocks(
     """Yield the header, the declared record count and the bytes of each block. Raises BadAlert."""
     head = read_header(source)
     while _has_more(source):
-        block = _decode_record(_LimitedSource(source, _MOST_PIECES), _BLOCK_SCHEMA, "block")
+        block = _decode_record(_LimitedSource(source, _MAX_HEADER_VALUES), _BLOCK_SCHEMA, "block")
         if block["sync"] != head.sync:
             raise BadAlert("avro-damaged", "an Avro block does not end with the sync marker")
-        yield head, block["count"], _inflate(head.codec, block["data"], max_decompressed)
+        yield head, block["count"], _decompress(head.codec, block["data"], max_decompressed)
 
 
 def read_record(head: ContainerHeader, body: BinaryIO, size: int) -> Record:
@@ -105,7 +105,7 @@ def read_header(source: BinaryIO) -> ContainerHeader:
     """Read the header of a container. Raises BadAlert if the source is none."""
     if source.read(len(MAGIC)) != MAGIC:
         raise BadAlert("not-avro", "not an Avro object container: it does not begin with 'Obj'")
-    header = _decode_record(_LimitedSource(source, _MOST_PIECES), HEADER_SCHEMA, "header")
+    header = _decode_record(_LimitedSource(source, _MAX_HEADER_VALUES), HEADER_SCHEMA, "header")
     meta = header["meta"]
     return ContainerHeader(
         schema=parse_schema(meta.get("avro.schema", b"")),
@@ -121,9 +121,9 @@ class _LimitedSource:
     It allocates memory for the bytes that exist, not for a length that a damaged message declares.
     """
 
-    def __init__(self, source: BinaryIO, pieces: int) -> None:
+    def __init__(self, source: BinaryIO, max_reads: int) -> None:
         self._source = source
-        self._left = pieces
+        self._left = max_reads
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; none for a negative or excessive length."""
@@ -176,7 +176,7 @@ def _decode_record(source: _LimitedSource | BinaryIO, schema: Any, what: str) ->
     return datum
 
 
-def _inflate(codec: bytes, data: bytes, limit: int) -> bytes:
+def _decompress(codec: bytes, data: bytes, limit: int) -> bytes:
     if codec == b"null":
         return data
     if codec != b"deflate":

@@ -33,7 +33,7 @@ class Schema:
     objects_per_byte: float
 
 
-class _Kind(NamedTuple):
+class _TypeLimits(NamedTuple):
     """How deep the values of a type nest, and the largest number of objects per byte."""
 
     depth: int
@@ -42,7 +42,7 @@ class _Kind(NamedTuple):
 
 # Every value has at least a byte. Only records make more objects: they have no bytes but those of
 # their fields.
-_PLAIN = _Kind(1, 1.0)
+_SCALAR = _TypeLimits(1, 1.0)
 
 
 @lru_cache(maxsize=64)
@@ -51,8 +51,8 @@ def parse_schema(text: bytes) -> Schema:
     if len(text) > MAX_SCHEMA_BYTES:
         raise BadAlert("schema", f"the Avro schema has more than {MAX_SCHEMA_BYTES} B")
     try:
-        parsed = fastavro.parse_schema(json.loads(text, object_hook=_only_avro))
-        kind = _kind(parsed, {})
+        parsed = fastavro.parse_schema(json.loads(text, object_hook=_avro_keys_only))
+        kind = _limits(parsed, {})
         fields = frozenset(str(field["name"]) for field in parsed["fields"])
     except BadAlert:
         raise
@@ -64,7 +64,7 @@ def parse_schema(text: bytes) -> Schema:
     return Schema(parsed=parsed, fields=fields, objects_per_byte=kind.objects)
 
 
-def _only_avro(found: dict[str, Any]) -> dict[str, Any]:
+def _avro_keys_only(found: dict[str, Any]) -> dict[str, Any]:
     """Drop the keys by which fastavro marks a schema as checked, and logical types.
 
     No alert needs logical types, and decoding a decimal of a million digits takes hours.
@@ -76,20 +76,20 @@ def _only_avro(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kind(schema: Any, known: dict[str, _Kind | None]) -> _Kind:
+def _limits(schema: Any, known: dict[str, _TypeLimits | None]) -> _TypeLimits:
     """Return the kind of values of a type; reject recursive types and values without bytes.
 
     A type that contains itself makes the decoder recurse until the process crashes, and a few bytes
     could declare a billion values without bytes: null is allowed in unions only.
     """
     if isinstance(schema, list):
-        return _around([_kind(branch, known) for branch in schema if branch not in _NULL])
+        return _nested([_limits(branch, known) for branch in schema if branch not in _NULL])
     if isinstance(schema, str):
-        found = known.get(schema, _PLAIN)
+        found = known.get(schema, _SCALAR)
         if schema == "null" or found is None:
             raise BadAlert("schema", f"the Avro type {schema!r} contains itself or has no bytes")
         return found
-    kind = _complex(schema, known)
+    kind = _complex_limits(schema, known)
     if kind.depth > MAX_DEPTH:
         raise BadAlert("schema", f"the Avro schema nests more than {MAX_DEPTH} levels")
     if "name" in schema:
@@ -97,29 +97,29 @@ def _kind(schema: Any, known: dict[str, _Kind | None]) -> _Kind:
     return kind
 
 
-def _around(kinds: Sequence[_Kind], own: float = 0.0) -> _Kind:
-    return _Kind(1 + max(one.depth for one in kinds), own + max(one.objects for one in kinds))
+def _nested(kinds: Sequence[_TypeLimits], own: float = 0.0) -> _TypeLimits:
+    return _TypeLimits(1 + max(one.depth for one in kinds), own + max(one.objects for one in kinds))
 
 
-def _complex(schema: Mapping[str, Any], known: dict[str, _Kind | None]) -> _Kind:
+def _complex_limits(schema: Mapping[str, Any], known: dict[str, _TypeLimits | None]) -> _TypeLimits:
     match schema["type"]:
         case "array":
-            return _around([_kind(schema["items"], known)])
+            return _nested([_limits(schema["items"], known)])
         case "map":
-            return _around([_kind(schema["values"], known)])
+            return _nested([_limits(schema["values"], known)])
         case "record" | "error":
-            return _record(schema, known)
+            return _record_limits(schema, known)
         case "fixed" if schema["size"] < 1:
             raise BadAlert("schema", f"the Avro type {schema['name']!r} has no bytes")
         case "fixed" | "enum":
-            return _PLAIN
+            return _SCALAR
         case other:
-            return _kind(other, known)
+            return _limits(other, known)
 
 
-def _record(schema: Mapping[str, Any], known: dict[str, _Kind | None]) -> _Kind:
+def _record_limits(schema: Mapping[str, Any], known: dict[str, _TypeLimits | None]) -> _TypeLimits:
     known[schema["name"]] = None
     if not schema["fields"]:
         raise BadAlert("schema", f"the Avro record {schema['name']!r} has no fields")
-    kinds = [_kind(field["type"], known) for field in schema["fields"]]
-    return _around(kinds, own=1 / len(kinds))
+    kinds = [_limits(field["type"], known) for field in schema["fields"]]
+    return _nested(kinds, own=1 / len(kinds))

@@ -60,13 +60,13 @@ class MessageContent:
 def read_content(message: Message) -> MessageContent:
     """Decode a message. Its headers decide on its kind, then its bytes, never its topic."""
     if mark := deadletters.read_replay_mark(message.headers):
-        return _replay_mark(mark)
+        return _replay_mark_content(mark)
     if letter := deadletters.read_dead_letter(message):
-        return _dead_letter(letter, message.value)
+        return _dead_letter_content(letter, message.value)
     value = message.value
     if not value:
         return MessageContent(kind=MessageKind.EMPTY, content={})
-    found = _avro(value) if value.startswith(MAGIC) else _text(value)
+    found = _avro_content(value) if value.startswith(MAGIC) else _text_content(value)
     origin = read_provenance(message.headers)
     if origin is None:
         return found
@@ -80,7 +80,7 @@ def read_content(message: Message) -> MessageContent:
     )
 
 
-def _replay_mark(mark: ReplayMark) -> MessageContent:
+def _replay_mark_content(mark: ReplayMark) -> MessageContent:
     content = {
         "of": str(mark.dead_letter),
         "source": str(mark.source),
@@ -90,7 +90,7 @@ def _replay_mark(mark: ReplayMark) -> MessageContent:
     return MessageContent(kind=MessageKind.REPLAY_MARK, content=content)
 
 
-def _dead_letter(letter: DeadLetter, value: bytes | None) -> MessageContent:
+def _dead_letter_content(letter: DeadLetter, value: bytes | None) -> MessageContent:
     found = decode_partially(value)
     content = {
         "cause": letter.cause,
@@ -103,21 +103,24 @@ def _dead_letter(letter: DeadLetter, value: bytes | None) -> MessageContent:
     }
     names = {name for name in (found.aid, found.first_of("oid")) if name}
     return MessageContent(
-        kind=MessageKind.DEAD_LETTER, content=content, alert=_alert(value), names=frozenset(names)
+        kind=MessageKind.DEAD_LETTER,
+        content=content,
+        alert=_alert_or_none(value),
+        names=frozenset(names),
     )
 
 
-def _alert(value: bytes | None) -> Alert | None:
+def _alert_or_none(value: bytes | None) -> Alert | None:
     try:
         return packets.decode_alert(value)
     except BadAlert:
         return None
 
 
-def _avro(value: bytes) -> MessageContent:
+def _avro_content(value: bytes) -> MessageContent:
     formats: tuple[tuple[frozenset[str], Callable[[Record], MessageContent]], ...] = (
-        (frozenset({"aid", "classifications"}), _prediction),
-        (frozenset({"payload"}), _command),
+        (frozenset({"aid", "classifications"}), _prediction_content),
+        (frozenset({"payload"}), _command_content),
     )
     try:
         source = io.BytesIO(value)
@@ -127,7 +130,7 @@ def _avro(value: bytes) -> MessageContent:
                 return read(record)
         return _alert_content(packets.decode_alert(value))
     except (BadAlert, LookupError, TypeError, ValueError) as error:
-        return _unknown_avro(value, error)
+        return _unknown_avro_content(value, error)
 
 
 def _alert_content(alert: Alert) -> MessageContent:
@@ -144,7 +147,7 @@ def _alert_content(alert: Alert) -> MessageContent:
     )
 
 
-def _prediction(record: Record) -> MessageContent:
+def _prediction_content(record: Record) -> MessageContent:
     pairs = [
         (str(one["class_name"]), float(one["probability"])) for one in record["classifications"]
     ]
@@ -172,13 +175,13 @@ def _format_instant(value: object) -> str | None:
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
 
 
-def _command(record: Record) -> MessageContent:
+def _command_content(record: Record) -> MessageContent:
     command = _parse_json(record["payload"])
     aid = command["criteria"]["_id"]
     return MessageContent(kind=MessageKind.COMMAND, content=command, names=frozenset({str(aid)}))
 
 
-def _unknown_avro(value: bytes, error: Exception) -> MessageContent:
+def _unknown_avro_content(value: bytes, error: Exception) -> MessageContent:
     found = decode_partially(value)
     content = {
         "container": found.container,
@@ -190,7 +193,7 @@ def _unknown_avro(value: bytes, error: Exception) -> MessageContent:
     return MessageContent(kind=MessageKind.AVRO, content=content, names=frozenset(names))
 
 
-def _text(value: bytes) -> MessageContent:
+def _text_content(value: bytes) -> MessageContent:
     try:
         text = value.decode()
     except UnicodeDecodeError:

@@ -48,7 +48,7 @@ async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSe
     Raises ConfigError that lists the existing topics if there is none.
     """
     if name in TOPIC_ROLES:
-        return _of_role(settings, name, now)
+        return _select_role(settings, name, now)
     present_topics: dict[str, None] = {}
     problems = []
     for cluster in distinct_clusters(settings):
@@ -72,15 +72,15 @@ async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSe
     raise ConfigError(text)
 
 
-def _of_role(settings: Settings, role: str, now: datetime) -> TopicSelection:
-    found = [part for part in topic_roles(settings, now) if part.role == role]
+def _select_role(settings: Settings, role: str, now: datetime) -> TopicSelection:
+    found = [one for one in topic_roles(settings, now) if one.role == role]
     if not found:
         raise ConfigError(
             "DEADLETTER_TOPIC is empty, so there are no dead letters: set it to keep them"
         )
     return TopicSelection(
         cluster=found[0].cluster,
-        topics=tuple(part.topic for part in found),
+        topics=tuple(one.topic for one in found),
         nightly=settings.output_topic if role == "producer" else None,
     )
 

@@ -192,14 +192,14 @@ def _in_ranges(
     fetched: Mapping[Any, Collection[Any]], ends: Mapping[Any, int | None]
 ) -> list[Message]:
     return [
-        _message(one)
+        _to_message(one)
         for partition, records in fetched.items()
         for one in records
         if partition in ends and (ends[partition] is None or one.offset < ends[partition])
     ]
 
 
-def _message(record: Any) -> Message:
+def _to_message(record: Any) -> Message:
     return Message(
         topic=record.topic,
         partition=record.partition,

@@ -96,9 +96,9 @@ def missing_permissions(
         permission for permission in access.permissions if not _is_granted(permission, metadata)
     ]
     found: tuple[list[str], list[str]] = ([], [])
-    for (optional, key, operation), permissions in groupby(denied, _by_setting):
+    for (optional, setting, operation), permissions in groupby(denied, _by_setting):
         topics = [permission.topic for permission in permissions]
-        found[optional].append(describe_denied_topics(access.cluster, key, operation, topics))
+        found[optional].append(describe_denied_topics(access.cluster, setting, operation, topics))
     return found
 
 
@@ -112,13 +112,13 @@ def _is_granted(permission: Permission, metadata: ClusterMetadata) -> bool:
 
 
 def describe_denied_topics(
-    cluster: Cluster, key: str, operation: Operation, topics: Iterable[str]
+    cluster: Cluster, setting: str, operation: Operation, topics: Iterable[str]
 ) -> str:
     """Describe an operation on topics that the cluster denies, and name the settings to check."""
     names = join_words(tuple(topics))
     what = f"{_VERBS[operation]} {names}: grant {operation.name} there"
     who = f"{describe_cluster(cluster)} does not let {describe_user(cluster)}"
-    return f"{who} {what}, or check {_settings_to_check(cluster, key)}"
+    return f"{who} {what}, or check {_settings_to_check(cluster, setting)}"
 
 
 def describe_denied_group(cluster: Cluster, group: str) -> str:
@@ -136,6 +136,6 @@ def missing_topics(access: ClusterAccess, metadata: ClusterMetadata) -> tuple[Pe
     return tuple(permission for permission in known if not metadata.topics[permission.topic].exists)
 
 
-def _settings_to_check(cluster: Cluster, key: str) -> str:
+def _settings_to_check(cluster: Cluster, setting: str) -> str:
     prefix = cluster.role.upper()
-    return f"{key} and {prefix}_{'SASL_USERNAME' if cluster.sasl else 'SECURITY_PROTOCOL'}"
+    return f"{setting} and {prefix}_{'SASL_USERNAME' if cluster.sasl else 'SECURITY_PROTOCOL'}"
