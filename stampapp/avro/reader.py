@@ -24,7 +24,7 @@ MAGIC = b"Obj\x01"
 MAX_BLOCK_BYTES = 2**28
 MAX_DECOMPRESSED_FILE = 2**26
 MAX_DECOMPRESSED_MESSAGE = 2**23
-# How many Python objects of up to 256 B a record may become, and how many values a header has.
+# The most Python objects (of up to 256 B each) in a record, and the most values in a header.
 MAX_OBJECTS = 2**18
 _MAX_HEADER_VALUES = 4096
 _CHUNK = 2**20

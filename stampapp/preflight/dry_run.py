@@ -29,7 +29,7 @@ class SettingsReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelTrial:
-    """What judges, and what it says of an alert whose class is known.
+    """The classifier and its outcome for a sample alert of known class (`label`).
 
     `problem` is why a worker would not run, `untried` why there was no alert to try.
     """
@@ -87,7 +87,7 @@ async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:
 
 
 def model_settings() -> ModelSettings | None:
-    """Return which model is meant, also where other settings are wrong."""
+    """Return the settings of the model, None if they are invalid; others do not matter."""
     try:
         return settings.model_settings(None, None)
     except ConfigError:
@@ -116,6 +116,6 @@ def try_model(model: ModelSettings) -> ModelTrial:
             batch.decode_batch([sample.message]), classifier, first_only=False
         )
         (outcome,) = batch.classify_batch(prepared, classifier)
-    except Exception as error:  # whatever a model raises would stop the worker
+    except Exception as error:  # any error of a model would stop the worker
         return replace(found, problem=f"the model fails: {error!r}")
     return replace(found, label=sample.label, outcome=outcome)
