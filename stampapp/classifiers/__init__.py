@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 def load(model: ModelSettings) -> Classifier:
     """Load the classifier of a survey. Raises ConfigError where its model cannot be used.
 
-    A survey's installed package goes before its default model folder, but not before one that
-    somebody has chosen.
+    A survey's installed package is preferred to the default model folder, but not to MODEL_PATH.
     """
     from stampapp.classifiers.survey_rules import survey_rules
 
@@ -64,7 +63,7 @@ def _description(model: ModelSettings) -> ModelDescription:
 def _provenance(description: ModelDescription, path: Path) -> str:
     from stampapp.classifiers.model_folder.description import Origin
 
-    said = f"a model {description.origin}, from {path}"
+    source = f"a model {description.origin}, from {path}"
     if description.origin is Origin.SIMULATED:
-        return f"{said}; it has never seen the sky: for production take the published weights"
-    return said
+        return f"{source}; it has never seen the sky: for production take the published weights"
+    return source

@@ -170,8 +170,8 @@ def blank_alert() -> PreparedAlert:
     """Return an alert of no object, to try the package with."""
     slope = np.add.outer(np.arange(SIDE), np.arange(SIDE)).astype(np.float32)
     alert = Alert(
-        aid="nobody",
-        oid="nobody",
+        aid="blank",
+        oid="blank",
         candid="0",
         survey=Survey.ATLAS,
         mjd=0.0,

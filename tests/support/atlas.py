@@ -43,7 +43,7 @@ def cards(**changes: object) -> dict[str, object]:
     return {name: value for name, value in (CARDS | changes).items() if value is not None}
 
 
-def a_header(**changes: object) -> Header:
+def atlas_header(**changes: object) -> Header:
     return Header(header({"NAXIS1": 61, "NAXIS2": 61} | cards(**changes)))
 
 

@@ -52,7 +52,7 @@ def classifier(network: FakeNetwork | None = None) -> NetworkClassifier:
     return NetworkClassifier(
         description(*HEADER, "ra", "dec"),
         network or FakeNetwork(),
-        name="told",
+        name="given",
         version="1",
         provenance="p",
     )
@@ -117,8 +117,8 @@ def test_a_template_needs_the_difference() -> None:
 
 def test_what_the_network_sees() -> None:
     network = FakeNetwork()
-    told = classifier(network)
-    (result,) = told.classify([told.prepare_alert(atlas_alert())])
+    found = classifier(network)
+    (result,) = found.classify([found.prepare_alert(atlas_alert())])
     ((images, matrix),) = network.seen
     assert images.shape == (1, 21, 21, 2)
     np.testing.assert_allclose(matrix, [[1.0, 1.25, 3.75, 120.5, 75.25, 150.0, 2.0]], rtol=1e-6)
@@ -130,15 +130,15 @@ def test_what_the_network_sees() -> None:
         probabilities=dict(zip(CLASSES, ROW, strict=True)),
         class_name="sn",
         rule=None,
-        classifier_name="told",
+        classifier_name="given",
         classifier_version="1",
     )
 
 
 def test_no_rule_of_ztf_applies() -> None:
     extra = {"ssdistnr": 0.1, "sgscore1": 1.0, "distpsnr1": 0.0}
-    told = classifier()
-    (result,) = told.classify([told.prepare_alert(atlas_alert(extra_fields=extra, isdiffpos=-1))])
+    found = classifier()
+    (result,) = found.classify([found.prepare_alert(atlas_alert(extra_fields=extra, isdiffpos=-1))])
     assert isinstance(result, Classification)
     assert (result.class_name, result.rule) == ("sn", None)
 

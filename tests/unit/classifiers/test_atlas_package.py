@@ -67,20 +67,20 @@ def package(model: Any) -> PackageClassifier:
     return PackageClassifier(model, name="n", version="v")
 
 
-def judged(model: Any, *alerts: Alert) -> list[Classification | BadAlert]:
+def results_of(model: Any, *alerts: Alert) -> list[Classification | BadAlert]:
     classifier = package(model)
     return classifier.classify([classifier.prepare_alert(one) for one in alerts])
 
 
-def classified(model: Any, *alerts: Alert) -> list[Classification]:
-    results = [one for one in judged(model, *alerts) if isinstance(one, Classification)]
+def classifications_of(model: Any, *alerts: Alert) -> list[Classification]:
+    results = [one for one in results_of(model, *alerts) if isinstance(one, Classification)]
     assert len(results) == len(alerts)
     return results
 
 
 def test_the_table_has_the_columns_in_order_and_of_their_types() -> None:
     model = Recorder()
-    judged(model, atlas_alert(stamp(FILTER="'c'"), candid="9"))
+    results_of(model, atlas_alert(stamp(FILTER="'c'"), candid="9"))
     (table,) = model.tables
     assert list(table.columns) == [*ORDER, "ra", "dec"]
     numbers = ("mjd", "AIRMASS", "SEEING", "SUNELONG", "MANGLE", "ra", "dec")
@@ -101,7 +101,9 @@ def test_the_table_has_the_columns_in_order_and_of_their_types() -> None:
 def test_the_rows_are_sorted_by_time_and_the_results_in_the_order_of_the_alerts() -> None:
     model = Recorder()
     days = {"c": 5.75, "a": 3.25, "b": 4.5}
-    results = classified(model, *(atlas_alert(aid=aid, mjd=mjd) for aid, mjd in days.items()))
+    results = classifications_of(
+        model, *(atlas_alert(aid=aid, mjd=mjd) for aid, mjd in days.items())
+    )
     assert model.tables[0].index.to_list() == ["a", "b", "c"]
     found = [(one.aid, one.probabilities["sn"]) for one in results]
     assert found == [("c", 0.75), ("a", 0.25), ("b", 0.5)]
@@ -113,7 +115,7 @@ def test_an_object_is_in_a_table_once_and_each_of_its_alerts_has_its_own_result(
         atlas_alert(aid=aid, mjd=mjd, candid=str(mjd))
         for aid, mjd in [("a", 3.25), ("b", 1.5), ("a", 2.75), ("a", 3.25), ("c", 9.125)]
     ]
-    results = classified(model, *alerts)
+    results = classifications_of(model, *alerts)
     assert [table.index.to_list() for table in model.tables] == [["b", "a", "c"], ["a"], ["a"]]
     found = [(one.candid, one.probabilities["sn"]) for one in results]
     assert found == [(one.candid, one.mjd % 1.0) for one in alerts]
@@ -124,7 +126,7 @@ def test_answers_in_another_order_find_their_objects() -> None:
         return even(alerts).iloc[::-1, ::-1]
 
     alerts = [atlas_alert(aid=str(n), mjd=n + n / 8) for n in range(5)]
-    results = classified(Recorder(turned), *alerts)
+    results = classifications_of(Recorder(turned), *alerts)
     assert [one.probabilities["sn"] for one in results] == [n / 8 for n in range(5)]
     assert all(list(one.probabilities) == list(CLASSES) for one in results)
 
@@ -133,7 +135,7 @@ def test_missing_pixels_are_handed_over_as_they_are() -> None:
     pixels = sky(0, SHAPE)
     pixels[3, 4] = np.nan
     model = Recorder()
-    judged(model, atlas_alert(fits(pixels, **cards())))
+    results_of(model, atlas_alert(fits(pixels, **cards())))
     np.testing.assert_array_equal(model.tables[0]["red"].iloc[0], pixels)
 
 
@@ -143,7 +145,7 @@ def test_an_object_without_a_finite_answer_is_the_only_one_that_suffers() -> Non
         table.loc["b", "vs"] = np.nan
         return table
 
-    first, second, third = judged(Recorder(partial), *(atlas_alert(aid=aid) for aid in "abc"))
+    first, second, third = results_of(Recorder(partial), *(atlas_alert(aid=aid) for aid in "abc"))
     assert isinstance(first, BadAlert)
     assert isinstance(second, BadAlert)
     assert first.cause == second.cause == "feature-out-of-range"
@@ -163,7 +165,7 @@ def test_an_answer_that_does_not_fit_the_question_stops_the_worker(
     answer: Callable[[pd.DataFrame], pd.DataFrame], complaint: str
 ) -> None:
     with pytest.raises(ConfigError, match=complaint):
-        judged(Recorder(answer), atlas_alert())
+        results_of(Recorder(answer), atlas_alert())
 
 
 def test_what_the_package_raises_is_its_own_failure() -> None:
@@ -171,7 +173,7 @@ def test_what_the_package_raises_is_its_own_failure() -> None:
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        judged(Recorder(fail), atlas_alert())
+        results_of(Recorder(fail), atlas_alert())
 
 
 def test_nothing_is_asked_about_no_alerts() -> None:
@@ -190,13 +192,13 @@ def test_nothing_is_asked_about_no_alerts() -> None:
         (atlas_alert(stamp(CRVAL1=None)), "stamp-wcs"),
     ],
 )
-def test_what_the_package_cannot_be_told_has_a_cause(alert: Alert, expected: str) -> None:
+def test_what_the_package_cannot_use_has_a_cause(alert: Alert, expected: str) -> None:
     assert cause(package(Recorder()).prepare_alert, alert) == expected
 
 
-def test_a_filter_that_our_network_never_saw_is_left_to_the_package() -> None:
+def test_a_filter_that_our_network_does_not_know_is_left_to_the_package() -> None:
     model = Recorder()
-    judged(model, atlas_alert(stamp(FILTER="'w'")))
+    results_of(model, atlas_alert(stamp(FILTER="'w'")))
     assert model.tables[0]["FILTER"].to_list() == ["w"]
 
 

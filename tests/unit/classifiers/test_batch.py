@@ -93,7 +93,7 @@ def test_every_alert_where_that_is_asked_for() -> None:
     assert classifier.batches == [["1", "2"]]
 
 
-def test_a_withdrawn_result_is_ruled_out_and_keeps_what_was_withdrawn() -> None:
+def test_a_vetoed_result_is_ruled_out_and_keeps_what_was_vetoed() -> None:
     def withdraw(one: Alert) -> Classification:
         return classification(one, None)
 

@@ -30,7 +30,7 @@ def settings(survey: Survey, folder: Path, **names: str) -> ModelSettings:
     )
 
 
-def test_a_model_folder_for_atlas_judges_atlas_alerts(folder: Path) -> None:
+def test_a_model_folder_for_atlas_classifies_atlas_alerts(folder: Path) -> None:
     found = classifiers.load(settings(Survey.ATLAS, folder))
     assert isinstance(found, NetworkClassifier)
     assert (found.name, found.version, found.classes) == ("tried_on_atlas", "0.1", CLASSES)

@@ -61,11 +61,11 @@ class FakePredictor:
 
 def classifier(*rows: tuple[float, ...]) -> NetworkClassifier:
     return NetworkClassifier(
-        DESCRIPTION, FakePredictor(*rows), name="told", version="1", provenance="p"
+        DESCRIPTION, FakePredictor(*rows), name="given", version="1", provenance="p"
     )
 
 
-def judged(one: Alert, row: tuple[float, ...]) -> Classification:
+def result_of(one: Alert, row: tuple[float, ...]) -> Classification:
     """The result of one alert that the network may or may not be asked about."""
     ztf = classifier(row)
     (result,) = ztf.classify([ztf.prepare_alert(one)])
@@ -73,8 +73,8 @@ def judged(one: Alert, row: tuple[float, ...]) -> Classification:
     return result
 
 
-def test_a_result_has_every_class_in_order_and_the_names_that_were_told() -> None:
-    assert judged(alert(), AGN_ROW) == Classification(
+def test_a_result_has_every_class_in_order_and_the_names_that_were_given() -> None:
+    assert result_of(alert(), AGN_ROW) == Classification(
         aid="AL20abcdefgh",
         oid="ZTF20abcdefg",
         candid="516171791415015025",
@@ -82,10 +82,10 @@ def test_a_result_has_every_class_in_order_and_the_names_that_were_told() -> Non
         probabilities={"AGN": 0.5, "SN": 0.25, "VS": 0.125, "asteroid": 0.0625, "bogus": 0.0625},
         class_name="AGN",
         rule=None,
-        classifier_name="told",
+        classifier_name="given",
         classifier_version="1",
     )
-    assert list(judged(alert(), AGN_ROW).probabilities) == list(DESCRIPTION.classes)
+    assert list(result_of(alert(), AGN_ROW).probabilities) == list(DESCRIPTION.classes)
 
 
 def test_what_the_network_sees() -> None:
@@ -103,11 +103,11 @@ def test_what_the_network_sees() -> None:
     np.testing.assert_array_equal(features, [[0.0, -0.5, 3.5], [1.0, 1.0, 3.5]])
 
 
-def test_an_examined_alert_has_a_crop_for_each_channel() -> None:
-    examined = classifier().prepare_alert(alert())
-    assert examined.decision is None
-    assert [crop.shape for crop in examined.crops] == [(21, 21)] * 3
-    np.testing.assert_array_equal(examined.crops[2], sky(2)[21:42, 21:42])
+def test_a_prepared_alert_has_a_crop_for_each_channel() -> None:
+    prepared = classifier().prepare_alert(alert())
+    assert prepared.decision is None
+    assert [crop.shape for crop in prepared.crops] == [(21, 21)] * 3
+    np.testing.assert_array_equal(prepared.crops[2], sky(2)[21:42, 21:42])
 
 
 @pytest.mark.parametrize("distance", [0.0, 0, 5.25, 12, -1.0, -998.0])
@@ -129,16 +129,16 @@ def test_a_known_object_of_the_solar_system_is_an_asteroid_without_the_network(
 
 @pytest.mark.parametrize("distance", [-999.0, -999, None, math.nan])
 def test_no_distance_is_no_object_of_the_solar_system(distance: float | None) -> None:
-    assert judged(alert({"ssdistnr": distance}), AGN_ROW).class_name == "AGN"
+    assert result_of(alert({"ssdistnr": distance}), AGN_ROW).class_name == "AGN"
 
 
 def test_a_missing_distance_is_no_object_of_the_solar_system() -> None:
     fields = {"sgscore1": 0.25, "ncovhist": 4, "ndethist": 2}
-    assert judged(alert(extra_fields=fields), AGN_ROW).class_name == "AGN"
+    assert result_of(alert(extra_fields=fields), AGN_ROW).class_name == "AGN"
 
 
 @pytest.mark.parametrize(
-    ("score", "distance", "withdrawn"),
+    ("score", "distance", "vetoed"),
     [
         (0.5, 0.5, False),
         (0.5001, 0.5, True),
@@ -152,31 +152,31 @@ def test_a_missing_distance_is_no_object_of_the_solar_system() -> None:
         (0.9, math.nan, False),
     ],
 )
-def test_a_supernova_on_a_star_is_withdrawn(
-    score: float, distance: float | None, withdrawn: bool
+def test_a_supernova_on_a_star_is_vetoed(
+    score: float, distance: float | None, vetoed: bool
 ) -> None:
-    result = judged(alert({"sgscore1": score, "distpsnr1": distance}), SN_ROW)
-    assert result.class_name == (None if withdrawn else "SN")
-    assert (result.rule is not None) == withdrawn
+    result = result_of(alert({"sgscore1": score, "distpsnr1": distance}), SN_ROW)
+    assert result.class_name == (None if vetoed else "SN")
+    assert (result.rule is not None) == vetoed
     assert result.probabilities["SN"] == 0.5
 
 
 def test_a_supernova_without_a_known_distance_to_a_star_stays() -> None:
     fields = {"sgscore1": 0.9, "ncovhist": 4, "ndethist": 2}
-    assert judged(alert(extra_fields=fields), SN_ROW).class_name == "SN"
+    assert result_of(alert(extra_fields=fields), SN_ROW).class_name == "SN"
 
 
-def test_a_supernova_that_faded_is_withdrawn() -> None:
-    result = judged(alert(isdiffpos=-1), SN_ROW)
+def test_a_supernova_that_faded_is_vetoed() -> None:
+    result = result_of(alert(isdiffpos=-1), SN_ROW)
     assert result.class_name is None
     assert result.rule is not None
     assert "isdiffpos -1" in result.rule
-    assert judged(alert(isdiffpos=1), SN_ROW).class_name == "SN"
+    assert result_of(alert(isdiffpos=1), SN_ROW).class_name == "SN"
 
 
 def test_the_rules_of_supernovae_leave_other_classes_alone() -> None:
     near = alert({"sgscore1": 1.0, "distpsnr1": 0.0}, isdiffpos=-1)
-    assert judged(near, AGN_ROW).class_name == "AGN"
+    assert result_of(near, AGN_ROW).class_name == "AGN"
 
 
 def test_results_are_in_order_with_and_without_the_network() -> None:
@@ -193,7 +193,7 @@ def test_results_are_in_order_with_and_without_the_network() -> None:
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_network_that_overflows_condemns_only_that_alert(bad: float) -> None:
+def test_a_network_that_overflows_spoils_only_that_alert(bad: float) -> None:
     ztf = classifier((bad, 0.0, 0.0, 0.0, 0.0), AGN_ROW)
     refused, good = ztf.classify([ztf.prepare_alert(alert()), ztf.prepare_alert(alert())])
     assert isinstance(refused, BadAlert)
@@ -206,9 +206,9 @@ def test_a_network_that_answers_too_little_or_too_much_fails(
     rows: tuple[tuple[float, ...], ...],
 ) -> None:
     ztf = classifier(*rows)
-    examined = ztf.prepare_alert(alert())
+    prepared = ztf.prepare_alert(alert())
     with pytest.raises(ValueError, match="zip"):
-        ztf.classify([examined, examined])
+        ztf.classify([prepared, prepared])
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def images(alert: Alert) -> dict[str, Pixels]:
     }
 
 
-def look(alert: Alert) -> PreparedAlert:
+def extract_inputs(alert: Alert) -> PreparedAlert:
     return survey_rules(alert.survey).extract_inputs(alert, survey_recipe(alert.survey))
 
 
@@ -83,9 +83,9 @@ def test_every_class_appears_and_no_other(
     assert min(counts.values()) > COUNT / 20
 
 
-def test_a_model_of_the_survey_can_look_at_every_alert(alerts: list[Alert]) -> None:
+def test_a_model_of_the_survey_accepts_every_alert(alerts: list[Alert]) -> None:
     recipe = survey_recipe(alerts[0].survey)
-    seen = [look(alert) for alert in alerts]
+    seen = [extract_inputs(alert) for alert in alerts]
     matrix = metadata.feature_matrix([one.alert for one in seen], recipe.features)
     assert matrix.shape == (COUNT, len(recipe.features))
     assert np.isfinite(matrix).all()
@@ -156,7 +156,7 @@ def test_the_header_of_an_atlas_stamp_puts_it_where_the_alert_is(
     drawn: dict[Survey, list[LabelledAlert]],
 ) -> None:
     for one in drawn[Survey.ATLAS]:
-        seen = look(one.alert).alert
+        seen = extract_inputs(one.alert).alert
         assert (seen.ra, seen.dec) == pytest.approx((one.alert.ra, one.alert.dec), abs=1e-8)
         assert seen.extra_fields["FILTER"] == one.alert.fid
         assert seen.extra_fields["airmass"] >= 1.0  # type: ignore[operator]

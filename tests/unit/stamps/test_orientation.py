@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampapp.stamps.orientation import UNKNOWN, north_up
-from tests.support.atlas import a_header
+from tests.support.atlas import atlas_header
 
 # North, east and the ground in an image that lies upright: row 0 is the lowest.
 SCALE = 5.0e-4
@@ -14,7 +14,9 @@ SCALE = 5.0e-4
 
 def laid(**cards: float) -> list[list[str]]:
     """Lay an image in which the pixels at the sides are named by what lies there on the sky."""
-    header = a_header(**{key: cards.get(key, 0.0) for key in ("CD1_1", "CD1_2", "CD2_1", "CD2_2")})
+    header = atlas_header(
+        **{key: cards.get(key, 0.0) for key in ("CD1_1", "CD1_2", "CD2_1", "CD2_2")}
+    )
     matrix = np.array([[header.value(f"CD{i}_{j}") for j in (1, 2)] for i in (1, 2)], float)
     image = np.full((3, 3), ".", dtype="<U1")
     for name, sky in (("N", (0, 1)), ("E", (1, 0))):
@@ -37,7 +39,7 @@ def test_north_is_up_and_east_is_left(east: float, north: float, turned: bool) -
 def test_north_is_within_half_a_right_angle_of_up(angle: float, mirrored: bool) -> None:
     cos, sin = SCALE * np.cos(angle), SCALE * np.sin(angle)
     east = 1.0 if mirrored else -1.0
-    header = a_header(CD1_1=east * cos, CD1_2=-east * sin, CD2_1=sin, CD2_2=cos)
+    header = atlas_header(CD1_1=east * cos, CD1_2=-east * sin, CD2_1=sin, CD2_2=cos)
     found = north_up(header)
     assert found.north
     assert found.east
@@ -49,5 +51,5 @@ def test_north_is_within_half_a_right_angle_of_up(angle: float, mirrored: bool) 
 
 def test_without_a_matrix_the_image_stays_as_it_is() -> None:
     for cards in ({"CD1_1": None}, {"CD1_1": "'x'"}, {"CD1_1": 0.0}, {"CD2_2": "1E999"}):
-        assert north_up(a_header(**cards)) == UNKNOWN
+        assert north_up(atlas_header(**cards)) == UNKNOWN
     assert UNKNOWN.apply(np.array([[1, 2], [3, 4]])).tolist() == [[3, 4], [1, 2]]

@@ -21,7 +21,7 @@ from stampapp.alerts import packets as formats
 from stampapp.errors import BadAlert
 from stampapp.stamps import fits_image, wcs
 from stampapp.stamps.fits_header import Header
-from tests.support.atlas import SHAPE, a_header, packets
+from tests.support.atlas import SHAPE, atlas_header, packets
 from tests.support.bad_alerts import attempt, cause
 
 ARCSEC = 1 / 3600
@@ -41,17 +41,17 @@ def deprojected(xi: float, eta: float, ra: float = 150.0, dec: float = 2.0) -> t
 
 
 def test_the_centre_at_the_reference_point_is_its_position() -> None:
-    assert wcs.image_centre(a_header()) == pytest.approx((150.0, 2.0), abs=1e-12)
+    assert wcs.image_centre(atlas_header()) == pytest.approx((150.0, 2.0), abs=1e-12)
 
 
 def test_the_centre_of_a_stamp_far_from_the_reference_point() -> None:
-    header = a_header(CRPIX1=31.0 - 2000, CRPIX2=31.0 + 3000)
+    header = atlas_header(CRPIX1=31.0 - 2000, CRPIX2=31.0 + 3000)
     expected = deprojected(2000 * -5.0e-4, -3000 * 5.0e-4)
     assert wcs.image_centre(header) == pytest.approx(expected, abs=1e-11)
 
 
 def test_the_polynomial_of_the_pv_cards_is_applied() -> None:
-    header = a_header(CRPIX1=31.0 - 2000, CRPIX2=31.0 + 3000, **PV)
+    header = atlas_header(CRPIX1=31.0 - 2000, CRPIX2=31.0 + 3000, **PV)
     x, y = 2000 * -5.0e-4, -3000 * 5.0e-4
     xi = x + PV["PV1_4"] * x**2 + PV["PV1_7"] * x**3
     eta = y + PV["PV2_7"] * y**3
@@ -60,13 +60,13 @@ def test_the_polynomial_of_the_pv_cards_is_applied() -> None:
 
 def test_two_headers_that_differ_in_one_term_have_centres_of_their_own() -> None:
     far = {"CRPIX1": -2000.0, "CRPIX2": 3000.0, **PV}
-    centres = [wcs.image_centre(a_header(**far | {"PV1_7": term})) for term in (0.0, 1e-6, 0.0)]
+    centres = [wcs.image_centre(atlas_header(**far | {"PV1_7": term})) for term in (0.0, 1e-6, 0.0)]
     assert centres[0] == centres[2] != centres[1]
 
 
 def test_threads_do_not_get_in_each_others_way() -> None:
     headers = [
-        a_header(**PV | {"CRPIX1": -2000.0 + n, "CRVAL1": float(n), "PV1_7": n * 1e-5})
+        atlas_header(**PV | {"CRPIX1": -2000.0 + n, "CRVAL1": float(n), "PV1_7": n * 1e-5})
         for n in range(40)
     ]
     alone = [wcs.image_centre(header) for header in headers]
@@ -78,18 +78,18 @@ def test_threads_do_not_get_in_each_others_way() -> None:
 def test_the_sip_cards_do_not_count() -> None:
     sip = {"A_ORDER": 2, "B_ORDER": 2, "A_2_0": 1e-3, "B_0_2": 1e-3}
     far = {"CRPIX1": -2000.0, "CRPIX2": 3000.0, **PV}
-    assert wcs.image_centre(a_header(**far, **sip)) == wcs.image_centre(a_header(**far))
+    assert wcs.image_centre(atlas_header(**far, **sip)) == wcs.image_centre(atlas_header(**far))
 
 
 def test_a_header_without_units_means_degrees() -> None:
-    without = a_header(CUNIT1=None, CUNIT2=None)
-    assert wcs.image_centre(without) == wcs.image_centre(a_header())
+    without = atlas_header(CUNIT1=None, CUNIT2=None)
+    assert wcs.image_centre(without) == wcs.image_centre(atlas_header())
 
 
 def test_right_ascensions_go_round() -> None:
-    ra, _ = wcs.image_centre(a_header(CRVAL1=359.999, CRVAL2=0.0, CRPIX1=31.0 + 4.0))
+    ra, _ = wcs.image_centre(atlas_header(CRVAL1=359.999, CRVAL2=0.0, CRPIX1=31.0 + 4.0))
     assert ra == pytest.approx(0.001, abs=1e-9)
-    ra, _ = wcs.image_centre(a_header(CRVAL1=-10.0))
+    ra, _ = wcs.image_centre(atlas_header(CRVAL1=-10.0))
     assert ra == pytest.approx(350.0)
 
 
@@ -119,7 +119,7 @@ def test_right_ascensions_go_round() -> None:
 def test_a_header_that_does_not_say_where_the_image_lies_is_a_bad_alert(
     changes: dict[str, object],
 ) -> None:
-    assert cause(wcs.image_centre, a_header(**changes)) == "stamp-wcs"
+    assert cause(wcs.image_centre, atlas_header(**changes)) == "stamp-wcs"
 
 
 NAMES = ("CRVAL1", "CRVAL2", "CRPIX1", "CD1_1", "CD2_2", "LONPOLE", "PV1_0", "PV1_1", "PV2_39")
@@ -129,7 +129,7 @@ NUMBERS = st.floats().map(lambda number: f"{number:.12E}") | st.just("'text'") |
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), NUMBERS))
 def test_whatever_the_cards_there_is_a_position_or_a_bad_alert(cards: dict[str, Any]) -> None:
-    found = attempt(wcs.image_centre, a_header(**cards))
+    found = attempt(wcs.image_centre, atlas_header(**cards))
     if not isinstance(found, BadAlert):
         assert 0.0 <= found[0] <= 360.0
         assert -90.0 <= found[1] <= 90.0
@@ -141,8 +141,8 @@ def test_astropy_neither_writes_nor_fetches_anything(tmp_path: Path) -> None:
         "def refuse(*_): raise OSError('no network here')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "from stampapp.stamps import wcs\n"
-        "from tests.support.atlas import a_header\n"
-        "print(*wcs.image_centre(a_header()))"
+        "from tests.support.atlas import atlas_header\n"
+        "print(*wcs.image_centre(atlas_header()))"
     )
     home = tmp_path / "home"
     home.mkdir()
