@@ -1,4 +1,4 @@
-"""What real brokers answer who are asked, before anything is consumed, what we may do there."""
+"""The check of permissions against real brokers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.two_clusters import TwoClusters, password
 
 
 def settings_with(environment: dict[str, str], **changes: str) -> Settings:
-    # Half a day from any roll-over, so that none can fall into a test.
+    # Half a day from the change of the topic, so that it cannot happen during a test.
     hour = str((datetime.now(UTC).hour + 12) % 24)
     return settings.load_settings(
         Reader({**environment, "PRODUCER_CHANGE_HOUR": hour, **changes}.get)
@@ -32,7 +32,7 @@ def settings_with(environment: dict[str, str], **changes: str) -> Settings:
 
 
 def nights(loaded: Settings) -> tuple[str, str]:
-    """Return tonight's topic and the next."""
+    """Return tonight's and tomorrow's topic."""
     now = datetime.now(UTC)
     tonight, next_one = (loaded.output_topic.name_at(now + timedelta(days=n)) for n in (0, 1))
     return tonight, next_one
@@ -80,7 +80,7 @@ async def test_missing_create_permission_is_a_warning(
     assert f"Topic {tonight} does not exist on the producer's cluster" in warning
     assert "the worker cannot create it (TopicAuthorizationFailedError" in warning
     assert "PRODUCER_TOPIC_FORMAT" in warning
-    # Once somebody else has made it, nothing is missing.
+    # After someone else has created it, nothing is missing.
     create_topics(clusters.results.bootstrap, {tonight: 1})
     caplog.clear()
     await access_check.require_access(loaded)
@@ -168,7 +168,7 @@ async def test_broker_without_authorization_is_accepted(
 
 
 def cluster(clusters: TwoClusters, **changes: str) -> Cluster:
-    """The results' cluster in its producer's role."""
+    """The results cluster as the producer's cluster."""
     return settings_with(clusters.environment(), **changes).producer
 
 
@@ -216,7 +216,7 @@ async def test_password_changed_in_an_outage_is_reported(
     try:
         await delivery.deliver(sent)
         results.add_user("late", password(), "SCRAM-SHA-256")
-        # In this thread, whose end is the broker's, too.
+        # Not in another thread: the broker ends with the thread that starts it.
         results.restart()
         with pytest.raises(DeliveryError, match="it refuses user 'late'") as error:
             await asyncio.wait_for(delivery.deliver(sent), 30)

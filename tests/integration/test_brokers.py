@@ -1,4 +1,4 @@
-"""Both brokers do what the application and its tests rely on."""
+"""What stampapp and its tests need from a broker, for both brokers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.topics import (
 )
 
 OLD = 1_600_000_000_000
-# How long the client waits for a topic that it does not find.
+# How long the client waits for a missing topic.
 SOON = {"topic.metadata.propagation.max.ms": 500}
 
 
@@ -34,13 +34,13 @@ def bootstrap(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def killable_kafka() -> Iterator[ApacheKafka]:
-    """One of its own to kill: its clients' trouble is nobody else's."""
+    """A broker of its own, so that killing it does not disturb other tests."""
     with ApacheKafka(properties={"auto.create.topics.enable": "false"}) as broker:
         yield broker
 
 
 def alerts(count: int) -> list[Record]:
-    noise = random.Random(7)  # what does not compress, as stamps do not
+    noise = random.Random(7)  # incompressible, like stamps
     return [
         Record(
             b"ZTF%d" % number,

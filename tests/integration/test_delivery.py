@@ -1,4 +1,4 @@
-"""Deliveries to real brokers: confirmed, repeated, given up, and to topics made for them."""
+"""Deliveries to real brokers: confirmation, retries, timeouts and topic creation."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def test_delivers_after_a_broker_restart(kafka: ApacheKafka) -> None:
             await asyncio.sleep(3.0)
             assert not waiting.done()
         finally:
-            # In this thread, whose end is the broker's, too.
+            # Not in another thread: the broker ends with the thread that starts it.
             kafka.restart()
         await asyncio.wait_for(waiting, 60)
         assert not service.failing

@@ -1,4 +1,4 @@
-"""No jar runs that is not the pinned one, and what is missing is said."""
+"""Only jars with the pinned checksums are used, and missing ones are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our proxy passes everything on, until it is told to cut: then it stops inside a message."""
+"""The test proxy forwards everything until it cuts a connection inside a message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MESSAGE = bytes(range(256)) * 40
 
 
 class Echo:
-    """Sends back what it gets, and remembers it."""
+    """Sends back what it receives, and records it."""
 
     def __init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -54,7 +54,7 @@ def proxy(echo: Echo) -> Iterator[Proxy]:
 
 
 def exchange(link: socket.socket) -> bytes:
-    """Send a message; return what comes back of it before the connection ends."""
+    """Send a message; return the part that comes back before the connection ends."""
     got = b""
     with suppress(OSError):
         link.sendall(MESSAGE)

@@ -1,4 +1,4 @@
-"""Topics are read back as they are, from both brokers."""
+"""Reading topics from both brokers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def cluster(bootstrap: str) -> Cluster:
 
 
 def fill(bootstrap: str, topic: str, count: int) -> None:
-    """A topic of three partitions; the last one stays empty."""
+    """Fill a topic with three partitions; the last one stays empty."""
     create_topics(bootstrap, {topic: 3})
     produce(
         bootstrap,
@@ -55,7 +55,7 @@ async def test_reads_all_messages_to_the_end(bootstrap: str) -> None:
         beginnings = await reader.first_offsets(partitions)
         start = time.monotonic()
         found = await everything(reader, {at: OffsetRange(first=n) for at, n in beginnings.items()})
-        # Were an end not noticed, it would wait for more until then.
+        # If it missed an end, it would wait that long.
         assert time.monotonic() - start < READ_TIMEOUT / 2
     assert {(m.partition, m.offset): (m.key, m.value, m.headers, m.timestamp) for m in found} == {
         (n % 2, n // 2): (b"k%d" % n, b"v%d" % n, (("n", b"%d" % n),), OLD + 1000 * n)

@@ -55,9 +55,9 @@ def remaining(found: OffsetMarks) -> list[int]:
         (Seen.SUPERSEDED_IN_SCRIBE, None),
         (Seen.SUPERSEDED_IN_OUTPUT | Seen.SUPERSEDED_IN_SCRIBE, OutcomeKind.SUPERSEDED),
         (Seen.SUPERSEDED_BY_DEAD_LETTER, OutcomeKind.SUPERSEDED),
-        # Half of one delivery and half of another make none.
+        # Two incomplete deliveries do not make a complete one.
         (Seen.OUTPUT | Seen.SUPERSEDED_IN_SCRIBE, None),
-        # Killed after its output, and superseded when it was consumed again.
+        # The worker was killed after the output; consumed again, the message was superseded.
         (
             Seen.OUTPUT | Seen.SUPERSEDED_IN_OUTPUT | Seen.SUPERSEDED_IN_SCRIBE,
             OutcomeKind.SUPERSEDED,

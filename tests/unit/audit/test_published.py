@@ -20,7 +20,7 @@ def detector(first: int, beginning: int) -> GapDetector:
 
 
 def note(found: GapDetector, *offsets: int) -> None:
-    """Messages whose timestamps are a thousand ms for each offset."""
+    """Add messages with timestamps of 1000 ms per offset."""
     for offset in offsets:
         found.add(message(offset, topic="t", timestamp=offset * 1000))
 

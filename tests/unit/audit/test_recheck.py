@@ -17,7 +17,7 @@ NOW = 1_800_000_000_000
 
 
 class FakeReader:
-    """A partition whose messages are of objects named by their offsets."""
+    """A partition with one object per message, named by its offset."""
 
     def __init__(self, offsets: Iterable[int]) -> None:
         self.values = {n: container(record(aid=f"A{n}", candid=str(n))) for n in offsets}
@@ -33,7 +33,7 @@ class FakeReader:
 
 
 class FakeClassify:
-    """Withdraws what a test says; notes how many messages it was given at a time."""
+    """Rules out the given messages, and records the number of messages per call."""
 
     def __init__(self, *withdrawn: int) -> None:
         self.withdrawn = {f"A{n}" for n in withdrawn}
@@ -52,7 +52,7 @@ class FakeClassify:
 
 
 def ignore_progress(what: str, more: int, total: int) -> None:
-    """Progress that nobody looks at."""
+    """Ignore the progress."""
 
 
 def marks(end: int) -> OffsetMarks:

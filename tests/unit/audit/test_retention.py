@@ -14,7 +14,7 @@ PARTITION = ("alerts", 0)
 
 
 def marks() -> OffsetMarks:
-    """Ten messages: of the last two the output is there, of the one before the command."""
+    """Ten messages: the last two have output, the one before has a command."""
     found = OffsetMarks({PARTITION: PartitionMarks(0, 10)})
     for offset, mark in ((7, Seen.SCRIBE), (8, Seen.OUTPUT), (9, Seen.OUTPUT)):
         found.mark(TopicPartitionOffset(topic="alerts", partition=0, offset=offset), mark)
@@ -42,7 +42,7 @@ def test_incomplete_delivery_depends_on_the_topic_that_lacks_it() -> None:
 
 
 class FakeReader:
-    """Knows the offset of an instant; of what is younger than `newest` none."""
+    """Finds an offset for each time up to `newest`."""
 
     def __init__(self, newest: int = 100_000 + MAX_CLOCK_SKEW_MS) -> None:
         self.newest = newest

@@ -59,7 +59,7 @@ def test_message_named_nowhere_is_missing(changes: dict[str, Any], why: str) -> 
 @pytest.mark.parametrize(
     ("changes", "complete_since", "is_missing"),
     [
-        # Only what every topic_kind of it has lost is beyond judgement.
+        # Removed only if all topics that could name it start later.
         ({}, {OUTPUT: NOW, SCRIBE: NOW}, False),
         ({}, {OUTPUT: NOW, SCRIBE: NOW - MAX_CLOCK_SKEW_MS}, True),
         ({}, {OUTPUT: NOW}, True),

@@ -24,7 +24,7 @@ from tests.support.hostile.containers import nested
 
 SMALL = record_schema(n="int", s="string")
 SMALL_RECORD = {"n": 7, "s": "seven"}
-# What containers.MAX_OBJECTS takes for the most that an object has.
+# The largest object size that MAX_OBJECTS assumes (bytes).
 OBJECT_BYTES = 256
 CAUSES = {"not-avro", "avro-damaged", "schema", "codec"}
 WHOLE = container(SMALL_RECORD, SMALL_RECORD, schema=SMALL)
@@ -130,7 +130,7 @@ def test_rejects_named_types_without_bytes() -> None:
 
 @pytest.mark.parametrize("link", [["null", "r"], {"type": "array", "items": "r"}])
 def test_rejects_recursive_types(link: Any) -> None:
-    """The decoder recurses in C: a hundred thousand levels end the process."""
+    """The decoder recurses in C: a hundred thousand levels would crash the process."""
     assert cause(by_hand(record_schema(n=link), b"\x02" * 100_000 + b"\0")) == "schema"
 
 
@@ -191,7 +191,7 @@ def test_random_bytes_raise_only_bad_alert(noise: bytes, magic: bool) -> None:
 def test_truncated_container_yields_no_record(data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from([WHOLE, DEFLATED]))
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
-    # Between header and block a cut leaves an empty container.
+    # Cut between header and block, the container is empty but valid.
     found = bad_alerts.attempt(parse, cut)
     assert found == [] or isinstance(found, BadAlert)
 
@@ -201,7 +201,7 @@ def test_truncated_container_yields_no_record(data: st.DataObject) -> None:
 def test_flipped_bits_raise_only_bad_alert(whole: bytes, flips: list[int]) -> None:
     damaged = bytearray(whole)
     for flip in flips:
-        # Near the beginning, where a container says what it is.
+        # In the header.
         damaged[flip % min(len(whole), 3000)] ^= 1 << flip % 8
     survives(bytes(damaged))
 

@@ -34,7 +34,7 @@ def dead_letter(value: bytes) -> Message:
     return message(3, value, topic="dead", headers=told)
 
 
-# Containers have a marker drawn by lot, which must not be in the name of a test.
+# Containers have a random sync marker, so they cannot be test ids.
 @pytest.mark.parametrize(
     "value", [container(record()), raw_ztf(), raw_atlas()], ids=["told", "ztf", "atlas"]
 )

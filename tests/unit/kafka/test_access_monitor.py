@@ -11,7 +11,7 @@ GRACE = 50.0
 
 
 class FakeCluster:
-    """A cluster that refuses us as long as it has a reason, and a clock in seconds."""
+    """A cluster that refuses access while `reason` is set, and a clock in seconds."""
 
     def __init__(self) -> None:
         self.now = 1000.0

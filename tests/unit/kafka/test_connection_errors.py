@@ -23,7 +23,7 @@ SECURE = replace(NAMED, protocol="SASL_SSL")
 
 
 def disconnect(expected: int) -> kafka.KafkaError:
-    """What aiokafka raises when a connection ends in the middle of an answer."""
+    """The error of aiokafka for a connection that ends in the middle of a response."""
     error = kafka.KafkaConnectionError("Connection at one:9092 closed")
     error.__cause__ = IncompleteReadError(b"", expected)
     return error

@@ -1,4 +1,4 @@
-"""Deliveries with a producer that only pretends; the brokers' own ways are tried elsewhere."""
+"""Deliveries with a fake producer; the integration tests use real brokers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLUSTER = Cluster(
 
 
 class BrokerLog(list[dict[str, Any]]):
-    """What the fake cluster was handed, and how it answers: errors by value, used up one by one."""
+    """The messages sent to the fake cluster, and its errors by message value, each used once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -189,7 +189,7 @@ async def test_does_not_retry_fatal_errors(cluster: BrokerLog, error: Exception)
 async def test_sends_the_fallback_of_the_refused_message_only(
     cluster: BrokerLog,
 ) -> None:
-    """A batch is refused as a whole: which outgoing is at fault shows when each goes by itself."""
+    """The broker refuses the whole batch; sending one at a time shows which message it is."""
     small = OutgoingMessage(topic="t", key=b"k", value=b"2", headers=(("h", b"small"),))
     large = replace(small, headers=(("h", b"large"),), fallback=small)
     too_large = kafka.MessageSizeTooLargeError()
@@ -310,7 +310,7 @@ async def test_optional_cluster_may_be_down_at_start(cluster: BrokerLog) -> None
     (outgoing,) = messages(b"1")
     async with connected(optional=True) as delivery:
         assert not await delivery.try_once(outgoing)
-        # Not for every message, though.
+        # It does not reconnect for every message.
         assert not await delivery.try_once(outgoing)
         assert len(cluster.options) == 2
         await asyncio.sleep(0.06)

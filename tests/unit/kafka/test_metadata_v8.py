@@ -1,4 +1,4 @@
-"""What brokers' answers mean; real ones are asked in the integration tests."""
+"""Parsing of metadata responses; the integration tests use real brokers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def topic(code: int, operations: int) -> tuple[Any, ...]:
 
 
 class FakeConnection:
-    """Answers each request in turn, or raises."""
+    """Returns or raises the given responses in turn."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
@@ -55,7 +55,7 @@ def test_brokers_have_the_form_of_server_settings() -> None:
         (5, READ_AND_DESCRIBE, True, {Operation.READ, Operation.DESCRIBE}),
         (3, READ_AND_DESCRIBE, False, {Operation.READ, Operation.DESCRIBE}),
         (29, UNTOLD, False, set()),
-        # Brokers that keep no account of permissions.
+        # Brokers that do not report permissions.
         (0, UNTOLD, True, None),
         (3, UNTOLD, False, None),
         (0, 0, True, None),

@@ -150,7 +150,7 @@ def test_last_write_to_a_fixed_topic_is_now() -> None:
 def test_expired_before_the_last_removed_night() -> None:
     nightly = NightlyTopic(topic_format="stamps_%s", retention_days=2)
     now = datetime(2026, 3, 10, 12, tzinfo=UTC)
-    # Of the nights to be kept none is missed, and none before one that is there.
+    # Nights within the retention do not count, nor those before an existing topic.
     assert nightly.expired_before({"stamps_20260307", "stamps_20260308"}, now) == datetime(
         2026, 3, 7, 12, tzinfo=UTC
     )

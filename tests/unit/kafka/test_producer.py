@@ -10,7 +10,7 @@ from stampapp.kafka.producer import send_once
 
 
 class Producer:
-    """Answers with what a test says, by the key of a message; notes what it was given."""
+    """Returns or raises what a test sets for the key of a message, and records the messages."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers = answers

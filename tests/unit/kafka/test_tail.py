@@ -12,7 +12,7 @@ from tests.support.alerts import message
 
 
 class FakeReader:
-    """Partitions in memory; `read_count` counts what was fetched."""
+    """Partitions in memory; `read_count` is the number of messages read."""
 
     def __init__(self, counts: Mapping[int, int], first: int = 0) -> None:
         self.logs = {
