@@ -1,4 +1,4 @@
-"""What detectors and optics do to a science image besides the sky. All images are (GRID, GRID)."""
+"""Artifacts of detector and optics in a science image. All images are (GRID, GRID)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from stampapp.simulation.image_model import GRID, Image
 Mask = npt.NDArray[np.bool_]
 
 _MIDDLE = GRID // 2
-# How many stamps reach over the edge of the detector, and how many have a masked area.
+# The shares of stamps that reach over the edge of the detector, and that have a masked area.
 _NEAR_EDGE = 0.06
 _MASKED = 0.05
 _ROWS, _COLUMNS = np.mgrid[-_MIDDLE:_MIDDLE, -_MIDDLE:_MIDDLE].astype(np.float64)
 
 
 def add_artifact(rng: Generator, image: Image, exposure: Exposure, kind: str) -> None:
-    """Put an artifact of this kind into the middle of a science image, in place."""
+    """Add an artifact of this kind to the middle of a science image, in place."""
     maker = _DRAWN_BY_KIND.get(kind)
     if maker is not None:
         image += maker(rng, exposure)
 
 
 def _noise(rng: Generator, exposure: Exposure) -> Image:
-    """Make a peak of the noise that happens to look like something."""
+    """Draw a noise peak that looks like a source."""
     patch = np.zeros((GRID, GRID))
     bump = np.abs(rng.normal(size=(3, 3))) * (rng.permutation(9).reshape(3, 3) < rng.integers(1, 4))
     patch[_MIDDLE - 1 : _MIDDLE + 2, _MIDDLE - 1 : _MIDDLE + 2] = bump / bump.sum()
@@ -37,7 +37,7 @@ def _noise(rng: Generator, exposure: Exposure) -> Image:
 
 
 def _cosmic_ray(rng: Generator, exposure: Exposure) -> Image:
-    """Make a particle's track: as narrow as a pixel, whatever the seeing."""
+    """Draw the track of a particle: one pixel wide, whatever the seeing."""
     angle, length = rng.uniform(0, math.pi), rng.exponential(2.0) + 0.5
     along = _COLUMNS * math.cos(angle) + _ROWS * math.sin(angle)
     across = -_COLUMNS * math.sin(angle) + _ROWS * math.cos(angle)
@@ -49,7 +49,7 @@ def _cosmic_ray(rng: Generator, exposure: Exposure) -> Image:
 
 
 def _column(rng: Generator, exposure: Exposure) -> Image:
-    """Make a column, or a row, that reads too high, with a stretch that is worse."""
+    """Draw a column or row that reads too high, with a brighter section."""
     wide, lines = rng.choice([0.3, 1.0, 1.6]), _COLUMNS if rng.random() < 0.7 else _ROWS
     other = _ROWS if lines is _COLUMNS else _COLUMNS
     level = exposure.noise * rng.uniform(1.0, 6.0)
@@ -59,7 +59,7 @@ def _column(rng: Generator, exposure: Exposure) -> Image:
 
 
 def _spike(rng: Generator, exposure: Exposure) -> Image:
-    """Make a diffraction spike or a bleeding column of a bright star further up."""
+    """Draw a diffraction spike or a bleeding column of a bright star outside the middle."""
     level = exposure.noise * rng.uniform(2.0, 15.0)
     tilt = rng.normal(0.0, 0.05)
     across = _COLUMNS - tilt * _ROWS
@@ -69,7 +69,7 @@ def _spike(rng: Generator, exposure: Exposure) -> Image:
 
 
 def _ghost(rng: Generator, exposure: Exposure) -> Image:
-    """Make the rim of an out-of-focus reflection."""
+    """Draw the rim of an out-of-focus reflection."""
     radius, angle = rng.uniform(6.0, 25.0), rng.uniform(0, 2 * math.pi)
     distance = np.hypot(_COLUMNS - radius * math.cos(angle), _ROWS - radius * math.sin(angle))
     disc = 1.0 / (1.0 + np.exp((distance - radius) / rng.uniform(0.5, 2.0)))
@@ -78,7 +78,7 @@ def _ghost(rng: Generator, exposure: Exposure) -> Image:
 
 
 def _edge(rng: Generator, exposure: Exposure) -> Image:
-    """Light that leaks in along the border of the detector (`mask` cuts the rest off)."""
+    """Draw light that leaks in along the edge of the detector; `draw_mask` masks what is beyond."""
     wide = rng.uniform(1.0, 4.0)
     leak: Image = exposure.noise * rng.uniform(1.0, 5.0) * np.exp(-np.abs(_COLUMNS) / wide)
     return leak + _noise(rng, exposure) * 0.6
@@ -95,7 +95,7 @@ _DRAWN_BY_KIND: dict[str, Callable[[Generator, Exposure], Image]] = {
 
 
 def draw_mask(rng: Generator, side: int, kind: str | None) -> Mask:
-    """Return which pixels of a stamp (side, side) have no data: beyond an edge, or masked out."""
+    """Return the pixels of a stamp (side, side) without data: beyond an edge, or masked."""
     missing = np.zeros((side, side), dtype=np.bool_)
     half = side // 2
     if kind == "edge":
@@ -109,7 +109,7 @@ def draw_mask(rng: Generator, side: int, kind: str | None) -> Mask:
 
 
 def _mask_rectangle(rng: Generator, missing: Mask, half: int) -> None:
-    """Mask a rectangle, but not where the detection is."""
+    """Mask a rectangle in place, except around the detection."""
     kept = missing[half - 4 : half + 5, half - 4 : half + 5].copy()
     top, left = rng.integers(0, 2 * half, 2)
     rows, columns = rng.integers(2, 14, 2)

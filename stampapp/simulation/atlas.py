@@ -1,4 +1,4 @@
-"""ATLAS: its camera, the cards of its headers, and its two stamps."""
+"""The simulated ATLAS: camera, cards of the science header, and two stamps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stampapp.simulation.observation import Observation, Stamps, cut_stamp
 from stampapp.simulation.simulated_survey import SimulatedSurvey
 from stampapp.stamps.atlas import SATURATED
 
-# Tonry et al. 2018; noise and seeing as packets of 2021 show them.
+# Tonry et al. 2018; noise and seeing as in packets of 2021.
 CAMERA = Camera(
     survey=Survey.ATLAS,
     side=61,
@@ -37,7 +37,7 @@ CAMERA = Camera(
     depth=1.2,
     elongations=(45.0, 90.0),
     subtraction=Subtraction.MATCHED,
-    # ATLAS divides thin clouds out, star by star.
+    # ATLAS corrects the flux scale for thin clouds, star by star.
     cloud_residuals=False,
     sends_fading=False,
     min_dec=-50.0,
@@ -48,17 +48,17 @@ CAMERA = Camera(
 
 
 def isdiffpos(_: Detection) -> int:
-    """Return -1: the packets at hand all say 'f', of what has brightened."""
+    """Return -1: known packets say 'f' for all detections, also brighter ones."""
     return -1
 
 
 def metadata(_: Generator, observation: Observation, label: str) -> Mapping[str, float]:  # noqa: ARG001
-    """Return nothing: the rest is in the header of the science stamp."""
+    """Return no fields: ATLAS has the rest in the header of the science stamp."""
     return {}
 
 
 def stamps(rng: Generator, observation: Observation, _: Mask) -> Stamps:
-    """Return the stamps, which have all pixels; the science stamp has the header."""
+    """Return the stamps, complete; the science stamp has the header cards."""
     saturated = observation.science >= observation.camera.saturation
     return {
         "science": cut_stamp(

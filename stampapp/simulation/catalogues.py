@@ -1,4 +1,4 @@
-"""What catalogues say of the sources near a detection: the template's own, and Pan-STARRS 1."""
+"""Catalogue fields of the sources near a detection: of the template, and of Pan-STARRS 1."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Neighbour:
 def nearest_sources(
     rng: Generator, sources: Sequence[Source], at: tuple[float, float], pixel: float, limit: float
 ) -> list[Neighbour]:
-    """Return the sources brighter than a limit, nearest first, with a catalogue's astrometry."""
+    """Return sources brighter than a limit, nearest first, with astrometric errors."""
     found = []
     for source in sources:
         if source.magnitude < limit:
@@ -42,7 +42,7 @@ def nearest_sources(
 def template_catalogue_fields(
     rng: Generator, exposure: Exposure, sources: Sequence[Source], at: tuple[float, float]
 ) -> dict[str, float]:
-    """Return distnr, magnr, chinr and sharpnr: the nearest source in the template's catalogue."""
+    """Return distnr, magnr, chinr and sharpnr of the nearest source in the template's catalogue."""
     deepest = min(22.6 + 1.25 * math.log10(exposure.frames / 15.0), 23.2)
     found = nearest_sources(rng, sources, at, exposure.camera.pixel, deepest)
     if not found:
@@ -52,7 +52,7 @@ def template_catalogue_fields(
 
 
 def _psf_fit_fields(rng: Generator, magnitude: float, radius: float) -> dict[str, float]:
-    """Return what a PSF fit makes of a source: galaxies are too wide for it."""
+    """Return magnr, chinr and sharpnr of a PSF fit, in which galaxies are too wide."""
     faint = 10 ** (0.3 * (magnitude - 22.3))
     sharpness = rng.normal(-0.015, 0.03 + 0.25 * faint)
     chi = math.exp(rng.normal(-0.35, 0.4)) * (1 + 0.5 * max(0.0, 13.5 - magnitude))
@@ -79,7 +79,7 @@ def pan_starrs_fields(
 
 
 def _star_galaxy_score(rng: Generator, source: Source) -> float:
-    """Return a score: 1 star, 0 galaxy; 0.5 where the catalogue does not know."""
+    """Return a star/galaxy score: 1 star, 0 galaxy, 0.5 unknown."""
     faint = min(max((source.magnitude - 19.5) / 3.0, 0.0), 1.0)
     if rng.random() < 0.07 + 0.4 * faint:
         return 0.5

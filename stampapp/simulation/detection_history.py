@@ -1,4 +1,4 @@
-"""How often the survey has been here before, and how often it saw something."""
+"""Earlier visits of a survey to a position, and detections there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _JD = 2400000.5
 def draw_detection_history(
     rng: Generator, camera: Camera, label: str, mjd: float
 ) -> dict[str, float]:
-    """Return ndethist, ncovhist, jdstarthist and jdendhist (JD) of an alert taken at `mjd`."""
+    """Return ndethist, ncovhist, jdstarthist and jdendhist (JD) of an alert at `mjd`."""
     years = (mjd - camera.first_mjd) / _YEAR + 0.3
     visits = max(1.0, years * 290.0 * math.exp(rng.normal(0.0, 0.75)))
     seen = min(_detections(rng, label, visits), visits)

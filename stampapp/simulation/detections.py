@@ -1,4 +1,4 @@
-"""Finding and measuring what stands out of a difference image."""
+"""Find and measure a detection in a difference image."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Detection:
     """The best match of the PSF near the middle of a difference image.
 
     `x`, `y` in pixels from the middle; `sign` +1 or -1; `flux` in DN, above 0; `snr` is the flux
-    over its noise on an empty sky, below 0 where nothing was found; `sharpness` compares the
-    peak with that of the PSF.
+    over its noise on an empty sky, below 0 if nothing was found; `sharpness` is the peak relative
+    to that of the PSF.
     """
 
     x: float
@@ -37,7 +37,7 @@ class Detection:
 def find_detection(difference: Difference, *, sends_fading: bool) -> Detection:
     """Return the most significant detection within four pixels of the middle.
 
-    With `sends_fading`, one below 0 counts as much as one above.
+    With `sends_fading`, negative detections count as much as positive ones.
     """
     matched = image_model.to_image(
         image_model.to_spectrum(difference.pixels)
@@ -69,7 +69,7 @@ def cut_out(image: Image, detection: Detection, side: int) -> Image:
 
 
 def _parabola_peak(values: Image) -> float:
-    """Return where the parabola through three values around a peak has its top, in pixels."""
+    """Return the position of the maximum of a parabola through three values, in pixels."""
     left, middle, right = (float(value) for value in values)
     curvature = left - 2 * middle + right
     return 0.0 if curvature >= 0 else max(-0.5, min(0.5, 0.5 * (left - right) / curvature))

@@ -1,4 +1,4 @@
-"""One pointing at one place: weather, seeing, depth, and the template that it is compared with."""
+"""An exposure: weather, seeing, depth, and the template that it is compared with."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _DETECTION = 5.0
 class Exposure:
     """A science image and its template, in DN of the science image and in pixels.
 
-    `noise` and `template_noise` are the scatter of an empty pixel, `fwhm` and `template_fwhm`
-    the PSF's, `shift` (x, y) is how far the template is misregistered, `psf_error` the relative
-    error of the width that the subtraction assumes, `flux_error` that of the flux scale, as thin
-    clouds make it. `zero_point` is the magnitude of 1 DN;
-    `mjd` in days (UTC); `background` in DN.
+    `noise` and `template_noise` are the standard deviations of an empty pixel, `fwhm` and
+    `template_fwhm` the widths of the PSFs, `shift` (x, y) is the misregistration of the template.
+    `psf_error` is the relative error of the PSF width that the subtraction assumes, `flux_error`
+    that of the flux scale. `zero_point` is the magnitude of 1 DN; `mjd` in days (UTC);
+    `background` in DN.
     """
 
     camera: Camera
@@ -41,7 +41,7 @@ class Exposure:
     flux_error: float
 
     def flux(self, magnitude: float) -> float:
-        """Return the DN that a source of this magnitude gives."""
+        """Return the flux in DN of a source of this magnitude."""
         return float(10 ** (0.4 * (self.zero_point - magnitude)))
 
     def magnitude(self, flux: float) -> float:
@@ -50,7 +50,7 @@ class Exposure:
 
     @property
     def is_dimmed(self) -> bool:
-        """Whether clouds or twilight have cost it half a magnitude."""
+        """Whether clouds or twilight cost half a magnitude or more."""
         return self.zero_point < self.camera.bands[self.band].zero_point - 0.5
 
     @property
@@ -71,17 +71,17 @@ class Exposure:
 
     @property
     def point_noise(self) -> float:
-        """The scatter in DN of a point source's flux on the difference's empty sky."""
+        """The noise in DN of a point source's flux on empty sky in the difference."""
         return math.hypot(self.noise, self.template_noise) * math.sqrt(self.point_area)
 
     @property
     def limiting_magnitude(self) -> float:
-        """The magnitude of a source of five times the noise."""
+        """The magnitude of a point source of five times the noise."""
         return self.magnitude(_DETECTION * self.point_noise)
 
 
 def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
-    """Draw an exposure: mostly clear nights, and some of cloud, twilight or bad seeing."""
+    """Draw an exposure: mostly of clear nights, some with cloud, twilight or bad seeing."""
     names = list(camera.bands)
     shares = [camera.bands[name].share for name in names]
     name = names[int(rng.choice(len(names), p=shares))]
@@ -104,7 +104,7 @@ def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
         fwhm=seeing / camera.pixel,
         ellipticity=(rng.normal(0.0, 0.03), rng.normal(0.0, 0.03)),
         template_fwhm=template / camera.pixel,
-        # A template is scaled to the science image's flux, and its noise with it.
+        # A template is scaled to the flux of the science image, and so is its noise.
         template_noise=band.noise * 10 ** (-0.4 * loss) / math.sqrt(frames) * rng.uniform(0.6, 1.2),
         frames=frames,
         shift=(rng.normal(0.0, jitter), rng.normal(0.0, jitter)),

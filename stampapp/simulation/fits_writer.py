@@ -1,4 +1,4 @@
-"""Pixels → the bytes of a FITS image, as alerts carry them."""
+"""Write pixels as the bytes of a FITS image."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""Sources → pixels.
+"""Render sources as pixels.
 
-Galaxies, movers and faint stars are summed in Fourier space, where a shift costs nothing. A PSF
-of two pixels is not quite limited in frequency, though: bright stars would ring, so they are
-drawn one by one. The PSF is a Moffat profile, galaxies are Sérsic profiles. A PSF's width is that
-in the image, so it includes the pixel's.
+The PSF is a Moffat profile, galaxies are Sérsic profiles. The width of a PSF is that in the image:
+it includes the pixel.
 """
 
 from __future__ import annotations
@@ -22,11 +20,11 @@ from stampapp.simulation.light_sources import Source
 Image = npt.NDArray[np.float64]
 Spectrum = npt.NDArray[np.complex128]
 
-# Larger than a stamp, so that what the transform wraps around the edge stays outside.
+# The side of an image; larger than a stamp, which keeps light that wraps around the edge outside.
 GRID = 96
 _MOFFAT_BETA = 3.0
 _WINDOW = 24
-# So much further out than the grid a star may lie: a misregistered template moves some there.
+# Stars may be this far outside the grid, as the misregistration of a template moves some.
 _MARGIN = _WINDOW + 16
 _ROWS, _COLUMNS = np.mgrid[-GRID // 2 : GRID // 2, -GRID // 2 : GRID // 2].astype(np.float64)
 _WINDOW_ROWS, _WINDOW_COLUMNS = np.mgrid[-_WINDOW : _WINDOW + 1, -_WINDOW : _WINDOW + 1].astype(
@@ -34,7 +32,7 @@ _WINDOW_ROWS, _WINDOW_COLUMNS = np.mgrid[-_WINDOW : _WINDOW + 1, -_WINDOW : _WIN
 )
 _KX = 2 * np.pi * np.fft.rfftfreq(GRID)
 _KY = 2 * np.pi * np.fft.fftfreq(GRID)
-# Multiplied with a transform, this moves the origin from a corner to the middle, and back.
+# Multiplying a transform by this moves the origin from a corner to the middle, and back.
 _TO_MIDDLE = np.where(np.add.outer(np.arange(GRID), np.arange(GRID // 2 + 1)) % 2, -1.0, 1.0)
 # The half-light radius of an exponential disc in scale lengths.
 HALF_LIGHT = 1.67834699
@@ -42,13 +40,13 @@ HALF_LIGHT = 1.67834699
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PSF:
-    """A point-spread function: its full width at half maximum in pixels, and its shear."""
+    """A point-spread function: full width at half maximum in pixels, and shear."""
 
     fwhm: float
     ellipticity: tuple[float, float] = (0.0, 0.0)
 
     def at(self, x: Image, y: Image) -> Image:
-        """Return the share of a star's flux that falls into a pixel (x, y) pixels from it."""
+        """Return the share of a star's flux in a pixel (x, y) pixels from it."""
         g1, g2 = self.ellipticity
         gamma = self.fwhm / (2 * math.sqrt(2 ** (1 / _MOFFAT_BETA) - 1))
         peak = (_MOFFAT_BETA - 1) / (math.pi * gamma**2)
@@ -57,18 +55,17 @@ class PSF:
         return share
 
     def transform(self) -> Spectrum:
-        """Return its transform, of unit flux, around the origin."""
+        """Return the transform for unit flux, centred on the origin."""
         transform = to_spectrum(self.at(_COLUMNS, _ROWS))
         unit: Spectrum = transform / transform[0, 0].real
         return unit
 
 
+# Galaxies, trails and faint stars are summed in Fourier space, where a shift is cheap. A PSF of two
+# pixels is not band-limited, so bright stars would ring there: they are drawn one by one.
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Light:
-    """Sources outside the atmosphere: the transform of most, and the stars to draw one by one.
-
-    `stars` are sources and their fluxes in DN.
-    """
+    """Light of sources before the PSF: a transform, and bright stars with fluxes in DN."""
 
     smooth: Spectrum
     stars: tuple[tuple[Source, float], ...]
@@ -77,22 +74,22 @@ class Light:
         return Light(smooth=self.smooth + other.smooth, stars=self.stars + other.stars)
 
     def scaled(self, factor: float) -> Light:
-        """Return it brighter by a factor."""
+        """Return this light, brighter by a factor."""
         stars = tuple((star, flux * factor) for star, flux in self.stars)
         return Light(smooth=self.smooth * factor, stars=stars)
 
     def moved(self, dx: float, dy: float) -> Light:
-        """Return it displaced by so many pixels."""
+        """Return this light, shifted by (dx, dy) pixels."""
         stars = tuple((star.moved(dx, dy), flux) for star, flux in self.stars)
         return Light(smooth=self.smooth * shift_phase(dx, dy), stars=stars)
 
     def rendered(self, psf: PSF) -> Image:
-        """Return the image (GRID, GRID) in DN that a PSF makes of it, without noise."""
+        """Return the noiseless image (GRID, GRID) in DN with this PSF."""
         return to_image(self.smooth * psf.transform()) + _draw_stars(self.stars, psf)
 
 
 def to_light(sources: Sequence[Source], fluxes: Sequence[float], bright: float) -> Light:
-    """Return the light of sources of so many DN; stars of at least `bright` are kept apart."""
+    """Return the light of sources with these fluxes (DN); from `bright` on, stars stay single."""
     every = list(zip(sources, fluxes, strict=True))
     stars = tuple((s, f) for s, f in every if not _is_resolved(s) and abs(f) >= bright)
     faint = [(s, f) for s, f in every if not _is_resolved(s) and abs(f) < bright]
@@ -104,7 +101,7 @@ def to_light(sources: Sequence[Source], fluxes: Sequence[float], bright: float) 
 
 
 def to_image(transform: Spectrum) -> Image:
-    """Return the pixels, with the origin in the middle (GRID // 2, GRID // 2)."""
+    """Return the pixels of a transform, with the origin in the middle (GRID // 2, GRID // 2)."""
     pixels: Image = np.fft.irfft2(transform * _TO_MIDDLE, (GRID, GRID))
     return pixels
 
@@ -116,13 +113,13 @@ def to_spectrum(pixels: Image) -> Spectrum:
 
 
 def shift_phase(x: float, y: float) -> Spectrum:
-    """Return what moves an image by (x, y) pixels."""
+    """Return the factor of a transform that shifts an image by (x, y) pixels."""
     phase: Spectrum = np.exp(-1j * _KY * y)[:, None] * np.exp(-1j * _KX * x)[None, :]
     return phase
 
 
 def _draw_stars(stars: Sequence[tuple[Source, float]], psf: PSF) -> Image:
-    """Draw stars each into a window of its own; what reaches beyond is below a millionth."""
+    """Draw each star into a window; less than a millionth of its light is outside."""
     canvas = np.zeros((GRID + 2 * _MARGIN, GRID + 2 * _MARGIN))
     for source, flux in stars:
         row, column = math.floor(source.y), math.floor(source.x)
@@ -164,7 +161,7 @@ def _galaxy(source: Source) -> Spectrum:
 
 
 def _disc(source: Source) -> Spectrum:
-    """Return what galsim gives for a Sérsic index of 1, whose transform is known."""
+    """Return the transform of a Sérsic profile of index 1, analytically, which is faster."""
     scale = source.radius / HALF_LIGHT
     long, short = scale / math.sqrt(source.ratio), scale * math.sqrt(source.ratio)
     cosine, sine = math.cos(source.angle), math.sin(source.angle)

@@ -1,4 +1,4 @@
-"""What a survey's telescope, detector and reductions do to the sky."""
+"""Properties of a survey's telescope, detector and reductions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from stampapp.alerts.surveys import Survey
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Band:
-    """A filter: the share of exposures taken in it, and what a clear, dark one gives.
+    """A filter: its share of the exposures, and zero point and noise of a clear, dark exposure.
 
-    `zero_point` is the magnitude of 1 DN, `noise` the scatter of an empty pixel in DN.
+    `zero_point` is the magnitude of 1 DN, `noise` the standard deviation of an empty pixel in DN.
     """
 
     share: float
@@ -22,7 +22,7 @@ class Band:
 
 
 class Subtraction(Enum):
-    """How a template is subtracted: in Fourier space with white noise, or blurred to the seeing."""
+    """The method of subtraction: ZOGY, or a template blurred to the seeing."""
 
     PROPER = auto()
     MATCHED = auto()
@@ -32,14 +32,14 @@ class Subtraction(Enum):
 class Camera:
     """A survey's camera.
 
-    `side` is that of a stamp in pixels, `pixel` in arcsec; `gain` in electrons per DN;
-    `saturation` and `background` in DN; `seeing` in arcsec (median FWHM) with its scatter in
-    ln; `frames` is how many exposures a template is made of; `depth` by how many magnitudes it
-    is shallower than a survey to 20.5; `min_dec` and `max_dec` bound the declinations in degrees;
-    `elongations` (degrees) are the least distance from the Sun at which it observes, and that from
-    which it does so as often as anywhere, None where alerts do not show it; `sends_fading`
-    says whether it sends alerts of what is fainter than before, `cloud_residuals` whether thin
-    clouds leave some; `first_mjd` and `last_mjd` bound the nights, in days (UTC).
+    `side` is that of a stamp in pixels, `pixel` the pixel scale in arcsec; `gain` in electrons per
+    DN; `saturation` and `background` in DN. `seeing` is the median FWHM in arcsec, its scatter is
+    in ln. `frames` are possible numbers of exposures in a template. `depth` is by how many
+    magnitudes the survey is shallower than one to 20.5. `min_dec` and `max_dec` are in degrees.
+    `elongations` (degrees) are the smallest distance from the Sun at which it observes, and that
+    from which it observes as often as anywhere; None if its alerts do not show an effect.
+    `sends_fading`: it sends alerts of sources that became fainter. `cloud_residuals`: thin clouds
+    leave residuals. `first_mjd` and `last_mjd` are in days (UTC).
     """
 
     survey: Survey

@@ -1,4 +1,4 @@
-"""What shines in a stamp: stars, galaxies, and what moves through it."""
+"""Light sources: stars, galaxies and moving objects."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """A light on the sky.
+    """A star, a galaxy or a moving object.
 
-    `x`, `y` in pixels from the middle of the stamp; `magnitude` of the whole; a galaxy has its
-    half-light radius `radius` in pixels, Sérsic `index`, axis `ratio` and `angle` (radians); a
-    mover its `trail` (x, y), the pixels that it crosses in the exposure.
+    `x`, `y` in pixels from the middle of the stamp; `magnitude` is the total one. A galaxy has a
+    half-light `radius` in pixels, a Sérsic `index`, an axis `ratio` and an `angle` in radians. A
+    moving object has a `trail` (x, y): its motion in the exposure, in pixels.
     """
 
     x: float
@@ -29,5 +29,5 @@ class Source:
         return self.radius > 0.0
 
     def moved(self, dx: float, dy: float) -> Source:
-        """Return it at another place of the stamp."""
+        """Return this source, shifted by (dx, dy) pixels."""
         return replace(self, x=self.x + dx, y=self.y + dy)

@@ -1,4 +1,4 @@
-"""What a pipeline writes into an alert about a detection: magnitudes, widths, scores."""
+"""Alert fields that a pipeline measures at a detection: magnitudes, widths, scores."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from numpy.random import Generator
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.exposures import Exposure
 
-# How well a bright source subtracts, as a share of its flux.
+# The residual of a bright source after subtraction, as a share of its flux.
 FLAT_ERROR = 0.012
 _SIGMA_MAG = 2.5 / math.log(10)
 
-# What is round and alone is taken for real, even where it moves; bogus alerts are those that pass.
+# Lowers the real-bogus score. Bogus alerts are those that passed the cut; trails look less real.
 _DOUBT = {"bogus": 1.6, "asteroid": 0.4}
 
 
 def photometry(
     rng: Generator, exposure: Exposure, detection: Detection, under: float
 ) -> dict[str, float]:
-    """Return magpsf and sigmapsf; `under` is the flux in DN that lies under the detection."""
+    """Return magpsf and sigmapsf; `under` is the template's flux in DN at the detection."""
     photons = math.sqrt((detection.flux + max(under, 0.0)) / exposure.camera.gain)
     empty = detection.flux / max(detection.snr, 1.0)
     scatter = math.hypot(empty, photons, FLAT_ERROR * under)
@@ -37,7 +37,7 @@ def shape(rng: Generator, exposure: Exposure, detection: Detection) -> dict[str,
     narrow = min(max(detection.sharpness, 0.5), 3.0)
     width = exposure.fwhm * 1.12 * narrow**-0.6 * math.exp(rng.normal(0.0, 0.12 + 1.4 * faint))
     if rng.random() < 2.5 * faint:
-        # Of a faint source, little more than its peak is above the threshold.
+        # Little more than the peak of a faint source is above the threshold.
         width = rng.uniform(1.0, 1.6)
     major = 0.37 * width * math.exp(rng.normal(0.0, 0.1))
     elongation = 1.0 + abs(rng.normal(0.06, 0.05 + 0.5 * faint))
@@ -53,7 +53,7 @@ def shape(rng: Generator, exposure: Exposure, detection: Detection) -> dict[str,
 
 
 def real_bogus(rng: Generator, detection: Detection, under: float, label: str) -> float:
-    """Return rb: the survey's random forest's opinion, which is right more often than not."""
+    """Return rb, the real-bogus score of a random forest: usually right, not always."""
     strength = min(math.log10(max(detection.snr, 5.0) / 5.0), 1.0)
     odd = min(abs(math.log(max(detection.sharpness, 0.1))), 1.5)
     contrast = min(math.log10(1 + max(under, 0.0) / detection.flux), 1.5)
@@ -62,7 +62,7 @@ def real_bogus(rng: Generator, detection: Detection, under: float, label: str) -
 
 
 def image_limits(rng: Generator, exposure: Exposure) -> dict[str, float]:
-    """Return diffmaglim (the image's five sigma), seeratio, sky (DN) and magzpsci (mag)."""
+    """Return diffmaglim (five sigma, mag), seeratio, sky (DN) and magzpsci (mag) of an image."""
     return {
         "diffmaglim": exposure.limiting_magnitude + rng.normal(0.0, 0.08),
         "seeratio": min(exposure.fwhm / exposure.template_fwhm, 2.0),

@@ -1,4 +1,4 @@
-"""A scene as a camera took it, and the stamps that are cut out of it."""
+"""An observation of a scene, and its stamps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Stamps = Mapping[str, bytes | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
-    """A scene as it came out: both images, their difference, and what was detected in it."""
+    """A scene as observed: both images, their difference, and the detection in it."""
 
     scene: Scene
     place: SkyPosition

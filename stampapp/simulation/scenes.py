@@ -1,4 +1,4 @@
-"""The story behind an alert: what is always there, what has changed, and what went wrong."""
+"""Draw the scene of each class: constant sources, changes, and artifacts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stampapp.simulation.measurements import FLAT_ERROR
 
 _MIN_SNR = 5.3
 _SATURATED = 12.3
-# What makes bogus alerts, and how often; besides, under clouds and a clear sky, the flux scale.
+# The relative frequencies of the causes of bogus alerts; of errors of the flux scale by weather.
 _CLOUDY, _CLEAR = 0.9, 0.06
 _ARTIFACTS = {
     "residual": 0.4,
@@ -31,11 +31,11 @@ _MAX_ATTEMPTS = 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """What the camera is pointed at.
+    """The sources in front of the camera, and what is wrong with the image.
 
-    `static` is in both images; of the `changed` only the science image knows, by so many DN
-    (`fluxes`, below 0 where light is missing). `artifact` names what is wrong with the image.
-    `catalogued` is what catalogues make of `static`, where that differs.
+    `static` sources are in both images. `changed` sources are in the science image only, with
+    these `fluxes` in DN, below 0 for lost light. `artifact` is the kind of artifact, if any.
+    `catalogue_sources` are the entries of catalogues, if they differ from `static`.
     """
 
     exposure: Exposure
@@ -50,7 +50,7 @@ DrawScene = Callable[[Generator, Exposure], Scene]
 
 
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a nucleus that flickers by tenths of a magnitude, in a host that may be too faint."""
+    """Draw a nucleus that varies by tenths of a magnitude, in a host that may be invisible."""
     for _ in range(_MAX_ATTEMPTS):
         magnitude = float(rng.normal(19.4, 0.8)) - exposure.camera.depth
         share = rng.uniform(0.85, 1.0) if rng.random() < 0.65 else rng.uniform(0.2, 0.85)
@@ -71,7 +71,7 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _variable(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a star that is brighter or fainter than in the template; a few flare out of nothing."""
+    """Draw a star that is brighter or fainter than in the template; a few are new."""
     for _ in range(_MAX_ATTEMPTS):
         if rng.random() < 0.025:
             star = Source(x=0, y=0, magnitude=rng.uniform(19.5, 24.0))
@@ -86,20 +86,20 @@ def _variable(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _supernova(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a new point of light, somewhere in a galaxy that may be too faint to be seen."""
+    """Draw a new point source in a galaxy that may be too faint to see."""
     hostless = rng.random() < 0.05
     magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.8, 1.5), 14), 21.8)
     host = star_field.draw_galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
     host = star_field.place_beside(rng, host)
     new = Source(x=0, y=0, magnitude=0.0)
     flux = _draw_new_flux(rng, exposure)
-    # Rarely, the template was taken while it shone.
+    # Rarely, the template was taken while the supernova was bright.
     sign = -1.0 if exposure.camera.sends_fading and rng.random() < 0.04 else 1.0
     return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(sign * flux,))
 
 
 def nearby_supernova(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a new point of light in a galaxy that is as far away as it must be to look so bright."""
+    """Draw a new point source in a galaxy at the distance that its magnitude implies."""
     for _ in range(_MAX_ATTEMPTS):
         flux = _draw_new_flux(rng, exposure)
         magnitude = supernovae.draw_host_magnitude(rng, exposure.magnitude(flux))
@@ -111,7 +111,7 @@ def nearby_supernova(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a light where the template has none, drawn out a little by its motion."""
+    """Draw a moving object, which is not in the template and leaves a short trail."""
     near_earth = rng.random() < 0.06
     arcsec = rng.uniform(1.5, 7.0) if near_earth else rng.uniform(0.05, 0.4)
     length, angle = arcsec / exposure.camera.pixel, rng.uniform(0, 2 * math.pi)
@@ -122,7 +122,7 @@ def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _bogus(rng: Generator, exposure: Exposure) -> Scene:
-    """Nothing has changed: the subtraction, the detector or chance made a detection."""
+    """Draw an unchanged scene in which the subtraction, the detector or noise gives a detection."""
     kind = _draw_artifact(rng, exposure)
     if kind == "residual":
         return _residual(rng, exposure)
@@ -153,7 +153,7 @@ def _cloud_share(exposure: Exposure) -> float:
 
 
 def _residual(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a bright source that subtracts badly: misregistered, or blurred by the wrong PSF."""
+    """Draw a bright source with a residual: misregistered, or with an error of the PSF."""
     core = _draw_bright_source(rng, exposure)
     wrong = math.exp(rng.normal(0.0, 0.5))
     angle = rng.uniform(0, 2 * math.pi)
@@ -166,7 +166,7 @@ def _residual(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _cloud(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a bright source that seems to vary, as the flux scale is wrong just there."""
+    """Draw a bright source that seems to vary, as clouds change the flux scale there."""
     core = _draw_bright_source(rng, exposure)
     flux = exposure.flux(core.magnitude)
     photons = math.sqrt(flux / exposure.camera.gain)
@@ -183,7 +183,7 @@ def _cloud(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _draw_bright_source(rng: Generator, exposure: Exposure) -> Source:
-    """Draw what leaves residuals: something far above the exposure's limit."""
+    """Draw a star or galaxy well above the limit of the exposure."""
     above = exposure.limiting_magnitude - float(min(max(rng.normal(3.3, 1.6), 0.8), 8.0))
     if rng.random() < 0.7:
         return Source(x=0, y=0, magnitude=max(above, 11.5))
@@ -191,7 +191,7 @@ def _draw_bright_source(rng: Generator, exposure: Exposure) -> Source:
 
 
 def _draw_new_flux(rng: Generator, exposure: Exposure) -> float:
-    """Return a flux in DN: in a volume, N(>F) goes as F^-1.5."""
+    """Draw a flux in DN of sources in a volume: N(>F) is proportional to F^-1.5."""
     snr = _MIN_SNR * rng.uniform(5e-4, 1.0) ** (-1 / 1.5)
     return float(snr * exposure.point_noise)
 
@@ -209,7 +209,7 @@ def _is_detectable(exposure: Exposure, magnitude: float, change: float) -> bool:
     return abs(change) > _MIN_SNR * scatter
 
 
-# By class: what draws the scene of an object that an exposure shows.
+# The function that draws a scene of each class.
 SCENES: dict[str, DrawScene] = {
     "AGN": _agn,
     "SN": _supernova,

@@ -1,4 +1,4 @@
-"""A survey, a seed and a number → an alert and its class. The same three give the same alert."""
+"""Simulate labelled alerts: survey, seed and index determine an alert."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from stampapp.simulation.sky_positions import SkyPosition
 _MIN_SNR = 5.0
 _REACH = GRID / 2 - 2
 _MAX_ATTEMPTS = 200
-# Stars that would ring visibly, in template noise.
+# Stars brighter than this (in units of the template noise) would ring visibly.
 _BRIGHT = 80.0
 
 
 def simulate_alert(survey: Survey, seed: int, index: int) -> LabelledAlert:
-    """Return the alert of this number in the simulated sky of a seed; classes take turns by lot."""
+    """Return the alert of this index and seed; its class is random, all classes equally likely."""
     simulated = simulated_survey(survey)
     rng = np.random.default_rng([seed, simulated.number, index])
     label = LABELS[int(rng.integers(len(LABELS)))]
@@ -49,7 +49,7 @@ def simulate_alert(survey: Survey, seed: int, index: int) -> LabelledAlert:
 
 
 def simulate_alerts(survey: Survey, seed: int, count: int) -> Iterator[LabelledAlert]:
-    """Yield the first `count` alerts of the simulated sky of a seed."""
+    """Yield the first `count` alerts of a seed."""
     for index in range(count):
         yield simulate_alert(survey, seed, index)
 
@@ -149,7 +149,7 @@ def _measured_fields(
 
 
 def _solar_system_fields(rng: Generator, label: str) -> dict[str, object]:
-    """Return what the ephemerides say: most asteroids that are seen are known."""
+    """Return the nearest known asteroid (ssdistnr, ssmagnr): most simulated asteroids are known."""
     if label == "asteroid" and rng.random() < 0.75:
         return {"ssdistnr": abs(rng.normal(0, 0.7)), "ssmagnr": rng.uniform(16, 20.5)}
     return {"ssdistnr": NO_VALUE, "ssmagnr": NO_VALUE, "ssnamenr": "null"}

@@ -1,4 +1,4 @@
-"""The type of a survey's file in this package: how its alerts are simulated."""
+"""The interface of a survey's simulation, which its module in this package implements."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from stampapp.simulation.scenes import DrawScene
 class SimulatedSurvey:
     """How the alerts of a survey are simulated.
 
-    `number` tells its random numbers and candids from those of other surveys: it never changes.
-    `scenes_by_class` draws the scene of an object of each class. `isdiffpos` is what an alert of a
-    detection says. `metadata` takes an observation and the class; it returns the `extra_fields`
+    `number` separates its random numbers and candids from those of other surveys; never change it.
+    `scenes_by_class` draws the scene of an object of each class. `isdiffpos` returns that field for
+    a detection. `metadata` takes an observation and the class; it returns the `extra_fields`
     beyond those that every survey measures. `stamps` takes an observation and the missing pixels.
     """
 
@@ -34,5 +34,5 @@ class SimulatedSurvey:
 
 
 def simulated_survey(survey: Survey) -> SimulatedSurvey:
-    """Return how the alerts of a survey are simulated."""
+    """Return the simulation of a survey."""
     return plugin("simulation", survey, SimulatedSurvey)

@@ -1,4 +1,4 @@
-"""Where on the sky an object of a class is met, and how crowded it is there."""
+"""Draw sky positions of objects by class, with the density of stars and galaxies there."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _BELT, _PHASE, _COUNTS = 2.6, 0.04, 0.4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SkyPosition:
-    """A direction, in degrees: ICRS, galactic, and from the Sun when the alert was taken.
+    """A direction in degrees: ICRS, galactic, and its distance from the Sun at that time.
 
-    `stars` and `galaxies` down to 23 mag, per square arcmin.
+    `stars` and `galaxies` are the numbers down to 23 mag per square arcmin.
     """
 
     ra: float
@@ -37,7 +37,7 @@ class SkyPosition:
 
 
 def draw_sky_position(rng: Generator, camera: Camera, label: str, mjd: float) -> SkyPosition:
-    """Draw a place that the camera reaches, as likely as the class is there at that time."""
+    """Draw a position in reach of the camera, by the distribution of the class at that time."""
     sun = _sun_direction(mjd)
     while True:
         ra, dec = _draw_direction(rng, label)
@@ -64,10 +64,10 @@ def _separation(sun: npt.NDArray[np.float64], ra: float, dec: float) -> float:
 
 
 def _observation_probability(camera: Camera, label: str, elongation: float) -> float | None:
-    """Return how likely an object there is in reach, None where alerts do not show the elongation.
+    """Return the probability that an object at this elongation is observed, None if not limited.
 
-    Asteroids are brightest opposite the Sun: at half the distance and fully lit. So most that are
-    bright enough are there.
+    Asteroids are brightest opposite the Sun, at half the distance and fully lit: most of those that
+    are bright enough are there.
     """
     if camera.elongations is None:
         return None
@@ -84,7 +84,7 @@ def _observation_probability(camera: Camera, label: str, elongation: float) -> f
 
 def _draw_direction(rng: Generator, label: str) -> tuple[float, float]:
     if label == "asteroid":
-        # Inclinations of main-belt asteroids: a core near the ecliptic and a tail.
+        # Latitudes of main-belt asteroids: a core near the ecliptic, and a tail.
         latitude = rng.normal(0.0, 6.0 if rng.random() < 0.6 else 14.0)
         ra, dec = erfa.eceq06(*_J2000, rng.uniform(0, 2 * math.pi), math.radians(latitude))
     elif rng.random() < {"VS": 0.82, "bogus": 0.4}.get(label, 0.0):
@@ -99,7 +99,7 @@ def _draw_direction(rng: Generator, label: str) -> tuple[float, float]:
 
 def _visibility(label: str, latitude: float) -> float:
     if label in ("AGN", "SN"):
-        # Dust hides what lies behind the Milky Way.
+        # Dust of the Milky Way hides galaxies behind it.
         return 1.0 - math.exp(-((latitude / (27.0 if label == "AGN" else 15.0)) ** 2))
     return 1.0
 

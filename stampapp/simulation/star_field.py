@@ -1,4 +1,4 @@
-"""The stars and galaxies of a field."""
+"""Draw the stars and galaxies of a field."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SERSIC_INDICES = (0.7, 1.0, 1.5, 2.5, 4.0)
 
 
 def draw_galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:
-    """Draw a galaxy at the middle: the fainter, the smaller (as in Shen et al. 2003)."""
+    """Draw a galaxy in the middle; fainter ones are smaller (Shen et al. 2003)."""
     arcsec = 2.4 * 10 ** (-0.14 * (magnitude - 18.0)) * math.exp(rng.normal(0.0, 0.4))
-    # What is small and faint looks the same whatever its index; a disc is the cheapest.
+    # Small, faint galaxies look alike whatever their Sérsic index; a disc is the fastest to draw.
     early = magnitude < _SHAPED and rng.random() < 0.45
     late = _SERSIC_INDICES[:3] if magnitude < _SHAPED else (1.0,)
     return Source(
@@ -36,7 +36,7 @@ def draw_galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:
 
 
 def place_beside(rng: Generator, host: Source) -> Source:
-    """Return a galaxy moved such that a place that follows its light lies in the middle."""
+    """Return the host shifted such that a random position in its light is in the middle."""
     along = host.radius * 0.55 * rng.gamma(2.0)
     angle = rng.uniform(0, 2 * math.pi)
     x, y = along * math.cos(angle), along * host.ratio * math.sin(angle)
@@ -49,7 +49,7 @@ def draw_surroundings(
 ) -> list[Source]:
     """Draw the stars and galaxies within `reach` pixels (half a side) of the middle."""
     arcmin = 2 * reach * exposure.camera.pixel / 60.0
-    # What a shallower camera does not see is not worth drawing.
+    # Sources below the limit of a shallower camera are left out.
     faintest = FAINTEST - exposure.camera.depth
     stars = [
         Source(x=x, y=y, magnitude=magnitude)
@@ -67,7 +67,7 @@ def draw_surroundings(
 def _draw_positions(
     rng: Generator, expected: float, reach: float, slope: float, faintest: float
 ) -> Iterator[tuple[float, float, float]]:
-    """Draw places and magnitudes: `expected` down to FAINTEST, growing as 10^(slope m)."""
+    """Draw (x, y, magnitude): `expected` sources down to FAINTEST, counts grow as 10^(slope m)."""
     count = int(rng.poisson(expected * 10 ** (slope * (faintest - FAINTEST))))
     xy = rng.uniform(-reach, reach, (count, 2))
     magnitudes = faintest + np.log10(rng.uniform(1e-9, 1.0, count)) / slope

@@ -1,4 +1,4 @@
-"""Science minus template, as the surveys' pipelines do it."""
+"""Subtract a template from a science image, with the methods of the surveys' pipelines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stampapp.simulation.instruments import Subtraction
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """A difference image in DN, the PSF that a source has in it, and its noise per pixel (DN)."""
+    """A difference image in DN, its PSF, and its noise per pixel in DN."""
 
     pixels: Image
     psf: Image
@@ -22,7 +22,7 @@ class Difference:
 
 
 def subtract(science: Image, template: Image, exposure: Exposure) -> Difference:
-    """Subtract two images (GRID, GRID) without background, of the same flux scale."""
+    """Return science minus template, images (GRID, GRID) without background, of one flux scale."""
     error = 1.0 + exposure.psf_error
     assumed = PSF(fwhm=max(exposure.fwhm * error, 1.0), ellipticity=exposure.ellipticity)
     psf_s, psf_t = assumed.transform(), exposure.template_psf.transform()
@@ -35,7 +35,7 @@ def subtract(science: Image, template: Image, exposure: Exposure) -> Difference:
 def _subtract_proper(
     s: Spectrum, t: Spectrum, psf_s: Spectrum, psf_t: Spectrum, exposure: Exposure
 ) -> Difference:
-    """Follow Zackay, Ofek & Gal-Yam 2016, equations 13 and 14: the noise stays white."""
+    """Subtract as in Zackay, Ofek & Gal-Yam 2016, equations 13 and 14: the noise stays white."""
     scatter_s, scatter_t = exposure.noise, exposure.template_noise
     whitening = np.sqrt(scatter_s**2 * np.abs(psf_t) ** 2 + scatter_t**2 * np.abs(psf_s) ** 2)
     whitening = np.maximum(whitening, 1e-12)
@@ -52,7 +52,7 @@ def _subtract_proper(
 def _subtract_matched(
     s: Spectrum, t: Spectrum, psf_s: Spectrum, psf_t: Spectrum, exposure: Exposure
 ) -> Difference:
-    """Follow Alard & Lupton 1998: the template is blurred to the seeing of the science image."""
+    """Subtract as in Alard & Lupton 1998: blur the template to the seeing of the science image."""
     kernel = psf_s * np.conj(psf_t) / (np.abs(psf_t) ** 2 + 3e-3)
     difference = s - t * kernel / kernel[0, 0].real
     return Difference(

@@ -1,9 +1,8 @@
-"""The supernovae that a shallow survey discovers, and the galaxies that they are in.
+"""Draw the host galaxies of supernovae that a shallow survey discovers.
 
-Supernovae are about as luminous as each other, so a faint one is far away, and its galaxy faint
-with it. Most explode in galaxies of the light of the Milky Way, which are brighter than they are:
-where a survey ends at the 19th magnitude, it has the galaxy in its template. Few are in dwarfs that
-it does not see.
+Supernovae have similar luminosities, so a faint one is distant and its galaxy is faint, too. Most
+hosts are as luminous as the Milky Way and brighter than their supernova: a survey to the 19th
+magnitude has them in its template. Few are dwarfs that it does not detect.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from stampapp.simulation.measurements import FLAT_ERROR
 _THERMONUCLEAR = 0.74
 _PEAK_IA, _SCATTER_IA = -19.1, 0.4
 _PEAK_COLLAPSE, _SCATTER_COLLAPSE = -17.5, 0.9
-# The mean of how much fainter than at its peak one is when it crosses the limit, as there are
-# 10^(0.6 m) peaks down to a magnitude m.
+# The mean number of magnitudes below the peak at discovery, as the number of peaks brighter than a
+# magnitude m is proportional to 10^(0.6 m).
 _RISE = 1.0 / (0.6 * math.log(10))
-# Hosts, in absolute red magnitudes: giants, and dwarfs (both kinds as in Perley et al. 2020).
+# Absolute red magnitudes of hosts: giants and dwarfs (Perley et al. 2020).
 _DWARFS = 0.12
 _GIANT, _SCATTER_GIANT = -20.6, 1.0
 _DWARF, _SCATTER_DWARF = -17.8, 1.2
@@ -33,7 +32,7 @@ _BRIGHTEST_HOST = 11.0
 
 
 def draw_host_magnitude(rng: Generator, magnitude: float) -> float:
-    """Draw the magnitude of the galaxy of a supernova that is discovered at `magnitude`."""
+    """Draw the magnitude of the host of a supernova that is discovered at `magnitude`."""
     if rng.random() < _THERMONUCLEAR:
         peak = rng.normal(_PEAK_IA, _SCATTER_IA)
     else:
@@ -47,10 +46,10 @@ def draw_host_magnitude(rng: Generator, magnitude: float) -> float:
 
 
 def is_detectable(exposure: Exposure, flux: float, host: Source, snr: float) -> bool:
-    """Say whether a flux (DN) at the middle exceeds the noise and the residuals of its host there.
+    """Return whether a flux (DN) in the middle exceeds `snr` times noise and residual of the host.
 
-    What lies on the nucleus of a bright galaxy drowns in how badly that subtracts. The host is
-    taken for a disc, whose middle the seeing flattens.
+    On the nucleus of a bright galaxy, the residual of the subtraction hides a source. The host is
+    modelled as a disc whose centre is flattened by the seeing.
     """
     cosine, sine = math.cos(host.angle), math.sin(host.angle)
     x, y = -host.x, -host.y

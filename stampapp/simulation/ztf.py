@@ -1,4 +1,4 @@
-"""ZTF: its camera, what its pipeline writes into an alert, and its three stamps."""
+"""The simulated ZTF: camera, the fields that its pipeline adds, and three stamps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stampapp.simulation.instruments import Band, Camera, Subtraction
 from stampapp.simulation.observation import Observation, Stamps, cut_stamp
 from stampapp.simulation.simulated_survey import SimulatedSurvey
 
-# Bellm et al. 2019 and Dekany et al. 2020; noise and seeing as public alerts show them.
+# Bellm et al. 2019 and Dekany et al. 2020; noise and seeing as in public alerts.
 CAMERA = Camera(
     survey=Survey.ZTF,
     side=63,
@@ -43,7 +43,7 @@ CAMERA = Camera(
 
 
 def metadata(rng: Generator, observation: Observation, label: str) -> Mapping[str, float]:
-    """Return the limits of the image, neighbours in two catalogues, and earlier detections."""
+    """Return the limits of the image, neighbours in two catalogues, and the detection history."""
     exposure, at = observation.exposure, (observation.detection.x, observation.detection.y)
     known = observation.scene.catalogue_sources or ()
     return {
@@ -55,7 +55,7 @@ def metadata(rng: Generator, observation: Observation, label: str) -> Mapping[st
 
 
 def stamps(_: Generator, observation: Observation, missing: Mask) -> Stamps:
-    """Return the stamps; a detection in template minus science comes with that image."""
+    """Return the stamps; for a negative detection the difference is template minus science."""
     background = observation.exposure.background
     return {
         "science": cut_stamp(observation, observation.science + background, missing),
