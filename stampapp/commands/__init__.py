@@ -1,1 +1,1 @@
-"""What the command line offers: plain functions, and the thin shells that Faust's CLI sees."""
+"""The command line: one module per command, and cli_*.py, which declare them to Faust."""

@@ -15,13 +15,13 @@ from stampapp.errors import StampError
 
 
 class PlainCommand(AppCommand):
-    """A command that needs no event loop; a StampError is told in a line, with exit code 2."""
+    """A command without an event loop. A StampError becomes a line on stderr and exit code 2."""
 
     abstract = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run and exit with what `run` returns."""
-        # The clients' own complaints would only double what the command says in the end.
+        # aiokafka's own log would only repeat what the command reports in the end.
         logging.getLogger("aiokafka").addHandler(logging.NullHandler())
         try:
             code = self.run(*self.args, *args, **{**self.kwargs, **kwargs})
@@ -29,7 +29,7 @@ class PlainCommand(AppCommand):
             click.echo(f"error: {error}", err=True)
             code = 2
         except (KeyboardInterrupt, BrokenPipeError):
-            # Nobody reads on; keep the interpreter from complaining when it flushes.
+            # Nobody reads stderr any more: closed, it cannot fail when Python flushes it.
             sys.stderr.close()
             code = 1
         raise SystemExit(code)
@@ -39,6 +39,6 @@ class agents(Agents):  # noqa: N801  # the class is the command's name
     """List agents."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Answer at once: Faust runs this in a worker, whose end takes a second."""
+        """List the agents without a worker, which Faust would start and slowly stop."""
         asyncio.run(self.execute(*self.args, *args, **self.kwargs, **kwargs))
         raise SystemExit(0)

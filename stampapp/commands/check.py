@@ -1,4 +1,4 @@
-"""Says whether a worker would run here, what it would use, and what is wrong."""
+"""Check that a worker would run here; report what it would use, and what is wrong."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _INDENT = "  "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DryRunReport:
-    """All that was looked at; `trial` is None where not even the survey is known."""
+    """The results of all checks; `trial` is None if not even the survey is known."""
 
     settings: SettingsReport
     access: Sequence[AccessReport]
     trial: ModelTrial | None
 
     def errors(self) -> list[str]:
-        """Return what a worker would not start with."""
+        """Return the problems that keep a worker from running."""
         cluster_errors = [one for report in self.access for one in report.errors]
         problems = [self.settings.problem, *cluster_errors, self.trial and self.trial.problem]
         return [one for one in problems if one]
 
     def warnings(self) -> list[str]:
-        """Return what a worker would run with, though not as it should."""
+        """Return the problems with which a worker would run, but not as it should."""
         found = [
             text for one in self.access for text in (*one.optional_errors, *one.missing_topics)
         ]
@@ -53,7 +53,7 @@ class DryRunReport:
         if outcome and outcome.error:
             found.append(
                 f"the sample alert is not classified ({outcome.error.cause}: {outcome.error}):"
-                " the model wants what simulated alerts do not have, or is for another survey"
+                " the model needs fields that the sample lacks, or is for another survey"
             )
         return found
 
@@ -64,7 +64,7 @@ class DryRunReport:
 
 
 def run_checks(out: TextIO, *, as_json: bool) -> int:
-    """Look at everything and write it to `out`; returns the exit code."""
+    """Run all checks and write the report to `out`; return the exit code."""
     with status_line("reading the settings") as status:
         settings = dry_run.read_settings()
         status.update("asking the clusters")
@@ -87,7 +87,7 @@ def report(found: DryRunReport, width: int | None = None) -> Iterator[str]:
     settings = _setting_rows(found.settings.readings)
     yield from _indented(table_lines(_SETTING, settings, inner, detail="value"))
     for key in found.settings.unknown_keys:
-        yield f"  {key} in .env is none of our keys: is it misspelt?"
+        yield f"  {key} in .env is not a setting of stampapp: is it misspelled?"
     if found.access:
         yield "Clusters"
         rows = [_cluster_row(one) for one in found.access]
@@ -125,7 +125,7 @@ def _cluster_row(one: AccessReport) -> tuple[str, ...]:
 
 
 def roles(one: AccessReport) -> list[str]:
-    """Return what a cluster is to the worker."""
+    """Return the roles that a cluster has for the worker."""
     return list(dict.fromkeys(need.role for need in one.access.permissions))
 
 
@@ -137,8 +137,8 @@ def _trial(trial: ModelTrial) -> Iterator[str]:
     if outcome and outcome.classification:
         result = outcome.classification
         ruled = outcome.kind is OutcomeKind.RULED_OUT
-        rule = f", which a rule withdraws ({result.rule})" if ruled else ""
-        yield f"the sample alert, made as {trial.label}, is taken for{rule}:"
+        rule = f", but a rule withdraws the result ({result.rule})" if ruled else ""
+        yield f"the sample alert, simulated as {trial.label}, is classified as{rule}:"
         yield from _indented(shares(result.probabilities))
 
 

@@ -1,4 +1,4 @@
-"""Classifies alerts on disk with the worker's own code, without Kafka."""
+"""Classify alerts from files with the code of the worker, without Kafka."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
 from stampapp.results.outcome import Outcome
 
 BATCH_SIZE = 256
-# Candids and names of objects are mostly no longer.
+# Most candids and object names are no longer than this.
 _WIDTHS = {"candid": 19, "object": 12, "class": 8}
 Lines = Callable[[Outcome], Iterable[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """How many alerts were read, classified, superseded and faulty."""
+    """The numbers of alerts that were read, shown (classified or with an error), and in error."""
 
     read: int
     shown: int
@@ -42,7 +42,7 @@ class Summary:
         )
 
 
-def classify_files(  # noqa: PLR0913  # what a command is told
+def classify_files(  # noqa: PLR0913  # the options of the command
     paths: Sequence[Path],
     classifier: Classifier,
     out: TextIO,
@@ -51,9 +51,9 @@ def classify_files(  # noqa: PLR0913  # what a command is told
     every_alert: bool,
     figures: FigureFolder | None = None,
 ) -> Summary:
-    """Write one line per alert to `out`, progress to stderr, pictures into `figures`.
+    """Write one line per alert to `out`, progress to stderr, and figures into `figures`.
 
-    Raises ConfigError on a bad path.
+    Raises ConfigError if a path is wrong.
     """
     files = find_alert_files(paths)
     lines = _json_lines(classifier) if as_json else _table_lines(classifier, out)
@@ -89,7 +89,7 @@ def _chunks(decoded: Iterator[Decoded]) -> Iterator[list[tuple[int, Decoded]]]:
 
 
 def _first_alerts(decoded: Iterator[Decoded], classifier: Classifier) -> set[int]:
-    """Return the places of the earliest good alert of each object, and of all faulty ones."""
+    """Return the indices of the earliest good alert of each object, and of all errors."""
     faulty: set[int] = set()
 
     def examined() -> Iterator[PreparedAlert | BadAlert]:
@@ -109,7 +109,7 @@ def _outcomes(decoded: Sequence[Decoded], classifier: Classifier) -> list[Outcom
 
 
 def outcome_json(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:
-    """Return what `--json` prints of an outcome."""
+    """Return what `--json` prints for an outcome."""
     alert, result = outcome.alert, outcome.classification
     return {
         "candid": alert.candid if alert else None,
@@ -130,7 +130,7 @@ def _json_lines(classifier: Classifier) -> Lines:
 
 
 def _table_lines(classifier: Classifier, out: TextIO) -> Lines:
-    """Write the heading; return what makes the lines of a row."""
+    """Write the heading; return a function that returns the lines of an outcome."""
     columns = [Column(name=name, width=width) for name, width in _WIDTHS.items()]
     widths = {name: max(5, len(name)) for name in classifier.classes}
     columns += [Column(name=name, width=width, right=True) for name, width in widths.items()]
@@ -141,7 +141,7 @@ def _table_lines(classifier: Classifier, out: TextIO) -> Lines:
 
 
 def _row(outcome: Outcome) -> tuple[list[str], str]:
-    """Return the cells, and what is to be said besides: an error, or a rule."""
+    """Return the cells, and the detail that follows them: an error or a rule."""
     alert, result = outcome.alert, outcome.classification
     names = [alert.candid if alert else "?", alert.oid if alert else "?"]
     if result is None:

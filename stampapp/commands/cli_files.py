@@ -1,4 +1,4 @@
-"""The commands as Faust's CLI sees them: options in, a plain function, an exit code out."""
+"""Declare the commands that read or write alert files, and the broker."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ ALERT_PATHS = click.argument(
 @app.command(
     ALERT_PATHS,
     option("--json", "as_json", is_flag=True, help="Print one JSON object per line."),
-    option("--every-alert", is_flag=True, help="Classify all alerts of an object."),
-    option("--survey", type=click.Choice(list(Survey)), help="Instead of CLASSIFIER_STRATEGY."),
-    option("--model", type=click.Path(path_type=Path), help="Model folder, not MODEL_PATH."),
-    option("--pictures", type=click.Path(path_type=Path), help="Draw into this folder, by class."),
+    option("--every-alert", is_flag=True, help="Classify all alerts of each object."),
+    option("--survey", type=click.Choice(list(Survey)), help="Override CLASSIFIER_STRATEGY."),
+    option("--model", type=click.Path(path_type=Path), help="Override MODEL_PATH."),
+    option("--pictures", type=click.Path(path_type=Path), help="Save figures here, by class."),
     base=PlainCommand,
 )
 def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
@@ -61,8 +61,8 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
 
 @app.command(
     click.argument("path", type=click.Path(path_type=Path)),
-    option("--into", type=click.Path(path_type=Path), help="Model folder, else model/<survey>."),
-    option("--name", help="Which checkpoint, where there are several."),
+    option("--into", type=click.Path(path_type=Path), help="Folder to write [model/<survey>]."),
+    option("--name", help="The checkpoint to import, if there are several."),
     base=PlainCommand,
 )
 def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | None) -> int:  # noqa: ARG001
@@ -75,12 +75,12 @@ def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | 
 
 @app.command(
     option("--survey", type=click.Choice(list(Survey)), required=True),
-    option("--count", type=click.IntRange(1, 10**9), help="How many; without it, until Ctrl-C."),
+    option("--count", type=click.IntRange(1, 10**9), help="Number of alerts; endless without it."),
     option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
-    # Names of alerts have room for six digits of it.
-    option("--seed", type=click.IntRange(0, 999_999), help="The same seed: the same alerts."),
-    option("--to", type=click.Path(path_type=Path), help="An Avro file to write, without Kafka."),
-    option("--labels", type=click.Path(path_type=Path), help="A CSV of classes beside it."),
+    # The names of simulated alerts hold six digits of the seed.
+    option("--seed", type=click.IntRange(0, 999_999), help="Repeat the alerts of this seed."),
+    option("--to", type=click.Path(path_type=Path), help="Write to this Avro file, without Kafka."),
+    option("--labels", type=click.Path(path_type=Path), help="Write the classes to this CSV file."),
     base=PlainCommand,
 )
 def simulate(  # noqa: PLR0913, PLR0917  # likewise
@@ -112,8 +112,8 @@ def simulate(  # noqa: PLR0913, PLR0917  # likewise
 @app.command(
     ALERT_PATHS,
     option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
-    option("--limit", type=click.IntRange(1), help="Only the first so many alerts."),
-    option("--as-sorting-hat", is_flag=True, help="As the sorting hat tells them, not raw."),
+    option("--limit", type=click.IntRange(1), help="Publish at most this many alerts."),
+    option("--as-sorting-hat", is_flag=True, help="Convert raw packets to sorting-hat messages."),
     base=PlainCommand,
 )
 def replay(
@@ -123,7 +123,7 @@ def replay(
     limit: int | None,
     as_sorting_hat: bool,
 ) -> int:
-    """Publish alerts from files to CONSUMER_TOPICS (dead letters: deadletters replay).
+    """Publish alerts from files to CONSUMER_TOPICS.
 
     PATH is an Avro file of one or more alerts, a tar archive of such files, either gzipped or not,
     or a folder with any of them.
@@ -141,7 +141,7 @@ def replay(
     base=PlainCommand,
 )
 def broker(self: PlainCommand, port: int, host: str) -> int:  # noqa: ARG001
-    """Run an in-memory Kafka broker in the foreground, for demos and tests."""
+    """Run an in-memory Kafka broker for demos and tests, until Ctrl-C."""
     from stampapp.demo.embedded_broker import run_broker
 
     return run_broker(port, host)

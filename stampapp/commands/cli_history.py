@@ -1,4 +1,4 @@
-"""The commands that look back on the stream, as Faust's CLI sees them."""
+"""Declare the commands about consumed messages: reconcile, deadletters."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ BEGIN = option(
     "begin",
     type=times.parse_iso,
     metavar="INSTANT",
-    help="From this instant on: ISO 8601, UTC unless it says otherwise.",
+    help="Start of the time window: ISO 8601, UTC if there is no zone.",
 )
-END = option("--to", "end", type=times.parse_iso, metavar="INSTANT", help="Up to this instant.")
+END = option("--to", "end", type=times.parse_iso, metavar="INSTANT", help="End of the time window.")
 
 
 @app.command(
@@ -36,7 +36,7 @@ def reconcile(
     end: datetime | None,
     as_json: bool,
 ) -> int:
-    """Say whether every message that was consumed is accounted for."""
+    """Check that every consumed message was published or dead-lettered."""
     settings = app.runtime.required_settings()
     from stampapp.audit.consumed import TimeWindow
     from stampapp.commands.reconcile import report_reconciliation
@@ -57,16 +57,16 @@ def reconcile(
         type=click.IntRange(1, 1000),
         default=100,
         show_default=True,
-        help="list: the latest so many.",
+        help="list: show at most this many, the latest.",
     ),
     option("--json", "as_json", is_flag=True, help="list, show: print JSON."),
     option(
         "--save",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="show: write the original bytes of the message to this file.",
+        help="show: write the bytes of the message to this file.",
     ),
-    option("--again", is_flag=True, help="replay: also what was replayed before."),
-    option("--dry-run", is_flag=True, help="replay: only say what would be put back."),
+    option("--again", is_flag=True, help="replay: include those that were replayed before."),
+    option("--dry-run", is_flag=True, help="replay: list the messages without publishing them."),
     base=PlainCommand,
 )
 def deadletters(  # noqa: PLR0913, PLR0917  # click hands over every option
@@ -82,7 +82,7 @@ def deadletters(  # noqa: PLR0913, PLR0917  # click hands over every option
     again: bool,
     dry_run: bool,
 ) -> int:
-    """List, show or replay what could not be classified.
+    """List, show or replay the messages that could not be classified.
 
     PLACE names a dead letter by its own partition:offset, or by topic:partition:offset of the
     message that it was. Without any, all are meant that the options leave.

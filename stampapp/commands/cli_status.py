@@ -1,4 +1,4 @@
-"""The commands that look at what is there now, as Faust's CLI sees them."""
+"""Declare the commands about the present state: topics, inspect, check."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ JSON = option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 @app.command(JSON, base=PlainCommand)
 def topics(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
-    """Say what each topic holds, how far the group has come, and when the night changes."""
+    """Show the size of each topic, the lag of the group, and tonight's topic."""
     settings = app.runtime.required_settings()
     from stampapp.commands.topics import report_topics
 
@@ -34,16 +34,16 @@ def topics(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
         type=click.IntRange(0, 10_000),
         default=10,
         show_default=True,
-        help="The latest so many messages.",
+        help="Show this many messages, the latest.",
     ),
-    option("--follow", is_flag=True, help="Then those that come, until Ctrl-C."),
-    option("--aid", metavar="AID", help="Only what is about this object (aid or oid)."),
+    option("--follow", is_flag=True, help="Show new messages, too, until Ctrl-C."),
+    option("--aid", metavar="AID", help="Show only messages about this object (aid or oid)."),
     option("--json", "as_json", is_flag=True, help="Print one JSON object per line."),
     option(
         "--stamps",
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE.png",
-        help="Draw the stamps of the alert that is shown last.",
+        help="Draw the stamps of the last alert into this file.",
     ),
     base=PlainCommand,
 )
@@ -56,7 +56,7 @@ def inspect(  # noqa: PLR0913, PLR0917  # click hands over every option
     as_json: bool,
     stamps: Path | None,
 ) -> int:
-    """Show what is in a topic: alerts, predictions, commands, figures, dead letters.
+    """Show the messages of a topic: alerts, predictions, dead letters, ….
 
     ROLE is consumer, producer (the latest nights), deadletter, scribe or metrics; TOPIC is looked
     for on every cluster.
@@ -70,9 +70,9 @@ def inspect(  # noqa: PLR0913, PLR0917  # click hands over every option
 
 @app.command(JSON, base=PlainCommand)
 def check(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
-    """Say whether a worker would run here: settings, clusters, model, one alert.
+    """Check that a worker would run here: settings, clusters, model, one alert.
 
-    Exit code 0: all of it works; 1: a worker would run with warnings; 2: it would not run.
+    Exit code 0: everything works; 1: it would run with warnings; 2: it would not run.
     """
     from stampapp.commands.check import run_checks
 

@@ -1,4 +1,4 @@
-"""Lists, shows and replays dead letters."""
+"""List, show and replay dead letters."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MAX_SHOWN = 1000
 def list_dead_letters(
     settings: Settings, wanted: DeadLetterFilter, limit: int, out: TextIO, *, as_json: bool
 ) -> None:
-    """Write the latest dead letters to `out`, and how many there are. Raises ConfigError."""
+    """Write the latest dead letters and the number of all to `out`. Raises ConfigError."""
     with ProgressBars() as bars:
         counts, found = asyncio.run(_find(settings, wanted, limit, bars))
     rows = [row for row, _ in found]
@@ -56,12 +56,12 @@ def list_dead_letters(
 def show_dead_letters(
     settings: Settings, places: Sequence[str], save: Path | None, out: TextIO, *, as_json: bool
 ) -> None:
-    """Write to `out` all that can be told of some dead letters; `save` gets the bytes of one.
+    """Write all that is known about some dead letters to `out`, and the bytes of one to `save`.
 
-    Raises ConfigError where there is no such dead letter.
+    Raises ConfigError if there is no such dead letter.
     """
     if not places:
-        raise ConfigError("show takes the places of dead letters, which list tells")
+        raise ConfigError("show needs the places of dead letters: see the first column of list")
     with ProgressBars() as bars:
         _, found = asyncio.run(_find(settings, DeadLetterFilter(places=places), MAX_SHOWN, bars))
     known = {name for row, _ in found for name in record.all_names(row.letter)}
@@ -71,7 +71,7 @@ def show_dead_letters(
         )
     if save:
         if len(found) > 1:
-            raise ConfigError(f"--save takes one dead letter, these are {len(found)}")
+            raise ConfigError(f"--save needs one dead letter, not {len(found)}")
         save.write_bytes(found[0][1].value or b"")
     for row, _ in found:
         if as_json:
@@ -83,17 +83,17 @@ def show_dead_letters(
 def replay_dead_letters(
     settings: Settings, wanted: DeadLetterFilter, out: TextIO, *, again: bool, dry_run: bool
 ) -> None:
-    """Put dead letters back where they came from. Raises ConfigError or DeliveryError."""
+    """Publish dead letters on their original topics. Raises ConfigError or DeliveryError."""
     with ProgressBars() as bars:
         done, skipped = asyncio.run(_replay(settings, wanted, out, bars, again, dry_run))
-    verb = "would be put back" if dry_run else "put back where they came from, and marked"
+    verb = "would be replayed" if dry_run else "replayed to their original topics and marked"
     print(f"{done} {verb}.", file=out)
     if skipped:
-        why = "replayed before, or dead again after a replay (--again takes them)"
-        print(f"{skipped} not: {why}.", file=out)
+        why = "they were replayed before, or are themselves replays (--again includes them)"
+        print(f"{skipped} skipped: {why}.", file=out)
 
 
-async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
+async def _replay(  # noqa: PLR0913, PLR0917  # the options of the command
     settings: Settings,
     wanted: DeadLetterFilter,
     out: TextIO,
@@ -101,7 +101,7 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
     again: bool,
     dry_run: bool,
 ) -> tuple[int, int]:
-    """Return how many dead letters were put back, and how many were left."""
+    """Return how many dead letters were replayed, and how many were skipped."""
     topic, done = replay.deadletter_topic(settings), 0
     async with TopicReader(settings.producer) as reader:
         index = await replay.index_dead_letters(reader, topic, wanted, progress)
@@ -113,7 +113,7 @@ async def _replay(  # noqa: PLR0913, PLR0917  # what the operator has chosen
             done = len(letters)
         else:
             async for more in replay.replay(settings, reader, letters):
-                progress("putting back", more, len(letters))
+                progress("replaying", more, len(letters))
                 done += more
     return done, len(index.letters) - len(letters)
 
@@ -122,8 +122,8 @@ def _warn(settings: Settings, topic: str, index: DeadLetterIndex) -> None:
     if index.topic_missing:
         print(
             f"{describe_cluster(settings.producer)} shows {describe_user(settings.producer)} no"
-            f" topic {topic}: nothing was dead-lettered so far; or have READ and DESCRIBE granted"
-            " there, or check DEADLETTER_TOPIC",
+            f" topic {topic}: there are no dead letters yet, or READ and DESCRIBE are not"
+            " granted, or DEADLETTER_TOPIC is wrong",
             file=sys.stderr,
         )
 
@@ -131,7 +131,7 @@ def _warn(settings: Settings, topic: str, index: DeadLetterIndex) -> None:
 async def _find(
     settings: Settings, wanted: DeadLetterFilter, limit: int, progress: ReportProgress
 ) -> tuple[dict[str, tuple[int, int]], list[tuple[DeadLetterRow, Message]]]:
-    """Return the counts, and the latest dead letters that are meant."""
+    """Return the counts by cause, and the latest of the selected dead letters."""
     topic = replay.deadletter_topic(settings)
     async with TopicReader(settings.producer) as reader:
         index = await replay.index_dead_letters(reader, topic, wanted, progress)

@@ -1,4 +1,4 @@
-"""Pictures of classified alerts, a folder for each class."""
+"""Figures of classified alerts, a folder for each class."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 from stampapp.errors import ConfigError
 from stampapp.results.outcome import Outcome
 
-# Whoever sends an alert chooses its candid, not where on the disk its picture goes.
+# The sender of an alert chooses its candid; it must not choose a path on this disk.
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST = 100
 
 
 class FigureFolder:
-    """Draws into `folder`/CLASS/CANDID.png."""
+    """Saves figures as `folder`/CLASS/CANDID.png."""
 
     def __init__(self, folder: Path) -> None:
         self.count = 0
         self._folder = folder
 
     def add(self, outcome: Outcome) -> None:
-        """Draw an alert, if there is one. Raises ConfigError where that cannot be written."""
-        # It would slow down what draws nothing.
+        """Save the figure of an alert, if any. Raises ConfigError if that is impossible."""
+        # A slow import, for the commands that draw nothing.
         from stampapp.stamps import alert_figure
 
         if outcome.alert is None:

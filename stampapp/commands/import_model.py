@@ -1,4 +1,4 @@
-"""Import a published model: what `faust -A stampapp import-model` does and says."""
+"""Import a published model into a model folder."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from stampapp.display.tables import name_value_lines
 def import_model(path: Path, into: Path | None, name: str | None) -> tuple[ModelDescription, Path]:
     """Import a published model.zip, or its unpacked folder; return the model and its folder.
 
-    `into` is `model/<survey>` where it is None. `name` chooses among several checkpoints. Raises
-    ConfigError with what to do about it.
+    `into` is `model/<survey>` by default. `name` selects one of several checkpoints. Raises
+    ConfigError if the model cannot be imported.
     """
     # TensorFlow takes seconds to import, and the other commands do without it.
     from stampapp.classifiers.tf1_import import importer
@@ -23,7 +23,7 @@ def import_model(path: Path, into: Path | None, name: str | None) -> tuple[Model
 
 
 def model_lines(description: ModelDescription, into: Path) -> Iterator[str]:
-    """Return the lines that say what was imported, and where to."""
+    """Yield the lines of the report: what was imported, and where to."""
     kernel = f"{description.kernel}x{description.kernel}"
     features = ", ".join(feature.name for feature in description.features)
     facts = {
@@ -35,4 +35,4 @@ def model_lines(description: ModelDescription, into: Path) -> Iterator[str]:
     }
     yield f"Imported {description.source}"
     yield from (f"  {line}" for line in name_value_lines(facts))
-    yield "MODEL_NAME and MODEL_VERSION override what the messages will say."
+    yield "MODEL_NAME and MODEL_VERSION override the name and version in published messages."

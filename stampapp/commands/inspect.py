@@ -1,4 +1,4 @@
-"""Shows the messages of a topic, whatever they are, and draws the stamps of an alert."""
+"""Show the messages of a topic, and draw the stamps of an alert."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PIPE_WIDTH = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InspectRequest:
-    """What somebody wants to see: of a role or topic the last `count` messages, about `aid`."""
+    """The last `count` messages of a role or topic `name`, all or only those about `aid`."""
 
     name: str
     count: int
@@ -45,12 +45,12 @@ class InspectRequest:
             raise ConfigError("--stamps draws one alert: leave out --follow")
 
     def is_wanted(self, message: Message) -> bool:
-        """Tell whether a message is wanted."""
+        """Return whether to show a message."""
         return self.aid is None or message_content.is_about(message, self.aid)
 
 
 class MessageWriter:
-    """Writes messages to `out`, for a person or as a line of JSON each."""
+    """Writes messages to `out`, as text or as a line of JSON each."""
 
     def __init__(self, out: TextIO, *, as_json: bool) -> None:
         self.latest: tuple[Message, MessageContent] | None = None
@@ -58,7 +58,7 @@ class MessageWriter:
         self._out, self._as_json = out, as_json
 
     def write(self, messages: Sequence[Message]) -> None:
-        """Write them, each as soon as it is told."""
+        """Write messages, one after the other."""
         for message in messages:
             content = message_content.read_content(message)
             self.shown += 1
@@ -77,12 +77,12 @@ class MessageWriter:
 
 
 def inspect_topics(settings: Settings, request: InspectRequest, writer: MessageWriter) -> int:
-    """Show what is wanted; returns the exit code. Raises ConfigError."""
+    """Show the requested messages; return the exit code. Raises ConfigError."""
     try:
         alert = asyncio.run(_show(settings, request, writer))
     except KeyboardInterrupt:
         if request.follow:
-            # How one ends it.
+            # The normal way to end it.
             return 0
         raise
     if request.stamps and alert:
@@ -117,7 +117,7 @@ async def _follow(
 
 
 async def _alert(settings: Settings, writer: MessageWriter) -> Alert | None:
-    """Return the alert of the message that was shown last: it, or the one that it comes from."""
+    """Return the alert of the last message: itself, or the one from which it was made."""
     if writer.latest is None:
         return None
     message, content = writer.latest
@@ -125,16 +125,16 @@ async def _alert(settings: Settings, writer: MessageWriter) -> Alert | None:
         return content.alert
     origin = provenance.read_provenance(message.headers)
     if origin is None or content.content.get("cause"):
-        raise ConfigError(f"--stamps: {message.location} is no alert that can be read")
+        raise ConfigError(f"--stamps: {message.location} is not a readable alert")
     async with TopicReader(settings.consumer) as reader:
         async for one in reader.read_offsets(offsets_by_partition([origin.source])):
             if alert := message_content.read_content(one).alert:
                 return alert
-    raise ConfigError(f"--stamps: the alert {origin.source} is not there any more")
+    raise ConfigError(f"--stamps: the alert {origin.source} no longer exists")
 
 
 def _draw(alert: Alert, path: Path) -> None:
-    # It would slow down what draws nothing.
+    # A slow import, for the commands that draw nothing.
     from stampapp.stamps import alert_figure
 
     alert_figure.save_figure(alert, path)

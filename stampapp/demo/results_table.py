@@ -1,4 +1,4 @@
-"""The table that grows: a line per result (probabilities in %), and the totals under it."""
+"""Show the results of the demo: a row per result (probabilities in %) and the totals below."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _OBJECT, _CLASS, _TRUTH = (
 
 
 class ResultsTable:
-    """Prints results as they come. A context manager; the totals stay visible at a terminal.
+    """Prints results as they come, and keeps the totals visible on a terminal.
 
-    With `truths` there is a column for the class that an object is known to be of. Surveys spell
-    the same classes differently: they share the columns, in the spelling of the first.
+    With `truths` there is a column for the true class. Surveys spell the same classes differently:
+    they share the columns, in the spelling of the first.
     """
 
     def __init__(self, console: Console, *, truths: bool = False) -> None:
@@ -49,7 +49,7 @@ class ResultsTable:
         self._console.print(self.totals())
 
     def note_published(self, message: DemoMessage) -> None:
-        """Count what is published, and remember what it is."""
+        """Count a published message, and remember its true class."""
         self.published += 1
         if self._truths is not None and message.label is not None:
             self._truths[message.key.decode()] = message.label
@@ -70,7 +70,7 @@ class ResultsTable:
                 self.shown += 1
 
     def totals(self) -> Text:
-        """Return the counts since the start: what was published, and what became of it."""
+        """Return the counts since the start: published messages and their outcomes."""
         parts = [f"{self.published} published"]
         parts += [
             f"{self._outcomes[kind]} {kind.replace('_', ' ')}"

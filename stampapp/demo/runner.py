@@ -1,4 +1,4 @@
-"""The show itself: alerts go out, results come in, until enough have come or something ends."""
+"""Publish alerts and show results until there are enough, or a worker ends."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class DemoRun:
     count: int | None
 
     async def publish_and_show(self, messages: Iterator[DemoMessage], table: ResultsTable) -> None:
-        """Publish, and show what comes of it; SIGTERM cancels it.
+        """Publish messages and show the results; SIGTERM cancels it.
 
-        Raises StampError where a worker has ended.
+        Raises StampError if a worker ends.
         """
         if task := asyncio.current_task():
-            # An exception out of a signal handler would leave tasks behind.
+            # An exception raised by a signal handler would leave tasks running.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with topics.results(self.bootstrap) as results:
             with table:
@@ -57,7 +57,7 @@ async def _show_results(
 
 
 async def _run_until_first_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
-    """Run all, end all when one has ended, and raise what it raised."""
+    """Run all until the first ends; cancel the others and raise what it raised."""
     tasks = [asyncio.create_task(one) for one in coroutines]
     try:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""The topics of the demo: what is published to them, and what comes out of them."""
+"""The topics of the demo: create them, publish alerts, read results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from stampapp.results.outcome import OutcomeKind
 SCRIBE, METRICS, DEADLETTER = "scribe", "metrics", "deadletter"
 ALERTS = {survey: f"{survey.lower()}_alerts" for survey in Survey}
 OUTPUT = {survey: NightlyTopic(topic_format=f"{survey.lower()}_stamps_%s") for survey in Survey}
-# On this machine a broker that has not answered by then is gone (seconds).
+# Seconds; a broker on this machine that has not answered by then is gone.
 DELIVERY_TIMEOUT = 30.0
 _VERDICTS = frozenset(OutcomeKind)
 
@@ -42,7 +42,7 @@ class Classified:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetter:
-    """A message of the dead-letter topic: whose it is, and why it is there."""
+    """A message of the dead-letter topic: its key, cause and error."""
 
     key: str
     cause: str
@@ -51,7 +51,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchCounts:
-    """A message of the metrics topic: the outcomes of one batch."""
+    """A message of the metrics topic: the numbers of outcomes of one batch."""
 
     counts: dict[str, int]
 
@@ -60,7 +60,7 @@ Result = Classified | DeadLetter | BatchCounts
 
 
 def worker_settings(bootstrap: str, survey: Survey, model: Path) -> dict[str, str]:
-    """Return the environment of a worker that answers soon and needs only this broker."""
+    """Return the settings of a worker with short batches and this broker only."""
     return {
         "CLASSIFIER_STRATEGY": survey,
         "MODEL_PATH": str(model.resolve()),
@@ -78,14 +78,14 @@ def worker_settings(bootstrap: str, survey: Survey, model: Path) -> dict[str, st
 
 
 def output_topics() -> tuple[str, ...]:
-    """Return the output topics of tonight and of the night after, for every survey."""
+    """Return the output topics of tonight and of the next night, for every survey."""
     now = datetime.now(UTC)
     instants = (now, now + timedelta(days=1))
     return tuple(output.name_at(instant) for output in OUTPUT.values() for instant in instants)
 
 
 async def create_topics(bootstrap: str) -> None:
-    """Create every topic, so that nobody waits for one."""
+    """Create all topics in advance."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
@@ -98,7 +98,7 @@ async def create_topics(bootstrap: str) -> None:
 async def publish(bootstrap: str, messages: Iterator[DemoMessage], rate: float) -> None:
     """Publish `rate` messages a second until the iterator ends.
 
-    Raises DeliveryError where the broker refuses them.
+    Raises DeliveryError if the broker refuses them.
     """
     cluster = Cluster(role="consumer", servers=(bootstrap,))
     publisher = Publisher(_message, advance=lambda _: None)
@@ -115,7 +115,7 @@ def _message(message: DemoMessage) -> OutgoingMessage:
 
 @asynccontextmanager
 async def results(bootstrap: str) -> AsyncIterator[AsyncIterator[Result]]:
-    """Give what the worker publishes from now on."""
+    """Yield an iterator of what the workers publish."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -128,7 +128,7 @@ async def results(bootstrap: str) -> AsyncIterator[AsyncIterator[Result]]:
 
 
 def read_results(raw: Any) -> Iterable[Result]:
-    """Read a message of any of the topics that the worker fills."""
+    """Yield the results in a message of any topic of the workers."""
     if raw.topic == METRICS:
         counts = {key: value for key, value in json.loads(raw.value).items() if key in _VERDICTS}
         yield BatchCounts(counts=counts)

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import TextIO
 
-# Narrower than this, words would be cut into pieces that nobody reads.
+# A narrower column would cut words into unreadable pieces.
 _LEAST = 20
 
 
@@ -26,7 +26,7 @@ def write_lines(lines: Iterable[str], out: TextIO) -> None:
 
 
 def fold(text: str, width: int | None, indent: str = "") -> list[str]:
-    """Return a text in lines of this width, all but the first indented; in one for None."""
+    """Return a text in lines of this width, indented from the second on (None: one line)."""
     if width is None or len(text) <= width:
         return [text]
     return textwrap.wrap(
@@ -38,5 +38,5 @@ def fold(text: str, width: int | None, indent: str = "") -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Return a text without control characters: what strangers have written could use them."""
+    """Replace control characters, with which a message could steer the terminal."""
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)

@@ -1,4 +1,4 @@
-"""Progress on stderr: bars for people, and silence where nobody looks."""
+"""Progress bars on stderr, if it is a terminal."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from rich.status import Status
 
 
 class ProgressBars:
-    """Progress bars on stderr, one for each description, which go at the end.
+    """Progress bars on stderr, one for each description, removed at the end.
 
-    What is printed to stderr meanwhile stands above them. There are none where stderr is no
-    terminal.
+    Lines that are printed to stderr meanwhile appear above them. Without a terminal nothing is
+    shown.
     """
 
     def __init__(self) -> None:
         console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
-            # As wide as the terminal leaves room for.
+            # Leaves room for the texts on a narrow terminal.
             BarColumn(bar_width=min(40, console.width // 3)),
             TextColumn("{task.fields[amount]}"),
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            # Elsewhere it would write empty lines.
+            # Into a pipe or file it would write empty lines.
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
@@ -48,14 +48,14 @@ class ProgressBars:
         self._progress.stop()
 
     def __call__(self, what: str, more: int, total: int | None) -> None:
-        """Show that so many more of a total are done; of an unknown total for None."""
+        """Show that `more` of `total` are done (None: the total is unknown)."""
         task = self._task(what)
         self._progress.update(task, advance=more, total=total)
         done = int(self._progress.tasks[task].completed)
         self._progress.update(task, amount=f"{done}/{'?' if total is None else total}")
 
     def percent(self, what: str, done: int, total: int, note: str = "") -> None:
-        """Show which part of a total is done, and a note."""
+        """Show the share of a total that is done, and a note."""
         amount = f"{100 * done // max(1, total)} % {note}"
         self._progress.update(self._task(what), completed=done, total=total, amount=amount)
 
@@ -67,17 +67,17 @@ class ProgressBars:
 
 @contextmanager
 def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], object]]:
-    """Show how far it is to `total` (None: not known); call what is given with how many more."""
+    """Show a bar; yield a function to call with the number of items newly done."""
     with ProgressBars() as bars:
         bars(what, 0, total)
         yield lambda more: bars(what, more, total)
 
 
 def status_line(what: str) -> Status:
-    """Return a line that says what is being done, for as long as the block."""
+    """Return a context manager that shows this text on stderr, if it is a terminal."""
     return Console(stderr=True).status(what)
 
 
 def report(text: str) -> None:
-    """Write a line to stderr; where a bar is shown, above it."""
+    """Write a line to stderr, above the bars if any."""
     print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Aligned rows; where a terminal is too narrow for them, a line for each value."""
+"""Tables of text: aligned rows, or a line per value if the terminal is too narrow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.text import Text
 from stampapp.display.lines import fold, printable
 
 Cell = str | Text
-# A column of numbers has room enough on its left.
+# Numbers are mostly shorter than their column.
 _GAP, _GAP_BEFORE_NUMBERS = "  ", " "
 _INDENT = "    "
 
@@ -30,10 +30,10 @@ class Column:
 
 
 class Table:
-    """Lays out one row after the other, as they come.
+    """Lays out rows one by one.
 
     `width` is that of the terminal, None for a pipe or file, where a row is always one line. A row
-    may end with a free text, its `detail`, which is wrapped below the row where there is no room.
+    may end with a free text, its `detail`, which is wrapped below the row if there is no room.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Table:
         self._too_narrow = width is not None and needed > width + len(_GAP)
 
     def heading(self, style: str = "") -> list[Text]:
-        """Return the line with the names of the columns; none where each value has its name."""
+        """Return the line with the column names; none if each value is named."""
         if self._too_narrow:
             return []
         names = [one.name for one in self._columns]
@@ -89,9 +89,9 @@ def table_lines(
     detail: str = "",
     heading: bool = True,
 ) -> Iterator[str]:
-    """Yield the lines of rows that are all known: each column is as wide as its longest cell.
+    """Yield the lines of a table whose columns are as wide as their longest cells.
 
-    What a row has beyond the columns is its detail.
+    A row may have one cell more than there are columns: its detail.
     """
     count = len(columns)
     fitted = [

@@ -1,4 +1,4 @@
-"""Names and values → lines: with bars, in columns, or one after the other."""
+"""Names and values as lines: with bars, in columns, or as running text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 _CELLS = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-# A column of names and one of numbers, where they are no longer than that.
+# Widths of the columns of names and of values; longer ones get lines of their own.
 _NAME, _NUMBER = 16, 14
 
 
@@ -29,13 +29,13 @@ def shares(values: Mapping[str, float]) -> Iterator[str]:
 
 
 def wrapped(values: Mapping[str, Any], width: int) -> Iterator[str]:
-    """Yield names and values as a text that is `width` wide."""
+    """Yield names and values as running text of this width."""
     text = ", ".join(f"{name} {_value(value)}" for name, value in values.items())
     yield from textwrap.wrap(text, max(20, width), break_on_hyphens=False)
 
 
 def grid(values: Mapping[str, Any], width: int) -> Iterator[str]:
-    """Yield names and values in columns, and what is too long for one at the end."""
+    """Yield names and values in columns, those that are too long at the end."""
     pairs = [(name, _value(value)) for name, value in values.items()]
     longest = max((len(name) for name, _ in pairs if len(name) <= _NAME), default=0)
     cells = [f"{name:<{longest}} {value}" for name, value in pairs]
@@ -53,6 +53,6 @@ def _batched(cells: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 def _value(value: object) -> str:
     if isinstance(value, float):
-        # What is a Julian date in a field of 64 bits has digits that count.
+        # A Julian date needs more digits.
         return f"{value:.7g}" if abs(value) < 1e6 else f"{value:.13g}"
     return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)

@@ -1,1 +1,1 @@
-"""Simulated alerts on their way: drawn in their order, published at a pace, or written to files."""
+"""Alerts from files or the simulation, published at a rate or written to files."""

@@ -1,4 +1,4 @@
-"""The alert files that a command is given: found, unpacked and read one after the other."""
+"""Find, unpack and read alert files: Avro files, archives of them, and folders."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ SUFFIXES = (".avro", ".avro.gz", *TAR_SUFFIXES)
 
 
 def find_alert_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files, and those in the folders that are named like Avro files or archives.
+    """Return the files, and the Avro files and archives in the folders.
 
-    The order is stable. Raises ConfigError where a path does not exist, or a folder has no such
-    file.
+    The order is stable. Raises ConfigError if a path does not exist or a folder has no such file.
     """
     files: list[Path] = []
     for path in paths:
@@ -51,9 +50,9 @@ def parse_files(
     parse: Callable[[BinaryIO], Iterator[T]],
     on_bytes: Callable[[int], object] | None = None,
 ) -> Iterator[tuple[str, T | BadAlert]]:
-    """Yield what `parse` yields for each Avro container, and the damage; each with its name.
+    """Yield what `parse` yields for each Avro container, or an error, each with its name.
 
-    Reading is streamed, and damage ends only the container or archive that has it. `on_bytes` is
+    Reading is streamed. Damage ends only the container or archive that has it. `on_bytes` is
     called with the number of bytes read so far, over all files.
     """
     before = 0

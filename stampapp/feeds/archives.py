@@ -1,4 +1,4 @@
-"""One file → the Avro containers in it: itself, or the members of a tar archive; gzipped or not.
+"""Unpack a file into its Avro containers: itself or the members of a tar archive, gzipped or not.
 
 Nothing that an archive declares is trusted: members have a largest size, the position only
 advances, and an archive without its end is reported as damaged.
@@ -29,7 +29,7 @@ Container = tuple[str, BinaryIO | BadAlert]
 def unpack(name: str, source: BinaryIO) -> Iterator[Container]:
     """Yield each Avro container of a file with its name, or what is wrong with it.
 
-    A container is not read: where it is no Avro, whoever reads it finds out.
+    The containers themselves are not checked.
     """
     try:
         start = _start(source)
@@ -71,7 +71,7 @@ def _walk(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         if archive.offset <= at or member.size < 0:
             raise tarfile.ReadError("a member leads back")
         at = archive.offset
-        # A night has hundreds of thousands.
+        # tarfile keeps every member, and a night has hundreds of thousands.
         archive.members.clear()  # type: ignore[attr-defined]  # the stub has only getmembers
         if member.isfile():
             yield member
@@ -89,7 +89,7 @@ def _damaged(what: str, error: Exception) -> BadAlert:
 
 
 class _Bounded:
-    """A file that gives no more at a time than a member may have. `last` is what it gave last.
+    """A file that reads at most MAX_MEMBER bytes at a time; `last` is what it read last.
 
     Headers of an archive may declare any length.
     """
@@ -99,7 +99,7 @@ class _Bounded:
         self._source = source
 
     def read(self, size: int) -> bytes:
-        """Return up to so many bytes."""
+        """Return up to `size` bytes."""
         if not 0 <= size <= MAX_MEMBER:
             raise tarfile.ReadError(f"a header is said to have {size} B")
         self.last = self._source.read(size)

@@ -1,4 +1,4 @@
-"""Labelled alerts → an Avro file that `classify` reads, and the labels that training wants."""
+"""Write labelled alerts to an Avro file for `classify` and their labels to a CSV for training."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from stampapp.errors import ConfigError
 def write_alerts(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> None:
     """Write a container of sorting-hat records, and a CSV with the columns candid and label.
 
-    Both files come to be at the end, or neither; older ones are replaced. Raises ConfigError
-    where they cannot be written.
+    Both files appear at the end, or neither; older ones are replaced. Raises ConfigError if they
+    cannot be written.
     """
     try:
         with (
@@ -37,7 +37,7 @@ def write_alerts(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> 
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to, and put what was written in its place at the end."""
+    """Yield a temporary path, and rename it to `path` at the end."""
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name a file")
     if not path.parent.is_dir():

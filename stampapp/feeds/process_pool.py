@@ -1,4 +1,4 @@
-"""Processes that draw alerts: they end with whoever started them, and leave signals to it."""
+"""Processes that simulate alerts. They end with their parent and ignore Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from multiprocessing import get_context, parent_process
 
 from stampapp.errors import StampError
 
-# A process for each core is all that the cores can do: numpy's own threads would only wait.
+# With a process per core, numpy's own threads would only wait.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 @contextmanager
 def pool(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool of so many processes; at the end, what they have not begun is cancelled.
+    """Yield a pool of `count` processes; at the end, cancel what has not started.
 
-    Raises StampError where one of them has died.
+    Raises StampError if one of them dies.
     """
-    # Spawned, for a child forked from a process with threads may hang.
+    # Spawned: a child that is forked from a process with threads may hang.
     executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=_watch_parent)
     added = {name: value for name, value in _ONE_THREAD.items() if name not in os.environ}
     os.environ.update(added)
@@ -31,8 +31,7 @@ def pool(count: int) -> Iterator[ProcessPoolExecutor]:
         yield executor
     except BrokenProcessPool as error:
         raise StampError(
-            "a process that draws alerts has died, perhaps for want of memory: the system's log"
-            " may know"
+            "a process that simulates alerts died, perhaps for lack of memory: see the system's log"
         ) from error
     finally:
         executor.shutdown(cancel_futures=True)
@@ -42,7 +41,7 @@ def pool(count: int) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Start processes in here, and Ctrl-C does not reach them: they inherit what is blocked."""
+    """Keep Ctrl-C from processes that are started in this block: they inherit the mask."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,4 +1,4 @@
-"""Alerts → the topic that a worker consumes, at a pace; simulated ones as if just taken."""
+"""Publish alerts at a rate; date simulated ones as if they had just been observed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from stampapp.kafka.outgoing import OutgoingMessage
 
 T = TypeVar("T")
 Deliver = Callable[[Sequence[OutgoingMessage]], Coroutine[None, None, None]]
-# Alerts at a time, some 60 kB each.
+# Most alerts in one delivery, about 60 kB each.
 MAX_GROUP = 32
-# Once asked to stop, what is on its way has so many seconds to be confirmed.
+# Seconds that unconfirmed alerts have to be confirmed after a stop.
 STOP_TIMEOUT = 5.0
 _HISTORY = ("jdstarthist", "jdendhist")
 
 
 class AsJustObserved:
-    """Makes of simulated alerts messages to a topic, as if they had just been taken."""
+    """Turns simulated alerts into messages for a topic, as if they had just been observed."""
 
     def __init__(self, topic: str) -> None:
         self._topic = topic
@@ -37,10 +37,10 @@ class AsJustObserved:
 
 
 class Publisher(Generic[T]):
-    """Publishes alerts at a pace, each in the letter that is made of it when it is due.
+    """Publishes alerts at a rate; each message is made when it is due.
 
-    `confirmed` counts what has arrived, `unconfirmed` what may have. `advance` hears how many more
-    have arrived.
+    `confirmed` counts the confirmed alerts, `unconfirmed` those sent last without confirmation.
+    `advance` is called with the number of newly confirmed alerts.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class Publisher(Generic[T]):
 
     @property
     def seconds(self) -> float:
-        """The time since the first alert was ready to go."""
+        """Seconds since the first alert was ready."""
         return 0.0 if self._start is None else time.monotonic() - self._start
 
     async def run(self, alerts: Iterator[T], deliver: Deliver, *, rate: float | None) -> None:
-        """Return when all are confirmed. Raises what `deliver` raises.
+        """Publish until all are confirmed. Raises what `deliver` raises.
 
-        Cancel it to stop early. The iterator may then be busy in a thread of the loop's executor.
+        Cancel it to stop early; a thread may then still be reading the iterator.
         """
         pace = Pace(rate=rate, max_group=MAX_GROUP)
         group = await _next_group(alerts, 1)
@@ -91,12 +91,12 @@ async def _next_group(alerts: Iterator[T], most: int) -> list[T]:
 
 
 def mjd_now() -> float:
-    """Return this instant as a modified Julian date (UTC)."""
+    """Return the current time as a modified Julian date (UTC)."""
     return times.unix_to_mjd(time.time())
 
 
 def observed_at(alert: Alert, mjd: float) -> Alert:
-    """Return an alert as if it had been taken at another time, its history moved along."""
+    """Return an alert as if observed at another time, its history shifted with it."""
     later = mjd - alert.mjd
     extra = dict(alert.extra_fields)
     for name in _HISTORY:
@@ -107,20 +107,20 @@ def observed_at(alert: Alert, mjd: float) -> Alert:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
-    """So many alerts per second on average, `rate`; None: as many as there are.
+    """An average of `rate` alerts per second; None: as fast as possible.
 
-    What was held up is caught up on, `most` at a time.
+    After a delay it catches up, `max_group` alerts at a time.
     """
 
     rate: float | None
     max_group: int
 
     def due(self, elapsed: float, done: int) -> int:
-        """Return how many are due after `elapsed` when `done` have gone; the first is at once."""
+        """Return how many are due after `elapsed` seconds if `done` were sent."""
         if self.rate is None:
             return self.max_group
         return max(0, min(int(elapsed * self.rate) + 1 - done, self.max_group))
 
     def pause(self, elapsed: float, done: int) -> float:
-        """Return how long it is until another one is due."""
+        """Return the seconds until the next one is due."""
         return 0.0 if self.rate is None else max(0.0, done / self.rate - elapsed)

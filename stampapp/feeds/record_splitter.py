@@ -1,6 +1,6 @@
-"""An Avro file of any number of alerts → messages as a survey sends them, one record each.
+"""Split Avro files into messages of one record each, as surveys send them.
 
-The bytes of a record stay as they are: it is decoded only to see where it ends, and whose it is.
+The bytes of a record stay as they are: it is decoded only to find its end and its object.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from stampapp.avro.writer import ContainerTemplate
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import parse_files
 
-# As many as a person reads; the others are counted.
+# More lines nobody reads; the others are only counted.
 MAX_REPORTED = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SingleRecord:
-    """A message: a container of one record, its key, and the names of the record's fields."""
+    """A message: an Avro container of one record, its key, and the names of its fields."""
 
     key: bytes | None
     value: bytes
@@ -33,7 +33,7 @@ class SingleRecord:
 
 
 def split_records(source: BinaryIO) -> Iterator[SingleRecord]:
-    """Yield a message for each record. Raises BadAlert where the file is damaged, or no Avro."""
+    """Yield a message for each record. Raises BadAlert if the file is damaged or not Avro."""
     envelope = None
     for head, count, data in reader.read_blocks(source, reader.MAX_DECOMPRESSED_FILE):
         envelope = envelope or ContainerTemplate(head.meta, head.sync)
@@ -46,7 +46,7 @@ def split_records(source: BinaryIO) -> Iterator[SingleRecord]:
 
 
 def _key(record: Record) -> bytes | None:
-    # As a worker keys what it publishes: by the object.
+    # The key of a message is its object, as in what a worker publishes.
     names = (nested(record, field) for field in object_fields())
     name = next((name for name in names if name is not None), None)
     return None if name is None else str(name).encode()

@@ -1,4 +1,4 @@
-"""Simulated alerts in their order, drawn in processes of their own."""
+"""Simulate alerts in several processes, in a fixed order."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from stampapp.alerts.surveys import Survey
 from stampapp.config import cpu_count
 from stampapp.feeds import process_pool
 
-# What a process draws at a time, and how many such shares are drawn ahead of need for each.
+# Alerts that a process draws at a time, and how many such chunks are drawn ahead per process.
 CHUNK = 8
 _CHUNKS_AHEAD = 2
-# What a process draws on a slow machine that does other things, too (alerts per second).
+# Alerts per second that one process draws on a slow and busy machine.
 _MIN_RATE = 20.0
 
 
 def processes_for(rate: float | None) -> int:
-    """Return how many processes keep up with so many alerts per second; None: all that fit."""
+    """Return how many processes can draw `rate` alerts per second; None: one per core."""
     most = cpu_count.cores()
     return most if rate is None else min(most, 1 + int(rate / _MIN_RATE))
 
@@ -30,16 +30,16 @@ def processes_for(rate: float | None) -> int:
 def simulated_alerts(
     surveys: Sequence[Survey], seed: int, count: int | None, workers: int
 ) -> Iterator[Iterator[LabelledAlert]]:
-    """Give the first `count` alerts of a seed, without end for None; the surveys take turns.
+    """Yield an iterator of the first `count` alerts of a seed (None: endless), the surveys in turn.
 
-    They are the same ones in the same order, however many processes (`workers`) draw. To take one
-    raises StampError where a process has died.
+    The number of processes (`workers`) changes neither the alerts nor their order. The iterator
+    raises StampError if a process dies.
     """
     drawn = _draw(surveys, seed, count, workers)
     try:
         yield drawn
     finally:
-        # After a second Ctrl-C a thread may still be taking one, and nobody waits for it.
+        # After a second Ctrl-C a thread may still be in the generator, which cannot be closed then.
         with suppress(ValueError):
             drawn.close()
 
@@ -61,7 +61,7 @@ def _draw(
 
 
 def _draw_chunk(surveys: Sequence[Survey], seed: int, start: int, stop: int) -> list[LabelledAlert]:
-    # Here, as only who draws needs the optics, which take seconds to import.
+    # A slow import, needed only in the processes that draw.
     from stampapp.simulation import simulate
 
     turns = (divmod(number, len(surveys)) for number in range(start, stop))

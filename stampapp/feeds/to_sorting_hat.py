@@ -1,4 +1,4 @@
-"""An alert as a survey sends it → the message that the sorting hat would make of it."""
+"""Convert a raw packet of a survey to the message that the sorting hat would send."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _FIELDS = frozenset(field["name"] for field in sorting_hat.SCHEMA["fields"])
 
 
 class ToSortingHat:
-    """Makes sorting-hat messages of raw ones; those that are leaves as they are."""
+    """Converts raw packets to sorting-hat messages, and leaves the latter unchanged."""
 
     def __init__(self) -> None:
         self._writer = sorting_hat.message_writer()
 
     def __call__(self, record: SingleRecord) -> SingleRecord:
-        """Return the message. Raises BadAlert where it is no alert."""
+        """Return the message. Raises BadAlert if it is not an alert."""
         alert = packets.decode_alert(record.value)
         if "extra_fields" in record.fields:
             return record

@@ -23,11 +23,11 @@ def test_valid_settings_pass_and_nothing_is_published(kafka: ApacheKafka, tmp_pa
     assert ["CONSUMER_GROUP_ID", ".env", group] in lines
     assert ["CONSUMER_TOPICS", "environment", setup["CONSUMER_TOPICS"]] in lines
     assert ["LOG_LEVEL", "default", "INFO"] in lines
-    assert "WEB_PROT in .env is none of our keys" in done.stdout
+    assert "WEB_PROT in .env is not a setting of stampapp" in done.stdout
     roles = "consumer+producer+scribe+metrics"
     assert ["works", roles, "PLAINTEXT", kafka.bootstrap] in lines
     assert "stampapp_ztf_simulated" in done.stdout
-    assert "made as VS, is taken for:" in done.stdout
+    assert "simulated as VS, is classified as:" in done.stdout
     assert "█" in done.stdout
     assert done.stdout.splitlines()[-1] == "Everything works: a worker would run."
     for key in ("CONSUMER_TOPICS", "PRODUCER_TOPIC_FORMAT", "SCRIBE_TOPIC", "DEADLETTER_TOPIC"):

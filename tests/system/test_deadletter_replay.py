@@ -123,7 +123,7 @@ def they_are_listed_and_shown(setup: DeadLetterSetup) -> None:
 def an_input_that_is_read_only_is_named(setup: DeadLetterSetup) -> None:
     before = len(setup.input())
     planned = setup.run("deadletters", "replay", "--dry-run", "--cause", "stamp-damaged")
-    assert "3 would be put back." in planned
+    assert "3 would be replayed." in planned
     printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
     survey = setup.settings["CONSUMER_SERVER"]
     assert f"the consumer's cluster {survey} does not let user" in printed
@@ -144,10 +144,10 @@ def a_replay_that_cannot_be_marked_is_repeated(setup: DeadLetterSetup) -> None:
     # They are on the input topic, but not marked: they are replayed again rather than lost.
     assert (len(setup.input()), setup.marks()) == (before + 3, [])
     printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
-    assert "3 put back where they came from, and marked." in printed
+    assert "3 replayed to their original topics and marked." in printed
     assert (len(setup.input()), len(setup.marks())) == (before + 6, 3)
     printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
-    assert printed.splitlines()[0] == "0 put back where they came from, and marked."
+    assert printed.splitlines()[0] == "0 replayed to their original topics and marked."
     assert setup.listed()["counts"]["stamp-damaged"] == {"all": 3, "replayed": 3}
     assert len(setup.input()) == before + 6
 
@@ -174,10 +174,10 @@ def what_comes_back_dead_is_not_put_back_for_ever(setup: DeadLetterSetup) -> Non
     assert found["counts"]["stamp-damaged"]["all"] == 9
     assert sum(one["replay_of"] is not None for one in found["dead_letters"]) == 6
     printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run")
-    assert "0 would be put back." in printed
+    assert "0 would be replayed." in printed
     # Only the last dead letter of each message: it was replayed twice.
     printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged", "--dry-run", "--again")
-    assert "6 would be put back." in printed
+    assert "6 would be replayed." in printed
 
 
 def everything_is_accounted_for_all_the_same(setup: DeadLetterSetup) -> None:
@@ -222,7 +222,7 @@ def test_without_a_dead_letter_topic_nothing_is_listed(tansu: str, tmp_path: Pat
     done = command("deadletters", "list", cwd=tmp_path, **minimal(tansu))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].split() == ["0", "in", "all"]
-    assert "no topic quiet-deadletter: nothing was dead-lettered so far" in done.stderr
+    assert "no topic quiet-deadletter: there are no dead letters yet" in done.stderr
     off = minimal(tansu) | {"DEADLETTER_TOPIC": ""}
     done = command("deadletters", "list", cwd=tmp_path, **off)
     assert done.returncode == 2

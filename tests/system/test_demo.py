@@ -140,7 +140,7 @@ def test_a_signal_ends_everything(signum: signal.Signals, clone: Path) -> None:
         process.send_signal(signum)
         out, errors = process.communicate(timeout=AMPLE)
     assert (process.returncode, errors) == (0, "")
-    assert out.endswith("Stopped: workers, broker and all that they held are gone.\n")
+    assert out.endswith("Stopped: the workers and the broker, with all their topics, are gone.\n")
     assert eventually_no_programs_in(clone)
 
 

@@ -147,7 +147,7 @@ def test_the_stamps_of_a_prediction_are_drawn(setup: Environment, tmp_path: Path
             assert len(picture.getcolors(2**20) or ()) > 200
     refused = run(setup, "inspect", "metrics", "--stamps", str(tmp_path / "no.png"))
     assert refused.returncode == 2
-    assert "is no alert that can be read" in refused.stderr
+    assert "is not a readable alert" in refused.stderr
 
 
 def test_what_is_not_there_is_told_with_what_is(setup: Environment) -> None:

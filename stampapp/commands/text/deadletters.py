@@ -1,4 +1,4 @@
-"""How a dead letter is told, in a line, in full, and to a program."""
+"""A dead letter as a table row, in detail, and as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_CHARACTERS = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetterRow:
-    """A dead letter as it is listed. `size` in bytes; `mark` says that it was replayed."""
+    """A dead letter, what could be decoded of it, its size in bytes, and its replay mark."""
 
     letter: DeadLetter
     partial: PartialMessage
@@ -32,12 +32,12 @@ class DeadLetterRow:
 
     @property
     def aid(self) -> str | None:
-        """The object, where it could be read."""
+        """The object, if it could be read."""
         return self.partial.aid
 
     @property
     def candid(self) -> str | None:
-        """The candidate, where it could be read."""
+        """The candid, if it could be read."""
         return self.partial.candid
 
 
@@ -61,7 +61,7 @@ def _cells(row: DeadLetterRow) -> tuple[str, ...]:
 
 
 def cause_totals(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
-    """Yield a line for each cause, with all of its dead letters and those that were replayed."""
+    """Yield a line for each cause: the number of dead letters, and of those replayed."""
     rows = [
         (str(every), cause + (f", {replayed} of them replayed" if replayed else ""))
         for cause, (every, replayed) in counts.items()
@@ -71,7 +71,7 @@ def cause_totals(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
 
 
 def dead_letter_details(row: DeadLetterRow, width: int | None = None) -> Iterator[str]:
-    """Yield the lines about one dead letter, for a terminal of this width (None: a pipe)."""
+    """Yield the details of one dead letter, for a terminal of this width (None: a pipe)."""
     letter, cause = row.letter, CAUSES.get(row.letter.cause, UNKNOWN)
     facts: dict[str, object] = {
         "dead letter": record.short_name(letter),
@@ -93,7 +93,7 @@ def dead_letter_details(row: DeadLetterRow, width: int | None = None) -> Iterato
 
 
 def dead_letter_json(row: DeadLetterRow) -> dict[str, Any]:
-    """Return what `--json` prints of a dead letter."""
+    """Return what `--json` prints for a dead letter."""
     letter = row.letter
     return {
         "partition": letter.location.partition,
@@ -116,7 +116,7 @@ def _location_json(location: TopicPartitionOffset) -> dict[str, str | int]:
 
 
 def decoded_json(row: DeadLetterRow) -> dict[str, Any]:
-    """Return what `--json` adds to it when it is shown."""
+    """Return what `show --json` adds to it."""
     cause = CAUSES.get(row.letter.cause, UNKNOWN)
     return {
         "meaning": cause.meaning,

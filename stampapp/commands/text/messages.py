@@ -1,4 +1,4 @@
-"""How a message is shown: to a person, in a heading and a few lines, and to a program."""
+"""A message as a heading and a few lines, and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INDENT = "  "
 
 
 def message_heading(message: Message, content: MessageContent) -> str:
-    """Return what a message is, where and when, its size and key."""
+    """Return the kind, location, time, size and key of a message."""
     at = _when(message.timestamp)
     key = printable(message.key.decode("utf-8", "replace")) if message.key else "no key"
     return f"{content.kind}  {message.location}  {at}  {len(message.value or b'')} B  {key}"
@@ -29,18 +29,18 @@ def _when(milliseconds: int | None) -> str:
     try:
         return times.format_iso(times.from_unix_ms(milliseconds)) if milliseconds else "no time"
     except (ArithmeticError, ValueError, OSError):
-        # Whoever has published it may have written anything.
+        # A publisher can set any number.
         return f"timestamp {milliseconds}"
 
 
 def message_lines(content: MessageContent, width: int) -> Iterator[str]:
-    """Yield the lines about what a message says, those with many values `width` wide."""
+    """Yield the content of a message in lines that are `width` wide where there are many values."""
     for line in _FORMATTERS.get(content.kind, _anything)(content.content, width - len(_INDENT)):
         yield _INDENT + printable(line)
 
 
 def message_json(message: Message, content: MessageContent) -> dict[str, Any]:
-    """Return what `--json` prints of a message."""
+    """Return what `--json` prints for a message."""
     return {
         "topic": message.topic,
         "partition": message.partition,
@@ -107,7 +107,7 @@ def _dead_letter(content: Mapping[str, Any], width: int) -> Iterator[str]:
 
 
 def _replay_mark(content: Mapping[str, Any], width: int) -> Iterator[str]:  # noqa: ARG001
-    yield f"dead letter {content['of']} was put back at {content['at']} as {content['as']}"
+    yield f"dead letter {content['of']} was replayed at {content['at']} as {content['as']}"
 
 
 def _avro(content: Mapping[str, Any], width: int) -> Iterator[str]:
@@ -152,7 +152,7 @@ def _few(places: Sequence[str]) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """Return a value as JSON can hold it: what is no finite number becomes null."""
+    """Return a value for JSON, with null for numbers that are not finite."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -46,7 +46,7 @@ def test_where_everything_works_all_of_it_is_told() -> None:
         "works  consumer+producer+metrics  PLAINTEXT    in:9092",
         "works  scribe                     PLAINTEXT    db:9092",
         "alerts are classified by network 7",
-        "made as SN, is taken for",
+        "simulated as SN, is classified as",
         "Everything works",
     ):
         assert words in lines
@@ -81,7 +81,7 @@ def test_a_model_for_other_alerts_is_a_warning() -> None:
 
 def test_a_key_that_nobody_knows_is_named_without_its_value() -> None:
     found = replace(FINE, settings=replace(READ, unknown_keys=("CONSUMER_TOPIC",)))
-    assert "CONSUMER_TOPIC in .env is none of our keys" in text(found)
+    assert "CONSUMER_TOPIC in .env is not a setting of stampapp" in text(found)
     assert found.exit_code == 0
 
 

@@ -90,9 +90,9 @@ def test_a_long_list_is_cut_and_its_rest_counted() -> None:
     ("changes", "words"),
     [
         ({"consumed": consumed(repeats=3)}, "harmless: 3 in output, 3 in scribe."),
-        ({"reclassified": 2}, "judging them again, for no batch names them: 2."),
-        ({"matched_by_key": 2}, "by key and time alone, for lack of headers: 2."),
-        ({"older": 2}, "older than what output and scribe go back to: 2."),
+        ({"reclassified": 2}, "when classified again, since no batch names them: 2."),
+        ({"matched_by_key": 2}, "by key and time only, for lack of headers: 2."),
+        ({"older": 2}, "older than the topics of output and scribe: 2."),
         ({"consumed": consumed(expired=2)}, "before they were consumed: 2."),
         ({"consumed": consumed(waiting=2)}, "Not consumed yet: 2."),
         ({"window": TimeWindow(begin=NOON)}, "ztf from 2026-03-01T12:00:00Z:"),

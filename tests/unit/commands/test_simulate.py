@@ -29,9 +29,9 @@ def test_without_a_file_it_is_a_topic() -> None:
 @pytest.mark.parametrize(
     ("changes", "to", "labels", "expected"),
     [
-        ({}, None, Path("truth.csv"), "--labels goes with --to"),
+        ({}, None, Path("truth.csv"), "--labels needs --to"),
         ({"count": None}, SKY, None, "--to needs --count"),
-        ({"rate": 3.0}, SKY, None, "--rate is for a topic"),
+        ({"rate": 3.0}, SKY, None, "--rate is for publishing"),
         ({}, SKY, SKY, "--labels and --to are both"),
     ],
 )

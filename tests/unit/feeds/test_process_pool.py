@@ -40,7 +40,7 @@ def test_ctrl_c_reaches_only_those_outside_the_shelter() -> None:
 
 def test_a_process_that_dies_is_told_in_words() -> None:
     with (
-        pytest.raises(StampError, match="a process that draws alerts has died"),
+        pytest.raises(StampError, match="a process that simulates alerts died"),
         process_pool.pool(1) as pool,
     ):
         pool.submit(os._exit, 9).result()
