@@ -19,7 +19,7 @@ from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
 from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.cpu_count import cores
-from stampapp.config.settings import ModelSettings
+from stampapp.config.model_settings import ModelSettings
 from stampapp.results.outcome import Classification
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import create_topics, produce

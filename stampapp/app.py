@@ -11,7 +11,8 @@ from faust.app.base import BootStrategy
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.types import TP
 
-from stampapp.config.settings import Settings, environment_reader, load_settings
+from stampapp.config.environment import environment_reader
+from stampapp.config.settings import Settings, load_settings
 from stampapp.errors import ConfigError
 from stampapp.worker.runtime import WorkerRuntime
 

@@ -11,7 +11,8 @@ from stampapp.audit.offset_marks import PUBLISHED, OffsetMarks, PublishedTopic, 
 from stampapp.audit.published import scan
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, UnmatchedMessage, unmatched_message
 from stampapp.classifiers import batch
-from stampapp.config.settings import ModelSettings, Settings
+from stampapp.config.model_settings import ModelSettings
+from stampapp.config.settings import Settings
 from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import ReportProgress, in_chunks, offsets_by_partition
 from stampapp.kafka.topic_reader import TopicReader

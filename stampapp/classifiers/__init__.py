@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stampapp.classifiers.base import Classifier
-from stampapp.config.settings import ModelSettings
+from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import ConfigError
 
 if TYPE_CHECKING:

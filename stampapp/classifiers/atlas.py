@@ -9,7 +9,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.classifiers.survey_rules import InputSpec, SurveyRules
-from stampapp.config.settings import ModelSettings
+from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import ConfigError
 from stampapp.features import aperture_photometry, images, metadata, template_photometry
 from stampapp.stamps import fits_image, wcs

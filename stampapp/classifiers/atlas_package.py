@@ -19,7 +19,7 @@ from stampapp.classifiers.model_folder.description import Feature
 from stampapp.classifiers.network import devices
 from stampapp.classifiers.survey_classifier import SurveyClassifier
 from stampapp.config.compute import Precision
-from stampapp.config.settings import ModelSettings
+from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import BadAlert, ConfigError
 
 PACKAGE = "atlas_stamp_classifier"

@@ -10,7 +10,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey, plugin
 from stampapp.classifiers.base import Classifier, Decision, PreparedAlert
 from stampapp.classifiers.model_folder.description import ModelDescription
-from stampapp.config.settings import ModelSettings
+from stampapp.config.model_settings import ModelSettings
 from stampapp.features import metadata
 from stampapp.features.images import crop_centre
 from stampapp.stamps import fits_image

@@ -45,9 +45,9 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     from stampapp import classifiers
     from stampapp.commands.classify import classify_files
     from stampapp.commands.figure_folder import FigureFolder
-    from stampapp.config import settings
+    from stampapp.config.model_settings import load_model_settings
 
-    chosen = settings.model_settings(Survey(survey) if survey else None, model)
+    chosen = load_model_settings(Survey(survey) if survey else None, model)
     classifier = classifiers.load(chosen)
     figures = FigureFolder(pictures) if pictures else None
     summary = classify_files(
@@ -100,13 +100,14 @@ def simulate(  # noqa: PLR0913, PLR0917  # likewise
         write_files,
     )
     from stampapp.config import extras, settings
+    from stampapp.config.environment import environment_reader
 
     extras.require("simulation", "galsim")
     chosen = secrets.randbelow(10**6) if seed is None else seed
     request = SimulateRequest(survey=Survey(survey), seed=chosen, count=count, rate=rate)
     if paths := output_files(request, to, labels):
         return write_files(request, *paths)
-    return publish_simulated(request, settings.input_settings(settings.environment_reader()))
+    return publish_simulated(request, settings.input_settings(environment_reader()))
 
 
 @app.command(
@@ -130,9 +131,10 @@ def replay(
     """
     from stampapp.commands.replay import ReplayRequest, replay_files
     from stampapp.config import settings
+    from stampapp.config.environment import environment_reader
 
     request = ReplayRequest(paths=paths, limit=limit, rate=rate, as_sorting_hat=as_sorting_hat)
-    return replay_files(request, settings.input_settings(settings.environment_reader()))
+    return replay_files(request, settings.input_settings(environment_reader()))
 
 
 @app.command(

@@ -18,6 +18,7 @@ from faust.cli.base import DEFAULT_LOGLEVEL
 from faust.exceptions import AlreadyConfiguredWarning
 
 from stampapp.config import settings as worker_settings
+from stampapp.config.environment import environment_reader
 from stampapp.errors import ConfigError
 from stampapp.monitoring import json_logs, log_filters
 
@@ -32,9 +33,7 @@ class StampWorker(faust.Worker):
 
     def __init__(self, stamp_app: Any, *args: Any, **kwargs: Any) -> None:
         # Before anything is written, errors in the settings included.
-        self.as_json = (
-            worker_settings.log_format(worker_settings.environment_reader()) == worker_settings.JSON
-        )
+        self.as_json = worker_settings.log_format(environment_reader()) == worker_settings.JSON
         if self.as_json:
             json_logs.capture_output()
             kwargs |= {"quiet": True, "stdout": sys.stdout, "stderr": sys.stderr}

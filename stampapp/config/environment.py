@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
+
+from decouple import Config, RepositoryEmpty, RepositoryEnv
 
 from stampapp.errors import ConfigError
 
@@ -105,6 +108,26 @@ class Reader:
         """Raise one ConfigError that lists every problem."""
         if self.problems:
             raise ConfigError("\n".join(["the settings are not usable:", *self.problems]))
+
+
+def environment_reader() -> Reader:
+    """Return a reader of the environment and of the `.env` file in the working directory."""
+    alone, both = Config(RepositoryEmpty()), Config(_dotenv_file())
+
+    def source(key: str) -> str:
+        return ".env" if alone(key, default=None) is None else "environment"
+
+    return Reader(lambda key: both(key, default=None), source)
+
+
+def _dotenv_file() -> RepositoryEmpty:
+    path = Path(".env")
+    return RepositoryEnv(str(path)) if path.is_file() else RepositoryEmpty()
+
+
+def unknown_keys(reader: Reader) -> list[str]:
+    """Return the keys in `.env` that are no settings, perhaps because they are misspelt."""
+    return [key for key in getattr(_dotenv_file(), "data", {}) if key not in reader.names]
 
 
 def _text(default: object) -> str:

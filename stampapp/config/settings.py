@@ -6,54 +6,29 @@ An empty value counts as unset, except where it means "off".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from decouple import Config, RepositoryEmpty, RepositoryEnv
-
-from stampapp.alerts.surveys import Survey
 from stampapp.config.casts import (
     boolean,
     log_level_name,
-    member,
     number,
     one_of,
-    survey_name,
     topic_name,
     topic_names,
 )
-from stampapp.config.compute import Device, Engine, Precision
 from stampapp.config.cpu_count import cores
 from stampapp.config.environment import Reader, Reading
 from stampapp.config.kafka_settings import read_cluster
-from stampapp.config.shipped_models import default_model
+from stampapp.config.model_settings import ModelSettings, read_model
 from stampapp.kafka.cluster import CLUSTER_ROLES, PUBLISHING_ROLES, Cluster
 from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, is_legal_topic
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
 _MAX_CLASSIFY_THREADS = 4
-_DEFAULT_ENGINE = Engine()
 
 # How the log is written: for people, or as one JSON object per line.
 HUMAN, JSON = "human", "json"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelSettings:
-    """Which model classifies, and on what device. Where name or version is None, the model says it.
-
-    `path_is_set` is whether MODEL_PATH is set: a survey's installed package is preferred to the
-    default path, but not to one that is set.
-    """
-
-    survey: Survey
-    path: Path
-    name: str | None
-    version: str | None
-    path_is_set: bool = True
-    engine: Engine = _DEFAULT_ENGINE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,73 +75,6 @@ class Settings:
     def clusters(self) -> tuple[Cluster, ...]:
         """The cluster of each of CLUSTER_ROLES."""
         return tuple(getattr(self, role) for role in CLUSTER_ROLES)
-
-
-def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
-    """Read what a classifier needs, but no Kafka key; `survey` overrides the strategy."""
-    strategy = survey or reader.read(
-        "CLASSIFIER_STRATEGY",
-        survey_name,
-        None,
-        f"the survey: {' or '.join(Survey)}",
-        required=True,
-    )
-    folder = default_model(strategy) if strategy else Path("model")
-    path = reader.read("MODEL_PATH", Path, folder, "the model folder")
-    return ModelSettings(
-        survey=strategy,
-        path=path,
-        path_is_set=reader.is_set("MODEL_PATH"),
-        name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
-        version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
-        engine=_engine(reader),
-    )
-
-
-def _engine(reader: Reader) -> Engine:
-    read = reader.read
-    return Engine(
-        device=read(
-            "DEVICE",
-            partial(member, Device),
-            Device.AUTO,
-            "where the network runs: cpu, gpu, or auto (a GPU if there is one)",
-        ),
-        precision=read(
-            "MODEL_PRECISION",
-            partial(member, Precision),
-            Precision.FLOAT32,
-            "precision of the convolutions: float32 or bfloat16",
-        ),
-    )
-
-
-def environment_reader() -> Reader:
-    """Return a reader of the environment and of the `.env` file in the working directory."""
-    alone, both = Config(RepositoryEmpty()), Config(_dotenv_file())
-
-    def source(key: str) -> str:
-        return ".env" if alone(key, default=None) is None else "environment"
-
-    return Reader(lambda key: both(key, default=None), source)
-
-
-def _dotenv_file() -> RepositoryEmpty:
-    path = Path(".env")
-    return RepositoryEnv(str(path)) if path.is_file() else RepositoryEmpty()
-
-
-def unknown_keys(reader: Reader) -> list[str]:
-    """Return the keys in `.env` that are no settings, perhaps because they are misspelt."""
-    return [key for key in getattr(_dotenv_file(), "data", {}) if key not in reader.names]
-
-
-def model_settings(survey: Survey | None, path: Path | None) -> ModelSettings:
-    """Return what offline commands need; an argument that is not None overrides its setting."""
-    reader = environment_reader()
-    model = read_model(reader, survey)
-    reader.finish()
-    return replace(model, path=path, path_is_set=True) if path else model
 
 
 def input_settings(reader: Reader) -> InputSettings:

@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from stampapp.config import settings
-from stampapp.config.environment import Reading
-from stampapp.config.settings import ModelSettings, Settings
+from stampapp.config.environment import Reading, environment_reader, unknown_keys
+from stampapp.config.model_settings import ModelSettings, load_model_settings
+from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.producer import start_producer, stop_producer
@@ -45,7 +46,7 @@ class ModelTrial:
 
 def read_settings() -> SettingsReport:
     """Read every setting of a worker."""
-    reader = settings.environment_reader()
+    reader = environment_reader()
     problem, found = None, None
     try:
         found = settings.load_settings(reader)
@@ -54,7 +55,7 @@ def read_settings() -> SettingsReport:
     return SettingsReport(
         readings=tuple(reader.readings),
         problem=problem,
-        unknown_keys=tuple(settings.unknown_keys(reader)),
+        unknown_keys=tuple(unknown_keys(reader)),
         settings=found,
     )
 
@@ -89,7 +90,7 @@ async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:
 def model_settings() -> ModelSettings | None:
     """Return the settings of the model, None if they are invalid; others do not matter."""
     try:
-        return settings.model_settings(None, None)
+        return load_model_settings(None, None)
     except ConfigError:
         return None
 

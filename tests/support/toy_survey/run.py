@@ -18,7 +18,7 @@ from stampapp import classifiers
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier
-from stampapp.config import settings
+from stampapp.config.model_settings import load_model_settings
 from stampapp.dashboard.documents import alert_document, dead_letter_document
 from stampapp.dashboard.recent_alerts import RecentAlerts
 from stampapp.deadletters.partial_decode import decode_partially
@@ -88,7 +88,7 @@ def load(folder: Path) -> Classifier:
         crop=17,
     )
     write_random(folder, described)
-    return classifiers.load(settings.model_settings(TOY, folder))
+    return classifiers.load(load_model_settings(TOY, folder))
 
 
 def run(folder: Path) -> dict[str, Any]:

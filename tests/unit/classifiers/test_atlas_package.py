@@ -17,7 +17,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import atlas_package
 from stampapp.classifiers.atlas_package import PackageClassifier
-from stampapp.config.settings import ModelSettings
+from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.results.outcome import Classification
 from tests.support.alerts import fits, sky

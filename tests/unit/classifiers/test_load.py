@@ -10,7 +10,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
 from stampapp.classifiers.survey_classifier import NetworkClassifier
 from stampapp.config.compute import Device, Engine, Precision
-from stampapp.config.settings import ModelSettings
+from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import ConfigError
 from stampapp.results.outcome import Classification
 from tests.support.atlas import CLASSES, atlas_alert

@@ -13,7 +13,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.batch import classify_batch, prepare_batch
 from stampapp.classifiers.model_folder.store import read_description
-from stampapp.config.settings import ModelSettings
+from stampapp.config.model_settings import ModelSettings
 from stampapp.simulation import simulate
 
 FOLDER = Path(__file__).parents[3] / "model"

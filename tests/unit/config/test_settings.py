@@ -9,7 +9,8 @@ import pytest
 from stampapp.alerts.surveys import Survey
 from stampapp.config import settings
 from stampapp.config.compute import Device, Engine, Precision
-from stampapp.config.environment import Reader
+from stampapp.config.environment import Reader, environment_reader
+from stampapp.config.model_settings import load_model_settings
 from stampapp.config.settings import Settings
 from stampapp.config.shipped_models import shipped_model
 from stampapp.errors import ConfigError
@@ -309,7 +310,7 @@ def test_the_environment_wins_over_the_env_file(
     lines = {**REQUIRED, "WEB_PORT": "7001", "LOG_LEVEL": "ERROR", "DEADLETTER_TOPIC": ""}
     (folder / ".env").write_text("# why\n" + "".join(f"{k}={v}\n" for k, v in lines.items()))
     monkeypatch.setenv("WEB_PORT", "7002")
-    found = settings.load_settings(settings.environment_reader())
+    found = settings.load_settings(environment_reader())
     assert (found.web_port, found.log_level, found.deadletter_topic) == (7002, "ERROR", None)
     assert found.output_topic.topic_format == "stamps_%s"
 
@@ -320,23 +321,23 @@ def test_without_an_env_file_the_environment_is_enough(
     assert not (folder / ".env").exists()
     for key, value in REQUIRED.items():
         monkeypatch.setenv(key, value)
-    assert settings.load_settings(settings.environment_reader()).group_id == "stamps"
+    assert settings.load_settings(environment_reader()).group_id == "stamps"
 
 
 def test_the_offline_commands_need_no_key_of_kafka(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert settings.model_settings(Survey.ZTF, None).path == shipped_model(Survey.ZTF)
-    assert settings.model_settings(Survey.ATLAS, None).path_is_set is False
-    assert settings.model_settings(Survey.ATLAS, Path("model/atlas")).path_is_set is True
+    assert load_model_settings(Survey.ZTF, None).path == shipped_model(Survey.ZTF)
+    assert load_model_settings(Survey.ATLAS, None).path_is_set is False
+    assert load_model_settings(Survey.ATLAS, Path("model/atlas")).path_is_set is True
     monkeypatch.setenv("CLASSIFIER_STRATEGY", "ATLAS")
     monkeypatch.setenv("MODEL_PATH", "elsewhere")
-    found = settings.model_settings(None, None)
+    found = load_model_settings(None, None)
     assert (found.survey, found.path) == (Survey.ATLAS, Path("elsewhere"))
-    found = settings.model_settings(Survey.ZTF, Path("given"))
+    found = load_model_settings(Survey.ZTF, Path("given"))
     assert (found.survey, found.path) == (Survey.ZTF, Path("given"))
 
 
 def test_the_offline_commands_need_to_know_the_survey(folder: Path) -> None:
     with pytest.raises(ConfigError, match="CLASSIFIER_STRATEGY is not set: the survey: ZTF or"):
-        settings.model_settings(None, None)
+        load_model_settings(None, None)

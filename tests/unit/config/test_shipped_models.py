@@ -6,7 +6,7 @@ import pytest
 
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder.store import read_description
-from stampapp.config import settings
+from stampapp.config.model_settings import load_model_settings
 from stampapp.config.shipped_models import default_model, shipped_model
 
 
@@ -22,7 +22,7 @@ def test_the_package_has_a_model_for_every_survey(survey: Survey) -> None:
 
 def test_without_a_model_in_the_working_directory_it_is_the_default(tmp_path: Path) -> None:
     assert default_model(Survey.ZTF) == shipped_model(Survey.ZTF)
-    found = settings.model_settings(Survey.ATLAS, None)
+    found = load_model_settings(Survey.ATLAS, None)
     assert found.path == shipped_model(Survey.ATLAS)
     assert not found.path_is_set
 

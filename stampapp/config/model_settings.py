@@ -1,0 +1,78 @@
+"""The settings of a classifier, which need no Kafka: survey, model folder, device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from stampapp.alerts.surveys import Survey
+from stampapp.config.casts import member, survey_name
+from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.environment import Reader, environment_reader
+from stampapp.config.shipped_models import default_model
+
+_DEFAULT_ENGINE = Engine()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSettings:
+    """Which model classifies, and on what device. Where name or version is None, the model says it.
+
+    `path_is_set` is whether MODEL_PATH is set: a survey's installed package is preferred to the
+    default path, but not to one that is set.
+    """
+
+    survey: Survey
+    path: Path
+    name: str | None
+    version: str | None
+    path_is_set: bool = True
+    engine: Engine = _DEFAULT_ENGINE
+
+
+def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
+    """Read what a classifier needs, but no Kafka key; `survey` overrides the strategy."""
+    strategy = survey or reader.read(
+        "CLASSIFIER_STRATEGY",
+        survey_name,
+        None,
+        f"the survey: {' or '.join(Survey)}",
+        required=True,
+    )
+    folder = default_model(strategy) if strategy else Path("model")
+    path = reader.read("MODEL_PATH", Path, folder, "the model folder")
+    return ModelSettings(
+        survey=strategy,
+        path=path,
+        path_is_set=reader.is_set("MODEL_PATH"),
+        name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
+        version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
+        engine=_engine(reader),
+    )
+
+
+def _engine(reader: Reader) -> Engine:
+    read = reader.read
+    return Engine(
+        device=read(
+            "DEVICE",
+            partial(member, Device),
+            Device.AUTO,
+            "where the network runs: cpu, gpu, or auto (a GPU if there is one)",
+        ),
+        precision=read(
+            "MODEL_PRECISION",
+            partial(member, Precision),
+            Precision.FLOAT32,
+            "precision of the convolutions: float32 or bfloat16",
+        ),
+    )
+
+
+def load_model_settings(survey: Survey | None, path: Path | None) -> ModelSettings:
+    """Return what offline commands need; an argument that is not None overrides its setting."""
+    reader = environment_reader()
+    model = read_model(reader, survey)
+    reader.finish()
+    return replace(model, path=path, path_is_set=True) if path else model
