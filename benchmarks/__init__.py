@@ -1,1 +1,1 @@
-"""How fast it is, measured on one machine in one run: ratios are the verdict, not seconds."""
+"""Benchmarks of the worker. Compare ratios within one run on one machine, not seconds."""

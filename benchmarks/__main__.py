@@ -1,4 +1,4 @@
-"""`make bench`: a table for people, and bench.json."""
+"""`make bench`: measure stages, throughput and latency; print a table and write bench.json."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from tests.support.topics import create_topics, produce
 
 NETWORK_BATCHES = (32, 64, 128, 256, 512)
 WORKER_BATCHES = (32, 256, 512)
-# As in a worker that is told nothing.
+# The default of a worker.
 CLASSIFY_THREADS = min(cores(), 4)
 WORKERS = (1, 2, 4)
 VIEWERS = 3
-# Alerts per second → the settings that the README recommends for them.
+# Alerts per second → the recommended settings for them.
 SETTINGS_BY_RATE: dict[float, dict[str, str]] = {
     40.0: {"CONSUME_TIMEOUT": "0.2"},
     250.0: {"CONSUME_TIMEOUT": "0.5"},
@@ -38,20 +38,22 @@ SETTINGS_BY_RATE: dict[float, dict[str, str]] = {
 
 
 def main() -> int:
-    """Measure and report."""
+    """Run all benchmarks, print the table and write the JSON file."""
     options = _options()
     with tempfile.TemporaryDirectory() as folder, ApacheKafka() as kafka:
         report = _Benchmark(_setup(Path(folder), kafka), options).report()
     print("\n".join(report_table.lines(report)))
     options.json.write_text(json.dumps(report, indent=1) + "\n")
-    print(f"\nalso in {options.json}")
+    print(f"\nWritten: {options.json}")
     return 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--alerts", type=int, default=10000, help="in a burst, and per stream")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each steady pace")
+    parser.add_argument(
+        "--alerts", type=int, default=10000, help="alerts in a burst, and for each throughput"
+    )
+    parser.add_argument("--seconds", type=float, default=20.0, help="duration of each steady rate")
     parser.add_argument("--json", type=Path, default=Path("bench.json"))
     return parser.parse_args()
 
@@ -73,7 +75,7 @@ class _Benchmark:
         self._alerts, self._seconds = options.alerts, options.seconds
 
     def report(self) -> dict[str, Any]:
-        """Measure everything, one after the other."""
+        """Run all benchmarks, one after the other."""
         _announce(f"{cores()} cores, {self._sample.origin}")
         stages = self._stages()
         create_topics(self._setup.bootstrap, {"waiting": 4})
@@ -93,7 +95,7 @@ class _Benchmark:
         }
 
     def _stages(self) -> dict[str, Any]:
-        _announce("the stages by themselves")
+        _announce("single stages")
         classifier = self._classifier(Precision.FLOAT32)
         values = [one.value for one in self._sample.messages(1024)]
         alerts = stage_rates.prepare_alerts(values, classifier)
@@ -111,7 +113,7 @@ class _Benchmark:
         return rates
 
     def _classifier(self, precision: Precision) -> Classifier:
-        # As the worker does it: the processors are divided among the batches.
+        # As in the worker, concurrent batches share the cores.
         engine = Engine(
             device=Device.CPU, precision=precision, threads=max(1, cores() // CLASSIFY_THREADS)
         )

@@ -1,4 +1,4 @@
-"""How long a prediction takes: from its message's timestamp to that of its output."""
+"""Latency of predictions: from the timestamp of a message to that of its output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BURST = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Latency:
-    """Seconds from message to output at a rate (None: a burst), `drained` from first to last."""
+    """Latencies in seconds at a rate (None: a burst); `drained`: first message to last output."""
 
     rate: float | None
     settings: dict[str, str]
@@ -32,7 +32,7 @@ class Latency:
 def measure_latency(
     setup: BenchmarkSetup, rate: float | None, alerts: int, settings: dict[str, str]
 ) -> Latency:
-    """Send so many alerts at a pace to a worker that is warm, and see when each comes out."""
+    """Publish alerts at a rate to a warm worker, and measure when each prediction is published."""
     sample = setup.sample
     with run_workers(setup, settings) as run:
         produce(setup.bootstrap, run.settings["CONSUMER_TOPICS"], sample.messages(WARM_UP, "warm-"))
@@ -53,7 +53,7 @@ def measure_latency(
 def _publish_at_rate(run: Run, records: Iterable[Record], rate: float | None) -> dict[bytes, int]:
     """Publish the messages; return the timestamp of each (ms since 1970), by key."""
     producer = Producer({"bootstrap.servers": run.settings["CONSUMER_SERVER"], "acks": "all"})
-    # A burst is made beforehand: it is to come at once.
+    # The messages of a burst are encoded in advance, to be published at once.
     messages = list(records) if rate is None else records
     pace, sent, start = Pace(rate=rate, max_group=BURST), dict[bytes, int](), time.monotonic()
     for record in messages:
@@ -70,7 +70,7 @@ def _send(producer: Producer, topic: str, record: Record, timestamp: int) -> Non
         try:
             producer.produce(topic, record.value, record.key, timestamp=timestamp)
         except BufferError:
-            # Its queue is full: let it send.
+            # The queue of the producer is full.
             producer.poll(0.01)
         else:
             producer.poll(0)

@@ -1,4 +1,4 @@
-"""People who look at the page of each worker, as far as a worker notices."""
+"""Clients of the dashboard page, as a worker sees them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.web import address
 
 @contextmanager
 def page_viewers(run: Run, count: int) -> Iterator[None]:
-    """Read the events of every worker's page, `count` times over, as long as the block."""
+    """Read the event stream of every worker with `count` clients while the block runs."""
     with ExitStack() as stack:
         for one in run.workers:
             for _ in range(count):
@@ -29,7 +29,7 @@ def _page_viewer(url: str) -> Iterator[None]:
     connection.request("GET", "/events")
     response = connection.getresponse()
     if response.status != 200:
-        raise RuntimeError(f"{url}/events answers {response.status}: is WEB_PAGE on?")
+        raise RuntimeError(f"{url}/events returned {response.status}: is WEB_PAGE on?")
     stopped = threading.Event()
     reader = threading.Thread(target=_read, args=(response, stopped))
     reader.start()
@@ -43,6 +43,6 @@ def _page_viewer(url: str) -> Iterator[None]:
 
 
 def _read(response: HTTPResponse, stopped: threading.Event) -> None:
-    # There is an event every second, so that the end is noticed.
+    # An event arrives every second, so the stop flag is checked often enough.
     while not stopped.is_set() and response.readline():
         pass

@@ -1,4 +1,4 @@
-"""What a process has used, as the kernel counts it: CPU time by thread, and memory."""
+"""Resource usage of a process from /proc: CPU time by thread, and memory."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-# A stage by how the names of its threads begin; TensorFlow's own work for the one that judges.
+# Prefix of thread names → stage; TensorFlow's threads work for classification.
 STAGES = {"decode": "decode", "judge": "infer", "tf_": "infer"}
 EVENT_LOOP = "loop"
 
 
 def stage(thread: str, main: bool) -> str:
-    """Return the stage that a thread works for: the event loop's, unless its name says another."""
+    """Return the stage of a thread: by its name, or the event loop for the main thread."""
     known = (found for begin, found in STAGES.items() if thread.startswith(begin))
     return EVENT_LOOP if main else next(known, "other")
 
@@ -27,14 +27,14 @@ def cpu_seconds(pids: Iterable[int]) -> dict[str, float]:
         try:
             name, fields = _split((task / "stat").read_text())
         except OSError:
-            # A thread that has ended in between.
+            # The thread has ended in the meantime.
             continue
         used[stage(name, task.name == task.parts[2])] += tick * (int(fields[11]) + int(fields[12]))
     return used
 
 
 def _split(stat: str) -> tuple[str, list[str]]:
-    # The name may hold blanks and parentheses; the state follows the last of them.
+    # The name may contain blanks and parentheses; the state follows the last parenthesis.
     begin, end = stat.index("(") + 1, stat.rindex(")")
     return stat[begin:end], stat[end + 1 :].split()
 

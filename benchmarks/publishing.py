@@ -1,4 +1,4 @@
-"""What it costs to publish: predictions encoded, sent to a real Kafka, and confirmed."""
+"""CPU time of publishing: encode predictions, send them to a broker, wait for confirmation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BATCHES = 20
 
 
 def publishing_cpu_ms(bootstrap: str, results: Sequence[Classification]) -> float:
-    """Return the CPU milliseconds per alert of the thread that encodes, sends and waits."""
+    """Return the CPU milliseconds per alert of the publishing thread."""
     create_topics(bootstrap, dict.fromkeys(TOPICS, 2))
     return asyncio.run(_measure(bootstrap, results))
 

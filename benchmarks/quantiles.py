@@ -1,4 +1,4 @@
-"""Latencies in a few numbers. Pure."""
+"""Percentiles of latencies."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Spread:
 
 
 def percentile(ascending: Sequence[float], percent: float) -> float:
-    """Return the least value that so many percent of the values do not exceed (nearest rank)."""
+    """Return the percentile of sorted values by the nearest-rank method."""
     if not ascending:
         raise ValueError("there are no values")
     return ascending[max(0, math.ceil(percent / 100 * len(ascending)) - 1)]
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return the spread of some latencies."""
+    """Return median, 99th percentile and maximum of latencies."""
     ascending = sorted(values)
     return Spread(
         p50=percentile(ascending, 50), p99=percentile(ascending, 99), largest=ascending[-1]
@@ -32,8 +32,8 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def latencies(sent: Mapping[bytes, int], published: Mapping[bytes, int]) -> list[float]:
-    """Return the seconds from each message to its output; both are ms since 1970 by key.
+    """Return the seconds from each message to its output; arguments are ms since 1970 by key.
 
-    What a rule withdraws has no output, and no latency.
+    Messages without output, which a rule withdrew, are left out.
     """
     return [(published[key] - at) / 1000 for key, at in sent.items() if key in published]

@@ -1,4 +1,4 @@
-"""The report of a run → lines for people. Pure."""
+"""Format the report of a run as a table."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ Report = Mapping[str, Any]
 
 
 def best_network_rate(report: Report, settings: Mapping[str, str]) -> float:
-    """Return the alerts per second that the network by itself manages at its best batch size.
+    """Return the alerts per second of the network alone, at its best batch size.
 
-    The `settings` of a worker say in which precision.
+    The precision is that of a worker with these `settings`.
     """
     rates = report["judge"][settings.get("MODEL_PRECISION", "float32")]
     return max(float(rate["per_second"]) for rate in rates.values())
@@ -27,7 +27,7 @@ def lines(report: Report) -> Iterator[str]:
 
 def _stages(report: Report) -> Iterator[str]:
     yield ""
-    yield "by itself                   alerts/s   CPU-ms per alert"
+    yield "single stage                alerts/s   CPU-ms per alert"
     yield _stage("decode, one thread", report["decode"])
     for precision, rates in report["judge"].items():
         for size, rate in rates.items():
@@ -71,8 +71,8 @@ def _stream(name: str, row: Mapping[str, Any], report: Report) -> str:
 def by_stage(cpu_ms: Mapping[str, float], publish: float) -> dict[str, float]:
     """Return the CPU milliseconds by stage.
 
-    What the event loop's thread does besides publishing, which was measured by itself, and what
-    other threads do, is Kafka's and Faust's.
+    `publish` was measured separately. The rest of the event loop's thread and the other threads are
+    Kafka's and Faust's.
     """
     loop = cpu_ms.get("loop", 0.0)
     return {

@@ -1,4 +1,4 @@
-"""What is measured with: alerts that the network judges, and a model for them."""
+"""The alerts that the benchmarks classify, and a model for them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIMULATED = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """Alerts that no rule takes away from the network, as records of one Avro schema."""
+    """Alerts that no rule decides without the network, as records of one Avro schema."""
 
     origin: str
     model: Path
@@ -33,8 +33,8 @@ class Sample:
     alerts: tuple[dict[str, Any], ...]
 
     def messages(self, count: int, run: str = "") -> Iterator[Record]:
-        """Yield so many messages, each of an object of its own; `run` tells apart whose."""
-        # The schema is written once: a writer per message would cost more than what is measured.
+        """Yield `count` messages, each of another object; `run` becomes a part of the keys."""
+        # One writer encodes the schema once; a writer for each message would dominate the time.
         writer = RecordWriter(self.schema)
         for number, alert in enumerate(itertools.islice(itertools.cycle(self.alerts), count)):
             aid = f"{alert['aid']}-{run}{number}"
@@ -42,10 +42,10 @@ class Sample:
 
 
 def load_sample(folder: Path) -> Sample:
-    """Return real alerts and the published weights where they are at hand, else simulated ones."""
+    """Return real alerts with the published weights if available, else simulated alerts."""
     if SHARED_DATA.is_dir():
         model = folder / "model"
-        # In a process of its own: TensorFlow's threads are to be settled before it computes here.
+        # In another process, because TensorFlow's threads are configured before its first use.
         archive = SHARED_DATA / "ztf_model_2020-06.zip"
         command("import-model", str(archive), "--into", str(model)).check_returncode()
         schema, alerts = alert_messages.records(SHARED_DATA / "ztf_sorting_hat.avro")

@@ -1,4 +1,4 @@
-"""The stages by themselves: decoding, and the network at several batch sizes."""
+"""Rates of single stages: decoding, and the network at several batch sizes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LEAST_ALERTS = 512
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rate:
-    """Alerts per second, the best of a few runs, and the least CPU milliseconds per alert."""
+    """Alerts per second and CPU milliseconds per alert, the best of several runs."""
 
     per_second: float
     cpu_ms: float
 
 
 def best_rate(work: Callable[[], object], count: int) -> Rate:
-    """Return what `work` manages on `count` alerts."""
+    """Return the best rate of `work`, which processes `count` alerts."""
     seconds, cpu = [], []
     for _ in range(REPEATS):
         start, used = time.perf_counter(), time.process_time()
@@ -35,7 +35,7 @@ def best_rate(work: Callable[[], object], count: int) -> Rate:
 
 
 def decoding_rate(values: Sequence[bytes | None], classifier: Classifier) -> Rate:
-    """Return the rate of message bytes to examined alerts, in one thread."""
+    """Return the rate of decoding and preparing messages, in one thread."""
     return best_rate(
         lambda: batches.prepare_batch(batches.decode_batch(values), classifier, first_only=True),
         len(values),
@@ -43,7 +43,7 @@ def decoding_rate(values: Sequence[bytes | None], classifier: Classifier) -> Rat
 
 
 def prepare_alerts(values: Sequence[bytes | None], classifier: Classifier) -> list[PreparedAlert]:
-    """Return the alerts that the network is to judge."""
+    """Return the prepared alerts of these messages, without bad ones."""
     prepared = [batches.prepare_alert(one, classifier) for one in batches.decode_batch(values)]
     return [one for one in prepared if not isinstance(one, BadAlert)]
 
@@ -51,9 +51,9 @@ def prepare_alerts(values: Sequence[bytes | None], classifier: Classifier) -> li
 def classification_rates(
     alerts: Sequence[PreparedAlert], classifier: Classifier, sizes: Sequence[int], threads: int
 ) -> dict[int, Rate]:
-    """Return the rate of the network with its normalisation, features and rules, per batch size.
+    """Return the rate of classification (normalisation, features, network, rules) by batch size.
 
-    So many batches are judged at a time, as in the worker.
+    As in the worker, `threads` batches are classified at a time.
     """
     with ThreadPoolExecutor(threads) as pool:
         return {size: _rate(alerts, size, classifier, pool, threads) for size in sizes}
@@ -67,7 +67,7 @@ def _rate(
     threads: int,
 ) -> Rate:
     batch = [alerts[index % len(alerts)] for index in range(size)]
-    # As many batches as make the threads' start and end not count.
+    # Enough batches to make the start and end of the threads negligible.
     count = threads * max(1, LEAST_ALERTS // (size * threads))
     classifier.classify(batch)
     return best_rate(lambda: list(pool.map(classifier.classify, [batch] * count)), size * count)

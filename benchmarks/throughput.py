@@ -1,4 +1,4 @@
-"""End to end: alerts that wait on a real Kafka, worker processes, confirmed predictions."""
+"""Throughput of worker processes: from alerts on a broker to confirmed predictions."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from benchmarks import process_usage
 from benchmarks.page_viewers import page_viewers
 from benchmarks.worker_run import BenchmarkSetup, ConfirmedBatch, Run, run_workers
 
-# The first batches pay for connections, the last ones have nothing to overlap with.
+# The first batches wait for connections, the last ones have nothing to overlap with.
 STEADY_STATE = (0.2, 0.9)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Throughput:
-    """What workers managed in steady state.
+    """The throughput of workers in steady state.
 
-    `viewers` is how many looked at each worker's page; `rate` in alerts per second; `cpu_ms` per
-    alert by stage, and the broker's; `peak_rss` of the largest worker in MiB.
+    `viewers` is the number of clients of each worker's page; `rate` in alerts per second; `cpu_ms`
+    per alert, by stage and of the broker; `peak_rss` of the largest worker in MiB.
     """
 
     workers: int
@@ -30,7 +30,7 @@ class Throughput:
     peak_rss: float
 
 
-def measure_throughput(  # noqa: PLR0913  # each is another dimension of what is compared
+def measure_throughput(  # noqa: PLR0913  # the dimensions of the comparison
     setup: BenchmarkSetup,
     topic: str,
     count: int,
@@ -39,7 +39,7 @@ def measure_throughput(  # noqa: PLR0913  # each is another dimension of what is
     workers: int = 1,
     viewers: int = 0,
 ) -> Throughput:
-    """Let workers classify the first `count` alerts, or some more, that wait on a topic."""
+    """Let workers classify at least the first `count` alerts of a topic."""
     first, last = (int(share * count) for share in STEADY_STATE)
     with run_workers(setup, settings | {"CONSUMER_TOPICS": topic}, workers) as run:
         run.wait_for(first // 2)
@@ -67,13 +67,13 @@ def _cpu(setup: BenchmarkSetup, run: Run) -> dict[str, float]:
 
 
 def steady_rate(batches: Sequence[ConfirmedBatch], count: int) -> float:
-    """Return the alerts per second in between, from when each batch was confirmed."""
+    """Return the alerts per second in steady state, from the confirmation times of batches."""
     confirmed, inside = 0, []
     for instant, messages in batches:
         confirmed += messages
         if STEADY_STATE[0] * count <= confirmed <= STEADY_STATE[1] * count:
             inside.append((instant, confirmed))
     if len(inside) < 2:
-        raise ValueError(f"{len(batches)} batches are too few to tell a rate: stream more alerts")
+        raise ValueError(f"{len(batches)} batches are too few for a rate: use more alerts")
     (begin, before), (end, after) = inside[0], inside[-1]
     return (after - before) / (end - begin).total_seconds()

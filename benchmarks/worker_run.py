@@ -1,4 +1,4 @@
-"""A worker on topics of its own: how one run of it is set up, watched and read."""
+"""Run workers on topics of their own, and read what they published."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ConfirmedBatch = tuple[datetime, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BenchmarkSetup:
-    """Where all runs take place: a Kafka and its process, a folder for logs, the alerts."""
+    """Shared by all runs: the broker and its process, a folder for logs, the alerts."""
 
     bootstrap: str
     broker: int
@@ -45,31 +45,31 @@ class Run:
         return [one.process.pid for one in self.workers]
 
     def confirmed(self) -> int:
-        """Return how many messages are confirmed, by the workers' logs."""
+        """Return the number of confirmed messages, from the workers' logs."""
         totals = (_TOTAL.findall(one.text()) for one in self.workers)
         return sum(int(found[-1]) for found in totals if found)
 
     def wait_for(self, count: int) -> int:
-        """Wait until so many messages are confirmed; return how many there are."""
+        """Wait until `count` messages are confirmed; return the number confirmed by then."""
         deadline = time.monotonic() + PATIENCE
         while (confirmed := self.confirmed()) < count:
             for one in self.workers:
                 if one.process.poll() is not None:
-                    raise RuntimeError(f"a worker has ended:\n{one.text()}")
+                    raise RuntimeError(f"a worker has stopped:\n{one.text()}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{confirmed} of {count} messages after {PATIENCE} s")
             time.sleep(0.02)
         return confirmed
 
     def confirmed_batches(self) -> list[ConfirmedBatch]:
-        """Return when each batch was confirmed and how many messages it had, in order."""
+        """Return time of confirmation and number of messages of each batch, in order."""
         documents = [json.loads(one.value or b"") for one in self._read("METRICS_TOPIC")]
         return sorted(
             (datetime.fromisoformat(one["timestamp_sent"]), one["n_messages"]) for one in documents
         )
 
     def publish_times(self) -> dict[bytes, int]:
-        """Return when each object's prediction was published (ms since 1970), by key."""
+        """Return the time of publication of each prediction (ms since 1970), by key."""
         return {one.key or b"": one.timestamp for one in self._read("PRODUCER_TOPIC_FORMAT")}
 
     def _read(self, topic: str) -> list[Message]:
@@ -80,7 +80,7 @@ class Run:
 def run_workers(
     setup: BenchmarkSetup, settings: Mapping[str, str], workers: int = 1
 ) -> Iterator[Run]:
-    """Run workers of a group of their own; `settings` go before what is usual here."""
+    """Run workers of a new consumer group; `settings` override the defaults of the benchmarks."""
     environment = {**_default_settings(setup), **settings}
     with ExitStack() as stack:
         started = []

@@ -1,8 +1,8 @@
-"""Coverage-guided fuzzing of all that reads strangers' bytes: `make fuzz SECONDS=600`.
+"""Coverage-guided fuzzing of everything that parses untrusted bytes: `make fuzz SECONDS=600`.
 
-The first byte of an input chooses the door. It stops at anything that is neither a result nor a
-BadAlert, takes more than a second or more than 256 MiB; what it found is then in the working
-directory, and `python -m tests.fuzz FILE` repeats it.
+The first byte of an input selects the target. Fuzzing stops at an input that leads to an exception
+other than BadAlert, or exceeds the limits on time and memory. The input is then in the working
+directory; `python -m tests.fuzz FILE` repeats it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["stampapp"]):
     from tests.support.alerts import container, fits, record, sky
 
 MAX_BYTES = 100_000
-# What numpy, astropy and the fuzzer itself take is some 300 MB.
+# NumPy, Astropy and the fuzzer itself take some 300 MB.
 LIMITS = (f"-max_len={MAX_BYTES}", "-timeout=2", "-rss_limit_mb=600")
 
 
@@ -32,7 +32,7 @@ def fuzz_one(data: bytes) -> None:
 
 
 def seeds() -> Iterator[tuple[int, bytes]]:
-    """Yield inputs to begin with, by their door; real ones where they are at hand."""
+    """Yield (target, input) to start from; real alerts are included if available."""
     yield from ((0, container(record(), codec=codec)) for codec in ("null", "deflate"))
     yield from ((0, packets.raw_ztf()), (0, packets.raw_atlas()))
     yield from ((1, fits(sky())), (1, gzip.compress(fits(sky().astype("i2"), BZERO=32768.0))))

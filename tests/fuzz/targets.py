@@ -1,5 +1,4 @@
-"""The doors at which strangers' bytes come in: each must give a result or a BadAlert, and nothing
-else, whatever it is given."""
+"""The functions that parse untrusted bytes. Each returns an outcome for any input."""
 
 from __future__ import annotations
 
@@ -21,14 +20,14 @@ from tests.support.models import FEATURES, ZTF_FEATURES
 
 
 class UniformNetwork:
-    """A network that finds every class as probable as any other."""
+    """A network that gives all classes the same probability."""
 
     def predict(self, images: Array, features: Array) -> Array:
         assert len(images) == len(features)
         return np.full((len(images), len(atlas.CLASSES)), 0.2, np.float32)
 
     def warm_up(self) -> None:
-        """There is nothing to warm."""
+        """Do nothing."""
 
 
 def _classifier(*features: str, **changes: Any) -> Classifier:
@@ -51,20 +50,20 @@ CLASSIFIERS = {
 
 
 def classify_message(data: bytes | None) -> Outcome:
-    """Treat a message as the worker of its survey does, one of neither as that of ZTF."""
+    """Classify a message as the worker of its survey does, or that of ZTF if it has none."""
     (decoded,) = batch.decode_batch([data])
     survey = decoded.survey if isinstance(decoded, Alert) else Survey.ZTF
     return _outcome(decoded, CLASSIFIERS[survey])
 
 
 def classify_ztf_stamp(data: bytes) -> Outcome:
-    """Treat a good alert of ZTF that has this as its science stamp."""
+    """Classify a valid ZTF alert with this science stamp."""
     valid = alert()
     return _outcome(alert(stamps={**valid.stamps, "science": data}), CLASSIFIERS[Survey.ZTF])
 
 
 def classify_atlas_stamp(data: bytes) -> Outcome:
-    """Treat a good alert of ATLAS that has this as its science stamp."""
+    """Classify a valid ATLAS alert with this science stamp."""
     return _outcome(atlas.atlas_alert(data), CLASSIFIERS[Survey.ATLAS])
 
 

@@ -1,4 +1,4 @@
-"""Whatever comes in at the targets that `make fuzz` knocks at, there is an outcome."""
+"""Every input of the fuzz targets leads to an outcome."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ SHAPES = ("BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "BSCALE", "BZERO", "BLANK")
 
 @settings(max_examples=200)
 @given(KINDS, st.binary(max_size=60))
-def test_a_field_of_whatever_type_with_whatever_in_it(kind: Any, data: bytes) -> None:
+def test_messages_with_a_field_of_any_type_and_content(kind: Any, data: bytes) -> None:
     assert targets.classify_message(by_hand(with_field(kind), ALERT + data)).kind in OutcomeKind
 
 
 @settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(SHAPES), VALUES.filter(bool)), st.integers(0, 3000))
-def test_a_stamp_of_ztf_with_whatever_cards(cards: dict[str, Any], cut: int) -> None:
+def test_ztf_stamps_with_any_cards(cards: dict[str, Any], cut: int) -> None:
     stamp = fits(sky(), **cards)
     assert targets.classify_ztf_stamp(stamp[: len(stamp) - cut]).kind in OutcomeKind
 
 
 @settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from([*atlas.CARDS, *SHAPES]), VALUES))
-def test_a_stamp_of_atlas_with_whatever_cards(cards: dict[str, Any]) -> None:
+def test_atlas_stamps_with_any_cards(cards: dict[str, Any]) -> None:
     assert targets.classify_atlas_stamp(atlas.stamp(**cards)).kind in OutcomeKind

@@ -25,14 +25,14 @@ def test_the_stage_of_a_thread(thread: str, main: bool, found: str) -> None:
     assert process_usage.stage(thread, main) == found
 
 
-def test_the_difference_is_shared_among_the_alerts() -> None:
+def test_cpu_time_per_alert() -> None:
     found = process_usage.per_alert({"loop": 1.0}, {"loop": 3.0, "decode": 0.5}, alerts=100)
     assert found == {"loop": 20.0, "decode": 5.0}
 
 
-def test_the_cpu_time_of_a_thread_counts_for_its_stage() -> None:
+def test_cpu_time_of_a_thread_by_stage() -> None:
     def work() -> None:
-        # A parenthesis in the name must not confuse the reader of what the kernel says.
+        # The name of a thread may contain a parenthesis.
         Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text("decode) x")
         while time.thread_time() < 0.1:
             pass
@@ -51,5 +51,5 @@ def test_the_cpu_time_of_a_thread_counts_for_its_stage() -> None:
     assert after["loop"] >= before["loop"]
 
 
-def test_the_peak_is_that_of_the_process() -> None:
+def test_peak_memory_of_a_process() -> None:
     assert 10 < process_usage.peak_mib(os.getpid()) < 100_000

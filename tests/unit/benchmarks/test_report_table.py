@@ -56,23 +56,23 @@ def line(begin: str) -> str:
     return found
 
 
-def test_the_ceiling_is_the_best_of_the_batch_sizes() -> None:
+def test_the_best_network_rate_is_that_of_the_best_batch_size() -> None:
     assert report_table.best_network_rate(REPORT, {}) == 1500.0
     assert report_table.best_network_rate(REPORT, {"MODEL_PRECISION": "bfloat16"}) == 3000.0
 
 
-def test_an_end_to_end_rate_is_given_as_a_share_of_the_ceiling() -> None:
+def test_throughput_is_also_given_as_a_share_of_the_network_rate() -> None:
     assert line("CONSUME_MESSAGES=256").split()[1:3] == ["750", "50%"]
     assert line("MODEL_PRECISION=bfloat16").split()[1:3] == ["750", "25%"]
     assert line("workers: 2").split()[2:4] == ["300", "20%"]
 
 
-def test_what_the_page_costs_stands_beside_a_worker_without_one() -> None:
+def test_throughput_with_and_without_page() -> None:
     assert line("no page").split()[2:4] == ["600", "40%"]
     assert line("page, viewers: 3").split()[3:5] == ["450", "30%"]
 
 
-def test_the_stages_add_up() -> None:
+def test_cpu_times_by_stage() -> None:
     costs = report_table.by_stage(STREAM["cpu_ms"], publish=0.25)  # type: ignore[arg-type]
     assert costs == {"decode": 0.25, "infer": 1.5, "publish": 0.25, "rest": 0.625}
     assert line("CONSUME_MESSAGES=256").split()[3:] == [
@@ -81,14 +81,14 @@ def test_the_stages_add_up() -> None:
     ]
 
 
-def test_publishing_is_never_more_than_the_loop_did() -> None:
+def test_publishing_is_at_most_the_time_of_the_event_loop() -> None:
     assert report_table.by_stage({"loop": 0.1}, publish=0.25)["publish"] == pytest.approx(0.1)
 
 
-def test_what_the_machine_is_too_small_for_is_said() -> None:
+def test_worker_counts_above_the_cores_are_left_out() -> None:
     assert line("workers: 4") == "  workers: 4                 left out: only 2 cores"
 
 
-def test_latencies_come_with_their_settings() -> None:
+def test_latencies_with_their_settings() -> None:
     assert line("40/s").split() == ["40/s", "0.25", "0.50", "0.75", "CONSUME_TIMEOUT=0.2"]
     assert line("burst of 10000").endswith("13.00   drained in 13.2 s")
