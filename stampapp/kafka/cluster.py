@@ -11,7 +11,9 @@ from typing import Any
 from stampapp.errors import ConfigError
 
 # The roles of the clusters of a worker: it consumes from the first and publishes to the others.
-PUBLISHING_ROLES = ("producer", "scribe", "metrics")
+# Without the optional ones it runs, too: metrics are best effort.
+REQUIRED_ROLES, OPTIONAL_ROLES = ("producer", "scribe"), ("metrics",)
+PUBLISHING_ROLES = (*REQUIRED_ROLES, *OPTIONAL_ROLES)
 CLUSTER_ROLES = ("consumer", *PUBLISHING_ROLES)
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")

@@ -10,7 +10,7 @@ from stampapp.config.environment import Reading, environment_reader, unknown_key
 from stampapp.config.model_settings import ModelSettings, load_model_settings
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.cluster import PUBLISHING_ROLES, Cluster
 from stampapp.kafka.producer import start_producer, stop_producer
 from stampapp.preflight.access_check import AccessReport, check_clusters
 from stampapp.results.outcome import Outcome
@@ -71,7 +71,9 @@ async def try_clusters(worker: Settings) -> list[AccessReport]:
 
 async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:
     roles = [
-        permission.role for permission in report.access.permissions if permission.role != "consumer"
+        permission.role
+        for permission in report.access.permissions
+        if permission.role in PUBLISHING_ROLES
     ]
     if report.errors or report.optional_errors or not roles:
         return report

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from stampapp.config.settings import Settings
 from stampapp.inspection.topic_roles import TOPIC_ROLES, topic_roles
-from stampapp.kafka.cluster import Cluster, group_identical
+from stampapp.kafka.cluster import OPTIONAL_ROLES, Cluster, group_identical
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.metadata_v8 import ClusterMetadata, Operation
 
@@ -28,7 +28,7 @@ class Permission:
     @property
     def optional(self) -> bool:
         """Whether the worker can run without it: metrics are best effort."""
-        return self.role == "metrics"
+        return self.role in OPTIONAL_ROLES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

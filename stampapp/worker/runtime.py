@@ -13,7 +13,13 @@ from stampapp.config.cpu_count import cores
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka.access_monitor import AccessMonitor
-from stampapp.kafka.cluster import PUBLISHING_ROLES, Cluster, group_identical
+from stampapp.kafka.cluster import (
+    OPTIONAL_ROLES,
+    PUBLISHING_ROLES,
+    REQUIRED_ROLES,
+    Cluster,
+    group_identical,
+)
 from stampapp.kafka.delivery import Delivery
 from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.preflight import access_check
@@ -156,7 +162,7 @@ class WorkerRuntime:
     @property
     def retrying(self) -> bool:
         """Whether a guaranteed delivery (output, scribe, dead letters) is being retried."""
-        guaranteed = (self._deliveries.get(role) for role in ("producer", "scribe"))
+        guaranteed = (self._deliveries.get(role) for role in REQUIRED_ROLES)
         return any(delivery is not None and delivery.failing for delivery in guaranteed)
 
     async def release_partitions(self, time_limit: float) -> None:
@@ -230,5 +236,5 @@ def _new_delivery(settings: Settings, cluster: Cluster) -> Delivery:
         cluster,
         idempotence=settings.idempotence,
         timeout=settings.delivery_timeout,
-        optional=cluster.role == "metrics",
+        optional=cluster.role in OPTIONAL_ROLES,
     )
