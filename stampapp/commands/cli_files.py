@@ -67,9 +67,9 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
 )
 def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | None) -> int:  # noqa: ARG001
     """Import a model.zip that ALeRCE published (or its unpacked folder)."""
-    from stampapp.commands import import_model as importing
+    from stampapp.commands.import_model import import_published_model, model_lines
 
-    write_lines(importing.model_lines(*importing.import_model(path, into, name)), sys.stdout)
+    write_lines(model_lines(*import_published_model(path, into, name)), sys.stdout)
     return 0
 
 

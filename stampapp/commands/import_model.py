@@ -9,7 +9,9 @@ from stampapp.classifiers.model_folder.store import ModelDescription
 from stampapp.display.tables import name_value_lines
 
 
-def import_model(path: Path, into: Path | None, name: str | None) -> tuple[ModelDescription, Path]:
+def import_published_model(
+    path: Path, into: Path | None, name: str | None
+) -> tuple[ModelDescription, Path]:
     """Import a published model.zip, or its unpacked folder; return the model and its folder.
 
     `into` is `model/<survey>` by default. `name` selects one of several checkpoints. Raises

@@ -12,7 +12,7 @@ import pytest
 
 from stampapp.classifiers.model_folder.store import Origin, read_description
 from stampapp.classifiers.network.network import Network
-from stampapp.commands.import_model import import_model, model_lines
+from stampapp.commands.import_model import import_published_model, model_lines
 from stampapp.errors import ConfigError
 from tests.unit.classifiers.tf1_import.published import (
     FEATURES,
@@ -37,7 +37,7 @@ SMALL = random_weights(kernel=1)
 def test_the_published_shape(tmp_path: Path) -> None:
     weights = random_weights(kernel=5, n_features=23)
     path = write_folder(tmp_path / "published", with_optimizer(weights))
-    description, _ = import_model(path, tmp_path / "ztf", None)
+    description, _ = import_published_model(path, tmp_path / "ztf", None)
     assert (description.kernel, len(description.features)) == (5, 23)
     rng = np.random.default_rng(3)
     images = rng.random((4, 21, 21, 3), dtype=np.float32)
@@ -51,7 +51,7 @@ def test_the_published_shape(tmp_path: Path) -> None:
 def test_the_description(tmp_path: Path) -> None:
     packed = tmp_path / "model.zip"
     packed.write_bytes(zipped(write_folder(tmp_path / "published", with_optimizer(SMALL))))
-    description, _ = import_model(packed, tmp_path / "ztf", None)
+    description, _ = import_published_model(packed, tmp_path / "ztf", None)
     digest = hashlib.sha256(packed.read_bytes()).hexdigest()
     assert description == read_description(tmp_path / "ztf")
     assert description.name == "stamp_classifier"
@@ -75,7 +75,7 @@ def test_the_description(tmp_path: Path) -> None:
 
 def test_a_folder_is_known_by_its_data_file(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "published", SMALL, "best")
-    description, _ = import_model(path / "results" / "best", tmp_path / "ztf", None)
+    description, _ = import_published_model(path / "results" / "best", tmp_path / "ztf", None)
     data = path / "results/best/checkpoints/model.data-00000-of-00001"
     digest = hashlib.sha256(data.read_bytes()).hexdigest()
     assert description.source_sha256 == digest
@@ -87,15 +87,15 @@ def test_a_name_chooses(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "published", SMALL, "a")
     write_folder(path, random_weights(kernel=3), "b")
     with pytest.raises(ConfigError, match="--name one of a, b"):
-        import_model(path, tmp_path / "ztf", None)
+        import_published_model(path, tmp_path / "ztf", None)
     assert not (tmp_path / "ztf").exists()
-    assert import_model(path, tmp_path / "ztf", "b")[0].kernel == 3
-    assert import_model(path, tmp_path / "ztf", "a")[0].kernel == 1
+    assert import_published_model(path, tmp_path / "ztf", "b")[0].kernel == 3
+    assert import_published_model(path, tmp_path / "ztf", "a")[0].kernel == 1
 
 
 def test_the_report(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "published", SMALL)
-    description, _ = import_model(path, tmp_path / "ztf", None)
+    description, _ = import_published_model(path, tmp_path / "ztf", None)
     text = "\n".join(model_lines(description, tmp_path / "ztf"))
     for part in (
         "Imported staging_model in results/staging_model/checkpoints/model.data",
@@ -155,7 +155,7 @@ def test_a_checkpoint_that_does_not_fit(
 ) -> None:
     path = write_folder(tmp_path / "published", change(SMALL))
     with pytest.raises(ConfigError, match=message):
-        import_model(path, tmp_path / "ztf", None)
+        import_published_model(path, tmp_path / "ztf", None)
     assert not (tmp_path / "ztf").exists()
 
 
@@ -164,7 +164,7 @@ def test_the_features_of_the_statistics_must_be_those_of_the_graph(tmp_path: Pat
     path = write_folder(tmp_path / "published", SMALL, stats=stats)
     message = r"batchnorm_features/gamma has the shape \(23,\), not \(22,\)"
     with pytest.raises(ConfigError, match=message):
-        import_model(path, tmp_path / "ztf", None)
+        import_published_model(path, tmp_path / "ztf", None)
 
 
 class Evil:
@@ -193,14 +193,14 @@ class Evil:
 def test_statistics_that_are_none(tmp_path: Path, stats: object, message: str) -> None:
     path = write_folder(tmp_path / "published", SMALL, stats=pickle.dumps(stats))
     with pytest.raises(ConfigError, match=rf"feature_norm_stats\.pkl is refused: .*{message}"):
-        import_model(path, tmp_path / "ztf", None)
+        import_published_model(path, tmp_path / "ztf", None)
 
 
 def test_a_malicious_pickle_does_nothing(tmp_path: Path) -> None:
     evil = pickle.dumps({"ra": Evil(f"touch {tmp_path / 'called'}")})
     path = write_folder(tmp_path / "published", SMALL, stats=evil)
     with pytest.raises(ConfigError, match=r"it calls '\w+ system'"):
-        import_model(path, tmp_path / "ztf", None)
+        import_published_model(path, tmp_path / "ztf", None)
     assert not (tmp_path / "called").exists()
 
 
@@ -214,13 +214,13 @@ def test_a_damaged_checkpoint(tmp_path: Path, file: str, damage: str) -> None:
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
     target.write_bytes({"cut": content[:middle], "bit flipped": flipped, "emptied": b""}[damage])
     with pytest.raises(ConfigError, match=r"staging_model in .*cannot be read"):
-        import_model(path, tmp_path / "ztf", None)
+        import_published_model(path, tmp_path / "ztf", None)
     assert not (tmp_path / "ztf").exists()
 
 
 @pytest.mark.skipif(not REAL_ZIP.exists(), reason=f"the survey data is absent: {REAL_ZIP}")
 def test_the_weights_of_june_2020(tmp_path: Path) -> None:
-    description, _ = import_model(REAL_ZIP, tmp_path, None)
+    description, _ = import_published_model(REAL_ZIP, tmp_path, None)
     assert (description.kernel, len(description.features)) == (3, 26)
     assert description.source == "best_model_so_far in ztf_model_2020-06.zip"
     clips = {f.name: (f.lower, f.upper) for f in description.features}
