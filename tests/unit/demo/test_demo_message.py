@@ -21,7 +21,7 @@ def test_simulated_alerts_get_short_names_the_present_and_keep_their_truth_to_th
     assert [message.survey for message in found] == [one.alert.survey for one in drawn]
     assert [message.label for message in found] == ["SN", "AGN", "meteor"]
     for message, one in zip(found, drawn, strict=True):
-        told = packets.decode_alert(message.value)
-        assert (told.aid.encode(), told.candid) == (message.key, one.alert.candid)
-        assert abs(told.mjd - (time.time() / 86400 + 40587)) < 0.01
+        decoded = packets.decode_alert(message.value)
+        assert (decoded.aid.encode(), decoded.candid) == (message.key, one.alert.candid)
+        assert abs(decoded.mjd - (time.time() / 86400 + 40587)) < 0.01
     assert b"meteor" not in found[2].value

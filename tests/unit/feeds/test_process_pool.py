@@ -13,17 +13,17 @@ THREADS = "OPENBLAS_NUM_THREADS"
 
 
 @pytest.fixture(autouse=True)
-def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_thread_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(THREADS, raising=False)
 
 
-def test_numpy_has_one_thread_there_and_nothing_is_told_here() -> None:
+def test_numpy_has_one_thread_there_and_this_process_keeps_its_settings() -> None:
     with process_pool.pool(1) as pool:
         assert pool.submit(os.getenv, THREADS).result() == "1"
     assert THREADS not in os.environ
 
 
-def test_what_somebody_has_told_numpy_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_given_number_of_threads_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(THREADS, "3")
     with process_pool.pool(1) as pool:
         assert pool.submit(os.getenv, THREADS).result() == "3"
@@ -38,7 +38,7 @@ def test_ctrl_c_reaches_only_those_outside_the_shelter() -> None:
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
 
 
-def test_a_process_that_dies_is_told_in_words() -> None:
+def test_a_process_that_dies_raises_an_error() -> None:
     with (
         pytest.raises(StampError, match="a process that simulates alerts died"),
         process_pool.pool(1) as pool,

@@ -25,7 +25,7 @@ SOME = [
 
 
 class Cluster:
-    """Takes messages when it is told to."""
+    """Confirms messages when a test says so."""
 
     def __init__(self) -> None:
         self.taken: list[OutgoingMessage] = []
@@ -43,16 +43,16 @@ class Cluster:
 
 
 def publisher() -> tuple[Publisher[LabelledAlert], list[int]]:
-    heard: list[int] = []
-    return Publisher(AsJustObserved("sky"), heard.append), heard
+    advances: list[int] = []
+    return Publisher(AsJustObserved("sky"), advances.append), advances
 
 
 async def test_every_alert_is_published_in_order_and_counted() -> None:
-    cluster, (published, heard) = Cluster(), publisher()
+    cluster, (published, advances) = Cluster(), publisher()
     await published.run(iter(SOME), cluster.deliver, rate=None)
     assert [letter.key for letter in cluster.taken] == [one.alert.aid.encode() for one in SOME]
     assert {letter.topic for letter in cluster.taken} == {"sky"}
-    assert published.confirmed == sum(heard) == len(SOME)
+    assert published.confirmed == sum(advances) == len(SOME)
     assert published.unconfirmed == 0
 
 
@@ -60,9 +60,9 @@ async def test_an_alert_is_published_as_if_it_were_taken_now() -> None:
     cluster, (published, _) = Cluster(), publisher()
     before = mjd_now()
     await published.run(iter(SOME[:1]), cluster.deliver, rate=None)
-    told = packets.decode_alert(cluster.taken[0].value)
-    assert before <= told.mjd <= mjd_now()
-    assert replace(told, mjd=58000.0) == SOME[0].alert
+    decoded = packets.decode_alert(cluster.taken[0].value)
+    assert before <= decoded.mjd <= mjd_now()
+    assert replace(decoded, mjd=58000.0) == SOME[0].alert
 
 
 async def test_nothing_to_publish_is_no_trouble() -> None:
@@ -101,16 +101,18 @@ async def test_whoever_stops_it_has_what_is_under_way_confirmed() -> None:
     assert len(cluster.taken) == 1
 
 
-async def test_what_is_not_confirmed_in_time_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_not_confirmed_in_time_is_counted_as_unconfirmed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(publishing, "STOP_TIMEOUT", 0.05)
-    cluster, (published, heard) = Cluster(), publisher()
+    cluster, (published, advances) = Cluster(), publisher()
     cluster.open.clear()
     running = asyncio.create_task(published.run(iter(SOME), cluster.deliver, rate=None))
     await until(lambda: published.unconfirmed == 1)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert (published.confirmed, published.unconfirmed, heard) == (0, 1, [])
+    assert (published.confirmed, published.unconfirmed, advances) == (0, 1, [])
 
 
 async def test_a_delivery_that_fails_is_not_counted() -> None:
@@ -122,8 +124,8 @@ async def test_a_delivery_that_fails_is_not_counted() -> None:
 
 
 def test_the_history_of_an_alert_moves_with_it() -> None:
-    told = {"jdstarthist": 2458000.5, "jdendhist": 2458010.5, "ncovhist": 3.0}
-    later = observed_at(alert(told, mjd=58010.0), 60010.25)
+    extra = {"jdstarthist": 2458000.5, "jdendhist": 2458010.5, "ncovhist": 3.0}
+    later = observed_at(alert(extra, mjd=58010.0), 60010.25)
     assert later.mjd == 60010.25
     assert later.extra_fields["jdstarthist"] == 2460000.75
     assert later.extra_fields["jdendhist"] == 2460010.75

@@ -22,7 +22,7 @@ def singles(data: bytes) -> list[SingleRecord]:
 
 # Containers have a marker drawn by lot, which must not be in the name of a test.
 @pytest.mark.parametrize(
-    "value", [raw_ztf(), raw_atlas(), container(record())], ids=["ztf", "atlas", "told"]
+    "value", [raw_ztf(), raw_atlas(), container(record())], ids=["ztf", "atlas", "sorting-hat"]
 )
 def test_a_packet_stays_as_it_is_to_the_byte(value: bytes) -> None:
     assert [one.value for one in singles(value)] == [value]
@@ -63,13 +63,13 @@ def unchanged(single: SingleRecord) -> SingleRecord:
     return single
 
 
-class Heard:
-    """What an archive's reader reports."""
+class ArchiveReader:
+    """An ArchiveAlerts and what it reports."""
 
     def __init__(self, *files: Path) -> None:
-        self.told: list[str] = []
-        self.moved: list[int] = []
-        self.archive = ArchiveAlerts(files, self.told.append, self.moved.append)
+        self.reports: list[str] = []
+        self.bytes_read: list[int] = []
+        self.archive = ArchiveAlerts(files, self.reports.append, self.bytes_read.append)
 
 
 def written(path: Path, data: bytes) -> Path:
@@ -77,46 +77,46 @@ def written(path: Path, data: bytes) -> Path:
     return path
 
 
-def test_every_alert_comes_in_order_and_every_damage_is_told(tmp_path: Path) -> None:
+def test_every_alert_comes_in_order_and_every_damage_is_reported(tmp_path: Path) -> None:
     several = container(*(record(aid=f"A{number}") for number in range(3)))
-    heard = Heard(
+    reader = ArchiveReader(
         written(tmp_path / "a.avro", several),
         written(tmp_path / "b.tar", tar(one=raw_ztf(), bad=b"words", cut=several[:-30])),
         written(tmp_path / "c.avro", b""),
         tmp_path / "gone.avro",
     )
-    keys = [one.key for one in heard.archive.records(unchanged)]
+    keys = [one.key for one in reader.archive.records(unchanged)]
     assert keys == [b"A0", b"A1", b"A2", b"ZTF20abcdefg", b"A0", b"A1"]
-    assert heard.archive.damaged == 4
+    assert reader.archive.damaged == 4
     starts = [f"damaged: {tmp_path}/{name}: " for name in ("b.tar:bad", "b.tar:cut", "c.avro")]
-    for start, line in zip(starts, heard.told, strict=False):
+    for start, line in zip(starts, reader.reports, strict=False):
         assert line.startswith(start)
-    assert heard.told[-1].endswith("gone.avro: No such file or directory")
+    assert reader.reports[-1].endswith("gone.avro: No such file or directory")
 
 
 def test_the_bytes_of_the_files_are_counted(tmp_path: Path) -> None:
     one, two = (written(tmp_path / f"{n}.avro", container(record())) for n in (1, 2))
-    heard = Heard(one, two)
-    list(heard.archive.records(unchanged))
-    assert heard.moved[-1] == one.stat().st_size + two.stat().st_size
-    assert heard.moved == sorted(heard.moved)
+    reader = ArchiveReader(one, two)
+    list(reader.archive.records(unchanged))
+    assert reader.bytes_read[-1] == one.stat().st_size + two.stat().st_size
+    assert reader.bytes_read == sorted(reader.bytes_read)
 
 
-def test_what_cannot_be_told_otherwise_is_damaged_and_the_rest_is_not(tmp_path: Path) -> None:
+def test_what_cannot_be_converted_is_damaged_and_the_rest_is_not(tmp_path: Path) -> None:
     bad, good = raw_ztf(jd=float("nan")), raw_ztf()
-    heard = Heard(written(tmp_path / "x.tar", tar(bad=bad, good=good)))
-    (found,) = heard.archive.records(ToSortingHat())
+    reader = ArchiveReader(written(tmp_path / "x.tar", tar(bad=bad, good=good)))
+    (found,) = reader.archive.records(ToSortingHat())
     assert "extra_fields" in found.fields
-    assert heard.archive.damaged == 1
-    assert "mjd" in heard.told[0] or "jd" in heard.told[0]
+    assert reader.archive.damaged == 1
+    assert "mjd" in reader.reports[0] or "jd" in reader.reports[0]
 
 
-def test_what_nobody_would_read_is_only_counted(tmp_path: Path) -> None:
+def test_after_many_reports_damage_is_only_counted(tmp_path: Path) -> None:
     files = [
         written(tmp_path / f"{number}.avro", b"x")
         for number in range(record_splitter.MAX_REPORTED + 5)
     ]
-    heard = Heard(*files)
-    assert list(heard.archive.records(unchanged)) == []
-    assert heard.archive.damaged == len(files)
-    assert len(heard.told) == record_splitter.MAX_REPORTED
+    reader = ArchiveReader(*files)
+    assert list(reader.archive.records(unchanged)) == []
+    assert reader.archive.damaged == len(files)
+    assert len(reader.reports) == record_splitter.MAX_REPORTED

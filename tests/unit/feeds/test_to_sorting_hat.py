@@ -24,7 +24,7 @@ def single(value: bytes) -> SingleRecord:
     return found
 
 
-def told(value: bytes) -> dict[str, Any]:
+def converted(value: bytes) -> dict[str, Any]:
     (found,) = fastavro.reader(io.BytesIO(HAT(single(value)).value))
     assert isinstance(found, dict)
     return found
@@ -51,17 +51,17 @@ def test_a_raw_alert_says_the_same_in_other_words(value: bytes) -> None:
 
 
 def test_pid_is_no_extra_field() -> None:
-    assert told(raw_ztf())["pid"] == 99
-    assert "pid" not in told(raw_ztf())["extra_fields"]
-    assert told(raw_atlas())["pid"] == 0
+    assert converted(raw_ztf())["pid"] == 99
+    assert "pid" not in converted(raw_ztf())["extra_fields"]
+    assert converted(raw_atlas())["pid"] == 0
 
 
 def test_numbers_that_have_no_room_are_narrowed() -> None:
-    assert told(raw_ztf(sgscore1=1e300))["extra_fields"]["sgscore1"] == float("inf")
-    assert told(raw_ztf(sgscore1=-1e300))["extra_fields"]["sgscore1"] == float("-inf")
+    assert converted(raw_ztf(sgscore1=1e300))["extra_fields"]["sgscore1"] == float("inf")
+    assert converted(raw_ztf(sgscore1=-1e300))["extra_fields"]["sgscore1"] == float("-inf")
 
 
-def test_what_the_sorting_hat_has_told_stays_as_it_is() -> None:
+def test_a_sorting_hat_message_stays_as_it_is() -> None:
     one = single(container(record()))
     assert HAT(one) is one
 
@@ -77,7 +77,7 @@ def test_real_packets_become_what_the_sorting_hat_made_of_them(shared_data: Path
     for path in sorted(shared_data.glob("ztf_raw/*"))[:10]:
         with path.open("rb") as file:
             (one,) = split_records(file)
-        found, expected = told(one.value), real[str(packets.decode_alert(one.value).candid)]
+        found, expected = converted(one.value), real[str(packets.decode_alert(one.value).candid)]
         assert found["extra_fields"].keys() >= expected["extra_fields"].keys() - {"prv_candidates"}
         for name in ("oid", "sid", "tid", "pid", "candid", "mjd", "fid", "ra", "dec", "isdiffpos"):
             assert found[name] == expected[name], name
