@@ -80,11 +80,15 @@ class Exposure:
         return self.magnitude(_DETECTION * self.point_noise)
 
 
-def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
-    """Draw an exposure: mostly of clear nights, some with cloud, twilight or bad seeing."""
+def _draw_band(rng: Generator, camera: Camera) -> str:
     names = list(camera.bands)
     shares = [camera.bands[name].share for name in names]
-    name = names[int(rng.choice(len(names), p=shares))]
+    return names[int(rng.choice(len(names), p=shares))]
+
+
+def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
+    """Draw an exposure: mostly of clear nights, some with cloud, twilight or bad seeing."""
+    name = _draw_band(rng, camera)
     band = camera.bands[name]
     poor = rng.random() < _POOR_NIGHTS
     loss = rng.uniform(0.3, 4.4) if poor else abs(rng.normal(0.0, 0.12))

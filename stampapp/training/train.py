@@ -72,9 +72,22 @@ def train_model(dataset: Dataset, task: TrainingTask) -> model_card.Report:
     )
     draft = _description(dataset, task, features)
     description = write_model(task.folder, draft, fitted.model.save)
-    report = model_card.Report(
-        description=description,
-        counts=_class_counts(examples.labels, split, recipe.classes),
+    report = _card_contents(dataset, split, task, fitted, description)
+    _plot_figures(report, examples, task)
+    model_card.write_card(task.folder, model_card.render_card(report))
+    return report
+
+
+def _card_contents(
+    dataset: Dataset,
+    split: Split,
+    task: TrainingTask,
+    fitted: _FittedModel,
+    model: ModelDescription,
+) -> model_card.Report:
+    return model_card.Report(
+        description=model,
+        counts=_class_counts(dataset.examples.labels, split, model.classes),
         notes=dataset.notes,
         settings=model_card.flat_settings(task.hyperparameters),
         epochs=fitted.epochs,
@@ -84,9 +97,6 @@ def train_model(dataset: Dataset, task: TrainingTask) -> model_card.Report:
         seconds={"data": dataset.seconds, "training": fitted.seconds},
         command=task.command,
     )
-    _plot_figures(report, examples, task)
-    model_card.write_card(task.folder, model_card.render_card(report))
-    return report
 
 
 def _require_writable(folder: Path) -> None:

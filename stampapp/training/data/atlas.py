@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.atlas import CLASSES
-from stampapp.training.data.recipes import Recipe, features
+from stampapp.training.data.recipes import Recipe, clipped_features
 
 PLUGIN = Recipe(
     survey=Survey.ATLAS,
@@ -15,7 +15,7 @@ PLUGIN = Recipe(
     stamp_shape=(61, 61),
     crop=21,
     kernel=3,
-    features=features(
+    features=clipped_features(
         (
             *("filter", "airmass", "seeing", "sunelong", "mangle", "magpsf", "sigmapsf"),
             *("novelty", "offset", "concentration", "sharpness", "peak", "elongation", "hollow"),

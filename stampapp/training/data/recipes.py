@@ -36,8 +36,8 @@ class Recipe:
     features: tuple[Feature, ...]
 
 
-def features(
-    names: Iterable[str], clips: Mapping[str, Clip] = MappingProxyType({})
+def clipped_features(
+    names: Iterable[str], clips: Mapping[str, Clip] = _NO_CLIPS
 ) -> tuple[Feature, ...]:
     """Return features that are clipped and not yet normalised."""
     bounds = {name: clips.get(name, (None, None)) for name in names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.tf1_import.alerce_ztf import CLIPS, CROP, STAMP_SHAPE, STAMPS
 from stampapp.classifiers.ztf import CLASSES
-from stampapp.training.data.recipes import Recipe, features
+from stampapp.training.data.recipes import Recipe, clipped_features
 
 PLUGIN = Recipe(
     survey=Survey.ZTF,
@@ -16,7 +16,7 @@ PLUGIN = Recipe(
     stamp_shape=STAMP_SHAPE,
     crop=CROP,
     kernel=3,
-    features=features(
+    features=clipped_features(
         (
             *("sgscore1", "distpsnr1", "sgscore2", "distpsnr2", "sgscore3", "distpsnr3"),
             *("isdiffpos", "fwhm", "magpsf", "sigmapsf", "ra", "dec", "diffmaglim", "rb"),
