@@ -84,8 +84,8 @@ def deadletters(  # noqa: PLR0913, PLR0917  # click hands over every option
 ) -> int:
     """List, show or replay the messages that could not be classified.
 
-    PLACE names a dead letter by its own partition:offset, or by topic:partition:offset of the
-    message that it was. Without any, all are meant that the options leave.
+    PLACE is the partition:offset of a dead letter, or the topic:partition:offset of the original
+    message. Without PLACE, the options select the dead letters.
     """
     settings = app.runtime.required_settings()
     from stampapp.commands.deadletters import (

@@ -39,4 +39,6 @@ def fold(text: str, width: int | None, indent: str = "") -> list[str]:
 
 def printable(text: str) -> str:
     """Replace control characters, with which a message could steer the terminal."""
+    if text.isprintable():
+        return text
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)

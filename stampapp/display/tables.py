@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from stampapp.display.lines import fold, printable
@@ -54,30 +55,30 @@ class Table:
 
     def row(self, cells: Sequence[Cell], detail: str = "") -> list[Text]:
         """Return the lines of a row; there may be fewer cells than columns."""
-        texts = [cell if isinstance(cell, Text) else Text(printable(cell)) for cell in cells]
+        shown = [cell if isinstance(cell, Text) else printable(cell) for cell in cells]
         if self._too_narrow:
-            return self._record(texts, detail)
-        padded = (_aligned(*pair) for pair in zip(texts, self._columns, strict=False))
-        line = Text.assemble(*padded)[len(self._columns[0].gap) :]
-        if detail:
-            line = self._with_detail(line, printable(detail))
-        line.rstrip()
-        return list(line.split())
+            return self._record(shown, printable(detail))
+        parts: list[Cell] = []
+        for cell, column in zip(shown, self._columns, strict=False):
+            parts += _aligned(cell, column)
+        line = Text.assemble(*parts[1:])
+        return self._with_detail(line, printable(detail)) if detail else [_stripped(line)]
 
-    def _with_detail(self, line: Text, detail: str) -> Text:
-        line = line + _GAP
-        if self._width is None or line.cell_len + len(detail) <= self._width:
-            return line + detail
-        line.rstrip()
-        return Text("\n").join([line, *map(Text, fold(_INDENT + detail, self._width, _INDENT))])
+    def _with_detail(self, line: Text, detail: str) -> list[Text]:
+        length = line.cell_len + len(_GAP) + cell_len(detail)
+        if self._width is None or length <= self._width:
+            return [Text.assemble(line, _GAP, detail)]
+        below = fold(_INDENT + detail, self._width, _INDENT)
+        return [_stripped(line), *map(Text, below)]
 
-    def _record(self, cells: Sequence[Text], detail: str) -> list[Text]:
+    def _record(self, cells: Sequence[Cell], detail: str) -> list[Text]:
         named = [*self._columns[: len(cells)], Column(name=self._detail)]
         longest = max(len(one.name) for one in named)
         lines = []
-        for column, cell in zip(named, [*cells, Text(printable(detail))], strict=True):
-            if cell.plain.strip():
-                lines += _named_value(column.name.ljust(longest), cell, self._width or 0)
+        for column, cell in zip(named, [*cells, detail], strict=True):
+            value = Text.assemble(cell)
+            if value.plain.strip():
+                lines += _named_value(column.name.ljust(longest), value, self._width or 0)
         return [*lines, Text()]
 
 
@@ -111,10 +112,16 @@ def name_value_lines(values: Mapping[str, object], width: int | None = None) -> 
     yield from table_lines([Column(name="name")], rows, width, heading=False)
 
 
-def _aligned(cell: Text, column: Column) -> Text:
-    padding = " " * max(0, column.width - cell.cell_len)
-    parts = (padding, cell) if column.right else (cell, padding)
-    return Text.assemble(column.gap, *parts)
+def _aligned(cell: Cell, column: Column) -> tuple[Cell, Cell, Cell]:
+    """Return the gap before a column, and the cell with its padding."""
+    used = cell.cell_len if isinstance(cell, Text) else cell_len(cell)
+    padding = " " * max(0, column.width - used)
+    return (column.gap, padding, cell) if column.right else (column.gap, cell, padding)
+
+
+def _stripped(line: Text) -> Text:
+    line.rstrip()
+    return line
 
 
 def _named_value(name: str, value: Text, width: int) -> list[Text]:
