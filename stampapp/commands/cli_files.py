@@ -74,7 +74,7 @@ def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | 
 
 
 @app.command(
-    option("--survey", type=click.Choice(list(Survey)), required=True),
+    option("--survey", type=click.Choice(list(Survey)), required=True, help="Whose alerts."),
     option("--count", type=click.IntRange(1, 10**9), help="Number of alerts; endless without it."),
     option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
     # The names of simulated alerts hold six digits of the seed.
@@ -92,7 +92,7 @@ def simulate(  # noqa: PLR0913, PLR0917  # likewise
     to: Path | None,
     labels: Path | None,
 ) -> int:
-    """Publish simulated alerts to CONSUMER_TOPICS, or write them to a file."""
+    """Publish simulated alerts to the first of CONSUMER_TOPICS, or write them to a file."""
     from stampapp.commands.simulate import (
         SimulateRequest,
         output_files,
@@ -124,7 +124,7 @@ def replay(
     limit: int | None,
     as_sorting_hat: bool,
 ) -> int:
-    """Publish alerts from files to CONSUMER_TOPICS.
+    """Publish alerts from files to the first of CONSUMER_TOPICS.
 
     PATH is an Avro file of one or more alerts, a tar archive of such files, either gzipped or not,
     or a folder with any of them.
@@ -138,8 +138,8 @@ def replay(
 
 
 @app.command(
-    option("--port", type=int, default=9092, show_default=True),
-    option("--host", default="127.0.0.1", show_default=True),
+    option("--port", type=int, default=9092, show_default=True, help="Listen on this port."),
+    option("--host", default="127.0.0.1", show_default=True, help="Listen on this address."),
     base=PlainCommand,
 )
 def broker(self: PlainCommand, port: int, host: str) -> int:  # noqa: ARG001

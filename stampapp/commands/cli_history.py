@@ -49,7 +49,14 @@ def reconcile(
 @app.command(
     click.argument("action", type=click.Choice(["list", "show", "replay"])),
     click.argument("places", nargs=-1, metavar="[PLACE]..."),
-    option("--cause", "causes", multiple=True, type=click.Choice(sorted(CAUSES)), metavar="CAUSE"),
+    option(
+        "--cause",
+        "causes",
+        multiple=True,
+        type=click.Choice(sorted(CAUSES)),
+        metavar="CAUSE",
+        help="Only those with this cause; may be repeated.",
+    ),
     BEGIN,
     END,
     option(
