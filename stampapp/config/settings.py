@@ -117,11 +117,12 @@ def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
         "consumer_topics": _consumer_topics(reader),
         "scribe_topic": read("SCRIBE_TOPIC", topic_name, None, "topic of commands", required=True),
         "metrics_topic": read("METRICS_TOPIC", topic_name, None, "topic of figures", required=True),
-        "deadletter_topic": _deadletter_topic(reader, f"{group}-deadletter"),
+        "deadletter_topic": _deadletter_topic(reader, group),
     }
 
 
-def _deadletter_topic(reader: Reader, default: str) -> str | None:
+def _deadletter_topic(reader: Reader, group: str | None) -> str | None:
+    default = f"{group}-deadletter" if group else None
     found = reader.read(
         "DEADLETTER_TOPIC",
         topic_name,
@@ -129,7 +130,7 @@ def _deadletter_topic(reader: Reader, default: str) -> str | None:
         "topic of bad messages, on the producer's cluster; empty: stop the worker instead",
         blank_is_a_value=True,
     )
-    if found == default and not is_legal_topic(default):
+    if default and found == default and not is_legal_topic(default):
         reader.problems.append(
             f"DEADLETTER_TOPIC must be set, as its default {default!r} is no topic: {TOPIC_RULE}"
         )

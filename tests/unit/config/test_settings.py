@@ -206,6 +206,14 @@ def test_a_group_whose_name_makes_no_topic_needs_a_dead_letter_topic() -> None:
     assert load(CONSUMER_GROUP_ID="of stamps", DEADLETTER_TOPIC="").deadletter_topic is None
 
 
+def test_without_a_group_the_dead_letter_topic_has_no_default() -> None:
+    reader = Reader({**REQUIRED, "CONSUMER_GROUP_ID": ""}.get)
+    with pytest.raises(ConfigError, match="CONSUMER_GROUP_ID"):
+        settings.load_settings(reader)
+    (found,) = [one for one in reader.readings if one.key == "DEADLETTER_TOPIC"]
+    assert not found.value
+
+
 def test_several_problems_are_told_together() -> None:
     found = complaint(CONSUME_MESSAGES="x", WEB_PORT="y", SCRIBE_TOPIC="")
     assert len(found.splitlines()) == 4
