@@ -42,7 +42,7 @@ class InspectRequest:
 
     def __post_init__(self) -> None:
         if self.stamps and self.follow:
-            raise ConfigError("--stamps draws one alert: leave out --follow")
+            raise ConfigError("--stamps draws one alert: omit --follow")
 
     def is_wanted(self, message: Message) -> bool:
         """Return whether to show a message."""

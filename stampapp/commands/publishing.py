@@ -47,11 +47,11 @@ def describe_target(target: InputSettings) -> str:
 
 
 def publish(
-    publisher: Publisher[T], drawn: Iterator[T], rate: float | None, target: InputSettings
+    publisher: Publisher[T], alerts: Iterator[T], rate: float | None, target: InputSettings
 ) -> PublishResult:
     """Publish until all alerts are confirmed or a signal stops it. Raises ConfigError."""
     try:
-        asyncio.run(_publish(publisher, drawn, rate, target))
+        asyncio.run(_publish(publisher, alerts, rate, target))
     except DeliveryError as error:
         return PublishResult(failure=error)
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -61,7 +61,7 @@ def publish(
 
 
 async def _publish(
-    publisher: Publisher[T], drawn: Iterator[T], rate: float | None, target: InputSettings
+    publisher: Publisher[T], alerts: Iterator[T], rate: float | None, target: InputSettings
 ) -> None:
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -70,7 +70,7 @@ async def _publish(
         target.cluster, idempotence=target.idempotence, timeout=target.delivery_timeout
     )
     async with connected(delivery):
-        await publisher.run(drawn, delivery.deliver, rate=rate)
+        await publisher.run(alerts, delivery.deliver, rate=rate)
 
 
 async def _check_access(target: InputSettings) -> None:
@@ -95,7 +95,7 @@ def summary(publisher: Publisher[T]) -> str:
     """Return a sentence with the number of published alerts and their rate."""
     count, seconds = publisher.confirmed, publisher.seconds
     rate = count / seconds if seconds else 0.0
-    told = f"Published {count} alerts in {seconds:.1f} s ({rate:.1f} per second)."
+    text = f"Published {count} alerts in {seconds:.1f} s ({rate:.1f} per second)."
     if publisher.unconfirmed:
-        told += f" {publisher.unconfirmed} more were sent, but not confirmed."
-    return told
+        text += f" {publisher.unconfirmed} more were sent, but not confirmed."
+    return text

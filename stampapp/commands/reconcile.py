@@ -43,13 +43,13 @@ def report(found: Reconciliation) -> Iterator[str]:
     """Yield the lines of the report."""
     accounts = found.consumed.marks
     counts = {kind.replace("_", "-"): count for kind, count in accounts.count_outcomes().items()}
-    lost = {"missing": len(found.missing), "cannot be judged": len(found.undecidable)}
+    lost = {"missing": len(found.missing), "undecidable": len(found.undecidable)}
     yield f"Consumed by {found.group}{_between(found.window)}:"
     rows = {"messages": accounts.count_messages(), **counts, **lost}.items()
     for line in table_lines(_COUNTS, [(name, str(n)) for name, n in rows], heading=False):
         yield f"  {line}"
     yield from _notes(found)
-    for title, findings in (("missing", found.missing), ("cannot be judged", found.undecidable)):
+    for title, findings in (("missing", found.missing), ("undecidable", found.undecidable)):
         yield from (f"{title}: {_line(one)}" for one in findings[:MAX_LINES])
         if len(findings) > MAX_LINES:
             yield f"{title}: {len(findings) - MAX_LINES} more, which --json lists"
@@ -95,7 +95,7 @@ def _conclusion(found: Reconciliation) -> str:
             " time window with --from and --to."
         )
     doubtful = len(found.undecidable) + (found.older if found.window.begin else 0)
-    return f"{len(found.missing)} missing, {doubtful} that cannot be judged."
+    return f"{len(found.missing)} missing, {doubtful} undecidable."
 
 
 def reconciliation_json(found: Reconciliation) -> dict[str, Any]:

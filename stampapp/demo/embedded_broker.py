@@ -29,7 +29,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - recognised, never a default
 FOREIGN_VARIABLES = ("SCHEMA_REGISTRY", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 # PR_SET_PDEATHSIG is 1. A program of its own, because code between fork and exec can deadlock in
-# a process with threads; the parent may have died before the request, hence the second look.
+# a process with threads; the parent may have died before the request, hence the second check.
 DIE_WITH_PARENT = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":

@@ -38,8 +38,8 @@ def model_folder(path: Path, scratch: Path) -> Path:
 
 
 def _without_prefix(lines: list[str]) -> str:
-    told = [line for line in lines if line.startswith("error: ")] or lines[-LAST_LINES:]
-    return "\n".join(told).removeprefix("error: ") or "the model could not be imported"
+    errors = [line for line in lines if line.startswith("error: ")] or lines[-LAST_LINES:]
+    return "\n".join(errors).removeprefix("error: ") or "the model could not be imported"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -61,13 +61,13 @@ def result(**changes: Any) -> Reconciliation:
 def test_when_all_is_there_it_is_said() -> None:
     assert list(command.report(result())) == [
         "Consumed by ztf:",
-        "  messages                 10",
-        "  classified                8",
-        "  superseded                0",
-        "  ruled-out                 2",
-        "  dead-lettered             0",
-        "  missing                   0",
-        "  cannot be judged          0",
+        "  messages              10",
+        "  classified             8",
+        "  superseded             0",
+        "  ruled-out              2",
+        "  dead-lettered          0",
+        "  missing                0",
+        "  undecidable            0",
         "All of them are accounted for.",
     ]
 
@@ -76,13 +76,13 @@ def test_what_is_missing_is_listed() -> None:
     lines = list(command.report(result(missing=(finding(), finding(8, None)))))
     assert "missing: alerts:1:7  2026-03-01T12:00:00Z  A (c1): nowhere" in lines
     assert "missing: alerts:1:8  2026-03-01T12:00:00Z  not decodable: nowhere" in lines
-    assert lines[-1] == "2 missing, 0 that cannot be judged."
+    assert lines[-1] == "2 missing, 0 undecidable."
 
 
 def test_a_long_list_is_cut_and_its_rest_counted() -> None:
     many = tuple(finding(offset) for offset in range(command.MAX_LINES + 5))
     lines = list(command.report(result(undecidable=many)))
-    assert "cannot be judged: 5 more, which --json lists" in lines
+    assert "undecidable: 5 more, which --json lists" in lines
     assert sum("alerts:1:" in line for line in lines) == command.MAX_LINES
 
 
@@ -112,7 +112,7 @@ def test_what_is_noteworthy_is_told_but_is_no_loss(changes: dict[str, Any], word
         {"missing": (finding(),)},
         {"undecidable": (finding(),)},
         {"unexamined": 1},
-        # What cannot be judged is no success if it was asked for.
+        # Undecidable messages are no success if it was asked for.
         {"older": 1, "window": TimeWindow(begin=NOON)},
     ],
 )
