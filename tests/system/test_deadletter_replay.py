@@ -183,7 +183,8 @@ def what_comes_back_dead_is_not_put_back_for_ever(setup: DeadLetterSetup) -> Non
 def everything_is_accounted_for_all_the_same(setup: DeadLetterSetup) -> None:
     clusters, settings = setup.clusters, setup.settings
     printed = setup.run("reconcile", code=2)
-    assert " read its topics: grant READ" in printed
+    assert " read the topics " in printed
+    assert "grant READ" in printed
     nights = settings["PRODUCER_TOPIC_FORMAT"].removesuffix("%s")
     clusters.results.grant(clusters.producer.user, "READ", topics=nights)
     clusters.results.grant(clusters.scribe.user, "READ", topic=settings["SCRIBE_TOPIC"])
