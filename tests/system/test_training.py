@@ -57,7 +57,7 @@ def trained(place: Path) -> Path:
     return place / "mine"
 
 
-def test_the_model_folder_is_whole(trained: Path) -> None:
+def test_model_folder_is_complete(trained: Path) -> None:
     document = json.loads((trained / "model.json").read_text())
     names = {path.name for path in trained.iterdir()}
     assert names == FIGURES | {"MODEL_CARD.md", "model.json", document["network_file"]}
@@ -71,7 +71,7 @@ def test_the_model_folder_is_whole(trained: Path) -> None:
     assert "--labels labels.csv --into mine --name my_model" in card
 
 
-def test_the_worker_classifies_with_it(place: Path, trained: Path) -> None:
+def test_classify_uses_the_trained_model(place: Path, trained: Path) -> None:
     done = command(
         *("classify", "--json", "--survey", "ZTF", "--model", "mine", "alerts.avro"), cwd=place
     )
@@ -82,7 +82,7 @@ def test_the_worker_classifies_with_it(place: Path, trained: Path) -> None:
     assert all(abs(sum(row["probabilities"].values()) - 1) < 1e-5 for row in rows)
 
 
-def test_it_is_evaluated_by_labels_and_by_a_reference(place: Path, trained: Path) -> None:
+def test_evaluation_on_labels_and_reference(place: Path, trained: Path) -> None:
     classes = ("AGN", "SN", "VS", "asteroid", "bogus")
     with (place / "labels.csv").open() as file:
         labels = {row["candid"]: row["label"] for row in csv.DictReader(file)}
@@ -104,14 +104,14 @@ def test_it_is_evaluated_by_labels_and_by_a_reference(place: Path, trained: Path
     assert done.stdout.strip() in (trained / "MODEL_CARD.md").read_text().replace("## ", "")
 
 
-def test_it_is_evaluated_on_simulated_alerts(place: Path, trained: Path) -> None:
+def test_evaluation_on_simulated_alerts(place: Path, trained: Path) -> None:
     done = training("evaluate", "mine", "--count", 15, "--seed", 5, "--card", cwd=place)
     assert done.returncode == 0, done.stderr
     card = (trained / "MODEL_CARD.md").read_text()
     assert card.count("\n## Evaluation on 15 simulated alerts of seed 5\n") == 1
 
 
-def test_a_wrong_label_is_named_and_nothing_is_written(place: Path) -> None:
+def test_invalid_label_is_reported_and_nothing_is_written(place: Path) -> None:
     text = (place / "labels.csv").read_text().splitlines()
     candid = text[1].split(",")[0]
     (place / "wrong.csv").write_text("\n".join([text[0], f"{candid},comet", *text[2:]]))

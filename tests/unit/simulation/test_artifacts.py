@@ -19,7 +19,7 @@ def with_artifact(kind: str, seed: int) -> Image:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_blemish_is_in_the_middle_and_above_the_noise(kind: str) -> None:
+def test_artifacts_are_in_the_middle_and_above_the_noise(kind: str) -> None:
     for seed in range(30):
         image = with_artifact(kind, seed)
         assert np.isfinite(image).all()
@@ -28,11 +28,11 @@ def test_a_blemish_is_in_the_middle_and_above_the_noise(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["residual", "cloud"])
-def test_what_the_subtraction_does_wrong_is_no_blemish_of_the_image(kind: str) -> None:
+def test_subtraction_errors_add_nothing_to_the_image(kind: str) -> None:
     assert not with_artifact(kind, 0).any()
 
 
-def test_a_cosmic_ray_is_narrower_than_any_star() -> None:
+def test_cosmic_rays_are_narrower_than_stars() -> None:
     places = np.array([ROWS.ravel(), COLUMNS.ravel()])
     star = exposure().psf.at(COLUMNS.astype(np.float64), ROWS.astype(np.float64))
 
@@ -49,7 +49,7 @@ def masks(kind: str | None, count: int = 300) -> list[artifacts.Mask]:
     return [artifacts.draw_mask(rng, 63, kind) for _ in range(count)]
 
 
-def test_most_stamps_are_whole_and_no_middle_is_lost() -> None:
+def test_most_stamps_are_complete_and_all_have_their_middle() -> None:
     found = masks(None)
     assert 0 < np.mean([mask.any() for mask in found]) < 0.25
     for mask in found:
@@ -57,7 +57,7 @@ def test_most_stamps_are_whole_and_no_middle_is_lost() -> None:
         assert not mask[27:36, 27:36].any()
 
 
-def test_beyond_an_edge_there_is_nothing_on_one_side() -> None:
+def test_edge_masks_one_side() -> None:
     for mask in masks("edge", 60):
         lines = [bool(mask[side].all()) for side in (0, -1)]
         lines += [bool(mask[:, side].all()) for side in (0, -1)]

@@ -14,7 +14,7 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def test_the_nearest_come_first_and_the_faint_are_not_listed() -> None:
+def test_sources_are_sorted_by_distance_and_limited_in_magnitude() -> None:
     some = [at(10.0), at(0.0, -3.0), at(1.0, magnitude=24.0)]
     found = catalogues.nearest_sources(rng(), some, MIDDLE, 1.01, 22.0)
     assert [one.source for one in found] == [some[1], some[0]]
@@ -26,7 +26,7 @@ def test_distances_are_from_the_detection_in_arcsec() -> None:
     assert found.distance == pytest.approx(10.0, abs=0.4)
 
 
-def test_the_template_catalogue_tells_of_the_nearest_source() -> None:
+def test_template_catalogue_has_the_nearest_source() -> None:
     seen = exposure()
     found = [
         catalogues.template_catalogue_fields(
@@ -38,14 +38,14 @@ def test_the_template_catalogue_tells_of_the_nearest_source() -> None:
     assert np.mean([one["magnr"] for one in found]) == pytest.approx(16.0, abs=0.05)
 
 
-def test_where_nothing_is_catalogued_the_nearest_is_far_and_faint() -> None:
+def test_empty_catalogue_gives_a_far_and_faint_source() -> None:
     found = catalogues.template_catalogue_fields(rng(), exposure(), [], MIDDLE)
     assert found["distnr"] > 10
     assert found["magnr"] > 21
     assert set(found) == {"distnr", "magnr", "chinr", "sharpnr"}
 
 
-def test_galaxies_are_blunter_than_stars() -> None:
+def test_galaxies_have_larger_sharpness_and_chi_than_stars() -> None:
     seen = exposure()
     star, galaxy = (
         [
@@ -58,7 +58,7 @@ def test_galaxies_are_blunter_than_stars() -> None:
         assert np.median([g[name] for g in galaxy]) > np.median([s[name] for s in star])
 
 
-def test_three_neighbours_within_half_an_arcminute_are_told_of() -> None:
+def test_three_neighbours_within_half_an_arcminute() -> None:
     some = [at(x) for x in (25.0, 2.0, 40.0, 10.0, 5.0)]
     found = catalogues.pan_starrs_fields(rng(), exposure(), some, MIDDLE)
     distances = [found[f"distpsnr{number}"] for number in (1, 2, 3)]
@@ -67,7 +67,7 @@ def test_three_neighbours_within_half_an_arcminute_are_told_of() -> None:
     assert found["nmtchps"] == 4
 
 
-def test_where_there_are_fewer_the_rest_has_no_value() -> None:
+def test_fewer_neighbours_leave_fields_without_value() -> None:
     found = catalogues.pan_starrs_fields(rng(), exposure(), [at(2.0)], MIDDLE)
     for number in (2, 3):
         assert found[f"sgscore{number}"] == found[f"distpsnr{number}"] == NO_VALUE

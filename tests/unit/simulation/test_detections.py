@@ -48,7 +48,7 @@ def cases(camera: Camera, snr: float, reach: float, count: int = 24) -> list[Cas
 
 @CAMERAS
 @pytest.mark.parametrize("snr", [20.0, 200.0, -30.0])
-def test_a_transient_is_found_where_it_is(camera: Camera, snr: float) -> None:
+def test_transients_are_found_at_their_position(camera: Camera, snr: float) -> None:
     tried = cases(camera, snr, 1.5)
     assert {case.found.sign for case in tried} == {int(np.sign(snr))}
     for case in tried:
@@ -59,7 +59,7 @@ def test_a_transient_is_found_where_it_is(camera: Camera, snr: float) -> None:
 
 @CAMERAS
 @pytest.mark.parametrize("snr", [20.0, 200.0, -30.0])
-def test_a_transient_is_as_bright_as_it_is_within_its_error(camera: Camera, snr: float) -> None:
+def test_measured_flux_is_correct_within_its_error(camera: Camera, snr: float) -> None:
     tried = cases(camera, snr, 0.0)
     pulls = np.array([(case.found.flux - abs(case.flux)) / case.scatter for case in tried])
     assert abs(pulls.mean()) < 1.0
@@ -67,7 +67,7 @@ def test_a_transient_is_as_bright_as_it_is_within_its_error(camera: Camera, snr:
 
 
 @CAMERAS
-def test_the_significance_is_that_of_the_flux_on_an_empty_sky(camera: Camera) -> None:
+def test_snr_is_that_of_the_flux_on_an_empty_sky(camera: Camera) -> None:
     rng, seen = np.random.default_rng(8), exposure(camera)
     field = Field(new=[at()], new_fluxes=[50 * seen.point_noise])
     differences = [field.difference(rng, seen) for _ in range(12)]
@@ -76,7 +76,7 @@ def test_the_significance_is_that_of_the_flux_on_an_empty_sky(camera: Camera) ->
     assert np.mean(found) == pytest.approx(expected / differences[0].noise, rel=0.05)
 
 
-def test_a_survey_that_ignores_what_fades_sees_no_fading() -> None:
+def test_fading_sources_are_not_detected_if_not_sent() -> None:
     rng, seen = np.random.default_rng(5), exposure(ATLAS)
     field = Field(new=[at()], new_fluxes=[-30 * seen.point_noise])
     difference = field.difference(rng, seen)
@@ -84,7 +84,7 @@ def test_a_survey_that_ignores_what_fades_sees_no_fading() -> None:
     assert detections.find_detection(difference, sends_fading=False).snr < 6
 
 
-def test_what_is_narrower_than_the_psf_is_sharper() -> None:
+def test_sharpness_of_sources_narrower_than_the_psf() -> None:
     rng, seen = np.random.default_rng(5), exposure(ZTF)
     star = Field(new=[at()], new_fluxes=[100 * seen.point_noise]).difference(rng, seen)
     spiked = Field().difference(rng, seen)
@@ -97,7 +97,7 @@ def test_what_is_narrower_than_the_psf_is_sharper() -> None:
 
 
 @pytest.mark.parametrize("side", [61, 63])
-def test_a_stamp_has_the_pixel_of_the_detection_in_its_middle(side: int) -> None:
+def test_stamp_is_centred_on_the_pixel_of_the_detection(side: int) -> None:
     image = np.arange(GRID * GRID, dtype=np.float64).reshape(GRID, GRID)
     found = Detection(x=2.4, y=-3.6, sign=1, flux=1.0, snr=5.0, sharpness=1.0)
     cut = detections.cut_out(image, found, side)

@@ -20,7 +20,7 @@ def nights(camera: Camera, count: int = 400) -> list[Exposure]:
 
 
 @EACH_CAMERA
-def test_nights_are_as_the_camera_has_them(camera: Camera) -> None:
+def test_exposures_follow_the_camera(camera: Camera) -> None:
     drawn = nights(camera)
     for one in drawn:
         assert camera.first_mjd <= one.mjd <= camera.last_mjd

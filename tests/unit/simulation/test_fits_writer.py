@@ -29,9 +29,7 @@ def opened(data: bytes) -> fits.PrimaryHDU:
 
 
 @pytest.mark.parametrize("compressed", [True, False])
-def test_what_is_written_is_read_by_the_worker_and_by_astropy(
-    pixels: Image, compressed: bool
-) -> None:
+def test_images_are_read_by_the_worker_and_by_astropy(pixels: Image, compressed: bool) -> None:
     data = fits_writer.write_fits(pixels, CARDS, compressed=compressed)
     assert data.startswith(b"\x1f\x8b" if compressed else b"SIMPLE  =")
     expected = pixels.astype(np.float32)

@@ -33,7 +33,7 @@ def test_a_psf_has_unit_flux(fwhm: float, ellipticity: tuple[float, float]) -> N
 
 
 @pytest.mark.parametrize("fwhm", [2.0, 3.5, 6.0])
-def test_a_psf_has_the_width_that_is_asked_for(fwhm: float) -> None:
+def test_psf_has_the_given_width(fwhm: float) -> None:
     psf = PSF(fwhm=fwhm)
     peak, half = psf.at(np.array([0.0, fwhm / 2]), np.zeros(2))
     assert half / peak == pytest.approx(0.5, abs=1e-12)
@@ -49,19 +49,19 @@ def test_a_psf_has_the_width_that_is_asked_for(fwhm: float) -> None:
     ids=["star", "disc", "bulge", "dwarf", "trail"],
 )
 @pytest.mark.parametrize("bright", [NEVER, ALWAYS])
-def test_no_light_is_lost(source: Source, bright: float) -> None:
+def test_flux_is_conserved(source: Source, bright: float) -> None:
     image = rendered(source, PSF(fwhm=2.5, ellipticity=(0.03, 0.01)), bright=bright)
     assert image.sum() == pytest.approx(1000.0, rel=3e-3)
 
 
 @pytest.mark.parametrize("x", [0.0, 0.37, -11.6])
-def test_stars_look_the_same_however_they_are_drawn(x: float) -> None:
+def test_stars_are_equal_by_both_methods(x: float) -> None:
     psf = PSF(fwhm=4.0, ellipticity=(0.05, 0.0))
     faint, bright = (rendered(at(x, 5.2), psf, bright=limit) for limit in (NEVER, ALWAYS))
     assert np.abs(faint - bright).max() < 4e-3 * bright.max()
 
 
-def test_only_stars_in_the_sum_of_frequencies_ring() -> None:
+def test_only_stars_drawn_in_fourier_space_ring() -> None:
     # Why bright ones are drawn one by one: nothing is darker than the sky.
     psf = PSF(fwhm=1.9)
     ringing, clean = (rendered(at(0.5, 0.5), psf, bright=limit) for limit in (NEVER, ALWAYS))
@@ -71,7 +71,7 @@ def test_only_stars_in_the_sum_of_frequencies_ring() -> None:
 
 @pytest.mark.parametrize("index", [0.7, 1.0, 2.5])
 @pytest.mark.parametrize("angle", [0.0, 0.7, 2.4])
-def test_a_galaxy_is_what_galsim_makes_of_it(index: float, angle: float) -> None:
+def test_galaxies_agree_with_galsim(index: float, angle: float) -> None:
     source = at(0.3, -1.4, radius=2.5, index=index, ratio=0.4, angle=angle)
     profile = galsim.Convolve(
         galsim.Sersic(n=index, half_light_radius=2.5, flux=1000.0).shear(
@@ -138,7 +138,7 @@ def test_transforms_are_inverse() -> None:
 
 
 @pytest.mark.parametrize("place", [-53.0, -48.6, -47.0, 46.9, 48.4, 53.0])
-def test_a_bright_star_at_the_border_of_the_grid_is_no_trouble(place: float) -> None:
+def test_bright_stars_at_the_border_of_the_grid(place: float) -> None:
     image = rendered(at(place, 0.0), PSF(fwhm=3.0), bright=ALWAYS)
     assert image.shape == (GRID, GRID)
     assert np.isfinite(image).all()

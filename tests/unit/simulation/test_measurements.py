@@ -26,7 +26,7 @@ def test_the_magnitude_is_that_of_the_flux_and_its_error_that_of_the_noise() -> 
     assert np.mean([one["sigmapsf"] for one in told]) == pytest.approx(0.11, rel=0.2)
 
 
-def test_what_lies_on_bright_light_is_measured_worse() -> None:
+def test_photometry_is_worse_on_bright_sources() -> None:
     clean, crowded = (
         measurements.photometry(rng(), exposure(), detected(30.0), under)["sigmapsf"]
         for under in (0.0, 1e5)
@@ -34,7 +34,7 @@ def test_what_lies_on_bright_light_is_measured_worse() -> None:
     assert crowded > 1.5 * clean
 
 
-def test_what_is_narrower_than_the_psf_has_a_smaller_width() -> None:
+def test_sharp_detections_have_a_smaller_width() -> None:
     widths = {
         sharpness: np.median(
             [
@@ -48,7 +48,7 @@ def test_what_is_narrower_than_the_psf_has_a_smaller_width() -> None:
     assert widths[1.0] == pytest.approx(exposure().fwhm, rel=0.25)
 
 
-def test_shapes_are_possible() -> None:
+def test_shapes_are_physically_possible() -> None:
     for seed in range(60):
         told = measurements.shape(rng(seed), exposure(), detected(5.0 + seed))
         assert 0.0 <= told["classtar"] <= 1.0
@@ -56,7 +56,7 @@ def test_shapes_are_possible() -> None:
         assert told["aimage"] >= told["bimage"] > 0
 
 
-def test_real_bogus_is_a_probability_and_mostly_right() -> None:
+def test_real_bogus_is_a_probability_and_mostly_correct() -> None:
     told = {
         label: [
             measurements.real_bogus(rng(seed), detected(20.0), 0.0, label) for seed in range(200)
@@ -67,7 +67,7 @@ def test_real_bogus_is_a_probability_and_mostly_right() -> None:
     assert np.mean(np.array(told["SN"]) > np.array(told["bogus"])) > 0.9
 
 
-def test_limits_tell_of_the_exposure() -> None:
+def test_image_limits_are_those_of_the_exposure() -> None:
     seen = exposure()
     told = [measurements.image_limits(rng(seed), seen) for seed in range(20)]
     assert np.mean([one["diffmaglim"] for one in told]) == pytest.approx(
@@ -77,7 +77,7 @@ def test_limits_tell_of_the_exposure() -> None:
 
 
 @pytest.mark.parametrize("label", ["AGN", "SN", "VS", "asteroid", "bogus"])
-def test_nothing_is_detected_more_often_than_looked_at_or_before_the_survey(
+def test_detections_are_at_most_visits_and_not_before_the_survey(
     label: str,
 ) -> None:
     for seed in range(100):
@@ -88,7 +88,7 @@ def test_nothing_is_detected_more_often_than_looked_at_or_before_the_survey(
         assert told["jdendhist"] == mjd + 2400000.5
 
 
-def test_what_lasts_is_detected_often_and_what_moves_once() -> None:
+def test_detection_counts_by_class() -> None:
     often = {
         label: np.median(
             [

@@ -43,7 +43,7 @@ def test_an_asteroid_is_in_the_science_image_only_and_moves(camera: Camera) -> N
 
 
 @EACH_CAMERA
-def test_a_supernova_shines_off_the_centre_of_a_galaxy(camera: Camera) -> None:
+def test_supernovae_are_off_the_centre_of_a_galaxy(camera: Camera) -> None:
     offsets, radii = [], []
     for scene in scenes_of_class(camera, "SN"):
         (host,), (new,) = scene.static, scene.changed
@@ -61,7 +61,7 @@ def test_a_supernova_shines_off_the_centre_of_a_galaxy(camera: Camera) -> None:
 
 @EACH_CAMERA
 @pytest.mark.parametrize("label", ["AGN", "VS"])
-def test_what_varies_is_there_before(camera: Camera, label: str) -> None:
+def test_variable_sources_are_in_the_template(camera: Camera, label: str) -> None:
     for scene in scenes_of_class(camera, label):
         (changed,) = scene.changed
         assert changed in scene.static
@@ -78,13 +78,13 @@ def test_a_host_is_around_its_nucleus(camera: Camera) -> None:
 
 
 @EACH_CAMERA
-def test_nothing_has_changed_where_it_is_bogus(camera: Camera) -> None:
+def test_bogus_scenes_have_no_changed_source(camera: Camera) -> None:
     found = scenes_of_class(camera, "bogus", 400)
     assert all(scene.changed == () for scene in found)
     assert None not in {scene.artifact for scene in found}
 
 
-def test_every_blemish_appears_and_clouds_only_over_ztf() -> None:
+def test_all_artifacts_occur_and_clouds_for_ztf_only() -> None:
     ztf, atlas = (
         Counter(scene.artifact for scene in scenes_of_class(camera, "bogus", 400))
         for camera in (ZTF, ATLAS)
@@ -95,7 +95,7 @@ def test_every_blemish_appears_and_clouds_only_over_ztf() -> None:
 
 
 @pytest.mark.parametrize("label", ["AGN", "SN", "VS", "asteroid"])
-def test_what_fades_is_an_alert_of_ztf_alone(label: str) -> None:
+def test_fading_scenes_are_for_ztf_only(label: str) -> None:
     fading = {
         camera.survey: [
             scene for scene in scenes_of_class(camera, label, 300) if scene.fluxes[0] < 0

@@ -113,7 +113,7 @@ def test_every_alert_is_a_detection_of_its_survey(alerts: list[Alert]) -> None:
         )
 
 
-def test_the_difference_shows_the_detection_in_its_middle(alerts: list[Alert]) -> None:
+def test_difference_shows_the_detection_in_the_middle(alerts: list[Alert]) -> None:
     # Of a negative detection, too: ZTF sends the difference with its sign turned.
     shown = []
     for alert in alerts:
@@ -125,7 +125,7 @@ def test_the_difference_shows_the_detection_in_its_middle(alerts: list[Alert]) -
     assert np.mean(shown) > 0.85
 
 
-def test_ztf_sends_what_fades_and_atlas_does_not(drawn: dict[Survey, list[LabelledAlert]]) -> None:
+def test_only_ztf_sends_fading_sources(drawn: dict[Survey, list[LabelledAlert]]) -> None:
     signs = {survey: Counter(one.alert.isdiffpos for one in drawn[survey]) for survey in Survey}
     assert min(signs[Survey.ZTF][sign] for sign in (1, -1)) > COUNT / 20
     assert len(signs[Survey.ATLAS]) == 1
@@ -171,7 +171,7 @@ def test_only_asteroids_are_near_a_known_one(drawn: dict[Survey, list[LabelledAl
     assert 0 < len(known) < len(asteroids)
 
 
-def test_where_an_asteroid_is_the_template_is_dark(
+def test_template_is_dark_at_asteroids(
     drawn: dict[Survey, list[LabelledAlert]],
 ) -> None:
     def excess(alert: Alert) -> float:
@@ -188,7 +188,7 @@ def test_where_an_asteroid_is_the_template_is_dark(
     assert by_class["VS"] > 3
 
 
-def test_many_are_drawn_as_one_by_one(drawn: dict[Survey, list[LabelledAlert]]) -> None:
+def test_simulate_alerts_yields_the_single_alerts(drawn: dict[Survey, list[LabelledAlert]]) -> None:
     first = list(islice(simulate.simulate_alerts(Survey.ZTF, SEED, 10**9), 3))
     assert first == drawn[Survey.ZTF][:3]
     assert list(simulate.simulate_alerts(Survey.ZTF, SEED, 0)) == []

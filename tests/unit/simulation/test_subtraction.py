@@ -31,7 +31,7 @@ def empty(camera: Camera, count: int = 4) -> list[Image]:
 
 
 @CAMERAS
-def test_the_noise_of_an_empty_field_is_what_is_promised(camera: Camera) -> None:
+def test_noise_of_an_empty_field(camera: Camera) -> None:
     seen = exposure(camera)
     promised = Field().difference(np.random.default_rng(0), seen).noise
     assert promised == pytest.approx(np.hypot(seen.noise, seen.template_noise))
@@ -47,7 +47,7 @@ def test_zogy_leaves_the_noise_white() -> None:
 
 
 @CAMERAS
-def test_what_has_not_changed_subtracts_to_the_noise(camera: Camera) -> None:
+def test_constant_sources_subtract_to_the_noise(camera: Camera) -> None:
     rng, seen = np.random.default_rng(4), exposure(camera)
     places = rng.uniform(-40, 40, (30, 2))
     stars = [at(float(x), float(y)) for x, y in places]
@@ -66,7 +66,7 @@ def residual(seen: Exposure) -> Image:
 
 @pytest.mark.parametrize(("camera", "share"), [(ZTF, 0.002), (ATLAS, 0.04)], ids=["ZTF", "ATLAS"])
 @pytest.mark.parametrize("fwhm", [(2.1, 2.2), (2.5, 2.0), (4.0, 3.5)])
-def test_little_is_left_of_a_star_where_everything_fits(
+def test_residual_of_a_star_without_errors_is_small(
     camera: Camera, share: float, fwhm: tuple[float, float]
 ) -> None:
     seen = exposure(camera, fwhm=fwhm[0], template_fwhm=fwhm[1])
@@ -89,7 +89,7 @@ def test_misregistration_leaves_a_dipole_along_the_shift(camera: Camera) -> None
 
 
 @CAMERAS
-def test_a_psf_that_is_taken_for_wider_leaves_a_ring(camera: Camera) -> None:
+def test_too_wide_psf_leaves_a_ring(camera: Camera) -> None:
     image = residual(exposure(camera, fwhm=4.0, template_fwhm=3.5, psf_error=0.06))
     middle = image_model.GRID // 2
     ring = image[middle, middle + 4]

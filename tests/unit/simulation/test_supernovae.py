@@ -19,7 +19,7 @@ def test_most_hosts_are_brighter_than_their_supernova() -> None:
     assert np.mean(brighter > 0) > 0.8
 
 
-def test_hosts_fade_with_their_supernovae() -> None:
+def test_fainter_supernovae_have_fainter_hosts() -> None:
     assert np.median(hosts(19.0)) - np.median(hosts(17.0)) == pytest.approx(2.0)
 
 
@@ -27,7 +27,7 @@ def test_few_hosts_are_too_faint_for_the_template() -> None:
     assert 0.005 < np.mean(hosts(19.0) > 20.8) < 0.08
 
 
-def test_what_is_faint_drowns_on_a_bright_nucleus_and_not_beside_it() -> None:
+def test_faint_sources_are_hidden_on_bright_nuclei_only() -> None:
     seen = exposure(ATLAS)
     flux = 8.0 * seen.point_noise
     bright = at(magnitude=13.0, radius=2.0)
@@ -36,7 +36,7 @@ def test_what_is_faint_drowns_on_a_bright_nucleus_and_not_beside_it() -> None:
     assert supernovae.is_detectable(seen, flux, at(magnitude=19.0, radius=2.0), 5.0)
 
 
-def test_along_a_thin_galaxy_its_light_reaches_further() -> None:
+def test_residual_of_a_thin_galaxy_extends_along_it() -> None:
     seen = exposure(ATLAS)
     thin = at(magnitude=13.5, radius=4.0, ratio=0.2, angle=0.5)
     along, across = (

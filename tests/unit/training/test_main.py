@@ -9,7 +9,7 @@ from stampapp.training import __main__ as program
 from tests.unit.test_imports import loaded_by
 
 
-def test_what_is_missing_is_named_with_the_extra(
+def test_missing_package_names_the_extra(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
@@ -18,13 +18,15 @@ def test_what_is_missing_is_named_with_the_extra(
     assert capsys.readouterr().err.strip() == said
 
 
-def test_a_model_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_model_folder_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code = program.main(["evaluate", str(tmp_path / "none"), "--count", "5"])
     assert code == 2
     assert "error: there is no model in" in capsys.readouterr().err
 
 
-def test_files_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_files_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_text("candid,label\n1,SN\n")
     arguments = ["train", "--survey", "ZTF", "--alerts", str(tmp_path / "no"), "--labels"]
@@ -34,11 +36,11 @@ def test_files_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "cannot be read as CSV" in capsys.readouterr().err
 
 
-def test_help_and_mistakes_wait_for_no_heavy_import(tmp_path: Path) -> None:
+def test_command_line_imports_no_heavy_packages(tmp_path: Path) -> None:
     found = loaded_by("import stampapp.training.__main__", tmp_path)
     assert not found & {"tensorflow", "keras", "sklearn", "matplotlib", "galsim", "faust"}
 
 
-def test_children_that_simulate_need_no_tensorflow(tmp_path: Path) -> None:
+def test_simulating_processes_import_no_tensorflow(tmp_path: Path) -> None:
     found = loaded_by("import stampapp.training.data.simulated", tmp_path)
     assert not found & {"tensorflow", "keras", "sklearn", "matplotlib", "faust"}

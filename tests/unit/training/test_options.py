@@ -11,14 +11,14 @@ TRAIN = ["train", "--survey", "ZTF"]
 SIMULATED = [*TRAIN, "--count", "60", "--seed", "3"]
 
 
-def test_a_command_can_be_given_again() -> None:
+def test_command_line_repeats_the_arguments() -> None:
     chosen = options.parse_arguments([*SIMULATED, "--rate", "0.01", "--leave-out", "rb,ra"])
     words = shlex.split(options.command_line(chosen))
     assert words[:4] == ["python", "-m", "stampapp.training", "train"]
     assert options.parse_arguments(words[3:]) == chosen
 
 
-def test_where_it_was_done_is_no_part_of_the_command() -> None:
+def test_command_line_leaves_out_cache_and_workers() -> None:
     chosen = options.parse_arguments([*SIMULATED, "--cache", "/somewhere", "--workers", "3"])
     text = options.command_line(chosen)
     assert "somewhere" not in text
@@ -26,7 +26,7 @@ def test_where_it_was_done_is_no_part_of_the_command() -> None:
     assert "--into" not in text
 
 
-def test_every_default_of_the_plan_is_said() -> None:
+def test_command_line_has_every_default() -> None:
     text = options.command_line(options.parse_arguments(SIMULATED))
     for part in ("--epochs 16", "--rate 0.001", "--feature-dropout 0.1", "--version 0.1.0"):
         assert part in text
@@ -43,7 +43,7 @@ def test_every_default_of_the_plan_is_said() -> None:
         ["evaluate", "model"],
     ],
 )
-def test_alerts_come_from_one_source(
+def test_alerts_must_come_from_one_source(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
@@ -56,7 +56,7 @@ def test_alerts_come_from_one_source(
     ("key", "value"),
     [("--count", "0"), ("--seed", "-1"), ("--dropout", "1.5"), ("--rate", "x"), ("--survey", "X")],
 )
-def test_what_makes_no_sense_is_refused(
+def test_invalid_values_are_rejected(
     key: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
@@ -64,7 +64,7 @@ def test_what_makes_no_sense_is_refused(
     assert f"argument {key}: invalid" in capsys.readouterr().err
 
 
-def test_real_alerts_are_compared_with_simulated_ones() -> None:
+def test_compare_takes_real_and_simulated_alerts() -> None:
     chosen = options.parse_arguments(
         ["compare", "--survey", "ZTF", "--alerts", "a", "--count", "9", "--into", "f"]
     )

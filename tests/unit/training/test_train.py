@@ -74,7 +74,7 @@ def report(folder: Path) -> Report:
     return train.train_model(DATASET, task(folder))
 
 
-def test_what_is_written_is_what_was_predictions(folder: Path, report: Report) -> None:
+def test_written_model_classifies_new_alerts(folder: Path, report: Report) -> None:
     description = read_description(folder)
     assert description == report.description
     assert (description.origin, description.source) == (Origin.LABELLED, DATASET.source)
@@ -89,13 +89,13 @@ def test_every_alert_is_in_one_part(report: Report) -> None:
     assert len(report.calibrated.truth) == 60
 
 
-def test_the_temperature_changes_no_class(report: Report) -> None:
+def test_calibration_changes_no_class(report: Report) -> None:
     assert report.temperature != pytest.approx(1.0, abs=1e-3)
     assert np.array_equal(report.uncalibrated.predicted, report.calibrated.predicted)
     assert np.abs(report.uncalibrated.probabilities - report.calibrated.probabilities).max() > 1e-3
 
 
-def test_the_card_and_its_figures_are_there(folder: Path, report: Report) -> None:
+def test_card_and_figures_are_written(folder: Path, report: Report) -> None:
     text = (folder / model_card.CARD).read_text()
     assert text == model_card.render_card(report)
     figures = (model_card.CONFUSION, model_card.RELIABILITY, model_card.LEARNING, model_card.STAMPS)
@@ -104,13 +104,13 @@ def test_the_card_and_its_figures_are_there(folder: Path, report: Report) -> Non
         assert f"]({name})" in text
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_the_training(tmp_path: Path) -> None:
+def test_unwritable_folder_raises_before_the_training(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"cannot be written into .*file"):
         train.train_model(DATASET, task(tmp_path / "file" / "model"))
 
 
-def test_too_few_examples_are_told_and_nothing_is_made(tmp_path: Path) -> None:
+def test_too_few_examples_raise_and_write_nothing(tmp_path: Path) -> None:
     few = replace(DATASET, examples=DATASET.examples.take(np.arange(90)))
     with pytest.raises(ConfigError, match=r"too few objects of AGN \(9\)"):
         train.train_model(few, task(tmp_path / "model"))

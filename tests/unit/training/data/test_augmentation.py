@@ -13,7 +13,7 @@ def orientations(image: np.ndarray) -> list[np.ndarray]:
     return [*turned, *(one[:, ::-1] for one in turned)]
 
 
-def test_each_image_is_turned_as_a_whole_and_all_ways_occur() -> None:
+def test_images_get_one_of_eight_orientations() -> None:
     image = np.random.default_rng(0).random((5, 5, 3), np.float32)
     found = augmentation.rotate_and_flip(
         np.repeat(image[None], 400, axis=0), np.random.default_rng(1)
@@ -31,7 +31,7 @@ def test_images_keep_their_order() -> None:
     assert np.array_equal(augmentation.rotate_and_flip(images, np.random.default_rng(0)), images)
 
 
-def test_pixel_noise_has_the_deviation_that_was_asked_for() -> None:
+def test_pixel_noise_has_the_given_deviation() -> None:
     images = np.zeros((20, 21, 21, 3), np.float32)
     assert augmentation.add_noise(images, 0.0, np.random.default_rng(0)) is images
     found = augmentation.add_noise(images, 0.05, np.random.default_rng(0))
@@ -39,14 +39,14 @@ def test_pixel_noise_has_the_deviation_that_was_asked_for() -> None:
     assert found.dtype == np.float32
 
 
-def test_features_are_left_alone_unless_something_is_asked_for() -> None:
+def test_features_are_unchanged_without_augmentation() -> None:
     features = np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)
     assert np.array_equal(
         augmentation.perturb_features(features, NOTHING, np.random.default_rng(1)), features
     )
 
 
-def test_features_are_forgotten_one_by_one_or_all_of_an_alert() -> None:
+def test_features_are_dropped_singly_or_all_of_an_alert() -> None:
     features = np.ones((5000, 8), np.float32)
     how = Augmentation(feature_noise=0.0, feature_dropout=0.2, blindness=0.1, pixel_noise=0.0)
     found = augmentation.perturb_features(features, how, np.random.default_rng(1))
@@ -56,7 +56,7 @@ def test_features_are_forgotten_one_by_one_or_all_of_an_alert() -> None:
     assert found.dtype == np.float32
 
 
-def test_feature_noise_has_the_deviation_that_was_asked_for() -> None:
+def test_feature_noise_has_the_given_deviation() -> None:
     how = Augmentation(feature_noise=0.3, feature_dropout=0.0, blindness=0.0, pixel_noise=0.0)
     found = augmentation.perturb_features(
         np.ones((5000, 4), np.float32), how, np.random.default_rng(1)

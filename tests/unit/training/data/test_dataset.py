@@ -17,7 +17,7 @@ from tests.support import alerts, learnable_alerts
 from tests.unit.training.report.test_model_card import DESCRIPTION
 
 
-def test_a_dataset_of_simulated_alerts_says_which() -> None:
+def test_simulated_dataset_names_its_source() -> None:
     simulator = Simulator(
         simulate_alert=learnable_alerts.simulate_alert, code_sha256="a" * 64, workers=1
     )
@@ -29,7 +29,7 @@ def test_a_dataset_of_simulated_alerts_says_which() -> None:
     assert dataset_.seconds > 0
 
 
-def test_a_dataset_that_was_kept_says_so(tmp_path: Path) -> None:
+def test_dataset_from_the_cache_has_a_note(tmp_path: Path) -> None:
     simulator = Simulator(
         simulate_alert=learnable_alerts.simulate_alert,
         code_sha256="a" * 64,
@@ -43,7 +43,7 @@ def test_a_dataset_that_was_kept_says_so(tmp_path: Path) -> None:
     assert second == (*first, "The alerts were read from the cache of an earlier simulation.")
 
 
-def test_a_dataset_of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) -> None:
+def test_labelled_dataset_has_the_labelled_alerts_only(tmp_path: Path) -> None:
     known = [learnable_alerts.alert(1, index) for index in range(3)]
     records = [
         alerts.record(candid=one.candid, aid=one.aid, extra_fields=dict(one.extra_fields))
@@ -60,7 +60,7 @@ def test_a_dataset_of_a_user_has_the_alerts_that_are_labelled(tmp_path: Path) ->
     assert "2 skipped: they have no label" in dataset_.notes[0]
 
 
-def test_a_seed_that_was_trained_on_is_refused() -> None:
+def test_seed_of_the_training_raises() -> None:
     with pytest.raises(ConfigError, match="600 simulated alerts of seed 3: take another seed"):
         dataset.require_unseen_seed(DESCRIPTION, 3)
     for description, seed in (

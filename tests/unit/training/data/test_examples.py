@@ -18,7 +18,7 @@ SEEN = [examples.extract_inputs(alert, ZTF) for alert in ALERTS]
 SOME = examples.to_examples(SEEN, ["SN", "VS", "", "SN"], ZTF)
 
 
-def test_training_sees_what_the_worker_sees() -> None:
+def test_examples_are_those_of_the_worker() -> None:
     worker = [survey_rules(Survey.ZTF).extract_inputs(alert, ZTF) for alert in ALERTS]
     assert np.array_equal(SOME.images(), images.normalise_stamps([one.crops for one in worker]))
     assert np.array_equal(SOME.features, metadata.feature_matrix(ALERTS, ZTF.features))
@@ -27,31 +27,31 @@ def test_training_sees_what_the_worker_sees() -> None:
     assert SOME.crops.shape == (4, 3, 21, 21)
 
 
-def test_an_alert_that_the_worker_refuses_is_refused() -> None:
+def test_bad_alert_raises() -> None:
     with pytest.raises(BadAlert, match="missing in extra_fields"):
         examples.extract_inputs(alerts.alert(), ZTF)
 
 
-def test_rows_are_taken_by_place_and_by_mask() -> None:
+def test_rows_are_taken_by_index_and_by_mask() -> None:
     assert SOME.take(np.array([2, 0])).candids.tolist() == [ALERTS[2].candid, ALERTS[0].candid]
     assert len(SOME.take(SOME.labels == "SN")) == 2
 
 
-def test_parts_are_joined_in_order() -> None:
+def test_groups_are_concatenated_in_order() -> None:
     parts = [SOME.take(np.array([0])), SOME.take(np.array([1, 2, 3]))]
     joined = examples.concatenate(parts)
     assert np.array_equal(joined.crops, SOME.crops)
     assert joined.labels.tolist() == SOME.labels.tolist()
 
 
-def test_no_alerts_are_arrays_too() -> None:
+def test_examples_of_no_alerts() -> None:
     none = examples.to_examples([], [], ZTF)
     assert none.crops.shape == (0, 3, 21, 21)
     assert none.features.shape == (0, len(ZTF.features))
     assert len(examples.concatenate([none, SOME])) == 4
 
 
-def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+def test_saved_examples_are_loaded(tmp_path: Path) -> None:
     path = tmp_path / "new" / "some.npz"
     examples.save_examples(SOME, path)
     found = examples.load_examples(path)

@@ -14,7 +14,7 @@ from tests.support import learnable_alerts
 OPEN = Feature(name="ra", mean=0.0, std=1.0, lower=None, upper=None)
 
 
-def test_the_statistics_are_those_after_clipping() -> None:
+def test_statistics_are_those_of_clipped_values() -> None:
     values = np.array([-5.0, 0.0, 1.0, 2.0, 50.0])[:, None]
     (found,) = inputs.fit_normalisation([replace(OPEN, lower=-1.0, upper=10.0)], values)
     clipped = np.array([-1.0, 0.0, 1.0, 2.0, 10.0])
@@ -22,7 +22,7 @@ def test_the_statistics_are_those_after_clipping() -> None:
     assert (found.mean, found.std) == pytest.approx((clipped.mean(), clipped.std()))
 
 
-def test_open_ends_are_closed_where_the_training_ends() -> None:
+def test_open_clips_are_closed_at_the_training_quantiles() -> None:
     values = np.append(np.linspace(0.0, 1.0, 9999), 1e6)[:, None]
     (found,) = inputs.fit_normalisation([OPEN], values)
     assert (found.lower, found.upper) == pytest.approx((0.001, 0.999), abs=2e-4)
@@ -31,7 +31,7 @@ def test_open_ends_are_closed_where_the_training_ends() -> None:
     assert half.upper == found.upper
 
 
-def test_a_feature_that_never_varies_stays_usable() -> None:
+def test_constant_feature_has_deviation_one() -> None:
     (found,) = inputs.fit_normalisation([OPEN], np.full((20, 1), 3.0))
     assert found == replace(OPEN, mean=3.0)
 
@@ -41,7 +41,7 @@ def test_a_rare_flag_keeps_both_values() -> None:
     assert (found.lower, found.upper) == (0.0, 1.0)
 
 
-def test_the_network_is_given_what_the_worker_gives_it() -> None:
+def test_inputs_are_those_of_the_worker() -> None:
     alerts = [learnable_alerts.alert(2, index) for index in range(20)]
     seen = [examples.extract_inputs(alert, ZTF) for alert in alerts]
     known = examples.to_examples(seen, [learnable_alerts.CLASSES[n % 5] for n in range(20)], ZTF)

@@ -30,7 +30,7 @@ def labels(**names: str) -> dict[str, Label]:
     return {key[1:]: Label(name=name, line=line) for line, (key, name) in enumerate(rows, 2)}
 
 
-def test_alerts_meet_their_labels_whatever_their_order(tmp_path: Path) -> None:
+def test_labels_in_any_order_are_matched(tmp_path: Path) -> None:
     path = write(tmp_path, 1, 2, 3)
     found = labelled.read_labelled_alerts(path, ZTF, labels(n3="SN", n1="VS", n2=""))
     assert found.examples.candids.tolist() == ["1", "2", "3"]
@@ -39,12 +39,12 @@ def test_alerts_meet_their_labels_whatever_their_order(tmp_path: Path) -> None:
     assert found.summary == "3 alerts"
 
 
-def test_without_labels_all_alerts_are_taken(tmp_path: Path) -> None:
+def test_without_labels_all_alerts_are_read(tmp_path: Path) -> None:
     found = labelled.read_labelled_alerts(write(tmp_path, 1, 2), ZTF, None)
     assert found.examples.labels.tolist() == ["", ""]
 
 
-def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
+def test_summary_counts_skipped_alerts(tmp_path: Path) -> None:
     write(tmp_path, 1, 2, 3)
     write(tmp_path, 3, name="again.avro")
     write(tmp_path, 4, name="damaged.avro", rb="high")
@@ -61,13 +61,13 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
         assert part in found.summary
 
 
-def test_a_label_without_an_alert_is_named_with_its_line(tmp_path: Path) -> None:
+def test_label_without_alert_raises_with_its_line(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
     with pytest.raises(ConfigError, match=r"2 of the labels have no alert, .* candid 7 in line 3"):
         labelled.read_labelled_alerts(path, ZTF, labels(n1="SN", n7="SN", n8="VS"))
 
 
-def test_a_folder_with_nothing_to_learn_from(tmp_path: Path) -> None:
+def test_folder_without_usable_alerts_raises(tmp_path: Path) -> None:
     path = write(tmp_path, 1)
     with pytest.raises(ConfigError, match=r"holds no alert to train on or to evaluate: .*no label"):
         labelled.read_labelled_alerts(path, ZTF, {})
@@ -75,7 +75,7 @@ def test_a_folder_with_nothing_to_learn_from(tmp_path: Path) -> None:
         labelled.read_labelled_alerts(write(tmp_path / "sub", name="x.txt"), ZTF, None)
 
 
-def test_what_the_rules_say_is_noted(tmp_path: Path) -> None:
+def test_results_of_rules_are_recorded(tmp_path: Path) -> None:
     write(tmp_path, 1, name="a.avro", sgscore1=0.1)
     write(tmp_path, 2, name="b.avro", ssdistnr=1.0, sgscore1=0.1)
     write(tmp_path, 3, name="c.avro", sgscore1=0.75, distpsnr1=0.5)

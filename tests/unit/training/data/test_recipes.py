@@ -32,7 +32,7 @@ def test_ztf_has_the_columns_and_clips_of_the_weights_of_june_2020(
         assert getattr(published, name) == getattr(ZTF, name)
 
 
-def test_atlas_has_two_stamps_and_what_they_say_of_the_template() -> None:
+def test_atlas_has_the_derived_template_as_third_channel() -> None:
     assert ATLAS.stamps == ("science", "difference", "template")
     assert ATLAS.stamp_shape == (61, 61)
 
@@ -44,6 +44,6 @@ def test_features_are_left_out_by_name() -> None:
     assert recipes.without_features(ZTF, []) == ZTF
 
 
-def test_a_feature_that_is_none() -> None:
+def test_leaving_out_an_unknown_feature_raises() -> None:
     with pytest.raises(ConfigError, match="colour: unknown features; ZTF has sgscore1, "):
         recipes.without_features(ZTF, ["rb", "colour"])

@@ -26,7 +26,7 @@ def test_labels_with_their_lines(tmp_path: Path) -> None:
     }
 
 
-def test_a_file_of_a_spreadsheet(tmp_path: Path) -> None:
+def test_labels_of_a_spreadsheet_with_byte_order_mark(tmp_path: Path) -> None:
     path = file(tmp_path, "candid,label\r\n1,SN\r\n", "utf-8-sig")
     assert reference_labels.read_labels(path, CLASSES)["1"].name == "SN"
 
@@ -42,19 +42,19 @@ def test_a_file_of_a_spreadsheet(tmp_path: Path) -> None:
         ("candid,label\n1\n\xff\n", "cannot be read as CSV"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
+def test_invalid_labels_raise_with_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     path = file(tmp_path, text, "latin-1")
     with pytest.raises(ConfigError, match=message) as error:
         reference_labels.read_labels(path, CLASSES)
     assert "labels.csv" in str(error.value)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_file_raises(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read as CSV"):
         reference_labels.read_labels(tmp_path / "labels.csv", CLASSES)
 
 
-def test_the_reference_and_its_classes(tmp_path: Path) -> None:
+def test_reference_probabilities_and_classes(tmp_path: Path) -> None:
     path = file(tmp_path, "candid,aid,VS,SN\n7,a,0.25,0.75\n8,b,1,0\n")
     found = reference_labels.read_reference(path, CLASSES)
     assert found.probabilities == {"7": {"SN": 0.75, "VS": 0.25}, "8": {"SN": 0.0, "VS": 1.0}}
@@ -62,7 +62,7 @@ def test_the_reference_and_its_classes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "high", "nan", "-0.1", "1.5"])
-def test_what_is_no_probability(tmp_path: Path, value: str) -> None:
+def test_invalid_probabilities_raise(tmp_path: Path, value: str) -> None:
     path = file(tmp_path, f"candid,SN,VS\n7,0.5,{value}\n")
     with pytest.raises(ConfigError, match=rf"line 2: VS is '{value}', not a probability"):
         reference_labels.read_reference(path, CLASSES)

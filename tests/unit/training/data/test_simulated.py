@@ -41,7 +41,7 @@ def same(one: Examples, other: Examples) -> bool:
     )
 
 
-def test_alerts_are_drawn_in_order_whoever_draws_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alerts_are_in_order_for_any_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = simulate(count=6)
     monkeypatch.setattr(simulated, "CHUNK", 2)
     assert same(simulate(count=6, workers=2), alone)
@@ -49,14 +49,14 @@ def test_alerts_are_drawn_in_order_whoever_draws_them(monkeypatch: pytest.Monkey
     assert alone.candids.tolist() == [f"3{number:06d}" for number in range(6)]
 
 
-def test_what_was_drawn_once_is_read_again(tmp_path: Path) -> None:
+def test_cached_alerts_are_read(tmp_path: Path) -> None:
     first = simulate(cache=tmp_path)
     assert same(simulate(cache=tmp_path, simulate_alert=learnable_alerts.unwilling), first)
     assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
 
 
 @pytest.mark.parametrize("change", [{"count": 5}, {"seed": 4}, {"code_sha256": "b" * 64}])
-def test_other_alerts_are_drawn_anew(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_other_alerts_or_code_are_simulated_again(tmp_path: Path, change: dict[str, Any]) -> None:
     simulate(cache=tmp_path)
     simulate(cache=tmp_path, **change)
     assert len(list(tmp_path.iterdir())) == 2
@@ -72,13 +72,11 @@ def test_other_alerts_are_drawn_anew(tmp_path: Path, change: dict[str, Any]) -> 
         (learnable_alerts.blind, "simulated alert 0 of seed 3 cannot be classified: .*missing"),
     ],
 )
-def test_a_simulation_that_errs_is_found_out(
-    simulate_alert: Callable[..., Any], message: str
-) -> None:
+def test_invalid_simulated_alerts_raise(simulate_alert: Callable[..., Any], message: str) -> None:
     with pytest.raises(StampError, match=message):
         simulate(simulate_alert=simulate_alert)
 
 
-def test_all_processors_simulate_unless_a_number_is_given() -> None:
+def test_all_cores_simulate_by_default() -> None:
     assert simulated.local_simulator(None, None).workers >= 1
     assert simulated.local_simulator(3, None).workers == 3

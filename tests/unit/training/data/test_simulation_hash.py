@@ -44,19 +44,21 @@ def inflated(alert: Alert) -> bytes:
         lambda alert: replace(alert, stamps={**alert.stamps, "template": None}),
     ],
 )
-def test_every_value_and_every_byte_of_a_stamp_counts(change: Callable[[Alert], Alert]) -> None:
+def test_hash_covers_values_and_stamp_bytes_of_the_first_alerts(
+    change: Callable[[Alert], Alert],
+) -> None:
     usual = alerts_sha256(learnable_alerts.simulate_alert, Survey.ZTF)
     assert alerts_sha256(changed(change, HASHED_ALERTS - 1), Survey.ZTF) != usual
     assert alerts_sha256(changed(change, HASHED_ALERTS), Survey.ZTF) == usual
 
 
-def test_the_compression_of_a_stamp_does_not_count() -> None:
+def test_hash_ignores_compression_of_stamps() -> None:
     usual = alerts_sha256(learnable_alerts.simulate_alert, Survey.ZTF)
     plain = changed(lambda alert: with_stamp(alert, inflated(alert)), 0)
     assert alerts_sha256(plain, Survey.ZTF) == usual
 
 
-def test_the_class_counts() -> None:
+def test_hash_covers_the_class() -> None:
     usual = alerts_sha256(learnable_alerts.simulate_alert, Survey.ZTF)
     assert alerts_sha256(learnable_alerts.unknown, Survey.ZTF) != usual
 
@@ -68,7 +70,7 @@ def test_each_survey_has_its_own_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hashes == [alerts_sha256(simulate.simulate_alert, survey) for survey in Survey]
 
 
-def test_names_of_files_do_not_count_and_their_contents_do(
+def test_sources_hash_covers_contents_not_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(simulation_hash, "files", lambda _: tmp_path)

@@ -35,14 +35,14 @@ def test_no_object_is_in_two_parts() -> None:
     assert not second & third
 
 
-def test_each_class_gives_a_tenth() -> None:
+def test_a_tenth_of_each_class_is_held_out() -> None:
     objects, labels = population()
     split = splits.split_by_object(objects, labels, CLASSES, seed=1)
     for part in (split.validation, split.test):
         assert {name: int((labels[part] == name).sum()) for name in CLASSES} == {"SN": 30, "VS": 90}
 
 
-def test_the_seed_decides_and_nothing_else() -> None:
+def test_split_depends_on_the_seed_only() -> None:
     objects, labels = population()
     one, same, other = (
         splits.split_by_object(objects, labels, CLASSES, seed) for seed in (1, 1, 2)
@@ -50,14 +50,14 @@ def test_the_seed_decides_and_nothing_else() -> None:
     assert one.test.tolist() == same.test.tolist() != other.test.tolist()
 
 
-def test_too_few_objects_are_named_however_many_alerts_they_have() -> None:
+def test_too_few_objects_raise_whatever_the_number_of_alerts() -> None:
     objects = np.array(["a"] * 50 + [f"b{number}" for number in range(20)])
     labels = np.array(["SN"] * 50 + ["VS"] * 20)
     with pytest.raises(ConfigError, match=r"too few objects of SN \(1\), AGN \(0\): each .* 10"):
         splits.split_by_object(objects, labels, ("SN", "VS", "AGN"), seed=1)
 
 
-def test_all_classes_weigh_alike() -> None:
+def test_class_weights_balance_the_classes() -> None:
     truth = np.repeat([0, 1, 2], [10, 30, 60])
     weights = splits.class_weights(truth, 3)
     sums = np.bincount(truth, weights[truth])

@@ -51,14 +51,14 @@ def by_class(folder: Path) -> list[Comparison]:
     return compare.compare_samples(REAL, SIMULATED, reference, ZTF, folder)
 
 
-def test_all_are_compared_in_the_mix_of_the_sky_then_class_by_class(
+def test_comparison_with_reference_matches_the_class_mix_then_each_class(
     by_class: list[Comparison],
 ) -> None:
     groups = [(one.group, one.n_real, one.n_simulated) for one in by_class]
     assert groups == [("all", 15, 30), ("asteroid", 6, 12)]
 
 
-def test_tables_and_figures_are_written(folder: Path, by_class: list[Comparison]) -> None:
+def test_comparison_writes_a_table_and_figures(folder: Path, by_class: list[Comparison]) -> None:
     with (folder / "comparison.csv").open() as file:
         rows = list(csv.DictReader(file))
     quantities = len(by_class[0].features) + len(by_class[0].pixels)
@@ -70,7 +70,7 @@ def test_tables_and_figures_are_written(folder: Path, by_class: list[Comparison]
     assert figures == {f"{group}_{kind}.png" for group in ("all", "asteroid") for kind in kinds}
 
 
-def test_the_text_has_every_quantity_and_the_outline_the_worst(
+def test_text_has_all_quantities_and_summary_the_most_different(
     by_class: list[Comparison],
 ) -> None:
     text = compare.render_comparison(by_class[0])
@@ -82,7 +82,7 @@ def test_the_text_has_every_quantity_and_the_outline_the_worst(
     assert "| asteroid |    6 |" in outline
 
 
-def test_without_a_reference_all_are_compared_as_they_are(tmp_path: Path) -> None:
+def test_comparison_without_reference_uses_all_alerts(tmp_path: Path) -> None:
     (one,) = compare.compare_samples(REAL, SIMULATED, None, ZTF, tmp_path)
     assert (one.group, one.n_real, one.n_simulated) == ("all", 30, 60)
     assert set(one.separability) == {"features", "pixels", "both"}

@@ -17,7 +17,7 @@ from tests.support import learnable_alerts
 CLASSES = ZTF.classes
 
 
-def test_simulated_alerts_need_no_rules() -> None:
+def test_evaluation_of_simulated_alerts_as_text() -> None:
     found = np.eye(5)[[0, 2, 1, 1, 2]]
     predictions = Predictions(classes=CLASSES, truth=np.array([0, 0, 1, 1, 2]), probabilities=found)
     text = evaluate.render_evaluation(predictions)
@@ -48,7 +48,7 @@ def description(**changes: object) -> ModelDescription:
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_the_network_of_a_folder_is_asked(tmp_path: Path) -> None:
+def test_predictions_of_the_network_in_a_folder(tmp_path: Path) -> None:
     from stampapp.classifiers.network import deephits
     from stampapp.classifiers.network.network import Network
     from stampapp.classifiers.network.tensorflow import keras

@@ -54,7 +54,7 @@ def lines(evaluation: RealAlertEvaluation) -> dict[str, list[str]]:
     return {cell[0]: [value.split(" ")[0] for value in cell[1:]] for cell in cells}
 
 
-def test_the_network_beside_the_labels_and_the_reference() -> None:
+def test_scores_against_labels_and_reference() -> None:
     evaluation = real_alerts.evaluate_real_alerts(
         PREDICTIONS, ALERTS, ZTF.catalogue_classes, Reference(probabilities=PROBABILITIES)
     )
@@ -69,7 +69,7 @@ def test_the_network_beside_the_labels_and_the_reference() -> None:
     }
 
 
-def test_each_matrix_says_what_its_rows_and_columns_are() -> None:
+def test_confusion_tables_name_rows_and_columns() -> None:
     evaluation = real_alerts.evaluate_real_alerts(
         PREDICTIONS, ALERTS, ZTF.catalogue_classes, Reference(probabilities=PROBABILITIES)
     )
@@ -82,7 +82,7 @@ def test_each_matrix_says_what_its_rows_and_columns_are() -> None:
     assert [cell.strip() for cell in labelled[0].split("|")[2:7]] == ["1", "0", "1", "0", "0"]
 
 
-def test_without_a_reference_the_labels_alone_count() -> None:
+def test_scores_without_reference() -> None:
     evaluation = real_alerts.evaluate_real_alerts(PREDICTIONS, ALERTS, ZTF.catalogue_classes, None)
     assert list(lines(evaluation)) == [
         "balanced accuracy over AGN, SN, VS",
@@ -94,7 +94,7 @@ def test_without_a_reference_the_labels_alone_count() -> None:
     assert "reference" not in real_alerts.render_evaluation(evaluation)
 
 
-def test_without_any_label_only_the_reference_counts() -> None:
+def test_scores_without_labels() -> None:
     predictions = replace(PREDICTIONS, truth=np.full(7, -1))
     evaluation = real_alerts.evaluate_real_alerts(
         predictions, ALERTS, ZTF.catalogue_classes, Reference(probabilities=PROBABILITIES)
@@ -103,7 +103,7 @@ def test_without_any_label_only_the_reference_counts() -> None:
     assert lines(evaluation)["same class as the reference, all 7"] == ["0.429", "-"]
 
 
-def test_a_reference_that_lacks_an_alert_is_refused() -> None:
+def test_reference_that_lacks_an_alert_raises() -> None:
     reference = Reference(probabilities={"7": PROBABILITIES["1000000"]})
     with pytest.raises(ConfigError, match="lacks 7 of the alerts, the first is candid 1000000"):
         real_alerts.evaluate_real_alerts(PREDICTIONS, ALERTS, ZTF.catalogue_classes, reference)

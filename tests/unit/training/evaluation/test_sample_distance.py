@@ -6,7 +6,7 @@ import pytest
 from stampapp.training.evaluation import sample_distance
 
 
-def test_the_distance_of_samples() -> None:
+def test_ks_distance() -> None:
     one = np.array([1.0, 2.0, 3.0, 4.0])
     assert sample_distance.ks_distance(one, one) == 0.0
     assert sample_distance.ks_distance(one, one + 10) == 1.0
@@ -14,7 +14,7 @@ def test_the_distance_of_samples() -> None:
     assert sample_distance.ks_distance(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0])) == 0.25
 
 
-def test_chance_is_what_samples_of_one_distribution_rarely_exceed() -> None:
+def test_chance_distance_is_exceeded_in_5_percent() -> None:
     rng = np.random.default_rng(0)
     limit = sample_distance.chance_distance(200, 400)
     beyond = [
@@ -24,7 +24,7 @@ def test_chance_is_what_samples_of_one_distribution_rarely_exceed() -> None:
     assert 0.02 < np.mean(beyond) < 0.08
 
 
-def test_the_most_different_comes_first() -> None:
+def test_differences_are_sorted_by_distance() -> None:
     rng = np.random.default_rng(0)
     sky = {"alike": rng.normal(size=300), "shifted": rng.normal(size=300)}
     simulated = {"alike": rng.normal(size=300), "shifted": rng.normal(2.0, size=300)}
@@ -35,7 +35,7 @@ def test_the_most_different_comes_first() -> None:
     assert first.simulated == pytest.approx(np.percentile(simulated["shifted"], (5, 50, 95)))
 
 
-def test_the_mix_becomes_that_of_the_sky() -> None:
+def test_rows_have_the_class_mix_of_real_alerts() -> None:
     sky = np.repeat(["SN", "VS", "AGN", "novel"], [10, 30, 0, 5])
     labels = np.repeat(["SN", "VS", "AGN"], [100, 60, 50])
     rows = sample_distance.rows_with_class_mix(sky, labels, seed=1)
@@ -48,7 +48,7 @@ def test_the_mix_becomes_that_of_the_sky() -> None:
     }
 
 
-def test_samples_that_are_alike_cannot_be_told_apart_and_others_can() -> None:
+def test_separability_of_similar_and_of_shifted_samples() -> None:
     rng = np.random.default_rng(0)
     sky = {name: rng.normal(size=100) for name in "abc"}
     alike = {name: rng.normal(size=300) for name in "abc"}

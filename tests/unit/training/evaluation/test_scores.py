@@ -10,18 +10,18 @@ TRUTH = np.array([0, 0, 0, 0, 1, 1, 2])
 FOUND = np.array([0, 0, 0, 1, 1, 1, 0])
 
 
-def test_labels_become_places() -> None:
+def test_class_indices() -> None:
     found = examples.class_indices(np.array(["SN", "", "AGN", "comet"]), ("AGN", "SN"))
     assert found.tolist() == [1, -1, 0, -1]
 
 
-def test_the_confusion_matrix() -> None:
+def test_confusion_matrix() -> None:
     matrix = scores.confusion_matrix(TRUTH, FOUND, 4)
     assert matrix.tolist() == [[3, 1, 0, 0], [0, 2, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
     assert matrix.sum() == len(TRUTH)
 
 
-def test_recall_precision_and_their_absence() -> None:
+def test_recall_and_precision_are_nan_without_alerts() -> None:
     matrix = scores.confusion_matrix(TRUTH, FOUND, 4)
     assert scores.recalls(matrix)[:3].tolist() == [0.75, 1.0, 0.0]
     assert np.isnan(scores.recalls(matrix)[3])
@@ -29,13 +29,13 @@ def test_recall_precision_and_their_absence() -> None:
     assert np.isnan(scores.precisions(matrix)[2:]).all()
 
 
-def test_the_balanced_accuracy_is_of_the_classes_that_are_there() -> None:
+def test_balanced_accuracy_of_classes_that_occur() -> None:
     assert scores.balanced_accuracy(scores.confusion_matrix(TRUTH, FOUND, 4)) == pytest.approx(
         1.75 / 3
     )
 
 
-def test_the_interval_of_the_balanced_accuracy() -> None:
+def test_interval_of_the_balanced_accuracy() -> None:
     rng = np.random.default_rng(1)
     truth = np.repeat([0, 1, 2], [400, 40, 40])
     found = np.where(rng.random(len(truth)) < 0.8, truth, (truth + 1) % 3)
@@ -59,7 +59,7 @@ def test_the_interval_of_the_balanced_accuracy() -> None:
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_wilson_intervals_of_the_literature(
+def test_wilson_intervals_agree_with_newcombe_1998(
     right: int, total: int, low: float, high: float
 ) -> None:
     found = scores.wilson_interval(right, total)
@@ -68,7 +68,7 @@ def test_wilson_intervals_of_the_literature(
     )
 
 
-def test_the_interval_of_a_certainty_stays_below_one() -> None:
+def test_wilson_interval_at_one() -> None:
     assert scores.wilson_interval(20, 20).high == 1.0
     assert str(scores.wilson_interval(8, 14)) == "0.571 (0.326 to 0.786)"
 

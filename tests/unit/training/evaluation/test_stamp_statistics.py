@@ -32,7 +32,7 @@ def noise(seed: int = 0) -> npt.NDArray[np.float64]:
     return np.random.default_rng(seed).normal(size=(SIDE, SIDE))
 
 
-def test_every_measure_is_finite_for_every_stamp() -> None:
+def test_statistics_are_finite_for_every_stamp() -> None:
     blank = np.full((SIDE, SIDE), np.nan)
     half = noise()
     half[:, :10] = np.nan
@@ -41,7 +41,7 @@ def test_every_measure_is_finite_for_every_stamp() -> None:
         assert np.isfinite(values).all(), name
 
 
-def test_the_peak_and_the_rings() -> None:
+def test_peak_distance_and_ring_means() -> None:
     found = measured(point(10, 10), point(10, 15))
     assert found["science.peak_distance"].tolist() == [0.0, 5.0]
     assert found["science.r0"][0] == 1.0
@@ -50,7 +50,7 @@ def test_the_peak_and_the_rings() -> None:
     assert found["difference.r0"].tolist() == found["science.r0"].tolist()
 
 
-def test_missing_pixels_are_counted_before_they_become_zeros() -> None:
+def test_missing_pixels_are_counted_before_normalisation() -> None:
     half = noise()
     half[:, :7] = np.nan
     found = measured(noise(), half)
@@ -58,7 +58,7 @@ def test_missing_pixels_are_counted_before_they_become_zeros() -> None:
     assert found["science.zeros"][1] == pytest.approx(1 / 3, abs=0.01)
 
 
-def test_neighbours_have_in_common_what_was_smoothed() -> None:
+def test_smoothing_correlates_neighbours() -> None:
     smooth = (noise() + np.roll(noise(), 1, axis=1)) / 2
     found = measured(noise(), smooth)
     assert abs(found["science.neighbours_x"][0]) < 0.15
@@ -66,11 +66,11 @@ def test_neighbours_have_in_common_what_was_smoothed() -> None:
     assert abs(found["science.neighbours_y"][1]) < 0.15
 
 
-def test_the_same_stamp_in_both_channels_correlates() -> None:
+def test_equal_channels_correlate_fully() -> None:
     assert measured(noise())["science~difference"] == pytest.approx(1.0)
 
 
-def test_rings_are_apart() -> None:
+def test_rings_do_not_overlap() -> None:
     rings = stamp_statistics.rings(SIDE)
     assert set(rings) == set(stamp_statistics.RADII)
     assert np.sum(list(rings.values()), axis=0).max() == 1

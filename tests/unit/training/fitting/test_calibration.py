@@ -17,13 +17,13 @@ def drawn(n: int = 20000) -> tuple[Doubles, Indices]:
 
 
 @pytest.mark.parametrize("hot", [0.4, 1.0, 3.0])
-def test_the_temperature_that_was_put_in_is_found(hot: float) -> None:
+def test_known_temperature_is_recovered(hot: float) -> None:
     honest, truth = drawn()
     exaggerated = calibration.apply_temperature(honest, 1 / hot)
     assert calibration.fit_temperature(exaggerated, truth) == pytest.approx(hot, rel=0.05)
 
 
-def test_calibration_makes_probabilities_honest_and_changes_no_class() -> None:
+def test_calibration_reduces_the_error_and_changes_no_class() -> None:
     honest, truth = drawn()
     exaggerated = calibration.apply_temperature(honest, 0.4)
     cooled = calibration.apply_temperature(
@@ -39,19 +39,19 @@ def test_calibration_makes_probabilities_honest_and_changes_no_class() -> None:
     assert np.abs(cooled.sum(axis=1) - 1).max() < 1e-12
 
 
-def test_a_network_that_is_always_right_gets_the_coldest_temperature() -> None:
+def test_perfect_predictions_give_the_minimum_temperature() -> None:
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]], np.float32)
     found = calibration.fit_temperature(probabilities, np.array([0, 1]))
     assert found == pytest.approx(calibration.MIN_TEMPERATURE, rel=1e-3)
 
 
-def test_a_network_that_knows_nothing_gets_the_hottest() -> None:
+def test_uninformative_predictions_give_the_maximum_temperature() -> None:
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1]], np.float32)
     found = calibration.fit_temperature(probabilities, np.array([1, 1]))
     assert found == pytest.approx(calibration.MAX_TEMPERATURE, rel=1e-3)
 
 
-def test_certainty_is_finite() -> None:
+def test_probabilities_of_zero_and_one_stay_finite() -> None:
     probabilities = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
     assert np.isfinite(calibration.apply_temperature(probabilities, 0.1)).all()
     assert np.isfinite(calibration.fit_temperature(probabilities, np.array([0, 0])))

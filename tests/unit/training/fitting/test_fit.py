@@ -79,26 +79,26 @@ def run() -> Run:
     return fit()
 
 
-def test_it_learns(run: Run) -> None:
+def test_training_improves_the_network(run: Run) -> None:
     assert run.epochs[-1].training_loss < run.epochs[0].training_loss
     unseen = population(400, 3)
     found = Network(run.model, (400,)).predict(unseen.images, unseen.features).argmax(axis=1)
     assert scores.balanced_accuracy(scores.confusion_matrix(unseen.truth, found, 3)) > 0.8
 
 
-def test_it_says_how_it_goes_on(run: Run) -> None:
+def test_progress_is_reported(run: Run) -> None:
     assert len(run.reports) == len(run.epochs) == HYPERPARAMETERS.epochs
     assert run.reports[0] == f"epoch 1: {run.epochs[0]}"
     assert run.advances == [HYPERPARAMETERS.batch] * HYPERPARAMETERS.epochs * 13
 
 
-def test_the_weights_of_the_best_epoch_are_kept(run: Run) -> None:
+def test_weights_of_the_best_epoch_are_kept(run: Run) -> None:
     callback = ValidationCallback(run.model, VALIDATION, HYPERPARAMETERS, run.listener())
     best = run.epochs[epochs.best_epoch(run.epochs)]
     assert callback.validate() == pytest.approx((best.validation_loss, best.balanced_accuracy))
 
 
-def test_the_same_seed_gives_the_same_beginning_and_the_same_batches() -> None:
+def test_same_seed_gives_same_weights_and_batches() -> None:
     for one, other in zip(fresh().get_weights(), fresh().get_weights(), strict=True):
         assert np.array_equal(one, other)
     first, second, third = (
@@ -115,7 +115,7 @@ def test_the_same_seed_gives_the_same_beginning_and_the_same_batches() -> None:
             batches.on_epoch_end()
 
 
-def test_a_worse_epoch_changes_nothing_and_ends_it_when_patience_does() -> None:
+def test_worse_epoch_keeps_weights_and_stops_after_patience() -> None:
     trained = Run(model=fresh())
     callback = ValidationCallback(
         trained.model, VALIDATION, replace(HYPERPARAMETERS, patience=1), trained.listener()
@@ -132,7 +132,7 @@ def test_a_worse_epoch_changes_nothing_and_ends_it_when_patience_does() -> None:
         assert np.array_equal(kept, weight)
 
 
-def test_each_epoch_has_every_alert_once_in_another_order() -> None:
+def test_epochs_shuffle_all_alerts() -> None:
     inputs = population(100, 1)
     marked = replace(inputs, features=np.arange(200, dtype=np.float32).reshape(100, 2))
     calm = replace(

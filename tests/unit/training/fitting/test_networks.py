@@ -23,7 +23,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
 
 
-def test_an_image_that_looks_the_same_however_turned_needs_no_turning(model: keras.Model) -> None:
+def test_symmetric_images_give_the_outputs_of_the_full_model(model: keras.Model) -> None:
     turned = [np.rot90(IMAGES, k, axes=(1, 2)) for k in range(4)]
     even = np.mean(turned, axis=0)
     single = networks.without_rotations(model, dropout=0.5)
@@ -31,12 +31,12 @@ def test_an_image_that_looks_the_same_however_turned_needs_no_turning(model: ker
     assert np.abs(softmax(logits) - np.asarray(model([even, FEATURES]))).max() < 1e-6
 
 
-def test_the_layers_are_the_models_own(model: keras.Model) -> None:
+def test_weights_are_shared_with_the_model(model: keras.Model) -> None:
     single = networks.without_rotations(model, dropout=0.5)
     assert {id(weight) for weight in single.weights} == {id(weight) for weight in model.weights}
 
 
-def test_dropout_acts_in_training_only(model: keras.Model) -> None:
+def test_dropout_is_active_in_training_only(model: keras.Model) -> None:
     single = networks.without_rotations(model, dropout=0.5)
     given = [IMAGES, FEATURES]
     plain, same = (np.asarray(single(given, training=False)) for _ in range(2))
@@ -44,7 +44,7 @@ def test_dropout_acts_in_training_only(model: keras.Model) -> None:
     assert not np.array_equal(np.asarray(single(given, training=True)), plain)
 
 
-def test_the_temperature_is_in_the_weights(model: keras.Model) -> None:
+def test_temperature_is_applied_in_the_weights(model: keras.Model) -> None:
     before = np.asarray(model([IMAGES, FEATURES]))
     networks.scale_logits(model, 2.5)
     after = np.asarray(model([IMAGES, FEATURES]))

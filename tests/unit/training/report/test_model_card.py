@@ -57,7 +57,7 @@ REPORT = Report(
 )
 
 
-def test_the_card_says_all_of_it() -> None:
+def test_card_has_all_contents() -> None:
     text = model_card.render_card(REPORT)
     for part in (
         "# stampapp_ztf_simulated 0.1.0\n",
@@ -82,14 +82,14 @@ def test_the_card_says_all_of_it() -> None:
     assert UNCALIBRATED.calibration_error != pytest.approx(REPORT.calibrated.calibration_error)
 
 
-def test_the_card_warns_of_what_has_not_seen_the_sky() -> None:
+def test_card_warns_of_training_on_simulated_alerts() -> None:
     assert "never seen the sky" in model_card.render_card(REPORT)
     assert "import-model" in model_card.render_card(REPORT)
     of_user = replace(REPORT, description=replace(DESCRIPTION, origin=Origin.LABELLED))
     assert "never seen the sky" not in model_card.render_card(of_user)
 
 
-def test_a_plan_is_told_flat() -> None:
+def test_settings_of_nested_dataclasses_are_flat() -> None:
     how = Augmentation(feature_noise=0.1, feature_dropout=0.2, blindness=0.3, pixel_noise=0.0)
     assert model_card.flat_settings(how) == {
         "feature_noise": 0.1,
@@ -99,7 +99,7 @@ def test_a_plan_is_told_flat() -> None:
     }
 
 
-def test_a_section_is_added_to_the_card_of_a_folder(tmp_path: Path) -> None:
+def test_section_is_added_then_replaced(tmp_path: Path) -> None:
     model_card.write_card(tmp_path, model_card.render_card(REPORT))
     model_card.replace_section(tmp_path, "Evaluation", "first")
     model_card.replace_section(tmp_path, "Evaluation", "second")
@@ -110,6 +110,6 @@ def test_a_section_is_added_to_the_card_of_a_folder(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [CARD]
 
 
-def test_a_folder_without_a_card(tmp_path: Path) -> None:
+def test_folder_without_card_raises(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"MODEL_CARD\.md cannot be read: No such file"):
         model_card.replace_section(tmp_path, "Evaluation", "text")

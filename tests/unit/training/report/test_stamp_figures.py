@@ -22,14 +22,14 @@ def drawn(path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("n", [1, 30])
-def test_a_gallery_of_few_and_of_many(tmp_path: Path, n: int) -> None:
+def test_stamps_of_small_and_large_groups_are_plotted(tmp_path: Path, n: int) -> None:
     images = np.random.default_rng(0).random((n, 21, 21, 2), np.float32)
     path = tmp_path / "new" / "stamps.png"
     stamp_figures.plot_stamps({"SN": images, "VS": images[:1]}, ("science", "difference"), path)
     drawn(path)
 
 
-def test_histograms_of_samples_of_different_size_and_of_one_value(tmp_path: Path) -> None:
+def test_histograms_of_different_sizes_and_constant_values(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     sky = {"mag": rng.normal(size=30), "flag": np.zeros(30)}
     simulated = {"mag": rng.normal(size=300), "flag": np.zeros(300)}
@@ -37,7 +37,7 @@ def test_histograms_of_samples_of_different_size_and_of_one_value(tmp_path: Path
     drawn(tmp_path / "features.png")
 
 
-def test_the_figures_of_a_training(tmp_path: Path) -> None:
+def test_figures_of_a_training(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(3), 200)
     predictions = Predictions(
