@@ -52,13 +52,13 @@ def simulate_alert(survey: Survey, seed: int, index: int) -> LabelledAlert:
     return LabelledAlert(alert=alert(seed, index), label=CLASSES[index % len(CLASSES)])
 
 
-def unknown(survey: Survey, seed: int, index: int) -> LabelledAlert:
+def simulate_unknown_class(survey: Survey, seed: int, index: int) -> LabelledAlert:
     return LabelledAlert(alert=simulate_alert(survey, seed, index).alert, label="comet")
 
 
-def blind(survey: Survey, seed: int, index: int) -> LabelledAlert:
+def simulate_bad_alert(survey: Survey, seed: int, index: int) -> LabelledAlert:
     return LabelledAlert(alert=alerts.alert(stamps={}), label="SN")
 
 
-def unwilling(survey: Survey, seed: int, index: int) -> LabelledAlert:
+def refuse_to_simulate(survey: Survey, seed: int, index: int) -> LabelledAlert:
     raise AssertionError("nothing should be drawn")

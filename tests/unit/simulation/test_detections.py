@@ -19,7 +19,7 @@ HOST = at(2.0, -1.0, radius=2.0, index=1.5)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """A new source of so many DN at (x, y), what was found, and the scatter of its flux."""
+    """A new source with a flux in DN at (x, y), its detection, and the error of the flux."""
 
     x: float
     y: float
@@ -53,7 +53,7 @@ def test_transients_are_found_at_their_position(camera: Camera, snr: float) -> N
     assert {case.found.sign for case in tried} == {int(np.sign(snr))}
     for case in tried:
         assert (case.found.x, case.found.y) == pytest.approx((case.x, case.y), abs=0.35)
-        # The flux is that of the nearest pixel, which may lie half a one from the peak.
+        # The flux is that of the nearest pixel, up to half a pixel from the peak.
         assert case.found.flux == pytest.approx(abs(case.flux), rel=0.15, abs=4 * case.scatter)
 
 

@@ -62,7 +62,7 @@ def test_stars_are_equal_by_both_methods(x: float) -> None:
 
 
 def test_only_stars_drawn_in_fourier_space_ring() -> None:
-    # Why bright ones are drawn one by one: nothing is darker than the sky.
+    # This is why bright stars are drawn one by one: no pixel may be below the sky.
     psf = PSF(fwhm=1.9)
     ringing, clean = (rendered(at(0.5, 0.5), psf, bright=limit) for limit in (NEVER, ALWAYS))
     assert clean.min() >= 0.0

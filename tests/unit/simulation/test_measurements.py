@@ -20,10 +20,10 @@ def detected(snr: float, sharpness: float = 1.0) -> Detection:
 
 def test_the_magnitude_is_that_of_the_flux_and_its_error_that_of_the_noise() -> None:
     seen = exposure()
-    told = [measurements.photometry(rng(seed), seen, detected(10.0), 0.0) for seed in range(40)]
-    assert {one["magpsf"] for one in told} == {seen.magnitude(detected(10.0).flux)}
+    values = [measurements.photometry(rng(seed), seen, detected(10.0), 0.0) for seed in range(40)]
+    assert {one["magpsf"] for one in values} == {seen.magnitude(detected(10.0).flux)}
     # 1.0857 over the significance.
-    assert np.mean([one["sigmapsf"] for one in told]) == pytest.approx(0.11, rel=0.2)
+    assert np.mean([one["sigmapsf"] for one in values]) == pytest.approx(0.11, rel=0.2)
 
 
 def test_photometry_is_worse_on_bright_sources() -> None:
@@ -50,30 +50,30 @@ def test_sharp_detections_have_a_smaller_width() -> None:
 
 def test_shapes_are_physically_possible() -> None:
     for seed in range(60):
-        told = measurements.shape(rng(seed), exposure(), detected(5.0 + seed))
-        assert 0.0 <= told["classtar"] <= 1.0
-        assert told["elong"] >= 1.0
-        assert told["aimage"] >= told["bimage"] > 0
+        values = measurements.shape(rng(seed), exposure(), detected(5.0 + seed))
+        assert 0.0 <= values["classtar"] <= 1.0
+        assert values["elong"] >= 1.0
+        assert values["aimage"] >= values["bimage"] > 0
 
 
 def test_real_bogus_is_a_probability_and_mostly_correct() -> None:
-    told = {
+    values = {
         label: [
             measurements.real_bogus(rng(seed), detected(20.0), 0.0, label) for seed in range(200)
         ]
         for label in ("SN", "bogus")
     }
-    assert all(0.0 < value < 1.0 for values in told.values() for value in values)
-    assert np.mean(np.array(told["SN"]) > np.array(told["bogus"])) > 0.9
+    assert all(0.0 < value < 1.0 for scores in values.values() for value in scores)
+    assert np.mean(np.array(values["SN"]) > np.array(values["bogus"])) > 0.9
 
 
 def test_image_limits_are_those_of_the_exposure() -> None:
     seen = exposure()
-    told = [measurements.image_limits(rng(seed), seen) for seed in range(20)]
-    assert np.mean([one["diffmaglim"] for one in told]) == pytest.approx(
+    values = [measurements.image_limits(rng(seed), seen) for seed in range(20)]
+    assert np.mean([one["diffmaglim"] for one in values]) == pytest.approx(
         seen.limiting_magnitude, abs=0.1
     )
-    assert {one["magzpsci"] for one in told} == {seen.zero_point}
+    assert {one["magzpsci"] for one in values} == {seen.zero_point}
 
 
 @pytest.mark.parametrize("label", ["AGN", "SN", "VS", "asteroid", "bogus"])
@@ -82,10 +82,10 @@ def test_detections_are_at_most_visits_and_not_before_the_survey(
 ) -> None:
     for seed in range(100):
         mjd = ZTF.first_mjd + 20.0 * seed
-        told = detection_history.draw_detection_history(rng(seed), ZTF, label, mjd)
-        assert 1 <= told["ndethist"] <= max(told["ncovhist"], 1)
-        assert ZTF.first_mjd <= told["jdstarthist"] - 2400000.5 <= mjd
-        assert told["jdendhist"] == mjd + 2400000.5
+        values = detection_history.draw_detection_history(rng(seed), ZTF, label, mjd)
+        assert 1 <= values["ndethist"] <= max(values["ncovhist"], 1)
+        assert ZTF.first_mjd <= values["jdstarthist"] - 2400000.5 <= mjd
+        assert values["jdendhist"] == mjd + 2400000.5
 
 
 def test_detection_counts_by_class() -> None:

@@ -36,7 +36,7 @@ def test_an_asteroid_is_in_the_science_image_only_and_moves(camera: Camera) -> N
         (mover,), (flux,) = scene.changed, scene.fluxes
         assert flux > 0
         lengths.append(math.hypot(*mover.trail) * camera.pixel)
-    # Main-belt asteroids creep by tenths of an arcsec in an exposure; those nearby race.
+    # Main-belt asteroids move by tenths of an arcsec in an exposure, near-Earth ones by more.
     assert 0 < min(lengths) < max(lengths) <= 7.0
     assert np.median(lengths) < 0.5
     assert 0 < np.mean(np.array(lengths) > 1.0) < 0.2
@@ -53,7 +53,7 @@ def test_supernovae_are_off_the_centre_of_a_galaxy(camera: Camera) -> None:
         offsets.append(math.hypot(host.x, host.y))
         radii.append(host.radius)
     ratios = np.array(offsets) / np.array(radii)
-    # It follows the light: about half of them are within the half-light radius.
+    # Supernovae follow the light: about half are within the half-light radius.
     assert 0.4 < np.median(ratios) < 1.3
     assert ratios.max() < 8
     assert min(offsets) > 0
@@ -66,7 +66,7 @@ def test_variable_sources_are_in_the_template(camera: Camera, label: str) -> Non
         (changed,) = scene.changed
         assert changed in scene.static
         assert not changed.extended
-        # It cannot lose more light than it has.
+        # A source cannot lose more light than it has.
         assert scene.fluxes[0] > -scene.exposure.flux(changed.magnitude)
 
 
@@ -103,6 +103,6 @@ def test_fading_scenes_are_for_ztf_only(label: str) -> None:
         for camera in (ZTF, ATLAS)
     }
     assert not fading[ATLAS.survey] or label in ("AGN", "VS")
-    # Where none is bright enough after many tries; such a scene is not detected.
+    # Scenes that were not bright enough after many attempts; they are not detected.
     assert len(fading[ATLAS.survey]) < 0.15 * 300
     assert bool(fading[ZTF.survey]) == (label != "asteroid")

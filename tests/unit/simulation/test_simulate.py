@@ -30,7 +30,7 @@ NAMES = {Survey.ZTF: ("science", "template", "difference"), Survey.ATLAS: ("scie
 
 @pytest.fixture(scope="module")
 def drawn() -> dict[Survey, list[LabelledAlert]]:
-    """The first alerts of each survey, drawn in other processes than the tests'."""
+    """The first alerts of each survey, simulated in other processes than the tests'."""
     with simulated.simulated_alerts(
         tuple(Survey), SEED, len(Survey) * COUNT, cpu_count.cores()
     ) as every:
@@ -91,7 +91,7 @@ def test_a_model_of_the_survey_accepts_every_alert(alerts: list[Alert]) -> None:
     assert np.isfinite(matrix).all()
     network = normalise_stamps([one.crops for one in seen])
     assert np.isfinite(network).all()
-    # Every channel of every alert shows something.
+    # No channel is constant, as the maximum after normalisation is 1.
     assert (network.max(axis=(1, 2)) == 1.0).all()
 
 
@@ -114,14 +114,14 @@ def test_every_alert_is_a_detection_of_its_survey(alerts: list[Alert]) -> None:
 
 
 def test_difference_shows_the_detection_in_the_middle(alerts: list[Alert]) -> None:
-    # Of a negative detection, too: ZTF sends the difference with its sign turned.
+    # Negative detections, too: ZTF sends their difference with the sign reversed.
     shown = []
     for alert in alerts:
         difference = images(alert)["difference"].astype(np.float64)
         half = len(difference) // 2
         middle = difference[half - 1 : half + 2, half - 1 : half + 2].mean()
         shown.append(middle > np.nanstd(difference - np.nanmedian(difference)) / 3)
-    # But for those that lie in the bleeding of a star brighter than themselves.
+    # A few detections are in the bleeding of a brighter star.
     assert np.mean(shown) > 0.85
 
 
@@ -138,7 +138,7 @@ def test_pixels_are_missing_of_few_ztf_stamps_and_never_in_the_middle(
     for one in drawn[Survey.ZTF]:
         missing = {name: np.isnan(image) for name, image in images(one.alert).items()}
         assert not any(mask[31, 31] for mask in missing.values())
-        # Of an area that is beyond the edge, no image has anything.
+        # No image has pixels beyond the edge of the detector.
         assert all((mask == missing["science"]).all() for mask in missing.values())
         holed.append(bool(missing["science"].any()))
     assert 0 < np.mean(holed) < 0.4

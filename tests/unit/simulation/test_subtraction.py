@@ -13,14 +13,14 @@ from stampapp.simulation.ztf import CAMERA as ZTF
 from tests.support.ideal_exposures import Field, at, exposure
 
 CAMERAS = pytest.mark.parametrize("camera", [ZTF, ATLAS], ids=["ZTF", "ATLAS"])
-# In DN.
+# Flux in DN.
 STAR = 1e5
-# Away from the edges, around which everything wraps.
+# Away from the edges, where light wraps around.
 INSIDE = (slice(8, -8), slice(8, -8))
 
 
 def correlation(image: Image, rows: int, columns: int) -> float:
-    """Return how pixels go with those so many rows and columns on."""
+    """Return the correlation of pixels at an offset of rows and columns."""
     moved = np.roll(image, (rows, columns), (0, 1))
     return float((image * moved).mean() / image.var())
 
@@ -36,7 +36,7 @@ def test_noise_of_an_empty_field(camera: Camera) -> None:
     promised = Field().difference(np.random.default_rng(0), seen).noise
     assert promised == pytest.approx(np.hypot(seen.noise, seen.template_noise))
     found = np.std(empty(camera))
-    # Blurred or sharpened, the template's noise is not quite what it was.
+    # Matching the PSFs changes the noise of the template a little.
     assert found == pytest.approx(promised, rel=0.02 if camera is ZTF else 0.1)
 
 
@@ -58,7 +58,7 @@ def test_constant_sources_subtract_to_the_noise(camera: Camera) -> None:
 
 
 def residual(seen: Exposure) -> Image:
-    """Return what a star leaves, without noise."""
+    """Return the residual of a star, without noise."""
     light = image_model.to_light([at()], [STAR], 0.0)
     template = light.moved(*seen.shift).rendered(seen.template_psf)
     return subtract(light.rendered(seen.psf), template, seen).pixels

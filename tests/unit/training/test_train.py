@@ -29,7 +29,7 @@ RECIPE = replace(
 
 
 def population(n: int, seed: int) -> Examples:
-    """Objects of two alerts each, whose first feature tells their class."""
+    """Objects of two alerts each, whose first feature determines their class."""
     rng = np.random.default_rng(seed)
     place = np.arange(n) // 2 % 5
     features = rng.normal(size=(n, 2))

@@ -27,11 +27,11 @@ def simulator(
 
 
 def simulate(count: int = 6, seed: int = 3, **changes: Any) -> Examples:
-    heard: list[int] = []
+    advances: list[int] = []
     found = simulated.simulate_examples(
-        ZTF, SampleSpec(seed=seed, count=count), simulator(**changes), heard.append
+        ZTF, SampleSpec(seed=seed, count=count), simulator(**changes), advances.append
     )
-    assert sum(heard) == count
+    assert sum(advances) == count
     return found
 
 
@@ -51,7 +51,7 @@ def test_alerts_are_in_order_for_any_number_of_workers(monkeypatch: pytest.Monke
 
 def test_cached_alerts_are_read(tmp_path: Path) -> None:
     first = simulate(cache=tmp_path)
-    assert same(simulate(cache=tmp_path, simulate_alert=learnable_alerts.unwilling), first)
+    assert same(simulate(cache=tmp_path, simulate_alert=learnable_alerts.refuse_to_simulate), first)
     assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
 
 
@@ -66,10 +66,13 @@ def test_other_alerts_or_code_are_simulated_again(tmp_path: Path, change: dict[s
     ("simulate_alert", "message"),
     [
         (
-            learnable_alerts.unknown,
+            learnable_alerts.simulate_unknown_class,
             "simulated alert 0 of seed 3 has the class 'comet', which is not in the recipe",
         ),
-        (learnable_alerts.blind, "simulated alert 0 of seed 3 cannot be classified: .*missing"),
+        (
+            learnable_alerts.simulate_bad_alert,
+            "simulated alert 0 of seed 3 cannot be classified: .*missing",
+        ),
     ],
 )
 def test_invalid_simulated_alerts_raise(simulate_alert: Callable[..., Any], message: str) -> None:

@@ -60,7 +60,7 @@ def test_hash_ignores_compression_of_stamps() -> None:
 
 def test_hash_covers_the_class() -> None:
     usual = alerts_sha256(learnable_alerts.simulate_alert, Survey.ZTF)
-    assert alerts_sha256(learnable_alerts.unknown, Survey.ZTF) != usual
+    assert alerts_sha256(learnable_alerts.simulate_unknown_class, Survey.ZTF) != usual
 
 
 def test_each_survey_has_its_own_hash(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ def drawn(seed: int, count: int) -> Examples:
 
 
 REAL, SIMULATED = drawn(1, 30), drawn(2, 60)
-# All that is known of the sky: every second alert, and never that one is bogus.
+# The reference knows every second alert, and calls none bogus.
 NAMES = ("AGN", "SN", "VS", "asteroid", "asteroid")
 PROBABILITIES = {
     str(candid): {name: float(name == NAMES[place % 5]) for name in ZTF.classes}

@@ -9,7 +9,7 @@ from stampapp.training.fitting import calibration
 
 
 def drawn(n: int = 20000) -> tuple[Doubles, Indices]:
-    """Honest probabilities, and truths drawn from them."""
+    """Return calibrated probabilities, and true classes drawn from them."""
     rng = np.random.default_rng(5)
     logits = rng.normal(0.0, 1.5, (n, 5))
     honest = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)

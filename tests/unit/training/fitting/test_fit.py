@@ -37,7 +37,7 @@ HYPERPARAMETERS = Hyperparameters(
 
 
 def population(n: int, seed: int) -> Inputs:
-    """Three classes, the last one rare, whose first feature tells them apart."""
+    """Three classes, the last one rare, which the first feature separates."""
     rng = np.random.default_rng(seed)
     truth = rng.choice(3, n, p=(0.45, 0.45, 0.1))
     features = rng.normal(size=(n, 2)).astype(np.float32)
@@ -55,7 +55,7 @@ def fresh() -> keras.Model:
 
 @dataclass(kw_only=True)
 class Run:
-    """A training, and what its listener heard."""
+    """A training, and the calls of its listener."""
 
     model: keras.Model
     epochs: list[Epoch] = field(default_factory=list)
