@@ -185,7 +185,7 @@ MISTAKES = {
         says=(
             "the worker cannot use its clusters:\n",
             f"\n{SURVEY} cannot be used: it refuses user",
-            f"\nthe producer's cluster {UNKNOWN_HOST}:9092 cannot be used: no host",
+            f"\nthe producer's cluster {UNKNOWN_HOST}:9092 cannot be used: there is no host",
             "\nthe scribe's cluster {results} does not let user 'scribe' write to others",
         ),
     ),
