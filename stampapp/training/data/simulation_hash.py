@@ -16,6 +16,8 @@ from stampapp.alerts.surveys import Survey
 HASHED_ALERTS = 20
 _SEED = 0
 _GZIP = b"\x1f\x8b"
+# The packages whose code decides what cached examples contain.
+_PACKAGES = ("alerts", "classifiers", "features", "simulation", "stamps")
 
 
 def alerts_sha256(
@@ -50,12 +52,13 @@ def _content(one: LabelledAlert) -> Iterator[bytes]:
 
 
 def sources_sha256() -> str:
-    """Return the SHA-256 of the simulation's source files, whatever their names.
+    """Return the SHA-256 of the source files that simulate and prepare alerts, without their names.
 
-    Any change of the code changes it: alerts in a cache are then simulated again.
+    Any change of this code changes it, and alerts in a cache are then simulated again.
     """
-    folder = Path(str(files("stampapp.simulation")))
+    root = Path(str(files("stampapp")))
+    paths = (path for name in _PACKAGES for path in (root / name).rglob("*.py"))
     digest = hashlib.sha256()
-    for source in sorted(path.read_bytes() for path in folder.rglob("*.py")):
+    for source in sorted(path.read_bytes() for path in paths):
         digest.update(hashlib.sha256(source).digest())
     return digest.hexdigest()

@@ -11,8 +11,15 @@ from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import simulate
 from stampapp.training.data import simulation_hash
-from stampapp.training.data.simulation_hash import HASHED_ALERTS, alerts_sha256, sources_sha256
+from stampapp.training.data.simulation_hash import alerts_sha256, sources_sha256
 from tests.support import learnable_alerts
+
+COUNT = 2
+
+
+@pytest.fixture(autouse=True)
+def _few_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation_hash, "HASHED_ALERTS", COUNT)
 
 
 def changed(
@@ -48,8 +55,8 @@ def test_hash_covers_values_and_stamp_bytes_of_the_first_alerts(
     change: Callable[[Alert], Alert],
 ) -> None:
     usual = alerts_sha256(learnable_alerts.simulate_alert, Survey.ZTF)
-    assert alerts_sha256(changed(change, HASHED_ALERTS - 1), Survey.ZTF) != usual
-    assert alerts_sha256(changed(change, HASHED_ALERTS), Survey.ZTF) == usual
+    assert alerts_sha256(changed(change, COUNT - 1), Survey.ZTF) != usual
+    assert alerts_sha256(changed(change, COUNT), Survey.ZTF) == usual
 
 
 def test_hash_ignores_compression_of_stamps() -> None:
@@ -63,8 +70,7 @@ def test_hash_covers_the_class() -> None:
     assert alerts_sha256(learnable_alerts.simulate_unknown_class, Survey.ZTF) != usual
 
 
-def test_each_survey_has_its_own_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulation_hash, "HASHED_ALERTS", 2)
+def test_each_survey_has_its_own_hash() -> None:
     hashes = [alerts_sha256(simulate.simulate_alert, survey) for survey in Survey]
     assert len(set(hashes)) == len(hashes)
     assert hashes == [alerts_sha256(simulate.simulate_alert, survey) for survey in Survey]
@@ -74,10 +80,12 @@ def test_sources_hash_covers_contents_not_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(simulation_hash, "files", lambda _: tmp_path)
-    (tmp_path / "b.py").write_text("second")
-    (tmp_path / "a.py").write_text("first")
+    simulation, features = tmp_path / "simulation", tmp_path / "features"
+    for folder in (simulation, features):
+        folder.mkdir()
+        (folder / "a.py").write_text(f"first of {folder.name}")
     usual = sources_sha256()
-    (tmp_path / "a.py").rename(tmp_path / "c.py")
+    (simulation / "a.py").rename(simulation / "b.py")
     assert sources_sha256() == usual
-    (tmp_path / "b.py").write_text("second changed")
+    (features / "a.py").write_text("changed")
     assert sources_sha256() != usual
