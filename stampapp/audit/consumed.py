@@ -74,7 +74,7 @@ async def _partitions(source: TopicReader, settings: Settings) -> list[Partition
     missing = tuple(topic for topic in settings.consumer_topics if topic not in present)
     if missing:
         raise ConfigError(
-            f"{describe_cluster(settings.consumer)} has no topic {join_words(missing)}: see"
+            f"{describe_cluster(settings.consumer)} has no topic {join_words(missing)}: check"
             " CONSUMER_TOPICS"
         )
     return [one for topic in settings.consumer_topics for one in present[topic]]
