@@ -24,6 +24,7 @@ from tests.support.topics import (
     offsets_to_commit,
     produce,
     read_all,
+    wait_for_count,
 )
 from tests.support.two_clusters import TwoClusters, password
 from tests.support.worker import Worker, worker
@@ -65,6 +66,9 @@ def night(
     before = clusters.survey.topics()
     with worker(settings, tmp_path_factory.mktemp("night")) as running:
         running.wait_for(f"{ALERTS + len(broken)} in all")
+        # A worker that stops does not wait for the delivery of metrics.
+        batches = running.text().count("] batch of ")
+        wait_for_count(clusters.results.bootstrap, settings["METRICS_TOPIC"], batches)
         shown = _shown_by_the_system(running)
         running.terminate()
         assert running.process.returncode == 0, running.text()
