@@ -92,7 +92,7 @@ def test_a_cluster_that_is_not_there_is_named_within_15_s(
         done, seconds = timed("worker", cwd=tmp_path, **settings)
     assert done.returncode == 2
     assert f"the {role.lower()}'s cluster {address} cannot be used" in done.stderr
-    assert f"see {role}_SERVER" in done.stderr
+    assert f"check {role}_SERVER" in done.stderr
     assert seconds < WITHIN
 
 
