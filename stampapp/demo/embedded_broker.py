@@ -1,4 +1,8 @@
-"""The embedded Kafka broker, which keeps everything in memory."""
+"""The embedded Kafka broker, which keeps everything in memory.
+
+It comes as a wheel, so the demo needs neither Java nor Docker. It has no idempotent producers, and
+its offsets differ from those of Apache Kafka, on which the guarantee is tested.
+"""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ class AccessRefusedError(ConfigError):
     """The cluster refuses this client, or its certificate is not trusted; waiting will not help."""
 
 
+# Not by an aiokafka client: when that cannot connect, it says that no broker was found, whatever
+# the reason. A single connection raises the reason.
 async def query_cluster(
     cluster: Cluster, query: Query[T], time_limit: float = CONNECTION_TIMEOUT
 ) -> T:

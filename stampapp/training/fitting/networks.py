@@ -7,6 +7,8 @@ from stampapp.classifiers.network.tensorflow import keras
 _HEAD = ("dense_2", "dense_3")
 
 
+# On two shared cores, training on four orientations at once did 99 alerts per second, on one 743.
+# The augmentation draws the orientation; validation and the shipped network use all four.
 def without_rotations(model: keras.Model, dropout: float) -> keras.Model:
     """Return a network with the layers of `model` that takes each image in one orientation.
 
@@ -36,6 +38,7 @@ def _image_branch(model: keras.Model, images: keras.KerasTensor) -> keras.KerasT
     return model.get_layer("dense_1")(x)
 
 
+# In the weights, so that neither the model's format nor its readers know of a temperature.
 def scale_logits(model: keras.Model, temperature: float) -> None:
     """Divide the logits of a network by a temperature, in the weights of its last layer."""
     for weight in model.get_layer("output_logits").weights:
