@@ -17,7 +17,7 @@ from stampapp import classifiers
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
-from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.compute import ComputeSettings, Device, Precision
 from stampapp.config.cpu_count import cores
 from stampapp.config.model_settings import ModelSettings
 from stampapp.results.outcome import Classification
@@ -114,11 +114,11 @@ class _Benchmark:
 
     def _classifier(self, precision: Precision) -> Classifier:
         # As in the worker, concurrent batches share the cores.
-        engine = Engine(
+        compute = ComputeSettings(
             device=Device.CPU, precision=precision, threads=max(1, cores() // CLASSIFY_THREADS)
         )
         chosen = ModelSettings(
-            survey=Survey.ZTF, path=self._sample.model, name=None, version=None, engine=engine
+            survey=Survey.ZTF, path=self._sample.model, name=None, version=None, compute=compute
         )
         classifier = classifiers.load(chosen)
         classifier.warm_up()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 # Prefix of thread names → stage; TensorFlow's threads work for classification.
-STAGES = {"decode": "decode", "judge": "infer", "tf_": "infer"}
+STAGES = {"decode": "decode", "classify": "infer", "tf_": "infer"}
 EVENT_LOOP = "loop"
 
 

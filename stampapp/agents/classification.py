@@ -13,7 +13,7 @@ from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
 from stampapp.agents import deadletter, metrics, output, scribe
-from stampapp.agents.supervision import fail
+from stampapp.agents.supervision import stop_worker
 from stampapp.app import alerts_topic, app, commit
 from stampapp.errors import StampError
 from stampapp.kafka.message import Headers, Message
@@ -35,11 +35,11 @@ log = logging.getLogger(__name__)
 )
 async def classification(stream: StreamT[bytes]) -> None:
     """Put each consumed alert into the pipeline."""
-    pipeline = app.runtime.start_pipeline(deliver=deliver, commit=commit, fail=fail)
+    pipeline = app.runtime.start_pipeline(deliver=deliver, commit=commit, stop_worker=stop_worker)
     async for event in stream.events():
-        await pipeline.take(message_from_event(event))
+        await pipeline.add_message(message_from_event(event))
     if not app.should_stop:
-        await fail(StampError("the stream of alerts has ended unexpectedly"))
+        await stop_worker(StampError("the stream of alerts has ended unexpectedly"))
 
 
 def message_from_event(event: EventT[bytes]) -> Message:

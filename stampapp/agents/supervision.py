@@ -37,15 +37,15 @@ async def check_progress() -> None:
         return
     lag = waiting_messages()
     seconds = stall_detector.stalled_for(
-        waiting=lag, last_progress=runtime.pipeline.last_progress, now=time.monotonic()
+        waiting=lag, last_activity=runtime.pipeline.last_activity, now=time.monotonic()
     )
     if seconds > runtime.required_settings().stall_timeout:
-        await fail(
+        await stop_worker(
             StampError(f"{lag} messages are waiting and none was consumed for {seconds:.0f} s")
         )
     # Faust itself would retry for ever; only its log would show it.
-    if problem := await runtime.access_monitor.check(runtime.pipeline.last_progress):
-        await fail(StampError(problem))
+    if problem := await runtime.access_monitor.check(runtime.pipeline.last_activity):
+        await stop_worker(StampError(problem))
 
 
 def waiting_messages() -> int:
@@ -54,7 +54,7 @@ def waiting_messages() -> int:
     return pipeline.offset_tracker.not_taken(end_offsets()) if pipeline else 0
 
 
-async def fail(error: BaseException) -> None:
+async def stop_worker(error: BaseException) -> None:
     """Stop the worker; uncommitted messages are consumed again by the next one."""
     if app.runtime.failure is None:
         reason = _out_of_memory(error) if isinstance(error, MemoryError) else error

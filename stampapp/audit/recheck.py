@@ -128,7 +128,7 @@ class LatestUnnamed:
     def covers(self, one: UnmatchedMessage) -> bool:
         """Return whether there was a message of this object that is no older."""
         return self._instants.get((one.aid or "").encode(), -1) >= max(
-            0, one.instant - MAX_CLOCK_SKEW_MS
+            0, one.timestamp_ms - MAX_CLOCK_SKEW_MS
         )
 
 

@@ -27,12 +27,12 @@ MAX_CLOCK_SKEW_MS = 600_000
 class UnmatchedMessage:
     """A consumed message without a proven outcome.
 
-    `instant` is Kafka's timestamp (ms since 1970), `mjd` the time of the alert (days).
+    `timestamp_ms` is Kafka's timestamp (since 1970), `mjd` the time of the alert (days).
     `outcome_kind` is the outcome when classified alone, None if it was not classified.
     """
 
     location: TopicPartitionOffset
-    instant: int
+    timestamp_ms: int
     seen: Seen
     aid: str | None
     candid: str | None
@@ -50,10 +50,10 @@ class UnmatchedMessage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportEntry:
-    """An unmatched message and why it is reported; `instant` in ms since 1970."""
+    """An unmatched message and why it is reported; `timestamp_ms` since 1970."""
 
     location: TopicPartitionOffset
-    instant: int
+    timestamp_ms: int
     aid: str | None
     candid: str | None
     why: str
@@ -74,7 +74,7 @@ def unmatched_message(message: Message, seen: Seen, outcome: Outcome | None) -> 
     alert = decoded if isinstance(decoded, Alert) else None
     return UnmatchedMessage(
         location=message.location,
-        instant=message.timestamp or 0,
+        timestamp_ms=message.timestamp or 0,
         seen=seen,
         aid=alert.aid if alert else None,
         candid=alert.candid if alert else None,
@@ -95,12 +95,13 @@ def sort_unmatched(
     (ms since 1970) since when a published topic is complete.
     """
     runs = UnnamedRuns([*messages, *ruled_out], ruled_out)
-    found: dict[str, list[ReportEntry]] = {"missing": [], "removed": [], "undecidable": []}
-    for one in messages:
-        removed, doubt = _explain_removal(one, complete_since), runs.explain_doubt(one)
+    entries: dict[str, list[ReportEntry]] = {"missing": [], "removed": [], "undecidable": []}
+    for message in messages:
+        removed = _explain_removal(message, complete_since)
+        doubt = runs.explain_possible_supersession(message)
         kind = "removed" if removed else "undecidable" if doubt else "missing"
-        found[kind].append(_entry(one, removed or doubt or _explain_missing(one)))
-    return UnmatchedReport(**{kind: tuple(findings) for kind, findings in found.items()})
+        entries[kind].append(_entry(message, removed or doubt or _explain_missing(message)))
+    return UnmatchedReport(**{kind: tuple(listed) for kind, listed in entries.items()})
 
 
 class UnnamedRuns:
@@ -113,64 +114,71 @@ class UnnamedRuns:
         self, unnamed: Iterable[UnmatchedMessage], ruled_out: Iterable[UnmatchedMessage]
     ) -> None:
         self._ruled_out: dict[str | None, list[UnmatchedMessage]] = defaultdict(list)
-        for one in ruled_out:
-            self._ruled_out[one.aid].append(one)
+        for message in ruled_out:
+            self._ruled_out[message.aid].append(message)
         self._offsets: dict[Partition, list[int]] = defaultdict(list)
-        for one in unnamed:
-            if not one.seen:
-                self._offsets[_partition(one)].append(one.location.offset)
+        for message in unnamed:
+            if not message.seen:
+                self._offsets[_partition(message)].append(message.location.offset)
         for offsets in self._offsets.values():
             offsets.sort()
 
-    def explain_doubt(self, one: UnmatchedMessage) -> str | None:
+    def explain_possible_supersession(self, message: UnmatchedMessage) -> str | None:
         """Explain why the message may have been superseded, or return None if it was not.
 
         It was superseded if it shared a batch with an alert of its object that a rule withdraws.
         """
-        if one.outcome_kind is not OutcomeKind.CLASSIFIED:
+        if message.outcome_kind is not OutcomeKind.CLASSIFIED:
             return None
-        for other in self._ruled_out[one.aid]:
-            if other.mjd <= one.mjd and self._together(one, other):
+        for other in self._ruled_out[message.aid]:
+            if other.mjd <= message.mjd and self._may_share_batch(message, other):
                 return (
                     f"superseded if it shared a batch with {other.location}, an earlier alert of"
                     " its object that a rule withdraws; the topics do not show whether it did"
                 )
         return None
 
-    def _together(self, one: UnmatchedMessage, other: UnmatchedMessage) -> bool:
-        if _partition(one) != _partition(other):
+    def _may_share_batch(self, message: UnmatchedMessage, other: UnmatchedMessage) -> bool:
+        if _partition(message) != _partition(other):
             return False
-        first, last = sorted((one.location.offset, other.location.offset))
-        offsets = self._offsets[_partition(one)]
+        first, last = sorted((message.location.offset, other.location.offset))
+        offsets = self._offsets[_partition(message)]
         return bisect(offsets, last) - bisect(offsets, first) == last - first
 
 
-def _partition(one: UnmatchedMessage) -> Partition:
-    return (one.location.topic, one.location.partition)
+def _partition(message: UnmatchedMessage) -> Partition:
+    return (message.location.topic, message.location.partition)
 
 
-def _entry(one: UnmatchedMessage, why: str) -> ReportEntry:
+def _entry(message: UnmatchedMessage, why: str) -> ReportEntry:
     return ReportEntry(
-        location=one.location, instant=one.instant, aid=one.aid, candid=one.candid, why=why
+        location=message.location,
+        timestamp_ms=message.timestamp_ms,
+        aid=message.aid,
+        candid=message.candid,
+        why=why,
     )
 
 
 def _explain_removal(
-    one: UnmatchedMessage, complete_since: Mapping[PublishedTopic, int]
+    message: UnmatchedMessage, complete_since: Mapping[PublishedTopic, int]
 ) -> str | None:
     """Explain that the messages that name this one may have been removed, else return None."""
-    starts = [complete_since.get(topic_kind, 0) for topic_kind in one.expected_in]
-    if any(instant <= one.instant - MAX_CLOCK_SKEW_MS for instant in starts):
+    starts = [complete_since.get(topic_kind, 0) for topic_kind in message.expected_in]
+    if any(start <= message.timestamp_ms - MAX_CLOCK_SKEW_MS for start in starts):
         return None
-    topics, since = " and ".join(one.expected_in), times.format_iso(times.from_unix_ms(min(starts)))
+    topics, since = (
+        " and ".join(message.expected_in),
+        times.format_iso(times.from_unix_ms(min(starts))),
+    )
     return f"messages that name it may have been removed: {topics} go back to {since}"
 
 
-def _explain_missing(one: UnmatchedMessage) -> str:
-    if one.outcome_kind is OutcomeKind.DEAD_LETTERED:
-        return f"it cannot be classified ({one.cause}), and there is no dead letter of it"
-    if one.expected_in == (PublishedTopic.OUTPUT,):
+def _explain_missing(message: UnmatchedMessage) -> str:
+    if message.outcome_kind is OutcomeKind.DEAD_LETTERED:
+        return f"it cannot be classified ({message.cause}), and there is no dead letter of it"
+    if message.expected_in == (PublishedTopic.OUTPUT,):
         return "in the scribe, but not in the output"
-    if one.expected_in == (PublishedTopic.SCRIBE,):
+    if message.expected_in == (PublishedTopic.SCRIBE,):
         return "in the output, but not in the scribe"
     return "neither in the output nor in the scribe"

@@ -31,15 +31,15 @@ def _load_folder(model: ModelSettings) -> Classifier:
     from stampapp.classifiers.network.network import Network
     from stampapp.classifiers.survey_classifier import NetworkClassifier
 
-    device = devices.prepare_device(model.engine)
+    device = devices.prepare_device(model.compute)
     classifier = NetworkClassifier(
         description,
-        Network.load(model.path, description, precision=model.engine.precision),
+        Network.load(model.path, description, precision=model.compute.precision),
         name=model.name or description.name,
         version=model.version or description.version,
         provenance=_provenance(description, model.path),
     )
-    classifier.device, classifier.precision = devices.device_name(device), model.engine.precision
+    classifier.device, classifier.precision = devices.device_name(device), model.compute.precision
     return classifier
 
 

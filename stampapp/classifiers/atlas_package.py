@@ -62,12 +62,12 @@ def is_installed() -> bool:
 
 def load_package(settings: ModelSettings) -> PackageClassifier:
     """Load the package's model. Raises ConfigError where that fails."""
-    if settings.engine.precision is not Precision.FLOAT32:
+    if settings.compute.precision is not Precision.FLOAT32:
         raise ConfigError(
-            f"MODEL_PRECISION is {settings.engine.precision}, but the package {PACKAGE} computes as"
-            " it does: remove MODEL_PRECISION, or set MODEL_PATH to a model folder"
+            f"MODEL_PRECISION is {settings.compute.precision}, but the package {PACKAGE} chooses"
+            " its own precision: remove MODEL_PRECISION, or set MODEL_PATH to a model folder"
         )
-    device = devices.prepare_device(settings.engine)
+    device = devices.prepare_device(settings.compute)
     try:
         model = import_module(f"{PACKAGE}.inference").AtlasStampClassifier()
     except Exception as error:
@@ -111,12 +111,13 @@ class PackageClassifier(SurveyClassifier):
         return prepared
 
     def predict(self, alerts: Sequence[PreparedAlert]) -> list[list[float]]:
-        turns = list(_turns(one.alert.aid for one in alerts))
+        occurrences = list(_occurrence_numbers(prepared.alert.aid for prepared in alerts))
+        numbered = list(zip(alerts, occurrences, strict=True))
         answers = [
-            self._ask([one for one, its in zip(alerts, turns, strict=True) if its == turn])
-            for turn in range(max(turns, default=-1) + 1)
+            self._ask([prepared for prepared, occurrence in numbered if occurrence == number])
+            for number in range(max(occurrences, default=-1) + 1)
         ]
-        return [answers[turn][one.alert.aid] for one, turn in zip(alerts, turns, strict=True)]
+        return [answers[occurrence][prepared.alert.aid] for prepared, occurrence in numbered]
 
     def _ask(self, alerts: Sequence[PreparedAlert]) -> dict[str, list[float]]:
         aids = [one.alert.aid for one in alerts]
@@ -130,8 +131,8 @@ class PackageClassifier(SurveyClassifier):
         return dict(zip(aids, rows.tolist(), strict=True))
 
 
-def _turns(aids: Iterable[str]) -> Iterator[int]:
-    """Yield how often each of them has come before."""
+def _occurrence_numbers(aids: Iterable[str]) -> Iterator[int]:
+    """Yield how often each id has occurred before."""
     seen: Counter[str] = Counter()
     for aid in aids:
         yield seen[aid]

@@ -21,12 +21,12 @@ R = TypeVar("R")
 class PreparedBatch:
     """A batch before the network.
 
-    `settled` has one entry per message: its outcome, or None for those that are in `alerts`, in
-    order, and still to be classified.
+    `outcomes` has one entry per message: its outcome, or None for one that is still to be
+    classified. `to_classify` has the alerts of these, in order.
     """
 
-    settled: tuple[Outcome | None, ...]
-    alerts: tuple[PreparedAlert, ...]
+    outcomes: tuple[Outcome | None, ...]
+    to_classify: tuple[PreparedAlert, ...]
 
 
 def decode_batch(values: Sequence[bytes | None]) -> list[Decoded]:
@@ -38,16 +38,19 @@ def prepare_batch(
     decoded: Sequence[Decoded], classifier: Classifier, *, first_only: bool
 ) -> PreparedBatch:
     """Prepare each alert; with `first_only`, only the earliest good one of each object is kept."""
-    prepared = [prepare_alert(one, classifier) for one in decoded]
+    prepared = [prepare_alert(alert, classifier) for alert in decoded]
     kept = earliest_of_each_object(prepared) if first_only else set(range(len(prepared)))
-    settled = [
-        _settled(alert, found, index in kept)
-        for index, (alert, found) in enumerate(zip(decoded, prepared, strict=True))
+    outcomes = [
+        _early_outcome(alert, prepared_alert, index in kept)
+        for index, (alert, prepared_alert) in enumerate(zip(decoded, prepared, strict=True))
     ]
-    open_ones = (found for found, done in zip(prepared, settled, strict=True) if done is None)
     return PreparedBatch(
-        settled=tuple(settled),
-        alerts=tuple(found for found in open_ones if isinstance(found, PreparedAlert)),
+        outcomes=tuple(outcomes),
+        to_classify=tuple(
+            prepared_alert
+            for prepared_alert, outcome in zip(prepared, outcomes, strict=True)
+            if outcome is None and isinstance(prepared_alert, PreparedAlert)
+        ),
     )
 
 
@@ -63,22 +66,22 @@ def prepare_alert(decoded: Decoded, classifier: Classifier) -> PreparedAlert | B
 def earliest_of_each_object(prepared: Iterable[PreparedAlert | BadAlert]) -> set[int]:
     """Return the indices of the earliest good alert (by mjd) of each object (aid)."""
     first: dict[str, tuple[float, int]] = {}
-    for index, found in enumerate(prepared):
-        if isinstance(found, PreparedAlert):
-            candidate = (found.alert.mjd, index)
-            first[found.alert.aid] = min(first.get(found.alert.aid, candidate), candidate)
+    for index, prepared_alert in enumerate(prepared):
+        if isinstance(prepared_alert, PreparedAlert):
+            aid, candidate = prepared_alert.alert.aid, (prepared_alert.alert.mjd, index)
+            first[aid] = min(first.get(aid, candidate), candidate)
     return {index for _, index in first.values()}
 
 
 def classify_batch(batch: PreparedBatch, classifier: Classifier) -> list[Outcome]:
-    """Classify the alerts that are not settled; return one outcome per message, in order.
+    """Classify the alerts that have no outcome yet; return one outcome per message, in order.
 
     An exception means that the model failed, not that a message is bad.
     """
-    results = classifier.classify(batch.alerts) if batch.alerts else []
-    pairs = zip(batch.alerts, results, strict=True)
-    classified = iter([_outcome(one.alert, result) for one, result in pairs])
-    return [settled or next(classified) for settled in batch.settled]
+    results = classifier.classify(batch.to_classify) if batch.to_classify else []
+    pairs = zip(batch.to_classify, results, strict=True)
+    classified = iter([_outcome(prepared.alert, result) for prepared, result in pairs])
+    return [outcome or next(classified) for outcome in batch.outcomes]
 
 
 def result_or_error(function: Callable[[T], R], argument: T) -> R | BadAlert:
@@ -89,11 +92,13 @@ def result_or_error(function: Callable[[T], R], argument: T) -> R | BadAlert:
         return error.without_traceback()
 
 
-def _settled(decoded: Decoded, found: PreparedAlert | BadAlert, kept: bool) -> Outcome | None:
-    if isinstance(found, BadAlert):
+def _early_outcome(
+    decoded: Decoded, prepared: PreparedAlert | BadAlert, kept: bool
+) -> Outcome | None:
+    if isinstance(prepared, BadAlert):
         alert = None if isinstance(decoded, BadAlert) else decoded
-        return Outcome(kind=OutcomeKind.DEAD_LETTERED, alert=alert, error=found)
-    return None if kept else Outcome(kind=OutcomeKind.SUPERSEDED, alert=found.alert)
+        return Outcome(kind=OutcomeKind.DEAD_LETTERED, alert=alert, error=prepared)
+    return None if kept else Outcome(kind=OutcomeKind.SUPERSEDED, alert=prepared.alert)
 
 
 def _outcome(alert: Alert, result: Classification | BadAlert) -> Outcome:

@@ -27,33 +27,36 @@ def report_reconciliation(
 ) -> Reconciliation:
     """Write the report to `out`, progress to stderr. Raises ConfigError."""
     with ProgressBars() as bars:
-        found = asyncio.run(
+        reconciliation = asyncio.run(
             reconcile_group(
                 settings, window, classify=lazy_classifier(settings.model), progress=bars
             )
         )
     if as_json:
-        print(json.dumps(reconciliation_json(found)), file=out)
+        print(json.dumps(reconciliation_json(reconciliation)), file=out)
     else:
-        write_lines(report(found), out)
-    return found
+        write_lines(report(reconciliation), out)
+    return reconciliation
 
 
-def report(found: Reconciliation) -> Iterator[str]:
+def report(reconciliation: Reconciliation) -> Iterator[str]:
     """Yield the lines of the report."""
-    accounts = found.consumed.marks
-    counts = {kind.replace("_", "-"): count for kind, count in accounts.count_outcomes().items()}
-    lost = {"missing": len(found.missing), "undecidable": len(found.undecidable)}
-    yield f"Consumed by {found.group}{_between(found.window)}:"
-    rows = {"messages": accounts.count_messages(), **counts, **lost}.items()
+    marks = reconciliation.consumed.marks
+    counts = {kind.replace("_", "-"): count for kind, count in marks.count_outcomes().items()}
+    lost = {"missing": len(reconciliation.missing), "undecidable": len(reconciliation.undecidable)}
+    yield f"Consumed by {reconciliation.group}{_between(reconciliation.window)}:"
+    rows = {"messages": marks.count_messages(), **counts, **lost}.items()
     for line in table_lines(_COUNTS, [(name, str(n)) for name, n in rows], heading=False):
         yield f"  {line}"
-    yield from _notes(found)
-    for title, findings in (("missing", found.missing), ("undecidable", found.undecidable)):
-        yield from (f"{title}: {_line(one)}" for one in findings[:MAX_LINES])
-        if len(findings) > MAX_LINES:
-            yield f"{title}: {len(findings) - MAX_LINES} more, which --json lists"
-    yield _conclusion(found)
+    yield from _notes(reconciliation)
+    for title, entries in (
+        ("missing", reconciliation.missing),
+        ("undecidable", reconciliation.undecidable),
+    ):
+        yield from (f"{title}: {_line(entry)}" for entry in entries[:MAX_LINES])
+        if len(entries) > MAX_LINES:
+            yield f"{title}: {len(entries) - MAX_LINES} more, which --json lists"
+    yield _conclusion(reconciliation)
 
 
 def _between(window: TimeWindow) -> str:
@@ -61,84 +64,89 @@ def _between(window: TimeWindow) -> str:
     return begin + (f" until {times.format_iso(window.end)}" if window.end else "")
 
 
-def _notes(found: Reconciliation) -> Iterator[str]:
-    consumption, repeats = found.consumed, found.consumed.marks.repeats
+def _notes(reconciliation: Reconciliation) -> Iterator[str]:
+    consumed, repeats = reconciliation.consumed, reconciliation.consumed.marks.repeats
     repeated = ", ".join(f"{count} in {name}" for name, count in repeats.items() if count)
     if repeated:
         yield f"Published again, which is harmless: {repeated}."
-    if found.reclassified:
-        yield f"Ruled out when classified again, since no batch names them: {found.reclassified}."
-    if found.matched_by_key:
+    if reconciliation.reclassified:
+        number = reconciliation.reclassified
+        yield f"Ruled out when classified again, since no batch names them: {number}."
+    if reconciliation.matched_by_key:
         yield (
-            f"Matched by key and time only, for lack of headers: {found.matched_by_key}. An older"
-            " version published them."
+            "Matched by key and time only, for lack of headers:"
+            f" {reconciliation.matched_by_key}. An older version published them."
         )
-    if found.older:
-        yield f"Named nowhere, but older than the topics of output and scribe: {found.older}."
-    if consumption.expired:
-        yield f"Removed from the input before they were consumed: {consumption.expired}."
-    if consumption.waiting:
-        yield f"Not consumed yet: {consumption.waiting}."
+    if reconciliation.older:
+        number = reconciliation.older
+        yield f"Named nowhere, but older than the topics of output and scribe: {number}."
+    if consumed.expired:
+        yield f"Removed from the input before they were consumed: {consumed.expired}."
+    if consumed.waiting:
+        yield f"Not consumed yet: {consumed.waiting}."
 
 
-def _line(one: ReportEntry) -> str:
-    who = f"{one.aid} ({one.candid})" if one.aid else "not decodable"
-    return f"{one.location}  {times.format_iso(times.from_unix_ms(one.instant))}  {who}: {one.why}"
+def _line(entry: ReportEntry) -> str:
+    who = f"{entry.aid} ({entry.candid})" if entry.aid else "not decodable"
+    moment = times.format_iso(times.from_unix_ms(entry.timestamp_ms))
+    return f"{entry.location}  {moment}  {who}: {entry.why}"
 
 
-def _conclusion(found: Reconciliation) -> str:
-    if found.complete:
+def _conclusion(reconciliation: Reconciliation) -> str:
+    if reconciliation.complete:
         return "All of them are accounted for."
-    if found.unexamined:
+    if reconciliation.unexamined:
         return (
-            f"{found.unexamined} more are not accounted for, too many to examine: choose a shorter"
-            " time window with --from and --to."
+            f"{reconciliation.unexamined} more are not accounted for, too many to examine: choose a"
+            " shorter time window with --from and --to."
         )
-    doubtful = len(found.undecidable) + (found.older if found.window.begin else 0)
-    return f"{len(found.missing)} missing, {doubtful} undecidable."
+    doubtful = len(reconciliation.undecidable) + (
+        reconciliation.older if reconciliation.window.begin else 0
+    )
+    return f"{len(reconciliation.missing)} missing, {doubtful} undecidable."
 
 
-def reconciliation_json(found: Reconciliation) -> dict[str, Any]:
+def reconciliation_json(reconciliation: Reconciliation) -> dict[str, Any]:
     """Return what `--json` prints."""
-    window, consumption = found.window, found.consumed
-    counts = consumption.marks.count_outcomes()
+    window, consumed = reconciliation.window, reconciliation.consumed
+    counts = consumed.marks.count_outcomes()
     return {
-        "group": found.group,
+        "group": reconciliation.group,
         "from": window.begin and times.format_iso(window.begin),
         "to": window.end and times.format_iso(window.end),
-        "complete": found.complete,
-        "consumed": consumption.marks.count_messages(),
+        "complete": reconciliation.complete,
+        "consumed": consumed.marks.count_messages(),
         **{kind.value: count for kind, count in counts.items()},
-        "judged_again": found.reclassified,
-        "by_key": found.matched_by_key,
-        "repeats": dict(consumption.marks.repeats),
-        "missing": [_entry_json(one) for one in found.missing],
-        "unjudged": [_entry_json(one) for one in found.undecidable],
-        "unexamined": found.unexamined,
-        "older": found.older,
-        "expired": consumption.expired,
-        "waiting": consumption.waiting,
+        "judged_again": reconciliation.reclassified,
+        "by_key": reconciliation.matched_by_key,
+        "repeats": dict(consumed.marks.repeats),
+        "missing": [_entry_json(entry) for entry in reconciliation.missing],
+        "unjudged": [_entry_json(entry) for entry in reconciliation.undecidable],
+        "unexamined": reconciliation.unexamined,
+        "older": reconciliation.older,
+        "expired": consumed.expired,
+        "waiting": consumed.waiting,
         "read": {
-            one.topic_kind: {
-                "topics": one.topics,
-                "messages": one.messages,
-                "unnamed": one.unnamed,
-                "whole_since": times.format_iso(times.from_unix_ms(one.complete_since))
-                if one.complete_since
+            scan.topic_kind: {
+                "topics": scan.topics,
+                "messages": scan.messages,
+                "unnamed": scan.unnamed,
+                "whole_since": times.format_iso(times.from_unix_ms(scan.complete_since))
+                if scan.complete_since
                 else None,
             }
-            for one in found.scans
+            for scan in reconciliation.scans
         },
     }
 
 
-def _entry_json(one: ReportEntry) -> dict[str, Any]:
+def _entry_json(entry: ReportEntry) -> dict[str, Any]:
     return {
-        "topic": one.location.topic,
-        "partition": one.location.partition,
-        "offset": one.location.offset,
-        "instant": times.format_iso(times.from_unix_ms(one.instant)),
-        "aid": one.aid,
-        "candid": one.candid,
-        "why": one.why,
+        "topic": entry.location.topic,
+        "partition": entry.location.partition,
+        "offset": entry.location.offset,
+        "instant": times.format_iso(times.from_unix_ms(entry.timestamp_ms)),
+        "aid": entry.aid,
+        "candid": entry.candid,
+        "why": entry.why,
     }

@@ -22,7 +22,7 @@ class Precision(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Engine:
+class ComputeSettings:
     """What a network is to run on: `threads` work on one batch, TensorFlow's default if None."""
 
     device: Device = Device.AUTO

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from stampapp.alerts.surveys import Survey
 from stampapp.config.casts import member, survey_name
-from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.compute import ComputeSettings, Device, Precision
 from stampapp.config.environment import Reader, environment_reader
 from stampapp.config.shipped_models import default_model
 
-_DEFAULT_ENGINE = Engine()
+_DEFAULT_COMPUTE = ComputeSettings()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class ModelSettings:
     name: str | None
     version: str | None
     path_is_set: bool = True
-    engine: Engine = _DEFAULT_ENGINE
+    compute: ComputeSettings = _DEFAULT_COMPUTE
 
 
 def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
@@ -48,13 +48,13 @@ def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
         path_is_set=reader.is_set("MODEL_PATH"),
         name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
         version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
-        engine=_engine(reader),
+        compute=_compute_settings(reader),
     )
 
 
-def _engine(reader: Reader) -> Engine:
+def _compute_settings(reader: Reader) -> ComputeSettings:
     read = reader.read
-    return Engine(
+    return ComputeSettings(
         device=read(
             "DEVICE",
             partial(member, Device),

@@ -124,27 +124,27 @@ class WorkerMetrics:
         self._sizes.observe(len(outcomes))
         for stage, seconds in durations.items():
             self._stages.labels(self._survey, stage).observe(seconds)
-        ends = ((one.kind.value, one.error.cause if one.error else "") for one in outcomes)
-        for (kind, cause), count in Tally(ends).items():
+        kinds = ((each.kind.value, each.error.cause if each.error else "") for each in outcomes)
+        for (kind, cause), count in Tally(kinds).items():
             self._alerts.labels(self._survey, kind, cause).inc(count)
         for message in messages:
             if message.timestamp is not None:
                 self._since_kafka.observe(max(0.0, now - message.timestamp / 1000))
-        found = [one.classification for one in outcomes if one.classification]
-        self._observe_classes(found)
-        for one in found:
-            if one.class_name:
-                self._since_exposure.observe(max(0.0, now - mjd_to_unix(one.mjd)))
+        results = [each.classification for each in outcomes if each.classification]
+        self._observe_classes(results)
+        for result in results:
+            if result.class_name:
+                self._since_exposure.observe(max(0.0, now - mjd_to_unix(result.mjd)))
 
-    def _observe_classes(self, found: Sequence[Classification]) -> None:
-        names = ((one.class_name, "rule" if one.rule else "network") for one in found)
+    def _observe_classes(self, results: Sequence[Classification]) -> None:
+        names = ((each.class_name, "rule" if each.rule else "network") for each in results)
         for (name, decider), count in Tally(names).items():
             if name:
                 self._classes.labels(self._survey, name, decider).inc(count)
-        for one in found:
+        for result in results:
             # Where a rule decides, the probabilities are 0 and 1, not those of the network.
-            if not (one.rule and one.class_name):
-                for name, probability in one.probabilities.items():
+            if not (result.rule and result.class_name):
+                for name, probability in result.probabilities.items():
                     self._probabilities[name].observe(probability)
 
     def exposition(self, state: WorkerState) -> bytes:

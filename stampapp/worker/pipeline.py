@@ -41,7 +41,7 @@ class Batch:
 R = TypeVar("R")
 Deliver = Callable[[Batch], Awaitable[None]]
 Commit = Callable[[dict[Partition, int]], Awaitable[bool]]
-Fail = Callable[[BaseException], Awaitable[None]]
+StopWorker = Callable[[BaseException], Awaitable[None]]
 
 
 class Pipeline:
@@ -49,7 +49,7 @@ class Pipeline:
 
     A batch is complete with `size` messages or `timeout` seconds after its first. `deliver` returns
     when all results of a batch are confirmed; `commit` returns whether the broker accepted the
-    offsets; `fail` is called with the error that must stop the worker.
+    offsets; `stop_worker` is called with the error that must stop the worker.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -65,16 +65,15 @@ class Pipeline:
         classify_threads: int = 1,
         deliver: Deliver,
         commit: Commit,
-        fail: Fail,
+        stop_worker: StopWorker,
     ) -> None:
         self.offset_tracker = OffsetTracker()
         self._classifier = classifier
         self._size, self._timeout = size, timeout
-        self._deliver, self._commit, self._fail = deliver, commit, fail
+        self._deliver, self._commit, self._stop_worker = deliver, commit, stop_worker
         self._slots = asyncio.Semaphore(in_flight)
-        # Named like the stages in the metrics.
         self._decode_pool = named_threads.thread_pool("decode")
-        self._classify_pool = named_threads.thread_pool("judge", classify_threads)
+        self._classify_pool = named_threads.thread_pool("classify", classify_threads)
         self._collected: list[Message] = []
         self._received = datetime.now(UTC)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -84,17 +83,17 @@ class Pipeline:
         self._progress = asyncio.Event()
         self._committing = asyncio.Lock()
         # When a message was last taken or a batch confirmed (monotonic clock, seconds).
-        self.last_progress = time.monotonic()
+        self.last_activity = time.monotonic()
 
     def start(self) -> None:
         """Start to commit confirmed offsets."""
         self._spawn(self._commit_periodically())
 
-    async def take(self, message: Message) -> None:
+    async def add_message(self, message: Message) -> None:
         """Add a message to the current batch; wait while too many batches are in flight."""
         if self._closed:
             return
-        self.last_progress = time.monotonic()
+        self.last_activity = time.monotonic()
         self.offset_tracker.add(message)
         if not self._collected:
             self._received = datetime.now(UTC)
@@ -155,7 +154,7 @@ class Pipeline:
         try:
             await work
         except Exception as error:  # whatever it is, the worker must stop
-            await self._fail(error)
+            await self._stop_worker(error)
 
     def _start_dispatch(self) -> None:
         self._spawn(self._dispatch())
@@ -201,7 +200,7 @@ class Pipeline:
             started.set()
             await delivering
             self.offset_tracker.confirm(messages)
-            self.last_progress = time.monotonic()
+            self.last_activity = time.monotonic()
             self._progress.set()
         finally:
             started.set()
@@ -214,10 +213,10 @@ class Pipeline:
         prepared, decode = await loop.run_in_executor(
             self._decode_pool, _timed, lambda: self._prepare(values)
         )
-        outcomes, judge = await loop.run_in_executor(
+        outcomes, classify = await loop.run_in_executor(
             self._classify_pool, _timed, lambda: batches.classify_batch(prepared, self._classifier)
         )
-        return outcomes, {"decode": decode, "judge": judge}
+        return outcomes, {"decode": decode, "judge": classify}
 
     def _prepare(self, values: Sequence[bytes | None]) -> batches.PreparedBatch:
         return batches.prepare_batch(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stampapp.kafka.message import Partition
     from stampapp.monitoring.prometheus import WorkerMetrics
     from stampapp.monitoring.worker_state import ClusterHealth, WorkerState
-    from stampapp.worker.pipeline import Commit, Deliver, Fail, Pipeline
+    from stampapp.worker.pipeline import Commit, Deliver, Pipeline, StopWorker
 
 log = logging.getLogger(__name__)
 # Seconds that a stopping worker gives its batches; whatever is unfinished is consumed again.
@@ -105,7 +105,9 @@ class WorkerRuntime:
         """The number of batches that are classified at the same time."""
         return self.required_settings().classify_threads if self.classifier.parallel else 1
 
-    def start_pipeline(self, *, deliver: Deliver, commit: Commit, fail: Fail) -> Pipeline:
+    def start_pipeline(
+        self, *, deliver: Deliver, commit: Commit, stop_worker: StopWorker
+    ) -> Pipeline:
         """Create, start and return the pipeline."""
         from stampapp.worker.pipeline import Pipeline
 
@@ -118,7 +120,7 @@ class WorkerRuntime:
             classify_threads=self.classify_threads,
             deliver=deliver,
             commit=commit,
-            fail=fail,
+            stop_worker=stop_worker,
         )
         self.pipeline.start()
         return self.pipeline
@@ -210,15 +212,15 @@ def _load_classifier(settings: Settings) -> Classifier:
 
     # The batches that are classified at the same time share the processors.
     share = max(1, cores() // settings.classify_threads)
-    engine = replace(settings.model.engine, threads=share)
-    classifier = classifiers.load(replace(settings.model, engine=engine))
+    compute = replace(settings.model.compute, threads=share)
+    classifier = classifiers.load(replace(settings.model, compute=compute))
     classifier.warm_up()
     return classifier
 
 
 async def _run_in_thread(work: Callable[[], T]) -> T:
     # TensorFlow starts threads while it loads; they inherit the name.
-    executor = named_threads.thread_pool("judge")
+    executor = named_threads.thread_pool("classify")
     try:
         return await asyncio.get_running_loop().run_in_executor(executor, work)
     finally:

@@ -12,16 +12,16 @@ class StallDetector:
 
     def __init__(self) -> None:
         self._since: float | None = None
-        self._last_progress: float | None = None
+        self._last_activity: float | None = None
 
-    def stalled_for(self, *, waiting: int, last_progress: float, now: float) -> float:
+    def stalled_for(self, *, waiting: int, last_activity: float, now: float) -> float:
         """Return for how many seconds `waiting` messages have waited without progress.
 
-        `last_progress` is when a message was last taken or a batch confirmed; it and `now` are in
+        `last_activity` is when a message was last taken or a batch confirmed; it and `now` are in
         seconds of a monotonic clock.
         """
-        if not waiting or last_progress != self._last_progress:
-            self._since, self._last_progress = None, last_progress
+        if not waiting or last_activity != self._last_activity:
+            self._since, self._last_activity = None, last_activity
         if waiting and self._since is None:
             self._since = now
         return now - self._since if self._since is not None else 0.0

@@ -121,8 +121,8 @@ async def test_missing_dead_letter_topic_is_a_warning_only_without_create(
 async def test_problems_of_metrics_alone_are_not_fatal(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stranger = clusters.scribe.environment("METRICS") | {"METRICS_SASL_PASSWORD": "hush"}
-    await access_check.require_access(settings_with(clusters.environment() | stranger))
+    wrong_user = clusters.scribe.environment("METRICS") | {"METRICS_SASL_PASSWORD": "hush"}
+    await access_check.require_access(settings_with(clusters.environment() | wrong_user))
     (warning,) = warnings(caplog)
     assert "The worker continues without metrics: the metrics cluster" in warning
     assert "check METRICS_SASL_USERNAME, METRICS_SASL_PASSWORD" in warning
@@ -197,8 +197,8 @@ async def test_refusal_differs_from_an_outage(clusters: TwoClusters) -> None:
         await connection.find_access_problem(cluster(clusters, PRODUCER_SERVER="127.0.0.1:1"))
         is None
     )
-    stranger = cluster(clusters, PRODUCER_SASL_PASSWORD=password())
-    assert "it refuses user" in str(await connection.find_access_problem(stranger))
+    wrong_user = cluster(clusters, PRODUCER_SASL_PASSWORD=password())
+    assert "it refuses user" in str(await connection.find_access_problem(wrong_user))
 
 
 async def test_password_changed_in_an_outage_is_reported(

@@ -60,7 +60,7 @@ class PipelineHarness:
         self.events.append(f"committed {offsets[PLACE]}")
         return self.accepts
 
-    async def fail(self, error: BaseException) -> None:
+    async def stop_worker(self, error: BaseException) -> None:
         self.failures.append(error)
 
     @property
@@ -87,7 +87,7 @@ async def running_pipeline(
         classify_threads=classify_threads,
         deliver=harness.deliver,
         commit=harness.commit,
-        fail=harness.fail,
+        stop_worker=harness.stop_worker,
     )
     pipeline.start()
     try:
@@ -116,4 +116,4 @@ async def holds_during(condition: Callable[[], object], during: float = 0.1) -> 
 
 async def feed(pipeline: Pipeline, *offsets: int) -> None:
     for offset in offsets:
-        await pipeline.take(alert_message(offset))
+        await pipeline.add_message(alert_message(offset))

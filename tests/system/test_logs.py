@@ -84,7 +84,7 @@ def test_what_is_wrong_with_the_settings_is_json_too(tmp_path: Path) -> None:
     assert "CONSUMER_SERVER is not set" in logged["message"]
 
 
-def test_a_format_that_is_none_is_told(tmp_path: Path) -> None:
+def test_an_unknown_format_is_reported(tmp_path: Path) -> None:
     done = command("worker", cwd=tmp_path, LOG_FORMAT="xml")
     assert done.returncode == 2
     assert "LOG_FORMAT is 'xml': human or json is expected" in done.stderr

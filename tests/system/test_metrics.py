@@ -85,7 +85,7 @@ def scraped(running: tuple[SurveySetup, Worker]) -> Scraped:
     return Scraped(survey=survey, kind=headers["Content-Type"], text=body.decode())
 
 
-def test_it_is_prometheus_text_and_each_metric_is_declared_before_it_is_told(
+def test_it_is_prometheus_text_and_each_metric_is_declared_before_its_values(
     scraped: Scraped,
 ) -> None:
     assert scraped.kind.startswith("text/plain; version=")

@@ -55,22 +55,22 @@ class Night:
 def stream(shared_data: Path) -> list[Record]:
     """Every real alert, the unreadable ones, and supernovae on stars, which a rule vetoes.
 
-    Half of these have a later alert of the same object beside them that is not withdrawn.
+    Half of these have a later alert of the same object that is not ruled out.
     """
     path = shared_data / "ztf_sorting_hat.avro"
     schema, alerts = alert_messages.records(path)
     reference = alert_messages.reference(shared_data)
     likely = {c for c, found in reference.items() if max(found, key=found.__getitem__) == "SN"}
-    withdrawn = []
+    ruled_out = []
     for number, alert in enumerate(one for one in alerts if one["candid"] in likely):
         star = alert["extra_fields"] | {"sgscore1": 0.9, "distpsnr1": 0.5}
         first = alert | {"aid": f"star-{number}", "extra_fields": star}
         later = alert | {"aid": f"star-{number}", "mjd": alert["mjd"] + 1}
-        withdrawn += [first, later] if number % 2 else [first]
+        ruled_out += [first, later] if number % 2 else [first]
     return [
         *alert_messages.stream(path),
         *alert_messages.stream(shared_data / "ztf_sorting_hat_unreadable.avro"),
-        *(Record(one["aid"].encode(), alert_messages.message(schema, one)) for one in withdrawn),
+        *(Record(one["aid"].encode(), alert_messages.message(schema, one)) for one in ruled_out),
     ]
 
 
@@ -150,29 +150,33 @@ def test_exactly_what_is_taken_away_is_missing(night: Night) -> None:
     chance = random.Random(20261122)
     naming = [m for m in night.published["out"] if listed(m, "source.superseded")]
     plain = [m for m in night.published["out"] if len(m.headers) == 4]
-    bearer = next(m for m in night.published["out"] if listed(m, "source.ruled_out"))
+    carrier = next(m for m in night.published["out"] if listed(m, "source.ruled_out"))
     no_command = {source(chance.choice(naming)), *map(source, chance.sample(plain, 3))}
     no_output = {source(m) for m in chance.sample(plain, 3)} - no_command
-    nowhere = {source(bearer)}
-    undead = source(night.published["dead"][1])
+    nowhere = {source(carrier)}
+    without_dead_letter = source(night.published["dead"][1])
 
     def keep(role: str, messages: list[Message]) -> list[Message]:
-        gone = {"out": no_output | nowhere, "scribe": no_command | nowhere, "dead": {undead}}
+        gone = {
+            "out": no_output | nowhere,
+            "scribe": no_command | nowhere,
+            "dead": {without_dead_letter},
+        }
         return [m for m in messages if source(m) not in gone[role]]
 
     found = reconcile(night.copied(keep), code=1)
     lost = [m for m in night.published["out"] if source(m) in no_command | no_output | nowhere]
     expected = {place for m in lost for place in {source(m), *listed(m, "source.superseded")}}
-    assert places(found["missing"]) | places(found["unjudged"]) == expected | {undead}
+    assert places(found["missing"]) | places(found["unjudged"]) == expected | {without_dead_letter}
     # Only messages that a vetoed alert may have superseded are undecided.
-    assert places(found["unjudged"]) <= listed(bearer, "source.superseded")
+    assert places(found["unjudged"]) <= listed(carrier, "source.superseded")
     why = {place: one["why"] for one in found["missing"] for place in places([one])}
     assert all("not in the scribe" in why[place] for place in no_command - nowhere)
     assert all("not in the output" in why[place] for place in no_output - nowhere)
-    assert why[source(bearer)] == "neither in the output nor in the scribe"
-    assert "(stamp-damaged), and there is no dead letter" in why[undead]
+    assert why[source(carrier)] == "neither in the output nor in the scribe"
+    assert "(stamp-damaged), and there is no dead letter" in why[without_dead_letter]
     # The vetoes that the lost prediction named are found again by the model.
-    assert found["judged_again"] == len(listed(bearer, "source.ruled_out")) > 0
+    assert found["judged_again"] == len(listed(carrier, "source.ruled_out")) > 0
     assert found["ruled_out"] == night.counts["ruled_out"]
     assert found["consumed"] == len(night.sent)
     named = {one["aid"] for one in found["missing"]}

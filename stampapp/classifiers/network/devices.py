@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stampapp.classifiers.network import hardware
 from stampapp.classifiers.network.tensorflow import keras, tf
-from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.compute import ComputeSettings, Device, Precision
 
 # All that sees images; what follows them is small, and stays in float32.
 _REDUCED = (
@@ -15,19 +15,19 @@ _REDUCED = (
 )
 
 
-def prepare_device(engine: Engine) -> Device:
+def prepare_device(compute: ComputeSettings) -> Device:
     """Make TensorFlow use the requested device, and return which it is.
 
     Raises ConfigError where the machine lacks it. It can be called once per process, before
     TensorFlow computes anything.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    device = hardware.choose_device(engine.device, len(gpus))
-    hardware.check_precision(engine.precision, device, hardware.processor_flags())
+    device = hardware.choose_device(compute.device, len(gpus))
+    hardware.check_precision(compute.precision, device, hardware.processor_flags())
     if gpus and device is Device.CPU:
         tf.config.set_visible_devices([], "GPU")
-    if engine.threads is not None:
-        tf.config.threading.set_intra_op_parallelism_threads(engine.threads)
+    if compute.threads is not None:
+        tf.config.threading.set_intra_op_parallelism_threads(compute.threads)
     return device
 
 

@@ -21,8 +21,8 @@ def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
 
 async def test_the_first_failure_stops_the_worker_once(agents: FakeAgents) -> None:
     first, second = DeliveryError("first"), DeliveryError("second")
-    await supervision.fail(first)
-    await supervision.fail(second)
+    await supervision.stop_worker(first)
+    await supervision.stop_worker(second)
     assert agents.runtime.failure is first
     assert agents.crashes == [first]
 
@@ -34,7 +34,7 @@ async def test_the_first_failure_stops_the_worker_once(agents: FakeAgents) -> No
 async def test_a_lack_of_memory_is_reported_with_its_remedy(
     agents: FakeAgents, error: MemoryError, details: str
 ) -> None:
-    await supervision.fail(error)
+    await supervision.stop_worker(error)
     (reason,) = agents.crashes
     assert isinstance(reason, StampError)
     assert agents.runtime.failure is reason
@@ -67,7 +67,7 @@ def test_waiting_messages_are_those_after_the_last_taken(
 ) -> None:
     offset_tracker = OffsetTracker()
     offset_tracker.add(message(4))
-    agents.runtime.pipeline = SimpleNamespace(offset_tracker=offset_tracker, last_progress=0.0)
+    agents.runtime.pipeline = SimpleNamespace(offset_tracker=offset_tracker, last_activity=0.0)
     around = SimpleNamespace(
         runtime=agents.runtime, consumer=FakeConsumer(end), rebalancing=rebalancing
     )
@@ -80,7 +80,7 @@ async def test_a_stalled_worker_is_stopped(
     agents: FakeAgents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agents.runtime.retrying = False
-    agents.runtime.pipeline = SimpleNamespace(last_progress=0.0)
+    agents.runtime.pipeline = SimpleNamespace(last_activity=0.0)
     agents.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=0.05)
     monkeypatch.setattr(supervision, "stall_detector", StallDetector())
     monkeypatch.setattr(supervision, "waiting_messages", lambda: 7)
@@ -99,7 +99,7 @@ async def test_a_worker_that_lost_access_is_stopped(
     agents: FakeAgents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agents.runtime.retrying = False
-    agents.runtime.pipeline = SimpleNamespace(last_progress=0.0)
+    agents.runtime.pipeline = SimpleNamespace(last_activity=0.0)
     agents.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=60.0)
     monkeypatch.setattr(supervision, "waiting_messages", lambda: 0)
     await supervision.check_progress()

@@ -20,7 +20,7 @@ NOW = 1_800_000_000_000
 def unmatched_message(offset: int, **changes: Any) -> UnmatchedMessage:
     usual: dict[str, Any] = {
         "location": TopicPartitionOffset(topic="alerts", partition=0, offset=offset),
-        "instant": NOW,
+        "timestamp_ms": NOW,
         "seen": Seen(0),
         "aid": "A",
         "candid": str(offset),
@@ -132,7 +132,7 @@ def test_unmatched_message_has_its_outcome() -> None:
     )
     assert (found.aid, found.candid, found.mjd) == ("A", "5", 60000.5)
     assert found.outcome_kind is OutcomeKind.RULED_OUT
-    assert found.instant == message().timestamp
+    assert found.timestamp_ms == message().timestamp
 
 
 def test_unclassified_unmatched_message_is_decoded() -> None:
@@ -144,4 +144,4 @@ def test_unclassified_unmatched_message_is_decoded() -> None:
 def test_unmatched_dead_letter_has_its_cause() -> None:
     outcome = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("field", "bad"))
     found = unmatched.unmatched_message(message(3, timestamp=None), Seen(0), outcome)
-    assert (found.cause, found.expected_in, found.instant) == ("field", (DEAD,), 0)
+    assert (found.cause, found.expected_in, found.timestamp_ms) == ("field", (DEAD,), 0)

@@ -14,10 +14,10 @@ from benchmarks import process_usage
     ("thread", "main", "found"),
     [
         ("decode", False, "decode"),
-        ("judge", False, "infer"),
+        ("classify", False, "infer"),
         ("tf_Compute", False, "infer"),
         ("python", False, "other"),
-        ("judge", True, "loop"),
+        ("classify", True, "loop"),
         ("python", True, "loop"),
     ],
 )

@@ -9,7 +9,7 @@ from stampapp import classifiers
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
 from stampapp.classifiers.survey_classifier import NetworkClassifier
-from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.compute import ComputeSettings, Device, Precision
 from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import ConfigError
 from stampapp.results.outcome import Classification
@@ -49,12 +49,12 @@ def test_the_settings_may_give_it_other_names(folder: Path) -> None:
 
 
 def test_it_says_what_it_runs_on(folder: Path) -> None:
-    coarse = Engine(device=Device.CPU, precision=Precision.BFLOAT16)
-    found = classifiers.load(replace(settings(Survey.ATLAS, folder), engine=Engine()))
+    coarse = ComputeSettings(device=Device.CPU, precision=Precision.BFLOAT16)
+    found = classifiers.load(replace(settings(Survey.ATLAS, folder), compute=ComputeSettings()))
     assert (found.device, found.precision, found.parallel) == ("the CPU", "float32", True)
     if not processor_flags() & BFLOAT16_FLAGS:
         pytest.skip("this processor has no bfloat16")
-    found = classifiers.load(replace(settings(Survey.ATLAS, folder), engine=coarse))
+    found = classifiers.load(replace(settings(Survey.ATLAS, folder), compute=coarse))
     assert (found.device, found.precision) == ("the CPU", "bfloat16")
 
 

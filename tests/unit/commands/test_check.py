@@ -38,7 +38,7 @@ def text(found: DryRunReport) -> str:
     return "\n".join(report(found))
 
 
-def test_where_everything_works_all_of_it_is_told() -> None:
+def test_a_report_without_problems_has_every_section() -> None:
     lines = text(FINE)
     assert FINE.exit_code == 0
     for words in (

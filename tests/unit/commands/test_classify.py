@@ -80,7 +80,7 @@ def test_a_line_of_json(folder: Path) -> None:
     }
 
 
-def test_a_withdrawn_result_says_the_rule(folder: Path) -> None:
+def test_a_ruled_out_result_has_its_rule(folder: Path) -> None:
     def withdraw(one: Alert) -> Classification:
         return classification(one, None)
 
@@ -138,7 +138,7 @@ def test_what_the_classifier_refuses_is_shown_with_its_alert(folder: Path) -> No
     assert summary == Summary(read=3, shown=3, errors=1)
 
 
-def test_more_alerts_than_a_batch_are_judged_in_batches(tmp_path: Path) -> None:
+def test_more_alerts_than_a_batch_are_classified_in_batches(tmp_path: Path) -> None:
     count = command.BATCH_SIZE + 3
     path = tmp_path / "many.avro"
     path.write_bytes(container(*(small(aid=f"A{n}", candid=str(n)) for n in range(count))))
@@ -161,7 +161,7 @@ def test_the_table(folder: Path) -> None:
     assert damaged.split()[:4] == ["?", "?", "error", f"{bad}:"]
 
 
-def test_a_withdrawn_result_in_the_table(folder: Path) -> None:
+def test_a_ruled_out_result_in_the_table(folder: Path) -> None:
     def withdraw(one: Alert) -> Classification:
         return classification(one, None)
 

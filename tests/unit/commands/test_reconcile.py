@@ -25,7 +25,9 @@ HEARING = TopicScan(
 
 def finding(offset: int = 7, aid: str | None = "A") -> ReportEntry:
     place = TopicPartitionOffset(topic="alerts", partition=1, offset=offset)
-    return ReportEntry(location=place, instant=NOON_MS, aid=aid, candid=aid and "c1", why="nowhere")
+    return ReportEntry(
+        location=place, timestamp_ms=NOON_MS, aid=aid, candid=aid and "c1", why="nowhere"
+    )
 
 
 def consumed(repeats: int = 0, waiting: int = 0, expired: int = 0) -> ConsumedOffsets:

@@ -8,7 +8,7 @@ import pytest
 
 from stampapp.alerts.surveys import Survey
 from stampapp.config import settings
-from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.compute import ComputeSettings, Device, Precision
 from stampapp.config.environment import Reader, environment_reader
 from stampapp.config.model_settings import load_model_settings
 from stampapp.config.settings import Settings
@@ -115,9 +115,9 @@ def test_keys_of_the_model_and_the_night() -> None:
 
 
 def test_what_the_network_runs_on() -> None:
-    assert load().model.engine == Engine(device=Device.AUTO, precision=Precision.FLOAT32)
-    found = load(DEVICE="GPU", MODEL_PRECISION="bfloat16").model.engine
-    assert found == Engine(device=Device.GPU, precision=Precision.BFLOAT16)
+    assert load().model.compute == ComputeSettings(device=Device.AUTO, precision=Precision.FLOAT32)
+    found = load(DEVICE="GPU", MODEL_PRECISION="bfloat16").model.compute
+    assert found == ComputeSettings(device=Device.GPU, precision=Precision.BFLOAT16)
 
 
 def test_an_empty_key_is_unset() -> None:

@@ -213,7 +213,7 @@ def test_it_does_not_outlive_a_killed_parent() -> None:
         assert eventually(lambda: not embedded_broker.answers_kafka(embedded_broker.LOOPBACK, port))
 
 
-def test_the_leash_refuses_a_parent_that_is_already_gone() -> None:
+def test_a_process_tied_to_a_parent_that_has_ended_does_not_start() -> None:
     command = embedded_broker.tied_to_parent(["/bin/echo", "ran"])
     command[command.index(str(os.getpid()))] = "1"
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -61,7 +61,7 @@ def test_styles_stay_with_their_cells() -> None:
     assert [(line.plain[one.start : one.end], one.style) for one in line.spans] == [("7", "red")]
 
 
-def test_strangers_do_not_steer_the_terminal() -> None:
+def test_control_characters_in_cells_are_escaped() -> None:
     for line in Table(COLUMNS).row(["\x1b[2J", "1"], "\x07\n"):
         assert line.plain.isprintable()
 

@@ -30,7 +30,7 @@ def test_a_given_number_of_threads_stays(monkeypatch: pytest.MonkeyPatch) -> Non
     assert os.environ[THREADS] == "3"
 
 
-def test_ctrl_c_reaches_only_those_outside_the_shelter() -> None:
+def test_ctrl_c_does_not_reach_children_started_while_it_is_ignored() -> None:
     with process_pool.pool(1) as pool:
         with process_pool.without_interrupts():
             blocked = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, [])

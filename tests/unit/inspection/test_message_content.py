@@ -22,7 +22,7 @@ from tests.support.packets import raw_atlas, raw_ztf
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALERT = alert()
-JUDGED = classification(ALERT)
+CLASSIFICATION = classification(ALERT)
 SOURCE = message(17)
 
 
@@ -49,12 +49,14 @@ def test_alert_content_has_no_bytes(value: bytes) -> None:
 
 
 def test_prediction_has_probabilities_and_source() -> None:
-    outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=JUDGED)
+    outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=CLASSIFICATION)
     (headers,) = headers_for_batch([SOURCE], [outcome], "group")
-    found = read_content(message(value=encoding.encode_prediction(JUDGED, NOON), headers=headers))
+    found = read_content(
+        message(value=encoding.encode_prediction(CLASSIFICATION, NOON), headers=headers)
+    )
     assert found.kind is MessageKind.PREDICTION
-    assert found.content["probabilities"] == pytest.approx(dict(JUDGED.probabilities))
-    assert found.content["class_name"] == JUDGED.class_name
+    assert found.content["probabilities"] == pytest.approx(dict(CLASSIFICATION.probabilities))
+    assert found.content["class_name"] == CLASSIFICATION.class_name
     assert found.content["published"] == "2026-03-01T12:00:00.000Z"
     assert found.content["source"] == "alerts:0:17"
     assert found.names == {ALERT.aid}
@@ -83,14 +85,14 @@ def test_impossible_time_is_none(published: int | None) -> None:
 
 
 def test_command_content_is_unchanged() -> None:
-    found = read_content(message(value=encoding.encode_scribe_command(JUDGED)))
+    found = read_content(message(value=encoding.encode_scribe_command(CLASSIFICATION)))
     assert found.kind is MessageKind.COMMAND
     assert found.content["criteria"] == {"_id": ALERT.aid}
     assert found.names == {ALERT.aid}
 
 
 def test_metrics_name_their_objects() -> None:
-    outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=JUDGED)
+    outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=CLASSIFICATION)
     value = encoding.encode_batch_metrics(
         [outcome], received=NOON, sent=NOON, name="n", version="1"
     )

@@ -19,12 +19,12 @@ FAULT = BadAlert("field", "bad")
 
 def outcome(kind: OutcomeKind, aid: str) -> Outcome:
     one = alert(aid=aid)
-    judged = kind in {OutcomeKind.CLASSIFIED, OutcomeKind.RULED_OUT}
+    has_result = kind in {OutcomeKind.CLASSIFIED, OutcomeKind.RULED_OUT}
     return Outcome(
         kind=kind,
         alert=one,
         classification=classification(one, "SN" if kind is OutcomeKind.CLASSIFIED else None)
-        if judged
+        if has_result
         else None,
         error=FAULT if kind is OutcomeKind.DEAD_LETTERED else None,
     )

@@ -51,6 +51,6 @@ def test_north_is_laid_up_where_the_header_tells_it() -> None:
     assert np.array_equal(drawn.pixels, pixels[::-1][::-1, ::-1])
 
 
-def test_a_stamp_that_cannot_be_read_is_told() -> None:
+def test_a_stamp_that_cannot_be_read_is_reported() -> None:
     with pytest.raises(BadAlert, match="no template stamp"):
         stamp_image.draw_stamp(alert(stamps={"template": None}), "template")

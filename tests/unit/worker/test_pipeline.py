@@ -59,9 +59,9 @@ async def test_the_clock_of_a_batch_starts_with_its_first_message(harness: Pipel
 
 async def test_each_message_has_its_outcome(harness: PipelineHarness) -> None:
     async with running_pipeline(harness, size=3) as pipeline:
-        await pipeline.take(alert_message(0))
-        await pipeline.take(message(1, b"no avro"))
-        await pipeline.take(message(2, None))
+        await pipeline.add_message(alert_message(0))
+        await pipeline.add_message(message(1, b"no avro"))
+        await pipeline.add_message(message(2, None))
         await until(lambda: harness.delivered)
     (batch,) = harness.delivered
     kinds = [outcome.kind for outcome in batch.outcomes]
@@ -255,12 +255,12 @@ async def test_batches_are_classified_in_parallel_and_delivered_in_order(
     assert harness.offsets == [[0, 1], [2, 3], [4, 5]]
 
 
-async def test_it_notes_its_last_progress(harness: PipelineHarness) -> None:
+async def test_it_notes_its_last_activity(harness: PipelineHarness) -> None:
     async with running_pipeline(harness) as pipeline:
         before = time.monotonic()
-        assert pipeline.last_progress <= before
+        assert pipeline.last_activity <= before
         await feed(pipeline, 0)
-        assert pipeline.last_progress >= before
+        assert pipeline.last_activity >= before
 
 
 async def test_a_finished_batch_is_freed_at_once(
@@ -273,9 +273,9 @@ async def test_a_finished_batch_is_freed_at_once(
     try:
         async with running_pipeline(harness, size=3) as pipeline:
             for number in range(4):
-                await pipeline.take(alert_message(3 * number))
-                await pipeline.take(message(3 * number + 1, b"no alert"))
-                await pipeline.take(message(3 * number + 2, container(record())[:-9]))
+                await pipeline.add_message(alert_message(3 * number))
+                await pipeline.add_message(message(3 * number + 1, b"no alert"))
+                await pipeline.add_message(message(3 * number + 2, container(record())[:-9]))
             await until(lambda: len(harness.delivered) == 4)
             harness.delivered.clear()
             await until(lambda: not pipeline.offset_tracker.unfinished)

@@ -102,7 +102,9 @@ def harness() -> PipelineHarness:
 def runtime_with_pipeline(harness: PipelineHarness) -> WorkerRuntime:
     runtime = WorkerRuntime(replace(configured(), batch_timeout=60.0))
     runtime.classifier = FakeClassifier()
-    runtime.start_pipeline(deliver=harness.deliver, commit=harness.commit, fail=harness.fail)
+    runtime.start_pipeline(
+        deliver=harness.deliver, commit=harness.commit, stop_worker=harness.stop_worker
+    )
     return runtime
 
 

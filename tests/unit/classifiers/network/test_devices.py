@@ -11,7 +11,7 @@ from stampapp.classifiers.network import devices, hardware
 from stampapp.classifiers.network.deephits import build_network
 from stampapp.classifiers.network.network import Network
 from stampapp.classifiers.network.tensorflow import keras, tf
-from stampapp.config.compute import Device, Engine, Precision
+from stampapp.config.compute import ComputeSettings, Device, Precision
 from stampapp.errors import ConfigError
 
 
@@ -46,22 +46,22 @@ def config(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> C
 
 @pytest.mark.parametrize("config", [1], indirect=True)
 def test_a_gpu_that_is_not_wanted_is_hidden(config: Config) -> None:
-    assert devices.prepare_device(Engine(device=Device.CPU, threads=3)) is Device.CPU
+    assert devices.prepare_device(ComputeSettings(device=Device.CPU, threads=3)) is Device.CPU
     assert config.told == [("GPU", []), 3]
 
 
 @pytest.mark.parametrize("config", [1], indirect=True)
 def test_a_gpu_is_used_and_named(config: Config) -> None:
-    found = devices.prepare_device(Engine())
+    found = devices.prepare_device(ComputeSettings())
     assert devices.device_name(found) == "the GPU NVIDIA H100"
     assert config.told == []
 
 
 @pytest.mark.parametrize("config", [0], indirect=True)
 def test_without_a_gpu_it_is_the_processor(config: Config) -> None:
-    assert devices.device_name(devices.prepare_device(Engine())) == "the CPU"
+    assert devices.device_name(devices.prepare_device(ComputeSettings())) == "the CPU"
     with pytest.raises(ConfigError, match="DEVICE is gpu"):
-        devices.prepare_device(Engine(device=Device.GPU))
+        devices.prepare_device(ComputeSettings(device=Device.GPU))
     assert config.told == []
 
 
@@ -69,7 +69,7 @@ def test_without_a_gpu_it_is_the_processor(config: Config) -> None:
 def test_bfloat16_needs_a_processor_that_has_it(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = Engine(precision=Precision.BFLOAT16)
+    wanted = ComputeSettings(precision=Precision.BFLOAT16)
     monkeypatch.setattr(hardware, "processor_flags", lambda: frozenset({"avx512_bf16"}))
     assert devices.prepare_device(wanted) is Device.CPU
     monkeypatch.setattr(hardware, "processor_flags", lambda: frozenset({"avx512f"}))

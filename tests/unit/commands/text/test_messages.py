@@ -7,10 +7,10 @@ from stampapp.display import values
 from stampapp.inspection.message_content import read_content
 from stampapp.results import encoding
 from tests.support.alerts import container, message, record
-from tests.unit.inspection.test_message_content import ALERT, JUDGED, NOON, dead_letter
+from tests.unit.inspection.test_message_content import ALERT, CLASSIFICATION, NOON, dead_letter
 
 
-def told(value: bytes | None, width: int = 100) -> list[str]:
+def rendered(value: bytes | None, width: int = 100) -> list[str]:
     return list(message_lines(read_content(message(value=value)), width))
 
 
@@ -21,7 +21,7 @@ def test_the_heading_finds_the_message_again() -> None:
     )
 
 
-def test_a_timestamp_of_any_size_is_told() -> None:
+def test_a_timestamp_of_any_size_is_printed() -> None:
     odd = message(value=b"x", timestamp=2**62)
     assert f"timestamp {2**62}" in message_heading(odd, read_content(odd))
     assert "no time" in message_heading(message(timestamp=None), read_content(odd))
@@ -36,27 +36,27 @@ def test_bars_are_as_long_as_the_probabilities() -> None:
 
 
 def test_the_most_probable_class_comes_first() -> None:
-    lines = told(encoding.encode_prediction(JUDGED, NOON))
-    best = max(JUDGED.probabilities, key=lambda name: JUDGED.probabilities[name])
+    lines = rendered(encoding.encode_prediction(CLASSIFICATION, NOON))
+    best = max(CLASSIFICATION.probabilities, key=lambda name: CLASSIFICATION.probabilities[name])
     assert lines[0].split()[0] == best
-    assert [line.index("0.") for line in lines[: len(JUDGED.probabilities)]]
-    assert f"by {JUDGED.classifier_name} {JUDGED.classifier_version}" in lines[-1]
+    assert [line.index("0.") for line in lines[: len(CLASSIFICATION.probabilities)]]
+    assert f"by {CLASSIFICATION.classifier_name} {CLASSIFICATION.classifier_version}" in lines[-1]
 
 
 def test_a_command_has_bars_too() -> None:
-    lines = told(encoding.encode_scribe_command(JUDGED))
+    lines = rendered(encoding.encode_scribe_command(CLASSIFICATION))
     assert any("update_probabilities" in line and ALERT.aid in line for line in lines)
     assert any("█" in line for line in lines)
 
 
 def test_an_alert_has_units_and_fields_in_columns() -> None:
-    lines = told(container(record()))
+    lines = rendered(container(record()))
     assert "  2018-06-01T04:07:23Z, mjd 58270.17179; ra 176.86115, dec +15.45906 deg" in lines
     assert "  r = 19.875 ± 0.125 mag, isdiffpos +1" in lines
     grid = [line for line in lines if "sgscore1" in line or "ncovhist" in line]
     assert len(grid) == 2
     assert grid[0].split()[:2] == ["sgscore1", "0.25"]
-    assert all(len(line) <= 40 for line in told(container(record()), 40) if "fwhm" in line)
+    assert all(len(line) <= 40 for line in rendered(container(record()), 40) if "fwhm" in line)
 
 
 def test_a_dead_letter_says_what_to_do() -> None:
@@ -65,9 +65,9 @@ def test_a_dead_letter_says_what_to_do() -> None:
         assert words in text
 
 
-def test_strangers_do_not_steer_the_terminal() -> None:
+def test_control_characters_of_a_message_are_escaped() -> None:
     odd = container(record(oid="\x1b[2J", extra_fields={"x\x07": "\x1b]0;"}))
-    for line in (*told(odd), *told(b"\x1b[2J"), *told(b'{"\x1b": "\\u001b"}')):
+    for line in (*rendered(odd), *rendered(b"\x1b[2J"), *rendered(b'{"\x1b": "\\u001b"}')):
         assert line.isprintable()
     keyed = message(key=b"\x1b[2J")
     assert message_heading(keyed, read_content(keyed)).isprintable()

@@ -50,9 +50,9 @@ def test_features_are_dropped_singly_or_all_of_an_alert() -> None:
     features = np.ones((5000, 8), np.float32)
     how = Augmentation(feature_noise=0.0, feature_dropout=0.2, blindness=0.1, pixel_noise=0.0)
     found = augmentation.perturb_features(features, how, np.random.default_rng(1))
-    blind = (found == 0).all(axis=1)
-    assert abs(blind.mean() - 0.1) < 0.02
-    assert abs((found[~blind] == 0).mean() - 0.2) < 0.02
+    without_features = (found == 0).all(axis=1)
+    assert abs(without_features.mean() - 0.1) < 0.02
+    assert abs((found[~without_features] == 0).mean() - 0.2) < 0.02
     assert found.dtype == np.float32
 
 
