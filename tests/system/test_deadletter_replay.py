@@ -204,7 +204,7 @@ def until_it_holds() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("show",), "show takes the places"),
+        (("show",), "show needs the places"),
         (("list", "--cause", "bad-luck"), "'bad-luck' is not one of"),
         (("list", "--from", "yesterday"), "--from"),
         (("burn",), "'burn' is not one of"),
