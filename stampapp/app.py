@@ -44,7 +44,7 @@ class _Boot(BootStrategy):
 
 class _FaustSettings(faust.Settings):
     def getenv(self, env_name: str) -> None:
-        """Ignore the environment: Faust would let BROKER_URL and the like override ours."""
+        """Ignore the environment, where BROKER_URL and the like would override these settings."""
 
 
 class StampApp(faust.App):

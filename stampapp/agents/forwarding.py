@@ -62,7 +62,7 @@ class ForwardingChannel(faust.Channel[Any]):
         await done
 
     def try_put(self, payload: object) -> bool:
-        """Hand a payload to the agent without waiting; return whether there was room for it."""
+        """Hand a payload to the agent without waiting; return False if the queue is full."""
         subscribers = list((self._root or self)._subscribers)  # as in Channel.put
         if not subscribers or any(one.queue.full() for one in subscribers):
             return False

@@ -1,4 +1,4 @@
-"""Decode messages to alerts. The fields of its schema tell what a message is, not its topic."""
+"""Decode messages to alerts. The schema of a message decides its kind, not its topic."""
 
 from __future__ import annotations
 

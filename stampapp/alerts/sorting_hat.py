@@ -87,7 +87,7 @@ def _pid(candid: str) -> int:
 
 
 def _narrow(value: object) -> object:
-    """Return a value as the map has room for it: 32 bits for a number, no lists."""
+    """Return a value in a type that the map can hold: 32 bits for a number, no lists."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int) and not -_INT32 <= value < _INT32:

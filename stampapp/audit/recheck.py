@@ -29,7 +29,7 @@ Outcomes = Callable[[Sequence[Message]], Sequence[Outcome | None]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecheckResult:
-    """Messages that were classified again: those that a rule withdraws, and the others."""
+    """Messages that were classified again: those that a rule rules out, and the others."""
 
     ruled_out: tuple[UnmatchedMessage, ...]
     remaining: tuple[UnmatchedMessage, ...]
@@ -82,7 +82,7 @@ class Rechecker:
         return len(found)
 
     async def reclassify(self, locations: Sequence[TopicPartitionOffset]) -> RecheckResult:
-        """Classify messages that nothing names again, and mark those that a rule withdraws."""
+        """Classify messages that nothing names again, and mark those that are ruled out."""
         remaining: list[UnmatchedMessage] = []
         ruled_out: list[UnmatchedMessage] = []
         async for one in self._fetch_unmatched(locations, "classifying again", self._outcomes):

@@ -1,6 +1,6 @@
 """Decide which unmatched messages are missing.
 
-A rule that withdraws a result leaves no trace if its batch publishes nothing. It decides by the
+A ruled-out message leaves no trace if its batch publishes nothing. The rule depends on the
 message alone, so classifying the message again shows that there was nothing to publish.
 """
 
@@ -91,7 +91,7 @@ def sort_unmatched(
 ) -> UnmatchedReport:
     """Sort unmatched messages into missing, removed and undecidable.
 
-    `ruled_out` are those that a rule withdraws, `messages` the others, `complete_since` the time
+    `ruled_out` are those that a rule rules out, `messages` the others, `complete_since` the time
     (ms since 1970) since when a published topic is complete.
     """
     runs = UnnamedRuns([*messages, *ruled_out], ruled_out)
@@ -126,15 +126,15 @@ class UnnamedRuns:
     def explain_possible_supersession(self, message: UnmatchedMessage) -> str | None:
         """Explain why the message may have been superseded, or return None if it was not.
 
-        It was superseded if it shared a batch with an alert of its object that a rule withdraws.
+        It was superseded if it shared a batch with a ruled-out alert of its object.
         """
         if message.outcome_kind is not OutcomeKind.CLASSIFIED:
             return None
         for other in self._ruled_out[message.aid]:
             if other.mjd <= message.mjd and self._may_share_batch(message, other):
                 return (
-                    f"superseded if it shared a batch with {other.location}, an earlier alert of"
-                    " its object that a rule withdraws; the topics do not show whether it did"
+                    f"superseded if it shared a batch with {other.location}, an earlier and"
+                    " ruled-out alert of its object; the topics do not show whether it did"
                 )
         return None
 

@@ -25,7 +25,7 @@ from stampapp.errors import BadAlert, ConfigError
 PACKAGE = "atlas_stamp_classifier"
 VERSION = "1.0.0"
 CLASSES = atlas.CLASSES
-# Of the stamps, which the package takes whole; in pixels.
+# Side of the stamps in pixels; the package takes them uncropped.
 SIDE = 61
 _BAND, *_FIGURES = atlas.CARDS
 _REMEDY = (
@@ -35,14 +35,14 @@ _REMEDY = (
 
 
 class Model(Protocol):
-    """What the package offers: a DataFrame of alerts → a DataFrame of probabilities."""
+    """The interface of the package: a DataFrame of alerts → a DataFrame of probabilities."""
 
     def predict_probs(self, alerts: Any) -> Any: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Inputs:
-    """The whole stamps, and the figures in the header of the science stamp."""
+    """The uncropped stamps, and the numbers in the header of the science stamp."""
 
     features: tuple[Feature, ...] = tuple(
         Feature(name=card.lower(), mean=0.0, std=1.0, lower=None, upper=None) for card in _FIGURES
@@ -95,7 +95,7 @@ class PackageClassifier(SurveyClassifier):
         self._model = model
 
     def warm_up(self) -> None:
-        """Classify a blank alert, so that whatever the package lacks is reported at the start."""
+        """Classify a blank alert, so that a problem of the package is reported at the start."""
         try:
             self._ask([blank_alert()])
         except Exception as error:
@@ -168,7 +168,7 @@ def _row(one: PreparedAlert) -> list[object]:
 
 
 def blank_alert() -> PreparedAlert:
-    """Return an alert of no object, to try the package with."""
+    """Return an alert with synthetic stamps, to try the package."""
     slope = np.add.outer(np.arange(SIDE), np.arange(SIDE)).astype(np.float32)
     alert = Alert(
         aid="blank",

@@ -1,4 +1,4 @@
-"""What a classifier offers to the rest of the program."""
+"""The interface of a classifier."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PreparedAlert:
 class Classifier(ABC):
     """Classifies the alerts of one survey. Its methods may run in different threads.
 
-    `provenance` describes the model to people: its folder, or a package. `device` and `precision`
+    `provenance` describes the model for users: its folder, or a package. `device` and `precision`
     are those of the network. `parallel` is whether several batches may be classified at a time.
     """
 

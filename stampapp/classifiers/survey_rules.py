@@ -17,7 +17,7 @@ from stampapp.stamps import fits_image
 
 
 class InputSpec(Protocol):
-    """What a model needs of an alert; a ModelDescription is one."""
+    """The features and stamps that a model needs; a ModelDescription is one."""
 
     @property
     def features(self) -> Sequence[metadata.Feature]: ...
@@ -62,13 +62,13 @@ def no_package(_: ModelSettings) -> Classifier | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SurveyRules:
-    """How the alerts of a survey are classified, besides the network.
+    """The rules of a survey, and how its models read an alert.
 
     `classes` are spelled as in its models. `check_description` raises ConfigError for a model that
-    does not fit the survey. `extract_inputs` returns what a model sees of an alert, whatever the
-    rules say, or raises BadAlert. `decide` gives an alert its class without the network. `veto`
-    says why a result of a class is withdrawn, if it is. `load_package` returns a classifier that is
-    no model folder of ours, where one is installed. `model_sources` tells people how to get a model
+    does not fit the survey. `extract_inputs` returns the inputs of a model, independent of the
+    rules, or raises BadAlert. `decide` gives an alert its class without the network. `veto` returns
+    why a result of a class is ruled out, or None. `load_package` returns the classifier of an
+    installed package, if there is one. `model_sources` is a message for users: how to get a model
     into `{folder}`.
     """
 

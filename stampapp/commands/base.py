@@ -29,7 +29,7 @@ class PlainCommand(AppCommand):
             click.echo(f"error: {error}", err=True)
             code = 2
         except (KeyboardInterrupt, BrokenPipeError):
-            # Nobody reads stderr any more: closed, it cannot fail when Python flushes it.
+            # The reader of stderr is gone: closed, it cannot fail when Python flushes it.
             sys.stderr.close()
             code = 1
         raise SystemExit(code)

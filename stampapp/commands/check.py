@@ -137,7 +137,7 @@ def _trial(trial: ModelTrial) -> Iterator[str]:
     if outcome and outcome.classification:
         result = outcome.classification
         ruled = outcome.kind is OutcomeKind.RULED_OUT
-        rule = f", but a rule withdraws the result ({result.rule})" if ruled else ""
+        rule = f", but the result is ruled out ({result.rule})" if ruled else ""
         yield f"the sample alert, simulated as {trial.label}, is classified as{rule}:"
         yield from _indented(shares(result.probabilities))
 

@@ -83,7 +83,7 @@ def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | 
     option("--labels", type=click.Path(path_type=Path), help="Write the classes to this CSV file."),
     base=PlainCommand,
 )
-def simulate(  # noqa: PLR0913, PLR0917  # likewise
+def simulate(  # noqa: PLR0913, PLR0917  # as above
     self: PlainCommand,  # noqa: ARG001
     survey: str,
     count: int | None,

@@ -1,4 +1,4 @@
-"""What the user asks a network to run on: device, precision, threads."""
+"""The settings of a computation with the network: device, precision, threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Device(StrEnum):
-    """Where the network runs; AUTO is a GPU where there is one."""
+    """The device of the network; AUTO is a GPU if there is one."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -23,7 +23,10 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComputeSettings:
-    """What a network is to run on: `threads` work on one batch, TensorFlow's default if None."""
+    """Device, precision and threads of a network.
+
+    `threads` threads work on one batch; None is TensorFlow's default.
+    """
 
     device: Device = Device.AUTO
     precision: Precision = Precision.FLOAT32

@@ -115,8 +115,10 @@ def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
     read = reader.read
     return {
         "consumer_topics": _consumer_topics(reader),
-        "scribe_topic": read("SCRIBE_TOPIC", topic_name, None, "topic of commands", required=True),
-        "metrics_topic": read("METRICS_TOPIC", topic_name, None, "topic of figures", required=True),
+        "scribe_topic": read(
+            "SCRIBE_TOPIC", topic_name, None, "topic of scribe commands", required=True
+        ),
+        "metrics_topic": read("METRICS_TOPIC", topic_name, None, "topic of metrics", required=True),
         "deadletter_topic": _deadletter_topic(reader, group),
     }
 

@@ -13,7 +13,7 @@ class Cause(NamedTuple):
     remedy: str
 
 
-_UPSTREAM = "Ask whoever publishes to the topic; a replay would fail again."
+_UPSTREAM = "Ask the owner of the producer of this topic; a replay would fail again."
 _SURVEY = "Ask the survey to publish the alert again; a replay would fail again."
 _FEATURE = (
     "Check whether the survey has renamed or removed the field, and whether MODEL_PATH is the right"

@@ -42,9 +42,9 @@ def dead_letter(topic: str, message: Message, error: BadAlert, source: Headers) 
 
 
 def dead_letter_headers(message: Message, error: BadAlert, source: Headers) -> Headers:
-    """Return the message's own headers, followed by ours: the cause, and `source`.
+    """Return the message's own headers, followed by the added ones: the cause, and `source`.
 
-    The last header `error.type` is the first of ours.
+    The last header `error.type` is the first added one.
     """
     return (
         *message.headers,

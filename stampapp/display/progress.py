@@ -24,7 +24,7 @@ class ProgressBars:
         console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
-            # Leaves room for the texts on a narrow terminal.
+            # Leaves space for the texts on a narrow terminal.
             BarColumn(bar_width=min(40, console.width // 3)),
             TextColumn("{task.fields[amount]}"),
             TimeElapsedColumn(),

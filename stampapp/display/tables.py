@@ -34,7 +34,7 @@ class Table:
     """Lays out rows one by one.
 
     `width` is that of the terminal, None for a pipe or file, where a row is always one line. A row
-    may end with a free text, its `detail`, which is wrapped below the row if there is no room.
+    may end with a free text, its `detail`, which is wrapped below the row if it does not fit.
     """
 
     def __init__(

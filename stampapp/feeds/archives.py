@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 from stampapp.errors import BadAlert
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
-# Bytes. An alert has some 60 kB; nobody keeps a night's file of many alerts in a tar archive.
+# Bytes. An alert has some 60 kB; a night's file of many alerts is not kept in a tar archive.
 MAX_MEMBER = 2**26
 _GZIP = b"\x1f\x8b"
 _BLOCK = 512
@@ -60,7 +60,7 @@ def _members(name: str, source: BinaryIO) -> Iterator[Container]:
         if bounded.last != _END:
             raise tarfile.ReadError("it has no end: it was cut short, or is damaged further on")
     except RecursionError as error:
-        yield name, _damaged("the archive is meant to do harm", error)
+        yield name, _damaged("the archive is malformed and was refused", error)
     except _DAMAGE as error:
         yield name, _damaged("the archive is damaged", error)
 
@@ -69,7 +69,7 @@ def _walk(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     at = -1
     while (member := archive.next()) is not None:
         if archive.offset <= at or member.size < 0:
-            raise tarfile.ReadError("a member leads back")
+            raise tarfile.ReadError("the header of a member points backwards")
         at = archive.offset
         # tarfile keeps every member, and a night has hundreds of thousands.
         archive.members.clear()  # type: ignore[attr-defined]  # the stub has only getmembers
@@ -79,7 +79,7 @@ def _walk(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> BinaryIO | BadAlert:
     if member.size > MAX_MEMBER:
-        return BadAlert("unreadable", f"it is said to have {member.size} B, over {MAX_MEMBER}")
+        return BadAlert("unreadable", f"it declares {member.size} B, over {MAX_MEMBER} B")
     file = archive.extractfile(member)
     return io.BytesIO(file.read() if file else b"")
 
@@ -89,7 +89,7 @@ def _damaged(what: str, error: Exception) -> BadAlert:
 
 
 class _Bounded:
-    """A file that reads at most MAX_MEMBER bytes at a time; `last` is what it read last.
+    """A file that reads at most MAX_MEMBER bytes at a time; `last` has the bytes that it read last.
 
     Headers of an archive may declare any length.
     """
@@ -101,14 +101,14 @@ class _Bounded:
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes."""
         if not 0 <= size <= MAX_MEMBER:
-            raise tarfile.ReadError(f"a header is said to have {size} B")
+            raise tarfile.ReadError(f"a header declares {size} B")
         self.last = self._source.read(size)
         return self.last
 
     def seek(self, place: int) -> int:
-        """Go to a place."""
+        """Set the position in the file."""
         return self._source.seek(place)
 
     def tell(self) -> int:
-        """Return where it is."""
+        """Return the position in the file."""
         return self._source.tell()

@@ -23,7 +23,7 @@ def pool(count: int) -> Iterator[ProcessPoolExecutor]:
 
     Raises StampError if one of them dies.
     """
-    # Spawned: a child that is forked from a process with threads may hang.
+    # Spawned: a child that is forked from a process with threads may deadlock.
     executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=_watch_parent)
     added = {name: value for name, value in _ONE_THREAD.items() if name not in os.environ}
     os.environ.update(added)

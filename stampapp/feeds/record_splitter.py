@@ -19,7 +19,7 @@ from stampapp.avro.writer import ContainerTemplate
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import parse_files
 
-# More lines nobody reads; the others are only counted.
+# Enough lines to read; further ones are only counted.
 MAX_REPORTED = 100
 
 

@@ -75,7 +75,7 @@ class WorkerMetrics:
         ).labels(self._survey)
         self._stages = Histogram(
             "stampapp_stage_duration_seconds",
-            "Seconds that a batch spends in a stage: collect, decode, judge, publish.",
+            "Seconds of a batch in a stage: collect, decode, judge (classification), publish.",
             ("survey", "stage"),
             buckets=_STAGE_SECONDS,
             registry=self._registry,

@@ -53,7 +53,7 @@ class ClusterAccess:
 def required_access(settings: Settings, now: datetime) -> tuple[ClusterAccess, ...]:
     """Return the access needed on each distinct cluster, tomorrow's output topic included.
 
-    The worker creates that topic at night, when nobody can grant a permission.
+    The worker creates that topic at night, when a missing permission is not noticed.
     """
     permissions = tuple(_permissions(settings, now))
     return tuple(

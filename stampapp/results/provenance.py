@@ -103,9 +103,9 @@ def _decode_offsets(text: bytes) -> Iterator[TopicPartitionOffset]:
 
 
 def split_headers(headers: Headers) -> tuple[Headers, Headers]:
-    """Split the headers of a dead letter into the original message's and ours.
+    """Split the headers of a dead letter into those of the original message and the added ones.
 
-    Of any other message, none are ours.
+    Any other message has no added headers.
     """
     ours = max((i for i, (name, _) in enumerate(headers) if name == CAUSE), default=len(headers))
     return headers[:ours], headers[ours:]

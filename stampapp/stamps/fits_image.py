@@ -74,7 +74,10 @@ def read_stamp(data: object, shape: tuple[int, int] | None, name: str) -> Stamp:
 
 def _any_shape(shape: tuple[int, int], name: str) -> tuple[int, int]:
     if not 0 < min(shape) <= max(shape) <= MAX_SIDE:
-        raise BadAlert("stamp-shape", f"the {name} stamp is {_size(shape)}, no such image")
+        raise BadAlert(
+            "stamp-shape",
+            f"the {name} stamp is {_size(shape)}, sides of 1 to {MAX_SIDE} are expected",
+        )
     return shape
 
 

@@ -16,7 +16,7 @@ class StampFormat:
 
     `pixel_scale` in arcsec per pixel where the headers do not say it. Pixels of the value
     `no_data` are worth nothing. With `difference_is_turned`, the difference of an object that has
-    faded is template minus science. `orientation` tells from a header where north is.
+    faded is template minus science. `orientation` reads from a header where north is.
     """
 
     names: tuple[str, ...]

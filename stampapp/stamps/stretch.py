@@ -1,6 +1,6 @@
 """Turn pixels into colours by an arcsinh stretch; images are (rows, columns), in any unit.
 
-The arcsinh keeps the noise of the sky visible beside a star that is thousands of times brighter.
+The arcsinh keeps the noise of the sky visible next to a star that is thousands of times brighter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Colours = npt.NDArray[np.uint8]
 
 # The colour of pixels without a value: neither bright nor dark.
 NO_DATA = (92, 107, 135)
-# Negative, zero, positive: blue and red can be told apart by colour-blind people, too.
+# Negative, zero, positive: blue and red can be distinguished by colour-blind people, too.
 _DIVERGING = np.array(
     [(18, 56, 130), (103, 156, 208), (246, 246, 246), (225, 130, 100), (146, 14, 30)], np.float64
 )
@@ -62,7 +62,7 @@ def _sky(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     """Return the sky's level and noise; sources take up less than half of a stamp."""
     level = float(np.median(values))
     noise = 1.4826 * float(np.median(np.abs(values - level)))
-    # Where most pixels are equal it is none: any number that is positive beside them will do.
+    # Where most pixels are equal it is 0: any positive number will do instead.
     least = 1e-6 * max(float(np.ptp(values)), abs(level), float(np.finfo(np.float32).tiny))
     return level, max(noise, least)
 

@@ -61,5 +61,7 @@ def _number(
 ) -> float:
     value = header.value(keyword) if keyword in header else absent
     if not isinstance(value, float) or abs(value) > most:
-        raise BadAlert("stamp-wcs", f"{keyword} of the header is {value!r:.80}, no such number")
+        raise BadAlert(
+            "stamp-wcs", f"{keyword} of the header is {value!r:.80}, a number is expected"
+        )
     return value

@@ -73,7 +73,7 @@ def write_model(
     """Write a model into the folder, made where missing, and return its final description.
 
     `save` writes the network to the path that it is given. The network's file is named after
-    its content, and `model.json` is replaced last and at once: whoever reads the folder sees
+    its content, and `model.json` is replaced last and at once: a reader of the folder sees
     the old model or the new one, also after a crash. The card of the old one is removed with
     it; other files there are left alone.
     Raises ConfigError where the folder cannot be written, or has a model for another survey.

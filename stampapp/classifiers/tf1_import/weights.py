@@ -93,7 +93,7 @@ def kernel_side(variables: Variables) -> int:
 
 
 def transfer_weights(variables: Variables, model: keras.Model) -> None:
-    """Put the variables into a network of `deephits.build`.
+    """Put the variables into a network of `deephits.build_network`.
 
     Raises ConfigError, which names the variable, for one that is missing, of another shape than
     in the network, or unknown to it; the optimizer's are passed over.

@@ -141,7 +141,7 @@ def _classifier(content: Mapping[str, Any]) -> str:
 
 def _source(content: Mapping[str, Any]) -> Iterator[str]:
     if "source" in content:
-        more = {"superseded": "superseding", "ruled_out": "answering for the ruled-out"}
+        more = {"superseded": "superseding", "ruled_out": "also accounts for the ruled-out"}
         shown = [f"{text} {_few(content[name])}" for name, text in more.items() if content[name]]
         yield ", ".join([f"of {content['source']}", *shown])
 

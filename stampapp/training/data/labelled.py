@@ -29,7 +29,7 @@ class LabelledExamples:
     """The examples in a file or folder, and a summary of what was skipped.
 
     `decided` (n) is the index of the class that a rule assigns without the network, -1 if no rule
-    does; `vetoed` (n, classes) marks the results that a rule withdraws.
+    does; `vetoed` (n, classes) marks the results that a rule rules out.
     """
 
     examples: Examples

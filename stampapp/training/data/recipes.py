@@ -48,7 +48,7 @@ def clipped_features(
 
 
 def survey_recipe(survey: Survey) -> Recipe:
-    """Return the recipe of a survey, from the file of its name beside this one."""
+    """Return the recipe of a survey, from the file of its name in this package."""
     return plugin("training.data", survey, Recipe)
 
 

@@ -1,4 +1,4 @@
-"""Hashes that tell versions of the simulation apart: one for model cards, one for the cache."""
+"""Hashes that distinguish versions of the simulation: one for model cards, one for the cache."""
 
 from __future__ import annotations
 

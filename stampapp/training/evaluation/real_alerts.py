@@ -132,7 +132,7 @@ def _recall_rows(
 
 
 def _after_rules(evaluation: RealAlertEvaluation, predicted: Indices) -> Indices:
-    """Return the class indices after the rules; a withdrawn result gets the index len(classes)."""
+    """Return the class indices after the rules; a ruled-out result gets the index len(classes)."""
     vetoed = evaluation.alerts.vetoed[np.arange(len(predicted)), predicted]
     kept = np.where(vetoed, len(evaluation.classes), predicted)
     decided = evaluation.alerts.decided

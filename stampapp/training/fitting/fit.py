@@ -58,7 +58,7 @@ def fit_network(
     hyperparameters: Hyperparameters,
     listener: ProgressListener,
 ) -> list[Epoch]:
-    """Train a model of `deephits.build`; it ends with the weights of the lowest validation loss."""
+    """Train a model of `build_network`; it ends with the weights of the lowest validation loss."""
     trained = networks.without_rotations(model, hyperparameters.dropout)
     batches = TrainingBatches(training, hyperparameters, model.output_shape[-1])
     rate = keras.optimizers.schedules.CosineDecay(
@@ -117,7 +117,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is 
         self._order = rng.permutation(len(self._inputs))
 
 
-class ValidationCallback(keras.callbacks.Callback):  # type: ignore[misc]  # likewise
+class ValidationCallback(keras.callbacks.Callback):  # type: ignore[misc]  # as above
     """Validates the model after each epoch, keeps the best weights, and stops early."""
 
     def __init__(

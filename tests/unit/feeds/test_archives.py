@@ -67,14 +67,14 @@ def test_a_header_that_would_fill_the_memory_is_refused() -> None:
     header = tarfile.TarInfo("x")
     header.type, header.size = tarfile.XHDTYPE, 2**40
     found = read(header.tobuf(tarfile.GNU_FORMAT) + bytes(10240), "x.tar")
-    assert "a header is said to have" in str(found["x.tar"])
+    assert "a header declares" in str(found["x.tar"])
 
 
 def test_headers_of_headers_of_headers_end() -> None:
     header = tarfile.TarInfo("x")
     header.type, header.size = tarfile.GNUTYPE_LONGNAME, 1
     bomb = (header.tobuf() + b"n".ljust(512, b"\0")) * 5000
-    assert "meant to do harm" in str(read(bomb, "x.tar")["x.tar"])
+    assert "is malformed and was refused" in str(read(bomb, "x.tar")["x.tar"])
 
 
 def test_a_member_that_leads_back_does_not_go_round_for_ever() -> None:
