@@ -36,7 +36,7 @@ ALERTS, DONE_BEFORE = 40, 10
 BROKEN = Record(b"ZTF-broken", b"not an alert")
 JOINED = "Joined group"
 # What clients say of a topic that is being made.
-PASSING = ("-deadletter not found in cluster metadata", "NotLeaderForPartitionError")
+PASSING = ("not found in cluster metadata", "NotLeaderForPartitionError")
 
 
 @dataclass(frozen=True, kw_only=True)
