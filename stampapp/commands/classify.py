@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,7 +19,7 @@ from stampapp.display.progress import ProgressBars
 from stampapp.display.tables import Column, Table
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
-from stampapp.results.outcome import Outcome
+from stampapp.results.outcome import Outcome, OutcomeKind
 
 BATCH_SIZE = 256
 # Most candids and object names are no longer than this.
@@ -28,17 +29,23 @@ Lines = Callable[[Outcome], Iterable[str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """The numbers of alerts that were read, shown (classified or with an error), and in error."""
+    """The number of alerts that were read, and of these with each outcome."""
 
     read: int
-    shown: int
+    classified: int
+    ruled_out: int
     errors: int
 
+    @property
+    def superseded(self) -> int:
+        """The number of alerts that an earlier one of their object superseded."""
+        return self.read - self.classified - self.ruled_out - self.errors
+
     def __str__(self) -> str:
-        superseded = self.read - self.shown
         return (
-            f"{self.read} alerts: {self.shown - self.errors} classified, {superseded} superseded"
-            f" by an earlier one of their object, {self.errors} with an error"
+            f"{self.read} alerts: {self.classified} classified, {self.ruled_out} ruled out,"
+            f" {self.superseded} superseded by an earlier one of their object,"
+            f" {self.errors} with an error"
         )
 
 
@@ -57,22 +64,27 @@ def classify_files(  # noqa: PLR0913  # the options of the command
     """
     files = find_alert_files(paths)
     lines = _json_lines(classifier) if as_json else _table_lines(classifier, out)
-    read = shown = errors = 0
+    read, counts = 0, Counter[OutcomeKind]()
     with ProgressBars() as progress:
         first = None
         if not every_alert:
             first = _first_alerts(_read_with_progress(files, progress, "reading"), classifier)
         for chunk in _chunks(_read_with_progress(files, progress, "classifying")):
-            kept = [one for index, one in chunk if first is None or index in first]
+            kept = [decoded for index, decoded in chunk if first is None or index in first]
             for outcome in _outcomes(kept, classifier):
                 for line in lines(outcome):
                     print(line, file=out)
                 if figures:
                     figures.add(outcome)
-                errors += outcome.error is not None
-            read, shown = read + len(chunk), shown + len(kept)
+                counts[outcome.kind] += 1
+            read += len(chunk)
         out.flush()
-    return Summary(read=read, shown=shown, errors=errors)
+    return Summary(
+        read=read,
+        classified=counts[OutcomeKind.CLASSIFIED],
+        ruled_out=counts[OutcomeKind.RULED_OUT],
+        errors=counts[OutcomeKind.DEAD_LETTERED],
+    )
 
 
 def _read_with_progress(
@@ -92,14 +104,14 @@ def _first_alerts(decoded: Iterator[Decoded], classifier: Classifier) -> set[int
     """Return the indices of the earliest good alert of each object, and of all errors."""
     faulty: set[int] = set()
 
-    def examined() -> Iterator[PreparedAlert | BadAlert]:
+    def prepared() -> Iterator[PreparedAlert | BadAlert]:
         for index, one in enumerate(decoded):
-            found = batch.prepare_alert(one, classifier)
-            if isinstance(found, BadAlert):
+            result = batch.prepare_alert(one, classifier)
+            if isinstance(result, BadAlert):
                 faulty.add(index)
-            yield found
+            yield result
 
-    return batch.earliest_of_each_object(examined()) | faulty
+    return batch.earliest_of_each_object(prepared()) | faulty
 
 
 def _outcomes(decoded: Sequence[Decoded], classifier: Classifier) -> list[Outcome]:

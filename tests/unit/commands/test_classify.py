@@ -52,16 +52,17 @@ def run(
 def test_the_earliest_alert_of_each_object_over_all_files(folder: Path) -> None:
     summary, lines = run(folder)
     assert [line["candid"] for line in lines] == ["2", "3"]
-    assert summary == Summary(read=3, shown=2, errors=0)
+    assert summary == Summary(read=3, classified=2, ruled_out=0, errors=0)
     assert str(summary) == (
-        "3 alerts: 2 classified, 1 superseded by an earlier one of their object, 0 with an error"
+        "3 alerts: 2 classified, 0 ruled out, 1 superseded by an earlier one of their object,"
+        " 0 with an error"
     )
 
 
 def test_every_alert_where_that_is_asked_for(folder: Path) -> None:
     summary, lines = run(folder, every_alert=True)
     assert [line["candid"] for line in lines] == ["1", "2", "3"]
-    assert summary == Summary(read=3, shown=3, errors=0)
+    assert summary == Summary(read=3, classified=3, ruled_out=0, errors=0)
 
 
 def test_a_line_of_json(folder: Path) -> None:
@@ -81,10 +82,11 @@ def test_a_line_of_json(folder: Path) -> None:
 
 
 def test_a_ruled_out_result_has_its_rule(folder: Path) -> None:
-    def withdraw(one: Alert) -> Classification:
+    def rule_out(one: Alert) -> Classification:
         return classification(one, None)
 
-    _, (line,) = run(folder / "deep" / "b.avro", classifier=FakeClassifier(withdraw))
+    summary, (line,) = run(folder / "deep" / "b.avro", classifier=FakeClassifier(rule_out))
+    assert summary == Summary(read=1, classified=0, ruled_out=1, errors=0)
     assert (line["class_name"], line["rule"], line["error"]) == (None, "withdrawn", None)
     assert line["probabilities"] == {"SN": 0.75, "bogus": 0.25}
 
@@ -96,7 +98,7 @@ def test_a_damaged_file_is_named_and_harms_no_other(folder: Path) -> None:
     assert [line["candid"] for line in lines] == ["2", None, "3"]
     assert lines[1]["error"].startswith(f"{bad}: ")
     assert lines[1]["probabilities"] is None
-    assert summary == Summary(read=4, shown=3, errors=1)
+    assert summary == Summary(read=4, classified=2, ruled_out=0, errors=1)
 
 
 def test_a_damaged_length_in_a_file_is_an_error_of_that_file(folder: Path) -> None:
@@ -104,7 +106,7 @@ def test_a_damaged_length_in_a_file_is_an_error_of_that_file(folder: Path) -> No
     whole = container()
     (folder / "a.avro").write_bytes(whole + b"\x02" + b"\xfe" * 8 + b"\x01" + b"rest")
     summary, lines = run(folder / "a.avro")
-    assert summary == Summary(read=1, shown=1, errors=1)
+    assert summary == Summary(read=1, classified=0, ruled_out=0, errors=1)
     assert "damaged" in lines[0]["error"]
 
 
@@ -121,7 +123,7 @@ def test_an_archive_is_its_members_and_a_damaged_one_is_named(tmp_path: Path) ->
     assert [line["candid"] for line in lines] == ["1", None, None, "3", "4"]
     assert lines[1]["error"].startswith(f"{night}:2.avro: not an Avro object container")
     assert lines[2]["error"].startswith(f"{night}:3.avro: ")
-    assert summary == Summary(read=5, shown=5, errors=2)
+    assert summary == Summary(read=5, classified=3, ruled_out=0, errors=2)
 
 
 def test_what_the_classifier_refuses_is_shown_with_its_alert(folder: Path) -> None:
@@ -135,7 +137,7 @@ def test_what_the_classifier_refuses_is_shown_with_its_alert(folder: Path) -> No
         ("2", None),
         ("3", "there is no stamp"),
     ]
-    assert summary == Summary(read=3, shown=3, errors=1)
+    assert summary == Summary(read=3, classified=2, ruled_out=0, errors=1)
 
 
 def test_more_alerts_than_a_batch_are_classified_in_batches(tmp_path: Path) -> None:
@@ -146,7 +148,7 @@ def test_more_alerts_than_a_batch_are_classified_in_batches(tmp_path: Path) -> N
     summary, lines = run(path, classifier=classifier)
     assert [len(batch) for batch in classifier.batches] == [command.BATCH_SIZE, 3]
     assert [line["candid"] for line in lines] == [str(n) for n in range(count)]
-    assert summary == Summary(read=count, shown=count, errors=0)
+    assert summary == Summary(read=count, classified=count, ruled_out=0, errors=0)
 
 
 def test_the_table(folder: Path) -> None:
@@ -162,12 +164,12 @@ def test_the_table(folder: Path) -> None:
 
 
 def test_a_ruled_out_result_in_the_table(folder: Path) -> None:
-    def withdraw(one: Alert) -> Classification:
+    def rule_out(one: Alert) -> Classification:
         return classification(one, None)
 
     out = io.StringIO()
     command.classify_files(
-        [folder / "a.avro"], FakeClassifier(withdraw), out, as_json=False, every_alert=True
+        [folder / "a.avro"], FakeClassifier(rule_out), out, as_json=False, every_alert=True
     )
     assert out.getvalue().splitlines()[1].split() == [
         *("1", "ZTF20abcdefg", "-", "0.750", "0.250", "withdrawn")
