@@ -166,11 +166,11 @@ async def test_existing_topic_keeps_its_retention(kafka: ApacheKafka) -> None:
 
 async def test_unreachable_cluster_is_a_config_error() -> None:
     (port,) = free_ports(1)
-    nobody = f"127.0.0.1:{port}"
+    unused = f"127.0.0.1:{port}"
     with pytest.raises(
-        ConfigError, match=f"the producer's cluster {nobody} .* check PRODUCER_SERVER"
+        ConfigError, match=f"the producer's cluster {unused} .* check PRODUCER_SERVER"
     ):
-        async with delivery(nobody):
+        async with delivery(unused):
             raise AssertionError("it started")
 
 

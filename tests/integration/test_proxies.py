@@ -92,8 +92,8 @@ def test_proxy_cuts_old_and_new_connections_inside_a_message(proxy: Proxy, echo:
 def test_proxy_closes_the_connection_without_a_server(proxy: Proxy, echo: Echo) -> None:
     echo.listener.close()
     other = Proxy()
-    with closing(other), socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        other.lead_to(int(nobody.getsockname()[1]))
+    with closing(other), socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        other.lead_to(int(unused.getsockname()[1]))
         with connect(other) as link:
             assert exchange(link) == b""

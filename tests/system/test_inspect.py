@@ -69,7 +69,7 @@ def seen(setup: Environment, *arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_topics_tell_what_there_is_and_how_far_the_group_has_come(
+def test_topics_prints_contents_and_lag(
     setup: Environment,
 ) -> None:
     done = run(setup, "topics")
@@ -89,7 +89,7 @@ def test_topics_tell_what_there_is_and_how_far_the_group_has_come(
     assert sum(one["committed"] or 0 for one in consumed["partitions"]) == 18
 
 
-def test_a_cluster_that_is_away_is_told_beside_the_others(
+def test_an_unreachable_cluster_is_reported_with_the_others(
     setup: Environment,
 ) -> None:
     done = run(setup | {"METRICS_SERVER": "127.0.0.1:1"}, "topics")
@@ -150,16 +150,16 @@ def test_the_stamps_of_a_prediction_are_drawn(setup: Environment, tmp_path: Path
     assert "is not a readable alert" in refused.stderr
 
 
-def test_what_is_not_there_is_told_with_what_is(setup: Environment) -> None:
+def test_an_unknown_topic_or_object_is_reported(setup: Environment) -> None:
     wrong = setup["SCRIBE_TOPIC"].replace("scribe", "scrybe")
     done = run(setup, "inspect", wrong)
     assert done.returncode == 2
     assert f"{wrong} is neither a topic nor a role (consumer, producer," in done.stderr
     assert f"there are {setup['SCRIBE_TOPIC']}, " in done.stderr
-    nobody = run(setup, "inspect", "consumer", "--aid", "nobody")
-    assert nobody.returncode == 1
-    assert nobody.stdout == ""
-    assert "There is no message about nobody in consumer." in nobody.stderr
+    unknown = run(setup, "inspect", "consumer", "--aid", "nobody")
+    assert unknown.returncode == 1
+    assert unknown.stdout == ""
+    assert "There is no message about nobody in consumer." in unknown.stderr
 
 
 def test_following_shows_what_comes_and_ends_by_an_interrupt(

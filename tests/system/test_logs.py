@@ -76,7 +76,7 @@ def test_its_final_message_is_json_too(
     assert "DEADLETTER_TOPIC is empty" in logged[-1]["message"]
 
 
-def test_what_is_wrong_with_the_settings_is_json_too(tmp_path: Path) -> None:
+def test_problems_of_the_settings_are_json_too(tmp_path: Path) -> None:
     done = command("worker", cwd=tmp_path, LOG_FORMAT="json")
     assert done.returncode == 2
     (logged,) = lines(done.stdout + done.stderr)

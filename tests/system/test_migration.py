@@ -116,7 +116,7 @@ def _commands(messages: list[Message]) -> list[dict[str, Any]]:
     ]
 
 
-def test_it_goes_on_where_the_step_has_stopped(moved: Moved) -> None:
+def test_it_continues_where_the_step_has_stopped(moved: Moved) -> None:
     assert sum(one["n_messages"] for one in moved.figures) == ALERTS + 1 - DONE_BEFORE
     outcomes = ("classified", "superseded", "ruled_out", "dead_lettered")
     counts = {name: sum(one[name] for one in moved.figures) for name in outcomes}
@@ -154,7 +154,7 @@ def test_messages_name_the_model_that_the_deployment_names(moved: Moved) -> None
     assert {one["source"] for one in moved.figures} == {"StampClassifierStep"}
 
 
-def test_what_cannot_be_classified_is_kept_beside_the_results(moved: Moved) -> None:
+def test_dead_letters_are_published_with_the_results(moved: Moved) -> None:
     (dead,) = moved.dead
     assert (dead.key, dead.value) == (BROKEN.key, BROKEN.value)
     assert ("error.type", b"not-avro") in dead.headers

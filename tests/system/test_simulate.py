@@ -155,7 +155,7 @@ def test_nothing_is_left_of_a_file_that_is_interrupted(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_who_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+def test_a_killed_command_leaves_no_process_behind(tmp_path: Path) -> None:
     arguments = ("--survey", "ZTF", "--count", "100000", "--to", "sky.avro")
     with simulating(*arguments, cwd=tmp_path) as process:
         # The one that draws is the third, after that and the tracker of what they share.

@@ -85,9 +85,9 @@ def test_a_missing_gpu_is_an_error(setup: Setup, tmp_path: Path) -> None:
 def test_a_cluster_that_is_not_there_is_named_within_15_s(
     role: str, setup: Setup, tmp_path: Path
 ) -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
         settings = setup(**{f"{role}_SERVER": address})
         done, seconds = timed("worker", cwd=tmp_path, **settings)
     assert done.returncode == 2

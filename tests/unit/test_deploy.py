@@ -147,7 +147,7 @@ def test_a_container_of_compose_has_time_to_end(survey: str) -> None:
     assert int(seconds[1]) > SHUTDOWN_TIMEOUT
 
 
-def test_nothing_of_compose_is_reached_from_elsewhere() -> None:
+def test_compose_publishes_ports_on_loopback_only() -> None:
     published = [port for one in COMPOSE.values() for port in one.get("ports", [])]
     assert len(published) == 5
     assert all(port.startswith("127.0.0.1:") for port in published)

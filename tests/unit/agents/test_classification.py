@@ -120,7 +120,9 @@ async def test_without_a_page_nothing_is_kept_for_it(agents: FakeAgents) -> None
     assert len(agents.metrics.payloads) == 1
 
 
-async def test_figures_that_find_no_room_are_counted_as_lost(agents: FakeAgents) -> None:
+async def test_metrics_that_do_not_fit_into_the_queue_are_counted_as_lost(
+    agents: FakeAgents,
+) -> None:
     agents.metrics.has_room = False
     await agent_module.deliver(batch([CLASSIFIED]))
     assert agents.runtime.counts.metrics_lost == 1

@@ -110,7 +110,7 @@ async def test_try_put_does_not_wait(channel: ForwardingChannel) -> None:
     assert [(await next_delivery(reader)).payload for _ in range(2)] == ["first", "second"]
 
 
-async def test_without_room_nothing_is_put(channel: ForwardingChannel) -> None:
+async def test_a_full_channel_rejects_a_payload(channel: ForwardingChannel) -> None:
     reader = subscribed(channel)
     assert all(channel.try_put(number) for number in range(CAPACITY))
     assert not channel.try_put("one too many")

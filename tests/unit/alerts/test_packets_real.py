@@ -74,19 +74,23 @@ def test_a_raw_ztf_packet_gives_the_values_of_its_sorting_hat_message(
     assert len(packets) == 38
     for packet in packets:
         raw = decode_alert(packet.read_bytes())
-        told = hat[raw.candid]
-        assert (raw.oid, raw.fid, raw.isdiffpos) == (told.oid, told.fid, told.isdiffpos)
+        converted = hat[raw.candid]
+        assert (raw.oid, raw.fid, raw.isdiffpos) == (
+            converted.oid,
+            converted.fid,
+            converted.isdiffpos,
+        )
         assert raw.aid == raw.oid
-        assert raw.stamps == told.stamps
+        assert raw.stamps == converted.stamps
         # Both are of type double: a julian date has a resolution of 5e-10 days.
-        assert raw.mjd == pytest.approx(told.mjd, abs=1e-9)
+        assert raw.mjd == pytest.approx(converted.mjd, abs=1e-9)
         for name in ("ra", "dec", "mag", "e_mag"):
-            assert getattr(raw, name) == pytest.approx(getattr(told, name), rel=1e-6)
+            assert getattr(raw, name) == pytest.approx(getattr(converted, name), rel=1e-6)
         # The sorting hat keeps the packet's identifiers in fields of its own.
-        shared = told.extra_fields.keys() & raw.extra_fields.keys()
+        shared = converted.extra_fields.keys() & raw.extra_fields.keys()
         assert len(shared) >= 60
         for name in shared:
-            assert alike(raw.extra_fields[name], told.extra_fields[name]), (raw.candid, name)
+            assert alike(raw.extra_fields[name], converted.extra_fields[name]), (raw.candid, name)
 
 
 def alike(one: object, other: object) -> bool:

@@ -67,7 +67,7 @@ def offsets(found: Iterable[UnmatchedMessage]) -> list[int]:
     return [one.location.offset for one in found]
 
 
-async def test_message_that_a_rule_withdraws_is_ruled_out() -> None:
+async def test_message_that_a_rule_vetoes_is_ruled_out() -> None:
     found, classify = marks(4), FakeClassify(1, 2)
     result = await rechecker(FakeReader(range(4)), found, classify).reclassify(
         list(found.unmatched())

@@ -72,7 +72,7 @@ def test_the_header_of_the_science_stamp_gives_features() -> None:
     assert replace(seen, ra=alert.ra, dec=alert.dec, extra_fields=alert.extra_fields) == alert
 
 
-def test_what_the_header_says_is_kept_as_it_stands_there_too() -> None:
+def test_header_values_are_kept_in_the_extra_fields() -> None:
     extra = atlas.extract_inputs(atlas_alert(stamp(FILTER="'c'")), description()).alert.extra_fields
     assert (extra["FILTER"], extra["filter"]) == ("c", 0.0)
     assert extra["AIRMASS"] == extra["airmass"] == 1.25
@@ -183,13 +183,15 @@ def real(shared_data: Path) -> dict[str, bytes]:
     return packets(shared_data)
 
 
-@pytest.mark.parametrize("form", ["raw", "told plain", "told gzipped"])
+@pytest.mark.parametrize("form", ["raw", "sorting-hat", "sorting-hat gzipped"])
 def test_real_packets_have_the_values_of_their_headers(real: dict[str, bytes], form: str) -> None:
     assert len(real) == 6
     for candid, packet in real.items():
         value = packet
         if form != "raw":
-            value = message(SORTING_HAT, to_sorting_hat(packet, compressed=form == "told gzipped"))
+            value = message(
+                SORTING_HAT, to_sorting_hat(packet, compressed=form == "sorting-hat gzipped")
+            )
         alert = formats.decode_alert(value)
         seen = atlas.extract_inputs(alert, description(*HEADER, crop=61))
         assert seen.alert.candid == candid

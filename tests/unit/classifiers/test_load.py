@@ -48,7 +48,7 @@ def test_the_settings_may_give_it_other_names(folder: Path) -> None:
     assert (found.name, found.version) == ("mine", "7")
 
 
-def test_it_says_what_it_runs_on(folder: Path) -> None:
+def test_a_classifier_has_its_device_and_precision(folder: Path) -> None:
     coarse = ComputeSettings(device=Device.CPU, precision=Precision.BFLOAT16)
     found = classifiers.load(replace(settings(Survey.ATLAS, folder), compute=ComputeSettings()))
     assert (found.device, found.precision, found.parallel) == ("the CPU", "float32", True)
@@ -70,7 +70,7 @@ def test_a_model_for_another_survey_is_refused(folder: Path) -> None:
         (Survey.ZTF, r"faust -A stampapp import-model PATH --into .*test_without"),
     ],
 )
-def test_without_a_model_it_says_how_to_get_one(
+def test_a_missing_model_is_an_error_that_says_how_to_get_one(
     survey: Survey, source: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=source):

@@ -64,7 +64,7 @@ def rows(classifier: Classifier, sky: list[LabelledAlert]) -> list[dict[str, flo
     return [dict(one.classification.probabilities) for one in outcomes if one.classification]
 
 
-def test_nobody_takes_it_for_a_published_model(survey: Survey) -> None:
+def test_the_shipped_model_has_a_name_of_its_own(survey: Survey) -> None:
     description = read_description(FOLDER / survey.lower())
     assert description.name == f"stampapp_{survey.lower()}_simulated"
     assert description.survey is survey

@@ -63,7 +63,7 @@ def test_a_report_without_problems_has_every_section() -> None:
         ({"settings": replace(READ, problem="not usable:\nX is not set")}, 2, "  X is not set"),
     ],
 )
-def test_what_does_not_work_is_told_and_decides_the_exit_code(
+def test_problems_are_printed_and_decide_the_exit_code(
     changes: dict[str, Any], code: int, words: str
 ) -> None:
     found = replace(FINE, **changes)
@@ -79,13 +79,13 @@ def test_a_model_for_other_alerts_is_a_warning() -> None:
     assert "(feature-missing: no drb)" in text(found)
 
 
-def test_a_key_that_nobody_knows_is_named_without_its_value() -> None:
+def test_an_unknown_key_is_named_without_its_value() -> None:
     found = replace(FINE, settings=replace(READ, unknown_keys=("CONSUMER_TOPIC",)))
     assert "CONSUMER_TOPIC in .env is not a setting of stampapp" in text(found)
     assert found.exit_code == 0
 
 
-def test_a_program_is_told_the_same() -> None:
+def test_json_has_the_same_report() -> None:
     found = report_json(FINE)
     assert found["clusters"][1]["roles"] == ["scribe"]
     assert found["classifier"]["name"] == "network"

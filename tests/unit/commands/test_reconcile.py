@@ -101,7 +101,7 @@ def test_a_long_list_is_cut_and_its_rest_counted() -> None:
         ({"window": TimeWindow(end=NOON)}, "ztf until 2026-03-01T12:00:00Z:"),
     ],
 )
-def test_what_is_noteworthy_is_told_but_is_no_loss(changes: dict[str, Any], words: str) -> None:
+def test_notes_are_printed_but_do_not_count_as_loss(changes: dict[str, Any], words: str) -> None:
     found = result(**changes)
     assert found.complete
     assert words in "\n".join(command.report(found))

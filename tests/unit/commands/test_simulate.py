@@ -17,7 +17,7 @@ def request(**changes: Any) -> SimulateRequest:
     return SimulateRequest(**usual | changes)
 
 
-def test_labels_lie_beside_the_alerts_unless_told_otherwise() -> None:
+def test_labels_are_written_next_to_the_alerts_by_default() -> None:
     assert output_files(request(), SKY, None) == (SKY, Path("sky.avro.labels.csv"))
     assert output_files(request(), SKY, Path("truth.csv")) == (SKY, Path("truth.csv"))
 
@@ -42,6 +42,6 @@ def test_what_makes_no_sense_together_is_refused(
         output_files(request(**changes), to, labels)
 
 
-def test_an_order_says_what_it_is() -> None:
+def test_a_request_as_text() -> None:
     assert str(request()) == "10 ZTF alerts of seed 7"
     assert str(request(count=None)) == "endless ZTF alerts of seed 7"

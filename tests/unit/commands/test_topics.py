@@ -39,7 +39,7 @@ def test_what_is_not_committed_is_behind_and_what_is_expired_is_not() -> None:
     assert PartitionStatus(partition=0, first=0, end=60, committed=70).lag == 0
 
 
-def test_a_person_is_told_all_of_it_in_columns() -> None:
+def test_the_status_is_printed_in_columns() -> None:
     assert list(topics.report(SETTINGS, [READ, OUT, night(20260228), ABSENT], NOON)) == [
         "role       topic        partitions messages lag  cluster",
         "consumer   one                   2      110  30  in:9092",
@@ -58,13 +58,13 @@ def test_years_of_nights_are_summed_up() -> None:
     assert "12 more topics of earlier nights hold 84 messages." in lines
 
 
-def test_a_group_that_has_consumed_nothing_is_told_so() -> None:
+def test_a_group_that_has_consumed_nothing_is_reported() -> None:
     fresh = replace(READ, partitions=(PartitionStatus(partition=0, first=0, end=9),))
     lines = list(topics.report(SETTINGS, [fresh], NOON))
     assert any("has committed nothing yet" in line for line in lines)
 
 
-def test_a_fixed_topic_has_no_change_ahead() -> None:
+def test_a_fixed_topic_never_changes() -> None:
     fixed = settings_with(PRODUCER_TOPIC_FORMAT="out")
     assert list(topics.report(fixed, [], NOON))[-1] == "Output goes to out every night."
 
@@ -78,7 +78,7 @@ def test_the_time_that_is_left_is_rounded_up() -> None:
     )
 
 
-def test_a_program_is_told_the_same() -> None:
+def test_json_has_the_same_status() -> None:
     found = topics.status_json(SETTINGS, [READ, replace(ABSENT, problem="away")], NOON)
     assert found["output"] == {
         "topic": "out_20260301",

@@ -35,7 +35,7 @@ def test_no_free_port_within_the_tries_names_the_key() -> None:
             taken(port, tries=1)
 
 
-def test_there_is_no_port_beyond_the_last() -> None:
+def test_ports_end_at_65535() -> None:
     with socket.socket() as other:
         other.bind((LOOPBACK, 65535))
         other.listen()

@@ -66,7 +66,7 @@ def test_the_key_itself_wins_over_an_equal_alias() -> None:
     keys.finish()
 
 
-def test_an_alias_of_another_value_is_a_problem_that_names_both_and_tells_neither() -> None:
+def test_an_alias_of_another_value_is_a_problem_that_names_both_keys_and_no_value() -> None:
     keys = reader(KEY="hush", OLD="shhh")
     keys.read("KEY", str, None, "", aliases=("OLD",), secret=True)
     found = complaint(keys)
@@ -92,7 +92,7 @@ def test_a_secret_that_is_not_set_shows_that() -> None:
     assert keys.readings[0].value == ""
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     keys = reader(B="x")
     keys.read("A", str, None, "first", required=True)
     keys.read("B", int, 0, "second")
@@ -157,7 +157,9 @@ def test_lists_and_levels() -> None:
         (log_level_name, "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL is expected"),
     ],
 )
-def test_what_cannot_be_cast_is_told_with_the_remedy(cast: Any, text: str, remedy: str) -> None:
+def test_an_invalid_value_is_reported_with_the_expected_form(
+    cast: Any, text: str, remedy: str
+) -> None:
     with pytest.raises(ValueError, match=remedy):
         cast(text)
 

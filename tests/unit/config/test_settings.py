@@ -59,7 +59,7 @@ def test_the_atlas_model_is_in_a_folder_of_its_own() -> None:
     assert load(CLASSIFIER_STRATEGY="atlas").model.path == Path("model/atlas")
 
 
-def test_a_model_folder_that_somebody_names_is_told_from_the_default() -> None:
+def test_a_given_model_folder_is_distinguished_from_the_default() -> None:
     assert load(CLASSIFIER_STRATEGY="ATLAS").model.path_is_set is False
     assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH=" ").model.path_is_set is False
     assert load(CLASSIFIER_STRATEGY="ATLAS", MODEL_PATH="model/atlas").model.path_is_set is True
@@ -214,7 +214,7 @@ def test_without_a_group_the_dead_letter_topic_has_no_default() -> None:
     assert not found.value
 
 
-def test_several_problems_are_told_together() -> None:
+def test_several_problems_are_reported_together() -> None:
     found = complaint(CONSUME_MESSAGES="x", WEB_PORT="y", SCRIBE_TOPIC="")
     assert len(found.splitlines()) == 4
     for key in ("CONSUME_MESSAGES", "WEB_PORT", "SCRIBE_TOPIC"):
@@ -257,7 +257,7 @@ def test_credentials_by_either_name_decide_about_the_protocol(
     assert (found.protocol, found.mechanism) == (protocol, mechanism)
 
 
-def test_what_is_said_about_a_cluster_counts_more_than_what_it_inherits() -> None:
+def test_settings_of_a_cluster_take_precedence_over_inherited_ones() -> None:
     found = load(
         **SECRETS, SCRIBE_SECURITY_PROTOCOL="SASL_PLAINTEXT", SCRIBE_SASL_MECHANISM="PLAIN"
     )

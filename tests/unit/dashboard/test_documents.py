@@ -40,7 +40,7 @@ def test_a_card_has_the_object_its_probabilities_and_its_stamps() -> None:
         assert stamp["size"] == [63, 63]
 
 
-def test_a_vetoed_alert_is_labelled_as_such() -> None:
+def test_a_ruled_out_alert_is_labelled_as_such() -> None:
     document = documents.alert_document(recent(alert(), None))
     assert (document["label"], document["rule"]) == ("withdrawn", "withdrawn")
 

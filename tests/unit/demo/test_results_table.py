@@ -38,7 +38,7 @@ def test_the_table_has_one_head_a_line_per_result_and_totals() -> None:
     assert table.shown == 3
 
 
-def test_surveys_share_the_columns_and_the_truth_stands_beside_the_class() -> None:
+def test_surveys_share_the_columns_and_the_true_class_follows_the_class() -> None:
     out = StringIO()
     with ResultsTable(Console(file=out, width=60), truths=True) as table:
         for aid, label in SIMULATED.items():

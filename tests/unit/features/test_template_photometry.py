@@ -50,7 +50,7 @@ def test_before_an_asteroid_there_was_nothing() -> None:
     assert abs(found["nucleus"]) < 0.1
 
 
-def test_light_is_told_in_units_of_the_noise() -> None:
+def test_light_is_measured_in_units_of_the_noise() -> None:
     found = measured(light(5e5), light(3000.0))
     # A star's light within 1.5 pixels: three quarters, here.
     expected = np.arcsinh(0.75 * 5e5 / (NOISE * np.sqrt(np.pi) * 1.5))
@@ -60,7 +60,7 @@ def test_light_is_told_in_units_of_the_noise() -> None:
     assert found["before_concentration"] == found["nucleus_concentration"] > 0.7
 
 
-def test_a_supernova_is_beside_the_nucleus_of_its_host() -> None:
+def test_a_supernova_is_offset_from_the_nucleus_of_its_host() -> None:
     found = measured(light(9000.0, 3.0, -4.0, 1.5), light(3000.0))
     assert found["nucleus_distance"] == 5.0
     assert found["separation"] == pytest.approx(5.0, abs=0.1)
@@ -89,7 +89,7 @@ def test_a_trail_is_longer_than_wide() -> None:
     assert measured(np.zeros((61, 61)), light(1e4))["elongation"] < 0.15
 
 
-def test_beside_a_misplaced_star_there_is_a_hole() -> None:
+def test_a_misplaced_star_leaves_a_negative_residual() -> None:
     dipole = light(9000.0, 0.0, 0.5) - light(9000.0, 0.0, -1.5)
     assert measured(light(1e5), dipole)["hollow"] < -0.8
     assert measured(light(1e5), light(9000.0))["hollow"] > -0.1

@@ -54,7 +54,7 @@ def test_an_archive_that_ends_between_two_members_is_damaged_too() -> None:
     assert found.keys() == {"x.tar:one", "x.tar"}
 
 
-def test_a_member_is_not_believed_to_be_as_large_as_it_says(
+def test_the_declared_size_of_a_member_is_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(archives, "MAX_MEMBER", 2000)

@@ -25,7 +25,7 @@ def read(path: Path) -> list[Alert]:
     return [one for one in found if isinstance(one, Alert)]
 
 
-def test_alerts_and_their_labels_lie_beside_each_other(tmp_path: Path) -> None:
+def test_alerts_and_labels_are_written_next_to_each_other(tmp_path: Path) -> None:
     alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
     avro_writer.write_alerts(SOME, alerts, labels)
     assert [one.candid for one in read(alerts)] == [one.alert.candid for one in SOME]
@@ -54,7 +54,7 @@ def interrupted() -> Iterator[LabelledAlert]:
     raise Broken
 
 
-def test_who_is_interrupted_leaves_what_was_there_before(tmp_path: Path) -> None:
+def test_an_interrupt_leaves_the_previous_file(tmp_path: Path) -> None:
     alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
     alerts.write_bytes(b"older")
     with pytest.raises(Broken):

@@ -87,7 +87,7 @@ async def publishing_for(count: int, rate: float) -> float:
     return cluster.instants[-1] - cluster.instants[0]
 
 
-async def test_whoever_stops_it_has_what_is_under_way_confirmed() -> None:
+async def test_stopping_waits_for_unconfirmed_messages() -> None:
     cluster, (published, _) = Cluster(), publisher()
     cluster.open.clear()
     running = asyncio.create_task(published.run(iter(SOME), cluster.deliver, rate=None))

@@ -46,7 +46,7 @@ def test_the_key_is_the_object() -> None:
     assert singles(container({"x": 1}, schema=record_schema(x="int")))[0].key is None
 
 
-def test_what_is_whole_comes_before_what_is_damaged() -> None:
+def test_whole_records_come_before_the_damaged_one() -> None:
     stream = split_records(io.BytesIO(container(record(), record())[:-100]))
     assert next(stream).key == b"AL20abcdefgh"
     with pytest.raises(BadAlert, match=r"cut short|sync"):

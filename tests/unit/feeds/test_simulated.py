@@ -20,7 +20,7 @@ def test_alerts_come_in_order_the_surveys_in_turns_and_the_processes_go() -> Non
     assert multiprocessing.active_children() == []
 
 
-def test_a_stream_without_end_ends_where_nobody_takes_more() -> None:
+def test_an_endless_stream_ends_with_its_consumer() -> None:
     with simulated.simulated_alerts([Survey.ZTF], 3, None, 1) as drawn:
         assert len(list(islice(drawn, 2))) == 2
         assert len(multiprocessing.active_children()) == 1

@@ -44,7 +44,7 @@ def rounded(alert: Alert) -> Alert:
 
 # Containers have a marker drawn by lot, which must not be in the name of a test.
 @pytest.mark.parametrize("value", [raw_ztf(), raw_atlas()], ids=["ztf", "atlas"])
-def test_a_raw_alert_says_the_same_in_other_words(value: bytes) -> None:
+def test_a_raw_alert_and_its_sorting_hat_message_decode_to_the_same_alert(value: bytes) -> None:
     found = HAT(single(value))
     assert found.key == packets.decode_alert(value).aid.encode()
     assert rounded(packets.decode_alert(found.value)) == rounded(packets.decode_alert(value))
@@ -56,7 +56,7 @@ def test_pid_is_no_extra_field() -> None:
     assert converted(raw_atlas())["pid"] == 0
 
 
-def test_numbers_that_have_no_room_are_narrowed() -> None:
+def test_numbers_are_narrowed_to_32_bits() -> None:
     assert converted(raw_ztf(sgscore1=1e300))["extra_fields"]["sgscore1"] == float("inf")
     assert converted(raw_ztf(sgscore1=-1e300))["extra_fields"]["sgscore1"] == float("-inf")
 

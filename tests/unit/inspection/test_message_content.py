@@ -30,13 +30,12 @@ def dead_letter(value: bytes) -> Message:
     error = BadAlert("stamp-damaged", "gzip says no")
     bad = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=error)
     (headers,) = headers_for_batch([SOURCE], [bad], "group")
-    told = dead_letter_headers(SOURCE, error, headers)
-    return message(3, value, topic="dead", headers=told)
+    return message(3, value, topic="dead", headers=dead_letter_headers(SOURCE, error, headers))
 
 
 # Containers have a random sync marker, so they cannot be test ids.
 @pytest.mark.parametrize(
-    "value", [container(record()), raw_ztf(), raw_atlas()], ids=["told", "ztf", "atlas"]
+    "value", [container(record()), raw_ztf(), raw_atlas()], ids=["sorting-hat", "ztf", "atlas"]
 )
 def test_alert_content_has_no_bytes(value: bytes) -> None:
     found = read_content(message(value=value))
@@ -75,12 +74,12 @@ def test_predictions_of_other_programs_are_decoded() -> None:
 def test_impossible_time_is_none(published: int | None) -> None:
     pair = record_schema(class_name="string", probability="double") | {"name": "pair"}
     classes = {"type": "array", "items": pair}
-    told: dict[str, Any] = {"aid": "A", "classifications": []}
-    told["brokerPublishTimestamp"] = published
+    prediction: dict[str, Any] = {"aid": "A", "classifications": []}
+    prediction["brokerPublishTimestamp"] = published
     schema = record_schema(
         aid="string", classifications=classes, brokerPublishTimestamp=["null", "long"]
     )
-    found = read_content(message(value=container(told, schema=schema)))
+    found = read_content(message(value=container(prediction, schema=schema)))
     assert (found.kind, found.content["published"]) == (MessageKind.PREDICTION, None)
 
 
@@ -164,10 +163,10 @@ def test_any_bytes_raise_nothing(value: bytes) -> None:
 @pytest.mark.parametrize("name", ["AL20abcdefgh", "ZTF20abcdefg"])
 @pytest.mark.parametrize("codec", ["null", "deflate"])
 def test_object_is_found_by_aid_and_oid(name: str, codec: str) -> None:
-    told: Any = message(value=container(record(), codec=codec), key=None)
-    assert is_about(told, name)
-    assert not is_about(told, name[:-1])
-    assert not is_about(told, "classtar")
+    found: Any = message(value=container(record(), codec=codec), key=None)
+    assert is_about(found, name)
+    assert not is_about(found, name[:-1])
+    assert not is_about(found, "classtar")
 
 
 def test_object_is_found_by_key() -> None:

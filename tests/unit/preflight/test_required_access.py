@@ -129,14 +129,12 @@ def test_only_topics_that_do_not_exist_are_missing() -> None:
         (kafka.TopicAuthorizationFailedError({"alerts"}), "read alerts and more: grant READ"),
     ],
 )
-def test_a_permission_that_the_consumer_loses_is_told_in_words(
-    error: Exception, words: str
-) -> None:
+def test_a_revoked_permission_of_the_consumer_is_explained(error: Exception, words: str) -> None:
     found = explain_lost_permission(settings_with(), error)
     assert isinstance(found, StampError)
     assert words in str(found)
 
 
-def test_any_other_error_speaks_for_itself() -> None:
+def test_any_other_error_is_unchanged() -> None:
     error = RuntimeError("out of memory")
     assert explain_lost_permission(settings_with(), error) is error

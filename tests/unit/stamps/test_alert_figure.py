@@ -46,9 +46,9 @@ def test_the_first_row_of_an_image_is_the_lowest() -> None:
 def test_red_is_what_has_brightened_also_where_ztf_sends_the_opposite(
     sign: int, redder: bool
 ) -> None:
-    told = alert(isdiffpos=sign, stamps=stamps() | {"difference": corner((50, 50), 500.0)})
+    ztf_alert = alert(isdiffpos=sign, stamps=stamps() | {"difference": corner((50, 50), 500.0)})
     red, _, blue = (
-        panel(alert_figure.draw_figure(told), 2)[12:30, -30:-12].reshape(-1, 3).mean(axis=0)
+        panel(alert_figure.draw_figure(ztf_alert), 2)[12:30, -30:-12].reshape(-1, 3).mean(axis=0)
     )
     assert bool(red > blue) is redder
 
@@ -57,22 +57,22 @@ def test_north_is_up_in_a_stamp_of_atlas() -> None:
     pixels = sky(0, atlas.SHAPE)
     pixels[:12, :12] = 9000.0
     # Mirrored and upside down: what is lowest and left lies in the north-west.
-    told = {"CD1_1": 5.0e-4, "CD2_2": -5.0e-4}
-    science = fits(pixels, **atlas.cards(**told))
+    cards = {"CD1_1": 5.0e-4, "CD2_2": -5.0e-4}
+    science = fits(pixels, **atlas.cards(**cards))
     square = panel(alert_figure.draw_figure(atlas.atlas_alert(science)), 0)
     assert square[20:40, -40:-20].mean() > 200
 
 
-def test_saturated_pixels_of_atlas_are_no_deep_hole() -> None:
+def test_saturated_pixels_of_atlas_are_not_drawn_as_negative() -> None:
     pixels = sky(1, atlas.SHAPE) - 100
     pixels[20:25, 20:25] = -31415.0
-    told = {"science": atlas.stamp(), "difference": fits(pixels, **atlas.cards())}
-    square = panel(alert_figure.draw_figure(atlas.atlas_alert(stamps=told)), 1)
+    images = {"science": atlas.stamp(), "difference": fits(pixels, **atlas.cards())}
+    square = panel(alert_figure.draw_figure(atlas.atlas_alert(stamps=images)), 1)
     centre = square[150:170, 150:170].reshape(-1, 3).mean(axis=0)
     assert centre[0] > centre[2] + 50
 
 
-def test_a_damaged_stamp_is_told_beside_the_others() -> None:
+def test_a_damaged_stamp_is_reported_in_its_panel() -> None:
     whole = alert_figure.draw_figure(alert())
     broken = alert_figure.draw_figure(alert(stamps=stamps() | {"template": b"no image"}))
     assert (panel(whole, 0) == panel(broken, 0)).all()

@@ -40,7 +40,7 @@ def value(card: bytes, keyword: str = "KEY") -> object:
         (b"        / only a comment", None),
     ],
 )
-def test_what_a_card_says(field: bytes, expected: object) -> None:
+def test_the_value_of_a_card(field: bytes, expected: object) -> None:
     assert value(b"KEY     = " + field) == expected
 
 
@@ -83,7 +83,7 @@ def test_the_header_ends_with_the_block_of_its_end() -> None:
         b" " * fits_header.BLOCK * fits_header.MAX_BLOCKS + END.ljust(fits_header.BLOCK),
     ],
 )
-def test_a_header_without_an_end_is_none(plain: bytes) -> None:
+def test_a_header_without_an_end_is_not_found(plain: bytes) -> None:
     assert fits_header.find_header(plain) is None
 
 

@@ -41,10 +41,10 @@ def test_a_difference_is_red_where_it_has_brightened(
     assert bool(r > b) is red
 
 
-def test_north_is_laid_up_where_the_header_tells_it() -> None:
+def test_north_is_up_if_the_header_gives_the_orientation() -> None:
     pixels = sky()
-    told = {"CD1_1": 0.0003, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": -0.0003}
-    drawn = stamp_image.draw_stamp(alert(stamps={"science": fits(pixels, **told)}), "science")
+    cards = {"CD1_1": 0.0003, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": -0.0003}
+    drawn = stamp_image.draw_stamp(alert(stamps={"science": fits(pixels, **cards)}), "science")
     assert drawn.orientation.north == pytest.approx((0.0, 1.0))
     assert drawn.orientation.scale == pytest.approx(1.08)
     # North was down and east right: it has been turned by half.

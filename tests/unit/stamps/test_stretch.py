@@ -30,7 +30,7 @@ def test_what_is_brighter_is_drawn_lighter() -> None:
     assert (light[0], light[-1]) == (0, 255)
 
 
-def test_noise_stays_visible_beside_a_bright_star() -> None:
+def test_noise_stays_visible_next_to_a_bright_star() -> None:
     pixels = sky()
     pixels[5:8, 5:8] = 1e6
     noise = stretch.colour_brightness(pixels)[40:, 40:, 0]

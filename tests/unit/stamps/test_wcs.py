@@ -116,7 +116,7 @@ def test_right_ascensions_go_round() -> None:
         {"LONPOLE": "'up'"},
     ],
 )
-def test_a_header_that_does_not_say_where_the_image_lies_is_a_bad_alert(
+def test_a_header_without_a_position_is_a_bad_alert(
     changes: dict[str, object],
 ) -> None:
     assert cause(wcs.image_centre, atlas_header(**changes)) == "stamp-wcs"

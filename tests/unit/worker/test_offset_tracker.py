@@ -16,7 +16,7 @@ def taken(*offsets: int) -> OffsetTracker:
     return tracker
 
 
-def test_nothing_is_committable_before_the_first_is_settled() -> None:
+def test_nothing_is_committable_before_the_first_is_confirmed() -> None:
     tracker = taken(5, 6)
     assert tracker.committable() == {}
     tracker.confirm([message(6)])
@@ -24,7 +24,7 @@ def test_nothing_is_committable_before_the_first_is_settled() -> None:
     assert tracker.unfinished == 2
 
 
-def test_it_never_steps_over_a_hole() -> None:
+def test_it_never_commits_past_an_unconfirmed_offset() -> None:
     tracker = taken(5, 6, 7, 8)
     tracker.confirm([message(5), message(7), message(8)])
     assert tracker.committable() == {PLACE: 6}
@@ -33,7 +33,7 @@ def test_it_never_steps_over_a_hole() -> None:
     assert tracker.unfinished == 0
 
 
-def test_offsets_that_the_topic_does_not_have_are_no_holes() -> None:
+def test_offsets_that_the_topic_does_not_have_do_not_block() -> None:
     """Compaction and transaction markers leave gaps."""
     tracker = taken(3, 10, 11)
     tracker.confirm([message(10), message(3)])
@@ -71,7 +71,7 @@ def test_what_was_not_accepted_stays_committable() -> None:
     assert tracker.committable() == tracker.committable() == {PLACE: 1}
 
 
-def test_to_forget_makes_a_late_settlement_harmless() -> None:
+def test_late_confirmations_of_forgotten_partitions_are_ignored() -> None:
     tracker = taken(0, 1, 2)
     tracker.forget_partitions()
     tracker.confirm([message(0), message(1), message(2)])
@@ -79,7 +79,7 @@ def test_to_forget_makes_a_late_settlement_harmless() -> None:
     assert tracker.unfinished == 0
 
 
-def test_a_partition_that_comes_back_begins_anew() -> None:
+def test_a_partition_that_is_assigned_again_starts_from_scratch() -> None:
     tracker = taken(5, 6)
     tracker.confirm([message(5), message(6)])
     tracker.mark_committed(tracker.committable())
@@ -149,7 +149,7 @@ def prefix(offsets: list[int], settled: set[int]) -> int:
     return end
 
 
-def test_a_step_back_must_be_confirmed_anew() -> None:
+def test_offsets_consumed_again_must_be_confirmed_again() -> None:
     tracker = OffsetTracker()
     for offset in (10, 11, 12):
         tracker.add(message(offset))

@@ -100,7 +100,7 @@ async def test_close_abandons_what_the_time_limit_does_not_allow(harness: Pipeli
     assert harness.failures == []
 
 
-async def test_to_close_without_patience_commits_nothing(harness: PipelineHarness) -> None:
+async def test_closing_without_a_time_limit_commits_nothing(harness: PipelineHarness) -> None:
     gate = harness.block_delivery(0)
     async with running_pipeline(harness) as pipeline:
         await feed(pipeline, 0, 1)

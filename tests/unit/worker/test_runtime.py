@@ -53,7 +53,7 @@ def test_the_counts_add_up() -> None:
     assert counts.total == 11
 
 
-def test_without_usable_settings_it_says_what_is_wrong() -> None:
+def test_invalid_settings_raise_their_problems() -> None:
     problem = ConfigError("SCRIBE_TOPIC is not set")
     with pytest.raises(ConfigError) as error:
         WorkerRuntime(problem).required_settings()
@@ -70,7 +70,7 @@ async def test_it_does_not_open_without_a_broker() -> None:
         await WorkerRuntime(configured()).open()
 
 
-async def test_before_it_is_open_it_is_not_ready_and_closes_without_harm() -> None:
+async def test_before_it_is_open_it_is_not_ready_and_can_be_closed() -> None:
     runtime = WorkerRuntime(configured())
     assert not runtime.ready
     await runtime.release_partitions(0.1)

@@ -16,11 +16,11 @@ from stampapp.errors import ConfigError
 
 
 class Config:
-    """What TensorFlow is told, noted instead of done."""
+    """TensorFlow's configuration, which records the calls."""
 
     def __init__(self, gpus: int) -> None:
         self.gpus = [SimpleNamespace(name=f"gpu {number}") for number in range(gpus)]
-        self.told: list[object] = []
+        self.calls: list[object] = []
         self.threading = self.experimental = self
 
     def list_physical_devices(self, kind: str) -> list[SimpleNamespace]:
@@ -28,10 +28,10 @@ class Config:
         return self.gpus
 
     def set_visible_devices(self, visible: Sequence[Any], kind: str) -> None:
-        self.told.append((kind, list(visible)))
+        self.calls.append((kind, list(visible)))
 
     def set_intra_op_parallelism_threads(self, count: int) -> None:
-        self.told.append(count)
+        self.calls.append(count)
 
     def get_device_details(self, _: object) -> dict[str, str]:
         return {"device_name": "NVIDIA H100"}
@@ -47,14 +47,14 @@ def config(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> C
 @pytest.mark.parametrize("config", [1], indirect=True)
 def test_a_gpu_that_is_not_wanted_is_hidden(config: Config) -> None:
     assert devices.prepare_device(ComputeSettings(device=Device.CPU, threads=3)) is Device.CPU
-    assert config.told == [("GPU", []), 3]
+    assert config.calls == [("GPU", []), 3]
 
 
 @pytest.mark.parametrize("config", [1], indirect=True)
 def test_a_gpu_is_used_and_named(config: Config) -> None:
     found = devices.prepare_device(ComputeSettings())
     assert devices.device_name(found) == "the GPU NVIDIA H100"
-    assert config.told == []
+    assert config.calls == []
 
 
 @pytest.mark.parametrize("config", [0], indirect=True)
@@ -62,7 +62,7 @@ def test_without_a_gpu_it_is_the_processor(config: Config) -> None:
     assert devices.device_name(devices.prepare_device(ComputeSettings())) == "the CPU"
     with pytest.raises(ConfigError, match="DEVICE is gpu"):
         devices.prepare_device(ComputeSettings(device=Device.GPU))
-    assert config.told == []
+    assert config.calls == []
 
 
 @pytest.mark.parametrize("config", [0], indirect=True)
@@ -75,7 +75,7 @@ def test_bfloat16_needs_a_processor_that_has_it(
     monkeypatch.setattr(hardware, "processor_flags", lambda: frozenset({"avx512f"}))
     with pytest.raises(ConfigError, match="MODEL_PRECISION is bfloat16"):
         devices.prepare_device(wanted)
-    assert config.told == []
+    assert config.calls == []
 
 
 def test_the_convolutions_are_reduced_and_what_follows_them_is_not() -> None:

@@ -124,7 +124,7 @@ def test_the_plan(n: int, sizes: list[int]) -> None:
 
 
 @pytest.mark.parametrize("buckets", [BUCKETS, (1,), (2, 4, 8), (7, 100)])
-def test_a_plan_has_room_for_all_and_little_more(buckets: tuple[int, ...]) -> None:
+def test_a_plan_covers_all_alerts_with_little_padding(buckets: tuple[int, ...]) -> None:
     for n in range(1, 400):
         sizes = plan_batches(n, buckets)
         assert sum(sizes[:-1]) < n <= sum(sizes)

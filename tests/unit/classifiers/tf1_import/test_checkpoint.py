@@ -36,7 +36,7 @@ def test_the_folder_of_one_checkpoint_is_called_after_itself() -> None:
 
 
 @pytest.mark.parametrize("part", ["feature_norm_stats.pkl", ".index", ".data-00000-of-00001"])
-def test_what_is_not_whole_is_no_checkpoint(part: str) -> None:
+def test_an_incomplete_checkpoint_is_not_found(part: str) -> None:
     names = [name for name in files("results/a/") if not name.endswith(part)]
     assert find_checkpoints(names, "root") == []
 

@@ -34,7 +34,7 @@ def test_a_zip_and_its_folder_are_the_same(tmp_path: Path) -> None:
             assert target.read_bytes() == b"one"
 
 
-def test_a_copy_goes_where_it_is_told_to(tmp_path: Path) -> None:
+def test_names_in_an_archive_do_not_decide_where_a_copy_is_written(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
     packed = write_zip(inner / "model.zip", {"../../evil": b"x", "/evil": b"y"})

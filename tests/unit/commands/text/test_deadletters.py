@@ -57,7 +57,7 @@ def test_a_narrow_terminal_gets_a_line_for_each_value() -> None:
     assert "message   gzip says no" in lines
 
 
-def test_a_line_tells_of_replays() -> None:
+def test_a_line_names_replays() -> None:
     assert "2026-03-02T00:00:00Z" in "".join(deadletters.dead_letter_table([row(MARK)]))
     assert "again dead" in "".join(deadletters.dead_letter_table([row(replay_of=place(1, "dead"))]))
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_decoded_has_no_object() -> None:
     assert deadletters.dead_letter_json(nothing)["aid"] is None
 
 
-def test_sums_tell_each_cause_and_all() -> None:
+def test_counts_by_cause_and_in_total() -> None:
     assert list(deadletters.cause_totals({"empty": (3, 0), "field": (12, 2)})) == [
         "       3  empty",
         "      12  field, 2 of them replayed",
