@@ -34,6 +34,6 @@ def spread(values: Sequence[float]) -> Spread:
 def latencies(sent: Mapping[bytes, int], published: Mapping[bytes, int]) -> list[float]:
     """Return the seconds from each message to its output; arguments are ms since 1970 by key.
 
-    Messages without output, which a rule withdrew, are left out.
+    Ruled-out messages have no output and are left out.
     """
     return [(published[key] - at) / 1000 for key, at in sent.items() if key in published]

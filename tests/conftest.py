@@ -54,5 +54,5 @@ def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoClusters]:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
-        pytest.skip("no shared/data beside the repository: real alerts are not at hand")
+        pytest.skip("no real alerts: there is no folder shared/data next to the repository")
     return SHARED_DATA

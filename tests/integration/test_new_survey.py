@@ -1,4 +1,4 @@
-"""A survey is a plug-in: a line in the registry and a file in each package, and nothing else."""
+"""A survey is added by a line in the registry and a file in each package, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGES = ("alerts", "stamps", "classifiers", "dashboard")
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What came of the alerts of a survey that was added to a copy of stampapp."""
+    """The results for alerts of a survey that was added to a copy of stampapp."""
     folder = tmp_path_factory.mktemp("toy")
     package = folder / "stampapp"
     ignored = shutil.ignore_patterns("__pycache__", "model")
@@ -29,7 +29,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Any:
     registry.write_text(registry.read_text().replace(last, f'{last}    TOY = "TOY"\n'))
     for name in PACKAGES:
         shutil.copy(TOY / f"{name}.py", package / name / "toy.py")
-    # The copy is found first, beside the program.
+    # Python finds the copy first, in the folder of the program.
     program = shutil.copy(TOY / "run.py", folder / "run.py")
     done = subprocess.run(
         [sys.executable, str(program), str(folder / "model")],

@@ -1,4 +1,4 @@
-"""Tar archives of alerts, as surveys publish the nights of their past."""
+"""Tar archives of alerts, as surveys publish past nights."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def long(value: int) -> bytes:
 
 
 def datum(schema: Any, value: object) -> bytes:
-    """Return what a block holds of a value."""
+    """Return a value encoded as in a block."""
     buffer = io.BytesIO()
     fastavro.schemaless_writer(buffer, fastavro.parse_schema(schema), value)
     return buffer.getvalue()

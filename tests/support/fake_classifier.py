@@ -49,4 +49,4 @@ class FakeClassifier(Classifier):
         return [self.answer(one.alert) for one in alerts]
 
     def warm_up(self) -> None:
-        """There is nothing to warm."""
+        """Do nothing."""

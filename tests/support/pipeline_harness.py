@@ -101,7 +101,7 @@ async def running_pipeline(
 
 async def until(condition: Callable[[], object], within: float = AMPLE) -> None:
     async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110  # nothing tells a test of every change
+        while not condition():  # noqa: ASYNC110  # there is no event for every change
             await asyncio.sleep(0.002)
 
 

@@ -9,13 +9,13 @@ from contextlib import ExitStack
 
 from stampapp.demo.embedded_broker import LOOPBACK
 
-# Below those that systems give to whoever asks for any port. A client that tries again and again
-# to reach a broker that is away is given the broker's own port some day, and connects to itself.
+# Below the ephemeral ports. A client that retries a stopped broker may get the broker's own port as
+# its ephemeral port, and connect to itself.
 PORTS = range(20_000, 32_768)
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ones: each is held until all are found."""
+    """Return different free ports: each is held until all are found."""
     with ExitStack() as held:
         candidates = _shuffled()
         trials = [held.enter_context(socket.socket()) for _ in range(count)]

@@ -13,7 +13,7 @@ Headers = list[tuple[str, bytes | None]]
 
 
 class Record(NamedTuple):
-    """The client chooses the partition where it is None, and now as timestamp (ms) likewise."""
+    """A message to send. If partition or timestamp (ms) is None, the client chooses it."""
 
     key: bytes | None
     value: bytes | None

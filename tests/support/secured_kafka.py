@@ -1,6 +1,6 @@
 """Apache Kafka with authentication and access control.
 
-Its PLAINTEXT listener is the tests' own entrance: who comes in there may do everything.
+Its PLAINTEXT listener is for the tests: it needs no login, and everything is allowed.
 """
 
 from __future__ import annotations

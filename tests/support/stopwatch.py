@@ -17,7 +17,7 @@ def seconds_without_waiting(process: Popen[Any]) -> float:
     """Wait for a process to end; return the seconds that it would take on a free machine.
 
     That is the time from now on, less that in which it could have run and had to wait for a
-    processor. Its threads beside the first are not looked at.
+    processor. Only its main thread is measured.
     """
     end = Timer(AMPLE, process.kill)
     end.start()

@@ -1,4 +1,4 @@
-"""A command as a person sees it: on a terminal of a certain width."""
+"""Run a command on a terminal of a certain width."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def end_offsets(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[i
 def offsets_to_commit(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[int, int]:
     """Return what `committed` returns for a group that has finished.
 
-    Nobody commits in a partition that has never held a message, and chance may leave one empty.
+    No offset is committed in a partition without messages, and a partition may be empty by chance.
     """
     ends = end_offsets(bootstrap, topic, timeout=timeout)
     return {number: end for number, end in ends.items() if end}

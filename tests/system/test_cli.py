@@ -1,4 +1,4 @@
-"""The command line answers at once, and never loads the network for it."""
+"""The command line answers at once, without loading the network."""
 
 from __future__ import annotations
 

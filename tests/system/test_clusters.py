@@ -96,7 +96,7 @@ def night(
 
 
 def _shown_by_the_system(running: Worker) -> str:
-    """What anybody on the machine may see of the process: its arguments and its title."""
+    """Return what every user of the machine can see of the process: its arguments and title."""
     folder = Path("/proc", str(running.process.pid))
     return (folder / "cmdline").read_text() + (folder / "comm").read_text()
 

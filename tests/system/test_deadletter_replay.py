@@ -22,7 +22,7 @@ COUNTS = {"not-avro": 1, "avro-damaged": 1, "stamp-damaged": 3}
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterSetup:
-    """Where dead letters lie, and who handles them."""
+    """The clusters and settings of the tests of dead letters."""
 
     clusters: TwoClusters
     settings: dict[str, str]

@@ -1,4 +1,4 @@
-"""`make demo` as a person sees it: a process, its lines, and that nothing is left behind."""
+"""`make demo`: its output, and that it leaves no processes or files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operators see of the topics of a worker that has run."""
+"""`topics` and `inspect` on the topics of a worker that has run."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def tonight() -> str:
 
 
 def seen(setup: Environment, *arguments: str) -> list[dict[str, Any]]:
-    """What `inspect --json` prints."""
+    """Return what `inspect --json` prints."""
     done = run(setup, "inspect", "--json", *arguments)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -166,7 +166,7 @@ def test_following_shows_what_comes_and_ends_by_an_interrupt(
     kafka: ApacheKafka, setup: Environment
 ) -> None:
     process = subprocess.Popen(
-        # Whoever starts the tests in the background has them ignore it.
+        # If the tests run in the background, SIGINT is ignored by default.
         [
             "env",
             "--default-signal=INT",

@@ -88,7 +88,7 @@ def test_a_limit_and_a_rate_are_kept(target: Settings, shared_data: Path) -> Non
 def test_an_interrupt_ends_it_with_what_has_arrived(target: Settings, shared_data: Path) -> None:
     path = shared_data / "ztf_sorting_hat.avro"
     process = subprocess.Popen(
-        # Whoever starts the tests in the background has them ignore it.
+        # If the tests run in the background, SIGINT is ignored by default.
         ["env", "--default-signal=INT", *FAUST, "replay", str(path), "--rate", "2"],
         env=clean_environment() | target,
         stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""`simulate` as people run it: to files, to Apache Kafka, and to its end however it comes."""
+"""`simulate` writes files, publishes to Apache Kafka, and can be interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker on Apache Kafka: real alerts in, the three contracts out, everything counted."""
+"""A worker on Apache Kafka publishes its three kinds of messages, and counts them."""
 
 from __future__ import annotations
 

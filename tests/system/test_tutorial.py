@@ -1,4 +1,4 @@
-"""The tutorial, as a reader goes through it: every step runs, and prints what the page shows."""
+"""Every step of the tutorial runs, and prints what the page shows."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.support.worker import clean_environment
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# What a network answers differs a little from one processor to another.
+# The results of a network differ a little between processors.
 CLOSE = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Something to run, and the lines that the page shows of what it prints."""
+    """A program of the page, and the lines of output that the page shows."""
 
     language: str
     program: str
@@ -40,7 +40,7 @@ def steps() -> Iterator[Step]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the tutorial needs of the repository, in a folder that it may fill."""
+    """A folder with the parts of the repository that the tutorial needs."""
     path = tmp_path_factory.mktemp("repository")
     (path / "model").symlink_to(ROOT / "model")
     (path / ".venv").symlink_to(sys.prefix)
@@ -65,7 +65,7 @@ def run(step: Step, folder: Path) -> list[str]:
 
 
 def alike(shown: str, printed: str) -> bool:
-    """Tell whether a line is as shown, but for what a processor makes of a probability."""
+    """Return whether a line is as shown, except for small differences of probabilities."""
     pairs = list(zip(shown.split(), printed.split(), strict=False))
     same_length = len(shown.split()) == len(printed.split())
     return same_length and all(one == other or _close(one, other) for one, other in pairs)

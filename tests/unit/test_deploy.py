@@ -41,7 +41,7 @@ IMAGE = (ROOT / "Dockerfile").read_text()
 
 
 def checked(*arguments: str | Path) -> str:
-    """Run a checker; return what it finds, nothing if all is well."""
+    """Run a checker; return its findings, empty if there are none."""
     done = subprocess.run(
         [sys.executable, "-m", *map(str, arguments)],
         capture_output=True,
@@ -201,7 +201,7 @@ def test_the_autoscalers_ask_for_the_lag_of_what_they_scale() -> None:
         found = objects(f"{survey}.yaml")
         spec = scaler["spec"]
         assert spec["scaleTargetRef"]["name"] == found["Deployment"]["metadata"]["name"]
-        assert spec["minReplicas"] >= 1, "without a worker nobody tells the lag"
+        assert spec["minReplicas"] >= 1, "without a worker there is no lag metric"
         metric = spec["metrics"][0]["external"]["metric"]
         assert f'__name__="{metric["name"]}"' in rule["seriesQuery"]
         topics = found["ConfigMap"]["data"]["CONSUMER_TOPICS"]

@@ -65,7 +65,7 @@ def part_of(module: str) -> str:
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
-    """Yield every imported name, dotted, wherever the import stands."""
+    """Yield every imported name, dotted, imports inside functions included."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -24,7 +24,7 @@ FILES = sorted(
     for kind in ("py", "html", "js", "css", "svg")
     for path in PACKAGE.rglob(f"*.{kind}")
 )
-# The registry, and the importer of the one kind of model that somebody else has published.
+# The registry, and the importer of ALeRCE's published model.
 ALLOWED = {"alerts/surveys.py", "classifiers/tf1_import/importer.py"}
 
 

@@ -1,4 +1,4 @@
-"""Two classes; what is perfectly round is a coin, and no dust is bright."""
+"""Rules of two classes: a perfectly round source is a coin, and bright dust is ruled out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from stampapp.classifiers.survey_rules import SurveyRules
 
 
 def decide(alert: Alert) -> Decision | None:
-    """Take what is perfectly round for a coin."""
+    """Return the class coin for a perfectly round source."""
     if alert.extra_fields["roundness"] == 1.0:
         return Decision(class_name="Coin", rule="perfectly round")
     return None
 
 
 def veto(alert: Alert, class_name: str) -> str | None:
-    """Withdraw results of what is too bright."""
+    """Rule out bright dust."""
     return "too bright" if alert.mag < 1.0 else None
 
 

@@ -1,4 +1,4 @@
-"""Take alerts of the toy survey through stampapp, and print what came of them as JSON.
+"""Take alerts of the toy survey through stampapp, and print the results as JSON.
 
 A test runs it as a program where `stampapp` is a copy that has the survey.
 """
@@ -38,7 +38,7 @@ from tests.support.toy_survey.alerts import SCHEMA
 TOY = Survey("TOY")
 NOW = 1_700_000_000.0
 CLASSES = ("Coin", "Dust")
-# An ordinary alert, one that a rule decides, one whose result a rule withdraws, and a bad one.
+# An ordinary alert, one that a rule decides, one that is ruled out, and a bad one.
 SOURCES: tuple[dict[str, Any], ...] = (
     {},
     {"roundness": 1.0},
@@ -92,7 +92,7 @@ def load(folder: Path) -> Classifier:
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Return what came of a batch, by the part of stampapp that says it."""
+    """Return the results of a batch, by the part of stampapp that reports them."""
     values = [packet(number, changes) for number, changes in enumerate(SOURCES)]
     classifier = load(folder)
     prepared = batch.prepare_batch(batch.decode_batch(values), classifier, first_only=True)
@@ -128,7 +128,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def problem_of_simulating() -> str:
-    """Return what is said of a survey that has no simulation."""
+    """Return the error for a survey that has no simulation."""
     from stampapp.simulation.simulate import simulate_alert
 
     try:

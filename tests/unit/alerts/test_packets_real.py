@@ -1,4 +1,4 @@
-"""Real alerts, from files beside the repository."""
+"""Real alerts, from the folder `shared` next to the repository."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ ROW = (0.125, 0.125, 0.0625, 0.5, 0.1875)
 
 
 class FakeNetwork:
-    """Answers every alert alike, and keeps what it saw."""
+    """Gives every alert the same result, and records its inputs."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[Image, metadata.Matrix]] = []
@@ -45,7 +45,7 @@ class FakeNetwork:
         return np.array([ROW] * len(images), np.float32)
 
     def warm_up(self) -> None:
-        """There is nothing to warm."""
+        """Do nothing."""
 
 
 def classifier(network: FakeNetwork | None = None) -> NetworkClassifier:

@@ -45,7 +45,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Recorder:
-    """Notes the tables that it is handed, and answers as a test wishes."""
+    """Records the tables that it gets, and answers with the function of a test."""
 
     def __init__(self, answer: Callable[[pd.DataFrame], pd.DataFrame] | None = None) -> None:
         self.tables: list[pd.DataFrame] = []
@@ -57,7 +57,7 @@ class Recorder:
 
 
 def even(alerts: pd.DataFrame) -> pd.DataFrame:
-    """Answer by the fraction of the day, so that results can be told apart."""
+    """Answer by the fraction of the day, so that results can be distinguished."""
     day = alerts["mjd"] % 1.0
     table = pd.DataFrame(dict.fromkeys(CLASSES, (1.0 - day) / 4.0), index=alerts.index)
     return table.assign(sn=day)

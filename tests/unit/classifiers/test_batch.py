@@ -117,14 +117,14 @@ def test_without_a_good_alert_the_classifier_is_left_alone() -> None:
 
 
 class Short(FakeClassifier):
-    """Loses the result of its last alert."""
+    """A classifier that returns one result too few."""
 
     def classify(self, alerts: Sequence[PreparedAlert]) -> list[Classification | BadAlert]:
         return super().classify(alerts)[:-1]
 
 
 def test_a_lost_result_is_the_models_failure() -> None:
-    """Not a StopIteration, which a future cannot carry: the batch would never end."""
+    """It must not be a StopIteration, which a future cannot carry: the batch would never end."""
     with pytest.raises(ValueError, match="shorter"):
         concluded([alert(aid="1"), alert(aid="2")], Short())
 

@@ -19,7 +19,7 @@ from stampapp.simulation import simulate
 FOLDER = Path(__file__).parents[3] / "model"
 SURVEYS = list(Survey)
 LARGEST = 5 * 10**6
-# Neither trained on (seed 1) nor judged in the card (seed 2).
+# Neither in the training data (seed 1) nor in the evaluation of the card (seed 2).
 SEED = 3
 COUNT = 300
 
@@ -58,7 +58,7 @@ def sky(survey: Survey) -> list[LabelledAlert]:
 
 @pytest.fixture(scope="module")
 def rows(classifier: Classifier, sky: list[LabelledAlert]) -> list[dict[str, float]]:
-    """What the classifier says of each alert, asteroids by the rule included."""
+    """The result for each alert, asteroids by the rule included."""
     prepared = prepare_batch([one.alert for one in sky], classifier, first_only=False)
     outcomes = classify_batch(prepared, classifier)
     return [dict(one.classification.probabilities) for one in outcomes if one.classification]

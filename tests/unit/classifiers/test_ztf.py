@@ -44,7 +44,7 @@ AGN_ROW = (0.5, 0.25, 0.125, 0.0625, 0.0625)
 
 
 class FakePredictor:
-    """Answers with the rows that it was given, whatever it sees."""
+    """A network that returns given rows, independent of its inputs."""
 
     def __init__(self, *rows: tuple[float, ...]) -> None:
         self.rows = rows
@@ -66,7 +66,7 @@ def classifier(*rows: tuple[float, ...]) -> NetworkClassifier:
 
 
 def result_of(one: Alert, row: tuple[float, ...]) -> Classification:
-    """The result of one alert that the network may or may not be asked about."""
+    """Return the result of one alert, by a rule or by a network that returns `row`."""
     ztf = classifier(row)
     (result,) = ztf.classify([ztf.prepare_alert(one)])
     assert isinstance(result, Classification)

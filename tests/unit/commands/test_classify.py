@@ -102,7 +102,7 @@ def test_a_damaged_file_is_named_and_harms_no_other(folder: Path) -> None:
 
 
 def test_a_damaged_length_in_a_file_is_an_error_of_that_file(folder: Path) -> None:
-    """It once asked for as much memory as the length said."""
+    """Such a file once allocated as much memory as the length declares."""
     whole = container()
     (folder / "a.avro").write_bytes(whole + b"\x02" + b"\xfe" * 8 + b"\x01" + b"rest")
     summary, lines = run(folder / "a.avro")

@@ -172,7 +172,7 @@ def test_one_bound_may_be_open() -> None:
 
 
 def test_a_value_beyond_float32_is_silently_infinite() -> None:
-    """Warnings are errors here; the classifier refuses what the network makes of it."""
+    """Warnings are errors here; the classifier rejects a result that is not finite."""
     columns = [feature("x", std=1e-3), feature("y")]
     found = metadata.feature_matrix([alert({"x": 1e308, "y": -1e300})], columns)
     np.testing.assert_array_equal(found, [[np.inf, -np.inf]])

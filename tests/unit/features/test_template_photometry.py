@@ -1,4 +1,4 @@
-"""What was there before, told from what a subtraction has left."""
+"""The template photometry on synthetic sources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROWS, COLUMNS = np.mgrid[-30:31, -30:31]
 
 
 def light(flux: float, y: float = 0.0, x: float = 0.0, width: float = 0.9) -> Pixels:
-    """Return a round source of so much light, as wide as ATLAS's seeing unless told otherwise."""
+    """Return a round source with this flux; by default as wide as ATLAS's seeing."""
     shape = np.exp(-0.5 * ((ROWS - y) ** 2 + (COLUMNS - x) ** 2) / width**2)
     pixels: Pixels = flux * shape / shape.sum()
     return pixels

@@ -18,7 +18,7 @@ ALERT = container(record())
 
 
 def read(data: bytes, name: str = "night.tar.gz") -> dict[str, bytes | str]:
-    """What was unpacked, by its name: the bytes, or what is wrong."""
+    """Return the members by name: their bytes, or the BadAlert."""
     return {
         found: str(one) if isinstance(one, BadAlert) else one.read()
         for found, one in unpack(name, io.BytesIO(data))

@@ -230,7 +230,7 @@ async def test_failing_from_first_failure_to_next_success(cluster: BrokerLog) ->
         cluster.answers = {b"1": [kafka.RequestTimedOutError()] * 50}
         under_way = asyncio.ensure_future(delivery.deliver(messages(b"1")))
         async with asyncio.timeout(5):
-            while not delivery.failing:  # noqa: ASYNC110  # nothing tells of it
+            while not delivery.failing:  # noqa: ASYNC110  # there is no event for it
                 await asyncio.sleep(0.001)
         assert not under_way.done()
         cluster.answers.clear()

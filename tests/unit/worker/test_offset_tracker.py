@@ -112,7 +112,7 @@ steps = st.lists(
 def test_any_interleaving_commits_the_contiguous_prefix(
     history: list[tuple[str, int, int]], gaps: list[int]
 ) -> None:
-    """`taken` and `settled` are a second, slow bookkeeping of what the tracker has to know."""
+    """`taken` and `settled` are a slow reference implementation of the tracker."""
     tracker = OffsetTracker()
     line: dict[int, list[int]] = {0: [], 1: [], 2: []}
     settled: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}

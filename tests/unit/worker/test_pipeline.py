@@ -266,7 +266,8 @@ async def test_it_notes_its_last_activity(harness: PipelineHarness) -> None:
 async def test_a_finished_batch_is_freed_at_once(
     harness: PipelineHarness,
 ) -> None:
-    # The collector of what hangs together in circles may leave gigabytes for minutes.
+    # Memory without reference cycles is freed at once; the cyclic garbage collector may take
+    # minutes.
     gc.collect()
     of_other_tests = outcomes_alive()
     gc.disable()

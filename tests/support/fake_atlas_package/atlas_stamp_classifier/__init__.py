@@ -1,1 +1,1 @@
-"""Stands in for ALeRCE's package of this name: the same interface, no network."""
+"""A fake of ALeRCE's package of this name: the same interface, no network."""

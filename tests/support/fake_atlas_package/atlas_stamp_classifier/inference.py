@@ -1,4 +1,4 @@
-"""A model that insists on the table that it is promised, and answers by what is in it."""
+"""A fake model that checks the table of alerts, and computes probabilities from its values."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ OBJECTS = ["candid", "red", "diff", "FILTER"]
 class AtlasStampClassifier:
     """Return probabilities by object, with rows and columns in another order than the input.
 
-    Where STANDIN_FAILS names a file that does not exist yet, it is made at the second call, the
-    first with alerts of somebody's, and this call fails: by an error, or in the way that
-    STANDIN_ANSWERS says.
+    If STANDIN_FAILS names a file that does not exist, the second call, the first after the warm-up,
+    creates it and fails: with an error, or by returning None if STANDIN_ANSWERS is "nothing".
     """
 
     def __init__(self) -> None:
@@ -42,7 +41,7 @@ class AtlasStampClassifier:
 
 
 def scores(row: pd.Series) -> dict[str, float]:
-    """Give each class something of the row, so that whatever is handed over wrongly shows."""
+    """Compute each class from other columns, so that a wrong value changes a result."""
     return {
         "agn": row["AIRMASS"] + row["SEEING"],
         "asteroid": abs(row["dec"]) + row["mjd"] % 1.0,
@@ -53,7 +52,7 @@ def scores(row: pd.Series) -> dict[str, float]:
 
 
 def check(df: pd.DataFrame) -> None:
-    """Raise ValueError unless the table is what ALeRCE's step hands over."""
+    """Raise ValueError unless the table is as ALeRCE's step passes it."""
     types = {name: "object" if name in OBJECTS else "float64" for name in COLUMNS}
     if df.dtypes.astype(str).to_dict() != types or list(df.columns) != COLUMNS:
         raise ValueError(f"the columns are {df.dtypes.to_dict()}")
