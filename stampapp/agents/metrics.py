@@ -20,6 +20,6 @@ async def metrics(deliveries: AsyncIterable[PendingDelivery[bytes]]) -> None:
 
 async def _publish(document: bytes) -> None:
     topic = app.runtime.required_settings().metrics_topic
-    letter = OutgoingMessage(topic=topic, key=None, value=document)
-    if not await app.runtime.delivery("metrics").try_once(letter):
+    message = OutgoingMessage(topic=topic, key=None, value=document)
+    if not await app.runtime.delivery("metrics").try_once(message):
         app.runtime.counts.metrics_lost += 1

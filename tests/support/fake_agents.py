@@ -69,5 +69,5 @@ class FakeAgents:
     def record_failure(self, error: BaseException) -> None:
         self.runtime.failure = error
 
-    async def check(self, heard: float) -> str | None:  # noqa: ARG002  # as WorkerRuntime has it
+    async def check(self, last_message_at: float) -> str | None:  # noqa: ARG002  # as WorkerRuntime has it
         return self.problem

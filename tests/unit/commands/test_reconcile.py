@@ -18,7 +18,7 @@ from stampapp.results import provenance
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON_MS = 1_772_366_400_000
 OUTPUT, SCRIBE, _ = PublishedTopic
-HEARING = TopicScan(
+OUTPUT_SCAN = TopicScan(
     topic_kind=OUTPUT, topics=("out",), messages=8, unnamed=1, complete_since=NOON_MS
 )
 
@@ -35,8 +35,8 @@ def consumed(repeats: int = 0, waiting: int = 0, expired: int = 0) -> ConsumedOf
     accounts = OffsetMarks({("alerts", 0): PartitionMarks(0, 10)})
     for offset in (*range(8), *range(repeats)):
         place = TopicPartitionOffset(topic="alerts", partition=0, offset=offset)
-        for witness in (OUTPUT, SCRIBE):
-            accounts.add_provenance(provenance.Provenance(group="ztf", source=place), witness)
+        for topic_kind in (OUTPUT, SCRIBE):
+            accounts.add_provenance(provenance.Provenance(group="ztf", source=place), topic_kind)
     for offset in (8, 9):
         accounts.mark(
             TopicPartitionOffset(topic="alerts", partition=0, offset=offset), Seen.RULED_OUT
@@ -55,7 +55,7 @@ def result(**changes: Any) -> Reconciliation:
         "undecidable": (),
         "older": 0,
         "unexamined": 0,
-        "scans": (HEARING,),
+        "scans": (OUTPUT_SCAN,),
     }
     return Reconciliation(**usual | changes)
 
