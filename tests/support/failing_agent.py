@@ -39,9 +39,10 @@ def fail_second_call(agent: str, flag: Path) -> None:
 
         return called
 
-    target: Any = Pipeline if agent == "classification" else PendingDelivery
-    name = "take" if agent == "classification" else "complete"
-    setattr(target, name, failing(getattr(target, name)))
+    if agent == "classification":
+        Pipeline.add_message = failing(Pipeline.add_message)  # type: ignore[method-assign]
+    else:
+        PendingDelivery.complete = failing(PendingDelivery.complete)  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
