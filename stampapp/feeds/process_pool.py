@@ -41,12 +41,33 @@ def pool(count: int) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C from processes that are started in this block: they inherit the mask."""
+    """Keep Ctrl-C from processes that are started in this block: they inherit the mask.
+
+    In this process it takes effect at the end of the block.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with _interrupt_deferred():
+            yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _interrupt_deferred() -> Iterator[None]:
+    # The mask is that of this thread. Another thread may get the signal, and Python would raise
+    # KeyboardInterrupt here, between the start of a process and what it is sent first.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: received.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+        if received:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _watch_parent() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
+import time
 
 import pytest
 
@@ -53,3 +55,23 @@ def test_what_has_not_begun_is_cancelled_at_the_end() -> None:
         waiting[0].result()
     assert waiting[-1].done()
     assert multiprocessing.active_children() == []
+
+
+def test_ctrl_c_that_another_thread_receives_waits_for_the_end_of_the_block() -> None:
+    stop, reached = threading.Event(), []
+
+    def interrupted_inside() -> None:
+        with process_pool.without_interrupts():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+            reached.append("the end")
+
+    other = threading.Thread(target=stop.wait, args=(30.0,))
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted_inside()
+    finally:
+        stop.set()
+        other.join()
+    assert reached == ["the end"]
