@@ -146,11 +146,11 @@ class Pipeline:
                 self.offset_tracker.mark_committed(offsets)
 
     def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(self._fail_on_error(work))
+        task = asyncio.ensure_future(self._stop_on_error(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _fail_on_error(self, work: Awaitable[None]) -> None:
+    async def _stop_on_error(self, work: Awaitable[None]) -> None:
         try:
             await work
         except Exception as error:  # whatever it is, the worker must stop
