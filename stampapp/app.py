@@ -13,6 +13,7 @@ from faust.types import TP
 
 from stampapp.config.environment import environment_reader
 from stampapp.config.settings import Settings, load_settings
+from stampapp.consumer.transport import StampTransport
 from stampapp.errors import ConfigError
 from stampapp.worker.runtime import WorkerRuntime
 
@@ -60,6 +61,9 @@ class StampApp(faust.App):
         super().__init__(*args, **kwargs)
         # Called before the web server waits for its open responses to end.
         self.shutdown_callbacks: list[Callable[[], None]] = []
+
+    def _new_transport(self) -> StampTransport:
+        return StampTransport(self.conf.broker_consumer, self)
 
     def _discovery_modules(self) -> list[str]:
         # Faust would import the whole package, and thereby TensorFlow, for every command.

@@ -23,6 +23,7 @@ LAYERS = (
     ("classifiers", "simulation", "inspection"),
     ("preflight", "audit", "feeds"),
     ("worker", "training", "demo"),
+    ("consumer",),
     ("app",),
     ("agents", "web", "commands"),
 )
@@ -32,7 +33,7 @@ LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in part
 
 # The parts and modules that may import a library. "environ" is the process's environment.
 LIBRARIES = {
-    "faust": ("app", "agents", "web", "commands", "__main__"),
+    "faust": ("consumer", "app", "agents", "web", "commands", "__main__"),
     "mode": ("agents", "kafka/delivery"),
     "aiokafka": (
         "kafka",
