@@ -86,6 +86,7 @@ async def deliver(batch: Batch) -> None:
 def report_batch(batch: Batch, durations: Mapping[str, float]) -> None:
     """Count and log a batch, and send its metrics without waiting for their delivery."""
     runtime = app.runtime
+    settings = runtime.required_settings()
     runtime.counts.add(batch.outcomes)
     runtime.metrics.observe_batch(batch.messages, batch.outcomes, durations, time.time())
     if runtime.dashboard:
@@ -96,6 +97,8 @@ def report_batch(batch: Batch, durations: Mapping[str, float]) -> None:
         sent=datetime.now(UTC),
         name=runtime.classifier.name,
         version=runtime.classifier.version,
+        source=settings.metrics_source,
+        survey=settings.metrics_survey,
     )
     if not metrics.channel.try_put(document):
         runtime.counts.metrics_lost += 1

@@ -58,6 +58,8 @@ class Settings:
     output_topic: NightlyTopic
     scribe_topic: str
     metrics_topic: str
+    metrics_source: str
+    metrics_survey: str | None
     deadletter_topic: str | None
     idempotence: bool
     delivery_timeout: float
@@ -118,8 +120,21 @@ def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
         "scribe_topic": read(
             "SCRIBE_TOPIC", topic_name, None, "topic of scribe commands", required=True
         ),
-        "metrics_topic": read("METRICS_TOPIC", topic_name, None, "topic of metrics", required=True),
+        **_metrics_documents(reader),
         "deadletter_topic": _deadletter_topic(reader, group),
+    }
+
+
+def _metrics_documents(reader: Reader) -> dict[str, Any]:
+    read = reader.read
+    return {
+        "metrics_topic": read("METRICS_TOPIC", topic_name, None, "topic of metrics", required=True),
+        "metrics_source": read(
+            "METRICS_SOURCE", str, "StampClassifierStep", "`source` in the metrics documents"
+        ),
+        "metrics_survey": read(
+            "METRICS_SURVEY", str, None, "`survey` in the metrics documents; unset: no such field"
+        ),
     }
 
 

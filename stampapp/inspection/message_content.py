@@ -20,11 +20,12 @@ from stampapp.deadletters.partial_decode import decode_partially, summarize
 from stampapp.deadletters.record import DeadLetter, ReplayMark
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Message
-from stampapp.results.encoding import METRICS_SOURCE
 from stampapp.results.provenance import read_provenance
 
 _MAX_CHARACTERS = 2000
 _MAX_LEVELS = 64
+# Those of the existing step, too; METRICS_SOURCE and METRICS_SURVEY may have any value.
+_METRICS_FIELDS = frozenset({"timestamp_received", "timestamp_sent", "n_messages", "source"})
 
 
 class MessageKind(StrEnum):
@@ -204,7 +205,7 @@ def _text_content(value: bytes) -> MessageContent:
         document = _parse_json(text)
     except ValueError:
         return MessageContent(kind=MessageKind.TEXT, content={"text": text[:_MAX_CHARACTERS]})
-    if isinstance(document, dict) and document.get("source") == METRICS_SOURCE:
+    if isinstance(document, dict) and document.keys() >= _METRICS_FIELDS:
         return MessageContent(
             kind=MessageKind.FIGURES, content=document, names=_names_in_metrics(document)
         )

@@ -45,7 +45,6 @@ SCRIBE_SCHEMA: dict[str, Any] = {
     "namespace": "db_operation",
     "fields": [{"name": "payload", "type": "string"}],
 }
-METRICS_SOURCE = "StampClassifierStep"
 _EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 _output = writer.RecordWriter(OUTPUT_SCHEMA)
@@ -89,10 +88,17 @@ def encode_scribe_command(classification: Classification) -> bytes:
     return _scribe.write({"payload": json.dumps(command)})
 
 
-def encode_batch_metrics(
-    outcomes: Sequence[Outcome], *, received: datetime, sent: datetime, name: str, version: str
+def encode_batch_metrics(  # noqa: PLR0913  # the fields of the document
+    outcomes: Sequence[Outcome],
+    *,
+    received: datetime,
+    sent: datetime,
+    name: str,
+    version: str,
+    source: str,
+    survey: str | None,
 ) -> bytes:
-    """Encode the metrics of one batch.
+    """Encode the metrics of one batch, without `survey` if it is None.
 
     `received` is when its first message arrived, `sent` when its results were confirmed (UTC).
     """
@@ -106,7 +112,8 @@ def encode_batch_metrics(
         "candid": [alert.candid for alert in decoded],
         "oid": [alert.oid for alert in decoded],
         "class": {c.aid: c.class_name for c in published if c},
-        "source": METRICS_SOURCE,
+        "source": source,
+        **({} if survey is None else {"survey": survey}),
         **count_by_kind(outcomes),
         "classifier_name": name,
         "classifier_version": version,

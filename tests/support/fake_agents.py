@@ -55,7 +55,9 @@ class FakeAgents:
             failure=None,
             record_failure=self.record_failure,
             access_monitor=SimpleNamespace(check=self.check),
-            required_settings=lambda: SimpleNamespace(group_id="group"),
+            required_settings=lambda: SimpleNamespace(
+                group_id="group", metrics_source="stamps", metrics_survey=None
+            ),
         )
         self.crashes: list[BaseException] = []
         self.problem: str | None = None

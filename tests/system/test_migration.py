@@ -151,7 +151,12 @@ def test_messages_name_the_model_that_the_deployment_names(moved: Moved) -> None
         assert one["data"]["classifier_name"] == "stamp_classifier"
         assert one["data"]["classifier_version"] == "1.0.4"
     assert {one["criteria"]["_id"] for one in moved.commands} == moved.keys
-    assert {one["source"] for one in moved.figures} == {"StampClassifierStep"}
+
+
+def test_metrics_name_the_source_and_survey_that_the_deployment_names(moved: Moved) -> None:
+    settings = moved.step.environment
+    expected = (settings["METRICS_SOURCE"], settings["METRICS_SURVEY"])
+    assert {(one.get("source"), one.get("survey")) for one in moved.figures} == {expected}
 
 
 def test_dead_letters_are_published_with_the_results(moved: Moved) -> None:

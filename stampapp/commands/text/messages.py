@@ -92,7 +92,7 @@ def _figures(content: Mapping[str, Any], width: int) -> Iterator[str]:
     if isinstance(classes, dict) and classes:
         most = Counter(map(str, classes.values())).most_common()
         yield "classes: " + ", ".join(f"{count} {name}" for name, count in most)
-    shown = {*kinds, "n_messages", "execution_time", "class", "candid", "oid", "source"}
+    shown = {*kinds, "n_messages", "execution_time", "class", "candid", "oid"}
     yield from wrapped({name: one for name, one in content.items() if name not in shown}, width)
 
 

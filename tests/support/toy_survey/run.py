@@ -117,7 +117,15 @@ def run(folder: Path) -> dict[str, Any]:
         "dead": [dead_letter_document(one) for one in recent.dead_letters()],
         "metrics": metrics.exposition(IDLE).decode(),
         "batch": json.loads(
-            encode_batch_metrics(outcomes, received=now, sent=now, name="toy", version="0")
+            encode_batch_metrics(
+                outcomes,
+                received=now,
+                sent=now,
+                name="toy",
+                version="0",
+                source="toys",
+                survey=None,
+            )
         ),
         "output": next(fastavro.reader(BytesIO(encode_prediction(best, now)))),
         "key": (single.key or b"").decode(),

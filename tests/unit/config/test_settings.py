@@ -47,6 +47,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert found.group_id == "stamps"
     assert (found.batch_timeout, found.batch_messages) == (10.0, 256)
     assert (found.scribe_topic, found.metrics_topic) == ("commands", "figures")
+    assert (found.metrics_source, found.metrics_survey) == ("StampClassifierStep", None)
     assert found.deadletter_topic == "stamps-deadletter"
     assert found.idempotence is True
     assert (found.web_host, found.web_port, found.log_level) == ("127.0.0.1", 6066, "INFO")
@@ -86,6 +87,8 @@ def test_a_given_model_folder_is_distinguished_from_the_default() -> None:
         ("DEADLETTER_TOPIC", "dead", "dead", "deadletter_topic"),
         ("DEADLETTER_TOPIC", "", None, "deadletter_topic"),
         ("SCRIBE_TOPIC", "other", "other", "scribe_topic"),
+        ("METRICS_SOURCE", "step-ztf", "step-ztf", "metrics_source"),
+        ("METRICS_SURVEY", "ZTF", "ZTF", "metrics_survey"),
     ],
 )
 def test_a_key_sets_its_field(key: str, text: str, value: object, field: str) -> None:

@@ -90,10 +90,17 @@ def test_command_content_is_unchanged() -> None:
     assert found.names == {ALERT.aid}
 
 
-def test_metrics_name_their_objects() -> None:
+@pytest.mark.parametrize(("source", "survey"), [("StampClassifierStep", None), ("s", "ZTF")])
+def test_metrics_name_their_objects(source: str, survey: str | None) -> None:
     outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=CLASSIFICATION)
     value = encoding.encode_batch_metrics(
-        [outcome], received=NOON, sent=NOON, name="n", version="1"
+        [outcome],
+        received=NOON,
+        sent=NOON,
+        name="n",
+        version="1",
+        source=source,
+        survey=survey,
     )
     found = read_content(message(value=value))
     assert found.kind is MessageKind.FIGURES

@@ -139,11 +139,19 @@ OUTCOMES = (
 )
 
 
-def test_the_metrics_of_a_batch() -> None:
+@pytest.mark.parametrize(("survey", "more"), [(None, {}), ("ZTF", {"survey": "ZTF"})])
+def test_the_metrics_of_a_batch(survey: str | None, more: dict[str, str]) -> None:
     document = encoding.encode_batch_metrics(
-        OUTCOMES, received=NOON, sent=NOON + timedelta(seconds=1.5), name="n", version="v"
+        OUTCOMES,
+        received=NOON,
+        sent=NOON + timedelta(seconds=1.5),
+        name="n",
+        version="v",
+        source="stamps",
+        survey=survey,
     )
     assert json.loads(document) == {
+        **more,
         "timestamp_received": "2026-03-01T12:00:00.123456+00:00",
         "timestamp_sent": "2026-03-01T12:00:01.623456+00:00",
         "execution_time": 1.5,
@@ -151,7 +159,7 @@ def test_the_metrics_of_a_batch() -> None:
         "candid": ["1", "2", "3", "4"],
         "oid": ["O1", "O1", "O2", "O3"],
         "class": {"A": "SN"},
-        "source": "StampClassifierStep",
+        "source": "stamps",
         "classified": 1,
         "superseded": 1,
         "ruled_out": 1,
