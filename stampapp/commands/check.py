@@ -15,7 +15,7 @@ from stampapp.display.tables import Column, table_lines
 from stampapp.display.values import shares
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import AccessReport
-from stampapp.preflight.dry_run import ModelTrial, SettingsReport
+from stampapp.preflight.dry_run import ClientTrial, ModelTrial, SettingsReport
 from stampapp.results.outcome import OutcomeKind
 
 _CONCLUSIONS = {
@@ -35,11 +35,13 @@ class DryRunReport:
     settings: SettingsReport
     access: Sequence[AccessReport]
     trial: ModelTrial | None
+    client: ClientTrial
 
     def errors(self) -> list[str]:
         """Return the problems that keep a worker from running."""
         cluster_errors = [one for report in self.access for one in report.errors]
-        problems = [self.settings.problem, *cluster_errors, self.trial and self.trial.problem]
+        trial_problem = self.trial and self.trial.problem
+        problems = [self.settings.problem, self.client.problem, *cluster_errors, trial_problem]
         return [one for one in problems if one]
 
     def warnings(self) -> list[str]:
@@ -47,6 +49,8 @@ class DryRunReport:
         found = [
             text for one in self.access for text in (*one.optional_errors, *one.missing_topics)
         ]
+        if self.client.warning:
+            found.append(self.client.warning)
         if self.trial and self.trial.untried:
             found.append(self.trial.untried)
         outcome = self.trial and self.trial.outcome
@@ -72,7 +76,8 @@ def run_checks(out: TextIO, *, as_json: bool) -> int:
         status.update("trying the model")
         model = dry_run.model_settings()
         trial = dry_run.try_model(model) if model else None
-    found = DryRunReport(settings=settings, access=access, trial=trial)
+    client = dry_run.try_client()
+    found = DryRunReport(settings=settings, client=client, access=access, trial=trial)
     if as_json:
         print(json.dumps(report_json(found), ensure_ascii=False), file=out)
     else:

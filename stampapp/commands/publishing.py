@@ -67,7 +67,10 @@ async def _publish(
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     await _check_access(target)
     delivery = Delivery(
-        target.cluster, idempotence=target.idempotence, timeout=target.delivery_timeout
+        target.cluster,
+        idempotence=target.idempotence,
+        compression=target.compression,
+        timeout=target.delivery_timeout,
     )
     async with connected(delivery):
         await publisher.run(alerts, delivery.deliver, rate=rate)

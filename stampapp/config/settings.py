@@ -7,11 +7,13 @@ An empty value counts as unset, except where it means "off".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from stampapp.config.casts import (
     boolean,
     log_level_name,
+    member,
     number,
     one_of,
     topic_name,
@@ -22,6 +24,7 @@ from stampapp.config.environment import Reader, Reading
 from stampapp.config.kafka_settings import read_cluster
 from stampapp.config.model_settings import ModelSettings, read_model
 from stampapp.kafka.cluster import CLUSTER_ROLES, PUBLISHING_ROLES, Cluster
+from stampapp.kafka.compression import Compression
 from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, is_legal_topic
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
@@ -38,6 +41,7 @@ class InputSettings:
     cluster: Cluster
     topics: tuple[str, ...]
     idempotence: bool
+    compression: Compression
     delivery_timeout: float
 
 
@@ -62,6 +66,7 @@ class Settings:
     metrics_survey: str | None
     deadletter_topic: str | None
     idempotence: bool
+    compression: Compression
     delivery_timeout: float
     stall_timeout: float
     batches_in_flight: int
@@ -199,6 +204,12 @@ def _delivery(reader: Reader) -> dict[str, Any]:
     return {
         "idempotence": read(
             "PRODUCER_IDEMPOTENCE", boolean, True, "idempotent producers on all clusters"
+        ),
+        "compression": read(
+            "PRODUCER_COMPRESSION",
+            partial(member, Compression),
+            Compression.NONE,
+            f"codec of all producers: {', '.join(Compression)}",
         ),
         "delivery_timeout": read(
             "DELIVERY_TIMEOUT",

@@ -20,6 +20,7 @@ from stampapp.deadletters.selection import DeadLetterFilter, DeadLetterIndex
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka import producer
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.compression import Compression
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import (
@@ -79,7 +80,10 @@ async def replay(
     """
     by_location = {one.location: one for one in letters}
     partitions = await _partitions(settings, letters)
-    async with ReplaySender(settings.consumer) as source, ReplaySender(settings.producer) as dead:
+    async with (
+        ReplaySender(settings.consumer, settings.compression) as source,
+        ReplaySender(settings.producer, settings.compression) as dead,
+    ):
         async for messages in in_chunks(
             reader.read_offsets(offsets_by_partition(by_location)), CHUNK
         ):
@@ -99,13 +103,16 @@ async def replay(
 class ReplaySender:
     """A producer that sends each message once, without retries: the next replay repeats it."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, compression: Compression) -> None:
         self._cluster = cluster
+        self._compression = compression
         self._producer: Any = None
 
     async def __aenter__(self) -> Self:
         # An idempotent producer would need one more permission, and repeats are harmless.
-        self._producer = await producer.start_producer(self._cluster, idempotence=False)
+        self._producer = await producer.start_producer(
+            self._cluster, idempotence=False, compression=self._compression
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -16,6 +16,7 @@ from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka import connection
 from stampapp.kafka.admin import create_topic
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.compression import Compression
 from stampapp.kafka.connection_errors import describe_cluster
 from stampapp.kafka.outgoing import (
     FATAL_ERRORS,
@@ -42,13 +43,20 @@ class Delivery(mode.Service):
     """The producer of one cluster: `acks=all`, retried until `timeout` seconds have passed."""
 
     def __init__(
-        self, cluster: Cluster, *, idempotence: bool, timeout: float, optional: bool = False
+        self,
+        cluster: Cluster,
+        *,
+        idempotence: bool,
+        timeout: float,
+        compression: Compression = Compression.NONE,
+        optional: bool = False,
     ) -> None:
         super().__init__()
         self.cluster = cluster
         self.retries = 0
         self._optional = optional
         self._idempotence = idempotence
+        self._compression = compression
         self._timeout = timeout
         self._producer: AIOKafkaProducer | None = None
         self._reconnecting = asyncio.Lock()
@@ -172,7 +180,9 @@ class Delivery(mode.Service):
         return True
 
     async def _connect(self) -> AIOKafkaProducer:
-        return await start_producer(self.cluster, idempotence=self._idempotence)
+        return await start_producer(
+            self.cluster, idempotence=self._idempotence, compression=self._compression
+        )
 
     async def _reconnect(self, failed: AIOKafkaProducer | None) -> None:
         """Replace a producer that has failed: an idempotent one may never recover."""

@@ -13,6 +13,7 @@ from aiokafka.structs import RecordMetadata
 from stampapp.errors import ConfigError
 from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.compression import Compression
 from stampapp.kafka.connection_errors import describe_cluster
 from stampapp.kafka.outgoing import OutgoingMessage
 
@@ -25,10 +26,12 @@ MAX_REQUEST_BYTES = 2**30
 _DIAGNOSIS_TIMEOUT = 3.0
 
 
-async def start_producer(cluster: Cluster, *, idempotence: bool) -> AIOKafkaProducer:
+async def start_producer(
+    cluster: Cluster, *, idempotence: bool, compression: Compression = Compression.NONE
+) -> AIOKafkaProducer:
     """Return a producer with `acks=all`. Raises ConfigError that explains the failure."""
     try:
-        return await asyncio.wait_for(_start(cluster, idempotence), START_TIMEOUT)
+        return await asyncio.wait_for(_start(cluster, idempotence, compression), START_TIMEOUT)
     except (kafka.KafkaError, OSError, TimeoutError) as error:
         raise ConfigError(await _explain(cluster, error, idempotence)) from error
 
@@ -75,11 +78,12 @@ async def _start_sending(
     return sending
 
 
-async def _start(cluster: Cluster, idempotence: bool) -> AIOKafkaProducer:
+async def _start(cluster: Cluster, idempotence: bool, compression: Compression) -> AIOKafkaProducer:
     producer = AIOKafkaProducer(
         **cluster.client_options(),
         acks="all",
         enable_idempotence=idempotence,
+        compression_type=None if compression is Compression.NONE else compression.value,
         linger_ms=int(LINGER * 1000),
         max_batch_size=2**18,
         max_request_size=MAX_REQUEST_BYTES,

@@ -10,6 +10,7 @@ from stampapp.config.environment import Reading, environment_reader, unknown_key
 from stampapp.config.model_settings import ModelSettings, load_model_settings
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
+from stampapp.kafka import client_parts
 from stampapp.kafka.cluster import PUBLISHING_ROLES, Cluster
 from stampapp.kafka.producer import start_producer, stop_producer
 from stampapp.preflight.access_check import AccessReport, check_clusters
@@ -26,6 +27,14 @@ class SettingsReport:
     problem: str | None
     unknown_keys: tuple[str, ...]
     settings: Settings | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientTrial:
+    """Why a worker would not run with this Kafka client (`problem`), or only slowly (`warning`)."""
+
+    problem: str | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +69,15 @@ def read_settings() -> SettingsReport:
     )
 
 
+def try_client() -> ClientTrial:
+    """Try the native parts of the Kafka client."""
+    try:
+        client_parts.require_codecs()
+    except ConfigError as error:
+        return ClientTrial(problem=str(error))
+    return ClientTrial(warning=client_parts.slow_client_warning())
+
+
 async def try_clusters(worker: Settings) -> list[AccessReport]:
     """Check the permissions on every cluster, and start a producer where one is needed.
 
@@ -79,7 +97,9 @@ async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:
         return report
     cluster: Cluster = replace(report.access.cluster, role=roles[0])
     try:
-        producer = await start_producer(cluster, idempotence=worker.idempotence)
+        producer = await start_producer(
+            cluster, idempotence=worker.idempotence, compression=worker.compression
+        )
     except ConfigError as error:
         problem = (str(error),)
         if report.access.optional:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import traceback
 
+import cramjam
 from aiokafka import errors as kafka
 
 from stampapp.config.settings import Settings
@@ -11,18 +13,29 @@ from stampapp.errors import StampError
 from stampapp.kafka.metadata_v8 import Operation
 from stampapp.preflight.required_access import describe_denied_group, describe_denied_topics
 
+# A wrong checksum, or content that is not what the checksum or the codec of the batch says.
+_BATCH_ERRORS = (
+    kafka.CorruptRecordException,
+    cramjam.DecompressionError,
+    gzip.BadGzipFile,
+)
 
-def explain_unreadable_header(settings: Settings, error: BaseException) -> BaseException:
-    """Return an error that says how to skip a message with an unreadable header name.
+
+def explain_unreadable_message(settings: Settings, error: BaseException) -> BaseException:
+    """Return an error that says how to skip a message that the Kafka client cannot read.
 
     Any other error is returned unchanged.
     """
-    # aiokafka decodes header names itself and does not say which message failed. The message never
-    # reaches the pipeline, so it cannot become a dead letter either.
-    if not isinstance(error, UnicodeDecodeError) or not _raised_by_client(error):
+    # aiokafka reads batches and header names itself and does not say which message failed. The
+    # message never reaches the pipeline, so it cannot become a dead letter either.
+    if isinstance(error, UnicodeDecodeError) and _raised_by_client(error):
+        problem = "has a header whose name is not UTF-8"
+    elif isinstance(error, _BATCH_ERRORS):
+        problem = f"is in a damaged batch ({error!r})"
+    else:
         return error
     return StampError(
-        f"a message on {', '.join(settings.consumer_topics)} has a header whose name is not UTF-8;"
+        f"a message on {', '.join(settings.consumer_topics)} {problem};"
         " no worker can read it. Find the partition whose lag no longer falls (`faust -A stampapp"
         " topics`); the message is at or after its committed offset. Then move the offset of the"
         f" group {settings.group_id} past the message (kafka-consumer-groups.sh --reset-offsets)"

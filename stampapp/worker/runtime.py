@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from stampapp.config.cpu_count import cores
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
+from stampapp.kafka import client_parts
 from stampapp.kafka.access_monitor import AccessMonitor
 from stampapp.kafka.cluster import (
     OPTIONAL_ROLES,
@@ -77,6 +78,9 @@ class WorkerRuntime:
         from stampapp.monitoring.prometheus import WorkerMetrics
 
         settings = self.required_settings()
+        client_parts.require_codecs()
+        if warning := client_parts.slow_client_warning():
+            log.warning("%s", warning)
         await access_check.require_access(settings)
         self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
@@ -228,7 +232,7 @@ async def _run_in_thread(work: Callable[[], T]) -> T:
 
 
 def _explain(settings: Settings, reason: BaseException) -> BaseException:
-    return consumer_errors.explain_unreadable_header(
+    return consumer_errors.explain_unreadable_message(
         settings, explain_lost_permission(settings, reason)
     )
 
@@ -237,6 +241,7 @@ def _new_delivery(settings: Settings, cluster: Cluster) -> Delivery:
     return Delivery(
         cluster,
         idempotence=settings.idempotence,
+        compression=settings.compression,
         timeout=settings.delivery_timeout,
         optional=cluster.role in OPTIONAL_ROLES,
     )

@@ -12,8 +12,11 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.compression import Compression
 from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.offset_ranges import OffsetRange
 from stampapp.kafka.outgoing import OutgoingMessage
+from stampapp.kafka.topic_reader import TopicReader
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.topics import create_topics, read_all
@@ -25,10 +28,19 @@ def cluster(bootstrap: str) -> Cluster:
 
 @asynccontextmanager
 async def delivery(
-    bootstrap: str, *, idempotence: bool = True, patience: float = 60.0, optional: bool = False
+    bootstrap: str,
+    *,
+    idempotence: bool = True,
+    compression: Compression = Compression.NONE,
+    patience: float = 60.0,
+    optional: bool = False,
 ) -> AsyncIterator[Delivery]:
     service = Delivery(
-        cluster(bootstrap), idempotence=idempotence, timeout=patience, optional=optional
+        cluster(bootstrap),
+        idempotence=idempotence,
+        compression=compression,
+        timeout=patience,
+        optional=optional,
     )
     await service.start()
     try:
@@ -72,6 +84,23 @@ async def test_confirmed_messages_are_on_the_broker_unchanged(kafka: ApacheKafka
     (first,) = (message for message in found if message.value is None)
     assert (first.key, first.timestamp) == (b"k", 1234567890123)
     assert list(first.headers) == [("a", b"1"), ("a", b"2")]
+
+
+@pytest.mark.parametrize("compression", Compression)
+async def test_messages_are_compressed_and_read_again(
+    kafka: ApacheKafka, compression: Compression
+) -> None:
+    name = topic()
+    create_topics(kafka.bootstrap, {name: 1})
+    sent = messages(name, 300)
+    async with delivery(kafka.bootstrap, compression=compression) as service:
+        await service.deliver(sent)
+    assert kafka.codecs(name) == {compression}
+    values = [one.value for one in sent]
+    assert [one.value for one in read_all(kafka.bootstrap, name)] == values
+    async with TopicReader(cluster(kafka.bootstrap)) as reader:
+        found = [one async for one in reader.read_ranges({(name, 0): OffsetRange(first=0)})]
+    assert [one.value for chunk in found for one in chunk] == values
 
 
 async def test_delivers_without_idempotence_to_the_embedded_broker(tansu: str) -> None:

@@ -6,12 +6,14 @@ By hand: `python -m tests.support.apache_kafka --port 9092`.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,6 +31,8 @@ from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
 
 STOPPED_WITHIN = 30.0
+# By the number in the attributes of a batch.
+CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 CLUSTER_ID = "c3RhbXBhcHAtdGVzdHMtMQ"
 
 
@@ -120,6 +124,23 @@ class ApacheKafka:
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def codecs(self, topic: str) -> set[str]:
+        """Return the compression codecs of the batches that a topic has on disk."""
+        return {
+            codec for segment in self._segments(topic) for codec in _codecs(segment.read_bytes())
+        }
+
+    def damage_end(self, topic: str) -> None:
+        """Change the last byte of a topic's only partition on disk."""
+        (segment,) = self._segments(topic)
+        data = segment.read_bytes()
+        with segment.open("r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(bytes([data[-1] ^ 0xFF]))
+
+    def _segments(self, topic: str) -> list[Path]:
+        return list(self.folder.glob(f"data/{topic}-[0-9]*/*.log"))
+
     def _java(self, *arguments: str) -> list[str]:
         # Cheap to start rather than fast in the long run.
         economy = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Xmx{self.heap_mb}m"]
@@ -163,6 +184,15 @@ class ApacheKafka:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+
+def _codecs(segment: bytes) -> Iterator[str]:
+    """Yield the codec of each batch: its offset and length, then 9 bytes, then its attributes."""
+    at = 0
+    while at < len(segment):
+        length, attributes = struct.unpack_from(">8xi9xh", segment, at)
+        yield CODECS[attributes & 7]
+        at += 12 + length
 
 
 def main() -> None:

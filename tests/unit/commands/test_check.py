@@ -13,7 +13,7 @@ from stampapp.commands.check import DryRunReport, report, report_json, run_check
 from stampapp.errors import BadAlert
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import AccessReport
-from stampapp.preflight.dry_run import ModelTrial, SettingsReport
+from stampapp.preflight.dry_run import ClientTrial, ModelTrial, SettingsReport
 from stampapp.preflight.required_access import required_access
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert
@@ -31,7 +31,7 @@ TRIAL = ModelTrial(
     outcome=GOOD,
 )
 READ = SettingsReport(readings=SETTINGS.readings, problem=None, unknown_keys=(), settings=SETTINGS)
-FINE = DryRunReport(settings=READ, access=(FIRST, SECOND), trial=TRIAL)
+FINE = DryRunReport(settings=READ, access=(FIRST, SECOND), trial=TRIAL, client=ClientTrial())
 
 
 def text(found: DryRunReport) -> str:
@@ -58,6 +58,8 @@ def test_a_report_without_problems_has_every_section() -> None:
         ({"access": [replace(FIRST, errors=("no entry",))]}, 2, "error: no entry"),
         ({"access": [replace(FIRST, optional_errors=("no figures",))]}, 1, "warning: no figures"),
         ({"access": [replace(FIRST, missing_topics=("no topic",))]}, 1, "warning: no topic"),
+        ({"client": ClientTrial(problem="no zstd")}, 2, "error: no zstd"),
+        ({"client": ClientTrial(warning="slow")}, 1, "warning: slow"),
         ({"trial": ModelTrial(problem="no model")}, 2, "error: no model"),
         ({"trial": ModelTrial(untried="no sample")}, 1, "warning: no sample"),
         ({"settings": replace(READ, problem="not usable:\nX is not set")}, 2, "  X is not set"),
@@ -117,8 +119,8 @@ def test_secrets_stay_secret_even_where_settings_are_wrong(
 
 
 def test_a_cluster_that_is_left_out_has_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    unknown = DryRunReport(
-        settings=replace(READ, settings=None, problem="wrong"), access=(), trial=None
+    unknown = replace(
+        FINE, settings=replace(READ, settings=None, problem="wrong"), access=(), trial=None
     )
     assert "Clusters" not in text(unknown)
     assert "Model" not in text(unknown)

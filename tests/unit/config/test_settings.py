@@ -15,6 +15,7 @@ from stampapp.config.settings import Settings
 from stampapp.config.shipped_models import shipped_model
 from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import PUBLISHING_ROLES, Cluster
+from stampapp.kafka.compression import Compression
 
 REQUIRED = {
     "CLASSIFIER_STRATEGY": "ZTF",
@@ -50,6 +51,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (found.metrics_source, found.metrics_survey) == ("StampClassifierStep", None)
     assert found.deadletter_topic == "stamps-deadletter"
     assert found.idempotence is True
+    assert found.compression is Compression.NONE
     assert (found.web_host, found.web_port, found.log_level) == ("127.0.0.1", 6066, "INFO")
     nightly = found.output_topic
     assert nightly.topic_format == "stamps_%s"
@@ -79,6 +81,7 @@ def test_a_given_model_folder_is_distinguished_from_the_default() -> None:
         ("DELIVERY_TIMEOUT", "60", 60.0, "delivery_timeout"),
         ("STALL_TIMEOUT", "60", 60.0, "stall_timeout"),
         ("PRODUCER_IDEMPOTENCE", "no", False, "idempotence"),
+        ("PRODUCER_COMPRESSION", "ZSTD", Compression.ZSTD, "compression"),
         ("WEB_HOST", "0.0.0.0", "0.0.0.0", "web_host"),
         ("WEB_PORT", "7000", 7000, "web_port"),
         ("WEB_PAGE", "false", False, "web_page"),

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+from aiokafka import codec
+from aiokafka.errors import CorruptRecordException
+
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.worker import consumer_errors
@@ -21,10 +27,20 @@ def raised(module: str) -> BaseException:
     raise AssertionError
 
 
+def damaged(decode: Callable[[bytes], bytes]) -> BaseException:
+    with pytest.raises(Exception) as error:  # noqa: PT011  # of the library that decompresses
+        decode(b"no batch")
+    return error.value
+
+
 def test_only_what_the_client_cannot_decode_is_explained() -> None:
     error = raised("aiokafka.consumer.fetcher")
-    text = str(consumer_errors.explain_unreadable_header(SETTINGS, error))
+    text = str(consumer_errors.explain_unreadable_message(SETTINGS, error))
     assert "alerts_1, alerts_2 has a header whose name is not UTF-8" in text
     assert "group stamps past the message" in text
+    for batch_error in (CorruptRecordException("Invalid CRC"), damaged(codec.zstd_decode)):
+        text = str(consumer_errors.explain_unreadable_message(SETTINGS, batch_error))
+        assert "alerts_1, alerts_2 is in a damaged batch" in text
+        assert "group stamps past the message" in text
     for other in (raised("stampapp.anything"), ValueError("x")):
-        assert consumer_errors.explain_unreadable_header(SETTINGS, other) is other
+        assert consumer_errors.explain_unreadable_message(SETTINGS, other) is other
