@@ -85,6 +85,13 @@ class StampApp(faust.App):
             if self.reservation:
                 self.reservation.close()
 
+    def on_rebalance_end(self) -> None:
+        """Report the assigned partitions: Faust calls this when it starts to consume them."""
+        super().on_rebalance_end()
+        assigned = {(one.topic, one.partition) for one in self.consumer.assignment()}
+        web_server = str(self.conf.canonical_url) if self.conf.web_enabled else "none"
+        self.runtime.report_assignment(assigned, web_server=web_server)
+
     def _crash(self, reason: BaseException) -> None:
         # Faust reports crashed services, such as its consumer, only here.
         self.runtime.record_failure(reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -36,7 +37,7 @@ class StampWorker(faust.Worker):
         self.as_json = worker_settings.log_format(environment_reader()) == worker_settings.JSON
         if self.as_json:
             json_logs.capture_output()
-            kwargs |= {"quiet": True, "stdout": sys.stdout, "stderr": sys.stderr}
+            kwargs |= {"stdout": sys.stdout, "stderr": sys.stderr}
         try:
             settings = stamp_app.runtime.required_settings()
             _reserve_port(stamp_app)
@@ -44,6 +45,10 @@ class StampWorker(faust.Worker):
             sys.exit(self._report_config_error(error))
         if kwargs.get("loglevel") in (None, DEFAULT_LOGLEVEL):
             kwargs["loglevel"] = settings.log_level
+        # Whether to show people what Faust and its libraries report about themselves.
+        self.chatter = not self.as_json and kwargs["loglevel"].upper() == "DEBUG"
+        kwargs["quiet"] = not self.chatter
+        self._signal: signal.Signals | None = None
         super().__init__(stamp_app, *args, **kwargs)
 
     def execute_from_commandline(self) -> NoReturn:
@@ -68,7 +73,12 @@ class StampWorker(faust.Worker):
                 f"stampapp stops: {str(reason) or repr(reason)}", as_json=self.as_json
             )
             return 1
-        return planned if isinstance(planned, int) else 0
+        code = planned if isinstance(planned, int) else 0
+        if code == 0:
+            by = f" by {self._signal.name}" if self._signal else ""
+            total = self.app.runtime.counts.total  # type: ignore[attr-defined]
+            log.info("Stopped%s after %d messages", by, total)
+        return code
 
     def _report_config_error(self, error: ConfigError) -> int:
         log_filters.print_final_message(f"stampapp cannot start: {error}", as_json=self.as_json)
@@ -76,17 +86,22 @@ class StampWorker(faust.Worker):
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         """Install the filters and formats of stampapp.monitoring."""
+        # Faust's spinner would replace the log where only warnings are logged.
+        self.spinner = None
         super().on_setup_root_logger(logger, level)
-        log_filters.install_filters(logger, as_json=self.as_json)
+        log_filters.install_filters(
+            logger, as_json=self.as_json, chatter=self.as_json or self.chatter
+        )
 
     def on_worker_shutdown(self) -> None:
         """Limit the time of the shutdown after a failure; signals do it in _schedule_shutdown."""
         _force_exit_after(SHUTDOWN_TIMEOUT, self._exit_code)
         super().on_worker_shutdown()
 
-    def _schedule_shutdown(self, signal: Any) -> None:
+    def _schedule_shutdown(self, received: signal.Signals) -> None:
+        self._signal = self._signal or received
         _force_exit_after(SHUTDOWN_TIMEOUT, self._exit_code)
-        super()._schedule_shutdown(signal)
+        super()._schedule_shutdown(received)
 
 
 def _reserve_port(stamp_app: Any) -> None:
@@ -135,6 +150,6 @@ class worker(faust_worker.worker):  # noqa: N801  # Faust's command line calls a
     """Start a worker that classifies alerts."""
 
     def on_worker_created(self, worker: Any) -> None:
-        """Show the banner, unless the log is JSON."""
-        if not worker.as_json:
+        """Show Faust's banner, where its messages are shown to people."""
+        if worker.chatter:
             super().on_worker_created(worker)

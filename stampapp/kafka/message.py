@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -38,3 +40,21 @@ class Message:
 
 
 Partition = tuple[str, int]
+
+
+def describe_partitions(partitions: Iterable[Partition]) -> str:
+    """Return partitions by topic, as `alerts (partitions 0-3, 7)`."""
+    by_topic = groupby(sorted(partitions), key=lambda one: one[0])
+    texts = [
+        f"{topic} (partitions {_ranges([number for _, number in group])})"
+        for topic, group in by_topic
+    ]
+    return ", ".join(texts) or "no partitions"
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Return ascending numbers with their runs shortened, as `0-3, 7`."""
+    # A number minus its position is the same throughout a run.
+    runs = groupby(enumerate(numbers), key=lambda one: one[1] - one[0])
+    spans = [[number for _, number in run] for _, run in runs]
+    return ", ".join(f"{one[0]}-{one[-1]}" if len(one) > 1 else f"{one[0]}" for one in spans)

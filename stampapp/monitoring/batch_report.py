@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stampapp.kafka.message import Message
+from stampapp.kafka.message import Message, Partition
 from stampapp.results import outcome
 from stampapp.results.outcome import Outcome
 
@@ -43,10 +43,10 @@ def batch_line(fields: Mapping[str, Any], total: int) -> str:
 
 
 def _offsets(consumed: Sequence[Message]) -> dict[str, tuple[int, int]]:
-    """Return the first and last offset by partition, written `topic:partition`."""
-    found: dict[str, tuple[int, int]] = {}
+    """Return the first and last offset by partition, in order, written `topic:partition`."""
+    found: dict[Partition, tuple[int, int]] = {}
     for one in consumed:
-        place = f"{one.topic}:{one.partition}"
+        place = one.topic, one.partition
         first, last = found.get(place, (one.offset, one.offset))
         found[place] = min(first, one.offset), max(last, one.offset)
-    return found
+    return {f"{topic}:{number}": found[topic, number] for topic, number in sorted(found)}

@@ -17,6 +17,16 @@ _CLIENTS = ("aiokafka", "faust", "mode")
 _LOGGED_ONCE = frozenset({"Sending username and password in the clear"})
 
 
+class ChatterFilter(logging.Filter):
+    """Drops what Faust, mode and aiokafka log below WARNING: the log of a worker is stampapp's."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to log the record."""
+        # mode logs the start and stop of a service under the name of the service's own module.
+        foreign = record.name.startswith(_CLIENTS) or str(record.msg).startswith("[^")
+        return record.levelno >= logging.WARNING or not foreign
+
+
 class FloodFilter(logging.Filter):
     """Passes each warning of a Kafka client at most once in `interval` seconds."""
 
@@ -67,9 +77,14 @@ def _confidential(value: object) -> bool:
     return bool(getattr(value, "API_KEY", None) == SaslAuthenticateRequest.API_KEY)
 
 
-def install_filters(root: logging.Logger, *, as_json: bool = False) -> None:
-    """Add the filters to every handler of the root logger; with `as_json`, set the format too."""
+def install_filters(root: logging.Logger, *, as_json: bool = False, chatter: bool = True) -> None:
+    """Add the filters to every handler of the root logger; with `as_json`, set the format too.
+
+    Without `chatter` the handlers drop what the libraries log below WARNING.
+    """
     for handler in root.handlers:
+        if not chatter:
+            handler.addFilter(ChatterFilter())
         # A filter per handler: FloodFilter remembers what its handler has logged.
         handler.addFilter(FloodFilter())
         handler.addFilter(StackTraceFilter())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,8 +22,10 @@ from stampapp.kafka.cluster import (
     group_identical,
 )
 from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.message import describe_partitions
 from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.preflight import access_check
+from stampapp.version import __version__
 from stampapp.worker import consumer_errors, named_threads
 from stampapp.worker.consumer_errors import explain_lost_permission
 
@@ -60,6 +62,7 @@ class WorkerRuntime:
         self.access_monitor: AccessMonitor
         self._problem = settings if isinstance(settings, ConfigError) else None
         self._deliveries: dict[str, Delivery] = {}
+        self._ready_reported = False
 
     def record_failure(self, reason: BaseException) -> None:
         """Remember what stops the worker: the first failure, which causes those that follow."""
@@ -78,6 +81,7 @@ class WorkerRuntime:
         from stampapp.monitoring.prometheus import WorkerMetrics
 
         settings = self.required_settings()
+        log.info("stampapp %s starts: it checks its clusters, then loads the model", __version__)
         client_parts.require_codecs()
         if warning := client_parts.slow_client_warning():
             log.warning("%s", warning)
@@ -93,21 +97,32 @@ class WorkerRuntime:
         )
         if settings.web_page:
             self.dashboard = DashboardState(self.classifier.classes, time.time())
-        log.info(
-            "%s alerts are classified by %s %s, %s; on %s in %s, %d batches at a time",
-            settings.model.survey,
-            self.classifier.name,
-            self.classifier.version,
-            self.classifier.provenance,
-            self.classifier.device,
-            self.classifier.precision,
-            self.classify_threads,
-        )
 
     @property
     def classify_threads(self) -> int:
         """The number of batches that are classified at the same time."""
         return self.required_settings().classify_threads if self.classifier.parallel else 1
+
+    def report_assignment(self, partitions: Iterable[Partition], *, web_server: str) -> None:
+        """Log which partitions are assigned; the first time, that the worker is ready, and how."""
+        consumed = f"it consumes {describe_partitions(partitions)}"
+        if self._ready_reported:
+            log.info("Rebalanced: %s", consumed)
+            return
+        self._ready_reported = True
+        log.info(
+            "Worker ready: %s alerts are classified by %s %s on %s in %s, %d batches at a time; %s;"
+            " web server %s; it uses %s",
+            self.required_settings().model.survey,
+            self.classifier.name,
+            self.classifier.version,
+            self.classifier.device,
+            self.classifier.precision,
+            self.classify_threads,
+            consumed,
+            web_server,
+            self.classifier.provenance,
+        )
 
     def start_pipeline(
         self, *, deliver: Deliver, commit: Commit, stop_worker: StopWorker

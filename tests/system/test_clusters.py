@@ -121,6 +121,8 @@ def test_no_password_is_shown_even_where_everything_is_logged(
     night: Night, clusters: TwoClusters
 ) -> None:
     assert "SaslAuthenticateRequest" in night.log
+    # What Faust reports about itself is shown at this level only.
+    assert "[^-StampApp]: Starting..." in night.log
     assert clusters.consumer.user in night.log
     for secret in clusters.passwords:
         assert secret not in night.log

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -50,15 +51,29 @@ def test_every_line_of_the_process_is_json(
     assert not [one for one in logged if "error" in one or "Traceback" in one["message"]]
 
 
-def test_for_people_a_bad_alert_has_no_stack_trace_either(
+PROBLEM = re.compile(r"\[(WARNING|ERROR)\]")
+
+
+def test_people_read_when_it_starts_is_ready_has_classified_a_batch_and_ends(
     kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
 ) -> None:
     setup = environment(kafka.bootstrap, **ztf_setup.settings)
-    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_setup.sent[-3:])
+    setup |= {"CONSUME_MESSAGES": "40", "CONSUME_TIMEOUT": "60"}
+    # The last three are bad: they have no stack trace.
+    produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_setup.sent[-40:])
     with worker(setup, tmp_path) as running:
-        running.wait_for("3 dead_lettered; 3 in all; collect ")
+        running.wait_for("3 dead_lettered; 40 in all; collect ")
         running.terminate()
-        assert "Traceback" not in running.text()
+    topic = setup["CONSUMER_TOPICS"]
+    logged = [one for one in running.text().splitlines() if not PROBLEM.search(one)]
+    assert all(re.match(r"\[[^]]+\] \[\d+\] \[INFO\] ", one) for one in logged)
+    starts, ready, batch, ended = (one.split("[INFO] ")[1].rstrip() for one in logged)
+    assert re.fullmatch(r"stampapp \S+ starts: .* loads the model", starts)
+    assert ready.startswith("Worker ready: ZTF alerts are classified by stamp_classifier ")
+    assert f"; it consumes {topic} (partitions 0-3); web server http://127.0.0.1:" in ready
+    assert ready.endswith(f"from {setup['MODEL_PATH']}")
+    assert re.findall(rf"{topic}:(\d):", batch) == ["0", "1", "2", "3"]
+    assert ended == "Stopped by SIGTERM after 40 messages"
 
 
 def test_its_final_message_is_json_too(

@@ -34,7 +34,7 @@ from tests.support.worker import command, worker
 ROOT = Path(__file__).parents[2]
 ALERTS, DONE_BEFORE = 40, 10
 BROKEN = Record(b"ZTF-broken", b"not an alert")
-JOINED = "Joined group"
+JOINED = "Worker ready"
 # What clients say of a topic that is being made.
 PASSING = ("not found in cluster metadata", "NotLeaderForPartitionError")
 

@@ -43,7 +43,7 @@ def test_sigterm_in_the_middle_ends_in_time_and_commits_what_is_confirmed(
     assert done == published
 
 
-@pytest.mark.parametrize("words", ["Starting...", "created on", "Worker ready"])
+@pytest.mark.parametrize("words", ["starts: ", "created on", "Worker ready"])
 def test_sigterm_ends_it_in_time_however_far_it_has_come(
     words: str, kafka: ApacheKafka, setup: Setup, shared_data: Path, tmp_path: Path
 ) -> None:

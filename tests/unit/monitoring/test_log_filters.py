@@ -71,6 +71,24 @@ def test_own_messages_and_information_are_always_logged(
     assert all(flood.filter(entry("again", name=name, level=level)) for _ in range(3))
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "level", "logged"),
+    [
+        ("Joined group %s", "aiokafka.consumer.group_coordinator", logging.INFO, False),
+        ("Worker ready", "faust.tables.recovery", logging.INFO, False),
+        ("Cannot fetch", "aiokafka.consumer.fetcher", logging.WARNING, True),
+        ("[^-StampApp]: Starting...", "stampapp.app", logging.INFO, False),
+        ("[^-StampApp]: Crashed", "stampapp.app", logging.ERROR, True),
+        ("Worker ready: ZTF", "stampapp.worker.runtime", logging.INFO, True),
+    ],
+)
+def test_what_libraries_report_about_themselves_can_be_dropped(
+    text: str, name: str, level: int, logged: bool
+) -> None:
+    record = entry(text, name=name, level=level)
+    assert log_filters.ChatterFilter().filter(record) is logged
+
+
 def test_its_memory_is_bounded(clock: Clock) -> None:
     flood = log_filters.FloodFilter(1e9)
     for number in range(5000):

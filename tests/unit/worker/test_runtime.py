@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 
 import pytest
@@ -106,6 +107,23 @@ def runtime_with_pipeline(harness: PipelineHarness) -> WorkerRuntime:
         deliver=harness.deliver, commit=harness.commit, stop_worker=harness.stop_worker
     )
     return runtime
+
+
+async def test_it_reports_once_that_it_is_ready_and_each_time_what_it_consumes(
+    harness: PipelineHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime = runtime_with_pipeline(harness)
+    runtime.classifier.provenance = "a test's"
+    with caplog.at_level(logging.INFO):
+        runtime.report_assignment([("alerts", 1), ("alerts", 0)], web_server="http://here:1")
+        runtime.report_assignment([], web_server="http://here:1")
+    await runtime.close()
+    first, second = caplog.messages
+    assert first.startswith("Worker ready: ZTF alerts are classified by ")
+    assert (
+        "; it consumes alerts (partitions 0-1); web server http://here:1; it uses a test's" in first
+    )
+    assert second == "Rebalanced: it consumes no partitions"
 
 
 async def test_the_pipeline_has_the_size_that_was_set(harness: PipelineHarness) -> None:
