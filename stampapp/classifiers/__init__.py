@@ -65,5 +65,5 @@ def _provenance(description: ModelDescription, path: Path) -> str:
 
     source = f"a model {description.origin}, from {path}"
     if description.origin is Origin.SIMULATED:
-        return f"{source}; it has never seen the sky: for production take the published weights"
+        return f"{source}; for production use the published weights"
     return source

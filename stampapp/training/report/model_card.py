@@ -18,7 +18,7 @@ from stampapp.training.fitting.epochs import Epoch
 CARD, CONFUSION, RELIABILITY, LEARNING, STAMPS = CARD_FILES
 _WARNING = {
     Origin.SIMULATED: """\
-**This model was trained on simulated alerts only; it has never seen the sky.** It is for trying
+**This model was trained on simulated alerts only, not on real ones.** It is for trying
 the program out. It is not ALeRCE's model and not meant for production: import the published weights
 with `faust -A stampapp import-model`. Results on real alerts, if measured, are below.""",
     Origin.LABELLED: """\

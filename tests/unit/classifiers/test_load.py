@@ -35,8 +35,8 @@ def test_a_model_folder_for_atlas_classifies_atlas_alerts(folder: Path) -> None:
     assert isinstance(found, NetworkClassifier)
     assert (found.name, found.version, found.classes) == ("tried_on_atlas", "0.1", CLASSES)
     assert found.provenance == (
-        f"a model trained on simulated alerts, from {folder}; it has never seen the sky: "
-        "for production take the published weights"
+        f"a model trained on simulated alerts, from {folder};"
+        " for production use the published weights"
     )
     (result,) = found.classify([found.prepare_alert(atlas_alert(mag=17.0))])
     assert isinstance(result, Classification)

@@ -83,10 +83,10 @@ def test_card_has_all_contents() -> None:
 
 
 def test_card_warns_of_training_on_simulated_alerts() -> None:
-    assert "never seen the sky" in model_card.render_card(REPORT)
+    assert "not on real ones" in model_card.render_card(REPORT)
     assert "import-model" in model_card.render_card(REPORT)
     of_user = replace(REPORT, description=replace(DESCRIPTION, origin=Origin.LABELLED))
-    assert "never seen the sky" not in model_card.render_card(of_user)
+    assert "not on real ones" not in model_card.render_card(of_user)
 
 
 def test_settings_of_nested_dataclasses_are_flat() -> None:
