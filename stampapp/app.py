@@ -134,6 +134,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "broker_heartbeat_interval": min(3.0, session / 5),
         "broker_request_timeout": session + 30.0,
         "broker_rebalance_timeout": session,
+        "consumer_metadata_max_age_ms": int(settings.metadata_age * 1000),
         "stream_buffer_maxsize": max(200, min(1000, 2 * settings.batch_messages)),
         "web_bind": settings.web_host,
         "web_host": settings.web_host,
@@ -183,3 +184,8 @@ def end_offsets() -> dict[tuple[str, int], int]:
     """Return the known end offsets of the assigned partitions; none during a rebalance."""
     assigned = () if app.rebalancing else app.consumer.assignment()
     return {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in assigned}
+
+
+def missing_topics() -> tuple[str, ...]:
+    """Return the consumed topics that do not exist."""
+    return app.consumer.missing_topics  # type: ignore[attr-defined,no-any-return]

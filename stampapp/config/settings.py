@@ -59,6 +59,7 @@ class Settings:
     batch_timeout: float
     batch_messages: int
     session_timeout: float
+    metadata_age: float
     output_topic: NightlyTopic
     scribe_topic: str
     metrics_topic: str
@@ -181,6 +182,12 @@ def _batching(reader: Reader) -> dict[str, Any]:
             number(6, 1800, float),
             60.0,
             "s without a heartbeat until the group reassigns a worker's partitions",
+        ),
+        "metadata_age": read(
+            "CONSUMER_METADATA_AGE",
+            number(1, 300, float),
+            5.0,
+            "s after which a worker asks again which topics and partitions there are",
         ),
         "batches_in_flight": read(
             "BATCHES_IN_FLIGHT",

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from faust.transport.drivers import aiokafka as faust_aiokafka
+from faust.types import TP
+
+from stampapp.consumer.missing_topics import MissingTopics
 
 
 class StampConsumerThread(faust_aiokafka.AIOKafkaConsumerThread):
     """The thread that owns the Kafka client of the consumed topics."""
 
+    missing_topics: MissingTopics
+
+    async def on_start(self) -> None:
+        """Start the client, and watch the metadata that it fetches."""
+        await super().on_start()
+        client = self._ensure_consumer()
+        self.missing_topics = MissingTopics(client.subscription)
+        client._client.cluster.add_listener(self.missing_topics.update)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        # aiokafka raises if nothing is left to commit, and Faust then stops the worker.
+        assigned = {one: at for one, at in offsets.items() if one in self.assignment()}
+        return await self.missing_topics.commit_existing(assigned, super()._commit)
+
 
 class StampConsumer(faust_aiokafka.Consumer):
     """Faust's consumer, reading through a StampConsumerThread."""
+
+    _thread: StampConsumerThread
+
+    @property
+    def missing_topics(self) -> tuple[str, ...]:
+        """The subscribed topics that do not exist."""
+        return self._thread.missing_topics.names
 
     def _new_consumer_thread(self) -> StampConsumerThread:
         return StampConsumerThread(self, loop=self.loop, beacon=self.beacon)

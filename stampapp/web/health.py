@@ -7,7 +7,7 @@ from typing import Any
 
 from faust.web import Request, Response, View
 
-from stampapp.app import app
+from stampapp.app import app, missing_topics
 
 
 @app.page("/healthz")
@@ -28,6 +28,7 @@ async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
         "device": runtime.classifier.device if runtime.pipeline else None,
         "precision": runtime.classifier.precision if runtime.pipeline else None,
         "partitions_assigned": assigned,
+        "missing_topics": missing_topics() if runtime.pipeline else (),
         "sinks_deliver": not runtime.retrying,
         "outcomes": runtime.counts.by_kind,
         "metrics_lost": runtime.counts.metrics_lost,

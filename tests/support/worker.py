@@ -42,9 +42,9 @@ class Worker:
         """What this process has logged, without earlier processes in the same file."""
         return self.log.read_bytes()[self._seen :].decode()
 
-    def wait_for(self, words: str, timeout: float = AMPLE) -> None:
+    def wait_for(self, words: str, timeout: float = AMPLE, *, times: int = 1) -> None:
         deadline = time.monotonic() + timeout
-        while words not in self.text():
+        while self.text().count(words) < times:
             assert self.process.poll() is None, f"the worker ended:\n{self.text()}"
             assert time.monotonic() < deadline, f"no {words!r} in the log:\n{self.text()}"
             time.sleep(0.05)
