@@ -12,15 +12,13 @@ from PIL import Image, ImageDraw, ImageFont
 from stampapp import times
 from stampapp.alerts.alert import Alert
 from stampapp.errors import BadAlert, ConfigError
-from stampapp.stamps import stamp_image, stretch
-from stampapp.stamps.orientation import Orientation
+from stampapp.stamps import marks, stamp_image, stretch
 from stampapp.stamps.stamp_format import stamp_format
 
 SIDE = 320
 _MARGIN, _TOP, _TITLE, _BOTTOM = 16, 66, 22, 26
 _PAPER, _INK, _FAINT = (255, 255, 255), (20, 20, 20), (105, 105, 105)
 _ON_DARK, _ON_LIGHT = (255, 176, 0), (60, 60, 60)
-_BAR_ARCSEC = 10
 
 
 def save_figure(alert: Alert, path: Path) -> None:
@@ -53,7 +51,6 @@ class _Panel:
     def __init__(self, picture: Image.Image, left: int, top: int) -> None:
         self._picture, self._sheet = picture, ImageDraw.Draw(picture)
         self._left, self._top = left, top
-        self._mark = _ON_DARK
 
     def fill(self, alert: Alert, name: str) -> None:
         try:
@@ -61,23 +58,17 @@ class _Panel:
         except BadAlert as error:
             self._write_problem(str(error))
             return
-        orientation, pixels = drawn.orientation, drawn.pixels
         self._paste(drawn.colours)
-        self._mark = _ON_LIGHT if name == "difference" else _ON_DARK
-        self._mark_centre()
-        self._compass(orientation)
-        if drawn.pixel_scale:
-            self._scale_bar(drawn.pixel_scale, max(pixels.shape))
-        legend = ", red brighter, blue fainter" if name == "difference" else ""
-        self._note(f"{_range(pixels)}, arcsinh{legend}")
+        self._draw_marks(drawn)
+        legend = ", red brighter, blue fainter" if drawn.is_light else ""
+        self._note(f"{_range(drawn.pixels)}, arcsinh{legend}")
 
     def _paste(self, colours: stretch.Colours) -> None:
         image = Image.fromarray(colours)
         ratio = SIDE / max(image.size)
-        size = [max(1, round(length * ratio)) for length in image.size]
-        self._picture.paste(
-            image.resize((size[0], size[1]), Image.Resampling.NEAREST), (self._left, self._top)
-        )
+        width, height = (max(1, round(length * ratio)) for length in image.size)
+        place = self._left + (SIDE - width) // 2, self._top + (SIDE - height) // 2
+        self._picture.paste(image.resize((width, height), Image.Resampling.NEAREST), place)
         self._frame()
 
     def _frame(self) -> None:
@@ -92,26 +83,16 @@ class _Panel:
     def _note(self, text: str) -> None:
         self._sheet.text((self._left, self._top + SIDE + 6), _cut(text, 58), _FAINT, _font(12))
 
-    def _mark_centre(self) -> None:
-        x, y = self._left + SIDE / 2, self._top + SIDE / 2
-        self._sheet.line((x + 14, y, x + 34, y), self._mark, 2)
-        self._sheet.line((x, y - 34, x, y - 14), self._mark, 2)
+    def _draw_marks(self, drawn: stamp_image.StampImage) -> None:
+        ink = _ON_LIGHT if drawn.is_light else _ON_DARK
+        found = marks.marks(drawn)
+        for x1, y1, x2, y2 in found.lines:
+            self._sheet.line((*self._at(x1, y1), *self._at(x2, y2)), ink, 2)
+        for label in found.labels:
+            self._sheet.text(self._at(label.x, label.y), label.text, ink, _font(14), anchor="mm")
 
-    def _compass(self, orientation: Orientation) -> None:
-        if not (orientation.north and orientation.east):
-            return
-        x, y = self._left + SIDE - 22, self._top + SIDE - 18
-        for (right, up), letter in ((orientation.north, "N"), (orientation.east, "E")):
-            end = (x + 26 * right, y - 26 * up)
-            self._sheet.line((x, y, *end), self._mark, 2)
-            at = (x + 36 * right, y - 36 * up)
-            self._sheet.text(at, letter, self._mark, _font(13), anchor="mm")
-
-    def _scale_bar(self, scale: float, side: int) -> None:
-        length = _BAR_ARCSEC / scale * SIDE / side
-        x, y = self._left + 12, self._top + SIDE - 12
-        self._sheet.line((x, y, x + length, y), self._mark, 2)
-        self._sheet.text((x, y - 18), f'{_BAR_ARCSEC}"', self._mark, _font(13))
+    def _at(self, x: float, y: float) -> tuple[float, float]:
+        return self._left + SIDE * x, self._top + SIDE * y
 
 
 def _title(alert: Alert) -> str:

@@ -1,4 +1,4 @@
-"""Find from a FITS header how to turn its image so that north is up and east is left.
+"""Find how to turn an image so that north is up and east is left.
 
 Images are only turned by right angles and mirrored: anything else would interpolate pixels.
 """
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from stampapp.stamps.fits_header import Header
 
+Matrix = npt.NDArray[np.float64]
 _ARCSEC = 3600.0
 
 
@@ -37,15 +38,30 @@ class Orientation:
         picture = pixels[::-1]
         return np.rot90(picture[:, ::-1] if self.mirrored else picture, self.turns)
 
+    def __str__(self) -> str:
+        """Return in words where north is in the turned picture; east is at a right angle to it."""
+        if self.north is None:
+            return "north unknown"
+        angle = round(math.degrees(math.atan2(self.north[0], self.north[1])))
+        if not angle:
+            return "north up, east left"
+        return f"north {abs(angle)}° {'right' if angle > 0 else 'left'} of up"
+
 
 UNKNOWN = Orientation()
 
 
 def north_up(header: Header) -> Orientation:
-    """Return the orientation that brings north closest to up and east closest to left."""
+    """Return the orientation by the matrix in a header; UNKNOWN where it has none."""
     matrix = _matrix(header)
-    if matrix is None:
-        return UNKNOWN
+    return UNKNOWN if matrix is None else orient(matrix)
+
+
+def orient(matrix: Matrix) -> Orientation:
+    """Return the orientation that brings north closest to up and east closest to left.
+
+    `matrix` is in degrees on the sky (east, north) per pixel (right, up), row 0 the lowest.
+    """
     # Columns: what a step to the east, and one to the north, is in pixels (right, up).
     steps = np.linalg.inv(matrix)
     units = steps / np.hypot(*steps)
@@ -60,8 +76,7 @@ def north_up(header: Header) -> Orientation:
     )
 
 
-def _matrix(header: Header) -> npt.NDArray[np.float64] | None:
-    """Return degrees per pixel (east, north) by (right, up), where the header has such numbers."""
+def _matrix(header: Header) -> Matrix | None:
     values = [header.value(f"CD{row}_{column}") for row in (1, 2) for column in (1, 2)]
     numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
     if len(numbers) != 4:
@@ -72,7 +87,7 @@ def _matrix(header: Header) -> npt.NDArray[np.float64] | None:
     return matrix if sound else None
 
 
-def _turned(units: npt.NDArray[np.float64], mirrored: bool, turns: int) -> npt.NDArray[np.float64]:
+def _turned(units: Matrix, mirrored: bool, turns: int) -> Matrix:
     found = units * [[-1.0], [1.0]] if mirrored else units
     for _ in range(turns):
         found = np.array([-found[1], found[0]])

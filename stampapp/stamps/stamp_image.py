@@ -20,12 +20,14 @@ class StampImage:
     """A stamp in colours, and the `pixels` that it shows, a difference as science minus template.
 
     Both are turned by `orientation`, rows from the top. `pixel_scale` is in arcsec per pixel.
+    `is_light` where the sky is white, as it is in a difference.
     """
 
     colours: stretch.Colours
     pixels: Pixels
     orientation: Orientation
     pixel_scale: float | None
+    is_light: bool
 
     def png(self) -> bytes:
         """Return the picture as a PNG of the stamp's size."""
@@ -42,13 +44,15 @@ def draw_stamp(alert: Alert, name: str) -> StampImage:
     known = stamp.pixels
     if layout.no_data is not None:
         known = np.where(known == layout.no_data, np.nan, known)
+    is_difference = name == "difference"
     # A difference is drawn as science minus template.
-    turned = layout.difference_is_turned and name == "difference" and alert.isdiffpos < 0
+    turned = layout.difference_is_turned and is_difference and alert.isdiffpos < 0
     pixels = orientation.apply(-known if turned else known)
-    colour = stretch.colour_difference if name == "difference" else stretch.colour_brightness
+    colour = stretch.colour_difference if is_difference else stretch.colour_brightness
     return StampImage(
         colours=colour(pixels),
         pixels=pixels,
         orientation=orientation,
         pixel_scale=orientation.scale or layout.pixel_scale,
+        is_light=is_difference,
     )

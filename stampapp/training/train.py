@@ -196,4 +196,4 @@ def _plot_figures(report: model_card.Report, examples: Examples, task: TrainingT
         ).images()
         for name in classes
     }
-    stamp_figures.plot_stamps(first, task.recipe.stamps, folder / model_card.STAMPS)
+    stamp_figures.plot_stamps(first, task.recipe, folder / model_card.STAMPS)

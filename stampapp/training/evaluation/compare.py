@@ -84,7 +84,7 @@ def _compare_group(
         names = [row.name for row in rows[:PLOTTED]]
         stamp_figures.plot_histograms(*sides, names, into / f"{group}_{what}.png")
     both = {"sky": real.images(), "simulated": simulated.images()}
-    stamp_figures.plot_stamps(both, recipe.stamps, into / f"{group}_stamps.png")
+    stamp_figures.plot_stamps(both, recipe, into / f"{group}_stamps.png")
     return Comparison(
         group=group,
         n_real=len(real),

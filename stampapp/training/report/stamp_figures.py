@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from stampapp.stamps.fits_header import Header
+from stampapp.stamps.orientation import Orientation
+from stampapp.stamps.stamp_format import stamp_format
 from stampapp.training.data.examples import Array
+from stampapp.training.data.recipes import Recipe
 from stampapp.training.evaluation.sample_distance import Values
 
 COLUMNS = 6
@@ -45,28 +49,30 @@ def plot_histograms(
     save_figure(figure, path)
 
 
-def plot_stamps(groups: Mapping[str, Array], channels: Sequence[str], path: Path) -> None:
-    """Plot the first stamps of each group, one row for each channel.
+def plot_stamps(groups: Mapping[str, Array], recipe: Recipe, path: Path) -> None:
+    """Plot the first stamps of each group, one row for each channel of the recipe.
 
-    The images of a group are (n, side, side, channels) in [0, 1].
+    The images of a group are (n, side, side, channels) in [0, 1]. They have no headers, so north is
+    up only where all stamps of the survey lie in the same way.
     """
-    rows = [(name, number) for name in groups for number in range(len(channels))]
-    mosaic = np.vstack([_strip(groups[name][..., number]) for name, number in rows])
+    orientation = stamp_format(recipe.survey).orientation(Header(b""))
+    rows = [(name, number) for name in groups for number in range(len(recipe.stamps))]
+    mosaic = np.vstack([_strip(groups[name][..., number], orientation) for name, number in rows])
     side = mosaic.shape[0] / len(rows)
     figure = Figure(figsize=(STAMPS_PER_ROW + 2, len(rows)), layout="constrained")
     axis = figure.subplots()
-    axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1)
+    axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axis.set_xticks([])
-    labels = [f"{name} {channels[number]}" for name, number in rows]
+    axis.set_title(str(orientation), fontsize=9)
+    labels = [f"{name} {recipe.stamps[number]}" for name, number in rows]
     axis.set_yticks([(column + 0.5) * side for column in range(len(rows))], labels)
     save_figure(figure, path)
 
 
-def _strip(images: Array) -> Array:
+def _strip(images: Array, orientation: Orientation) -> Array:
     """Return the first images (n, side, side) in a row, each with a light edge."""
     side = images.shape[1]
     shown = np.ones((STAMPS_PER_ROW, side + 2, side + 2), np.float32)
     for column, image in enumerate(images[:STAMPS_PER_ROW]):
-        # The first row of a FITS image is at the bottom.
-        shown[column, 1:-1, 1:-1] = image[::-1]
+        shown[column, 1:-1, 1:-1] = orientation.apply(image)
     return np.hstack(list(shown))

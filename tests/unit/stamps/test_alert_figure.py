@@ -35,18 +35,18 @@ def test_ztf_has_three_stamps_and_atlas_two() -> None:
     assert alert_figure.draw_figure(atlas.atlas_alert()).width == 16 + 2 * (SIDE + 16)
 
 
-def test_the_first_row_of_an_image_is_the_lowest() -> None:
+def test_the_first_row_of_a_stamp_of_ztf_is_the_highest() -> None:
     picture = alert_figure.draw_figure(alert(stamps=stamps() | {"science": corner((0, 0), 900.0)}))
     square = panel(picture, 0)
-    assert square[-40:-30, 30:40].mean() > 200
-    assert square[30:40, 30:40].mean() < 150
+    assert square[30:40, 30:40].mean() > 200
+    assert square[-80:-70, 30:40].mean() < 150
 
 
 @pytest.mark.parametrize(("sign", "redder"), [(1, True), (-1, False)])
 def test_red_is_what_has_brightened_also_where_ztf_sends_the_opposite(
     sign: int, redder: bool
 ) -> None:
-    ztf_alert = alert(isdiffpos=sign, stamps=stamps() | {"difference": corner((50, 50), 500.0)})
+    ztf_alert = alert(isdiffpos=sign, stamps=stamps() | {"difference": corner((0, 50), 500.0)})
     red, _, blue = (
         panel(alert_figure.draw_figure(ztf_alert), 2)[12:30, -30:-12].reshape(-1, 3).mean(axis=0)
     )
@@ -70,6 +70,16 @@ def test_saturated_pixels_of_atlas_are_not_drawn_as_negative() -> None:
     square = panel(alert_figure.draw_figure(atlas.atlas_alert(stamps=images)), 1)
     centre = square[150:170, 150:170].reshape(-1, 3).mean(axis=0)
     assert centre[0] > centre[2] + 50
+
+
+def test_an_incomplete_stamp_is_in_the_middle_of_its_square() -> None:
+    science = fits(sky(0, (20, 61)), **atlas.cards())
+    square = panel(alert_figure.draw_figure(atlas.atlas_alert(science)), 0)
+    # The paper is white above and below.
+    assert (square[20:100, 20:300] == 255).all()
+    assert (square[220:280, 120:200] == 255).all()
+    # The source is where the centre is marked.
+    assert square[152:168, 152:168].mean() > 150
 
 
 def test_a_damaged_stamp_is_reported_in_its_panel() -> None:

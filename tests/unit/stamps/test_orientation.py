@@ -53,3 +53,19 @@ def test_without_a_matrix_the_image_stays_as_it_is() -> None:
     for cards in ({"CD1_1": None}, {"CD1_1": "'x'"}, {"CD1_1": 0.0}, {"CD2_2": "1E999"}):
         assert north_up(atlas_header(**cards)) == UNKNOWN
     assert UNKNOWN.apply(np.array([[1, 2], [3, 4]])).tolist() == [[3, 4], [1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("angle", "words"),
+    [
+        (0.3, "north up, east left"),
+        (30.0, "north 30° left of up"),
+        (-20.0, "north 20° right of up"),
+        (100.0, "north 10° left of up"),
+    ],
+)
+def test_the_words_say_where_north_is_in_the_picture(angle: float, words: str) -> None:
+    cos, sin = SCALE * np.cos(np.radians(angle)), SCALE * np.sin(np.radians(angle))
+    header = atlas_header(CD1_1=-cos, CD1_2=-sin, CD2_1=-sin, CD2_2=cos)
+    assert str(north_up(header)) == words
+    assert str(UNKNOWN) == "north unknown"

@@ -19,12 +19,14 @@ def test_a_stamp_is_a_png_of_its_own_size() -> None:
     assert np.array_equal(np.asarray(picture), drawn.colours)
 
 
-def test_the_brightest_is_white_and_rows_begin_at_the_top() -> None:
-    pixels = np.random.default_rng(1).normal(0, 1, (63, 63)).astype(np.float32)
-    pixels[0:3, 0:3] = 1000
-    drawn = stamp_image.draw_stamp(alert(stamps={"science": fits(pixels)}), "science")
-    assert drawn.colours[62, 0].tolist() == [255, 255, 255]
-    assert drawn.colours[0, 0].max() < 200
+def test_the_brightest_is_white_and_the_first_row_lies_where_the_survey_has_it() -> None:
+    for survey, row in ((Survey.ZTF, 0), (Survey.ATLAS, 62)):
+        pixels = np.random.default_rng(1).normal(0, 1, (63, 63)).astype(np.float32)
+        pixels[0:3, 0:3] = 1000
+        one = alert(stamps={"science": fits(pixels)}, survey=survey)
+        drawn = stamp_image.draw_stamp(one, "science")
+        assert drawn.colours[row, 0].tolist() == [255, 255, 255]
+        assert drawn.colours[62 - row, 0].max() < 200
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,8 @@ def test_a_difference_is_red_where_it_has_brightened(
 def test_north_is_up_if_the_header_gives_the_orientation() -> None:
     pixels = sky()
     cards = {"CD1_1": 0.0003, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": -0.0003}
-    drawn = stamp_image.draw_stamp(alert(stamps={"science": fits(pixels, **cards)}), "science")
+    one = alert(stamps={"science": fits(pixels, **cards)}, survey=Survey.ATLAS)
+    drawn = stamp_image.draw_stamp(one, "science")
     assert drawn.orientation.north == pytest.approx((0.0, 1.0))
     assert drawn.orientation.scale == pytest.approx(1.08)
     # North was down and east right: it has been turned by half.

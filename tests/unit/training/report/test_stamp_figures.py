@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from stampapp.alerts.surveys import Survey
+from stampapp.training.data.recipes import survey_recipe
 from stampapp.training.evaluation.predictions import Predictions
 from stampapp.training.fitting.epochs import Epoch
 from stampapp.training.report import stamp_figures, training_figures
@@ -23,10 +25,25 @@ def drawn(path: Path) -> np.ndarray:
 
 @pytest.mark.parametrize("n", [1, 30])
 def test_stamps_of_small_and_large_groups_are_plotted(tmp_path: Path, n: int) -> None:
-    images = np.random.default_rng(0).random((n, 21, 21, 2), np.float32)
+    recipe = survey_recipe(Survey.ZTF)
+    images = np.random.default_rng(0).random((n, 21, 21, len(recipe.stamps)), np.float32)
     path = tmp_path / "new" / "stamps.png"
-    stamp_figures.plot_stamps({"SN": images, "VS": images[:1]}, ("science", "difference"), path)
+    stamp_figures.plot_stamps({"SN": images, "VS": images[:1]}, recipe, path)
     drawn(path)
+
+
+@pytest.mark.parametrize(("survey", "is_first_row_up"), [(Survey.ZTF, True), (Survey.ATLAS, False)])
+def test_the_first_row_of_stamps_lies_where_the_survey_has_it(
+    tmp_path: Path, survey: Survey, is_first_row_up: bool
+) -> None:
+    recipe = survey_recipe(survey)
+    images = np.zeros((12, 20, 20, len(recipe.stamps)), np.float32)
+    images[:, :10] = 1.0
+    stamp_figures.plot_stamps({"SN": images}, recipe, tmp_path / "stamps.png")
+    dark = np.flatnonzero((drawn(tmp_path / "stamps.png")[..., 0] < 0.3).mean(axis=1) > 0.5)
+    # The frame is the first dark line; after it the second half of each stamp is dark.
+    bright_after_frame = int(np.diff(dark)[np.diff(dark) > 1][0])
+    assert (bright_after_frame > 20) is is_first_row_up
 
 
 def test_histograms_of_different_sizes_and_constant_values(tmp_path: Path) -> None:
