@@ -46,9 +46,10 @@ class DryRunReport:
 
     def warnings(self) -> list[str]:
         """Return the problems with which a worker would run, but not as it should."""
-        found = [
-            text for one in self.access for text in (*one.optional_errors, *one.missing_topics)
-        ]
+        # Among the errors, if there are any in the settings.
+        found = [] if self.settings.problem else [*map(str, self.settings.unread_keys)]
+        for one in self.access:
+            found += (*one.optional_errors, *one.missing_topics)
         if self.client.warning:
             found.append(self.client.warning)
         if self.trial and self.trial.untried:
@@ -91,8 +92,6 @@ def report(found: DryRunReport, width: int | None = None) -> Iterator[str]:
     yield "Settings"
     settings = _setting_rows(found.settings.readings)
     yield from _indented(table_lines(_SETTING, settings, inner, detail="value"))
-    for key in found.settings.unknown_keys:
-        yield f"  {key} in .env is not a setting of stampapp: is it misspelled?"
     if found.access:
         yield "Clusters"
         rows = [_cluster_row(one) for one in found.access]
@@ -159,7 +158,7 @@ def report_json(found: DryRunReport) -> dict[str, Any]:
             {"key": one.key, "value": one.value, "name": one.origin, "source": one.source}
             for one in found.settings.readings
         ],
-        "unknown_keys": list(found.settings.unknown_keys),
+        "unknown_keys": [one.key for one in found.settings.unread_keys],
         "clusters": [_cluster_json(one) for one in found.access],
         "classifier": {
             "name": trial.name or None,

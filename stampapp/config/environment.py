@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from decouple import Config, RepositoryEmpty, RepositoryEnv
@@ -12,6 +14,7 @@ from decouple import Config, RepositoryEmpty, RepositoryEnv
 from stampapp.errors import ConfigError
 
 T = TypeVar("T")
+DOTENV, ENVIRONMENT = ".env", "environment"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,10 +38,11 @@ class Reader:
     def __init__(
         self,
         lookup: Callable[[str], str | None],
-        source: Callable[[str], str] = lambda _: "environment",
+        sources: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._lookup = lookup
-        self._source = source
+        # Where each key is set, those of other programs included.
+        self.sources = sources
         self.readings: list[Reading] = []
         self.problems: list[str] = []
         # Every name that was read, aliases included.
@@ -91,7 +95,7 @@ class Reader:
 
     def _note(self, key: str, value: str, origin: str, meaning: str, secret: bool) -> None:
         shown = "***" if secret and origin != "default" else value
-        source = "default" if origin == "default" else self._source(origin)
+        source = "default" if origin == "default" else self.sources.get(origin, ENVIRONMENT)
         self.readings.append(
             Reading(key=key, value=shown, origin=origin, meaning=meaning, source=source)
         )
@@ -112,22 +116,11 @@ class Reader:
 
 def environment_reader() -> Reader:
     """Return a reader of the environment and of the `.env` file in the working directory."""
-    alone, both = Config(RepositoryEmpty()), Config(_dotenv_file())
-
-    def source(key: str) -> str:
-        return ".env" if alone(key, default=None) is None else "environment"
-
-    return Reader(lambda key: both(key, default=None), source)
-
-
-def _dotenv_file() -> RepositoryEmpty:
-    path = Path(".env")
-    return RepositoryEnv(str(path)) if path.is_file() else RepositoryEmpty()
-
-
-def unknown_keys(reader: Reader) -> list[str]:
-    """Return the keys in `.env` that are no settings, perhaps because they are misspelt."""
-    return [key for key in getattr(_dotenv_file(), "data", {}) if key not in reader.names]
+    path = Path(DOTENV)
+    file = RepositoryEnv(str(path)) if path.is_file() else RepositoryEmpty()
+    config, in_file = Config(file), getattr(file, "data", {})
+    sources = dict.fromkeys(in_file, DOTENV) | dict.fromkeys(os.environ, ENVIRONMENT)
+    return Reader(lambda key: config(key, default=None), sources)
 
 
 def _text(default: object) -> str:

@@ -23,6 +23,7 @@ from stampapp.config.cpu_count import cores
 from stampapp.config.environment import Reader, Reading
 from stampapp.config.kafka_settings import read_cluster
 from stampapp.config.model_settings import ModelSettings, read_model
+from stampapp.config.unread_keys import UnreadKey, unread_keys
 from stampapp.kafka.cluster import CLUSTER_ROLES, PUBLISHING_ROLES, Cluster
 from stampapp.kafka.compression import Compression
 from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, is_legal_topic
@@ -78,6 +79,7 @@ class Settings:
     log_level: str
     log_format: str
     readings: tuple[Reading, ...]
+    unread_keys: tuple[UnreadKey, ...]
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:
@@ -109,8 +111,12 @@ def load_settings(reader: Reader) -> Settings:
         **_batching(reader),
         **_web_and_logs(reader),
     }
+    unread = unread_keys(reader.sources, reader.names)
+    if reader.problems:
+        # One of them may be meant for a setting that is missing.
+        reader.problems += map(str, unread)
     reader.finish()
-    return Settings(**values, readings=tuple(reader.readings))
+    return Settings(**values, readings=tuple(reader.readings), unread_keys=unread)
 
 
 def _consumer_topics(reader: Reader) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from stampapp.config import settings
-from stampapp.config.environment import Reading, environment_reader, unknown_keys
+from stampapp.config.environment import Reading, environment_reader
 from stampapp.config.model_settings import ModelSettings, load_model_settings
 from stampapp.config.settings import Settings
+from stampapp.config.unread_keys import UnreadKey, unread_keys
 from stampapp.errors import ConfigError
 from stampapp.kafka import client_parts
 from stampapp.kafka.cluster import PUBLISHING_ROLES, Cluster
@@ -21,11 +22,11 @@ _STOP_TIMEOUT = 2.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SettingsReport:
-    """The settings as they were read. `unknown_keys` are those in `.env` that are no settings."""
+    """The settings as they were read, and the keys that nothing reads."""
 
     readings: tuple[Reading, ...]
     problem: str | None
-    unknown_keys: tuple[str, ...]
+    unread_keys: tuple[UnreadKey, ...]
     settings: Settings | None
 
 
@@ -64,7 +65,7 @@ def read_settings() -> SettingsReport:
     return SettingsReport(
         readings=tuple(reader.readings),
         problem=problem,
-        unknown_keys=tuple(unknown_keys(reader)),
+        unread_keys=unread_keys(reader.sources, reader.names),
         settings=found,
     )
 

@@ -82,6 +82,8 @@ class WorkerRuntime:
 
         settings = self.required_settings()
         log.info("stampapp %s starts: it checks its clusters, then loads the model", __version__)
+        for unread in settings.unread_keys:
+            log.warning("%s", unread)
         client_parts.require_codecs()
         if warning := client_parts.slow_client_warning():
             log.warning("%s", warning)

@@ -16,14 +16,13 @@ MODELS = Path(__file__).parents[2] / "model"
 def test_valid_settings_pass_and_nothing_is_published(kafka: ApacheKafka, tmp_path: Path) -> None:
     setup = environment(kafka.bootstrap, CLASSIFIER_STRATEGY="ZTF", MODEL_PATH=str(MODELS / "ztf"))
     group = setup.pop("CONSUMER_GROUP_ID")
-    (tmp_path / ".env").write_text(f"CONSUMER_GROUP_ID={group}\nWEB_PROT=7000\n")
+    (tmp_path / ".env").write_text(f"CONSUMER_GROUP_ID={group}\n")
     done = command("check", cwd=tmp_path, **setup)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     assert ["CONSUMER_GROUP_ID", ".env", group] in lines
     assert ["CONSUMER_TOPICS", "environment", setup["CONSUMER_TOPICS"]] in lines
     assert ["LOG_LEVEL", "default", "INFO"] in lines
-    assert "WEB_PROT in .env is not a setting of stampapp" in done.stdout
     roles = "consumer+producer+scribe+metrics"
     assert ["works", roles, "PLAINTEXT", kafka.bootstrap] in lines
     assert "stampapp_ztf_simulated" in done.stdout
@@ -42,13 +41,24 @@ def test_optional_problems_are_warnings(kafka: ApacheKafka, tmp_path: Path) -> N
         METRICS_SERVER="127.0.0.1:1",
         METRICS_SASL_USERNAME="figures",
         METRICS_SASL_PASSWORD="open sesame",
+        KAFKA_USERNAME="of an older release",
+        # As Kubernetes sets it for a service of this name.
+        METRICS_SERVICE_HOST="10.0.0.1",
     )
+    (tmp_path / ".env").write_text("CONSUME_TIMEOUTS=1\n")
     done = command("check", "--json", cwd=tmp_path, **setup)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "sesame" not in done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert (found["exit_code"], found["errors"]) == (1, [])
-    assert "the metrics cluster 127.0.0.1:1 cannot be used" in found["warnings"][0]
+    misspelt, renamed, unreachable = found["warnings"]
+    not_read = "is not a setting of stampapp"
+    assert misspelt == f"CONSUME_TIMEOUTS in .env {not_read}: did you mean CONSUME_TIMEOUT?"
+    assert renamed == (
+        f"KAFKA_USERNAME in the environment {not_read}: rename it to CONSUMER_KAFKA_USERNAME"
+    )
+    assert found["unknown_keys"] == ["CONSUME_TIMEOUTS", "KAFKA_USERNAME"]
+    assert "the metrics cluster 127.0.0.1:1 cannot be used" in unreachable
     assert found["classifier"]["name"] == "stampapp_atlas_simulated"
     assert sum(found["alert"]["probabilities"].values()) > 0.999
     readings = {one["key"]: one for one in found["settings"]}

@@ -99,6 +99,19 @@ def test_problems_of_the_settings_are_json_too(tmp_path: Path) -> None:
     assert "CONSUMER_SERVER is not set" in logged["message"]
 
 
+def test_a_key_that_nothing_reads_is_a_warning_at_the_start(
+    kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path: Path
+) -> None:
+    setup = environment(kafka.bootstrap, **ztf_setup.settings) | {"CONSUME_TIMEOUTS": "1"}
+    with worker(setup, tmp_path) as running:
+        running.wait_for(
+            "CONSUME_TIMEOUTS in the environment is not a setting of stampapp: did you mean"
+            " CONSUME_TIMEOUT?"
+        )
+        (line,) = [one for one in running.text().splitlines() if "CONSUME_TIMEOUTS" in one]
+        assert "WARNING" in line
+
+
 def test_an_unknown_format_is_reported(tmp_path: Path) -> None:
     done = command("worker", cwd=tmp_path, LOG_FORMAT="xml")
     assert done.returncode == 2

@@ -55,7 +55,13 @@ LIBRARIES = {
     "rich": ("display", "demo"),
     "decouple": ("config",),
     # TensorFlow's log level is set before its import; child processes get what they may see.
-    "environ": ("classifiers/network/tensorflow", "feeds/process_pool", "demo"),
+    # The settings are read by decouple, which cannot say what else is set.
+    "environ": (
+        "config/environment",
+        "classifiers/network/tensorflow",
+        "feeds/process_pool",
+        "demo",
+    ),
 }
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 

@@ -1,0 +1,23 @@
+"""Keys of ALeRCE's stamp classifier step that stampapp does not read, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_SCHEMA = "the form of these messages is fixed, remove it"
+
+# docs/migration.md has the same keys; a test compares them.
+STEP_KEYS: Mapping[str, str] = {
+    "CONSUMER_CLASS": "the consumer is fixed, remove it",
+    "PRODUCER_TOPIC_STRATEGY_CLASS": "PRODUCER_TOPIC_FORMAT decides on the topic, remove it",
+    "PRODUCER_SCHEMA_PATH": _SCHEMA,
+    "SCRIBE_SCHEMA_PATH": _SCHEMA,
+    # As the step spells it.
+    "METRIS_SCHEMA_PATH": _SCHEMA,
+    "LOGGING_DEBUG": "set LOG_LEVEL=DEBUG instead",
+    # Of older releases.
+    "KAFKA_USERNAME": "rename it to CONSUMER_KAFKA_USERNAME",
+    "KAFKA_PASSWORD": "rename it to CONSUMER_KAFKA_PASSWORD",
+    "CLASSIFIER_NAME": "rename it to MODEL_NAME",
+    "CLASSIFIER_VERSION": "rename it to MODEL_VERSION",
+}
