@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import ClassVar
 
 from faust.transport.drivers import aiokafka as faust_aiokafka
@@ -13,6 +15,13 @@ from stampapp.consumer.missing_topics import MissingTopics
 
 class StampConsumerThread(faust_aiokafka.AIOKafkaConsumerThread):
     """The thread that owns the Kafka client of the consumed topics."""
+
+    async def on_thread_stop(self) -> None:
+        """Close the client."""
+        # Without its cluster aiokafka 0.14 cancels its own fetch and raises that here; the thread
+        # would end before it reports its end, for which Faust waits.
+        with suppress(asyncio.CancelledError):
+            await super().on_thread_stop()
 
     missing_topics: MissingTopics
 

@@ -59,6 +59,24 @@ def test_sigterm_ends_it_in_time_however_far_it_has_come(
         assert running.process.returncode == 0, running.text()
 
 
+def test_sigterm_ends_it_in_time_after_its_cluster_is_gone(
+    kafka: ApacheKafka, setup: Setup, tmp_path: Path
+) -> None:
+    environment = setup()
+    produce(kafka.bootstrap, environment["CONSUMER_TOPICS"], [(b"k", b"bad", 0, None, None)])
+    with worker(environment, tmp_path) as running:
+        running.wait_for("1 in all")
+        kafka.kill()
+        try:
+            running.wait_for("Failed fetch messages", 30.0)
+            assert running.terminate() < 8.0
+        finally:
+            kafka.start()
+        assert running.process.returncode == 0, running.text()
+        assert "Stopped by SIGTERM" in running.text()
+        assert "Traceback" not in running.text()
+
+
 def test_without_settings_it_says_which_and_how(tmp_path: Path) -> None:
     done = command("worker", cwd=tmp_path)
     assert done.returncode == 2
