@@ -30,7 +30,7 @@ _INDENT = "  "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DryRunReport:
-    """The results of all checks; `trial` is None if not even the survey is known."""
+    """The results of all checks; clusters and model are not tried with settings that are wrong."""
 
     settings: SettingsReport
     access: Sequence[AccessReport]
@@ -72,11 +72,13 @@ def run_checks(out: TextIO, *, as_json: bool) -> int:
     """Run all checks and write the report to `out`; return the exit code."""
     with status_line("reading the settings") as status:
         settings = dry_run.read_settings()
-        status.update("asking the clusters")
-        access = asyncio.run(dry_run.try_clusters(settings.settings)) if settings.settings else []
-        status.update("trying the model")
-        model = dry_run.model_settings()
-        trial = dry_run.try_model(model) if model else None
+        access: Sequence[AccessReport] = ()
+        trial = None
+        if worker := settings.settings:
+            status.update("asking the clusters")
+            access = asyncio.run(dry_run.try_clusters(worker))
+            status.update("trying the model")
+            trial = dry_run.try_model(worker.model)
     client = dry_run.try_client()
     found = DryRunReport(settings=settings, client=client, access=access, trial=trial)
     if as_json:

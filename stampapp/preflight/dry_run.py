@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from stampapp.config import settings
 from stampapp.config.environment import Reading, environment_reader
-from stampapp.config.model_settings import ModelSettings, load_model_settings
+from stampapp.config.model_settings import ModelSettings
 from stampapp.config.settings import Settings
 from stampapp.config.unread_keys import UnreadKey, unread_keys
 from stampapp.errors import ConfigError
@@ -108,14 +108,6 @@ async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:
         return replace(report, errors=problem)
     await stop_producer(producer, _STOP_TIMEOUT)
     return report
-
-
-def model_settings() -> ModelSettings | None:
-    """Return the settings of the model, None if they are invalid; others do not matter."""
-    try:
-        return load_model_settings(None, None)
-    except ConfigError:
-        return None
 
 
 def try_model(model: ModelSettings) -> ModelTrial:
