@@ -1,4 +1,4 @@
-"""Declare the commands about the present state: topics, inspect, check."""
+"""Declare the commands about the present state: topics, inspect, offsets, check."""
 
 from __future__ import annotations
 
@@ -66,6 +66,40 @@ def inspect(  # noqa: PLR0913, PLR0917  # click hands over every option
 
     request = InspectRequest(name=name, count=count, follow=follow, aid=aid, stamps=stamps)
     return inspect_topics(settings, request, MessageWriter(sys.stdout, as_json=as_json))
+
+
+@app.command(
+    click.argument("action", type=click.Choice(["show", "reset"])),
+    option(
+        "--to",
+        metavar="WHERE",
+        help="reset: earliest, latest, an instant (ISO 8601, UTC) or the date of a night.",
+    ),
+    option("--topic", "topics", multiple=True, help="Only this input topic; may be repeated."),
+    option("--dry-run", is_flag=True, help="reset: print the new offsets without setting them."),
+    JSON,
+    base=PlainCommand,
+)
+def offsets(  # noqa: PLR0913, PLR0917  # click hands over every option
+    self: PlainCommand,  # noqa: ARG001
+    action: str,
+    to: str | None,
+    topics: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Show or set the offsets at which the consumer group continues.
+
+    reset is refused while a worker of the group is active.
+    """
+    settings = app.runtime.required_settings()
+    from stampapp.commands.offsets import reset_offsets, show_offsets
+
+    if action == "show":
+        show_offsets(settings, topics, sys.stdout, as_json=as_json)
+    else:
+        reset_offsets(settings, to, topics, sys.stdout, dry_run=dry_run, as_json=as_json)
+    return 0
 
 
 @app.command(JSON, base=PlainCommand)

@@ -62,6 +62,16 @@ class NightlyTopic:
         night = utc + timedelta(days=1) if utc.hour >= self.change_hour else utc
         return self.topic_format.replace("%s", night.strftime(self.date_format))
 
+    def night_begin(self, date: str) -> datetime | None:
+        """Return when the night of this date begins (UTC), None if the text is no such date."""
+        if not _is_date(date, self.date_format):
+            return None
+        night = datetime.strptime(date, self.date_format).replace(tzinfo=UTC)
+        if night.year < 1970:
+            # strptime takes 1900 for a format without the year.
+            return None
+        return night - timedelta(days=1) + timedelta(hours=self.change_hour)
+
     def next_change(self, now: datetime) -> datetime | None:
         """Return the next instant (UTC) at which the name changes, None if it never does."""
         today = now.astimezone(UTC).replace(

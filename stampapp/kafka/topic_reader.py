@@ -16,6 +16,7 @@ from stampapp.errors import ConfigError
 from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import describe_cluster, describe_user
+from stampapp.kafka.consumer_group import GroupMember, parse_members
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange, group_nearby
 
@@ -94,6 +95,11 @@ class TopicReader:
                     break
         return {tuple(partition): one.offset for partition, one in found.items() if one.offset >= 0}
 
+    async def group_members(self, group: str) -> tuple[GroupMember, ...]:
+        """Return the active members of a group."""
+        async with self._translate_errors():
+            return tuple(parse_members(await self._admin.describe_consumer_groups([group])))
+
     async def first_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the first offset that is still there, by partition."""
         topic_partitions = [TopicPartition(*one) for one in partitions]
@@ -112,7 +118,8 @@ class TopicReader:
         self, partitions: Iterable[Partition], timestamp: int
     ) -> dict[Partition, int | None]:
         """Return the first offset at this time (ms since 1970) or later; None if there is none."""
-        topic_partitions = {TopicPartition(*one): timestamp for one in partitions}
+        # Kafka has no messages before 1970, and aiokafka refuses to look for them.
+        topic_partitions = {TopicPartition(*one): max(0, timestamp) for one in partitions}
         async with self._translate_errors():
             found = await self._consumer.offsets_for_times(topic_partitions)
         return {tuple(partition): one and one.offset for partition, one in found.items()}

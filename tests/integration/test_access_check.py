@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stampapp.commands.offsets import reset_offsets
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
@@ -19,7 +21,7 @@ from stampapp.kafka.delivery import Delivery
 from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.preflight import access_check
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.topics import create_topics
+from tests.support.topics import committed, create_topics
 from tests.support.two_clusters import TwoClusters, password
 
 
@@ -224,3 +226,19 @@ async def test_password_changed_in_an_outage_is_reported(
         await delivery.stop()
     assert "PRODUCER_SASL_PASSWORD" in str(error.value)
     assert secret not in str(error.value)
+
+
+def test_offsets_are_not_set_without_permission(clusters: TwoClusters) -> None:
+    keys = clusters.environment()
+    user, topic = clusters.consumer.user, keys["CONSUMER_TOPICS"]
+    loaded = settings.load_settings(Reader(keys.get))
+    reset_offsets(loaded, "latest", (), io.StringIO(), dry_run=False, as_json=False)
+    offsets = committed(clusters.survey.bootstrap, loaded.group_id, topic)
+    assert offsets == dict.fromkeys(range(4), 0)
+    other = settings.load_settings(Reader((keys | {"CONSUMER_GROUP_ID": "not-granted"}).get))
+    with pytest.raises(ConfigError, match=f"does not let user '{user}' read the .* grant READ"):
+        reset_offsets(other, "latest", (), io.StringIO(), dry_run=False, as_json=False)
+    clusters.survey.grant(user, "DESCRIBE", topic=topic)
+    clusters.survey.withdraw(user, "READ", topic=topic)
+    with pytest.raises(ConfigError, match=f"does not let user '{user}' read {topic}: grant READ"):
+        reset_offsets(loaded, "latest", (), io.StringIO(), dry_run=False, as_json=False)

@@ -184,3 +184,18 @@ def test_selects_topics_of_nights_latest_first() -> None:
         "t_28022026",
     ]
     assert NightlyTopic(topic_format="fixed").select_latest_first(["fixed"], now) == ["fixed"]
+
+
+@given(instants, hours)
+def test_a_night_begins_when_its_topic_does(instant: datetime, hour: int) -> None:
+    nightly = at(hour)
+    begin = nightly.night_begin(nightly.name_at(instant).removeprefix("t_"))
+    assert begin is not None
+    assert begin <= instant < begin + timedelta(days=1)
+    assert nightly.name_at(begin) == nightly.name_at(instant) != nightly.name_at(begin - TICK)
+
+
+@pytest.mark.parametrize("text", ["", "2026030", "20261301", "2026-03-01", "latest", "00010101"])
+def test_what_is_no_date_of_the_format_is_no_night(text: str) -> None:
+    assert NIGHTLY.night_begin(text) is None
+    assert NightlyTopic(topic_format="t_%s", date_format="%m%d").night_begin("0301") is None
