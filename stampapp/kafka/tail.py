@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange, ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 
+log = logging.getLogger(__name__)
 Accept = Callable[[Message], bool]
 # Offsets of a partition to read at a time, going back.
 _MIN_STRIDE, _MAX_STRIDE = 16, 4096
@@ -55,17 +57,25 @@ class TopicTail:
     async def follow(
         self, partitions: Callable[[], Awaitable[Sequence[Partition]]]
     ) -> AsyncIterator[list[Message]]:
-        """Yield new messages without end; `partitions` is asked again before each read."""
+        """Yield new messages without end; `partitions` is asked again before each read.
+
+        A log that was cut short, or made anew, is read again from its first message.
+        """
+        cut_short: list[Partition] = []
         while True:
             wanted = await partitions()
             new = [at for at in wanted if at not in self.positions]
             if new:
                 self.positions |= await self._reader.first_offsets(new)
             ranges = {at: OffsetRange(first=self.positions[at]) for at in wanted}
-            async for messages in self._reader.read_ranges(ranges):
+            async for messages in self._reader.read_ranges(ranges, cut_short.append):
                 self._advance(messages)
                 if found := [one for one in messages if self._accept(one)]:
                     yield sorted(found, key=_by_time)
+            for at in cut_short:
+                log.warning("The log of %s:%d was cut short; it is read again from its start", *at)
+            self.positions |= await self._reader.first_offsets(cut_short)
+            cut_short.clear()
             await asyncio.sleep(POLL_INTERVAL)
 
     def _advance(self, messages: Sequence[Message]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -48,7 +48,8 @@ class TopicReader:
         self._consumer = AIOKafkaConsumer(
             **options,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            # Otherwise the client would read an offset above the end again from the beginning.
+            auto_offset_reset="none",
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=16 * FETCH_BYTES,
             fetch_max_wait_ms=FETCH_WAIT_MS,
@@ -78,6 +79,17 @@ class TopicReader:
         self, group: str, partitions: Iterable[Partition]
     ) -> dict[Partition, int]:
         """Return the committed offsets of a group, without partitions that have none."""
+        found = await self._committed(group, partitions)
+        return {partition: one.offset for partition, one in found.items()}
+
+    async def committed_metadata(
+        self, group: str, partitions: Iterable[Partition]
+    ) -> dict[Partition, str]:
+        """Return the metadata of the committed offsets, without partitions that have none."""
+        found = await self._committed(group, partitions)
+        return {partition: one.metadata for partition, one in found.items()}
+
+    async def _committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, Any]:
         topic_partitions = [TopicPartition(*one) for one in partitions]
         deadline = time.monotonic() + COORDINATOR_TIMEOUT
         while True:
@@ -93,7 +105,7 @@ class TopicReader:
                     await asyncio.sleep(0.2)
                 else:
                     break
-        return {tuple(partition): one.offset for partition, one in found.items() if one.offset >= 0}
+        return {tuple(partition): one for partition, one in found.items() if one.offset >= 0}
 
     async def group_members(self, group: str) -> tuple[GroupMember, ...]:
         """Return the active members of a group."""
@@ -124,10 +136,26 @@ class TopicReader:
             found = await self._consumer.offsets_for_times(topic_partitions)
         return {tuple(partition): one and one.offset for partition, one in found.items()}
 
+    async def find_cut_short(self, offsets: Mapping[Partition, int]) -> set[Partition]:
+        """Return the partitions whose log ends before an offset that it once had."""
+        found: set[Partition] = set()
+        # The broker decides: some brokers do not return the true end of a partition.
+        for partition, offset in offsets.items():
+            next_one = {partition: OffsetRange(first=offset, end=offset + 1)}
+            async for _ in self.read_ranges(next_one, found.add):
+                pass
+        return found
+
     async def read_ranges(
-        self, ranges: Mapping[Partition, OffsetRange]
+        self,
+        ranges: Mapping[Partition, OffsetRange],
+        on_cut_short: Callable[[Partition], object] = bool,
     ) -> AsyncIterator[list[Message]]:
-        """Yield the messages of the ranges, in order within each partition."""
+        """Yield the messages of the ranges, in order within each partition.
+
+        Removed messages are left out. `on_cut_short` is called with each partition whose log ends
+        before its range, or before an offset that was already read.
+        """
         if not ranges:
             return
         ends = {TopicPartition(*one): span.end for one, span in ranges.items()}
@@ -140,7 +168,11 @@ class TopicReader:
             async with self._translate_errors(
                 f"the topics {', '.join(sorted({one.topic for one in ends}))}"
             ):
-                fetched = await consumer.getmany(timeout_ms=200)
+                fetched, cut_short = await self._fetch()
+            for partition in cut_short & ends.keys():
+                on_cut_short(tuple(partition))
+                consumer.pause(partition)
+                del ends[partition]
             if fetched:
                 progress_at = time.monotonic()
                 yield _in_ranges(fetched, ends)
@@ -165,12 +197,26 @@ class TopicReader:
                         if one.offset in among:
                             yield one
 
+    async def _fetch(self) -> tuple[dict[Any, Any], set[Any]]:
+        """Return the next messages, and the partitions whose logs end before their positions."""
+        try:
+            return await self._consumer.getmany(timeout_ms=200), set()
+        except kafka.OffsetOutOfRangeError as error:
+            (positions,) = error.args
+        first = await self._consumer.beginning_offsets(list(positions))
+        cut_short = {one for one, position in positions.items() if position >= first[one]}
+        for partition in positions.keys() - cut_short:
+            self._consumer.seek(partition, first[partition])
+        return {}, cut_short
+
     async def _is_finished(self, partition: TopicPartition, ends: dict[Any, int | None]) -> bool:
         end = ends[partition]
+        # Every response contains the end of the log. A range without an end goes up to the first.
+        log_end = self._consumer.highwater(partition)
         if end is None:
-            # Every response with messages contains it.
-            end = ends[partition] = self._consumer.highwater(partition)
-        return end is not None and await self._consumer.position(partition) >= end
+            end = ends[partition] = log_end
+        known = [one for one in (end, log_end) if one is not None]
+        return bool(known) and await self._consumer.position(partition) >= min(known)
 
     async def _close(self) -> None:
         await self._consumer.stop()

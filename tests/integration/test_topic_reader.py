@@ -141,6 +141,23 @@ async def test_skips_removed_messages(kafka: ApacheKafka) -> None:
     assert [one.offset for one in found] == [6, 9]
 
 
+async def test_a_log_that_ends_before_an_offset_is_not_read_again(kafka: ApacheKafka) -> None:
+    fill(kafka.bootstrap, "shorter", 20)
+    beyond = {("shorter", 0): OffsetRange(first=14, end=16), ("shorter", 1): OffsetRange(first=12)}
+    across = {("shorter", 0): OffsetRange(first=8, end=16)}
+    cut_short: list[Partition] = []
+    start = time.monotonic()
+    async with TopicReader(cluster(kafka.bootstrap)) as reader:
+        found = [one async for one in reader.read_ranges(beyond, cut_short.append)]
+        assert [one.offset for one in await everything(reader, across)] == [8, 9]
+        offsets = {("shorter", 0): 10, ("shorter", 1): 11, ("shorter", 2): 0}
+        assert await reader.find_cut_short(offsets) == {("shorter", 1)}
+    assert found == []
+    assert sorted(cut_short) == [("shorter", 0), ("shorter", 1)]
+    # It would wait that long for messages of the range.
+    assert time.monotonic() - start < READ_TIMEOUT / 2
+
+
 async def test_unreachable_cluster_is_named() -> None:
     (port,) = free_ports(1)
     start = time.monotonic()

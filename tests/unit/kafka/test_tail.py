@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import cast
+
+import pytest
 
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange
@@ -32,9 +34,13 @@ class FakeReader:
         return {at: self.first + len(self.logs[at]) for at in partitions}
 
     async def read_ranges(
-        self, spans: Mapping[Partition, OffsetRange]
+        self,
+        spans: Mapping[Partition, OffsetRange],
+        on_cut_short: Callable[[Partition], object] = bool,
     ) -> AsyncIterator[list[Message]]:
         for at, span in spans.items():
+            if span.first > self.first + len(self.logs[at]):
+                on_cut_short(at)
             end = span.end if span.end is not None else 10**9
             if found := [one for one in self.logs[at] if span.first <= one.offset < end]:
                 self.read_count += len(found)
@@ -92,3 +98,18 @@ async def test_follow_continues_and_finds_new_partitions() -> None:
     found = [(one.topic, one.offset) for one in [*await coming, *await anext(stream)]]
     assert found == [("alerts", 5), ("night", 0)]
     assert followed.positions == {("alerts", 0): 6, ("night", 1): 1}
+
+
+async def test_follow_reads_a_log_again_that_was_cut_short(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reader = FakeReader({0: 5})
+    followed = tail(reader)
+    await followed.read_latest([("alerts", 0)], 2, lambda *_: None)
+
+    async def partitions() -> list[Partition]:
+        return [("alerts", 0)]
+
+    reader.logs["alerts", 0] = [message(0), message(1)]
+    assert [one.offset for one in await anext(followed.follow(partitions))] == [0, 1]
+    assert "alerts:0 was cut short" in caplog.text
