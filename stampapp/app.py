@@ -118,6 +118,8 @@ def create_app(settings: Settings | ConfigError) -> StampApp:
         stream_wait_empty=True,
         broker_max_poll_interval=MAX_POLL_INTERVAL,
         consumer_max_fetch_size=FETCH_BYTES,
+        # The client would choose another offset in silence; see stampapp.consumer.log_positions.
+        consumer_auto_offset_reset="none",
         web_in_thread=False,
         **(_faust_settings(usable) if usable else {}),
     )

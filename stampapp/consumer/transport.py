@@ -10,10 +10,11 @@ from typing import ClassVar
 from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 
+from stampapp.consumer.log_positions import LogPositionsConsumer, LogPositionsThread
 from stampapp.consumer.missing_topics import MissingTopics
 
 
-class StampConsumerThread(faust_aiokafka.AIOKafkaConsumerThread):
+class StampConsumerThread(LogPositionsThread):
     """The thread that owns the Kafka client of the consumed topics."""
 
     async def on_thread_stop(self) -> None:
@@ -38,7 +39,7 @@ class StampConsumerThread(faust_aiokafka.AIOKafkaConsumerThread):
         return await self.missing_topics.commit_existing(assigned, super()._commit)
 
 
-class StampConsumer(faust_aiokafka.Consumer):
+class StampConsumer(LogPositionsConsumer):
     """Faust's consumer, reading through a StampConsumerThread."""
 
     _thread: StampConsumerThread

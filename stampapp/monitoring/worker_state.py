@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from stampapp.kafka.log_changes import ExpiredRange, LogChange
 from stampapp.kafka.message import Partition
 from stampapp.results.outcome import Outcome, OutcomeKind
 
@@ -27,6 +29,8 @@ class WorkerState:
 
     `lags` are the offsets from the last confirmed message to the end, by partition; `unfinished`
     are messages taken but not confirmed; `interrupted` are messages that rebalances interrupted.
+    `expired` are offsets that were removed before they were consumed, `log_resets` how often the
+    log ended before the group's position, both by partition.
     """
 
     lags: Mapping[Partition, int]
@@ -35,6 +39,8 @@ class WorkerState:
     rebalances: int
     interrupted: int
     metrics_lost: int
+    expired: Mapping[Partition, int]
+    log_resets: Mapping[Partition, int]
     ready: bool
     failed: bool
 
@@ -75,14 +81,30 @@ class StateCollector(Collector):
 
 
 def _partitions(state: WorkerState) -> Iterator[Metric]:
-    lag = GaugeMetricFamily(
-        "stampapp_lag_messages",
-        "Offsets from the last confirmed message to the end of an assigned partition.",
-        labels=("topic", "partition"),
-    )
-    for (topic, partition), count in state.lags.items():
-        lag.add_metric((topic, str(partition)), count)
-    yield lag
+    for family, text, name, counts in (
+        (
+            GaugeMetricFamily,
+            "Offsets from the last confirmed message to the end of an assigned partition.",
+            "lag_messages",
+            state.lags,
+        ),
+        (
+            CounterMetricFamily,
+            "Offsets that were removed from the topic before they were consumed.",
+            "expired_messages",
+            state.expired,
+        ),
+        (
+            CounterMetricFamily,
+            "Times that the log ended before the group's offset and was consumed again.",
+            "offset_resets",
+            state.log_resets,
+        ),
+    ):
+        metric = family(f"stampapp_{name}", text, labels=("topic", "partition"))
+        for (topic, partition), count in counts.items():
+            metric.add_metric((topic, str(partition)), count)
+        yield metric
 
 
 def _clusters(state: WorkerState) -> Iterator[Metric]:
@@ -111,6 +133,15 @@ class WorkerCounts:
         self.metrics_lost = 0
         self.rebalances = 0
         self.interrupted = 0
+        self.expired: Counter[Partition] = Counter()
+        self.log_resets: Counter[Partition] = Counter()
+
+    def add_log_change(self, partition: Partition, change: LogChange) -> None:
+        """Count that the log of a partition no longer has the group's position."""
+        if isinstance(change, ExpiredRange):
+            self.expired[partition] += change.count
+        else:
+            self.log_resets[partition] += 1
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         """Count the outcomes of a confirmed batch."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,13 +14,16 @@ class _PartitionOffsets:
     """The offsets of one partition, in order of arrival.
 
     `commit_offset` is the next offset to consume after everything confirmed, `next_offset` the one
-    after the last message added.
+    after the last message added. After a restart, `earlier` counts the unconfirmed messages from
+    before it, and messages with the offsets of `still_to_come` are added before any later ones.
     """
 
     unconfirmed: deque[int] = field(default_factory=deque)
     confirmed: set[int] = field(default_factory=set)
     commit_offset: int | None = None
     next_offset: int = 0
+    earlier: Counter[int] = field(default_factory=Counter)
+    still_to_come: list[range] = field(default_factory=list)
 
 
 class OffsetTracker:
@@ -41,6 +44,9 @@ class OffsetTracker:
         """Add a consumed message; messages of a partition come in order of arrival."""
         partition = (message.topic, message.partition)
         offsets = self._partitions.setdefault(partition, _PartitionOffsets())
+        if offsets.still_to_come:
+            _add_earlier(offsets, message.offset)
+            return
         if message.offset < offsets.next_offset:
             # Kafka went back: everything from here on is consumed, and must be confirmed, again.
             offsets = self._partitions[partition] = _PartitionOffsets()
@@ -51,7 +57,11 @@ class OffsetTracker:
         """Mark messages whose results are all confirmed; ignore those of forgotten partitions."""
         for message in messages:
             offsets = self._partitions.get((message.topic, message.partition))
-            if offsets:
+            if offsets and offsets.earlier[message.offset]:
+                # Which of two messages with this offset it is does not matter: the later one
+                # counts as confirmed when both are.
+                offsets.earlier[message.offset] -= 1
+            elif offsets:
                 offsets.confirmed.add(message.offset)
         for offsets in self._partitions.values():
             _advance(offsets)
@@ -68,6 +78,21 @@ class OffsetTracker:
     def mark_committed(self, committed: dict[Partition, int]) -> None:
         """Remember the offsets that the broker has accepted."""
         self._committed.update(committed)
+
+    def restart(self, partition: Partition, start: int, last_consumed: int | None) -> None:
+        """Start again at `start`, below offsets that were added or committed.
+
+        `last_consumed` is the last message consumed before, None if there is none. Messages up to
+        it may still be added; they count as unfinished until confirmed, and are not committed.
+        """
+        before = self._partitions.get(partition, _PartitionOffsets())
+        left = range(before.next_offset, 0 if last_consumed is None else last_consumed + 1)
+        self._partitions[partition] = _PartitionOffsets(
+            next_offset=start,
+            earlier=before.earlier + Counter(set(before.unconfirmed) - before.confirmed),
+            still_to_come=[*before.still_to_come, *([left] if left else [])],
+        )
+        self._committed.pop(partition, None)
 
     def forget_partitions(self) -> None:
         """Forget all partitions: they were revoked, and resume from their committed offsets."""
@@ -99,7 +124,17 @@ class OffsetTracker:
     @property
     def unfinished(self) -> int:
         """The number of consumed messages that are not confirmed."""
-        return sum(len(offsets.unconfirmed) for offsets in self._partitions.values())
+        return sum(
+            len(offsets.unconfirmed) + offsets.earlier.total()
+            for offsets in self._partitions.values()
+        )
+
+
+def _add_earlier(offsets: _PartitionOffsets, offset: int) -> None:
+    offsets.earlier[offset] += 1
+    left = range(offset + 1, offsets.still_to_come.pop(0).stop)
+    if left:
+        offsets.still_to_come.insert(0, left)
 
 
 def _advance(offsets: _PartitionOffsets) -> None:

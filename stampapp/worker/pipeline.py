@@ -118,6 +118,14 @@ class Pipeline:
         await self.commit()
         return done
 
+    async def restart_partition(
+        self, partition: Partition, start: int, last_consumed: int | None
+    ) -> None:
+        """Consume a partition again from `start`; see OffsetTracker.restart."""
+        # A commit that is under way must not be written after the restart.
+        async with self._committing:
+            self.offset_tracker.restart(partition, start, last_consumed)
+
     def forget_partitions(self) -> None:
         """Drop all messages taken: they are consumed again from the committed offsets."""
         self._collected = []

@@ -22,6 +22,7 @@ from stampapp.kafka.cluster import (
     group_identical,
 )
 from stampapp.kafka.delivery import Delivery
+from stampapp.kafka.log_changes import LogChange, describe_change
 from stampapp.kafka.message import describe_partitions
 from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.preflight import access_check
@@ -158,6 +159,8 @@ class WorkerRuntime:
             rebalances=self.counts.rebalances,
             interrupted=self.counts.interrupted,
             metrics_lost=self.counts.metrics_lost,
+            expired=dict.fromkeys(ends, 0) | self.counts.expired,
+            log_resets=dict.fromkeys(ends, 0) | self.counts.log_resets,
             ready=self.ready and bool(ends),
             failed=self.failure is not None,
         )
@@ -200,6 +203,21 @@ class WorkerRuntime:
                     unfinished,
                 )
             self.pipeline.forget_partitions()
+
+    async def restart_partition(
+        self, partition: Partition, start: int, last_consumed: int | None
+    ) -> None:
+        """Commit nothing of a partition that was consumed before it starts again at `start`."""
+        if self.pipeline:
+            await self.pipeline.restart_partition(partition, start, last_consumed)
+
+    def record_log_change(self, partition: Partition, change: LogChange) -> None:
+        """Count and log that the log of a partition no longer has the group's position."""
+        self.counts.add_log_change(partition, change)
+        log.warning(
+            "%s. See StampappExpired and StampappLogReset in docs/operations.md",
+            describe_change(partition, change),
+        )
 
     async def close(self) -> None:
         """Stop the pipeline and disconnect.

@@ -39,6 +39,7 @@ LIBRARIES = {
         "kafka",
         "preflight/access_check",
         "worker/consumer_errors",
+        "consumer",
         "deadletters/replay",
         "monitoring/log_filters",
         "demo/topics",

@@ -52,6 +52,8 @@ IDLE = WorkerState(
     rebalances=0,
     interrupted=0,
     metrics_lost=0,
+    expired={},
+    log_resets={},
     ready=True,
     failed=False,
 )

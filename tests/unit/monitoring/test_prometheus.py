@@ -29,6 +29,8 @@ STATE = WorkerState(
     rebalances=2,
     interrupted=4,
     metrics_lost=1,
+    expired={("alerts", 0): 0, ("alerts", 1): 7},
+    log_resets={("alerts", 0): 1},
     ready=True,
     failed=False,
 )
@@ -111,6 +113,9 @@ def test_the_probabilities_are_those_of_the_network(metrics: WorkerMetrics) -> N
 def test_the_current_state_is_exported(metrics: WorkerMetrics) -> None:
     found = values(metrics)
     assert found[key("lag_messages", "alerts", "0")] == 7
+    assert found[key("expired_messages_total", "alerts", "0")] == 0
+    assert found[key("expired_messages_total", "alerts", "1")] == 7
+    assert found[key("offset_resets_total", "alerts", "0")] == 1
     assert found[key("delivery_retries_total", "producer+scribe")] == 3
     assert found[key("delivery_failing", "producer+scribe")] == 1
     assert found[key("delivery_failing", "metrics")] == 0

@@ -182,3 +182,73 @@ def test_the_lag_counts_from_what_is_confirmed() -> None:
     tracker.confirm([message(4), message(6)])
     assert tracker.lags(ends) == {("alerts", 0): 3}
     assert tracker.lags({("alerts", 0): 0}) == {("alerts", 0): 0}
+
+
+def test_after_a_restart_lower_offsets_are_committed() -> None:
+    tracker = taken(20, 21)
+    tracker.confirm([message(20), message(21)])
+    tracker.mark_committed(tracker.committable())
+    tracker.restart(PLACE, 0, last_consumed=21)
+    assert tracker.committable() == {}
+    tracker.add(message(0))
+    tracker.confirm([message(0)])
+    assert tracker.committable() == {PLACE: 1}
+
+
+def test_messages_from_before_a_restart_are_not_committed() -> None:
+    tracker = taken(20, 21)
+    tracker.confirm([message(21)])
+    # 22 and 23 are consumed, and wait to be added.
+    tracker.restart(PLACE, 0, last_consumed=23)
+    for offset in (22, 23, 0, 1):
+        tracker.add(message(offset))
+    assert tracker.unfinished == 5
+    tracker.confirm([message(20), message(22), message(23)])
+    assert tracker.committable() == {}
+    assert tracker.unfinished == 2
+    tracker.confirm([message(0), message(1)])
+    assert tracker.committable() == {PLACE: 2}
+    assert tracker.unfinished == 0
+
+
+def test_a_message_from_before_does_not_confirm_its_successor_at_the_same_offset() -> None:
+    tracker = taken(1, 2)
+    tracker.restart(PLACE, 0, last_consumed=2)
+    for offset in (0, 1, 2):
+        tracker.add(message(offset))
+    tracker.confirm([message(0), message(1)])
+    tracker.confirm([message(2)])
+    assert tracker.committable() == {PLACE: 1}
+    tracker.confirm([message(1), message(2)])
+    assert tracker.committable() == {PLACE: 3}
+
+
+def test_a_restart_before_anything_was_consumed() -> None:
+    tracker = OffsetTracker()
+    tracker.restart(PLACE, 3, last_consumed=None)
+    assert tracker.lags({PLACE: 10}) == {PLACE: 7}
+    tracker.add(message(4))
+    tracker.confirm([message(4)])
+    assert tracker.committable() == {PLACE: 5}
+
+
+def test_a_restart_soon_after_another() -> None:
+    tracker = taken(20)
+    tracker.restart(PLACE, 0, last_consumed=22)
+    tracker.restart(PLACE, 0, last_consumed=1)
+    for offset in (21, 22, 0, 1, 0):
+        tracker.add(message(offset))
+    assert tracker.unfinished == 6
+    tracker.confirm([message(n) for n in (20, 21, 22, 0, 1)])
+    assert tracker.committable() == {}
+    tracker.confirm([message(0)])
+    assert tracker.committable() == {PLACE: 1}
+
+
+def test_a_gap_is_committed_when_the_message_after_it_is_confirmed() -> None:
+    tracker = taken(4)
+    tracker.confirm([message(4)])
+    tracker.add(message(12))
+    assert tracker.committable() == {PLACE: 5}
+    tracker.confirm([message(12)])
+    assert tracker.committable() == {PLACE: 13}
