@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,13 @@ from stampapp.audit.offset_marks import OffsetMarks, PartitionMarks
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka.connection_errors import describe_cluster, join_words
+from stampapp.kafka.log_changes import (
+    LogChanges,
+    add_change,
+    changes_since,
+    decode_changes,
+    log_change,
+)
 from stampapp.kafka.message import Partition
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.times import to_unix_ms
@@ -30,12 +38,18 @@ class TimeWindow:
 class ConsumedOffsets:
     """The marks of the consumed offsets, all unset.
 
-    `waiting` messages are not consumed yet; `expired` ones were removed before they were consumed.
+    `waiting` messages are not consumed yet. `changes` are what happened to the logs, as far as it
+    can have removed messages of the time window.
     """
 
     marks: OffsetMarks
     waiting: int
-    expired: int
+    changes: Mapping[Partition, LogChanges]
+
+    @property
+    def expired(self) -> int:
+        """How many messages were removed before they were consumed."""
+        return sum(one.count for found in self.changes.values() for one in found.expired)
 
 
 async def find_consumed(
@@ -54,19 +68,40 @@ async def find_consumed(
             " first"
         )
     beginnings, ends = await source.first_offsets(partitions), await source.end_offsets(partitions)
+    beyond = {one: position for one, position in positions.items() if position > ends[one]}
+    cut_short = await source.find_cut_short(beyond)
     first, last = await _window_offsets(source, partitions, window)
     marks = {
         one: PartitionMarks(
-            max(beginnings[one], first.get(one, 0)), min(position, last.get(one, position))
+            max(beginnings[one], first.get(one, 0)),
+            min(ends[one] if one in cut_short else position, last.get(one, position)),
         )
         for one, position in positions.items()
     }
-    next_offsets = {one: max(beginnings[one], positions.get(one, 0)) for one in partitions}
+    changes = await _log_changes(source, settings, window, partitions)
+    now = round(time.time())
+    for one, position in positions.items():
+        if position < beginnings[one] or one in cut_short:
+            change = log_change(position, beginning=beginnings[one], end=ends[one], noticed=now)
+            changes[one] = add_change(changes.get(one, LogChanges()), change)
+    next_offsets = {
+        one: beginnings[one] if one in cut_short else max(beginnings[one], positions.get(one, 0))
+        for one in partitions
+    }
     return ConsumedOffsets(
         marks=OffsetMarks(marks),
         waiting=sum(max(0, ends[one] - next_offsets[one]) for one in partitions),
-        expired=sum(max(0, beginnings[one] - end) for one, end in positions.items()),
+        changes=changes,
     )
+
+
+async def _log_changes(
+    source: TopicReader, settings: Settings, window: TimeWindow, partitions: Sequence[Partition]
+) -> dict[Partition, LogChanges]:
+    """Return what workers have noticed. Messages are older than the notice that they are gone."""
+    begin = window.begin.timestamp() if window.begin else 0
+    found = await source.committed_metadata(settings.group_id, partitions)
+    return {one: changes_since(decode_changes(metadata), begin) for one, metadata in found.items()}
 
 
 async def _partitions(source: TopicReader, settings: Settings) -> list[Partition]:

@@ -51,12 +51,13 @@ class Reconciliation:
 
     @property
     def complete(self) -> bool:
-        """Whether every message has an outcome.
+        """Whether every message has an outcome, and no log has lost messages unread.
 
         Messages from before the published topics begin count only if the window has a beginning.
         """
         older = self.older if self.window.begin else 0
-        return not (self.missing or self.undecidable or self.unexamined or older)
+        lost = self.missing or self.undecidable or self.unexamined or older
+        return not (lost or any(self.consumed.changes.values()))
 
 
 async def reconcile_group(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from stampapp import times
@@ -16,6 +16,8 @@ from stampapp.config.settings import Settings
 from stampapp.display.lines import write_lines
 from stampapp.display.progress import ProgressBars
 from stampapp.display.tables import Column, table_lines
+from stampapp.kafka.log_changes import LogChange, LogChanges, describe_change
+from stampapp.kafka.message import Partition
 
 # Longer lists are for programs: --json prints them all.
 MAX_LINES = 200
@@ -49,6 +51,7 @@ def report(reconciliation: Reconciliation) -> Iterator[str]:
     for line in table_lines(_COUNTS, [(name, str(n)) for name, n in rows], heading=False):
         yield f"  {line}"
     yield from _notes(reconciliation)
+    yield from _log_changes(reconciliation)
     for title, entries in (
         ("missing", reconciliation.missing),
         ("undecidable", reconciliation.undecidable),
@@ -80,10 +83,19 @@ def _notes(reconciliation: Reconciliation) -> Iterator[str]:
     if reconciliation.older:
         number = reconciliation.older
         yield f"Named nowhere, but older than the topics of output and scribe: {number}."
-    if consumed.expired:
-        yield f"Removed from the input before they were consumed: {consumed.expired}."
     if consumed.waiting:
         yield f"Not consumed yet: {consumed.waiting}."
+
+
+def _log_changes(reconciliation: Reconciliation) -> Iterator[str]:
+    for partition, changes in reconciliation.consumed.changes.items():
+        found: tuple[LogChange, ...] = (*changes.expired, *changes.resets)
+        for change in found:
+            yield f"{describe_change(partition, change)} (noticed {_noticed(change)})"
+
+
+def _noticed(change: LogChange) -> str:
+    return times.format_iso(times.from_unix_ms(change.noticed * 1000))
 
 
 def _line(entry: ReportEntry) -> str:
@@ -103,7 +115,15 @@ def _conclusion(reconciliation: Reconciliation) -> str:
     doubtful = len(reconciliation.undecidable) + (
         reconciliation.older if reconciliation.window.begin else 0
     )
-    return f"{len(reconciliation.missing)} missing, {doubtful} undecidable."
+    consumed = reconciliation.consumed
+    resets = sum(len(one.resets) for one in consumed.changes.values())
+    counts = {
+        "missing": len(reconciliation.missing),
+        "undecidable": doubtful,
+        **({"expired unread": consumed.expired} if consumed.expired else {}),
+        **({"log cut short" if resets == 1 else "logs cut short": resets} if resets else {}),
+    }
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) + "."
 
 
 def reconciliation_json(reconciliation: Reconciliation) -> dict[str, Any]:
@@ -125,6 +145,7 @@ def reconciliation_json(reconciliation: Reconciliation) -> dict[str, Any]:
         "unexamined": reconciliation.unexamined,
         "older": reconciliation.older,
         "expired": consumed.expired,
+        **_log_changes_json(consumed.changes),
         "waiting": consumed.waiting,
         "read": {
             scan.topic_kind: {
@@ -137,6 +158,35 @@ def reconciliation_json(reconciliation: Reconciliation) -> dict[str, Any]:
             }
             for scan in reconciliation.scans
         },
+    }
+
+
+def _log_changes_json(changes: Mapping[Partition, LogChanges]) -> dict[str, Any]:
+    return {
+        "expired_ranges": [
+            {
+                "topic": topic,
+                "partition": partition,
+                "first": one.first,
+                "last": one.end - 1,
+                "count": one.count,
+                "noticed": _noticed(one),
+            }
+            for (topic, partition), found in changes.items()
+            for one in found.expired
+        ],
+        "log_resets": [
+            {
+                "topic": topic,
+                "partition": partition,
+                "position": one.position,
+                "end": one.end,
+                "start": one.start,
+                "noticed": _noticed(one),
+            }
+            for (topic, partition), found in changes.items()
+            for one in found.resets
+        ],
     }
 
 

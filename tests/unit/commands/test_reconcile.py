@@ -12,6 +12,7 @@ from stampapp.audit.published import TopicScan
 from stampapp.audit.reconcile import Reconciliation
 from stampapp.audit.unmatched import ReportEntry
 from stampapp.commands import reconcile as command
+from stampapp.kafka.log_changes import ExpiredRange, LogChanges, LogReset
 from stampapp.kafka.message import TopicPartitionOffset
 from stampapp.results import provenance
 
@@ -30,7 +31,18 @@ def finding(offset: int = 7, aid: str | None = "A") -> ReportEntry:
     )
 
 
-def consumed(repeats: int = 0, waiting: int = 0, expired: int = 0) -> ConsumedOffsets:
+EXPIRED = LogChanges(
+    expired=(ExpiredRange(first=5, end=12, count=7, noticed=NOON_MS // 1000),),
+)
+RESET = LogChanges(
+    resets=(LogReset(position=10, end=6, start=0, noticed=NOON_MS // 1000),),
+)
+
+
+NOTHING = LogChanges()
+
+
+def consumed(repeats: int = 0, waiting: int = 0, changes: LogChanges = NOTHING) -> ConsumedOffsets:
     """Eight classified, of which some twice, and two ruled out."""
     accounts = OffsetMarks({("alerts", 0): PartitionMarks(0, 10)})
     for offset in (*range(8), *range(repeats)):
@@ -41,7 +53,7 @@ def consumed(repeats: int = 0, waiting: int = 0, expired: int = 0) -> ConsumedOf
         accounts.mark(
             TopicPartitionOffset(topic="alerts", partition=0, offset=offset), Seen.RULED_OUT
         )
-    return ConsumedOffsets(marks=accounts, waiting=waiting, expired=expired)
+    return ConsumedOffsets(marks=accounts, waiting=waiting, changes={("alerts", 1): changes})
 
 
 def result(**changes: Any) -> Reconciliation:
@@ -95,7 +107,6 @@ def test_a_long_list_is_cut_and_its_rest_counted() -> None:
         ({"reclassified": 2}, "when classified again, since no batch names them: 2."),
         ({"matched_by_key": 2}, "by key and time only, for lack of headers: 2."),
         ({"older": 2}, "older than the topics of output and scribe: 2."),
-        ({"consumed": consumed(expired=2)}, "before they were consumed: 2."),
         ({"consumed": consumed(waiting=2)}, "Not consumed yet: 2."),
         ({"window": TimeWindow(begin=NOON)}, "ztf from 2026-03-01T12:00:00Z:"),
         ({"window": TimeWindow(end=NOON)}, "ztf until 2026-03-01T12:00:00Z:"),
@@ -114,6 +125,8 @@ def test_notes_are_printed_but_do_not_count_as_loss(changes: dict[str, Any], wor
         {"missing": (finding(),)},
         {"undecidable": (finding(),)},
         {"unexamined": 1},
+        {"consumed": consumed(changes=EXPIRED)},
+        {"consumed": consumed(changes=RESET)},
         # Undecidable messages are no success if it was asked for.
         {"older": 1, "window": TimeWindow(begin=NOON)},
     ],
@@ -151,3 +164,24 @@ def test_a_program_gets_it_as_json() -> None:
         "unnamed": 1,
         "whole_since": "2026-03-01T12:00:00Z",
     }
+
+
+def test_what_happened_to_the_logs_is_told() -> None:
+    lines = list(command.report(result(consumed=consumed(changes=EXPIRED))))
+    assert (
+        "7 messages expired unread: offsets 5-11 of alerts:1 were removed before they were consumed"
+        " (noticed 2026-03-01T12:00:00Z)" in lines
+    )
+    assert lines[-1] == "0 missing, 0 undecidable, 7 expired unread."
+    lines = list(command.report(result(consumed=consumed(changes=RESET))))
+    assert any(line.startswith("the log of alerts:1 was cut short:") for line in lines)
+    assert lines[-1] == "0 missing, 0 undecidable, 1 log cut short."
+
+
+def test_a_program_gets_what_happened_to_the_logs() -> None:
+    place = {"topic": "alerts", "partition": 1, "noticed": "2026-03-01T12:00:00Z"}
+    found = command.reconciliation_json(result(consumed=consumed(changes=EXPIRED)))
+    assert found["expired"] == 7
+    assert found["expired_ranges"] == [place | {"first": 5, "last": 11, "count": 7}]
+    found = command.reconciliation_json(result(consumed=consumed(changes=RESET)))
+    assert found["log_resets"] == [place | {"position": 10, "end": 6, "start": 0}]
