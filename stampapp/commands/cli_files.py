@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -45,10 +46,13 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     from stampapp import classifiers
     from stampapp.commands.classify import classify_files
     from stampapp.commands.figure_folder import FigureFolder
+    from stampapp.config.cpu_count import cores
     from stampapp.config.model_settings import load_model_settings
 
     chosen = load_model_settings(Survey(survey) if survey else None, model)
-    classifier = classifiers.load(chosen)
+    # TensorFlow would start a thread for each processor, whatever the quota of a container.
+    compute = replace(chosen.compute, threads=cores())
+    classifier = classifiers.load(replace(chosen, compute=compute))
     figures = FigureFolder(pictures) if pictures else None
     summary = classify_files(
         paths, classifier, sys.stdout, as_json=as_json, every_alert=every_alert, figures=figures
