@@ -16,6 +16,7 @@ from stampapp.display.values import shares
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import AccessReport
 from stampapp.preflight.dry_run import ClientTrial, ModelTrial, SettingsReport
+from stampapp.results.class_names import shown_name, with_shown_names
 from stampapp.results.outcome import OutcomeKind
 
 _CONCLUSIONS = {
@@ -144,8 +145,9 @@ def _trial(trial: ModelTrial) -> Iterator[str]:
         result = outcome.classification
         ruled = outcome.kind is OutcomeKind.RULED_OUT
         rule = f", but the result is ruled out ({result.rule})" if ruled else ""
-        yield f"the sample alert, simulated as {trial.label}, is classified as{rule}:"
-        yield from _indented(shares(result.probabilities))
+        label = shown_name(trial.label or "")
+        yield f"the sample alert, simulated as {label}, is classified as{rule}:"
+        yield from _indented(shares(with_shown_names(result.probabilities)))
 
 
 def report_json(found: DryRunReport) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from stampapp.display.progress import ProgressBars
 from stampapp.display.tables import Column, Table
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
+from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome, OutcomeKind
 
 BATCH_SIZE = 256
@@ -144,7 +145,7 @@ def _json_lines(classifier: Classifier) -> Lines:
 def _table_lines(classifier: Classifier, out: TextIO) -> Lines:
     """Write the heading; return a function that returns the lines of an outcome."""
     columns = [Column(name=name, width=width) for name, width in _WIDTHS.items()]
-    widths = {name: max(5, len(name)) for name in classifier.classes}
+    widths = {name: max(5, len(name)) for name in map(shown_name, classifier.classes)}
     columns += [Column(name=name, width=width, right=True) for name, width in widths.items()]
     table = Table(columns, terminal_width(out))
     for line in table.heading():
@@ -159,4 +160,4 @@ def _row(outcome: Outcome) -> tuple[list[str], str]:
     if result is None:
         return [*names, "error"], str(outcome.error)
     numbers = [f"{probability:.3f}" for probability in result.probabilities.values()]
-    return [*names, result.class_name or "-", *numbers], result.rule or ""
+    return [*names, shown_name(result.class_name or "-"), *numbers], result.rule or ""

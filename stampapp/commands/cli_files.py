@@ -15,6 +15,7 @@ from stampapp.app import app
 from stampapp.commands.base import PlainCommand
 from stampapp.display.lines import write_lines
 
+SURVEY = click.Choice(list(Survey), case_sensitive=False)
 ALERT_PATHS = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
 )
@@ -24,7 +25,7 @@ ALERT_PATHS = click.argument(
     ALERT_PATHS,
     option("--json", "as_json", is_flag=True, help="Print one JSON object per line."),
     option("--every-alert", is_flag=True, help="Classify all alerts of each object."),
-    option("--survey", type=click.Choice(list(Survey)), help="Override CLASSIFIER_STRATEGY."),
+    option("--survey", type=SURVEY, help="Override CLASSIFIER_STRATEGY."),
     option("--model", type=click.Path(path_type=Path), help="Override MODEL_PATH."),
     option("--pictures", type=click.Path(path_type=Path), help="Save figures here, by class."),
     base=PlainCommand,
@@ -78,7 +79,7 @@ def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | 
 
 
 @app.command(
-    option("--survey", type=click.Choice(list(Survey)), required=True, help="Whose alerts."),
+    option("--survey", type=SURVEY, required=True, help="Whose alerts."),
     option("--count", type=click.IntRange(1, 10**9), help="Number of alerts; endless without it."),
     option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
     # The names of simulated alerts hold six digits of the seed.

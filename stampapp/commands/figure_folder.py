@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from stampapp.errors import ConfigError
+from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome
 
 # The sender of an alert chooses its candid; it must not choose a path on this disk.
@@ -40,4 +41,4 @@ class FigureFolder:
 def _subfolder(outcome: Outcome) -> str:
     if outcome.classification is None:
         return "error"
-    return outcome.classification.class_name or "withdrawn"
+    return shown_name(outcome.classification.class_name or "withdrawn")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stampapp.classifiers.model_folder.store import ModelDescription
 from stampapp.display.tables import name_value_lines
+from stampapp.results.class_names import shown_name
 
 
 def import_published_model(
@@ -32,7 +33,7 @@ def model_lines(description: ModelDescription, into: Path) -> Iterator[str]:
         "into": into,
         "as": f"{description.name} {description.version}, for {description.survey}",
         "network": f"{kernel} kernels, {description.network_file}",
-        "classes": ", ".join(description.classes),
+        "classes": ", ".join(map(shown_name, description.classes)),
         "features": f"{len(description.features)}: {features}",
     }
     yield f"Imported {description.source}"

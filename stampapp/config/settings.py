@@ -246,7 +246,13 @@ def _web_and_logs(reader: Reader) -> dict[str, Any]:
         "web_page": read(
             "WEB_PAGE", boolean, True, "whether the web server has a page with recent alerts"
         ),
-        "log_level": read("LOG_LEVEL", log_level_name, "INFO", "lowest level that is logged"),
+        "log_level": read(
+            "LOG_LEVEL",
+            log_level_name,
+            "INFO",
+            "lowest level that is logged",
+            aliases=("LOGGING_LEVEL",),
+        ),
         "log_format": log_format(reader),
     }
 

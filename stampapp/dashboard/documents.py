@@ -15,6 +15,7 @@ from stampapp.dashboard.last_hour import HourSummary
 from stampapp.dashboard.links import links
 from stampapp.dashboard.recent_alerts import RecentAlert, RecentDeadLetter
 from stampapp.errors import BadAlert
+from stampapp.results.class_names import with_shown_names
 from stampapp.stamps import stamp_image
 from stampapp.stamps.stamp_format import stamp_format
 
@@ -38,7 +39,9 @@ def alert_document(shown: RecentAlert) -> Document:
         "dec": _number(alert.dec, 6),
         "mag": _number(alert.mag, 3),
         "e_mag": _number(alert.e_mag, 3),
-        "probabilities": {name: round(p, 4) for name, p in found.probabilities.items()},
+        "probabilities": {
+            name: round(p, 4) for name, p in with_shown_names(found.probabilities).items()
+        },
         "rule": found.rule,
         "model": f"{found.classifier_name} {found.classifier_version}",
         "stamps": [_stamp(alert, name) for name in stamp_format(alert.survey).names],
@@ -60,7 +63,8 @@ def dead_letter_document(letter: RecentDeadLetter) -> Document:
 
 def summary_document(hour: HourSummary, state: Mapping[str, object], now: float) -> Document:
     """Return the figures of the last hour together with the current `state`."""
-    return {"now": _time(now), **asdict(hour), **state}
+    classes = with_shown_names(hour.classes)
+    return {"now": _time(now), **asdict(hour), "classes": classes, **state}
 
 
 def _stamp(alert: Alert, name: str) -> Document:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from stampapp.alerts.alert import Alert
 from stampapp.dashboard.last_hour import RollingHour
 from stampapp.kafka.message import Message, TopicPartitionOffset
+from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 
 # How many alerts are kept of each class and of those ruled out, and how many dead letters.
@@ -35,7 +36,7 @@ class RecentAlert:
     @property
     def label(self) -> str:
         """The class, or RULED_OUT_LABEL if a rule vetoed the result."""
-        return self.classification.class_name or RULED_OUT_LABEL
+        return shown_name(self.classification.class_name or RULED_OUT_LABEL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

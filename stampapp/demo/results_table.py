@@ -13,6 +13,7 @@ from stampapp.demo.demo_message import DemoMessage
 from stampapp.demo.topics import BatchCounts, Classified, DeadLetter, Result
 from stampapp.display.tables import Column, Table
 from stampapp.display.values import bar
+from stampapp.results.class_names import shown_name, with_shown_names
 from stampapp.results.outcome import OutcomeKind
 
 BAR_CELLS = 4
@@ -25,8 +26,8 @@ _OBJECT, _CLASS, _TRUTH = (
 class ResultsTable:
     """Prints results as they come, and keeps the totals visible on a terminal.
 
-    With `truths` there is a column for the true class. Surveys spell the same classes differently:
-    they share the columns, in the spelling of the first.
+    With `truths` there is a column for the true class. The surveys share the columns of their
+    classes, in the order of the first.
     """
 
     def __init__(self, console: Console, *, truths: bool = False) -> None:
@@ -36,7 +37,7 @@ class ResultsTable:
         self._truths: dict[str, str] | None = {} if truths else None
         self._right: Counter[bool] = Counter()
         self._outcomes: Counter[str] = Counter()
-        self._classes: dict[str, str] = {}
+        self._classes: tuple[str, ...] = ()
         self._table = self._layout()
         self._live = Live(console=console, get_renderable=self.totals, transient=True)
 
@@ -87,21 +88,21 @@ class ResultsTable:
 
     def _layout(self) -> Table:
         columns = [_OBJECT, _CLASS, *([] if self._truths is None else [_TRUTH])]
-        for name in self._classes.values():
+        for name in self._classes:
             columns.append(Column(name=name[: _CLASS.width], width=BAR_CELLS + 4, right=True))
         return Table(columns, self._console.width if self._console.is_terminal else None)
 
     def _head(self, result: Classified) -> None:
-        classes = {name.casefold(): name for name in result.probabilities}
-        if classes.keys() != self._classes.keys():
-            self._classes = classes
+        classes = with_shown_names(result.probabilities)
+        if classes.keys() != set(self._classes):
+            self._classes = tuple(classes)
             self._table = self._layout()
             self._print(self._table.heading("bold underline"))
 
     def _cells(self, result: Classified) -> list[Text]:
-        found = {name.casefold(): p for name, p in result.probabilities.items()}
+        found = with_shown_names(result.probabilities)
         best = max(found, key=found.__getitem__)
-        best_name = Text(self._classes[best][: _CLASS.width], style=self._colour(best))
+        best_name = Text(best[: _CLASS.width], style=self._colour(best))
         truth = [] if self._truths is None else [self._truth(result.aid, best)]
         shares = [self._share(name, found[name], best=name == best) for name in self._classes]
         return [Text(result.aid), best_name, *truth, *shares]
@@ -114,9 +115,10 @@ class ResultsTable:
         truth = (self._truths or {}).pop(aid, None)
         if truth is None:
             return Text()
-        right = truth.casefold() == best
+        truth = shown_name(truth)
+        right = truth == best
         self._right[right] += 1
         return Text(truth[: _TRUTH.width], style="dim" if right else "bold reverse")
 
     def _colour(self, name: str) -> str:
-        return _COLOURS[list(self._classes).index(name) % len(_COLOURS)]
+        return _COLOURS[self._classes.index(name) % len(_COLOURS)]

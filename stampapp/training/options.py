@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stampapp.alerts.surveys import Survey
+from stampapp.config.casts import survey_name
 
 # These options do not change the result.
 _LEFT_OUT_OF_COMMAND = frozenset({"command", "cache", "workers", "card"})
@@ -95,7 +96,7 @@ def _compare(parser: argparse.ArgumentParser) -> None:
 
 def _survey(parser: argparse.ArgumentParser) -> None:
     surveys = ", ".join(Survey)
-    parser.add_argument("--survey", type=Survey, choices=list(Survey), required=True, help=surveys)
+    parser.add_argument("--survey", type=_survey_name, required=True, help=surveys)
 
 
 def _alerts(parser: argparse.ArgumentParser, *, labels: bool = True) -> None:
@@ -123,6 +124,14 @@ def _simulation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache", type=Path, help="folder that keeps simulated alerts for the next run"
     )
+
+
+def _survey_name(text: str) -> Survey:
+    try:
+        return survey_name(text)
+    except ValueError as error:
+        # argparse prints the text of no other exception.
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def positive(text: str) -> int:

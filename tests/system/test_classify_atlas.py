@@ -42,6 +42,23 @@ def classify(path: Path, *options: str, **environment: str) -> Rows:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def test_people_see_one_spelling_of_the_classes_and_programs_that_of_the_survey(
+    forms: dict[str, Path], atlas_model: Path, tmp_path: Path
+) -> None:
+    path, album = str(forms["raw"]), tmp_path / "album"
+    options = ("--survey", "atlas", "--model", str(atlas_model), "--pictures", str(album))
+    done = command("classify", *options, path)
+    assert done.returncode == 0, done.stderr
+    head, *rows = [line.split() for line in done.stdout.splitlines()]
+    shown = ["AGN", "asteroid", "bogus", "SN", "VS"]
+    assert head == ["candid", "object", "class", *shown]
+    assert {row[2] for row in rows} <= set(shown)
+    assert {folder.name for folder in album.iterdir()} == {row[2] for row in rows}
+    model = str(atlas_model)
+    done = command("classify", "--json", path, CLASSIFIER_STRATEGY="atlas", MODEL_PATH=model)
+    assert list(json.loads(done.stdout.splitlines()[0])["probabilities"]) == list(CLASSES)
+
+
 def test_every_form_of_an_alert_gets_the_same_probabilities(
     forms: dict[str, Path], atlas_model: Path
 ) -> None:

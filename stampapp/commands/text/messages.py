@@ -14,6 +14,7 @@ from stampapp.display.lines import printable
 from stampapp.display.values import grid, shares, wrapped
 from stampapp.inspection.message_content import MessageContent, MessageKind
 from stampapp.kafka.message import Message
+from stampapp.results.class_names import shown_name, with_shown_names
 
 _INDENT = "  "
 
@@ -67,7 +68,7 @@ def _alert(content: Mapping[str, Any], width: int) -> Iterator[str]:
 
 
 def _prediction(content: Mapping[str, Any], width: int) -> Iterator[str]:  # noqa: ARG001
-    yield from shares(content["probabilities"])
+    yield from shares(with_shown_names(content["probabilities"]))
     at = content["published"]
     yield _classifier(content) + (f", published {at}" if at else "")
     yield from _source(content)
@@ -79,7 +80,7 @@ def _command(content: Mapping[str, Any], width: int) -> Iterator[str]:
     numbers = {name: one for name, one in values.items() if isinstance(one, float)}
     head = {name: one for name, one in content.items() if name not in _SOURCE_FIELDS | {"data"}}
     yield from wrapped(head, width)
-    yield from shares(numbers)
+    yield from shares(with_shown_names(numbers))
     yield from wrapped({name: one for name, one in values.items() if name not in numbers}, width)
     yield from _source(content)
 
@@ -90,7 +91,7 @@ def _figures(content: Mapping[str, Any], width: int) -> Iterator[str]:
     yield f"batch of {content.get('n_messages')} in {content.get('execution_time')} s: {counts}"
     classes = content.get("class")
     if isinstance(classes, dict) and classes:
-        most = Counter(map(str, classes.values())).most_common()
+        most = Counter(shown_name(str(one)) for one in classes.values()).most_common()
         yield "classes: " + ", ".join(f"{count} {name}" for name, count in most)
     shown = {*kinds, "n_messages", "execution_time", "class", "candid", "oid"}
     yield from wrapped({name: one for name, one in content.items() if name not in shown}, width)

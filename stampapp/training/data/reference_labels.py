@@ -34,15 +34,16 @@ class Reference:
 def read_labels(path: Path, classes: Sequence[str]) -> dict[str, Label]:
     """Return the labels of a CSV file with the columns candid and label, by candid.
 
-    A label may be empty; other columns are ignored. Raises ConfigError with file and line for an
-    unknown class and for a missing or repeated candid.
+    A label may be empty, and is written in any case; other columns are ignored. Raises ConfigError
+    with file and line for an unknown class and for a missing or repeated candid.
     """
     found: dict[str, Label] = {}
+    spelling = {"": ""} | {name.casefold(): name for name in classes}
     for line, row in _rows(path, ("candid", "label")):
-        candid, name = row["candid"], row["label"]
-        if name and name not in classes:
+        candid, label = row["candid"], row["label"]
+        if (name := spelling.get(label.casefold())) is None:
             known = ", ".join(classes)
-            raise ConfigError(f"{path}, line {line}: {name!r} is not one of the classes {known}")
+            raise ConfigError(f"{path}, line {line}: {label!r} is not one of the classes {known}")
         if candid in found:
             raise ConfigError(
                 f"{path}, line {line}: candid {candid} is already in line {found[candid].line}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stampapp.results.class_names import shown_name
 from stampapp.training import markdown
 from stampapp.training.data.examples import Examples, Texts
 from stampapp.training.data.recipes import Recipe
@@ -66,7 +67,9 @@ def _compare_groups(
     for name in recipe.classes:
         of_real, of_simulated = real.take(classes == name), simulated.take(simulated.labels == name)
         if min(len(of_real), len(of_simulated)) >= MIN_ALERTS:
-            comparisons.append(_compare_group(name, of_real, of_simulated, recipe, into))
+            comparisons.append(
+                _compare_group(shown_name(name), of_real, of_simulated, recipe, into)
+            )
     return comparisons
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stampapp.results.class_names import shown_name
 from stampapp.training import markdown
 from stampapp.training.data.examples import Array, Doubles, Indices
 from stampapp.training.evaluation import scores
@@ -62,15 +63,15 @@ def class_table(predictions: Predictions) -> str:
         n_predicted = int(matrix[:, index].sum())
         if total:
             precision = str(scores.wilson_interval(right, n_predicted)) if n_predicted else "-"
-            rows.append((name, total, scores.wilson_interval(right, total), precision))
+            rows.append((shown_name(name), total, scores.wilson_interval(right, total), precision))
     return markdown.table(("class", "alerts", "recall", "precision"), rows)
 
 
 def confusion_table(matrix: Indices, classes: Sequence[str], corner: str = "true \\ found") -> str:
     """Return a confusion matrix without empty rows; `corner` names rows and columns."""
     lines = [
-        (name, *counts.tolist())
+        (shown_name(name), *counts.tolist())
         for name, counts in zip(classes, matrix, strict=True)
         if counts.any()
     ]
-    return markdown.table((corner, *classes), lines)
+    return markdown.table((corner, *map(shown_name, classes)), lines)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stampapp.errors import ConfigError
+from stampapp.results.class_names import shown_name
 from stampapp.training import markdown
 from stampapp.training.data.examples import Array, Doubles, Examples, Indices
 from stampapp.training.data.labelled import LabelledExamples
@@ -98,7 +99,7 @@ def _confusion_tables(evaluation: RealAlertEvaluation) -> Iterator[str]:
 
 
 def _score_rows(evaluation: RealAlertEvaluation) -> Iterator[ScoreRow]:
-    names = ", ".join(evaluation.catalogue_classes)
+    names = ", ".join(map(shown_name, evaluation.catalogue_classes))
     before_rules = evaluation.predicted()
     after_rules = {
         network: _after_rules(evaluation, predicted) for network, predicted in before_rules.items()
@@ -128,7 +129,7 @@ def _recall_rows(
         if total := int(of_class.sum()):
             correct = [int((predicted[of_class] == index).sum()) for predicted in predictions]
             recalls = [scores.wilson_interval(count, total) for count in correct]
-            yield f"{name} found, of {total}", [*recalls]
+            yield f"{shown_name(name)} found, of {total}", [*recalls]
 
 
 def _after_rules(evaluation: RealAlertEvaluation, predicted: Indices) -> Indices:

@@ -9,6 +9,7 @@ from pathlib import Path
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
 from stampapp.classifiers.model_folder.store import CARD_FILES
 from stampapp.errors import ConfigError
+from stampapp.results.class_names import shown_name
 from stampapp.training import markdown
 from stampapp.training.evaluation import predictions
 from stampapp.training.evaluation.predictions import Predictions
@@ -65,10 +66,11 @@ def render_card(report: Report) -> str:
 
 def _identity(report: Report) -> str:
     of = report.description
+    classes = [*map(shown_name, of.classes)]
     stamps = " and ".join((", ".join(of.stamps[:-1]), of.stamps[-1]))
     return f"""\
 A Deep-HiTS network (Carrasco-Davis et al. 2021) that classifies {of.survey} alerts by their first
-detection as {", ".join(of.classes[:-1])} or {of.classes[-1]}. Its inputs are the central
+detection as {", ".join(classes[:-1])} or {classes[-1]}. Its inputs are the central
 {of.crop} x {of.crop} pixels of the {stamps} stamps and {len(of.features)} features.
 Its weights are `{of.network_file}`.
 
@@ -85,7 +87,7 @@ def _data(report: Report) -> str:
     return "\n\n".join(
         (
             f"{notes}\nSHA-256 of the source: `{report.description.source_sha256}`.",
-            markdown.table(("part", *classes, "all"), rows),
+            markdown.table(("part", *map(shown_name, classes), "all"), rows),
             "All alerts of an object are in the same part.",
             markdown.figure(STAMPS, "Stamps of each class, as the network sees them"),
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from stampapp.results.class_names import shown_name
 from stampapp.stamps.fits_header import Header
 from stampapp.stamps.orientation import Orientation
 from stampapp.stamps.stamp_format import stamp_format
@@ -64,7 +65,7 @@ def plot_stamps(groups: Mapping[str, Array], recipe: Recipe, path: Path) -> None
     axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axis.set_xticks([])
     axis.set_title(str(orientation), fontsize=9)
-    labels = [f"{name} {recipe.stamps[number]}" for name, number in rows]
+    labels = [f"{shown_name(name)} {recipe.stamps[number]}" for name, number in rows]
     axis.set_yticks([(column + 0.5) * side for column in range(len(rows))], labels)
     save_figure(figure, path)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from stampapp.results.class_names import shown_name
 from stampapp.training.data.examples import Indices
 from stampapp.training.evaluation import scores
 from stampapp.training.evaluation.predictions import Predictions
@@ -24,8 +25,9 @@ def plot_confusion(matrix: Indices, classes: Sequence[str], path: Path) -> None:
     for (row, column), count in np.ndenumerate(matrix):
         colour = "white" if shares[row, column] > 0.5 else "black"
         axis.text(column, row, str(count), ha="center", va="center", color=colour)
-    axis.set_xticks(range(len(classes)), classes)
-    axis.set_yticks(range(len(classes)), classes)
+    names = [*map(shown_name, classes)]
+    axis.set_xticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), names)
     axis.set_xlabel("found")
     axis.set_ylabel("true")
     save_figure(figure, path)

@@ -86,6 +86,7 @@ def test_a_given_model_folder_is_distinguished_from_the_default() -> None:
         ("WEB_PORT", "7000", 7000, "web_port"),
         ("WEB_PAGE", "false", False, "web_page"),
         ("LOG_LEVEL", "debug", "DEBUG", "log_level"),
+        ("LOGGING_LEVEL", "debug", "DEBUG", "log_level"),
         ("LOG_FORMAT", "JSON", "json", "log_format"),
         ("DEADLETTER_TOPIC", "dead", "dead", "deadletter_topic"),
         ("DEADLETTER_TOPIC", "", None, "deadletter_topic"),
@@ -279,6 +280,7 @@ def test_the_older_name_of_the_metrics_server() -> None:
     ("one", "other"),
     [
         ("METRICS_SERVER", "METRICS_HOST"),
+        ("LOG_LEVEL", "LOGGING_LEVEL"),
         ("CONSUMER_SASL_USERNAME", "CONSUMER_KAFKA_USERNAME"),
         ("SCRIBE_SASL_PASSWORD", "SCRIBE_KAFKA_PASSWORD"),
     ],

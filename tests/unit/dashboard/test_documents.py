@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+from dataclasses import replace
 
 from stampapp.alerts.alert import Alert
 from stampapp.dashboard import documents
@@ -38,6 +39,15 @@ def test_a_card_has_the_object_its_probabilities_and_its_stamps() -> None:
         assert kind == "data:image/png;base64"
         assert base64.b64decode(data).startswith(b"\x89PNG")
         assert stamp["size"] == [63, 63]
+
+
+def test_classes_are_shown_in_the_spelling_for_all_surveys() -> None:
+    found = replace(classification(alert(), "vs"), probabilities={"sn": 0.25, "vs": 0.75})
+    document = documents.alert_document(replace(recent(alert()), classification=found))
+    assert document["label"] == "VS"
+    assert document["probabilities"] == {"SN": 0.25, "VS": 0.75}
+    hour = documents.summary_document(RollingHour(("sn", "vs"), NOW).summary(NOW), {}, NOW)
+    assert hour["classes"] == {"SN": 0, "VS": 0}
 
 
 def test_a_ruled_out_alert_is_labelled_as_such() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from stampapp.alerts.surveys import Survey
 from stampapp.training import options
 
 TRAIN = ["train", "--survey", "ZTF"]
@@ -24,6 +25,20 @@ def test_command_line_leaves_out_cache_and_workers() -> None:
     assert "somewhere" not in text
     assert "workers" not in text
     assert "--into" not in text
+
+
+@pytest.mark.parametrize("survey", ["atlas", "ATLAS", "Atlas"])
+def test_survey_is_written_in_any_case(survey: str) -> None:
+    chosen = options.parse_arguments(["train", "--survey", survey, "--count", "60"])
+    assert chosen.survey is Survey.ATLAS
+
+
+def test_unknown_survey_is_reported_with_the_known_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        options.parse_arguments(["train", "--survey", "LSST", "--count", "60"])
+    assert "--survey: one of ZTF, ATLAS is expected" in capsys.readouterr().err
 
 
 def test_command_line_has_every_default() -> None:
@@ -54,7 +69,7 @@ def test_alerts_must_come_from_one_source(
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("--count", "0"), ("--seed", "-1"), ("--dropout", "1.5"), ("--rate", "x"), ("--survey", "X")],
+    [("--count", "0"), ("--seed", "-1"), ("--dropout", "1.5"), ("--rate", "x")],
 )
 def test_invalid_values_are_rejected(
     key: str, value: str, capsys: pytest.CaptureFixture[str]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from stampapp.commands.text.messages import message_heading, message_json, message_lines
 from stampapp.display import values
@@ -41,6 +42,14 @@ def test_the_most_probable_class_comes_first() -> None:
     assert lines[0].split()[0] == best
     assert [line.index("0.") for line in lines[: len(CLASSIFICATION.probabilities)]]
     assert f"by {CLASSIFICATION.classifier_name} {CLASSIFICATION.classifier_version}" in lines[-1]
+
+
+def test_classes_are_shown_in_the_spelling_for_all_surveys() -> None:
+    found = replace(CLASSIFICATION, probabilities={"agn": 0.25, "vs": 0.75})
+    for value in (encoding.encode_prediction(found, NOON), encoding.encode_scribe_command(found)):
+        words = " ".join(rendered(value)).split()
+        assert {"AGN", "VS"} <= {*words}
+        assert not {"agn", "vs"} & {*words}
 
 
 def test_a_command_has_bars_too() -> None:

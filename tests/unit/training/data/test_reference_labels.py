@@ -26,6 +26,12 @@ def test_labels_with_their_lines(tmp_path: Path) -> None:
     }
 
 
+def test_labels_are_written_in_any_case(tmp_path: Path) -> None:
+    path = file(tmp_path, "candid,label\n1,SN\n2,VS\n")
+    labels = reference_labels.read_labels(path, ("sn", "vs"))
+    assert [one.name for one in labels.values()] == ["sn", "vs"]
+
+
 def test_labels_of_a_spreadsheet_with_byte_order_mark(tmp_path: Path) -> None:
     path = file(tmp_path, "candid,label\r\n1,SN\r\n", "utf-8-sig")
     assert reference_labels.read_labels(path, CLASSES)["1"].name == "SN"
