@@ -95,12 +95,15 @@ async def _reset(
     async with TopicReader(settings.consumer) as reader:
         before = await group_offsets.read_group_offsets(reader, settings, topics)
         new = await group_offsets.target_offsets(reader, target, before.partitions)
+        metadata = await group_offsets.current_metadata(
+            reader, settings.group_id, before.partitions
+        )
     _warn_of_missing(before)
     if not dry_run:
         if before.members:
             raise ConfigError(_refusal(settings, before))
         await _require_access(settings, {topic for topic, _ in new})
-        await set_committed_offsets(settings.consumer, settings.group_id, new)
+        await set_committed_offsets(settings.consumer, settings.group_id, new, metadata)
     return ResetPlan(target=target, before=before, new=new, dry_run=dry_run)
 
 

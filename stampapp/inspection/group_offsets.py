@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,13 @@ from stampapp.errors import ConfigError
 from stampapp.inspection.topic_status import PartitionStatus
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.consumer_group import GroupMember
+from stampapp.kafka.log_changes import (
+    LogChanges,
+    add_change,
+    decode_changes,
+    encode_changes,
+    log_change,
+)
 from stampapp.kafka.message import Partition
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.topic_reader import TopicReader
@@ -101,6 +109,27 @@ async def target_offsets(
     found = await reader.offsets_at_time(partitions, times.to_unix_ms(target.instant))
     offsets = ((at, found.get(at)) for at in partitions)
     return {at: partitions[at].end if offset is None else offset for at, offset in offsets}
+
+
+async def current_metadata(
+    reader: TopicReader, group: str, partitions: Mapping[Partition, PartitionStatus]
+) -> dict[Partition, str]:
+    """Return what has become of the log under the group, for the metadata of its new offsets.
+
+    Without it, a reset would hide from reconcile what workers had noticed, and what none has yet.
+    """
+    found = await reader.committed_metadata(group, partitions)
+    positions = {at: one.committed for at, one in partitions.items() if one.committed is not None}
+    beyond = {at: position for at, position in positions.items() if position > partitions[at].end}
+    cut_short = await reader.find_cut_short(beyond)
+    changes = {at: decode_changes(metadata) for at, metadata in found.items()}
+    for at, position in positions.items():
+        one = partitions[at]
+        if position < one.first or at in cut_short:
+            noticed = round(time.time())
+            change = log_change(position, beginning=one.first, end=one.end, noticed=noticed)
+            changes[at] = add_change(changes.get(at, LogChanges()), change)
+    return {at: encode_changes(one) for at, one in changes.items()}
 
 
 def count_repeated(

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka import errors as kafka
+from aiokafka.structs import OffsetAndMetadata
 
 from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
@@ -41,13 +42,22 @@ def parse_members(responses: list[Any]) -> Iterator[GroupMember]:
 
 
 async def set_committed_offsets(
-    cluster: Cluster, group: str, offsets: Mapping[Partition, int]
+    cluster: Cluster,
+    group: str,
+    offsets: Mapping[Partition, int],
+    metadata: Mapping[Partition, str],
 ) -> None:
-    """Commit offsets for a group without members. Raises ConfigError if it has some."""
+    """Commit offsets for a group without members, with the metadata that each is to have.
+
+    Raises ConfigError if the group has members.
+    """
     consumer = AIOKafkaConsumer(
         **cluster.client_options(), group_id=group, enable_auto_commit=False
     )
-    targets = {TopicPartition(*one): offset for one, offset in offsets.items()}
+    targets = {
+        TopicPartition(*one): OffsetAndMetadata(offset, metadata.get(one, ""))
+        for one, offset in offsets.items()
+    }
     try:
         await asyncio.wait_for(consumer.start(), _START_TIMEOUT)
         # Assigned, not subscribed: the commit names no member, so that the broker accepts it only

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from stampapp.commands.offsets import reset_offsets, show_offsets
 from stampapp.config import settings
@@ -20,6 +21,8 @@ from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka.consumer_group import set_committed_offsets
+from stampapp.kafka.log_changes import LogChanges, decode_changes
+from stampapp.kafka.topic_reader import TopicReader
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import Record, committed, create_topics, produce
 
@@ -156,7 +159,7 @@ def test_an_active_member_keeps_its_offsets(group: Settings) -> None:
             reset(group, "earliest")
         # One that joins after the check keeps them as well.
         with pytest.raises(ConfigError, match="has an active member by now"):
-            asyncio.run(set_committed_offsets(group.consumer, group.group_id, partitions))
+            asyncio.run(set_committed_offsets(group.consumer, group.group_id, partitions, {}))
         assert stored(group) == {0: 3}
         plan = reset(group, "latest", dry_run=True)
         assert [one["host"] for one in plan["members"]] == ["127.0.0.1"]
@@ -181,6 +184,27 @@ def test_only_the_named_topic_is_reset_and_a_missing_one_is_reported(
         reset(both, "latest", f"{first}-3")
     with pytest.raises(ConfigError, match="--topic other is not in CONSUMER_TOPICS"):
         reset(both, "latest", "other")
+
+
+def test_what_became_of_the_log_is_kept(kafka: ApacheKafka, group: Settings) -> None:
+    (topic,) = group.consumer_topics
+    partition = (topic, 0)
+    reset(group, "2026-03-11T21:59")
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    for end in (2, 3):
+        for done in admin.delete_records([TopicPartition(topic, 0, end)]).values():
+            done.result(30)
+        reset(group, "earliest")
+        # A second reset keeps it as well.
+        reset(group, "earliest")
+
+    async def changes() -> LogChanges:
+        async with TopicReader(group.consumer) as reader:
+            metadata = await reader.committed_metadata(group.group_id, [partition])
+            return decode_changes(metadata[partition])
+
+    expired = asyncio.run(changes()).expired
+    assert [(one.first, one.end) for one in expired] == [(1, 2), (2, 3)]
 
 
 @pytest.mark.parametrize("to", [None, "tomorrow", "20261301", "-1", ""])
