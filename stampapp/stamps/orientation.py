@@ -83,7 +83,8 @@ def _matrix(header: Header) -> Matrix | None:
         return None
     matrix = np.array(numbers).reshape(2, 2)
     with np.errstate(all="ignore"):
-        sound = math.isfinite(np.linalg.det(matrix)) and np.linalg.cond(matrix) < 1e3
+        # Numbers near the smallest float have no finite inverse.
+        sound = 0.0 < abs(np.linalg.det(matrix)) < math.inf and np.linalg.cond(matrix) < 1e3
     return matrix if sound else None
 
 

@@ -52,6 +52,9 @@ def test_north_is_within_half_a_right_angle_of_up(angle: float, mirrored: bool) 
 def test_without_a_matrix_the_image_stays_as_it_is() -> None:
     for cards in ({"CD1_1": None}, {"CD1_1": "'x'"}, {"CD1_1": 0.0}, {"CD2_2": "1E999"}):
         assert north_up(atlas_header(**cards)) == UNKNOWN
+    for size in ("1E-310", "1E-200", "1E200"):
+        cards = {"CD1_1": size, "CD1_2": "0.0", "CD2_1": "0.0", "CD2_2": size}
+        assert north_up(atlas_header(**cards)) == UNKNOWN
     assert UNKNOWN.apply(np.array([[1, 2], [3, 4]])).tolist() == [[3, 4], [1, 2]]
 
 
