@@ -11,12 +11,14 @@ from typing import Any
 
 from stampapp import times
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.simulated_names import is_simulated
 from stampapp.dashboard.last_hour import HourSummary
 from stampapp.dashboard.links import links
 from stampapp.dashboard.recent_alerts import RecentAlert, RecentDeadLetter
 from stampapp.errors import BadAlert
 from stampapp.results.class_names import with_shown_names
 from stampapp.stamps import stamp_image
+from stampapp.stamps.marks import marks
 from stampapp.stamps.stamp_format import stamp_format
 
 Document = dict[str, Any]
@@ -46,6 +48,7 @@ def alert_document(shown: RecentAlert) -> Document:
         "model": f"{found.classifier_name} {found.classifier_version}",
         "stamps": [_stamp(alert, name) for name in stamp_format(alert.survey).names],
         "links": links(alert),
+        "simulated": is_simulated(alert),
     }
 
 
@@ -78,8 +81,10 @@ def _stamp(alert: Alert, name: str) -> Document:
         "name": name,
         "png": f"data:image/png;base64,{encoded}",
         "size": [columns, rows],
-        "north_up": drawn.orientation.north is not None,
-        "scale": drawn.orientation.scale,
+        "orientation": str(drawn.orientation),
+        "scale": drawn.pixel_scale,
+        "light": drawn.is_light,
+        "marks": asdict(marks(drawn)),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.simulated_names import is_simulated
 from stampapp.alerts.surveys import Survey, plugin
 
 
@@ -26,7 +27,12 @@ def object_pages(survey: Survey) -> ObjectPages:
 
 
 def links(alert: Alert) -> list[dict[str, str]]:
-    """Return the pages of the alert's object, then views of the sky around it."""
+    """Return the pages of the alert's object, then views of the sky around it.
+
+    A simulated object is not on the sky and has none.
+    """
+    if is_simulated(alert):
+        return []
     names = {name: quote(getattr(alert, name), safe="") for name in ("oid", "candid")}
     pages = object_pages(alert.survey).urls
     urls = {name: url.format(**names) for name, url in pages.items()} | _sky(alert)

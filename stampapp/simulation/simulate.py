@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from stampapp.alerts.alert import Alert, LabelledAlert
+from stampapp.alerts.simulated_names import simulated_oid
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import (
     artifacts,
@@ -114,7 +115,7 @@ def _to_alert(
     values = _measured_fields(rng, simulated, observation, label)
     return Alert(
         aid=f"SIM{survey[0]}{number}",
-        oid=f"{survey}SIM{number}",
+        oid=simulated_oid(survey, number),
         candid=f"{simulated.number}{number}",
         survey=survey,
         mjd=exposure.mjd,

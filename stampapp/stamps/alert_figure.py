@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from stampapp import times
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.simulated_names import is_simulated
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.stamps import marks, stamp_image, stretch
 from stampapp.stamps.stamp_format import stamp_format
@@ -103,7 +104,8 @@ def _title(alert: Alert) -> str:
 def _subtitle(alert: Alert) -> str:
     instant = times.from_mjd(alert.mjd)
     at = f"{times.format_iso(instant)} (mjd {alert.mjd:.5f})" if instant else f"mjd {alert.mjd:g}"
-    return f"ra {alert.ra:.5f}°  dec {alert.dec:+.5f}°   {at}"
+    kind = "simulated   " if is_simulated(alert) else ""
+    return f"{kind}ra {alert.ra:.5f}°  dec {alert.dec:+.5f}°   {at}"
 
 
 def _range(pixels: Any) -> str:

@@ -13,7 +13,7 @@ from stampapp.stamps.orientation import Orientation
 from stampapp.stamps.stamp_image import StampImage
 
 Line = tuple[float, float, float, float]
-_EDGE = 0.045
+_EDGE = 0.06
 # From the centre: the marks leave the source itself free.
 _GAP, _REACH = 0.045, 0.11
 _ARM, _LETTER = 0.1, 0.155
@@ -70,7 +70,7 @@ def _compass(orientation: Orientation) -> Marks:
     """Return arms to north and east in the lower right corner; where unknown, these words."""
     north, east = orientation.north, orientation.east
     if north is None or east is None:
-        return Marks(lines=(), labels=(Label(x=0.66, y=1.0 - _EDGE, text=str(orientation)),))
+        return Marks(lines=(), labels=(Label(x=0.6, y=1.0 - _EDGE, text=str(orientation)),))
     # As far right and down as its letters allow.
     x = 1.0 - _EDGE - _LETTER * max(0.0, north[0], east[0])
     y = 1.0 - _EDGE + _LETTER * min(0.0, north[1], east[1])

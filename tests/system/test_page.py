@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.browser import chromium, findings
 from tests.support.topics import produce
@@ -22,6 +23,17 @@ from tests.system.conftest import environment
 from tests.system.survey_setups import SurveySetup
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+SIMULATED = Path(__file__).parents[2] / "model" / "ztf" / "sample.avro"
+# The places on the screen of a stamp and of its marks: [left, top, right, bottom] in CSS pixels.
+PLACES = """card => [...card.querySelectorAll(".picture")].map(one => {
+  const box = (part) => {
+    const {left, top, right, bottom} = part.getBoundingClientRect();
+    return [left, top, right, bottom];
+  };
+  const texts = [...one.querySelectorAll("text")].map(text => [text.textContent, box(text)]);
+  return {image: box(one.querySelector("img")), alt: one.querySelector("img").alt,
+          lines: [...one.querySelectorAll("line")].map(box), texts: Object.fromEntries(texts)};
+})"""
 SCHEMES = {"phone": "dark", "desk": "light"}
 # A card is drawn every half second, and the machine may be busy.
 PATIENCE = 60_000
@@ -35,6 +47,7 @@ class Served:
     survey: SurveySetup
     worker: Worker
     url: str
+    topic: str
 
     @property
     def port(self) -> int:
@@ -49,7 +62,12 @@ def served(
     produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_setup.sent)
     with worker(setup, tmp_path_factory.mktemp("worker")) as running:
         running.wait_for(f"{len(ztf_setup.sent)} in all")
-        yield Served(survey=ztf_setup, worker=running, url=f"{address(running)}/")
+        yield Served(
+            survey=ztf_setup,
+            worker=running,
+            url=f"{address(running)}/",
+            topic=setup["CONSUMER_TOPICS"],
+        )
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +128,28 @@ def test_a_card_has_the_stamps_and_what_classify_says(page: Page, served: Served
         links = card.locator(".links a").evaluate_all("all => all.map(one => one.href)")
         assert f"https://alerce.online/object/{row['oid']}" in links
         assert any("AladinLite" in link for link in links)
+
+
+def test_stamps_have_their_centre_a_scale_bar_and_north_and_east(page: Page) -> None:
+    stamps = page.locator(".card").first.evaluate(PLACES)
+    assert [stamp["alt"].split()[0] for stamp in stamps] == ["science", "template", "difference"]
+    for stamp in stamps:
+        left, top, right, bottom = stamp["image"]
+        assert stamp["alt"].endswith(", north up, east left")
+        assert list(stamp["texts"]) == ['10"', "N", "E"]
+        for mark in (*stamp["lines"], *stamp["texts"].values()):
+            assert left - 1 <= mark[0] <= mark[2] <= right + 1
+            assert top - 1 <= mark[1] <= mark[3] <= bottom + 1
+        across, upwards, bar, *_ = stamp["lines"]
+        assert (across[1] + across[3]) / 2 == pytest.approx((top + bottom) / 2, abs=1)
+        assert (upwards[0] + upwards[2]) / 2 == pytest.approx((left + right) / 2, abs=1)
+        # ZTF's pixels are 1.01 arcsec wide.
+        assert bar[2] - bar[0] == pytest.approx(10 / 1.01 / 63 * (right - left), abs=2)
+        north, east = stamp["texts"]["N"], stamp["texts"]["E"]
+        assert north[3] < east[1]
+        assert east[2] < north[0]
+        # Small, and readable on the card, too.
+        assert 8 < north[3] - north[1] < 16
 
 
 def test_a_filter_leaves_one_class(page: Page) -> None:
@@ -199,6 +239,27 @@ def test_the_number_of_viewers_is_limited(served: Served) -> None:
     finally:
         for connection in streams:
             connection.close()
+
+
+def test_a_simulated_alert_says_so_and_has_no_links(
+    browser: Browser, kafka: ApacheKafka, served: Served
+) -> None:
+    messages = alert_messages.stream(SIMULATED)
+    produce(kafka.bootstrap, served.topic, messages)
+    opened = browser.new_page()
+    opened.goto(served.url)
+    cards = opened.locator(".card")
+    simulated = cards.filter(has_text=(messages[0].key or b"").decode())
+    expect(simulated).to_have_count(len(messages), timeout=PATIENCE)
+    expect(simulated).to_contain_text("Simulated")
+    assert simulated.get_by_role("link").count() == 0
+    expect(cards.filter(has_text="Simulated")).to_have_count(len(messages))
+    simulated.get_by_role("button").click()
+    detail = opened.get_by_role("dialog")
+    expect(detail).to_contain_text("Simulated")
+    assert detail.get_by_role("link").count() == 0
+    assert findings(opened) == []
+    opened.close()
 
 
 def test_the_worker_stops_in_time_with_open_pages(

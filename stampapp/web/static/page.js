@@ -19,6 +19,13 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+function svgElement(tag, attributes = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
 function setText(id, text) {
   if ($(id).textContent !== text) $(id).textContent = text;
 }
@@ -56,14 +63,9 @@ function showBars(id, counts) {
 function showRates(rates) {
   const peak = Math.max(...rates, 0);
   const points = rates.map((rate, minute) => `${(240 * minute / 59).toFixed(1)},${(58 - (peak ? 56 * rate / peak : 0)).toFixed(1)}`);
-  const svg = (tag, attributes) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    return made;
-  };
   $("rates").replaceChildren(
-    svg("path", { d: `M0,60 L${points.join(" L")} L240,60 Z` }),
-    svg("polyline", { points: points.join(" ") }),
+    svgElement("path", { d: `M0,60 L${points.join(" L")} L240,60 Z` }),
+    svgElement("polyline", { points: points.join(" ") }),
   );
   setText("peak", `The last 60 minutes; at most ${peak.toFixed(1)} alerts per second.`);
 }
@@ -109,13 +111,24 @@ function selectClass(label) {
   showCards();
 }
 
+// The image's text says what the marks show.
+function marksElement(stamp) {
+  const percent = (share) => (100 * share).toFixed(2);
+  const lines = stamp.marks.lines.map(([x1, y1, x2, y2]) => svgElement("line", { x1: percent(x1), y1: percent(y1), x2: percent(x2), y2: percent(y2) }));
+  const labels = stamp.marks.labels.map((label) => svgElement("text", { x: percent(label.x), y: percent(label.y) }, label.text));
+  return svgElement("svg", { class: stamp.light ? "marks on-light" : "marks", viewBox: "0 0 100 100", "aria-hidden": "true" }, ...lines, ...labels);
+}
+
+function pictureElement(card, stamp) {
+  const text = `${stamp.name} stamp of ${card.aid}, ${stamp.orientation}`;
+  const image = element("img", { src: stamp.png, alt: text, width: stamp.size[0], height: stamp.size[1] });
+  return element("div", { class: "picture" }, image, marksElement(stamp));
+}
+
 function stampsElement(card) {
   const made = card.stamps.map((stamp) => {
-    const caption = element("figcaption", {}, stamp.north_up ? `${stamp.name} N↑` : stamp.name);
-    const picture = stamp.png
-      ? element("img", { src: stamp.png, alt: `${stamp.name} stamp of ${card.aid}`, width: stamp.size[0], height: stamp.size[1] })
-      : element("p", { class: "problem" }, stamp.problem);
-    return element("figure", {}, picture, caption);
+    const picture = stamp.png ? pictureElement(card, stamp) : element("p", { class: "problem" }, stamp.problem);
+    return element("figure", {}, picture, element("figcaption", {}, stamp.name));
   });
   return element("div", { class: "stamps" }, ...made);
 }
@@ -127,6 +140,7 @@ function probabilitiesElement(card, digits) {
 }
 
 function linksElement(card) {
+  if (card.simulated) return element("p", { class: "faint" }, "Simulated: not an object of the sky");
   const made = card.links.map((link) => element("a", { href: link.url, target: "_blank", rel: "noopener noreferrer", "aria-label": `${card.aid} in ${link.name}` }, link.name));
   return element("p", { class: "links" }, ...made);
 }
@@ -168,7 +182,7 @@ function showDetail(card) {
     ["Model", card.model], ["Message", card.place],
     ...card.stamps.filter((stamp) => stamp.png).map((stamp) => [
       `Stamp ${stamp.name}`,
-      `${stamp.size[0]} × ${stamp.size[1]} pixels${stamp.scale ? ` of ${stamp.scale.toFixed(2)}″` : ""}${stamp.north_up ? ", north up, east left" : ""}`,
+      `${stamp.size[0]} × ${stamp.size[1]} pixels${stamp.scale ? ` of ${stamp.scale.toFixed(2)}″` : ""}, ${stamp.orientation}`,
     ]),
   ];
   const list = facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);

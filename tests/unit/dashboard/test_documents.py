@@ -5,7 +5,10 @@ import json
 import math
 from dataclasses import replace
 
+import pytest
+
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.dashboard import documents
 from stampapp.dashboard.last_hour import RollingHour
 from stampapp.dashboard.recent_alerts import RecentAlert, RecentDeadLetter
@@ -39,6 +42,24 @@ def test_a_card_has_the_object_its_probabilities_and_its_stamps() -> None:
         assert kind == "data:image/png;base64"
         assert base64.b64decode(data).startswith(b"\x89PNG")
         assert stamp["size"] == [63, 63]
+        assert (stamp["orientation"], stamp["scale"]) == (
+            "north up, east left",
+            pytest.approx(1.01),
+        )
+        assert [label["text"] for label in stamp["marks"]["labels"]] == ['10"', "N", "E"]
+    assert [stamp["light"] for stamp in document["stamps"]] == [False, False, True]
+    assert (document["simulated"], bool(document["links"])) == (False, True)
+
+
+def test_a_simulated_alert_says_so_instead_of_linking() -> None:
+    document = documents.alert_document(recent(alert(oid="ZTFSIM000001000000002")))
+    assert (document["simulated"], document["links"]) == (True, [])
+
+
+def test_a_stamp_without_orientation_says_so() -> None:
+    document = documents.alert_document(recent(alert(survey=Survey.ATLAS)))
+    (label,) = document["stamps"][0]["marks"]["labels"]
+    assert label["text"] == document["stamps"][0]["orientation"] == "north unknown"
 
 
 def test_classes_are_shown_in_the_spelling_for_all_surveys() -> None:

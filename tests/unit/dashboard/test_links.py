@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
+from stampapp.alerts.surveys import Survey
 from stampapp.dashboard.links import links
 from tests.support.alerts import alert
 
@@ -14,3 +17,8 @@ def test_the_links_lead_to_the_object_and_its_coordinates() -> None:
     assert parse_qs(found["Aladin"].query)["target"] == ["10.500000 -3.250000"]
     legacy = parse_qs(found["Legacy Survey"].query)
     assert (legacy["ra"], legacy["dec"]) == (["10.500000"], ["-3.250000"])
+
+
+@pytest.mark.parametrize("survey", Survey)
+def test_a_simulated_object_has_no_links(survey: Survey) -> None:
+    assert links(alert(oid=f"{survey}SIM000001000000002", survey=survey)) == []

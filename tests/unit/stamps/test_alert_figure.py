@@ -90,6 +90,17 @@ def test_a_damaged_stamp_is_reported_in_its_panel() -> None:
     assert (panel(broken, 1) < 100).any()
 
 
+def test_a_simulated_alert_says_so() -> None:
+    real, simulated = (
+        np.asarray(alert_figure.draw_figure(alert(oid=oid)))[36:58]
+        for oid in ("ZTF20abcdefg", "ZTFSIM000001000000002")
+    )
+    # The second line of the figure is longer by this word.
+    assert np.flatnonzero((simulated < 200).any(axis=(0, 2))).max() > 30 + int(
+        np.flatnonzero((real < 200).any(axis=(0, 2))).max()
+    )
+
+
 def test_names_of_any_length_and_script_fit() -> None:
     odd = alert(oid="Ж" * 500, mjd=1e300, mag=1e30, candid="\n")
     assert alert_figure.draw_figure(odd).size == alert_figure.draw_figure(alert()).size
