@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import faust
@@ -183,11 +183,20 @@ async def commit(offsets: dict[tuple[str, int], int]) -> bool:
 
 
 def end_offsets() -> dict[tuple[str, int], int]:
-    """Return the known end offsets of the assigned partitions; none during a rebalance."""
-    assigned = () if app.rebalancing else app.consumer.assignment()
-    return {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in assigned}
+    """Return up to where the assigned partitions can be read; none during a rebalance."""
+    return {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in _assigned()}
+
+
+def undecided_offsets() -> dict[tuple[str, int], int]:
+    """Return how many offsets of each assigned partition wait for the end of a transaction."""
+    undecided = app.consumer.undecided  # type: ignore[attr-defined]
+    return {(tp.topic, tp.partition): undecided(tp) for tp in _assigned()}
 
 
 def missing_topics() -> tuple[str, ...]:
     """Return the consumed topics that do not exist."""
     return app.consumer.missing_topics  # type: ignore[attr-defined,no-any-return]
+
+
+def _assigned() -> Collection[TP]:
+    return () if app.rebalancing else app.consumer.assignment()

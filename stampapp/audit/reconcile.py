@@ -65,7 +65,7 @@ async def reconcile_group(
 ) -> Reconciliation:
     """Find the outcome of every message that the group has consumed. Raises ConfigError."""
     begin = None if window.begin is None else to_unix_ms(window.begin) - MAX_CLOCK_SKEW_MS
-    async with TopicReader(settings.consumer) as source:
+    async with TopicReader(settings.consumer, settings.isolation_level) as source:
         # Committed offsets first: everything before them was published by then.
         consumed = await find_consumed(source, settings, window)
         marks = consumed.marks

@@ -95,7 +95,7 @@ def inspect_topics(settings: Settings, request: InspectRequest, writer: MessageW
 
 async def _show(settings: Settings, request: InspectRequest, writer: MessageWriter) -> Alert | None:
     found = await select_topics(settings, request.name, datetime.now(UTC))
-    async with TopicReader(found.cluster) as reader:
+    async with TopicReader(found.cluster, settings.isolation_level) as reader:
         tail = TopicTail(reader, request.is_wanted)
         partitions = await found.partitions(reader, datetime.now(UTC))
         with ProgressBars() as bars:
@@ -126,7 +126,7 @@ async def _alert(settings: Settings, writer: MessageWriter) -> Alert | None:
     origin = provenance.read_provenance(message.headers)
     if origin is None or content.content.get("cause"):
         raise ConfigError(f"--stamps: {message.location} is not a readable alert")
-    async with TopicReader(settings.consumer) as reader:
+    async with TopicReader(settings.consumer, settings.isolation_level) as reader:
         async for one in reader.read_offsets(offsets_by_partition([origin.source])):
             if alert := message_content.read_content(one).alert:
                 return alert

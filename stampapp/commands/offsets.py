@@ -83,7 +83,7 @@ def reset_offsets(  # noqa: PLR0913  # the options of the command
 
 
 async def _read(settings: Settings, topics: Collection[str]) -> GroupOffsets:
-    async with TopicReader(settings.consumer) as reader:
+    async with TopicReader(settings.consumer, settings.isolation_level) as reader:
         found = await group_offsets.read_group_offsets(reader, settings, topics)
     _warn_of_missing(found)
     return found
@@ -92,7 +92,7 @@ async def _read(settings: Settings, topics: Collection[str]) -> GroupOffsets:
 async def _reset(
     settings: Settings, target: OffsetTarget, topics: Collection[str], *, dry_run: bool
 ) -> ResetPlan:
-    async with TopicReader(settings.consumer) as reader:
+    async with TopicReader(settings.consumer, settings.isolation_level) as reader:
         before = await group_offsets.read_group_offsets(reader, settings, topics)
         new = await group_offsets.target_offsets(reader, target, before.partitions)
         metadata = await group_offsets.current_metadata(

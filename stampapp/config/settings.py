@@ -26,6 +26,7 @@ from stampapp.config.model_settings import ModelSettings, read_model
 from stampapp.config.unread_keys import UnreadKey, unread_keys
 from stampapp.kafka.cluster import CLUSTER_ROLES, PUBLISHING_ROLES, Cluster
 from stampapp.kafka.compression import Compression
+from stampapp.kafka.isolation import READ_COMMITTED, READ_UNCOMMITTED
 from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, is_legal_topic
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
@@ -61,6 +62,7 @@ class Settings:
     batch_messages: int
     session_timeout: float
     metadata_age: float
+    isolation_level: str
     output_topic: NightlyTopic
     scribe_topic: str
     metrics_topic: str
@@ -194,6 +196,12 @@ def _batching(reader: Reader) -> dict[str, Any]:
             number(1, 300, float),
             5.0,
             "s after which a worker asks again which topics and partitions there are",
+        ),
+        "isolation_level": read(
+            "CONSUMER_ISOLATION_LEVEL",
+            one_of(READ_COMMITTED, READ_UNCOMMITTED),
+            READ_COMMITTED,
+            f"{READ_UNCOMMITTED}: classify messages of aborted and open transactions, too",
         ),
         "batches_in_flight": read(
             "BATCHES_IN_FLIGHT",

@@ -12,9 +12,10 @@ from faust.types import TP
 
 from stampapp.consumer.log_positions import LogPositionsConsumer, LogPositionsThread
 from stampapp.consumer.missing_topics import MissingTopics
+from stampapp.consumer.readable_offsets import ReadableOffsetsConsumer, ReadableOffsetsThread
 
 
-class StampConsumerThread(LogPositionsThread):
+class StampConsumerThread(LogPositionsThread, ReadableOffsetsThread):
     """The thread that owns the Kafka client of the consumed topics."""
 
     async def on_thread_stop(self) -> None:
@@ -39,7 +40,7 @@ class StampConsumerThread(LogPositionsThread):
         return await self.missing_topics.commit_existing(assigned, super()._commit)
 
 
-class StampConsumer(LogPositionsConsumer):
+class StampConsumer(LogPositionsConsumer, ReadableOffsetsConsumer):
     """Faust's consumer, reading through a StampConsumerThread."""
 
     _thread: StampConsumerThread

@@ -86,7 +86,7 @@ async def _cluster_status(
 ) -> list[TopicStatus]:
     roles = [role for role in wanted_roles if role.cluster.identity == cluster.identity]
     try:
-        async with TopicReader(cluster) as reader:
+        async with TopicReader(cluster, settings.isolation_level) as reader:
             return await _read_status(reader, roles, settings, now)
     except ConfigError as error:
         return [TopicStatus(topic_role=role, problem=str(error)) for role in roles]

@@ -17,6 +17,7 @@ from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import describe_cluster, describe_user
 from stampapp.kafka.consumer_group import GroupMember, parse_members
+from stampapp.kafka.isolation import READ_COMMITTED, readable_end
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange, group_nearby
 
@@ -37,8 +38,9 @@ class TopicReader:
     Every method raises ConfigError if the cluster cannot be read.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, isolation_level: str = READ_COMMITTED) -> None:
         self._cluster = cluster
+        self._isolation_level = isolation_level
         self._consumer: Any = None
         self._admin: Any = None
 
@@ -53,6 +55,7 @@ class TopicReader:
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=16 * FETCH_BYTES,
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            isolation_level=self._isolation_level,
         )
         try:
             async with self._translate_errors():
@@ -120,7 +123,7 @@ class TopicReader:
         return {tuple(partition): offset for partition, offset in found.items()}
 
     async def end_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """Return the offset after the last message, by partition."""
+        """Return the offset up to which each partition can be read."""
         topic_partitions = [TopicPartition(*one) for one in partitions]
         async with self._translate_errors():
             found = await self._consumer.end_offsets(topic_partitions)
@@ -155,6 +158,8 @@ class TopicReader:
 
         Removed messages are left out. `on_cut_short` is called with each partition whose log ends
         before its range, or before an offset that was already read.
+
+        A range ends early where messages cannot be read yet: at an open transaction.
         """
         if not ranges:
             return
@@ -211,8 +216,8 @@ class TopicReader:
 
     async def _is_finished(self, partition: TopicPartition, ends: dict[Any, int | None]) -> bool:
         end = ends[partition]
-        # Every response contains the end of the log. A range without an end goes up to the first.
-        log_end = self._consumer.highwater(partition)
+        # Every response contains it. A range without an end goes up to the first.
+        log_end = readable_end(self._consumer, partition, self._isolation_level)
         if end is None:
             end = ends[partition] = log_end
         known = [one for one in (end, log_end) if one is not None]

@@ -27,13 +27,15 @@ class ClusterHealth:
 class WorkerState:
     """A worker at one moment; counts are since its start.
 
-    `lags` are the offsets from the last confirmed message to the end, by partition; `unfinished`
+    `lags` are the offsets from the last confirmed message to the last that can be read, by
+    partition, and `undecided` those after it, which wait for the end of a transaction; `unfinished`
     are messages taken but not confirmed; `interrupted` are messages that rebalances interrupted.
     `expired` are offsets that were removed before they were consumed, `log_resets` how often the
     log ended before the group's position, both by partition.
     """
 
     lags: Mapping[Partition, int]
+    undecided: Mapping[Partition, int]
     clusters: Sequence[ClusterHealth]
     unfinished: int
     rebalances: int
@@ -84,9 +86,15 @@ def _partitions(state: WorkerState) -> Iterator[Metric]:
     for family, text, name, counts in (
         (
             GaugeMetricFamily,
-            "Offsets from the last confirmed message to the end of an assigned partition.",
+            "Offsets that can be read, after the last confirmed message of an assigned partition.",
             "lag_messages",
             state.lags,
+        ),
+        (
+            GaugeMetricFamily,
+            "Offsets that cannot be read before an open transaction has ended.",
+            "undecided_messages",
+            state.undecided,
         ),
         (
             CounterMetricFamily,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from faust.web import Request, Response, View
 
-from stampapp.app import app, end_offsets
+from stampapp.app import app, end_offsets, undecided_offsets
 
 
 @app.page("/metrics")
 async def metrics(view: View, request: Request) -> Response:  # noqa: ARG001
     """Answer with all metrics in Prometheus's text format."""
     runtime = app.runtime
-    text = runtime.metrics.exposition(runtime.worker_state(end_offsets()))
+    text = runtime.metrics.exposition(runtime.worker_state(end_offsets(), undecided_offsets()))
     return view.bytes(text, headers={"Content-Type": runtime.metrics.content_type})

@@ -9,6 +9,21 @@ from dataclasses import dataclass, field
 from stampapp.kafka.message import Message, Partition
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchedRange:
+    """What a fetch has found in a partition.
+
+    There is no message to consume from `empty_from` up to but excluding `end`: only transaction
+    markers, aborted messages, and offsets that compaction or retention has removed. `start` is the
+    first offset fetched, of the first fetch and after one that reached further.
+    """
+
+    partition: Partition
+    empty_from: int
+    end: int
+    start: int | None = None
+
+
 @dataclass(slots=True)
 class _PartitionOffsets:
     """The offsets of one partition, in order of arrival.
@@ -24,6 +39,8 @@ class _PartitionOffsets:
     next_offset: int = 0
     earlier: Counter[int] = field(default_factory=Counter)
     still_to_come: list[range] = field(default_factory=list)
+    # Ranges without a message after a message that is not confirmed yet: first offset → end.
+    empty: dict[int, int] = field(default_factory=dict)
 
 
 class OffsetTracker:
@@ -49,9 +66,33 @@ class OffsetTracker:
             return
         if message.offset < offsets.next_offset:
             # Kafka went back: everything from here on is consumed, and must be confirmed, again.
-            offsets = self._partitions[partition] = _PartitionOffsets()
+            # `add_fetched` has seen that before, so the empty ranges are those of the new fetch.
+            offsets = self._partitions[partition] = _PartitionOffsets(empty=offsets.empty)
         offsets.unconfirmed.append(message.offset)
         offsets.next_offset = message.offset + 1
+
+    def add_fetched(self, fetched: FetchedRange) -> None:
+        """Add what a fetch has found, before the messages of the fetch are added.
+
+        The end of an empty range is committed once the message before the range is confirmed,
+        whenever that is added, or at once if the range is where the partition was started.
+        """
+        if fetched.start is not None:
+            self._start(fetched.partition, fetched.start)
+        if offsets := self._partitions.get(fetched.partition):
+            if fetched.empty_from < fetched.end:
+                offsets.empty[fetched.empty_from] = fetched.end
+            _advance(offsets)
+
+    def _start(self, partition: Partition, start: int) -> None:
+        if partition not in self._partitions:
+            self._partitions[partition] = _PartitionOffsets(next_offset=start)
+            self._committed[partition] = start
+        offsets = self._partitions[partition]
+        # What was found in the log before may be wrong now.
+        offsets.empty.clear()
+        if offsets.commit_offset is None and not offsets.unconfirmed:
+            offsets.commit_offset = start
 
     def confirm(self, messages: Iterable[Message]) -> None:
         """Mark messages whose results are all confirmed; ignore those of forgotten partitions."""
@@ -102,10 +143,11 @@ class OffsetTracker:
     def not_taken(self, ends: Mapping[Partition, int]) -> int:
         """Return how many offsets lie between the last message added and the ends.
 
-        A partition without any message so far does not count: its position is not known.
+        Offsets known to hold no message do not count, nor does a partition of which nothing was
+        fetched so far: its position is not known.
         """
         return sum(
-            max(0, end - self._partitions[partition].next_offset)
+            max(0, end - _next_to_add(self._partitions[partition]))
             for partition, end in ends.items()
             if partition in self._partitions
         )
@@ -113,7 +155,8 @@ class OffsetTracker:
     def lags(self, ends: Mapping[Partition, int]) -> dict[Partition, int]:
         """Return how many offsets lie between the last confirmed message and the end, by partition.
 
-        A partition without any message so far is left out: its position is not known.
+        Offsets at the end that are known to hold no message do not count. A partition of which
+        nothing was fetched so far is left out: its position is not known.
         """
         return {
             partition: max(0, end - _first_unconfirmed(self._partitions[partition]))
@@ -138,11 +181,25 @@ def _add_earlier(offsets: _PartitionOffsets, offset: int) -> None:
 
 
 def _advance(offsets: _PartitionOffsets) -> None:
+    _pass_empty(offsets)
     while offsets.unconfirmed and offsets.unconfirmed[0] in offsets.confirmed:
         offset = offsets.unconfirmed.popleft()
         offsets.confirmed.discard(offset)
         offsets.commit_offset = max(offsets.commit_offset or 0, offset + 1)
+        _pass_empty(offsets)
+
+
+def _pass_empty(offsets: _PartitionOffsets) -> None:
+    while offsets.commit_offset in offsets.empty:
+        offsets.commit_offset = offsets.empty.pop(offsets.commit_offset)
+
+
+def _next_to_add(offsets: _PartitionOffsets) -> int:
+    found = max(offsets.next_offset, offsets.commit_offset or 0)
+    while found in offsets.empty:
+        found = offsets.empty[found]
+    return found
 
 
 def _first_unconfirmed(offsets: _PartitionOffsets) -> int:
-    return offsets.unconfirmed[0] if offsets.unconfirmed else offsets.next_offset
+    return offsets.unconfirmed[0] if offsets.unconfirmed else _next_to_add(offsets)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -19,7 +19,7 @@ from stampapp.classifiers.base import Classifier
 from stampapp.kafka.message import Message, Partition
 from stampapp.results.outcome import Outcome
 from stampapp.worker import named_threads
-from stampapp.worker.offset_tracker import OffsetTracker
+from stampapp.worker.offset_tracker import FetchedRange, OffsetTracker
 
 # Seconds between two commits.
 COMMIT_INTERVAL = 0.25
@@ -102,6 +102,13 @@ class Pipeline:
         self._collected.append(message)
         if len(self._collected) >= self._size:
             await self._dispatch()
+
+    def add_fetched(self, ranges: Iterable[FetchedRange]) -> None:
+        """Add what a fetch has found, before its messages are added."""
+        for one in ranges:
+            self.offset_tracker.add_fetched(one)
+        # There may be no further message to trigger a commit.
+        self._progress.set()
 
     async def drain(self, time_limit: float) -> bool:
         """Finish and commit all messages taken; return whether `time_limit` seconds sufficed.

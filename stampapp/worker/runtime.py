@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from stampapp.kafka.message import Partition
     from stampapp.monitoring.prometheus import WorkerMetrics
     from stampapp.monitoring.worker_state import ClusterHealth, WorkerState
+    from stampapp.worker.offset_tracker import FetchedRange
     from stampapp.worker.pipeline import Commit, Deliver, Pipeline, StopWorker
 
 log = logging.getLogger(__name__)
@@ -147,13 +148,25 @@ class WorkerRuntime:
         self.pipeline.start()
         return self.pipeline
 
-    def worker_state(self, ends: Mapping[Partition, int]) -> WorkerState:
-        """Return the current state; `ends` are the end offsets of the assigned partitions."""
+    def add_fetched(self, ranges: Iterable[FetchedRange]) -> None:
+        """Add what a fetch has found, before its messages come through Faust's stream."""
+        if self.pipeline:
+            self.pipeline.add_fetched(ranges)
+
+    def worker_state(
+        self, ends: Mapping[Partition, int], undecided: Mapping[Partition, int]
+    ) -> WorkerState:
+        """Return the current state.
+
+        `ends` are the end offsets of the assigned partitions, `undecided` the numbers of offsets
+        after these that wait for the end of a transaction.
+        """
         from stampapp.monitoring.worker_state import WorkerState
 
         tracker = self.pipeline.offset_tracker if self.pipeline else None
         return WorkerState(
             lags=tracker.lags(ends) if tracker else {},
+            undecided=undecided,
             clusters=self._cluster_health(),
             unfinished=tracker.unfinished if tracker else 0,
             rebalances=self.counts.rebalances,

@@ -26,6 +26,8 @@ QUICK = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
     "log.cleaner.dedupe.buffer.size": "4194304",
+    # Compaction within a second (default: 15 s).
+    "log.cleaner.backoff.ms": "200",
     "num.io.threads": "4",
     "num.network.threads": "2",
 }

@@ -47,6 +47,7 @@ SOURCES: tuple[dict[str, Any], ...] = (
 )
 IDLE = WorkerState(
     lags={},
+    undecided={},
     clusters=[],
     unfinished=0,
     rebalances=0,

@@ -21,6 +21,7 @@ RULED_OUT = Outcome(kind=OutcomeKind.RULED_OUT, alert=ONE, classification=classi
 DEAD = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
 STATE = WorkerState(
     lags={("alerts", 0): 7, ("alerts", 1): 0},
+    undecided={("alerts", 0): 3, ("alerts", 1): 0},
     clusters=[
         ClusterHealth(roles="producer+scribe", retries=3, failing=True),
         ClusterHealth(roles="metrics", retries=0, failing=False),
@@ -116,6 +117,7 @@ def test_the_current_state_is_exported(metrics: WorkerMetrics) -> None:
     assert found[key("expired_messages_total", "alerts", "0")] == 0
     assert found[key("expired_messages_total", "alerts", "1")] == 7
     assert found[key("offset_resets_total", "alerts", "0")] == 1
+    assert found[key("undecided_messages", "alerts", "0")] == 3
     assert found[key("delivery_retries_total", "producer+scribe")] == 3
     assert found[key("delivery_failing", "producer+scribe")] == 1
     assert found[key("delivery_failing", "metrics")] == 0

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stampapp.worker.offset_tracker import OffsetTracker
+from stampapp.worker.offset_tracker import FetchedRange, OffsetTracker
 from tests.support.alerts import message
 
 PLACE = ("alerts", 0)
@@ -252,3 +252,111 @@ def test_a_gap_is_committed_when_the_message_after_it_is_confirmed() -> None:
     assert tracker.committable() == {PLACE: 5}
     tracker.confirm([message(12)])
     assert tracker.committable() == {PLACE: 13}
+
+
+def fetched(empty_from: int, end: int, start: int | None = None) -> FetchedRange:
+    return FetchedRange(partition=PLACE, empty_from=empty_from, end=end, start=start)
+
+
+def test_offsets_without_a_message_at_the_end_are_passed_once_all_before_is_confirmed() -> None:
+    tracker = OffsetTracker()
+    # The fetch is known before its messages come.
+    tracker.add_fetched(fetched(7, 9, start=5))
+    assert tracker.lags({PLACE: 9}) == {PLACE: 4}
+    assert tracker.committable() == {}
+    for offset in (5, 6):
+        tracker.add(message(offset))
+    assert tracker.not_taken({PLACE: 9}) == 0
+    tracker.confirm([message(6)])
+    assert tracker.committable() == {}
+    assert tracker.lags({PLACE: 9}) == {PLACE: 4}
+    tracker.confirm([message(5)])
+    assert tracker.committable() == {PLACE: 9}
+    assert tracker.lags({PLACE: 9}) == {PLACE: 0}
+
+
+def test_ranges_that_follow_each_other_are_passed_together() -> None:
+    tracker = OffsetTracker()
+    tracker.add_fetched(fetched(5, 7, start=5))
+    assert tracker.committable() == {PLACE: 7}
+    tracker.add_fetched(fetched(7, 9))
+    tracker.add_fetched(fetched(9, 10))
+    assert tracker.committable() == {PLACE: 10}
+    assert tracker.lags({PLACE: 10}) == {PLACE: 0}
+
+
+def test_a_range_does_not_hide_messages_that_are_still_on_their_way() -> None:
+    tracker = OffsetTracker()
+    tracker.add_fetched(fetched(8, 8, start=5))
+    tracker.add_fetched(fetched(8, 9))
+    assert tracker.committable() == {}
+    tracker.add(message(5))
+    tracker.confirm([message(5)])
+    assert tracker.committable() == {PLACE: 6}
+    # Without a start nothing proves that there is no message before the range.
+    tracker.forget_partitions()
+    tracker.add_fetched(fetched(9, 10))
+    assert tracker.committable() == {}
+    assert tracker.lags({PLACE: 10}) == {}
+
+
+def test_a_start_in_another_place_drops_what_was_known() -> None:
+    tracker = taken(5, 6)
+    tracker.add_fetched(fetched(7, 9))
+    # Another log: there is a message at offset 7.
+    tracker.add_fetched(fetched(3, 3, start=0))
+    for offset in range(8):
+        tracker.add(message(offset))
+        tracker.confirm([message(offset)])
+    assert tracker.committable() == {PLACE: 8}
+
+
+def test_offsets_without_a_message_are_passed_after_a_restart() -> None:
+    tracker = taken(20, 21)
+    tracker.restart(PLACE, 0, last_consumed=22)
+    tracker.add_fetched(fetched(0, 2, start=0))
+    assert tracker.committable() == {PLACE: 2}
+    # From before the restart.
+    tracker.add(message(22))
+    tracker.confirm([message(20), message(21), message(22)])
+    assert tracker.committable() == {PLACE: 2}
+
+
+def test_a_start_is_not_committed() -> None:
+    tracker = OffsetTracker()
+    tracker.add_fetched(fetched(5, 5, start=5))
+    assert tracker.committable() == {}
+    assert tracker.lags({PLACE: 5}) == {PLACE: 0}
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_nothing_is_committed_past_an_unconfirmed_message_whatever_is_empty(
+    data: st.DataObject,
+) -> None:
+    """A random log, fetched in random pieces, added late and confirmed in any order."""
+    has_message = data.draw(st.lists(st.booleans(), min_size=1, max_size=30))
+    tracker, position = OffsetTracker(), 0
+    queue: list[int] = []
+    added: list[int] = []
+    done: set[int] = set()
+    while position < len(has_message) or queue or len(done) < sum(has_message):
+        action = data.draw(st.sampled_from(["fetch", "add", "confirm"]))
+        if action == "fetch" and position < len(has_message):
+            end = data.draw(st.integers(position + 1, len(has_message)))
+            found = [n for n in range(position, end) if has_message[n]]
+            start = 0 if position == 0 else None
+            tracker.add_fetched(fetched(found[-1] + 1 if found else position, end, start))
+            queue += found
+            position = end
+        elif action == "add" and queue:
+            added.append(queue.pop(0))
+            tracker.add(message(added[-1]))
+        elif action == "confirm" and (open_ones := [n for n in added if n not in done]):
+            just_done = data.draw(st.sampled_from(open_ones))
+            done.add(just_done)
+            tracker.confirm([message(just_done)])
+        committed = tracker.committable().get(PLACE, 0)
+        assert all(n in done for n in range(committed) if has_message[n])
+    assert tracker.committable() == {PLACE: len(has_message)}
+    assert tracker.lags({PLACE: len(has_message)}) == {PLACE: 0}
