@@ -33,6 +33,7 @@ class AlertSender:
         window: int,
         consumed: Callable[[], int],
         most: float = math.inf,
+        codec: str = "none",
     ) -> None:
         self.places: dict[PartitionOffset, Sent] = {}
         self.sent = 0
@@ -44,6 +45,7 @@ class AlertSender:
             {
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,
+                "compression.type": codec,
                 "message.timeout.ms": 600_000,
                 "reconnect.backoff.max.ms": 500,
                 "log_level": 0,
@@ -117,8 +119,11 @@ def send_alerts(
     window: int,
     consumed: Callable[[], int],
     most: float = math.inf,
+    codec: str = "none",
 ) -> Iterator[AlertSender]:
-    running = AlertSender(bootstrap, topic, alerts, window=window, consumed=consumed, most=most)
+    running = AlertSender(
+        bootstrap, topic, alerts, window=window, consumed=consumed, most=most, codec=codec
+    )
     try:
         yield running
     finally:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
+from tests.support.apache_kafka import CODECS
+
 # The workers' CONSUMER_SESSION_TIMEOUT (s).
 SESSION = 6.0
 # How long a broker is down (s).
@@ -72,10 +74,14 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """At least `alerts` are sent, and more until the last fault is over."""
+    """At least `alerts` are sent, and more until the last fault is over.
+
+    Alerts and results are compressed with `codec`.
+    """
 
     seed: int
     alerts: int
+    codec: str
     faults: tuple[Fault, ...]
 
     @property
@@ -96,6 +102,7 @@ def plan(seed: int, *, quick: bool = False, alerts: int | None = None) -> Plan:
     return Plan(
         seed=seed,
         alerts=alerts or (ALERTS_QUICK if quick else ALERTS),
+        codec=CODECS[seed % len(CODECS)],
         faults=tuple(sorted(faults, key=lambda one: one.at)),
     )
 

@@ -45,7 +45,8 @@ class Report:
         more = len(problems) - MAX_PROBLEMS
         return "\n".join(
             (
-                f"Seed {self.plan.seed}: {'; '.join(map(str, self.plan.faults))}.",
+                f"Seed {self.plan.seed}, codec {self.plan.codec}:"
+                f" {'; '.join(map(str, self.plan.faults))}.",
                 *self.events,
                 *problems[:MAX_PROBLEMS],
                 *((f"and {more} more",) if more > 0 else ()),
@@ -75,7 +76,8 @@ def run_round(clusters: Clusters, plan: Plan, alert_file: AlertFile, folder: Pat
     event_log, topics = EventLog(), clusters.topics()
     bootstrap = clusters.main.kafka.bootstrap
     environment = clusters.environment(topics, proxied=plan.cut) | {
-        "MODEL_PATH": str(alert_file.model)
+        "MODEL_PATH": str(alert_file.model),
+        "PRODUCER_COMPRESSION": plan.codec,
     }
     folder.mkdir()
     try:
@@ -89,6 +91,7 @@ def run_round(clusters: Clusters, plan: Plan, alert_file: AlertFile, folder: Pat
                 window=WINDOW,
                 consumed=lambda: commits.last.total,
                 most=plan.alerts * MOST,
+                codec=plan.codec,
             ) as stream,
         ):
             workers.wait_until_ready(workers.add_worker())

@@ -165,7 +165,7 @@ def outage(number: int, seconds: float, rng: Random) -> Plan:
         seed=rng.randrange(10**6),
         manner=rng.choice(list(Manner)),
     )
-    return Plan(seed=number, alerts=0, faults=(fault,))
+    return Plan(seed=number, alerts=0, codec="none", faults=(fault,))
 
 
 def line(one: Measurement, commits: CommitWatch) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from tests.support.apache_kafka import CODECS
 from tests.system.faults.fault_plan import AWAY, AWAY_QUICK, SESSION, Fault, Kind, Plan, plan
 
 
@@ -25,6 +26,10 @@ def test_the_plan_depends_on_the_seed_alone() -> None:
 def test_twenty_rounds_have_every_fault_at_least_twice() -> None:
     counts = Counter(fault.kind for fault in faults(20))
     assert min(counts[kind] for kind in Kind) >= 2
+
+
+def test_five_rounds_have_every_codec() -> None:
+    assert {one.codec for one in plans(5)} == set(CODECS)
 
 
 def test_a_frozen_worker_outlasts_its_session() -> None:
