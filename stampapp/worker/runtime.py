@@ -22,7 +22,7 @@ from stampapp.kafka.cluster import (
     group_identical,
 )
 from stampapp.kafka.delivery import Delivery
-from stampapp.kafka.log_changes import LogChange, describe_change
+from stampapp.kafka.log_changes import ExpiredRange, LogChange, describe_change
 from stampapp.kafka.message import describe_partitions
 from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.preflight import access_check
@@ -227,10 +227,8 @@ class WorkerRuntime:
     def record_log_change(self, partition: Partition, change: LogChange) -> None:
         """Count and log that the log of a partition no longer has the group's position."""
         self.counts.add_log_change(partition, change)
-        log.warning(
-            "%s. See StampappExpired and StampappLogReset in docs/operations.md",
-            describe_change(partition, change),
-        )
+        section = "StampappExpired" if isinstance(change, ExpiredRange) else "StampappLogReset"
+        log.warning("%s. See %s in docs/operations.md", describe_change(partition, change), section)
 
     async def close(self) -> None:
         """Stop the pipeline and disconnect.

@@ -36,11 +36,18 @@ class PipelineHarness:
         self.commit_error: Exception | None = None
         self.accepts = True
         self.blocked: dict[int, asyncio.Event] = {}
+        self.commits_allowed = asyncio.Event()
+        self.commits_allowed.set()
         self.waiting = 0
 
     def block_delivery(self, first_offset: int) -> asyncio.Event:
         """Let the batch that begins with this offset wait in its delivery."""
         return self.blocked.setdefault(first_offset, asyncio.Event())
+
+    def block_commits(self) -> asyncio.Event:
+        """Let each commit wait for its answer."""
+        self.commits_allowed.clear()
+        return self.commits_allowed
 
     async def deliver(self, batch: Batch) -> None:
         first = batch.messages[0].offset
@@ -58,6 +65,7 @@ class PipelineHarness:
             raise self.commit_error
         self.commits.append(offsets)
         self.events.append(f"committed {offsets[PLACE]}")
+        await self.commits_allowed.wait()
         return self.accepts
 
     async def stop_worker(self, error: BaseException) -> None:

@@ -288,3 +288,36 @@ async def test_a_finished_batch_is_freed_at_once(
 
 def outcomes_alive() -> list[Outcome]:
     return [one for one in gc.get_objects() if isinstance(one, Outcome)]
+
+
+async def test_a_partition_restarts_after_the_commit_that_is_under_way(
+    harness: PipelineHarness,
+) -> None:
+    gate = harness.block_commits()
+    async with running_pipeline(harness, size=2) as pipeline:
+        await feed(pipeline, 20, 21)
+        await until(lambda: harness.commits)
+        restarting = asyncio.ensure_future(pipeline.restart_partition(PLACE, 0, 21))
+        await holds_during(lambda: not restarting.done())
+        gate.set()
+        await restarting
+        await feed(pipeline, 0, 1)
+        await until(lambda: len(harness.commits) == 2)
+    assert harness.commits == [{PLACE: 22}, {PLACE: 2}]
+
+
+async def test_batches_from_before_a_restart_are_delivered_and_not_committed(
+    harness: PipelineHarness,
+) -> None:
+    gate = harness.block_delivery(20)
+    async with running_pipeline(harness, size=2) as pipeline:
+        await feed(pipeline, 20, 21)
+        await until(lambda: harness.waiting)
+        await pipeline.restart_partition(PLACE, 0, 23)
+        await feed(pipeline, 22, 23, 0, 1)
+        await until(lambda: harness.commits)
+        assert pipeline.offset_tracker.unfinished == 2
+        gate.set()
+        await until(lambda: not pipeline.offset_tracker.unfinished)
+        await holds_during(lambda: harness.commits == [{PLACE: 2}], 0.4)
+    assert sorted(harness.offsets) == [[0, 1], [20, 21], [22, 23]]
