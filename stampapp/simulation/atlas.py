@@ -58,7 +58,7 @@ def metadata(_: Generator, observation: Observation, label: str) -> Mapping[str,
 
 
 def stamps(rng: Generator, observation: Observation, _: Mask) -> Stamps:
-    """Return the stamps, complete; the science stamp has the header cards."""
+    """Return the stamps, complete; both have the WCS, and the science stamp all header cards."""
     saturated = observation.science >= observation.camera.saturation
     return {
         "science": cut_stamp(
@@ -67,22 +67,31 @@ def stamps(rng: Generator, observation: Observation, _: Mask) -> Stamps:
             cards=header(rng, observation),
         ),
         "difference": cut_stamp(
-            observation, np.where(saturated, SATURATED, observation.difference)
+            observation,
+            np.where(saturated, SATURATED, observation.difference),
+            cards=wcs(observation),
         ),
     }
 
 
 def header(rng: Generator, observation: Observation) -> Cards:
     """Return FILTER, AIRMASS, SEEING (arcsec), SUNELONG, MANGLE (degrees) and the WCS (TPV)."""
-    exposure, place = observation.exposure, observation.place
-    side, pixel = observation.camera.side, observation.camera.pixel / 3600.0
-    middle = (side + 1) / 2
+    exposure = observation.exposure
     return {
         "FILTER": exposure.band,
         "AIRMASS": 1.0 + min(rng.exponential(0.22), 1.2),
-        "SUNELONG": place.elongation,
+        "SUNELONG": observation.place.elongation,
         "MANGLE": math.degrees(math.acos(rng.uniform(-0.98, 0.98))),
         "SEEING": exposure.fwhm * exposure.camera.pixel * (1 + rng.normal(0.0, 0.03)),
+        **wcs(observation),
+    }
+
+
+def wcs(observation: Observation) -> Cards:
+    """Return the cards of a stamp around the detection, row 0 in the south and column 0 east."""
+    place, side = observation.place, observation.camera.side
+    pixel, middle = observation.camera.pixel / 3600.0, (side + 1) / 2
+    return {
         "CTYPE1": "RA---TPV",
         "CTYPE2": "DEC--TPV",
         "CUNIT1": "deg",

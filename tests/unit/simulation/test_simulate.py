@@ -17,7 +17,7 @@ from stampapp.features import metadata
 from stampapp.features.images import normalise_stamps
 from stampapp.feeds import simulated
 from stampapp.simulation import simulate
-from stampapp.stamps import fits_image
+from stampapp.stamps import fits_image, stamp_image
 from stampapp.stamps.fits_image import Pixels
 from stampapp.training.data.recipes import survey_recipe
 from tests.support.ideal_exposures import CAMERAS
@@ -162,6 +162,21 @@ def test_the_header_of_an_atlas_stamp_puts_it_where_the_alert_is(
         assert seen.extra_fields["airmass"] >= 1.0  # type: ignore[operator]
         for name in ("sunelong", "mangle"):
             assert 0.0 <= seen.extra_fields[name] <= 180.0  # type: ignore[operator]
+
+
+@SURVEYS
+def test_stamps_are_drawn_as_they_lie_in_real_alerts(
+    survey: Survey, drawn: dict[Survey, list[LabelledAlert]]
+) -> None:
+    alert = drawn[survey][0].alert
+    # The sky in a simulated stamp of ZTF has no directions of its own.
+    assert not {"ranr", "decnr"} & alert.extra_fields.keys()
+    for name, pixels in images(alert).items():
+        picture = stamp_image.draw_stamp(alert, name)
+        assert str(picture.orientation) == "north up, east left"
+        # ZTF's first row is north, that of ATLAS south; a difference may be drawn negated.
+        shown = picture.pixels[0 if survey is Survey.ZTF else -1]
+        assert np.array_equal(np.abs(shown), np.abs(pixels[0]), equal_nan=True)
 
 
 def test_only_asteroids_are_near_a_known_one(drawn: dict[Survey, list[LabelledAlert]]) -> None:
