@@ -16,6 +16,7 @@ from stampapp.commands.text.deadletters import (
     dead_letter_json,
     dead_letter_table,
     decoded_json,
+    replay_plan,
 )
 from stampapp.config.settings import Settings
 from stampapp.deadletters import record, replay
@@ -106,10 +107,9 @@ async def _replay(  # noqa: PLR0913, PLR0917  # the options of the command
     async with TopicReader(settings.producer) as reader:
         index = await replay.index_dead_letters(reader, topic, wanted, progress)
         _warn(settings, topic, index)
-        letters = index.replayable(again=again)
+        letters = sorted(index.replayable(again=again), key=_place)
         if dry_run:
-            for one in letters:
-                print(f"{record.short_name(one)} ({one.cause}) to {one.source}", file=out)
+            write_lines(replay_plan(letters), out)
             done = len(letters)
         else:
             async for more in replay.replay(settings, reader, letters):
@@ -149,8 +149,12 @@ async def _find(
             )
             async for letter, message in replay.fetch_messages(reader, chosen)
         ]
-    return index.counts_by_cause(), sorted(found, key=lambda one: _age(one[0].letter))
+    return index.counts_by_cause(), sorted(found, key=lambda one: _place(one[0].letter))
 
 
 def _age(letter: DeadLetter) -> tuple[int, int, int]:
-    return letter.timestamp, letter.location.partition, letter.location.offset
+    return letter.timestamp, *_place(letter)
+
+
+def _place(letter: DeadLetter) -> tuple[int, int]:
+    return letter.location.partition, letter.location.offset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,14 @@ def cause_totals(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
     ]
     rows.append((str(sum(every for every, _ in counts.values())), "in all"))
     yield from table_lines([Column(name="count", width=8, right=True)], rows, heading=False)
+
+
+def replay_plan(letters: Sequence[DeadLetter]) -> Iterator[str]:
+    """Yield where each dead letter would be published, and what to do first about each cause."""
+    for letter in letters:
+        yield f"{record.short_name(letter)} ({letter.cause}) to {letter.source}"
+    for cause, count in sorted(Counter(letter.cause for letter in letters).items()):
+        yield f"{cause} ({count}): {CAUSES.get(cause, UNKNOWN).remedy}"
 
 
 def dead_letter_details(row: DeadLetterRow, width: int | None = None) -> Iterator[str]:

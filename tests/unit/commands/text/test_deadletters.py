@@ -51,6 +51,14 @@ def test_a_line_has_what_finds_it_again() -> None:
     assert heading.index("message") == line.index("gzip")
 
 
+def test_a_plan_of_a_replay_has_each_letter_and_what_to_do_about_each_cause() -> None:
+    letters = [row(location=place(one, "dead")).letter for one in (3, 4)]
+    first, second, advice = deadletters.replay_plan(letters)
+    assert first == "1:3 (stamp-damaged) to alerts:1:7"
+    assert second.startswith("1:4 ")
+    assert advice == f"stamp-damaged (2): {CAUSES['stamp-damaged'].remedy}"
+
+
 def test_a_narrow_terminal_gets_a_line_for_each_value() -> None:
     lines = list(deadletters.dead_letter_table([row()], 60))
     assert "source    alerts:1:7" in lines
