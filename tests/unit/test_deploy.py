@@ -147,6 +147,14 @@ def test_a_container_of_compose_has_time_to_end(survey: str) -> None:
     assert int(seconds[1]) > SHUTDOWN_TIMEOUT
 
 
+def test_images_of_registries_are_named_in_full() -> None:
+    """Podman looks for a short name in no registry, unless its configuration lists some."""
+    pulled = [one["image"] for one in COMPOSE.values() if "build" not in one]
+    assert pulled
+    assert all(re.fullmatch(r"docker\.io/\w+/\w+:[v\d.]+", one) for one in pulled)
+    assert re.search(r"^ARG BASE=docker\.io/library/python:", IMAGE, re.MULTILINE)
+
+
 def test_compose_publishes_ports_on_loopback_only() -> None:
     published = [port for one in COMPOSE.values() for port in one.get("ports", [])]
     assert len(published) == 5
