@@ -2,24 +2,33 @@
 # adds what `simulate` needs. The models in the image are trained on simulated alerts only: mount published
 # models at /app/model/<survey>.
 # The base has no digest, so that a build gets the latest fixes of the system. For a reproducible build, set
-# the build argument BASE=python:3.11-slim-trixie@sha256:...
-ARG BASE=python:3.11-slim-trixie
+# the build argument BASE=docker.io/library/python:3.11-slim-trixie@sha256:...
+ARG BASE=docker.io/library/python:3.11-slim-trixie
 FROM ${BASE} AS build
 WORKDIR /src
-COPY requirements ./requirements
-# Install wheels only: build dependencies are not pinned, and the image has no compiler.
-RUN pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements/build.txt \
+# For a base that trusts a proxy.
+ENV UV_SYSTEM_CERTS=true
+COPY requirements/build.txt requirements/image.txt ./requirements/
+# Install wheels only: build dependencies are not pinned, and the image has no compiler. The build tools have
+# an environment of their own, because Debian's Python refuses packages outside of one.
+RUN python -m venv /opt/build \
+ && /opt/build/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements/build.txt \
  && python -m venv --without-pip /opt/venv \
- && VIRTUAL_ENV=/opt/venv uv pip sync --no-cache --no-build --compile-bytecode --require-hashes requirements/base.txt
+ && VIRTUAL_ENV=/opt/venv /opt/build/bin/uv pip sync --no-cache --no-build --compile-bytecode --require-hashes requirements/image.txt \
+# Headers, which only a compiler needs (256 MB).
+ && rm -r /opt/venv/lib/python3*/site-packages/tensorflow/include
 COPY LICENSE README.md pyproject.toml ./
+COPY requirements ./requirements
 COPY stampapp ./stampapp
 # `stampapp/model` is a link to this folder.
 COPY model ./model
-RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
- && VIRTUAL_ENV=/opt/venv uv pip install --no-cache --compile-bytecode --no-deps --no-index /wheels/*.whl
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && /opt/build/bin/uv pip install --python /opt/venv --prefix /opt/program --no-cache --compile-bytecode --no-deps --no-index /wheels/*.whl
 
 FROM ${BASE} AS worker
+# The program is a small layer upon the large one of its packages, which a new version can share.
 COPY --from=build /opt/venv /opt/venv
+COPY --from=build /opt/program /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 USER 10001:10001
@@ -31,11 +40,12 @@ ENTRYPOINT ["faust", "-A", "stampapp"]
 CMD ["worker"]
 
 FROM worker AS simulation
-USER root
+USER 0
 # Add a few packages to the worker's image instead of a second environment.
-RUN --mount=type=bind,from=build,source=/usr/local/bin/uv,target=/usr/local/bin/uv \
+RUN --mount=type=bind,from=build,source=/opt/build/bin/uv,target=/usr/local/bin/uv \
     --mount=type=bind,source=requirements,target=/requirements \
-    VIRTUAL_ENV=/opt/venv uv pip install --no-cache --no-build --compile-bytecode --require-hashes -r /requirements/simulation.txt
+    UV_SYSTEM_CERTS=true VIRTUAL_ENV=/opt/venv uv pip install --no-cache --no-build --compile-bytecode --require-hashes \
+    --overrides /requirements/image.overrides -r /requirements/simulation.txt
 USER 10001:10001
 HEALTHCHECK NONE
 CMD ["simulate", "--help"]

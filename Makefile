@@ -3,13 +3,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
-# Arguments for pytest and the benchmarks, for example ARGS="-k offset".
+# Arguments for pytest, the benchmarks and the build of the image, for example ARGS="-k offset".
 ARGS ?=
 # How many seconds `make fuzz` runs.
 SECONDS = 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint soak bench fuzz requirements audit clean
+.PHONY: help setup demo test lint image soak bench fuzz requirements audit clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,6 +40,9 @@ lint: $(READY) ## check style, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 
+image: ## build the image by docker, podman or buildah; DEBIAN=1 where no image registry is reached
+	@deploy/build-image.sh $(if $(DEBIAN),--debian) $(ARGS)
+
 soak: $(READY) ## rounds of injected faults, ROUNDS=50 SEED=1 (QUICK=1); or one long run, MINUTES=30
 	@$(BIN)/python -m tests.system.faults $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(MEMORY),--memory $(MEMORY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
@@ -55,6 +58,7 @@ fuzz: $(READY) ## fuzz the code that reads messages and archives, for SECONDS=60
 # because setuptools reads it as well; its .txt is a complete environment.
 INPUTS_build := build
 INPUTS_base := base
+INPUTS_image := base image
 INPUTS_simulation := base simulation
 INPUTS_training := base simulation training
 INPUTS_demo := base simulation demo
@@ -73,6 +77,7 @@ endef
 
 requirements: $(READY) ## pin the newest versions of all packages; UPGRADE= keeps those that fit
 	$(foreach name,build base,$(call pin,$(name)))
+	$(call pin,image,-c requirements/build.txt -c requirements/base.txt --overrides requirements/image.overrides)
 	$(foreach name,simulation training demo test dev,$(call pin,$(name),\
 		-c requirements/build.txt -c requirements/base.txt))
 

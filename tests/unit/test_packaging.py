@@ -61,6 +61,11 @@ def test_a_package_has_the_same_version_in_every_environment(environment: str) -
     assert pinned(environment) <= pinned("dev")
 
 
+def test_the_image_has_the_packages_of_the_worker_and_the_same_tensorflow_for_processors() -> None:
+    (tensorflow,) = (version for name, version in pinned("base") if name == "tensorflow")
+    assert pinned("image") == pinned("base") | {("tensorflow-cpu", tensorflow)}
+
+
 def test_the_package_has_the_extras_that_are_pinned() -> None:
     dynamic = project()["tool"]["setuptools"]["dynamic"]
     assert dynamic["dependencies"]["file"] == ["requirements/base.in"]
