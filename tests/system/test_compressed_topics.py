@@ -25,13 +25,17 @@ OUTPUTS = ("PRODUCER_TOPIC_FORMAT", "SCRIBE_TOPIC", "DEADLETTER_TOPIC", "METRICS
 # Who compresses an input topic: its producer, or the broker by the topic's compression.type.
 WHO = ("client", "broker")
 ALERTS = 4
+BAD = b"no container " * 100
+# More than max.message.bytes, unless it is compressed.
+LARGE_BAD = b"no container " * 100_000
+LARGEST = 8 * 2**20
 
 
-def alerts(prefix: str) -> list[Record]:
+def alerts(prefix: str, bad: bytes = BAD) -> list[Record]:
     """Return alerts, and a message that becomes a dead letter."""
     names = [f"{prefix}-{n}" for n in range(ALERTS)]
     good = [Record(name.encode(), container(record(aid=name))) for name in names]
-    return [*good, Record(f"{prefix}-bad".encode(), b"no container " * 100)]
+    return [*good, Record(f"{prefix}-bad".encode(), bad)]
 
 
 @pytest.fixture
@@ -43,8 +47,9 @@ def settings(kafka: ApacheKafka, ztf_model: Path) -> dict[str, str]:
         client, broker = (f"{found['CONSUMER_TOPICS']}-{codec}-{who}" for who in WHO)
         one_batch: dict[str, Any] = {"linger.ms": 100}
         create_topics(kafka.bootstrap, {client: 1})
-        compressed = one_batch | {"compression.type": codec}
-        produce(kafka.bootstrap, client, alerts(client), **compressed)
+        compressed = one_batch | {"compression.type": codec, "message.max.bytes": LARGEST}
+        bad = BAD if codec == "none" else LARGE_BAD
+        produce(kafka.bootstrap, client, alerts(client, bad), **compressed)
         of_topic = "uncompressed" if codec == "none" else codec
         create_topics(kafka.bootstrap, {broker: 1}, {"compression.type": of_topic})
         produce(kafka.bootstrap, broker, alerts(broker), **one_batch)
