@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +9,10 @@ from datetime import datetime
 from stampapp.audit.offset_marks import OffsetMarks, PartitionMarks
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
+from stampapp.inspection.group_offsets import read_log_changes
+from stampapp.inspection.topic_status import read_partitions
 from stampapp.kafka.connection_errors import describe_cluster, join_words
-from stampapp.kafka.log_changes import (
-    LogChanges,
-    add_change,
-    changes_since,
-    decode_changes,
-    log_change,
-)
+from stampapp.kafka.log_changes import LogChanges, changes_since
 from stampapp.kafka.message import Partition
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.times import to_unix_ms
@@ -60,48 +55,30 @@ async def find_consumed(
     Raises ConfigError if a topic does not exist or the group has committed nothing.
     """
     partitions = await _partitions(source, settings)
-    positions = await source.committed_offsets(settings.group_id, partitions)
+    found = await read_partitions(source, partitions, settings.group_id)
+    positions = {at: one.committed for at, one in found.items() if one.committed is not None}
     if not positions:
         raise ConfigError(
             f"the group {settings.group_id} has committed nothing on"
             f" {join_words(settings.consumer_topics)}: check CONSUMER_GROUP_ID, or run a worker"
             " first"
         )
-    beginnings, ends = await source.first_offsets(partitions), await source.end_offsets(partitions)
-    beyond = {one: position for one, position in positions.items() if position > ends[one]}
-    cut_short = await source.find_cut_short(beyond)
     first, last = await _window_offsets(source, partitions, window)
     marks = {
-        one: PartitionMarks(
-            max(beginnings[one], first.get(one, 0)),
-            min(ends[one] if one in cut_short else position, last.get(one, position)),
+        at: PartitionMarks(
+            max(found[at].first, first.get(at, 0)),
+            min(found[at].end if found[at].cut_short else position, last.get(at, position)),
         )
-        for one, position in positions.items()
+        for at, position in positions.items()
     }
-    changes = await _log_changes(source, settings, window, partitions)
-    now = round(time.time())
-    for one, position in positions.items():
-        if position < beginnings[one] or one in cut_short:
-            change = log_change(position, beginning=beginnings[one], end=ends[one], noticed=now)
-            changes[one] = add_change(changes.get(one, LogChanges()), change)
-    next_offsets = {
-        one: beginnings[one] if one in cut_short else max(beginnings[one], positions.get(one, 0))
-        for one in partitions
-    }
+    # Messages are older than the notice that they are gone.
+    begin = window.begin.timestamp() if window.begin else 0
+    changes = await read_log_changes(source, settings.group_id, found)
     return ConsumedOffsets(
         marks=OffsetMarks(marks),
-        waiting=sum(max(0, ends[one] - next_offsets[one]) for one in partitions),
-        changes=changes,
+        waiting=sum(one.lag for one in found.values()),
+        changes={at: changes_since(one, begin) for at, one in changes.items()},
     )
-
-
-async def _log_changes(
-    source: TopicReader, settings: Settings, window: TimeWindow, partitions: Sequence[Partition]
-) -> dict[Partition, LogChanges]:
-    """Return what workers have noticed. Messages are older than the notice that they are gone."""
-    begin = window.begin.timestamp() if window.begin else 0
-    found = await source.committed_metadata(settings.group_id, partitions)
-    return {one: changes_since(decode_changes(metadata), begin) for one, metadata in found.items()}
 
 
 async def _partitions(source: TopicReader, settings: Settings) -> list[Partition]:

@@ -21,6 +21,7 @@ from stampapp.inspection.group_offsets import GroupOffsets, OffsetTarget
 from stampapp.inspection.topic_status import PartitionStatus
 from stampapp.kafka.connection import query_cluster
 from stampapp.kafka.consumer_group import set_committed_offsets
+from stampapp.kafka.log_changes import encode_changes
 from stampapp.kafka.message import Partition
 from stampapp.kafka.metadata_v8 import Operation, fetch_metadata
 from stampapp.kafka.topic_reader import TopicReader
@@ -95,14 +96,14 @@ async def _reset(
     async with TopicReader(settings.consumer, settings.isolation_level) as reader:
         before = await group_offsets.read_group_offsets(reader, settings, topics)
         new = await group_offsets.target_offsets(reader, target, before.partitions)
-        metadata = await group_offsets.current_metadata(
-            reader, settings.group_id, before.partitions
-        )
+        changes = await group_offsets.read_log_changes(reader, settings.group_id, before.partitions)
     _warn_of_missing(before)
     if not dry_run:
         if before.members:
             raise ConfigError(_refusal(settings, before))
         await _require_access(settings, {topic for topic, _ in new})
+        # Without it, a reset would hide from reconcile what has become of the logs.
+        metadata = {at: encode_changes(one) for at, one in changes.items()}
         await set_committed_offsets(settings.consumer, settings.group_id, new, metadata)
     return ResetPlan(target=target, before=before, new=new, dry_run=dry_run)
 

@@ -10,14 +10,13 @@ from datetime import datetime
 from stampapp import times
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.inspection.topic_status import PartitionStatus
+from stampapp.inspection.topic_status import PartitionStatus, read_partitions
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.consumer_group import GroupMember
 from stampapp.kafka.log_changes import (
     LogChanges,
     add_change,
     decode_changes,
-    encode_changes,
     log_change,
 )
 from stampapp.kafka.message import Partition
@@ -78,16 +77,9 @@ async def read_group_offsets(
             f" topic {join_words(missing)}: check CONSUMER_TOPICS and --topic, or grant DESCRIBE"
         )
     partitions = [at for topic in wanted for at in present.get(topic, ())]
-    first, end = await reader.first_offsets(partitions), await reader.end_offsets(partitions)
-    committed = await reader.committed_offsets(settings.group_id, partitions)
     return GroupOffsets(
         members=await reader.group_members(settings.group_id),
-        partitions={
-            at: PartitionStatus(
-                partition=at[1], first=first[at], end=end[at], committed=committed.get(at)
-            )
-            for at in partitions
-        },
+        partitions=await read_partitions(reader, partitions, settings.group_id),
         missing_topics=missing,
     )
 
@@ -111,25 +103,18 @@ async def target_offsets(
     return {at: partitions[at].end if offset is None else offset for at, offset in offsets}
 
 
-async def current_metadata(
+async def read_log_changes(
     reader: TopicReader, group: str, partitions: Mapping[Partition, PartitionStatus]
-) -> dict[Partition, str]:
-    """Return what has become of the log under the group, for the metadata of its new offsets.
-
-    Without it, a reset would hide from reconcile what workers had noticed, and what none has yet.
-    """
+) -> dict[Partition, LogChanges]:
+    """Return what has become of the logs under the group, noticed by a worker or not yet."""
     found = await reader.committed_metadata(group, partitions)
-    positions = {at: one.committed for at, one in partitions.items() if one.committed is not None}
-    beyond = {at: position for at, position in positions.items() if position > partitions[at].end}
-    cut_short = await reader.find_cut_short(beyond)
     changes = {at: decode_changes(metadata) for at, metadata in found.items()}
-    for at, position in positions.items():
-        one = partitions[at]
-        if position < one.first or at in cut_short:
-            noticed = round(time.time())
-            change = log_change(position, beginning=one.first, end=one.end, noticed=noticed)
+    noticed = round(time.time())
+    for at, one in partitions.items():
+        if one.committed is not None and (one.cut_short or one.committed < one.first):
+            change = log_change(one.committed, beginning=one.first, end=one.end, noticed=noticed)
             changes[at] = add_change(changes.get(at, LogChanges()), change)
-    return {at: encode_changes(one) for at, one in changes.items()}
+    return changes
 
 
 def count_repeated(
@@ -137,7 +122,7 @@ def count_repeated(
 ) -> int:
     """Return how many offsets the group has consumed and would consume again."""
     return sum(
-        max(0, min(one.committed or 0, one.end) - max(new[at], one.first))
+        max(0, min(one.next_offset, one.end) - max(new[at], one.first))
         for at, one in partitions.items()
     )
 
@@ -146,6 +131,4 @@ def count_skipped(
     partitions: Mapping[Partition, PartitionStatus], new: Mapping[Partition, int]
 ) -> int:
     """Return how many offsets the group has not consumed and would never consume."""
-    return sum(
-        max(0, new[at] - max(one.committed or 0, one.first)) for at, one in partitions.items()
-    )
+    return sum(max(0, new[at] - one.next_offset) for at, one in partitions.items())

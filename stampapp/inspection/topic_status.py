@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.inspection.topic_roles import TOPIC_ROLES, TopicRole, distinct_clusters, topic_roles
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.message import Partition
 from stampapp.kafka.topic_reader import TopicReader
 
 
@@ -18,13 +19,15 @@ from stampapp.kafka.topic_reader import TopicReader
 class PartitionStatus:
     """The offsets of a partition: from `first` up to but excluding `end`.
 
-    The group consumes `committed` next; None if it has committed nothing here.
+    The group has committed `committed`; None if it has committed nothing here. `cut_short` is
+    whether the log ends before that offset, so that a worker starts at `first` again.
     """
 
     partition: int
     first: int
     end: int
     committed: int | None = None
+    cut_short: bool = False
 
     @property
     def messages(self) -> int:
@@ -34,7 +37,12 @@ class PartitionStatus:
     @property
     def lag(self) -> int:
         """The number of offsets that are not consumed; without a commit, all."""
-        return max(0, self.end - max(self.first, self.committed or 0))
+        return max(0, self.end - self.next_offset)
+
+    @property
+    def next_offset(self) -> int:
+        """The offset that the group consumes next."""
+        return self.first if self.cut_short else max(self.first, self.committed or 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,16 +115,33 @@ async def _read_status(
     consumed = [
         at for role in roles if role.role == "consumer" for at in present.get(role.topic, ())
     ]
-    first, end = await reader.first_offsets(wanted), await reader.end_offsets(wanted)
-    committed = await reader.committed_offsets(settings.group_id, consumed) if consumed else {}
+    found = await read_partitions(reader, wanted)
+    found |= await read_partitions(reader, consumed, settings.group_id)
 
     def status(role: TopicRole, tonight: bool) -> TopicStatus:
-        mine = committed if role.role == "consumer" else {}
-        partitions = tuple(
-            PartitionStatus(partition=at[1], first=first[at], end=end[at], committed=mine.get(at))
-            for at in present.get(role.topic, ())
-        )
+        partitions = tuple(found[at] for at in present.get(role.topic, ()))
         return TopicStatus(topic_role=role, partitions=partitions, tonight=tonight)
 
     nights = [status(role, False) for role in earlier]
     return [*(status(role, True) for role in roles), *nights]
+
+
+async def read_partitions(
+    reader: TopicReader, partitions: Collection[Partition], group: str | None = None
+) -> dict[Partition, PartitionStatus]:
+    """Return the offsets of partitions, with those that the group has committed."""
+    # Committed offsets first: they are not beyond ends that are read later.
+    committed = await reader.committed_offsets(group, partitions) if group and partitions else {}
+    first, end = await reader.first_offsets(partitions), await reader.end_offsets(partitions)
+    beyond = {at: offset for at, offset in committed.items() if offset > end[at]}
+    cut_short = await reader.find_cut_short(beyond)
+    return {
+        at: PartitionStatus(
+            partition=at[1],
+            first=first[at],
+            end=end[at],
+            committed=committed.get(at),
+            cut_short=at in cut_short,
+        )
+        for at in partitions
+    }

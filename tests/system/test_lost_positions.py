@@ -101,6 +101,9 @@ def test_a_worker_starts_where_the_log_is(
     assert code == 1
     assert expired in report
     assert f"{cut_short} at 6" in report
+    topics = json.loads(command("topics", "--json", cwd=None, **settings).stdout)["topics"]
+    (lag,) = [one["lag"] for one in topics if one["role"] == "consumer"]
+    assert lag == 6
     with worker(settings, tmp_path) as running:
         running.wait_for("Worker ready")
         time.sleep(1)

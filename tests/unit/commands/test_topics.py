@@ -37,6 +37,7 @@ def test_what_is_not_committed_is_behind_and_what_is_expired_is_not() -> None:
     assert READ.lag == 20 + 10
     assert PartitionStatus(partition=0, first=50, end=60, committed=20).lag == 10
     assert PartitionStatus(partition=0, first=0, end=60, committed=70).lag == 0
+    assert PartitionStatus(partition=0, first=2, end=60, committed=70, cut_short=True).lag == 58
 
 
 def test_the_status_is_printed_in_columns() -> None:
