@@ -165,10 +165,15 @@ def _load_settings() -> Settings | ConfigError:
 
 
 app = create_app(_load_settings())
-# Raw bytes, keys included: Faust must not decode them. `acks=False`: nor must it track offsets,
-# which are committed from stampapp.worker.offset_tracker.
+# The consumer replaces patterns among the topics. Raw bytes, keys included: Faust must not decode
+# them. `acks=False`: nor must it track offsets, which are committed from
+# stampapp.worker.offset_tracker.
 alerts_topic = app.topic(
-    *(app.runtime.settings.consumer_topics if app.runtime.settings else ("not-configured",)),
+    *(
+        app.runtime.settings.consumer_topics.entries
+        if app.runtime.settings
+        else ("not-configured",)
+    ),
     key_serializer="raw",
     value_serializer="raw",
     acks=False,

@@ -60,8 +60,8 @@ async def find_consumed(
     if not positions:
         raise ConfigError(
             f"the group {settings.group_id} has committed nothing on"
-            f" {join_words(settings.consumer_topics)}: check CONSUMER_GROUP_ID, or run a worker"
-            " first"
+            f" {join_words(settings.consumer_topics.entries)}: check CONSUMER_GROUP_ID, or run a"
+            " worker first"
         )
     first, last = await _window_offsets(source, partitions, window)
     marks = {
@@ -83,13 +83,12 @@ async def find_consumed(
 
 async def _partitions(source: TopicReader, settings: Settings) -> list[Partition]:
     present = await source.list_partitions()
-    missing = tuple(topic for topic in settings.consumer_topics if topic not in present)
-    if missing:
+    if missing := settings.consumer_topics.unmatched(present):
         raise ConfigError(
             f"{describe_cluster(settings.consumer)} has no topic {join_words(missing)}: check"
             " CONSUMER_TOPICS"
         )
-    return [one for topic in settings.consumer_topics for one in present[topic]]
+    return [one for topic in settings.consumer_topics.select(present) for one in present[topic]]
 
 
 async def _window_offsets(

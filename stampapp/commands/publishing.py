@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from typing import TypeVar
@@ -42,8 +43,14 @@ def log_above_progress() -> None:
 
 def describe_target(target: InputSettings) -> str:
     """Return the topic and cluster as text: alerts go to the first of the topics."""
-    among = f", the first of {len(target.topics)} CONSUMER_TOPICS" if target.topics[1:] else ""
-    return f"{target.topics[0]}{among}, on {target.cluster.bootstrap}"
+    count = len(target.topics.entries)
+    among = f", the first of {count} CONSUMER_TOPICS" if count > 1 else ""
+    return f"{target_topic(target)}{among}, on {target.cluster.bootstrap}"
+
+
+def target_topic(target: InputSettings) -> str:
+    """Return the topic to which alerts are published. Raises ConfigError."""
+    return target.topics.publish_to(datetime.now(UTC))
 
 
 def publish(
@@ -78,7 +85,7 @@ async def _publish(
 
 async def _check_access(target: InputSettings) -> None:
     """Raise ConfigError if permission to publish is missing; warn of a missing topic."""
-    cluster, topic = target.cluster, target.topics[0]
+    cluster, topic = target.cluster, target_topic(target)
     need = Permission(
         role=cluster.role, operation=Operation.WRITE, topic=topic, setting="CONSUMER_TOPICS"
     )

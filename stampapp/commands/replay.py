@@ -35,7 +35,7 @@ def replay_files(request: ReplayRequest, target: InputSettings) -> int:
         log_above_progress()
         progress = _Progress(bars, total_size(files), request.limit)
         archive = ArchiveAlerts(files, report, progress.read)
-        publisher = Publisher(_message(target.topics[0]), progress.published)
+        publisher = Publisher(_message(publishing.target_topic(target)), progress.published)
         records = islice(archive.records(_converter(request)), request.limit)
         end = publishing.publish(publisher, records, request.rate, target)
     report(publishing.summary(publisher))

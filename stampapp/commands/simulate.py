@@ -74,7 +74,7 @@ def publish_simulated(request: SimulateRequest, target: InputSettings) -> int:
     report(f"Publishing {request} to {publishing.describe_target(target)}")
     with progress_bar("publishing", request.count) as advance, _simulated_alerts(request) as drawn:
         log_above_progress()
-        publisher = Publisher(AsJustObserved(target.topics[0]), advance)
+        publisher = Publisher(AsJustObserved(publishing.target_topic(target)), advance)
         end = publishing.publish(publisher, drawn, request.rate, target)
     report(publishing.summary(publisher))
     if end.failure:

@@ -84,8 +84,3 @@ def topic_name(text: str) -> str:
     if text and not is_legal_topic(text):
         raise ValueError(TOPIC_RULE)
     return text
-
-
-def topic_names(text: str) -> tuple[str, ...]:
-    """Cast a comma-separated list of topics."""
-    return tuple(topic_name(name) for name in comma_separated(text))

@@ -16,18 +16,18 @@ from stampapp.config.casts import (
     member,
     number,
     one_of,
-    topic_name,
-    topic_names,
 )
 from stampapp.config.cpu_count import cores
 from stampapp.config.environment import Reader, Reading
 from stampapp.config.kafka_settings import read_cluster
 from stampapp.config.model_settings import ModelSettings, read_model
+from stampapp.config.topic_settings import describe_own_input, read_input_topics, read_topics
 from stampapp.config.unread_keys import UnreadKey, unread_keys
 from stampapp.kafka.cluster import CLUSTER_ROLES, PUBLISHING_ROLES, Cluster
 from stampapp.kafka.compression import Compression
+from stampapp.kafka.input_topics import InputTopics
 from stampapp.kafka.isolation import READ_COMMITTED, READ_UNCOMMITTED
-from stampapp.kafka.nightly_topic import TOPIC_RULE, NightlyTopic, is_legal_topic
+from stampapp.kafka.nightly_topic import NightlyTopic
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
 _MAX_CLASSIFY_THREADS = 4
@@ -41,7 +41,7 @@ class InputSettings:
     """Where a worker reads its alerts, for commands that publish some. Times in seconds."""
 
     cluster: Cluster
-    topics: tuple[str, ...]
+    topics: InputTopics
     idempotence: bool
     compression: Compression
     delivery_timeout: float
@@ -56,7 +56,7 @@ class Settings:
     producer: Cluster
     scribe: Cluster
     metrics: Cluster
-    consumer_topics: tuple[str, ...]
+    consumer_topics: InputTopics
     group_id: str
     batch_timeout: float
     batch_messages: int
@@ -91,7 +91,7 @@ class Settings:
 
 def input_settings(reader: Reader) -> InputSettings:
     """Read where a worker reads its alerts. Raises ConfigError."""
-    cluster, found = read_cluster(reader, "CONSUMER", None), _consumer_topics(reader)
+    cluster, found = read_cluster(reader, "CONSUMER", None), read_input_topics(reader)
     deliveries = _delivery(reader)
     reader.finish()
     return InputSettings(cluster=cluster, topics=found, **deliveries)  # type: ignore[arg-type]  # required
@@ -108,8 +108,7 @@ def load_settings(reader: Reader) -> Settings:
         "consumer": consumer,
         **{role: read_cluster(reader, role.upper(), consumer) for role in PUBLISHING_ROLES},
         "group_id": group,
-        "output_topic": _output_topic(reader),
-        **_topics(reader, group),
+        **read_topics(reader, group),
         **_batching(reader),
         **_web_and_logs(reader),
     }
@@ -118,54 +117,10 @@ def load_settings(reader: Reader) -> Settings:
         # One of them may be meant for a setting that is missing.
         reader.problems += map(str, unread)
     reader.finish()
-    return Settings(**values, readings=tuple(reader.readings), unread_keys=unread)
-
-
-def _consumer_topics(reader: Reader) -> tuple[str, ...]:
-    return reader.read(
-        "CONSUMER_TOPICS", topic_names, None, "topics of alerts, comma-separated", required=True
-    )
-
-
-def _topics(reader: Reader, group: str | None) -> dict[str, Any]:
-    read = reader.read
-    return {
-        "consumer_topics": _consumer_topics(reader),
-        "scribe_topic": read(
-            "SCRIBE_TOPIC", topic_name, None, "topic of scribe commands", required=True
-        ),
-        **_metrics_documents(reader),
-        "deadletter_topic": _deadletter_topic(reader, group),
-    }
-
-
-def _metrics_documents(reader: Reader) -> dict[str, Any]:
-    read = reader.read
-    return {
-        "metrics_topic": read("METRICS_TOPIC", topic_name, None, "topic of metrics", required=True),
-        "metrics_source": read(
-            "METRICS_SOURCE", str, "StampClassifierStep", "`source` in the metrics documents"
-        ),
-        "metrics_survey": read(
-            "METRICS_SURVEY", str, None, "`survey` in the metrics documents; unset: no such field"
-        ),
-    }
-
-
-def _deadletter_topic(reader: Reader, group: str | None) -> str | None:
-    default = f"{group}-deadletter" if group else None
-    found = reader.read(
-        "DEADLETTER_TOPIC",
-        topic_name,
-        default,
-        "topic of bad messages, on the producer's cluster; empty: stop the worker instead",
-        blank_is_a_value=True,
-    )
-    if default and found == default and not is_legal_topic(default):
-        reader.problems.append(
-            f"DEADLETTER_TOPIC must be set, as its default {default!r} is no topic: {TOPIC_RULE}"
-        )
-    return found or None
+    found = Settings(**values, readings=tuple(reader.readings), unread_keys=unread)
+    reader.problems += describe_own_input(found)
+    reader.finish()
+    return found
 
 
 def _batching(reader: Reader) -> dict[str, Any]:
@@ -268,22 +223,3 @@ def _web_and_logs(reader: Reader) -> dict[str, Any]:
 def log_format(reader: Reader) -> str:
     """Return the format of the log, also where other settings are wrong."""
     return reader.read("LOG_FORMAT", one_of(HUMAN, JSON), HUMAN, "format of the log: human or json")
-
-
-def _output_topic(reader: Reader) -> NightlyTopic | None:
-    read = reader.read
-    fields: dict[str, Any] = {
-        "topic_format": read(
-            "PRODUCER_TOPIC_FORMAT", str, None, "output topic; %s: the date", required=True
-        ),
-        "date_format": read("PRODUCER_DATE_FORMAT", str, "%Y%m%d", "format of the date (strftime)"),
-        "change_hour": read(
-            "PRODUCER_CHANGE_HOUR", number(0, 23, int), 22, "UTC hour at which the date changes"
-        ),
-        "retention_days": read(
-            "PRODUCER_RETENTION_DAYS", number(0.01, 3650, float), 8.0, "days a topic is kept"
-        ),
-    }
-    if fields["topic_format"] is None:
-        return None
-    return reader.build(lambda: NightlyTopic(**fields))

@@ -13,6 +13,7 @@ from stampapp.errors import ConfigError
 from stampapp.inspection.topic_status import PartitionStatus, read_partitions
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.consumer_group import GroupMember
+from stampapp.kafka.input_topics import InputTopics
 from stampapp.kafka.log_changes import (
     LogChanges,
     add_change,
@@ -67,16 +68,16 @@ async def read_group_offsets(
     reader: TopicReader, settings: Settings, topics: Collection[str]
 ) -> GroupOffsets:
     """Read the offsets on these input topics, on all if there are none. Raises ConfigError."""
-    wanted = _input_topics(settings, topics)
+    inputs = _input_topics(settings, topics)
     present = await reader.list_partitions()
-    missing = tuple(one for one in wanted if one not in present)
+    wanted, missing = inputs.select(present), inputs.unmatched(present)
     # A worker may wait for a topic of its settings; what is named here was expected to exist.
-    if missing and (topics or len(missing) == len(wanted)):
+    if missing and (topics or not wanted):
         raise ConfigError(
             f"{describe_cluster(settings.consumer)} shows {describe_user(settings.consumer)} no"
             f" topic {join_words(missing)}: check CONSUMER_TOPICS and --topic, or grant DESCRIBE"
         )
-    partitions = [at for topic in wanted for at in present.get(topic, ())]
+    partitions = [at for topic in wanted for at in present[topic]]
     return GroupOffsets(
         members=await reader.group_members(settings.group_id),
         partitions=await read_partitions(reader, partitions, settings.group_id),
@@ -84,11 +85,11 @@ async def read_group_offsets(
     )
 
 
-def _input_topics(settings: Settings, topics: Collection[str]) -> tuple[str, ...]:
-    unknown = tuple(one for one in topics if one not in settings.consumer_topics)
+def _input_topics(settings: Settings, topics: Collection[str]) -> InputTopics:
+    unknown = tuple(one for one in topics if not settings.consumer_topics.match(one))
     if unknown:
         raise ConfigError(f"--topic {join_words(unknown)} is not in CONSUMER_TOPICS")
-    return tuple(dict.fromkeys(topics)) or settings.consumer_topics
+    return InputTopics(entries=tuple(topics)) if topics else settings.consumer_topics
 
 
 async def target_offsets(

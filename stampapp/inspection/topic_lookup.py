@@ -12,6 +12,7 @@ from stampapp.errors import ConfigError
 from stampapp.inspection.topic_roles import TOPIC_ROLES, distinct_clusters, topic_roles
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection_errors import describe_cluster, join_words
+from stampapp.kafka.input_topics import InputTopics
 from stampapp.kafka.message import Partition
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.topic_reader import TopicReader
@@ -23,11 +24,15 @@ _MAX_NAMES = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicSelection:
-    """The selected topics of one cluster; with `nightly` those of the latest nights."""
+    """The selected topics of one cluster.
+
+    With `nightly` those of the latest nights, with `inputs` those that a worker reads.
+    """
 
     cluster: Cluster
     topics: tuple[str, ...]
     nightly: NightlyTopic | None = None
+    inputs: InputTopics | None = None
 
     async def partitions(self, reader: TopicReader, now: datetime) -> list[Partition]:
         """Return the partitions that exist now. Raises ConfigError if there are none."""
@@ -35,6 +40,8 @@ class TopicSelection:
         names = self.topics
         if self.nightly:
             names = tuple(self.nightly.select_latest_first(present, now)[:_LATEST_NIGHTS])
+        if self.inputs:
+            names = self.inputs.select(present)
         found = [at for name in names for at in present.get(name, ())]
         if not found:
             where, what = describe_cluster(self.cluster), join_words(self.topics)
@@ -82,6 +89,7 @@ def _select_role(settings: Settings, role: str, now: datetime) -> TopicSelection
         cluster=found[0].cluster,
         topics=tuple(one.topic for one in found),
         nightly=settings.output_topic if role == "producer" else None,
+        inputs=settings.consumer_topics if role == "consumer" else None,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from stampapp.config.settings import Settings
 from stampapp.kafka.cluster import Cluster, group_identical
+from stampapp.kafka.input_topics import InputTopics
 
 TOPIC_ROLES = ("consumer", "producer", "deadletter", "scribe", "metrics")
 
@@ -23,15 +25,44 @@ class TopicRole:
 
 
 def topic_roles(settings: Settings, now: datetime) -> tuple[TopicRole, ...]:
-    """Return every topic of a worker; of the nightly ones the one that it would publish to now."""
+    """Return every topic of a worker; of the nightly ones the one that it would publish to now.
+
+    Patterns among the input topics stand for themselves: see `replace_patterns`.
+    """
     return tuple(
         TopicRole(role=role, topic=topic, cluster=cluster, setting=setting)
         for role, topic, cluster, setting in _topics(settings, now)
     )
 
 
+class _HasTopic(Protocol):
+    """A dataclass about one topic of a role."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def role(self) -> str:
+        """One of TOPIC_ROLES."""
+
+    @property
+    def topic(self) -> str:
+        """The topic, or a pattern of input topics."""
+
+
+T = TypeVar("T", bound=_HasTopic)
+
+
+def replace_patterns(found: Iterable[T], inputs: InputTopics, present: Collection[str]) -> list[T]:
+    """Replace each pattern among the input topics by the topics that match, if there are any."""
+    replaced: dict[T, None] = {}
+    for one in found:
+        topics = inputs.expand(one.topic, present) if one.role == "consumer" else ()
+        replaced |= dict.fromkeys(replace(one, topic=topic) for topic in topics or (one.topic,))
+    return list(replaced)
+
+
 def _topics(settings: Settings, now: datetime) -> Iterator[tuple[str, str, Cluster, str]]:
-    for topic in settings.consumer_topics:
+    for topic in settings.consumer_topics.entries:
         yield "consumer", topic, settings.consumer, "CONSUMER_TOPICS"
     output = settings.output_topic.name_at(now)
     yield "producer", output, settings.producer, "PRODUCER_TOPIC_FORMAT"

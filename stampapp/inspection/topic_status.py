@@ -9,7 +9,13 @@ from datetime import datetime
 
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.inspection.topic_roles import TOPIC_ROLES, TopicRole, distinct_clusters, topic_roles
+from stampapp.inspection.topic_roles import (
+    TOPIC_ROLES,
+    TopicRole,
+    distinct_clusters,
+    replace_patterns,
+    topic_roles,
+)
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.message import Partition
 from stampapp.kafka.topic_reader import TopicReader
@@ -104,6 +110,7 @@ async def _read_status(
     reader: TopicReader, roles: Sequence[TopicRole], settings: Settings, now: datetime
 ) -> list[TopicStatus]:
     present = await reader.list_partitions()
+    roles = replace_patterns(roles, settings.consumer_topics, present)
     earlier = [
         replace(role, topic=topic)
         for role in roles

@@ -97,20 +97,27 @@ class _MetadataRequest_v8(RequestStruct):  # type: ignore[misc]  # noqa: N801
 class _PermissionsRequest(Request[_MetadataRequest_v8]):  # type: ignore[misc]
     API_KEY = 3
 
-    def __init__(self, topics: list[str]) -> None:
+    def __init__(self, topics: list[str] | None) -> None:
         self._topics = topics
 
     def build(self, request_struct_class: type[_MetadataRequest_v8]) -> _MetadataRequest_v8:
         return request_struct_class(self._topics, False, False, True)
 
 
-async def fetch_metadata(connection: AIOKafkaConnection, topics: Iterable[str]) -> ClusterMetadata:
-    """Fetch brokers, topics and permissions; the request creates no topic."""
+async def fetch_metadata(
+    connection: AIOKafkaConnection, topics: Iterable[str] | None
+) -> ClusterMetadata:
+    """Fetch brokers, topics and permissions; the request creates no topic.
+
+    `topics` None stands for all that this client may see.
+    """
+    wanted = None if topics is None else list(topics)
     try:
-        found = await connection.send(_PermissionsRequest(list(topics)))
+        found = await connection.send(_PermissionsRequest(wanted))
     except NotImplementedError:
         # An older broker, which does not report permissions.
-        found = await connection.send(MetadataRequest([], allow_auto_topic_creation=False))
+        rest: list[str] | None = None if wanted is None else []
+        found = await connection.send(MetadataRequest(rest, allow_auto_topic_creation=False))
     return parse_metadata(found)
 
 

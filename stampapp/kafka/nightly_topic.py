@@ -48,19 +48,13 @@ class NightlyTopic:
 
     def matches(self, topic: str) -> bool:
         """Return whether the name has this format, so that it may be the topic of a night."""
-        if "%s" not in self.topic_format:
-            return topic == self.topic_format
-        before, after = self.topic_format.split("%s")
-        date = topic.removeprefix(before).removesuffix(after)
-        return topic == f"{before}{date}{after}" and _is_date(date, self.date_format)
+        return is_dated_name(topic, self.topic_format, self.date_format)
 
     def name_at(self, instant: datetime) -> str:
         """Return the topic for messages published at this instant (any time zone)."""
-        if "%s" not in self.topic_format:
-            return self.topic_format
         utc = instant.astimezone(UTC)
         night = utc + timedelta(days=1) if utc.hour >= self.change_hour else utc
-        return self.topic_format.replace("%s", night.strftime(self.date_format))
+        return dated_name(self.topic_format, self.date_format, night)
 
     def night_begin(self, date: str) -> datetime | None:
         """Return when the night of this date begins (UTC), None if the text is no such date."""
@@ -111,6 +105,20 @@ class NightlyTopic:
 def is_legal_topic(topic: str) -> bool:
     """Return whether Kafka accepts the name for a topic."""
     return bool(_TOPIC_NAME.fullmatch(topic)) and topic not in (".", "..")
+
+
+def dated_name(topic_format: str, date_format: str, day: datetime) -> str:
+    """Return the name with the date of a day in place of `%s`."""
+    return topic_format.replace("%s", day.strftime(date_format))
+
+
+def is_dated_name(topic: str, topic_format: str, date_format: str) -> bool:
+    """Return whether a name has this format, with any date in place of `%s`."""
+    if "%s" not in topic_format:
+        return topic == topic_format
+    before, after = topic_format.split("%s")
+    date = topic.removeprefix(before).removesuffix(after)
+    return topic == f"{before}{date}{after}" and _is_date(date, date_format)
 
 
 def _is_date(text: str, date_format: str) -> bool:

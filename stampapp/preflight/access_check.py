@@ -15,6 +15,7 @@ from aiokafka.conn import AIOKafkaConnection
 
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
+from stampapp.inspection.topic_roles import replace_patterns
 from stampapp.kafka.admin import create_topic
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection import query_cluster
@@ -81,7 +82,10 @@ async def _check_cluster(access: ClusterAccess, settings: Settings) -> AccessRep
 
 
 async def _report(access: ClusterAccess, settings: Settings) -> AccessReport:
-    metadata = await query_cluster(access.cluster, partial(fetch_metadata, topics=access.topics))
+    metadata = await query_cluster(access.cluster, partial(_fetch_metadata, access=access))
+    present = [one.name for one in metadata.topics.values() if one.exists]
+    permissions = replace_patterns(access.permissions, settings.consumer_topics, present)
+    access = replace(access, permissions=tuple(permissions))
     errors, optional_errors = missing_permissions(access, metadata)
     if await _query_advertised(access, metadata, _group_query(access)):
         errors.append(describe_denied_group(access.cluster, str(access.group)))
@@ -96,6 +100,14 @@ async def _report(access: ClusterAccess, settings: Settings) -> AccessReport:
         optional_errors=tuple(optional_errors),
         missing_topics=tuple(missing),
     )
+
+
+async def _fetch_metadata(connection: AIOKafkaConnection, access: ClusterAccess) -> ClusterMetadata:
+    named = await fetch_metadata(connection, access.topics)
+    if not access.patterns:
+        return named
+    visible = await fetch_metadata(connection, None)
+    return replace(named, topics=visible.topics | named.topics)
 
 
 def _group_query(access: ClusterAccess) -> Callable[[AIOKafkaConnection], Awaitable[bool]]:
@@ -133,8 +145,18 @@ async def _describe_missing_topics(
     }
     for permission in missing_topics(access, metadata):
         cluster = replace(access.cluster, role=permission.role)
-        if permission.role != "producer":
-            hint: str | None = "if topics are not auto-created, create it"
+        if permission.topic in access.patterns:
+            yield (
+                f"No topic that this client may see on {describe_cluster(cluster)} matches"
+                f" {permission.topic}: the worker waits for one; grant DESCRIBE and READ on those"
+                f" that should, or check {permission.setting}"
+            )
+            continue
+        hint: str | None
+        if permission.role == "consumer":
+            hint = "the worker waits for it; create it"
+        elif permission.role != "producer":
+            hint = "if topics are not auto-created, create it"
         elif permission.topic in creatable:
             hint = await _creation_problem(cluster, permission.topic, creatable[permission.topic])
         else:

@@ -12,6 +12,7 @@ from stampapp.inspection.topic_roles import TOPIC_ROLES, topic_roles
 from stampapp.kafka.cluster import OPTIONAL_ROLES, Cluster, group_identical
 from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
 from stampapp.kafka.metadata_v8 import ClusterMetadata, Operation
+from stampapp.kafka.nightly_topic import is_legal_topic
 
 _VERBS = {Operation.READ: "read", Operation.WRITE: "write to", Operation.CREATE: "create"}
 
@@ -46,8 +47,14 @@ class ClusterAccess:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The distinct topics."""
-        return tuple(dict.fromkeys(permission.topic for permission in self.permissions))
+        """The distinct topics, without patterns of input topics."""
+        names = dict.fromkeys(permission.topic for permission in self.permissions)
+        return tuple(filter(is_legal_topic, names))
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns of input topics."""
+        return tuple(one.topic for one in self.permissions if not is_legal_topic(one.topic))
 
 
 def required_access(settings: Settings, now: datetime) -> tuple[ClusterAccess, ...]:
@@ -131,9 +138,13 @@ def describe_denied_group(cluster: Cluster, group: str) -> str:
 
 
 def missing_topics(access: ClusterAccess, metadata: ClusterMetadata) -> tuple[Permission, ...]:
-    """Return the permissions on topics that do not exist."""
-    known = [n for n in access.permissions if n.topic in metadata.topics]
-    return tuple(permission for permission in known if not metadata.topics[permission.topic].exists)
+    """Return the permissions on topics that do not exist, and on patterns."""
+    return tuple(one for one in access.permissions if _is_missing(one.topic, metadata))
+
+
+def _is_missing(topic: str, metadata: ClusterMetadata) -> bool:
+    found = metadata.topics.get(topic)
+    return not found.exists if found else not is_legal_topic(topic)
 
 
 def _settings_to_check(cluster: Cluster, setting: str) -> str:

@@ -35,7 +35,7 @@ def explain_unreadable_message(settings: Settings, error: BaseException) -> Base
     else:
         return error
     return StampError(
-        f"a message on {', '.join(settings.consumer_topics)} {problem};"
+        f"a message on {', '.join(settings.consumer_topics.entries)} {problem};"
         " no worker can read it. Find the partition whose lag no longer falls (`faust -A stampapp"
         " topics`); the message is at or after its committed offset. Then move the offset of the"
         f" group {settings.group_id} past the message (kafka-consumer-groups.sh --reset-offsets)"
@@ -56,7 +56,7 @@ def explain_lost_permission(settings: Settings, error: BaseException) -> BaseExc
     if isinstance(error, kafka.GroupAuthorizationFailedError):
         return StampError(describe_denied_group(cluster, settings.group_id))
     if isinstance(error, kafka.TopicAuthorizationFailedError):
-        topics = settings.consumer_topics
+        topics = settings.consumer_topics.entries
         return StampError(
             describe_denied_topics(cluster, "CONSUMER_TOPICS", Operation.READ, topics)
         )

@@ -104,6 +104,30 @@ async def test_missing_topics_are_warned_about_with_their_settings(
     assert "create it, or check SCRIBE_TOPIC" in second
 
 
+async def test_topics_that_match_a_pattern_need_permission_to_read(
+    clusters: TwoClusters, caplog: pytest.LogCaptureFixture
+) -> None:
+    prefix = f"seen-{secrets.token_hex(4)}-"
+    loaded = settings_with(clusters.environment(), CONSUMER_TOPICS=f"^{prefix},{prefix}%s")
+    await access_check.require_access(loaded)
+    first, second = warnings(caplog)
+    assert "No topic that this client may see on the consumer's cluster" in first
+    assert f"matches ^{prefix}: the worker waits for one" in first
+    assert f"matches {prefix}%s: the worker waits for one" in second
+    create_topics(clusters.survey.bootstrap, {f"{prefix}a": 1, f"{prefix}20260301": 1})
+    clusters.survey.grant(clusters.consumer.user, "DESCRIBE", topics=prefix)
+    with pytest.raises(ConfigError) as error:
+        await access_check.require_access(loaded)
+    assert (
+        f"read {prefix}20260301 and {prefix}a: grant READ there, or check CONSUMER_TOPICS"
+        in str(error.value)
+    )
+    clusters.survey.grant(clusters.consumer.user, "READ", topics=prefix)
+    caplog.clear()
+    await access_check.require_access(loaded)
+    assert warnings(caplog) == []
+
+
 async def test_missing_dead_letter_topic_is_a_warning_only_without_create(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -79,7 +79,7 @@ def reset(group: Settings, to: str | None, *topics: str, dry_run: bool = False) 
 
 
 def stored(group: Settings) -> dict[int, int]:
-    return committed(group.consumer.bootstrap, group.group_id, group.consumer_topics[0])
+    return committed(group.consumer.bootstrap, group.group_id, group.consumer_topics.entries[0])
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def member(group: Settings) -> Iterator[Consumer]:
             "enable.auto.commit": False,
         }
     )
-    consumer.subscribe(list(group.consumer_topics))
+    consumer.subscribe(list(group.consumer_topics.entries))
     while not consumer.assignment():
         consumer.poll(0.1)
     try:
@@ -144,14 +144,14 @@ def test_the_offsets_are_shown_and_a_dry_run_leaves_them(group: Settings) -> Non
     reset_offsets(group, "20260312", (), out, dry_run=True, as_json=False)
     lines = out.getvalue().splitlines()
     assert lines[0].startswith("The night 20260312 begins at 2026-03-11T22:00:00Z.")
-    assert lines[2].split() == [group.consumer_topics[0], "0", "0", "4", "4", "0", "2"]
+    assert lines[2].split() == [group.consumer_topics.entries[0], "0", "0", "4", "4", "0", "2"]
     assert lines[-1] == "Nothing is changed (--dry-run)."
 
 
 def test_an_active_member_keeps_its_offsets(group: Settings) -> None:
-    partitions = {(group.consumer_topics[0], number): 1 for number in range(3)}
+    partitions = {(group.consumer_topics.entries[0], number): 1 for number in range(3)}
     with member(group) as active:
-        at = TopicPartition(group.consumer_topics[0], 0, 3)
+        at = TopicPartition(group.consumer_topics.entries[0], 0, 3)
         active.commit(offsets=[at], asynchronous=False)
         with pytest.raises(
             ConfigError, match=r"active members: somebody-\S+ on 127\.0\.0\.1\. Stop"
@@ -170,7 +170,7 @@ def test_an_active_member_keeps_its_offsets(group: Settings) -> None:
 def test_only_the_named_topic_is_reset_and_a_missing_one_is_reported(
     kafka: ApacheKafka, group: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (first,) = group.consumer_topics
+    (first,) = group.consumer_topics.entries
     second = f"{first}-2"
     create_topics(kafka.bootstrap, {second: 1})
     produce(kafka.bootstrap, second, [Record(None, b"x")])
@@ -187,7 +187,7 @@ def test_only_the_named_topic_is_reset_and_a_missing_one_is_reported(
 
 
 def test_what_became_of_the_log_is_kept(kafka: ApacheKafka, group: Settings) -> None:
-    (topic,) = group.consumer_topics
+    (topic,) = group.consumer_topics.entries
     partition = (topic, 0)
     reset(group, "2026-03-11T21:59")
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})

@@ -167,7 +167,7 @@ def test_the_topics_of_compose_are_those_that_its_workers_use() -> None:
     for survey in SURVEYS:
         found = settings.load_settings(Reader(COMPOSE[survey]["environment"].get))
         used = {
-            *found.consumer_topics,
+            *found.consumer_topics.entries,
             found.scribe_topic,
             found.metrics_topic,
             found.deadletter_topic,

@@ -37,6 +37,7 @@ LIBRARIES = {
     "mode": ("agents", "kafka/delivery"),
     "aiokafka": (
         "kafka",
+        "consumer",
         "preflight/access_check",
         "worker/consumer_errors",
         "consumer",

@@ -43,7 +43,7 @@ def test_a_report_without_problems_has_every_section() -> None:
     lines = text(FINE)
     assert FINE.exit_code == 0
     for words in (
-        "  CONSUMER_SERVER             environment  in:9092",
+        "  CONSUMER_SERVER              environment  in:9092",
         "works  consumer+producer+metrics  PLAINTEXT    in:9092",
         "works  scribe                     PLAINTEXT    db:9092",
         "alerts are classified by network 7",

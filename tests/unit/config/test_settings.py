@@ -44,7 +44,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert found.model.survey is Survey.ZTF
     assert found.model.path == Path("model/ztf")
     assert (found.model.name, found.model.version) == (None, None)
-    assert found.consumer_topics == ("alerts_1", "alerts_2")
+    assert found.consumer_topics.entries == ("alerts_1", "alerts_2")
     assert found.group_id == "stamps"
     assert (found.batch_timeout, found.batch_messages) == (10.0, 256)
     assert (found.scribe_topic, found.metrics_topic) == ("commands", "figures")

@@ -75,4 +75,4 @@ def test_the_workers_settings_are_complete_and_of_the_survey_and_of_nothing_outs
         assert {cluster.bootstrap for cluster in clusters} == {"127.0.0.1:9"}
     ztf, atlas = read[Survey.ZTF], read[Survey.ATLAS]
     assert ztf.group_id != atlas.group_id
-    assert not set(ztf.consumer_topics) & set(atlas.consumer_topics)
+    assert not set(ztf.consumer_topics.entries) & set(atlas.consumer_topics.entries)

@@ -5,7 +5,12 @@ from datetime import UTC, datetime
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
-from stampapp.inspection.topic_roles import TOPIC_ROLES, distinct_clusters, topic_roles
+from stampapp.inspection.topic_roles import (
+    TOPIC_ROLES,
+    distinct_clusters,
+    replace_patterns,
+    topic_roles,
+)
 
 REQUIRED = {
     "CLASSIFIER_STRATEGY": "ZTF",
@@ -34,6 +39,21 @@ def test_every_role_has_its_topics_on_its_cluster() -> None:
         ("metrics", "figures", "in:9092"),
     ]
     assert tuple(dict.fromkeys(one.role for one in found)) == TOPIC_ROLES
+
+
+def test_patterns_are_replaced_by_the_topics_that_match() -> None:
+    loaded = settings_with(CONSUMER_TOPICS="^a,one,b_%s")
+    found = replace_patterns(
+        topic_roles(loaded, NOON), loaded.consumer_topics, ["a2", "a1", "figures", "out_20260301"]
+    )
+    inputs = [one.topic for one in found if one.role == "consumer"]
+    assert inputs == ["a1", "a2", "one", "b_%s"]
+    assert [one.topic for one in found][len(inputs) :] == [
+        "out_20260301",
+        "group-deadletter",
+        "commands",
+        "figures",
+    ]
 
 
 def test_no_role_if_dead_letters_are_off() -> None:
