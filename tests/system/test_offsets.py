@@ -8,7 +8,16 @@ from pathlib import Path
 
 from tests.support.alerts import container, record
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.topics import Record, committed, create_topics, produce, read_all
+from tests.support.stopwatch import AMPLE
+from tests.support.topics import (
+    Record,
+    committed,
+    create_topics,
+    offsets_to_commit,
+    produce,
+    read_all,
+)
+from tests.support.waiting import until
 from tests.support.worker import command, worker
 from tests.system.conftest import environment
 
@@ -29,14 +38,15 @@ def test_a_night_is_read_again_by_a_group_of_its_own(
     topic = settings["CONSUMER_TOPICS"]
     produce(kafka.bootstrap, topic, map(alert, HOURS))
     with worker(settings, tmp_path) as running:
-        running.wait_for(f"{len(HOURS)} in all")
-        before = committed(kafka.bootstrap, settings["CONSUMER_GROUP_ID"], topic)
+        ends = offsets_to_commit(kafka.bootstrap, topic)
+        group = settings["CONSUMER_GROUP_ID"]
+        until(lambda: committed(kafka.bootstrap, group, topic) == ends, AMPLE)
         refused = command("offsets", "reset", "--to", "20260312", cwd=None, **settings)
         assert refused.returncode == 2
         assert "has active members: " in refused.stderr
-        assert committed(kafka.bootstrap, settings["CONSUMER_GROUP_ID"], topic) == before
+        assert committed(kafka.bootstrap, group, topic) == ends
         again = settings | {
-            "CONSUMER_GROUP_ID": f"{settings['CONSUMER_GROUP_ID']}-20260312",
+            "CONSUMER_GROUP_ID": f"{group}-20260312",
             "PRODUCER_TOPIC_FORMAT": f"{settings['PRODUCER_TOPIC_FORMAT']}-20260312",
         }
         create_topics(kafka.bootstrap, {again["PRODUCER_TOPIC_FORMAT"]: 1})
