@@ -1,4 +1,4 @@
-"""Send alerts as fast as they are consumed, through every outage, and record their offsets."""
+"""Send alerts as fast as they are consumed, and record their offsets."""
 
 from __future__ import annotations
 
@@ -6,52 +6,43 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
-
-from confluent_kafka import KafkaError, Producer
 
 from tests.support.waiting import until
-from tests.system.faults.alerts import Alert, Sent
-
-CONFIRMED_WITHIN = 180.0
-
-PartitionOffset = tuple[int, int]
+from tests.system.faults.alerts import ADDED, PARTITIONS, Alert, Sent
+from tests.system.faults.writers import PartitionOffset, Writer
 
 
 class AlertSender:
     """Keeps up to `window` alerts ahead of `consumed()`, until `most` alerts are sent.
 
-    `places` are the alerts that the broker has confirmed, by partition and offset.
+    `consumed` counts offsets.
     """
 
     def __init__(
         self,
-        bootstrap: str,
-        topic: str,
+        writer: Writer,
         alerts: Iterator[Alert],
         *,
         window: int,
         consumed: Callable[[], int],
         most: float = math.inf,
-        codec: str = "none",
     ) -> None:
-        self.places: dict[PartitionOffset, Sent] = {}
         self.sent = 0
-        self._topic, self._alerts = topic, alerts
+        self._writer, self._alerts = writer, alerts
         self._window, self._consumed, self._most = window, consumed, most
-        self._failures: list[KafkaError | Exception] = []
-        self._going, self._closing = threading.Event(), threading.Event()
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "enable.idempotence": True,
-                "compression.type": codec,
-                "message.timeout.ms": 600_000,
-                "reconnect.backoff.max.ms": 500,
-                "log_level": 0,
-            }
-        )
+        self._failures: list[BaseException] = []
+        self._going, self._closing, self._grown = (threading.Event() for _ in range(3))
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def places(self) -> dict[PartitionOffset, Sent]:
+        """The alerts that the broker has confirmed, by partition and offset."""
+        return self._writer.places
+
+    @property
+    def overhead(self) -> int:
+        """The offsets that were written and hold no alert."""
+        return self._writer.overhead
 
     def start(self) -> None:
         self._going.set()
@@ -63,6 +54,9 @@ class AlertSender:
     def resume(self) -> None:
         self._going.set()
 
+    def use_added_partitions(self) -> None:
+        self._grown.set()
+
     def finish(self, at_least: int) -> None:
         """Send at least so many alerts, and wait until the broker has confirmed all."""
         until(lambda: self.sent >= at_least or self._failures, 1800.0)
@@ -72,9 +66,8 @@ class AlertSender:
 
     def confirmed(self) -> None:
         """Wait until the broker has confirmed all alerts sent."""
-        left = self._producer.flush(CONFIRMED_WITHIN)
         assert not self._failures, f"not sent: {self._failures[:3]}"
-        assert not left, f"{left} alerts are not confirmed"
+        self._writer.flush()
 
     def close(self) -> None:
         self._closing.set()
@@ -85,45 +78,33 @@ class AlertSender:
         try:
             while not self._closing.is_set():
                 if self._going.is_set() and self.sent < self._limit():
-                    self._send(next(self._alerts))
+                    alert = next(self._alerts)
+                    self._writer.write(alert, self._partition(alert))
+                    self.sent += 1
                 else:
-                    self._producer.poll(0.02)
-        except Exception as failure:  # raised by `finish`
+                    self._writer.idle()
+        except BaseException as failure:  # raised by `finish`
             self._failures.append(failure)
 
     def _limit(self) -> float:
-        return min(self._most, self._consumed() + self._window)
+        return min(self._most, self._consumed() + self._window - self._writer.overhead)
 
-    def _send(self, alert: Alert) -> None:
-        without_value = alert.without_value
-
-        def on_delivery(error: KafkaError | None, message: Any) -> None:
-            if error:
-                self._failures.append(error)
-            else:
-                self.places[message.partition(), message.offset()] = without_value
-
-        self._producer.produce(
-            self._topic, alert.value, alert.key, alert.partition, on_delivery=on_delivery
-        )
-        self.sent += 1
-        self._producer.poll(0)
+    def _partition(self, alert: Alert) -> int:
+        """Return the alert's partition, or an added one; the same for all alerts of an object."""
+        added = self._grown.is_set() and alert.partition < ADDED and alert.key[-1] % 2
+        return alert.partition + PARTITIONS if added else alert.partition
 
 
 @contextmanager
 def send_alerts(
-    bootstrap: str,
-    topic: str,
+    writer: Writer,
     alerts: Iterator[Alert],
     *,
     window: int,
     consumed: Callable[[], int],
     most: float = math.inf,
-    codec: str = "none",
 ) -> Iterator[AlertSender]:
-    running = AlertSender(
-        bootstrap, topic, alerts, window=window, consumed=consumed, most=most, codec=codec
-    )
+    running = AlertSender(writer, alerts, window=window, consumed=consumed, most=most)
     try:
         yield running
     finally:

@@ -16,6 +16,8 @@ from tests.support import alert_messages
 from tests.support.worker import command
 
 PARTITIONS = 12
+# So many are added to a topic.
+ADDED = 4
 # Of a hundred alerts, how many are repeated and how many are damaged.
 REPEATED, DAMAGED = 5, 2
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from tests.system.faults.alerts import PARTITIONS
+from tests.system.faults.alerts import ADDED, PARTITIONS
 
 INTERVAL = 0.2
 ANSWER_WITHIN = 2.0
@@ -57,7 +57,7 @@ class CommitWatch:
                     self.samples.append(Sample(at=time.time(), committed=found))
 
     def _committed(self, consumer: Consumer) -> dict[int, int] | None:
-        places = [TopicPartition(self._topic, number) for number in range(PARTITIONS)]
+        places = [TopicPartition(self._topic, number) for number in range(PARTITIONS + ADDED)]
         try:
             answers = consumer.committed(places, timeout=ANSWER_WITHIN)
         except KafkaException:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 
-from tests.system.faults.alert_sender import PartitionOffset
 from tests.system.faults.alerts import Quality, Sent
 from tests.system.faults.commit_watch import Sample
 from tests.system.faults.evidence import Evidence, PublishedTopic, repeats
+from tests.system.faults.writers import PartitionOffset
 
 NEVER = math.inf
 
@@ -60,7 +60,7 @@ def audit(
         *_missing(sent, proofs, found, unnamed),
         *_unexpected(sent, found, vetoed),
         *_wrong_outcomes(sent, proofs),
-        *_committed_early(proofs, samples, unnamed),
+        *_committed_early(sent, proofs, samples, unnamed),
     )
     return Audit(
         messages=len(sent),
@@ -151,13 +151,20 @@ def _wrong_outcomes(sent: Mapping[PartitionOffset, Sent], proofs: Proofs) -> Ite
 
 
 def _committed_early(
-    proofs: Proofs, samples: Sequence[Sample], unnamed: Set[PartitionOffset]
+    sent: Mapping[PartitionOffset, Sent],
+    proofs: Proofs,
+    samples: Sequence[Sample],
+    unnamed: Set[PartitionOffset],
 ) -> Iterator[str]:
-    """Find samples in which an offset was committed before its outcome was proven."""
+    """Find samples in which an offset was committed before its outcome was proven.
+
+    An offset where nothing was sent holds a marker or an aborted message.
+    """
     since = dict.fromkeys(unnamed, 0.0)
     since |= {place: min(proven.values()) for place, proven in proofs.items()}
     for partition, end in samples[-1].committed.items():
-        moments = [since.get((partition, offset), NEVER) for offset in range(end)]
+        places = [(partition, offset) for offset in range(end)]
+        moments = [since.get(one, NEVER if one in sent else 0.0) for one in places]
         # When everything up to and including an offset was proven.
         whole = list(accumulate(moments, max))
         for sample in samples:

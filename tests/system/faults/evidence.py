@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tests.support.topics import Message, read_all
-from tests.system.faults.alert_sender import PartitionOffset
 from tests.system.faults.alerts import digest
 from tests.system.faults.kafka_clusters import Clusters, Topics
+from tests.system.faults.writers import PartitionOffset
 
 READ_WITHIN = 300.0
 

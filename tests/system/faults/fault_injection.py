@@ -9,14 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from random import Random
 
+from tests.system.faults.alert_sender import AlertSender
 from tests.system.faults.fault_plan import Fault, Kind, Manner, Plan
-from tests.system.faults.kafka_clusters import Cluster, Clusters
+from tests.system.faults.kafka_clusters import Cluster, Clusters, Topics
 from tests.system.faults.supervisor import Note, Supervisor
 
 
 class FaultInjector:
-    def __init__(self, clusters: Clusters, supervisor: Supervisor, note: Note) -> None:
+    def __init__(
+        self,
+        clusters: Clusters,
+        supervisor: Supervisor,
+        stream: AlertSender,
+        topics: Topics,
+        note: Note,
+    ) -> None:
         self._clusters, self._supervisor, self._note = clusters, supervisor, note
+        self._stream, self._topics = stream, topics
         # A frozen worker must not be killed, nor a broker started that another fault keeps down.
         self._workers, self._main, self._scribe = (threading.Lock() for _ in range(3))
 
@@ -42,6 +51,7 @@ class FaultInjector:
             Kind.WORKERS_COME_AND_GO: self._come_and_go,
             Kind.SCRIBE_AWAY: lambda fault: self._away(fault, self._clusters.scribe, self._scribe),
             Kind.CONNECTIONS_CUT: self._cut,
+            Kind.PARTITIONS_ADDED: self._add_partitions,
         }
 
     def _kill_worker(self, fault: Fault) -> None:
@@ -108,3 +118,10 @@ class FaultInjector:
             time.sleep(fault.seconds)
         cuts = sum(one.proxy.cuts for one in clusters) - before
         self._note(f"{cuts} connections were cut")
+
+    def _add_partitions(self, fault: Fault) -> None:
+        with self._main:
+            self._clusters.add_partitions(self._topics)
+        self._stream.use_added_partitions()
+        self._note("partitions are added")
+        time.sleep(fault.seconds)

@@ -19,7 +19,7 @@ ALERTS, ALERTS_QUICK = 1000, 300
 
 
 class Kind(StrEnum):
-    """The kinds of faults; every eighth seed starts with the same."""
+    """The kinds of faults; every ninth seed starts with the same."""
 
     WORKER_KILLED = "worker killed"
     WORKER_TERMINATED = "worker terminated"
@@ -29,6 +29,7 @@ class Kind(StrEnum):
     WORKERS_COME_AND_GO = "workers come and go"
     SCRIBE_AWAY = "scribe away"
     CONNECTIONS_CUT = "connections cut"
+    PARTITIONS_ADDED = "partitions added"
 
 
 class Manner(StrEnum):
@@ -48,6 +49,8 @@ LENGTHS = {
     Kind.WORKERS_COME_AND_GO: (1.0, 4.0),
     Kind.SCRIBE_AWAY: (4.0, 12.0),
     Kind.CONNECTIONS_CUT: (1.0, 4.0),
+    # The workers notice them within CONSUMER_METADATA_AGE.
+    Kind.PARTITIONS_ADDED: (6.0, 8.0),
 }
 MANNERS = {
     Kind.BROKER_AWAY: (Manner.TERMINATED, Manner.KILLED, Manner.FROZEN),
@@ -76,12 +79,14 @@ class Fault:
 class Plan:
     """At least `alerts` are sent, and more until the last fault is over.
 
-    Alerts and results are compressed with `codec`.
+    `transactional`: they are sent in transactions, some of which are aborted. Alerts are compressed
+    with all codecs, results with `codec`.
     """
 
     seed: int
     alerts: int
     codec: str
+    transactional: bool
     faults: tuple[Fault, ...]
 
     @property
@@ -97,13 +102,15 @@ def plan(seed: int, *, quick: bool = False, alerts: int | None = None) -> Plan:
     first = kinds[(seed - 1) % len(kinds)]
     further = rng.sample(kinds, rng.randint(0, MAX_FURTHER_FAULTS))
     faults = [_fault(kind, rng) for kind in dict.fromkeys([first, *further])]
+    faults.sort(key=lambda one: one.at)
     if quick:
         faults = [_quick(one) for one in faults]
     return Plan(
         seed=seed,
         alerts=alerts or (ALERTS_QUICK if quick else ALERTS),
         codec=CODECS[seed % len(CODECS)],
-        faults=tuple(sorted(faults, key=lambda one: one.at)),
+        transactional=rng.random() < 0.5,
+        faults=tuple(faults),
     )
 
 

@@ -8,12 +8,12 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewPartitions
 
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.proxies import Proxy
 from tests.support.topics import create_topics
-from tests.system.faults.alerts import PARTITIONS
+from tests.system.faults.alerts import ADDED, PARTITIONS
 from tests.system.faults.fault_plan import SESSION
 
 PROXIED = "PROXIED"
@@ -70,6 +70,13 @@ class Clusters:
         create_topics(self.main.kafka.bootstrap, {names.metrics: 1})
         create_topics(self.scribe.kafka.bootstrap, {names.scribe: 2}, BROKERS_TIME)
         return names
+
+    def add_partitions(self, names: Topics) -> None:
+        """Add partitions to the topic of alerts."""
+        admin = AdminClient({"bootstrap.servers": self.main.kafka.bootstrap})
+        wanted = [NewPartitions(names.alerts, PARTITIONS + ADDED)]
+        for done in admin.create_partitions(wanted).values():
+            done.result(30.0)
 
     def remove(self, names: Topics) -> None:
         """Delete the topic of alerts, which takes the most space."""

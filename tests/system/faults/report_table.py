@@ -21,7 +21,8 @@ def line(report: Report) -> str:
     return (
         f"{report.plan.seed:>5} {found.messages:>7} {counts[0]:>8} {counts[1]:>7} {counts[2]:>5}"
         f" {counts[3]:>5} {sum(found.repeats.values()):>7} {found.samples:>7}"
-        f" {report.seconds:>5.0f}  {'; '.join(map(str, report.plan.faults))}{verdict}"
+        f" {report.seconds:>5.0f}  {'; '.join(map(str, report.plan.faults))}"
+        f"{'; transactions' if report.plan.transactional else ''}{verdict}"
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from tests.support.topics import offsets_to_commit
 from tests.support.waiting import until
 from tests.system.faults.alert_sender import AlertSender, send_alerts
 from tests.system.faults.alerts import AlertFile
@@ -20,6 +21,7 @@ from tests.system.faults.kafka_clusters import Clusters
 from tests.system.faults.resource_growth import GrowthReport, Measurement, check_growth
 from tests.system.faults.resource_meter import ResourceMeter, measure
 from tests.system.faults.supervisor import supervised_workers
+from tests.system.faults.writers import PlainWriter
 
 # So many alerts always wait for the worker.
 WINDOW = 2500
@@ -87,8 +89,7 @@ def soak(
         supervised_workers(environment, folder, report) as workers,
         watch_commits(bootstrap, topics.group, topics.alerts) as commits,
         send_alerts(
-            bootstrap,
-            topics.alerts,
+            PlainWriter(bootstrap, topics.alerts),
             alert_file.stream(seed),
             window=WINDOW,
             consumed=lambda: commits.last.total,
@@ -97,11 +98,17 @@ def soak(
         slot = workers.add_worker()
         workers.wait_until_ready(slot)
         with measure(slot, limit, lambda one: report(line(one, commits)), report) as meter:
-            run = _Run(FaultInjector(clusters, workers, report), stream, commits, meter, report)
+            run = _Run(
+                FaultInjector(clusters, workers, stream, topics, report),
+                stream,
+                commits,
+                meter,
+                report,
+            )
             stream.start()
             seconds, lags = run.through(minutes * 60.0, Random(seed))
         stream.finish(0)
-        wait_until_committed(workers, commits, stream)
+        wait_until_committed(workers, commits, offsets_to_commit(bootstrap, topics.alerts))
         workers.remove_worker(slot, killed=False)
     return Soak(
         growth=check_growth(
@@ -165,7 +172,7 @@ def outage(number: int, seconds: float, rng: Random) -> Plan:
         seed=rng.randrange(10**6),
         manner=rng.choice(list(Manner)),
     )
-    return Plan(seed=number, alerts=0, codec="none", faults=(fault,))
+    return Plan(seed=number, alerts=0, codec="none", transactional=False, faults=(fault,))
 
 
 def line(one: Measurement, commits: CommitWatch) -> str:

@@ -32,6 +32,10 @@ def test_five_rounds_have_every_codec() -> None:
     assert {one.codec for one in plans(5)} == set(CODECS)
 
 
+def test_many_of_twenty_rounds_are_transactional() -> None:
+    assert 6 <= sum(one.transactional for one in plans(20)) <= 14
+
+
 def test_a_frozen_worker_outlasts_its_session() -> None:
     frozen = [one.seconds for one in faults(50) if one.kind is Kind.WORKER_FROZEN]
     assert min(frozen) > SESSION
