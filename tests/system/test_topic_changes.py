@@ -109,3 +109,11 @@ def test_topic_made_anew_is_read_from_its_start(stream: Stream) -> None:
     # Nothing that was committed for the old topic holds for the new one.
     assert sorted(consumed[3:]) == [(0, 0), *((1, offset) for offset in range(6))]
     assert stream.running.process.poll() is None
+
+
+def test_topic_made_anew_at_once_is_read_from_its_start(stream: Stream) -> None:
+    before = stream.sent
+    stream.delete()
+    stream.create(4)
+    stream.send(0, 1, 1)
+    assert sorted(stream.consumed()[before:]) == [(0, 0), (1, 0), (1, 1)]
