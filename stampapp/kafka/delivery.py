@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 import mode
@@ -35,6 +35,8 @@ _MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 0.5, 15.0
 # An optional cluster that is down is not tried again for every batch (seconds).
 _OPTIONAL_RETRY_DELAY = 30.0
 
+_SILENT = "it accepts connections but does not confirm"
+
 # A message that was not confirmed, and why; None if it was not sent.
 Failure = tuple[OutgoingMessage, BaseException | None]
 
@@ -60,7 +62,8 @@ class Delivery(mode.Service):
         self._timeout = timeout
         self._producer: AIOKafkaProducer | None = None
         self._reconnecting = asyncio.Lock()
-        self._created_topics: set[str] = set()
+        # By name, with their retention in ms.
+        self._created_topics: dict[str, int | None] = {}
         self._failing_since: float | None = None
         self._retry_at = 0.0
 
@@ -125,6 +128,8 @@ class Delivery(mode.Service):
                 self._report_failure(
                     f"has not confirmed {describe_messages(messages)} for {REPORT_AFTER:g} s: {why}"
                 )
+                if why == _SILENT:
+                    await self._create_again({message.topic for message in messages})
                 left = max(0.0, deadline - time.monotonic())
                 answered, _ = await asyncio.wait({sending}, timeout=left)
             if not answered:
@@ -163,11 +168,16 @@ class Delivery(mode.Service):
         deadline = time.monotonic() + self._timeout
         while name not in self._created_topics:
             if await self._try_create_topic(name, retention_ms):
-                self._created_topics.add(name)
+                self._created_topics[name] = retention_ms
             elif time.monotonic() > deadline:
                 raise DeliveryError(f"{self._cluster_name} has not created the topic {name}")
             else:
                 await asyncio.sleep(_MIN_RETRY_DELAY)
+
+    async def _create_again(self, topics: Collection[str]) -> None:
+        """Create those of the topics that this delivery has created: somebody may delete them."""
+        for name in self._created_topics.keys() & topics:
+            await self._try_create_topic(name, self._created_topics[name])
 
     async def _try_create_topic(self, name: str, retention_ms: int | None) -> bool:
         try:
@@ -198,10 +208,7 @@ class Delivery(mode.Service):
                 self.add_future(stop_producer(failed, REQUEST_TIMEOUT))
 
     async def _diagnose(self) -> str:
-        return (
-            await connection.find_connection_problem(self.cluster)
-            or "it accepts connections but does not confirm"
-        )
+        return await connection.find_connection_problem(self.cluster) or _SILENT
 
     def _next_attempt(self, failures: Sequence[Failure], deadline: float) -> list[OutgoingMessage]:
         """Return what to send next. Raises DeliveryError if a retry is too late or cannot help."""

@@ -207,3 +207,18 @@ async def test_optional_cluster_may_be_down() -> None:
     (port,) = free_ports(1)
     async with delivery(f"127.0.0.1:{port}", optional=True) as service:
         assert not await service.try_once(messages("t", 1)[0])
+
+
+async def test_deleted_topic_is_created_again_with_its_retention() -> None:
+    name = topic()
+    with ApacheKafka(properties={"auto.create.topics.enable": "false"}) as broker:
+        async with delivery(broker.bootstrap) as service:
+            await service.ensure_topic(name, 86_400_000)
+            await service.deliver(messages(name, 3))
+            admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+            admin.delete_topics([name])[name].result(10)
+            await service.ensure_topic(name, 86_400_000)
+            # Without it, the delivery would fail after the 60 s of its patience.
+            await asyncio.wait_for(service.deliver(messages(name, 7)), 30)
+        assert len(read_all(broker.bootstrap, name)) == 7
+        assert retention(broker.bootstrap, name) == "86400000"
