@@ -7,7 +7,7 @@ offsets that no header names (see `audit.recheck`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -15,7 +15,7 @@ from itertools import islice
 from stampapp.audit.consumed import ConsumedOffsets, TimeWindow, find_consumed
 from stampapp.audit.offset_marks import OffsetMarks, PublishedTopic
 from stampapp.audit.published import TopicScan, scan
-from stampapp.audit.recheck import Classify, Rechecker
+from stampapp.audit.recheck import Classify, Rechecker, RecheckResult
 from stampapp.audit.retention import find_retention_start
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, ReportEntry, sort_unmatched
 from stampapp.config.settings import Settings
@@ -76,7 +76,9 @@ async def reconcile_group(
             matched_by_key = await rechecker.match_by_key(
                 settings, _at_most(unmatched_since(marks)), begin
             )
-        rechecked = await rechecker.reclassify(_at_most(unmatched_since(marks)))
+        rechecked = await recheck_unmatched(
+            rechecker, lambda: unmatched_since(marks), MAX_RECHECKED
+        )
     left = sum(1 for _ in unmatched_since(marks))
     complete_since = {one.topic_kind: one.complete_since for one in scans}
     found = sort_unmatched(rechecked.remaining, rechecked.ruled_out, complete_since)
@@ -120,6 +122,28 @@ class ProvenanceCollector:
         if found and found.group in {None, self._group}:
             self._marks.add_provenance(found, topic_kind)
         return found is not None
+
+
+async def recheck_unmatched(
+    rechecker: Rechecker, unmatched: Callable[[], Iterable[TopicPartitionOffset]], most: int
+) -> RecheckResult:
+    """Classify up to `most` unmatched messages again.
+
+    Offsets without a message do not count: a topic with transactions has a marker after each.
+    """
+    found = RecheckResult(ruled_out=(), remaining=())
+    while (left := most - len(found.ruled_out) - len(found.remaining)) > 0:
+        # Those that remain are still unmatched, and come first.
+        checked = len(found.remaining)
+        locations = list(islice(unmatched(), checked, checked + left))
+        if not locations:
+            break
+        more = await rechecker.reclassify(locations)
+        found = RecheckResult(
+            ruled_out=(*found.ruled_out, *more.ruled_out),
+            remaining=(*found.remaining, *more.remaining),
+        )
+    return found
 
 
 def _at_most(locations: Iterable[TopicPartitionOffset]) -> list[TopicPartitionOffset]:

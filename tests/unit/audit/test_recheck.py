@@ -8,6 +8,7 @@ import pytest
 from stampapp.audit import recheck
 from stampapp.audit.offset_marks import OffsetMarks, PartitionMarks, PublishedTopic, Seen
 from stampapp.audit.recheck import LatestUnnamed, Rechecker
+from stampapp.audit.reconcile import recheck_unmatched
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, UnmatchedMessage, unmatched_message
 from stampapp.kafka.message import Message, Partition
 from stampapp.results.outcome import Outcome, OutcomeKind
@@ -75,6 +76,24 @@ async def test_message_that_a_rule_vetoes_is_ruled_out() -> None:
     assert offsets(result.ruled_out) == [1, 2]
     assert offsets(result.remaining) == [0, 3]
     assert found.count_outcomes()[OutcomeKind.RULED_OUT] == 2
+
+
+async def test_offsets_without_a_message_do_not_use_up_the_limit() -> None:
+    found, messages = marks(40), (3, 8, 13, 18, 23)
+    checked = await recheck_unmatched(
+        rechecker(FakeReader(messages), found, FakeClassify(8)), found.unmatched, 4
+    )
+    assert offsets(checked.ruled_out) == [8]
+    assert offsets(checked.remaining) == [3, 13, 18]
+    whole = await recheck_unmatched(
+        rechecker(FakeReader(messages), found, FakeClassify()), found.unmatched, 10
+    )
+    assert offsets(whole.remaining) == [3, 13, 18, 23]
+    assert offsets_of(found) == [3, 13, 18, 23]
+
+
+def offsets_of(found: OffsetMarks) -> list[int]:
+    return [one.offset for one in found.unmatched()]
 
 
 async def test_nothing_unmatched_needs_no_reading() -> None:
