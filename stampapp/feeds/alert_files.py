@@ -10,25 +10,36 @@ from typing import BinaryIO, TypeVar
 from stampapp.alerts import packets
 from stampapp.alerts.packets import Decoded
 from stampapp.errors import BadAlert, ConfigError
+from stampapp.feeds import archives
 from stampapp.feeds.archives import TAR_SUFFIXES, unpack
 
 T = TypeVar("T")
 SUFFIXES = (".avro", ".avro.gz", *TAR_SUFFIXES)
+EXPECTED = (
+    "give an Avro file, a tar archive of Avro files, either gzipped or not, or a folder with any of"
+    " them"
+)
+_OTHER_KINDS = {
+    b"PK\x03\x04": "a zip archive, which must be unpacked first",
+    b"SIMPLE  =": "a FITS image",
+    b"{": "JSON",
+    b"[": "JSON",
+}
 
 
 def find_alert_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files, and the Avro files and archives in the folders.
+    """Return the files, and the Avro files and archives in the folders, whatever their names.
 
-    The order is stable. Raises ConfigError if a path does not exist or a folder has no such file.
+    The order is stable. Raises ConfigError if a path does not exist, or if there is no such file in
+    a folder or among the files.
     """
     files: list[Path] = []
     for path in paths:
         if not path.exists():
             raise ConfigError(f"there is no {path}")
-        found = _in_folder(path) if path.is_dir() else [path]
-        if not found:
-            raise ConfigError(f"the folder {path} holds no file *{', *'.join(SUFFIXES)}")
-        files += found
+        files += _in_folder(path) if path.is_dir() else [path]
+    if not any(map(_is_alert_file, files)):
+        raise ConfigError(f"{files[0]} is {_kind(files[0])}: {EXPECTED}")
     return files
 
 
@@ -69,9 +80,24 @@ def parse_files(
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    return sorted(
-        path for path in folder.rglob("*") if path.name.endswith(SUFFIXES) and path.is_file()
-    )
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    # A hidden file may be one that is still being written.
+    visible = [path for path in files if not path.name.startswith(".")]
+    if found := [path for path in visible if _is_alert_file(path)]:
+        return found
+    others = f"; {visible[0]} is {_kind(visible[0])}" if visible else ""
+    raise ConfigError(f"the folder {folder} holds no alerts{others}: {EXPECTED}")
+
+
+def _is_alert_file(path: Path) -> bool:
+    # One that is named like alerts and holds something else is damaged, and is to be reported.
+    return path.name.endswith(SUFFIXES) or archives.is_container(archives.read_start(path))
+
+
+def _kind(path: Path) -> str:
+    start = archives.read_start(path)
+    kinds = (kind for magic, kind in _OTHER_KINDS.items() if start.startswith(magic))
+    return next(kinds, "no file of alerts")
 
 
 def _parse_file(

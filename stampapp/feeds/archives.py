@@ -11,8 +11,10 @@ import io
 import tarfile
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO, cast
 
+from stampapp.avro.reader import MAGIC
 from stampapp.errors import BadAlert
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
@@ -32,17 +34,41 @@ def unpack(name: str, source: BinaryIO) -> Iterator[Container]:
     The containers themselves are not checked.
     """
     try:
-        start = _start(source)
-        if start.startswith(_GZIP):
-            source = cast(BinaryIO, gzip.GzipFile(fileobj=source))
-            start = _start(source)
+        source, start = _gunzip(source)
     except _DAMAGE as error:
         yield name, _damaged("it cannot be unpacked", error)
         return
-    if start[257:262] == b"ustar" or name.endswith(TAR_SUFFIXES):
+    if _is_tar(start) or name.endswith(TAR_SUFFIXES):
         yield from _members(name, source)
     else:
         yield name, source
+
+
+def read_start(path: Path) -> bytes:
+    """Return the first bytes of a file, or of what is gzipped in it; none if that is impossible."""
+    try:
+        with path.open("rb") as file:
+            return _gunzip(file)[1]
+    except _DAMAGE:
+        return b""
+
+
+def is_container(start: bytes) -> bool:
+    """Return whether a file that begins in this way is an Avro container, or an archive."""
+    return start.startswith(MAGIC) or _is_tar(start)
+
+
+def _is_tar(start: bytes) -> bool:
+    return start[257:262] == b"ustar"
+
+
+def _gunzip(source: BinaryIO) -> tuple[BinaryIO, bytes]:
+    """Return the file, unpacked if it is gzipped, and its first bytes."""
+    start = _start(source)
+    if start.startswith(_GZIP):
+        source = cast(BinaryIO, gzip.GzipFile(fileobj=source))
+        start = _start(source)
+    return source, start
 
 
 def _start(source: BinaryIO) -> bytes:
@@ -81,7 +107,10 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> BinaryIO | Ba
     if member.size > MAX_MEMBER:
         return BadAlert("unreadable", f"it declares {member.size} B, over {MAX_MEMBER} B")
     file = archive.extractfile(member)
-    return io.BytesIO(file.read() if file else b"")
+    try:
+        return _gunzip(io.BytesIO(file.read() if file else b""))[0]
+    except _DAMAGE as error:
+        return _damaged("it cannot be unpacked", error)
 
 
 def _damaged(what: str, error: Exception) -> BadAlert:

@@ -100,6 +100,22 @@ def test_a_night_in_an_archive_is_classified_and_its_damage_named(
     assert "1 with an error" in done.stderr
 
 
+def test_a_mixed_folder_is_read_by_content(model: Path, shared_data: Path, tmp_path: Path) -> None:
+    packets = sorted(shared_data.glob("ztf_raw/*"))[:4]
+    plain, gzipped, first, second = (path.read_bytes() for path in packets)
+    (tmp_path / "a.msg").write_bytes(plain)
+    (tmp_path / "b").write_bytes(gzip.compress(gzipped))
+    (tmp_path / "c.bin").write_bytes(tar(one=first, two=gzip.compress(second)))
+    (tmp_path / "notes.json").write_text("{}")
+    arguments = ("classify", "--json", "--survey", "ZTF", "--model", str(model))
+    done = command(*arguments, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert [row["candid"] for row in rows(done.stdout)] == [path.stem for path in packets]
+    done = command(*arguments, str(tmp_path / "notes.json"))
+    assert done.returncode == 2
+    assert "notes.json is JSON: give an Avro file, a tar archive" in done.stderr
+
+
 def test_the_table_is_for_people(model: Path, shared_data: Path) -> None:
     path = shared_data / "ztf_raw" / "1048092120315015012.avro"
     done = command("classify", "--survey", "ZTF", "--model", str(model), str(path))

@@ -113,7 +113,7 @@ def test_unpublishable_alerts_are_printed(target: Settings, tmp_path: Path) -> N
     assert nowhere.returncode == 2
     assert nowhere.stderr == f"error: there is no {tmp_path}/nowhere.avro\n"
     (tmp_path / "empty").mkdir()
-    assert "holds no file *.avro" in replay(target, tmp_path / "empty").stderr
+    assert "holds no alerts: give an Avro file" in replay(target, tmp_path / "empty").stderr
     (tmp_path / "words.avro").write_bytes(b"no alert")
     assert replay(target, tmp_path / "words.avro").returncode == 1
     away = replay(target | {"CONSUMER_SERVER": "127.0.0.1:1"}, tmp_path / "words.avro")

@@ -11,20 +11,64 @@ from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
 from tests.support.alerts import container, record
 from tests.support.archives import tar
 
+ALERT = container(record(aid="1"))
 
-def test_folders_are_searched_for_what_is_named_like_alerts(tmp_path: Path) -> None:
-    (tmp_path / "deep").mkdir()
-    for name in ("b.avro", "a.tar.gz", "deep/c.avro.gz", "notes.txt"):
-        (tmp_path / name).touch()
+
+def write(folder: Path, **contents: bytes) -> None:
+    """Write files, `__` in a name standing for a dot."""
+    folder.mkdir(exist_ok=True)
+    for name, content in contents.items():
+        (folder / name.replace("__", ".")).write_bytes(content)
+
+
+def test_folders_are_searched_for_files_that_hold_alerts_whatever_their_names(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, a__msg=ALERT, b=gzip.compress(ALERT), c__bin=tar(one=ALERT), d__avro=ALERT)
+    write(tmp_path / "deep", e__json=gzip.compress(tar(one=ALERT)))
+    write(tmp_path, notes__txt=b"no alerts", labels__csv=b"candid,label\n", cut__gz=b"\x1f\x8b")
+    write(tmp_path, empty=b"", x__fits=b"SIMPLE  =", __draft=ALERT)
     found = [path.relative_to(tmp_path).as_posix() for path in find_alert_files([tmp_path])]
-    assert found == ["a.tar.gz", "b.avro", "deep/c.avro.gz"]
-    assert find_alert_files([tmp_path / "notes.txt"]) == [tmp_path / "notes.txt"]
+    assert found == ["a.msg", "b", "c.bin", "d.avro", "deep/e.json"]
+    assert [one.aid for one in read_alerts(find_alert_files([tmp_path])) if isinstance(one, Alert)]
+
+
+def test_a_file_that_is_named_like_alerts_is_read_so_that_its_damage_is_reported(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, a__avro=b"no alerts", b__avro__gz=b"", c__tgz=b"")
+    assert len(find_alert_files([tmp_path])) == 3
+
+
+def test_of_several_files_one_must_hold_alerts(tmp_path: Path) -> None:
+    write(tmp_path, a=ALERT, b=b"{}")
+    assert len(find_alert_files([tmp_path / "b", tmp_path / "a"])) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"{}", "JSON"),
+        (gzip.compress(b"[1]"), "JSON"),
+        (b"PK\x03\x04...", "a zip archive, which must be unpacked first"),
+        (b"SIMPLE  = T", "a FITS image"),
+        (b"\x00\x00\x00\x02\xc0", "no file of alerts"),
+        (b"", "no file of alerts"),
+    ],
+)
+def test_where_nothing_holds_alerts_the_error_says_what_is_expected(
+    content: bytes, kind: str, tmp_path: Path
+) -> None:
+    write(tmp_path, x__msg=content)
+    for path in (tmp_path, tmp_path / "x.msg"):
+        with pytest.raises(ConfigError, match=rf"x\.msg is {kind}: give an Avro file, a tar"):
+            find_alert_files([path])
 
 
 def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"there is no .*nowhere"):
         find_alert_files([tmp_path / "nowhere"])
-    with pytest.raises(ConfigError, match=r"folder .* holds no file \*\.avro"):
+    with pytest.raises(ConfigError, match=r"folder .* holds no alerts: give an Avro file"):
         find_alert_files([tmp_path])
 
 

@@ -36,6 +36,13 @@ def test_an_archive_is_its_files_whatever_it_is_called(pack: type[bytes]) -> Non
     assert read(packed, "x") == {"x:one": ALERT, "x:two": b"2"}
 
 
+def test_the_files_of_an_archive_may_be_gzipped() -> None:
+    packed = gzip.compress(ALERT)
+    found = read(tar(one=packed, cut=packed[:5]), "x.tar")
+    assert found["x.tar:one"] == ALERT
+    assert "cannot be unpacked" in str(found["x.tar:cut"])
+
+
 def test_an_archive_that_is_cut_short_is_read_up_to_the_damage() -> None:
     whole = gzip.compress(tar(one=ALERT, two=ALERT))
     found = read(whole[:-1000])
