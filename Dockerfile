@@ -26,6 +26,8 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels 
  && /opt/build/bin/uv pip install --python /opt/venv --prefix /opt/program --no-cache --compile-bytecode --no-deps --no-index /wheels/*.whl
 
 FROM ${BASE} AS worker
+# WORKDIR alone makes no folder with podman, and Kubernetes does not start a container without it.
+RUN mkdir /app
 # The program is a small layer upon the large one of its packages, which a new version can share.
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/program /opt/venv

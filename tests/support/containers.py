@@ -17,7 +17,14 @@ IMAGE = "stampapp-tested"
 # deploy/build-image.sh makes it from Debian's packages.
 DEBIAN_BASE = "stampapp-base"
 REGISTRY_BASE = re.search(r"^ARG BASE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-AS_IN_PRODUCTION = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--network=host")
+# Named here, the working folder must be in the image, as for Kubernetes.
+AS_IN_PRODUCTION = (
+    "--read-only",
+    "--tmpfs=/tmp",
+    "--cap-drop=ALL",
+    "--workdir=/app",
+    "--network=host",
+)
 # An unprivileged podman may not ask for more than this machine allows, which it does by default.
 PODMAN_CONFIG = """
 [containers]
