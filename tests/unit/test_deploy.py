@@ -161,6 +161,11 @@ def test_compose_publishes_ports_on_loopback_only() -> None:
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
+def test_workers_of_compose_get_free_ports() -> None:
+    """Several workers cannot share a port, and podman takes no range for one port."""
+    assert [COMPOSE[survey]["ports"] for survey in SURVEYS] == [[f"127.0.0.1::{PORT}"]] * 2
+
+
 def test_the_topics_of_compose_are_those_that_its_workers_use() -> None:
     (script,) = COMPOSE["topics"]["command"]
     made = set(re.findall(r"[\w-]+", " ".join(re.findall(r"for topic in (.*?);", script))))
