@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from stampapp.display.progress import ProgressBars
 from stampapp.display.tables import Column, Table
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
+from stampapp.feeds.stopping import StopSignal
 from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome, OutcomeKind
 
@@ -36,6 +38,8 @@ class Summary:
     classified: int
     ruled_out: int
     errors: int
+    # Why it ended before all alerts were read; None if it did not.
+    stopped: str | None = None
 
     @property
     def superseded(self) -> int:
@@ -43,7 +47,8 @@ class Summary:
         return self.read - self.classified - self.ruled_out - self.errors
 
     def __str__(self) -> str:
-        return (
+        stopped = f"Stopped {self.stopped} after " if self.stopped else ""
+        return stopped + (
             f"{self.read} alerts: {self.classified} classified, {self.ruled_out} ruled out,"
             f" {self.superseded} superseded by an earlier one of their object,"
             f" {self.errors} with an error"
@@ -61,38 +66,84 @@ def classify_files(  # noqa: PLR0913  # the options of the command
 ) -> Summary:
     """Write one line per alert to `out`, progress to stderr, and figures into `figures`.
 
+    Ctrl-C, SIGTERM or a closed `out` stop it between two alerts.
     Raises ConfigError if a path is wrong.
     """
     files = find_alert_files(paths)
     lines = _json_lines(classifier) if as_json else _table_lines(classifier, out)
-    read, counts = 0, Counter[OutcomeKind]()
-    with ProgressBars() as progress:
+    read, counts, stopped = 0, Counter[OutcomeKind](), None
+    with StopSignal() as stop, ProgressBars() as progress:
         first = None
         if not every_alert:
-            first = _first_alerts(_read_with_progress(files, progress, "reading"), classifier)
-        for chunk in _chunks(_read_with_progress(files, progress, "classifying")):
-            kept = [decoded for index, decoded in chunk if first is None or index in first]
-            for outcome in _outcomes(kept, classifier):
-                for line in lines(outcome):
-                    print(line, file=out)
-                if figures:
-                    figures.add(outcome)
-                counts[outcome.kind] += 1
-            read += len(chunk)
-        out.flush()
+            reading = _Progress(progress, "reading", total_size(files))
+            found = stop.until_stopped(read_alerts(files, reading.read))
+            first = _first_alerts(found, classifier)
+        classifying = _Progress(progress, "classifying", total_size(files))
+        chunks = _chunks(read_alerts(files, classifying.read))
+        try:
+            for number, outcome in stop.until_stopped(_classified(chunks, first, classifier)):
+                read = number
+                if outcome:
+                    _write(lines(outcome), out)
+                    _save(outcome, figures)
+                    counts[outcome.kind] += 1
+                classifying.finish(read)
+            out.flush()
+        except BrokenPipeError:
+            stopped = "because its output was closed"
+            # At its end, Python would try to write the rest.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
     return Summary(
         read=read,
         classified=counts[OutcomeKind.CLASSIFIED],
         ruled_out=counts[OutcomeKind.RULED_OUT],
         errors=counts[OutcomeKind.DEAD_LETTERED],
+        stopped="by a signal" if stop.received else stopped,
     )
 
 
-def _read_with_progress(
-    files: Sequence[Path], progress: ProgressBars, what: str
-) -> Iterator[Decoded]:
-    size = total_size(files)
-    return read_alerts(files, lambda done: progress.percent(what, done, size))
+def _write(lines: Iterable[str], out: TextIO) -> None:
+    for line in lines:
+        print(line, file=out)
+
+
+def _save(outcome: Outcome, figures: FigureFolder | None) -> None:
+    if figures:
+        figures.add(outcome)
+
+
+def _classified(
+    chunks: Iterable[list[tuple[int, Decoded]]], first: set[int] | None, classifier: Classifier
+) -> Iterator[tuple[int, Outcome | None]]:
+    """Yield how many alerts are read, with the outcome of the last; None: it was superseded."""
+    for chunk in chunks:
+        kept = [one for one in chunk if first is None or one[0] in first]
+        outcomes = _outcomes([decoded for _, decoded in kept], classifier)
+        for (index, _), outcome in zip(kept, outcomes, strict=True):
+            yield index + 1, outcome
+        yield chunk[-1][0] + 1, None
+
+
+class _Progress:
+    """Shows how much of the files is read, and how many alerts are done."""
+
+    def __init__(self, bars: ProgressBars, what: str, size: int) -> None:
+        self._bars, self._what, self._size = bars, what, size
+        self._bytes = self._alerts = 0
+
+    def read(self, size: int) -> None:
+        """Show how many bytes have been read so far."""
+        self._bytes = size
+        self._show()
+
+    def finish(self, alerts: int) -> None:
+        """Show how many alerts are done so far."""
+        self._alerts = alerts
+        self._show()
+
+    def _show(self) -> None:
+        done = f"read, {self._alerts} alerts done" if self._alerts else "read"
+        self._bars.percent(self._what, self._bytes, self._size, done)
 
 
 def _chunks(decoded: Iterator[Decoded]) -> Iterator[list[tuple[int, Decoded]]]:

@@ -61,7 +61,7 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     click.echo(str(summary), err=True)
     if figures:
         click.echo(f"{figures.count} pictures are in {pictures}.", err=True)
-    return 1 if summary.errors else 0
+    return 1 if summary.errors or summary.stopped else 0
 
 
 @app.command(

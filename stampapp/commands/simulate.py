@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from stampapp.display.progress import progress_bar, report
 from stampapp.errors import ConfigError
 from stampapp.feeds import avro_writer, simulated
 from stampapp.feeds.publisher import AsJustObserved, Publisher
+from stampapp.feeds.stopping import StopSignal
 
 Advance = Callable[[int], object]
 
@@ -55,18 +55,22 @@ def output_files(
 def write_files(request: SimulateRequest, alerts: Path, labels: Path) -> int:
     """Write the alerts and their classes; return the exit code. Raises ConfigError."""
     report(f"Writing {request} to {alerts}, their classes to {labels}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with (
-            progress_bar("simulating", request.count) as advance,
-            _simulated_alerts(request) as drawn,
-        ):
-            log_above_progress()
-            avro_writer.write_alerts(_count(drawn, advance), alerts, labels)
-    except KeyboardInterrupt:
-        report("Stopped: nothing was written.")
-        return 1
-    return 0
+    with (
+        StopSignal() as stop,
+        progress_bar("simulating", request.count) as advance,
+        _simulated_alerts(request) as drawn,
+    ):
+        log_above_progress()
+        finished = stop.until_stopped(_count(drawn, advance))
+        written = avro_writer.write_alerts(finished, alerts, labels)
+    if not stop.received:
+        return 0
+    report(
+        f"Stopped: {alerts} has the {written} of {request.count} alerts that were finished."
+        if written
+        else "Stopped: nothing was written."
+    )
+    return 1
 
 
 def publish_simulated(request: SimulateRequest, target: InputSettings) -> int:

@@ -1,8 +1,9 @@
-"""Progress bars on stderr, if it is a terminal."""
+"""Progress on stderr: bars on a terminal, now and then a line in a pipe or file."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -12,12 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.status import Status
 
+_FIRST_LINE, _MOST_SECONDS = 5.0, 60.0
+
 
 class ProgressBars:
     """Progress bars on stderr, one for each description, removed at the end.
 
-    Lines that are printed to stderr meanwhile appear above them. Without a terminal nothing is
-    shown.
+    Lines that are printed to stderr meanwhile appear above them. Without a terminal they are lines,
+    the first after _FIRST_LINE seconds, later ones after twice as long, at most _MOST_SECONDS.
     """
 
     def __init__(self) -> None:
@@ -34,6 +37,9 @@ class ProgressBars:
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._lines = not console.is_terminal
+        self._pause = _FIRST_LINE
+        self._due = time.monotonic() + self._pause
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -52,12 +58,21 @@ class ProgressBars:
         task = self._task(what)
         self._progress.update(task, advance=more, total=total)
         done = int(self._progress.tasks[task].completed)
-        self._progress.update(task, amount=f"{done}/{'?' if total is None else total}")
+        amount = f"{done}/{'?' if total is None else total}"
+        self._progress.update(task, amount=amount)
+        self._show_line(what, amount)
 
     def percent(self, what: str, done: int, total: int, note: str = "") -> None:
         """Show the share of a total that is done, and a note."""
         amount = f"{100 * done // max(1, total)} % {note}"
         self._progress.update(self._task(what), completed=done, total=total, amount=amount)
+        self._show_line(what, amount)
+
+    def _show_line(self, what: str, amount: str) -> None:
+        if self._lines and time.monotonic() >= self._due:
+            report(f"{what}: {amount.strip()}")
+            self._pause = min(2 * self._pause, _MOST_SECONDS)
+            self._due = time.monotonic() + self._pause
 
     def _task(self, what: str) -> TaskID:
         if what not in self._tasks:

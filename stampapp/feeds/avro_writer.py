@@ -12,32 +12,55 @@ import fastavro
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import LabelledAlert
 from stampapp.classifiers.survey_rules import survey_rules
-from stampapp.errors import ConfigError
+from stampapp.errors import ConfigError, StampError
 
 
-def write_alerts(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> None:
+def write_alerts(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> int:
     """Write a container of sorting-hat records, and a CSV with the columns candid and label.
 
-    Both files appear at the end, or neither; older ones are replaced. Raises ConfigError if they
-    cannot be written.
+    Returns the number of alerts. Both files appear at the end, or neither if there is no alert;
+    older ones are replaced. If `drawn` raises a StampError, what it yielded before is kept. Raises
+    ConfigError if the files cannot be written.
     """
+    finished = _UntilError(drawn)
     try:
         with (
-            _replacing(alerts) as alert_draft,
-            _replacing(labels) as label_draft,
+            _replacing(alerts, finished) as alert_draft,
+            _replacing(labels, finished) as label_draft,
             alert_draft.open("wb") as binary,
             label_draft.open("w", newline="", encoding="utf-8") as text,
         ):
             rows = csv.writer(text, lineterminator="\n")
             rows.writerow(("candid", "label"))
-            fastavro.writer(binary, sorting_hat.SCHEMA, _records(drawn, rows.writerow))
+            fastavro.writer(binary, sorting_hat.SCHEMA, _records(finished, rows.writerow))
     except OSError as error:
         raise ConfigError(f"{alerts} and {labels} cannot be written: {error.strerror}") from error
+    if finished.error:
+        raise finished.error
+    return finished.count
+
+
+class _UntilError(Iterator[LabelledAlert]):
+    """Counts alerts, and ends where the iterator raises a StampError."""
+
+    def __init__(self, drawn: Iterable[LabelledAlert]) -> None:
+        self.count = 0
+        self.error: StampError | None = None
+        self._drawn = iter(drawn)
+
+    def __next__(self) -> LabelledAlert:
+        try:
+            one = next(self._drawn)
+        except StampError as error:
+            self.error = error
+            raise StopIteration from error
+        self.count += 1
+        return one
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path, and rename it to `path` at the end."""
+def _replacing(path: Path, finished: _UntilError) -> Iterator[Path]:
+    """Yield a temporary path, and rename it to `path` at the end, if there is any alert."""
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name a file")
     if not path.parent.is_dir():
@@ -45,7 +68,8 @@ def _replacing(path: Path) -> Iterator[Path]:
     draft = path.with_name(f".{path.name}.draft")
     try:
         yield draft
-        draft.replace(path)
+        if finished.count:
+            draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -18,8 +18,9 @@ T = TypeVar("T")
 Deliver = Callable[[Sequence[OutgoingMessage]], Coroutine[None, None, None]]
 # Most alerts in one delivery, about 60 kB each.
 MAX_GROUP = 32
-# Seconds that unconfirmed alerts have to be confirmed after a stop.
-STOP_TIMEOUT = 5.0
+# Seconds that unconfirmed alerts have to be confirmed after a stop. To close the producer takes as
+# long again without a cluster, and `docker stop` kills after 10 s.
+STOP_TIMEOUT = 2.0
 _HISTORY = ("jdstarthist", "jdendhist")
 
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import fastavro
+import pytest
+
 from tests.support import alert_messages
 from tests.support.archives import tar
+from tests.support.stopwatch import AMPLE
 from tests.support.terminal import on_terminal
-from tests.support.worker import command
+from tests.support.worker import FAUST, clean_environment, command
 
 TOLERANCE = 1e-5
 
@@ -147,3 +157,78 @@ def test_a_model_that_is_not_there_names_the_remedy(tmp_path: Path, shared_data:
     done = command("classify", "--survey", "ZTF", "--model", "nowhere", path, cwd=tmp_path)
     assert done.returncode == 2
     assert "import-model" in done.stderr
+
+
+MANY = 400
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of alerts whose pictures take a minute."""
+    path = tmp_path_factory.mktemp("many") / "many.avro"
+    done = command(
+        *("simulate", "--survey", "ZTF", "--count", "2", "--seed", "4", "--to", str(path))
+    )
+    assert done.returncode == 0, done.stderr
+    schema, alerts = alert_messages.records(path)
+    with path.open("wb") as file:
+        copies = ({**alerts[n % 2], "candid": str(10**6 + n)} for n in range(MANY))
+        fastavro.writer(file, schema, copies)
+    return path
+
+
+@contextmanager
+def classifying(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [*FAUST, "classify", "--survey", "ZTF", "--json", "--every-alert", *arguments],
+        cwd=cwd,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_keeps_what_is_finished_and_says_how_much(
+    signum: signal.Signals, many: Path, tmp_path: Path
+) -> None:
+    with classifying("--pictures", "album", str(many), cwd=tmp_path) as process:
+        deadline = time.monotonic() + AMPLE
+        while len(list(tmp_path.rglob("*.png"))) < 5:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signum)
+        out, errors = process.communicate(timeout=AMPLE)
+    assert process.returncode == 1
+    finished = [row["candid"] for row in rows(out)]
+    assert 5 <= len(finished) < MANY
+    assert {path.stem for path in tmp_path.rglob("*.png")} == set(finished)
+    assert f"Stopped by a signal after {len(finished)} alerts: " in errors
+    assert "Traceback" not in errors
+
+
+def test_a_closed_output_is_reported_with_what_is_finished(many: Path, tmp_path: Path) -> None:
+    with classifying(str(many), cwd=tmp_path) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert process.returncode == 1
+    found = re.search(r"^Stopped because its output was closed after (\d+) alerts: ", errors, re.M)
+    assert found, errors
+    assert 0 < int(found[1]) <= MANY
+    assert "Error" not in errors
+
+
+def test_in_a_pipe_it_says_now_and_then_how_far_it_is(many: Path, tmp_path: Path) -> None:
+    with classifying("--pictures", "album", str(many), cwd=tmp_path) as process:
+        assert process.stderr
+        line = process.stderr.readline()
+    assert re.fullmatch(r"classifying: \d+ % read(, \d+ alerts done)?\n", line)

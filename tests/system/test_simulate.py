@@ -74,7 +74,7 @@ def test_what_is_written_is_classified_and_labelled(
 ) -> None:
     done = command("simulate", "--survey", survey, *SEEDED, "--to", "sky.avro", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == (
+    assert done.stderr.startswith(
         f"Writing 12 {survey} alerts of seed 7 to sky.avro, their classes to sky.avro.labels.csv\n"
     )
     with (tmp_path / "sky.avro.labels.csv").open() as file:
@@ -135,7 +135,8 @@ def test_a_signal_ends_an_endless_stream_and_every_alert_is_accounted_for(
         (os.killpg if signum is signal.SIGINT else os.kill)(process.pid, signum)
         _, errors = process.communicate(timeout=AMPLE)
     assert process.returncode == 0, errors
-    first, last = errors.splitlines()
+    first, *progress, last = errors.splitlines()
+    assert all(re.fullmatch(r"publishing: \d+/\?", line) for line in progress)
     assert re.match(rf"Publishing endless ZTF alerts of seed \d+ to {topic}, on ", first)
     total = re.match(r"Published (\d+) alerts in [\d.]+ s \([\d.]+ per second\)\.$", last)
     assert total, errors
@@ -143,7 +144,34 @@ def test_a_signal_ends_an_endless_stream_and_every_alert_is_accounted_for(
     assert eventually(lambda: not processes_of(process.pid))
 
 
-def test_nothing_is_left_of_a_file_that_is_interrupted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_file_that_is_interrupted_has_what_was_finished(
+    signum: signal.Signals, tmp_path: Path
+) -> None:
+    arguments = ("--survey", "ZTF", "--count", "100000", "--to", "sky.avro")
+    with simulating(*arguments, cwd=tmp_path) as process:
+        assert process.stderr
+        first, progress = process.stderr.readline(), process.stderr.readline()
+        (os.killpg if signum is signal.SIGINT else os.kill)(process.pid, signum)
+        _, last = process.communicate(timeout=AMPLE)
+    assert process.returncode == 1
+    assert first.startswith("Writing 100000 ZTF alerts of seed ")
+    assert re.fullmatch(r"simulating: \d+/100000\n", progress)
+    said = re.fullmatch(
+        r"Stopped: sky\.avro has the (\d+) of 100000 alerts that were finished\.", last.rstrip()
+    )
+    assert said, last
+    _, alerts = alert_messages.records(tmp_path / "sky.avro")
+    with (tmp_path / "sky.avro.labels.csv").open() as file:
+        labels = [row["candid"] for row in csv.DictReader(file)]
+    assert labels == [one["candid"] for one in alerts]
+    assert len(labels) == int(said[1]) >= int(re.findall(r"\d+", progress)[0]) > 0
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_nothing_is_left_of_a_file_that_is_interrupted_before_the_first_alert(
+    tmp_path: Path,
+) -> None:
     arguments = ("--survey", "ZTF", "--count", "100000", "--to", "sky.avro")
     with simulating(*arguments, cwd=tmp_path) as process:
         assert eventually((tmp_path / ".sky.avro.draft").exists)

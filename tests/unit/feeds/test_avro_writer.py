@@ -9,7 +9,7 @@ import pytest
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.alerts.surveys import Survey
-from stampapp.errors import ConfigError
+from stampapp.errors import ConfigError, StampError
 from stampapp.feeds import avro_writer
 from tests.support.alerts import alert
 
@@ -52,6 +52,24 @@ class Broken(Exception):  # noqa: N818
 def interrupted() -> Iterator[LabelledAlert]:
     yield SOME[0]
     raise Broken
+
+
+def test_what_was_drawn_before_a_failure_is_kept(tmp_path: Path) -> None:
+    def dying() -> Iterator[LabelledAlert]:
+        yield SOME[0]
+        raise StampError("a process died")
+
+    alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
+    with pytest.raises(StampError, match="a process died"):
+        avro_writer.write_alerts(dying(), alerts, labels)
+    assert [one.candid for one in read(alerts)] == [SOME[0].alert.candid]
+    assert labels.read_text() == "candid,label\n1000000,SN\n"
+
+
+def test_without_any_alert_the_previous_files_stay(tmp_path: Path) -> None:
+    (tmp_path / "sky.avro").write_bytes(b"older")
+    assert avro_writer.write_alerts([], tmp_path / "sky.avro", tmp_path / "labels.csv") == 0
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"older"]
 
 
 def test_an_interrupt_leaves_the_previous_file(tmp_path: Path) -> None:
