@@ -78,6 +78,13 @@ def test_an_early_commit_is_reported(late: int) -> None:
     assert not audited(WHOLE, committed=0).problems
 
 
+def test_offsets_where_nothing_was_sent_may_be_committed_but_have_no_outcome() -> None:
+    # Markers and aborted messages.
+    assert audited(committed=9).problems == ()
+    aborted = replace(WHOLE[0], source=(0, 7))
+    assert "which was not sent" in audited([*WHOLE, aborted], committed=9).problems[0]
+
+
 def test_repeats_are_counted_and_no_problem() -> None:
     found = audited([*WHOLE, replace(WHOLE[0], at=NOON + 9.0), WHOLE[1]])
     assert found.problems == ()
