@@ -10,12 +10,14 @@ from confluent_kafka.admin import AdminClient
 
 from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
+from stampapp.kafka.isolation import READ_COMMITTED, READ_UNCOMMITTED
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange
 from stampapp.kafka.topic_reader import READ_TIMEOUT, TopicReader
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.topics import Record, create_topics, produce
+from tests.support.transactions import Transactions
 
 OLD = 1_600_000_000_000
 
@@ -155,6 +157,31 @@ async def test_a_log_that_ends_before_an_offset_is_not_read_again(kafka: ApacheK
     assert found == []
     assert sorted(cut_short) == [("shorter", 0), ("shorter", 1)]
     # It would wait that long for messages of the range.
+    assert time.monotonic() - start < READ_TIMEOUT / 2
+
+
+@pytest.mark.parametrize(
+    ("isolation_level", "values", "end"),
+    [(READ_COMMITTED, [b"1", b"2"], 5), (READ_UNCOMMITTED, [b"1", b"aborted", b"2", b"open"], 6)],
+)
+async def test_reads_transactions_as_the_isolation_level_says(
+    kafka: ApacheKafka, isolation_level: str, values: list[bytes], end: int
+) -> None:
+    topic = f"transactions-{isolation_level}"
+    create_topics(kafka.bootstrap, {topic: 1})
+    # Markers are at 1 and 3.
+    producer = Transactions(kafka.bootstrap, topic)
+    producer.commit([Record(None, b"1")])
+    producer.abort([Record(None, b"aborted")])
+    produce(kafka.bootstrap, topic, [Record(None, b"2")])
+    start = time.monotonic()
+    with producer.open([Record(None, b"open")]):
+        async with TopicReader(cluster(kafka.bootstrap), isolation_level) as reader:
+            assert await reader.end_offsets([(topic, 0)]) == {(topic, 0): end}
+            # One goes to the end, the other beyond what can be read.
+            for span in (NONE, OffsetRange(first=0, end=100)):
+                found = await everything(reader, {(topic, 0): span})
+                assert [one.value for one in found] == values
     assert time.monotonic() - start < READ_TIMEOUT / 2
 
 
