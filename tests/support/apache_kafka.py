@@ -1,4 +1,4 @@
-"""Apache Kafka on loopback: one node with its own data, which ends with its parent process.
+"""Apache Kafka on loopback: a node with its own data, which ends with its parent process.
 
 By hand: `python -m tests.support.apache_kafka --port 9092`.
 """
@@ -26,7 +26,14 @@ from stampapp.demo.embedded_broker import (
     usable_port,
 )
 from tests.support.kafka_jars import kafka_jars, program
-from tests.support.kafka_settings import CONTROLLER, PLAIN, QUICK, node_layout, write_settings
+from tests.support.kafka_settings import (
+    CONTROLLER,
+    PLAIN,
+    QUICK,
+    joining_layout,
+    node_layout,
+    write_settings,
+)
 from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
 
@@ -39,7 +46,8 @@ CLUSTER_ID = "c3RhbXBhcHAtdGVzdHMtMQ"
 class ApacheKafka:
     """A context manager. `listeners` adds some: name → security protocol, each on a free port.
 
-    `advertised` (name → port) sends the clients of a listener to another port than its own.
+    `advertised` (name → port) sends the clients of a listener to another port than its own. With
+    `joins` it is the second broker of another node's cluster.
     """
 
     def __init__(
@@ -50,6 +58,7 @@ class ApacheKafka:
         advertised: Mapping[str, int] | None = None,
         properties: Mapping[str, str] | None = None,
         heap_mb: int = 512,
+        joins: ApacheKafka | None = None,
     ) -> None:
         self.jars = kafka_jars()
         self.java = program("java", "install Java 17 or later (Debian: openjdk-17-jre-headless)")
@@ -63,6 +72,8 @@ class ApacheKafka:
         self.log = self.folder / "kafka.log"
         self.process: subprocess.Popen[bytes] | None = None
         layout = node_layout(self.ports, protocols, self.folder / "data", advertised or {})
+        if joins:
+            layout |= joining_layout(self.ports, joins.ports[CONTROLLER])
         write_settings(self.settings, {**layout, **QUICK, **(properties or {})})
 
     @property

@@ -56,6 +56,16 @@ def node_layout(
     }
 
 
+def joining_layout(ports: Mapping[str, int], controller: int) -> dict[str, str]:
+    """What differs for a second broker, which joins a node with this port of its controller."""
+    return {
+        "process.roles": "broker",
+        "node.id": "2",
+        "controller.quorum.voters": f"1@{LOOPBACK}:{controller}",
+        "listeners": ",".join(url for name, url in _urls(ports).items() if name != CONTROLLER),
+    }
+
+
 def _urls(ports: Mapping[str, int]) -> dict[str, str]:
     return {name: f"{name}://{LOOPBACK}:{port}" for name, port in ports.items()}
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewPartitions
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import create_topics, produce, wait_for_count
@@ -117,3 +117,19 @@ def test_topic_made_anew_at_once_is_read_from_its_start(stream: Stream) -> None:
     stream.create(4)
     stream.send(0, 1, 1)
     assert sorted(stream.consumed()[before:]) == [(0, 0), (1, 0), (1, 1)]
+
+
+def test_partitions_whose_leader_moves_are_read(stream: Stream) -> None:
+    with ApacheKafka(joins=stream.kafka) as second:
+        stream.delete()
+        replicated = NewTopic(stream.topic, replica_assignment=[[2, 1], [1, 2]], num_partitions=2)
+        stream.admin.create_topics([replicated])[stream.topic].result(PROMPT)
+        before = stream.sent
+        stream.send(0, 1)
+        assert sorted(stream.consumed()[before:]) == [(0, 0), (1, 0)]
+        second.kill()
+    stream.send(0, 0, 1)
+    start = time.monotonic()
+    assert sorted(stream.consumed()[before + 2 :]) == [(0, 1), (0, 2), (1, 1)]
+    assert time.monotonic() - start < PROMPT + GRACE
+    assert stream.running.process.poll() is None
