@@ -199,8 +199,8 @@ def undecided_offsets() -> dict[tuple[str, int], int]:
 
 
 def missing_topics() -> tuple[str, ...]:
-    """Return the consumed topics that do not exist."""
-    return app.consumer.missing_topics  # type: ignore[attr-defined,no-any-return]
+    """Return the input topics that do not exist, and patterns that match none."""
+    return app.consumer.missing_topics if app.runtime.pipeline else ()  # type: ignore[attr-defined]
 
 
 def _assigned() -> Collection[TP]:

@@ -31,12 +31,14 @@ class WorkerState:
     partition, and `undecided` those after it, which wait for the end of a transaction; `unfinished`
     are messages taken but not confirmed; `interrupted` are messages that rebalances interrupted.
     `expired` are offsets that were removed before they were consumed, `log_resets` how often the
-    log ended before the group's position, both by partition.
+    log ended before the group's position, both by partition. `missing_topics` are the input topics
+    that do not exist.
     """
 
     lags: Mapping[Partition, int]
     undecided: Mapping[Partition, int]
     clusters: Sequence[ClusterHealth]
+    missing_topics: int
     unfinished: int
     rebalances: int
     interrupted: int
@@ -63,6 +65,11 @@ class StateCollector(Collector):
         for name, text, value in (
             ("ready", "1 while partitions are assigned and deliveries succeed.", state.ready),
             ("failed", "1 once an error has occurred that stops the worker.", state.failed),
+            (
+                "missing_topics",
+                "Input topics that do not exist, and patterns that match none.",
+                state.missing_topics,
+            ),
             ("unfinished_messages", "Messages taken but not yet confirmed.", state.unfinished),
         ):
             yield GaugeMetricFamily(f"stampapp_{name}", text, float(value))

@@ -28,7 +28,7 @@ async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
         "device": runtime.classifier.device if runtime.pipeline else None,
         "precision": runtime.classifier.precision if runtime.pipeline else None,
         "partitions_assigned": assigned,
-        "missing_topics": missing_topics() if runtime.pipeline else (),
+        "missing_topics": missing_topics(),
         "sinks_deliver": not runtime.retrying,
         "outcomes": runtime.counts.by_kind,
         "metrics_lost": runtime.counts.metrics_lost,

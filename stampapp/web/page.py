@@ -9,7 +9,7 @@ from typing import Any, cast
 from aiohttp import web
 from faust.web import Request, Response, View
 
-from stampapp.app import app, end_offsets, undecided_offsets
+from stampapp.app import app, end_offsets, missing_topics, undecided_offsets
 from stampapp.dashboard.broadcast import EventBroadcaster
 
 # Nothing from other hosts, nothing inline; stamps come as data URLs in the events.
@@ -86,7 +86,7 @@ async def events(view: View, request: Request) -> Response:
 def state() -> dict[str, Any]:
     """Return the current state of the worker, as the page shows it."""
     runtime = app.runtime
-    found = runtime.worker_state(end_offsets(), undecided_offsets())
+    found = runtime.worker_state(end_offsets(), undecided_offsets(), missing_topics())
     return {
         "survey": runtime.required_settings().model.survey,
         "model": f"{runtime.classifier.name} {runtime.classifier.version}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -154,12 +154,16 @@ class WorkerRuntime:
             self.pipeline.add_fetched(ranges)
 
     def worker_state(
-        self, ends: Mapping[Partition, int], undecided: Mapping[Partition, int]
+        self,
+        ends: Mapping[Partition, int],
+        undecided: Mapping[Partition, int],
+        missing_topics: Collection[str],
     ) -> WorkerState:
         """Return the current state.
 
         `ends` are the end offsets of the assigned partitions, `undecided` the numbers of offsets
-        after these that wait for the end of a transaction.
+        after these that wait for the end of a transaction, `missing_topics` the input topics that
+        do not exist.
         """
         from stampapp.monitoring.worker_state import WorkerState
 
@@ -168,6 +172,7 @@ class WorkerRuntime:
             lags=tracker.lags(ends) if tracker else {},
             undecided=undecided,
             clusters=self._cluster_health(),
+            missing_topics=len(missing_topics),
             unfinished=tracker.unfinished if tracker else 0,
             rebalances=self.counts.rebalances,
             interrupted=self.counts.interrupted,

@@ -80,6 +80,7 @@ def test_topic_that_comes_after_the_start_is_read(stream: Stream) -> None:
     stream.running.wait_for(NOT_THERE.format(stream.topic))
     state = stream.state()
     assert (state["ready"], state["missing_topics"]) == (False, [stream.topic])
+    assert b"\nstampapp_missing_topics 1.0\n" in get(f"{address(stream.running)}/metrics")[2]
     stream.create(2)
     stream.send(0, 0, 1)
     assert sorted(stream.consumed()) == [(0, 0), (0, 1), (1, 0)]

@@ -49,6 +49,7 @@ IDLE = WorkerState(
     lags={},
     undecided={},
     clusters=[],
+    missing_topics=0,
     unfinished=0,
     rebalances=0,
     interrupted=0,

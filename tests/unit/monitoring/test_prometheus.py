@@ -26,6 +26,7 @@ STATE = WorkerState(
         ClusterHealth(roles="producer+scribe", retries=3, failing=True),
         ClusterHealth(roles="metrics", retries=0, failing=False),
     ],
+    missing_topics=2,
     unfinished=5,
     rebalances=2,
     interrupted=4,
@@ -124,6 +125,7 @@ def test_the_current_state_is_exported(metrics: WorkerMetrics) -> None:
     numbers = {
         "ready": 1,
         "failed": 0,
+        "missing_topics": 2,
         "unfinished_messages": 5,
         "rebalances_total": 2,
         "messages_given_back_total": 4,
