@@ -49,6 +49,7 @@ NOT_RUN = {
     "make clean": "removes the environment of the tests",
     "make demo": "tests/system/test_demo.py runs the program that it starts",
     "make fuzz": "runs for ten minutes",
+    "make image": "tests/system/test_image.py runs the script that it runs, where it can",
     "make lint": "CI runs it",
     "make requirements": "changes the pins",
     "make setup": "makes the environment of the tests",
