@@ -217,5 +217,4 @@ def test_the_autoscalers_ask_for_the_lag_of_what_they_scale() -> None:
         assert spec["minReplicas"] >= 1, "without a worker there is no lag metric"
         metric = spec["metrics"][0]["external"]["metric"]
         assert f'__name__="{metric["name"]}"' in rule["seriesQuery"]
-        topics = found["ConfigMap"]["data"]["CONSUMER_TOPICS"]
-        assert metric["selector"]["matchLabels"] == {"topic": topics}
+        assert metric["selector"]["matchLabels"] == {"job": found["Service"]["metadata"]["name"]}
