@@ -62,11 +62,13 @@ def _run(chosen: argparse.Namespace, console: Console) -> int:
         with running_workers(settings, SCRATCH.resolve()) as workers:
             logs = ", ".join(str(SCRATCH / worker.log.name) for worker in workers)
             console.print(f"Broker on {bootstrap}; workers start, their logs: {logs}")
+            console.print("Waiting for the workers to load their models.")
             # The first alert is simulated while the workers start.
             ready = chain([next(feed)], feed)
             wait_until_ready(workers)
             for worker in workers:
                 console.print(f"See the stamps of {worker.name}: {worker.page}")
+            console.print("Waiting for the first results.")
             run = DemoRun(
                 bootstrap=bootstrap, workers=workers, rate=chosen.rate, count=chosen.count
             )

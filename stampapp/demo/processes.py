@@ -92,9 +92,8 @@ def running_workers(settings: Iterable[Settings], scratch: Path) -> Iterator[tup
     workers: list[Worker] = []
     try:
         for one in settings:
-            workers.append(
-                _start(one, scratch)
-            )  # one by one: if a start fails, the others must be stopped
+            # One by one: if a start fails, the others must be stopped.
+            workers.append(_start(one, scratch))
         yield tuple(workers)
     finally:
         for worker in workers:

@@ -29,7 +29,7 @@ ALERTS = {survey: f"{survey.lower()}_alerts" for survey in Survey}
 OUTPUT = {survey: NightlyTopic(topic_format=f"{survey.lower()}_stamps_%s") for survey in Survey}
 # Seconds; a broker on this machine that has not answered by then is gone.
 DELIVERY_TIMEOUT = 30.0
-_VERDICTS = frozenset(OutcomeKind)
+_OUTCOME_KINDS = frozenset(OutcomeKind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +130,9 @@ async def results(bootstrap: str) -> AsyncIterator[AsyncIterator[Result]]:
 def read_results(raw: Any) -> Iterable[Result]:
     """Yield the results in a message of any topic of the workers."""
     if raw.topic == METRICS:
-        counts = {key: value for key, value in json.loads(raw.value).items() if key in _VERDICTS}
+        counts = {
+            key: value for key, value in json.loads(raw.value).items() if key in _OUTCOME_KINDS
+        }
         yield BatchCounts(counts=counts)
     elif raw.topic == DEADLETTER:
         headers = dict(raw.headers)

@@ -20,7 +20,7 @@ from tests.support import alert_messages
 from tests.support.archives import tar
 from tests.support.stopwatch import AMPLE
 from tests.support.terminal import on_terminal
-from tests.support.worker import FAUST, clean_environment, command
+from tests.support.worker import FAUST, clean_environment, command, timed
 
 TOLERANCE = 1e-5
 
@@ -147,9 +147,12 @@ def test_a_terminal_gets_a_table_as_wide_as_it_is(model: Path, shared_data: Path
 
 
 def test_a_path_that_is_not_there_is_an_error_of_usage(model: Path) -> None:
-    done = command("classify", "--survey", "ZTF", "--model", str(model), "nowhere.avro")
+    options = ("--survey", "ZTF", "--model", str(model))
+    done, seconds = timed("classify", *options, "nowhere.avro", cwd=model)
     assert done.returncode == 2
     assert "there is no nowhere.avro" in done.stderr
+    # The model is not loaded for it.
+    assert seconds < 4
 
 
 def test_a_model_that_is_not_there_names_the_remedy(tmp_path: Path, shared_data: Path) -> None:

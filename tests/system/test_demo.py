@@ -92,6 +92,15 @@ def test_both_surveys_are_simulated_and_classified_where_nothing_is_given(clone:
         assert re.search(
             rf"^See the stamps of {survey}: http://127\.0\.0\.1:\d+/$", out, re.MULTILINE
         )
+    waits = (
+        "Waiting for the workers to load",
+        "See the stamps of",
+        "Waiting for the first results",
+    )
+    first = SIMULATED_ROW.search(out)
+    assert first
+    places = [*map(out.index, waits), first.start()]
+    assert places == sorted(places)
     rows = SIMULATED_ROW.findall(out)
     assert len(rows) == len(ROW.findall(out)) == 30
     surveys, _, truths = zip(*rows, strict=True)

@@ -12,6 +12,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.commands import classify as command
 from stampapp.commands.classify import Summary
 from stampapp.errors import BadAlert
+from stampapp.feeds.alert_files import find_alert_files
 from stampapp.results.outcome import Classification
 from tests.support.alerts import container, record
 from tests.support.archives import tar
@@ -44,7 +45,11 @@ def run(
 ) -> tuple[Summary, list[dict[str, Any]]]:
     out = io.StringIO()
     summary = command.classify_files(
-        paths, classifier or FakeClassifier(), out, as_json=True, every_alert=every_alert
+        find_alert_files(paths),
+        classifier or FakeClassifier(),
+        out,
+        as_json=True,
+        every_alert=every_alert,
     )
     return summary, [json.loads(line) for line in out.getvalue().splitlines()]
 
@@ -155,7 +160,9 @@ def test_the_table(folder: Path) -> None:
     bad = folder / "z.avro"
     bad.write_bytes(b"no container")
     out = io.StringIO()
-    command.classify_files([folder], FakeClassifier(), out, as_json=False, every_alert=False)
+    command.classify_files(
+        find_alert_files([folder]), FakeClassifier(), out, as_json=False, every_alert=False
+    )
     heading, second, third, damaged = out.getvalue().splitlines()
     assert heading.split() == ["candid", "object", "class", "SN", "bogus"]
     assert second.split() == ["2", "ZTF20abcdefg", "SN", "0.750", "0.250"]
