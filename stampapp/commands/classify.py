@@ -19,7 +19,7 @@ from stampapp.display.lines import terminal_width
 from stampapp.display.progress import ProgressBars
 from stampapp.display.tables import Column, Table
 from stampapp.errors import BadAlert
-from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
+from stampapp.feeds.alert_files import read_alerts, total_size
 from stampapp.feeds.stopping import StopSignal
 from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome, OutcomeKind
@@ -56,7 +56,7 @@ class Summary:
 
 
 def classify_files(  # noqa: PLR0913  # the options of the command
-    paths: Sequence[Path],
+    files: Sequence[Path],
     classifier: Classifier,
     out: TextIO,
     *,
@@ -67,9 +67,7 @@ def classify_files(  # noqa: PLR0913  # the options of the command
     """Write one line per alert to `out`, progress to stderr, and figures into `figures`.
 
     Ctrl-C, SIGTERM or a closed `out` stop it between two alerts.
-    Raises ConfigError if a path is wrong.
     """
-    files = find_alert_files(paths)
     lines = _json_lines(classifier) if as_json else _table_lines(classifier, out)
     read, counts, stopped = 0, Counter[OutcomeKind](), None
     with StopSignal() as stop, ProgressBars() as progress:

@@ -49,14 +49,17 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     from stampapp.commands.figure_folder import FigureFolder
     from stampapp.config.cpu_count import cores
     from stampapp.config.model_settings import load_model_settings
+    from stampapp.feeds.alert_files import find_alert_files
 
     chosen = load_model_settings(Survey(survey) if survey else None, model)
+    # Before the model is loaded, which takes seconds.
+    files = find_alert_files(paths)
     # TensorFlow would start a thread for each processor, whatever the quota of a container.
     compute = replace(chosen.compute, threads=cores())
     classifier = classifiers.load(replace(chosen, compute=compute))
     figures = FigureFolder(pictures) if pictures else None
     summary = classify_files(
-        paths, classifier, sys.stdout, as_json=as_json, every_alert=every_alert, figures=figures
+        files, classifier, sys.stdout, as_json=as_json, every_alert=every_alert, figures=figures
     )
     click.echo(str(summary), err=True)
     if figures:
