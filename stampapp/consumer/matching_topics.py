@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -14,6 +14,7 @@ from faust.types import TP
 from stampapp.kafka.input_topics import InputTopics
 
 log = logging.getLogger(__name__)
+Crash = Callable[[BaseException], Awaitable[None]]
 # Seconds for the list of topics. In a rebalance the group waits for it.
 _LIST_TIMEOUT = 5.0
 
@@ -21,14 +22,15 @@ _LIST_TIMEOUT = 5.0
 class MatchingTopics:
     """Subscribes an aiokafka consumer to the topics that match, and looks for others.
 
-    `interval` is how often it looks (s).
+    `interval` is how often it looks (s); `crash` is called with an error that nobody expects.
     """
 
     # aiokafka itself can subscribe to a pattern. But it drops the assignment at the moment when it
     # finds another topic: before Faust has stopped the streams and committed what they finished.
 
-    def __init__(self, consumer: Any, inputs: InputTopics, interval: float) -> None:
+    def __init__(self, consumer: Any, inputs: InputTopics, interval: float, crash: Crash) -> None:
         self._consumer, self._inputs, self._interval = consumer, inputs, interval
+        self._crash = crash
         self._watching: asyncio.Task[None] | None = None
 
     async def subscribe(self, listener: RebalanceListener) -> None:
@@ -51,10 +53,13 @@ class MatchingTopics:
             self._watching.cancel()
 
     async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval)
-            if await self._find() != self._consumer.subscription():
-                self._consumer._coordinator.request_rejoin()
+        try:
+            while True:
+                await asyncio.sleep(self._interval)
+                if await self._find() != self._consumer.subscription():
+                    self._consumer._coordinator.request_rejoin()
+        except Exception as error:  # whatever it is, no further topic would be noticed
+            await self._crash(error)
 
     async def _find(self) -> frozenset[str]:
         listing = self._consumer._client.fetch_all_metadata()

@@ -39,7 +39,7 @@ class StampConsumerThread(LogPositionsThread, ReadableOffsetsThread):
         cluster.add_listener(self.missing_topics.update)
         if inputs.dynamic:
             interval = self.app.conf.consumer_metadata_max_age_ms / 1000
-            self.matching_topics = MatchingTopics(client, inputs, interval)
+            self.matching_topics = MatchingTopics(client, inputs, interval, self.crash)
 
     async def on_thread_stop(self) -> None:
         """Close the client."""
