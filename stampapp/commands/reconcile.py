@@ -168,7 +168,7 @@ def _log_changes_json(changes: Mapping[Partition, LogChanges]) -> dict[str, Any]
                 "topic": topic,
                 "partition": partition,
                 "first": one.first,
-                "last": one.end - 1,
+                "end": one.end,
                 "count": one.count,
                 "noticed": _noticed(one),
             }

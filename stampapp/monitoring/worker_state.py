@@ -112,7 +112,7 @@ def _partitions(state: WorkerState) -> Iterator[Metric]:
         (
             CounterMetricFamily,
             "Times that the log ended before the group's offset and was consumed again.",
-            "offset_resets",
+            "log_resets",
             state.log_resets,
         ),
     ):

@@ -75,7 +75,7 @@ def finish(
     text = get(f"{address(running)}/metrics")[2].decode()
     running.terminate()
     assert running.process.returncode == 0, running.text()
-    return {name: counted(text, name) for name in ("expired_messages", "offset_resets")}
+    return {name: counted(text, name) for name in ("expired_messages", "log_resets")}
 
 
 def counted(text: str, name: str) -> dict[str, float]:
@@ -122,13 +122,13 @@ def test_a_worker_starts_where_the_log_is(
     assert classified(kafka, settings) == {0: [*range(16)], 1: [12, 13, 14]}
     assert f"[WARNING] {expired}" in running.text()
     assert f"[WARNING] {cut_short}" in running.text()
-    assert counts == {"expired_messages": {"1": 7}, "offset_resets": {"0": 1}}
+    assert counts == {"expired_messages": {"1": 7}, "log_resets": {"0": 1}}
     # After the next commits, and without a worker.
     code, report = reconcile(settings, "--json")
     assert code == 1
     found = json.loads(report)
     assert (found["complete"], found["expired"], found["missing"]) == (False, 7, [])
-    assert ranges(found["expired_ranges"], "first", "last", "count") == [(1, 5, 11, 7)]
+    assert ranges(found["expired_ranges"], "first", "end", "count") == [(1, 5, 12, 7)]
     assert ranges(found["log_resets"], "position", "end", "start") == [(0, 10, 6, 0)]
     assert reconcile(settings, "--from", "2099-01-01")[0] == 0
 
@@ -162,7 +162,7 @@ def test_retention_overtakes_a_worker_and_its_topic_is_made_anew(
     offsets = [*range(first), *range(15, 20), *range(5)]
     assert classified(kafka, settings) == {0: sorted(offsets)}
     assert f"the log of {topic}:0 was cut short: the group was at offset 20" in running.text()
-    assert counts == {"expired_messages": {"0": count}, "offset_resets": {"0": 1}}
+    assert counts == {"expired_messages": {"0": count}, "log_resets": {"0": 1}}
 
 
 def make_anew(bootstrap: str, topic: str) -> None:

@@ -182,6 +182,6 @@ def test_a_program_gets_what_happened_to_the_logs() -> None:
     place = {"topic": "alerts", "partition": 1, "noticed": "2026-03-01T12:00:00Z"}
     found = command.reconciliation_json(result(consumed=consumed(changes=EXPIRED)))
     assert found["expired"] == 7
-    assert found["expired_ranges"] == [place | {"first": 5, "last": 11, "count": 7}]
+    assert found["expired_ranges"] == [place | {"first": 5, "end": 12, "count": 7}]
     found = command.reconciliation_json(result(consumed=consumed(changes=RESET)))
     assert found["log_resets"] == [place | {"position": 10, "end": 6, "start": 0}]

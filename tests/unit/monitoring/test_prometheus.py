@@ -117,7 +117,7 @@ def test_the_current_state_is_exported(metrics: WorkerMetrics) -> None:
     assert found[key("lag_messages", "alerts", "0")] == 7
     assert found[key("expired_messages_total", "alerts", "0")] == 0
     assert found[key("expired_messages_total", "alerts", "1")] == 7
-    assert found[key("offset_resets_total", "alerts", "0")] == 1
+    assert found[key("log_resets_total", "alerts", "0")] == 1
     assert found[key("undecided_messages", "alerts", "0")] == 3
     assert found[key("delivery_retries_total", "producer+scribe")] == 3
     assert found[key("delivery_failing", "producer+scribe")] == 1
