@@ -6,6 +6,7 @@ the committed offset.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka import errors as kafka
+from aiokafka.consumer.fetcher import OffsetResetStrategy
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
@@ -26,8 +28,11 @@ from stampapp.kafka.log_changes import (
     encode_changes,
     log_change,
 )
+from stampapp.kafka.message import describe_partitions
 
 log = logging.getLogger(__name__)
+# Seconds to ask for the offsets of a log; the broker refuses the position again anyway.
+FIND_TIMEOUT = 5.0
 
 
 class LogPositionsThread(faust_aiokafka.AIOKafkaConsumerThread):
@@ -60,6 +65,9 @@ class LogPositionsThread(faust_aiokafka.AIOKafkaConsumerThread):
         self._out_of_range = {}
         for tp in committed.keys() & consumer.assignment():
             consumer.seek(tp, committed[tp].offset)
+        # Messages that were fetched, but dropped during a rebalance, must be fetched again.
+        new = (assigned - committed.keys()) & consumer.assignment()
+        consumer._fetcher.request_offset_reset(new, OffsetResetStrategy.EARLIEST)
         return {tp: committed[tp].offset if tp in committed else None for tp in assigned}
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -91,7 +99,11 @@ class LogPositionsThread(faust_aiokafka.AIOKafkaConsumerThread):
 
     async def _apply_change(self, tp: TP, position: int, change: LogChange) -> bool:
         consumer = self._ensure_consumer()
-        if tp not in consumer.assignment() or await consumer.position(tp) != position:
+        if tp not in consumer.assignment():
+            return False
+        # The client's `position` would wait for one, which comes only by further fetches.
+        state = consumer._subscription.subscription.assignment.state_value(tp)
+        if not state.has_valid_position or state.position != position:
             return False
         consumer.seek(tp, change.start)
         self.consumer._read_offset[tp] = change.start
@@ -112,10 +124,22 @@ class LogPositionsThread(faust_aiokafka.AIOKafkaConsumerThread):
         except kafka.CommitFailedError:
             # The group has rebalanced; whoever has the partition now consumes the messages again.
             return False
+        except kafka.OffsetMetadataTooLargeError:
+            return await self._commit_without_changes(offsets)
         except Exception as error:  # as Faust does: no commit can succeed any more
             await self.crash(error)
             return False
         return True
+
+    async def _commit_without_changes(self, offsets: Mapping[TP, int]) -> bool:
+        log.warning(
+            "Kafka refuses to keep what became of the logs of %s, because its"
+            " offset.metadata.max.bytes is too small: reconcile will not report it",
+            describe_partitions((tp.topic, tp.partition) for tp in offsets),
+        )
+        for tp in offsets:
+            self._changes.pop(tp, None)
+        return await self._commit(offsets)
 
 
 class LogPositionsConsumer(faust_aiokafka.Consumer):
@@ -129,7 +153,14 @@ class LogPositionsConsumer(faust_aiokafka.Consumer):
         self._last_consumed: dict[TP, int] = {}
 
     async def perform_seek(self) -> None:
-        """Seek to the committed offsets; the messages after them are consumed again."""
+        """Seek to the committed offsets; the messages after them are consumed again.
+
+        The flow is stopped; whoever calls this resumes it.
+        """
+        # Faust may resume the flow of an earlier rebalance in the middle of the next one. Messages
+        # handed out during the seek would make it drop those that are consumed again.
+        self.stop_flow()
+        self.app.flow_control.suspend()
         self._last_consumed.clear()
         await super().perform_seek()
 
@@ -145,8 +176,9 @@ class LogPositionsConsumer(faust_aiokafka.Consumer):
 
     async def _go_on(self, tp: TP, position: int) -> None:
         try:
-            change = await self._thread.find_change(tp, position)
-        except (kafka.KafkaTimeoutError, kafka.UnknownTopicOrPartitionError) as error:
+            # aiokafka would retry for a minute, and meanwhile no partition is read.
+            change = await asyncio.wait_for(self._thread.find_change(tp, position), FIND_TIMEOUT)
+        except (TimeoutError, kafka.KafkaTimeoutError, kafka.UnknownTopicOrPartitionError) as error:
             # The position stays as it is, so the broker refuses it again.
             log.warning("The offsets of %s:%d are not known yet: %r", *tp, error)
             return

@@ -158,10 +158,10 @@ def decode_changes(metadata: str | None) -> LogChanges:
             for position, end, start, noticed in fields.get("resets", ())
             if _are_numbers(position, end, start, noticed)
         ]
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return LogChanges()
-    return LogChanges(expired=tuple(expired), resets=tuple(resets))
+    return LogChanges(expired=tuple(expired[-MAX_CHANGES:]), resets=tuple(resets[-MAX_CHANGES:]))
 
 
 def _are_numbers(*values: object) -> bool:
-    return all(type(value) is int for value in values)
+    return all(type(value) is int and 0 <= value < 2**63 for value in values)

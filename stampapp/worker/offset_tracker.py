@@ -44,7 +44,7 @@ class _PartitionOffsets:
 
 
 class OffsetTracker:
-    """The consumed offsets of each partition, and which of them are confirmed.
+    """The offsets consumed between two rebalances, and which of them are confirmed.
 
     The offset to commit moves past a message only when this message and all before it have been
     passed to `confirm`.
@@ -60,7 +60,9 @@ class OffsetTracker:
     def add(self, message: Message) -> None:
         """Add a consumed message; messages of a partition come in order of arrival."""
         partition = (message.topic, message.partition)
-        offsets = self._partitions.setdefault(partition, _PartitionOffsets())
+        offsets = self._partitions.get(partition)
+        if offsets is None:
+            offsets = self._partitions[partition] = _PartitionOffsets()
         if offsets.still_to_come:
             _add_earlier(offsets, message.offset)
             return
@@ -95,14 +97,14 @@ class OffsetTracker:
             offsets.commit_offset = start
 
     def confirm(self, messages: Iterable[Message]) -> None:
-        """Mark messages whose results are all confirmed; ignore those of forgotten partitions."""
+        """Mark messages, which were added before, whose results are all confirmed."""
         for message in messages:
-            offsets = self._partitions.get((message.topic, message.partition))
-            if offsets and offsets.earlier[message.offset]:
+            offsets = self._partitions[message.topic, message.partition]
+            if offsets.earlier and message.offset in offsets.earlier:
                 # Which of two messages with this offset it is does not matter: the later one
                 # counts as confirmed when both are.
-                offsets.earlier[message.offset] -= 1
-            elif offsets:
+                offsets.earlier -= Counter((message.offset,))
+            else:
                 offsets.confirmed.add(message.offset)
         for offsets in self._partitions.values():
             _advance(offsets)
@@ -134,11 +136,6 @@ class OffsetTracker:
             still_to_come=[*before.still_to_come, *([left] if left else [])],
         )
         self._committed.pop(partition, None)
-
-    def forget_partitions(self) -> None:
-        """Forget all partitions: they were revoked, and resume from their committed offsets."""
-        self._partitions.clear()
-        self._committed.clear()
 
     def not_taken(self, ends: Mapping[Partition, int]) -> int:
         """Return how many offsets lie between the last message added and the ends.

@@ -137,7 +137,9 @@ class Pipeline:
         """Drop all messages taken: they are consumed again from the committed offsets."""
         self._collected = []
         self._stop_timer()
-        self.offset_tracker.forget_partitions()
+        # Batches in flight confirm their messages to the old one: after the rebalance the same
+        # offsets may belong to other messages, or to another worker.
+        self.offset_tracker = OffsetTracker()
 
     async def close(self, time_limit: float | None) -> bool:
         """Stop taking messages, and return whether `time_limit` seconds sufficed to finish.
@@ -156,9 +158,10 @@ class Pipeline:
     async def commit(self) -> None:
         """Commit the confirmed offsets."""
         async with self._committing:
-            offsets = self.offset_tracker.committable()
+            tracker = self.offset_tracker
+            offsets = tracker.committable()
             if offsets and await self._commit(offsets):
-                self.offset_tracker.mark_committed(offsets)
+                tracker.mark_committed(offsets)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(self._stop_on_error(work))
@@ -187,7 +190,13 @@ class Pipeline:
         if collected:
             previous, self._delivery_started = self._delivery_started, asyncio.Event()
             self._spawn(
-                self._process(tuple(collected), self._received, previous, self._delivery_started)
+                self._process(
+                    tuple(collected),
+                    self._received,
+                    self.offset_tracker,
+                    previous,
+                    self._delivery_started,
+                )
             )
         else:
             self._slots.release()
@@ -196,6 +205,7 @@ class Pipeline:
         self,
         messages: tuple[Message, ...],
         received: datetime,
+        tracker: OffsetTracker,
         previous: asyncio.Event,
         started: asyncio.Event,
     ) -> None:
@@ -214,7 +224,7 @@ class Pipeline:
             delivering = asyncio.ensure_future(self._deliver(batch))
             started.set()
             await delivering
-            self.offset_tracker.confirm(messages)
+            tracker.confirm(messages)
             self.last_activity = time.monotonic()
             self._progress.set()
         finally:

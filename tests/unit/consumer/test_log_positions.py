@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import faust
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka import errors as kafka
+from aiokafka.consumer.fetcher import OffsetResetStrategy
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
+from mode import Service
 
 from stampapp.consumer.log_positions import LogPositionsConsumer, LogPositionsThread
 from stampapp.kafka.log_changes import ExpiredRange, LogChange, LogReset, decode_changes
@@ -25,12 +29,16 @@ RESET = LogReset(position=10, end=6, start=0, noticed=NOTICED)
 class Client:
     """The part of aiokafka's consumer that is used, on two partitions from offset 2 to 20."""
 
+    most_metadata = 4096
+
     def __init__(self, **committed: OffsetAndMetadata) -> None:
         self.committed = {TopicPartition("alerts", int(n[1:])): o for n, o in committed.items()}
-        self.positions = {PLACE: 5, OTHER: 30}
+        self.positions: dict[TopicPartition, int | None] = {PLACE: 5, OTHER: 30}
         self.sought: list[tuple[TopicPartition, int]] = []
-        self._coordinator = self
+        self._coordinator = self._fetcher = self
+        self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=self))
         self.commit_error: Exception | None = None
+        self.reset: set[TopicPartition] = set()
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.positions)
@@ -38,8 +46,13 @@ class Client:
     async def fetch_committed_offsets(self, asked: Iterable[TopicPartition]) -> dict[Any, Any]:
         return {one: self.committed[one] for one in asked if one in self.committed}
 
-    async def position(self, tp: TopicPartition) -> int:
-        return self.positions[tp]
+    def state_value(self, tp: TopicPartition) -> SimpleNamespace:
+        position = self.positions[tp]
+        return SimpleNamespace(has_valid_position=position is not None, position=position)
+
+    def request_offset_reset(self, partitions: Iterable[TopicPartition], strategy: int) -> None:
+        assert strategy == OffsetResetStrategy.EARLIEST
+        self.reset.update(partitions)
 
     def seek(self, tp: TopicPartition, offset: int) -> None:
         self.sought.append((tp, offset))
@@ -57,6 +70,8 @@ class Client:
     async def commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
         if self.commit_error:
             raise self.commit_error
+        if any(len(one.metadata) > self.most_metadata for one in offsets.values()):
+            raise kafka.OffsetMetadataTooLargeError
         self.committed |= offsets
 
 
@@ -72,6 +87,8 @@ async def test_it_seeks_to_every_committed_offset() -> None:
     client = Client(p0=OffsetAndMetadata(0, ""))
     assert await thread_of(client)._seek_to_committed() == {PLACE: 0, OTHER: None}
     assert client.sought == [(PLACE, 0)]
+    # What was fetched of it before the seek may have been dropped.
+    assert client.reset == {OTHER}
 
 
 async def test_a_change_is_committed_with_all_later_offsets() -> None:
@@ -94,6 +111,9 @@ async def test_a_change_is_committed_with_all_later_offsets() -> None:
 async def test_a_position_that_has_changed_is_left_alone() -> None:
     client = Client()
     assert not await thread_of(client)._apply_change(PLACE, 4, EXPIRED)
+    # After a rebalance, a group without commits has none until something is fetched.
+    client.positions[PLACE] = None
+    assert not await thread_of(client)._apply_change(PLACE, 5, EXPIRED)
     del client.positions[PLACE]
     assert not await thread_of(client)._apply_change(PLACE, 5, EXPIRED)
     assert client.sought == []
@@ -113,6 +133,18 @@ async def test_a_commit_during_a_rebalance_is_refused() -> None:
     client = Client()
     client.commit_error = kafka.CommitFailedError()
     assert not await thread_of(client)._commit({PLACE: 13})
+
+
+async def test_a_broker_that_keeps_no_metadata_stops_no_worker(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = Client()
+    client.most_metadata = 0
+    thread = thread_of(client)
+    await thread._apply_change(PLACE, 5, EXPIRED)
+    assert await thread._commit({PLACE: 13})
+    assert client.committed == {PLACE: OffsetAndMetadata(13, "")}
+    assert "offset.metadata.max.bytes is too small" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -194,6 +226,7 @@ async def test_what_was_consumed_before_a_range_expired_is_committed_as_ever() -
     [
         Thread(RESET, applies=False),
         Thread(kafka.KafkaTimeoutError()),
+        Thread(TimeoutError()),
         Thread(kafka.UnknownTopicOrPartitionError()),
     ],
 )
@@ -206,3 +239,69 @@ async def test_a_rebalance_that_begins_meanwhile_forgets_the_partition_anyway() 
     thread = Thread(RESET)
     await go_on(thread, flow_active=False)
     assert (thread.restarts, thread.commits, thread.recorded) == ([], [], [RESET])
+
+
+class FetchingConsumer(LogPositionsConsumer):
+    """Hands out offsets 100 to 399 slowly; seeking to 100 takes until `may_seek` is set."""
+
+    def __init__(self, app: faust.App) -> None:
+        super().__init__(
+            app.transport,
+            callback=self.hand_out,
+            on_partitions_revoked=_rebalance,
+            on_partitions_assigned=_rebalance,
+        )
+        self.next_offset = 100
+        self.may_seek = asyncio.Event()
+        self.queue = app.FlowControlQueue(maxsize=1000, clear_on_resume=True)
+
+    def _new_consumer_thread(self) -> Any:
+        return Service()
+
+    async def hand_out(self, message: Any) -> None:
+        await self.app.flow_control.acquire()
+        await self.queue.put(message.offset)
+        await asyncio.sleep(0.001)
+
+    async def _getmany(self, *_: object, **__: object) -> Any:
+        fields = dict.fromkeys(ConsumerRecord.__dataclass_fields__)
+        offsets, self.next_offset = range(self.next_offset, 400), 400
+        records = [ConsumerRecord(**fields | {"offset": one}) for one in offsets]
+        await asyncio.sleep(0 if records else 0.05)
+        return {PLACE: records} if records else {}
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        await self.may_seek.wait()
+        self.next_offset = 100
+        return {TP(*PLACE): 100}
+
+    def highwater(self, _: TP) -> int:
+        return 400
+
+    def resume(self) -> None:
+        self.app.flow_control.resume()
+        self.resume_flow()
+
+
+async def _rebalance(*_: object) -> None:
+    pass
+
+
+async def test_a_seek_while_messages_are_handed_out_loses_none() -> None:
+    app = faust.App("test", broker="kafka://localhost:1", store="memory://")
+    consumer = FetchingConsumer(app)
+    consumer._set_active_tps({TP(*PLACE)})
+    # As Faust does when the end of an earlier rebalance is late.
+    consumer.resume()
+    fetcher: Any = SimpleNamespace(_stopped=asyncio.Event())
+    fetching = asyncio.ensure_future(consumer._drain_messages(fetcher))
+    async with asyncio.timeout(30):
+        assert await consumer.queue.get() == 100
+        seek = asyncio.ensure_future(consumer.perform_seek())
+        await asyncio.sleep(0.05)
+        consumer.may_seek.set()
+        await seek
+        consumer.resume()
+        consumed = [await consumer.queue.get() for _ in range(300)]
+    fetching.cancel()
+    assert consumed == list(range(100, 400))

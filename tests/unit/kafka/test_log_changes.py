@@ -94,6 +94,11 @@ def test_it_fits_into_the_metadata_of_an_offset() -> None:
     assert decode_changes(text) == found
 
 
+def test_more_changes_than_are_kept_are_not_read() -> None:
+    text = '{"resets":[' + ",".join(f"[{n},2,1,0]" for n in range(3, 390)) + "]}"
+    assert len(decode_changes(text).resets) == MAX_CHANGES
+
+
 def test_without_changes_the_metadata_is_empty() -> None:
     assert encode_changes(LogChanges()) == ""
     assert decode_changes("") == decode_changes(None) == LogChanges()
@@ -110,6 +115,9 @@ def test_without_changes_the_metadata_is_empty() -> None:
         '{"expired":[[1,2]]}',
         '{"expired":[["1","2","1","3"]]}',
         '{"resets":[[1,2,3,true]]}',
+        '{"resets":[[1,2,3,-4]]}',
+        '{"expired":[[1,2,1,' + "9" * 4000 + "]]}",
+        "[" * 4000,
     ],
 )
 def test_the_metadata_of_other_programs_says_nothing(metadata: str) -> None:

@@ -71,27 +71,6 @@ def test_what_was_not_accepted_stays_committable() -> None:
     assert tracker.committable() == tracker.committable() == {PLACE: 1}
 
 
-def test_late_confirmations_of_forgotten_partitions_are_ignored() -> None:
-    tracker = taken(0, 1, 2)
-    tracker.forget_partitions()
-    tracker.confirm([message(0), message(1), message(2)])
-    assert tracker.committable() == {}
-    assert tracker.unfinished == 0
-
-
-def test_a_partition_that_is_assigned_again_starts_from_scratch() -> None:
-    tracker = taken(5, 6)
-    tracker.confirm([message(5), message(6)])
-    tracker.mark_committed(tracker.committable())
-    tracker.forget_partitions()
-    tracker.add(message(2))
-    tracker.add(message(3))
-    tracker.confirm([message(6)])
-    assert tracker.committable() == {}
-    tracker.confirm([message(2)])
-    assert tracker.committable() == {PLACE: 3}
-
-
 def test_how_many_offsets_were_not_taken() -> None:
     tracker = taken(5, 6)
     assert tracker.not_taken({PLACE: 10, ("alerts", 1): 99}) == 3
@@ -293,8 +272,10 @@ def test_a_range_does_not_hide_messages_that_are_still_on_their_way() -> None:
     tracker.add(message(5))
     tracker.confirm([message(5)])
     assert tracker.committable() == {PLACE: 6}
-    # Without a start nothing proves that there is no message before the range.
-    tracker.forget_partitions()
+
+
+def test_without_a_start_nothing_proves_that_there_is_no_message_before_a_range() -> None:
+    tracker = OffsetTracker()
     tracker.add_fetched(fetched(9, 10))
     assert tracker.committable() == {}
     assert tracker.lags({PLACE: 10}) == {}

@@ -77,6 +77,23 @@ async def test_partitions_that_return_are_consumed_again(harness: PipelineHarnes
         await holds_during(lambda: harness.commits == [{PLACE: 4}])
 
 
+async def test_a_late_result_confirms_no_message_consumed_since(harness: PipelineHarness) -> None:
+    # The partition returns, and its topic was deleted and created again meanwhile.
+    before = harness.block_delivery(0)
+    async with running_pipeline(harness) as pipeline:
+        await feed(pipeline, 0, 1)
+        await until(lambda: harness.waiting)
+        pipeline.forget_partitions()
+        del harness.blocked[0]
+        after = harness.block_delivery(0)
+        await feed(pipeline, 0, 1)
+        before.set()
+        await until(lambda: len(harness.delivered) == 1)
+        await holds_during(lambda: not harness.commits and pipeline.offset_tracker.unfinished == 2)
+        after.set()
+        await until(lambda: harness.commits == [{PLACE: 2}])
+
+
 async def test_a_closed_pipeline_takes_nothing_more(harness: PipelineHarness) -> None:
     async with running_pipeline(harness) as pipeline:
         await feed(pipeline, 0)
