@@ -58,7 +58,7 @@ class MissingTopics:
         self._changed.set()
 
     async def commit_existing(self, offsets: Mapping[TP, int], commit: Commit) -> bool:
-        """Commit the offsets of topics that exist; return whether Kafka accepted them.
+        """Commit the offsets of topics that exist; return whether Kafka accepted all offsets.
 
         aiokafka itself would repeat a commit until a deleted topic exists again. Meanwhile no other
         topic would be consumed, and then the first messages of the new topic would be skipped.
@@ -66,14 +66,14 @@ class MissingTopics:
         while True:
             existing = {one: at for one, at in offsets.items() if self._exists(one)}
             if not existing:
-                return True
+                return not offsets
             committing = asyncio.ensure_future(commit(existing))
             deleted = asyncio.ensure_future(self._wait_until_missing(existing))
             waited_for: set[asyncio.Future[Any]] = {committing, deleted}
             try:
                 await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
                 if committing.done():
-                    return committing.result()
+                    return committing.result() and len(existing) == len(offsets)
             finally:
                 committing.cancel()
                 deleted.cancel()

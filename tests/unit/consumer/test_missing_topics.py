@@ -79,15 +79,27 @@ async def test_pattern_without_a_topic_is_reported(caplog: pytest.LogCaptureFixt
 async def test_missing_topics_are_not_committed() -> None:
     kafka = Kafka("one")
     offsets = {TP("one", 0): 5, TP("two", 0): 7}
-    assert await watched(Topics(one=1)).commit_existing(offsets, kafka.commit)
+    assert not await watched(Topics(one=1)).commit_existing(offsets, kafka.commit)
     assert kafka.committed == {TP("one", 0): 5}
+
+
+async def test_offsets_of_a_topic_that_is_back_are_committed_by_the_next_commit() -> None:
+    cluster, kafka = Topics(one=1), Kafka("one", "two")
+    topics = watched(cluster)
+    offsets = {TP("one", 0): 5, TP("two", 0): 7}
+    assert not await topics.commit_existing(offsets, kafka.commit)
+    cluster.counts["two"] = 1
+    topics.update(cluster)
+    assert await topics.commit_existing(offsets, kafka.commit)
+    assert kafka.committed == offsets
 
 
 async def test_nothing_is_committed_if_all_topics_are_missing() -> None:
     async def refuse(offsets: Mapping[TP, int]) -> bool:
         raise ValueError(offsets)
 
-    assert await watched(Topics()).commit_existing({TP("two", 0): 7}, refuse)
+    assert not await watched(Topics()).commit_existing({TP("two", 0): 7}, refuse)
+    assert await watched(Topics()).commit_existing({}, refuse)
 
 
 async def test_topic_deleted_during_a_commit_does_not_hold_up_the_others() -> None:
@@ -101,7 +113,7 @@ async def test_topic_deleted_during_a_commit_does_not_hold_up_the_others() -> No
     assert not committing.done()
     del cluster.counts["two"]
     topics.update(cluster)
-    assert await asyncio.wait_for(committing, 1.0)
+    assert not await asyncio.wait_for(committing, 1.0)
     # Made anew: the old offset has nothing to do with its messages.
     kafka.existing = ("one", "two")
     await asyncio.sleep(0.05)
