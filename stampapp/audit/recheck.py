@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from stampapp import classifiers
 from stampapp.audit.offset_marks import PUBLISHED, OffsetMarks, PublishedTopic, Seen, missing_from
@@ -25,6 +26,8 @@ MESSAGES_AT_A_TIME = 256
 # Returns the outcome that a worker would give to each value, alone in its batch.
 Classify = Callable[[Sequence[bytes | None]], list[Outcome]]
 Outcomes = Callable[[Sequence[Message]], Sequence[Outcome | None]]
+# Returns the offsets that are unmatched at the time.
+Unmatched = Callable[[], Iterable[TopicPartitionOffset]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +50,10 @@ def lazy_classifier(model: ModelSettings) -> Classify:
 
 
 class Rechecker:
-    """Checks offsets without a proven outcome again, and marks what it can prove."""
+    """Checks offsets without a proven outcome again, and marks what it can prove.
+
+    At most `most` messages at a time; offsets without a message do not count.
+    """
 
     def __init__(
         self, source: TopicReader, marks: OffsetMarks, classify: Classify, progress: ReportProgress
@@ -56,7 +62,7 @@ class Rechecker:
         self._classify, self._progress = classify, progress
 
     async def match_by_key(
-        self, settings: Settings, locations: Sequence[TopicPartitionOffset], begin: int | None
+        self, settings: Settings, unmatched: Unmatched, most: int, begin: int | None
     ) -> int:
         """Mark messages whose object has output and a command without headers, and no older.
 
@@ -64,7 +70,7 @@ class Rechecker:
         object hides that an alert was lost.
         """
         wanted = [
-            one async for one in self._fetch_unmatched(locations, "decoding", _not_classified)
+            one async for one in self._fetch_unmatched(unmatched, most, "decoding", _not_classified)
         ]
         latest = {
             topic_kind: LatestUnnamed(wanted)
@@ -81,11 +87,13 @@ class Rechecker:
             self._marks.mark(one.location, PUBLISHED)
         return len(found)
 
-    async def reclassify(self, locations: Sequence[TopicPartitionOffset]) -> RecheckResult:
+    async def reclassify(self, unmatched: Unmatched, most: int) -> RecheckResult:
         """Classify messages that nothing names again, and mark those that are ruled out."""
         remaining: list[UnmatchedMessage] = []
         ruled_out: list[UnmatchedMessage] = []
-        async for one in self._fetch_unmatched(locations, "classifying again", self._outcomes):
+        async for one in self._fetch_unmatched(
+            unmatched, most, "classifying again", self._outcomes
+        ):
             if one.outcome_kind is OutcomeKind.RULED_OUT:
                 self._marks.mark(one.location, Seen.RULED_OUT)
             (ruled_out if one.outcome_kind is OutcomeKind.RULED_OUT else remaining).append(one)
@@ -97,19 +105,21 @@ class Rechecker:
         return [None if self._marks.seen_at(one.location) else next(classified) for one in messages]
 
     async def _fetch_unmatched(
-        self, locations: Sequence[TopicPartitionOffset], what: str, outcomes: Outcomes
+        self, unmatched: Unmatched, most: int, what: str, outcomes: Outcomes
     ) -> AsyncIterator[UnmatchedMessage]:
-        """Yield the message at each offset; mark offsets without a message."""
+        """Yield up to `most` messages, and mark offsets without a message."""
         seen: set[TopicPartitionOffset] = set()
-        async for messages in in_chunks(
-            self._source.read_offsets(offsets_by_partition(locations)), MESSAGES_AT_A_TIME
-        ):
-            self._progress(what, len(messages), len(locations))
-            for message, outcome in zip(messages, outcomes(messages), strict=True):
-                seen.add(message.location)
-                yield unmatched_message(message, self._marks.seen_at(message.location), outcome)
-        for location in set(locations) - seen:
-            self._marks.mark(location, Seen.NO_MESSAGE)
+        # A topic with transactions has a marker after each, so one round may find few messages.
+        while locations := _next_unseen(unmatched(), seen, most):
+            async for messages in in_chunks(
+                self._source.read_offsets(offsets_by_partition(locations)), MESSAGES_AT_A_TIME
+            ):
+                self._progress(what, len(messages), len(locations))
+                for message, outcome in zip(messages, outcomes(messages), strict=True):
+                    seen.add(message.location)
+                    yield unmatched_message(message, self._marks.seen_at(message.location), outcome)
+            for location in set(locations) - seen:
+                self._marks.mark(location, Seen.NO_MESSAGE)
 
 
 class LatestUnnamed:
@@ -134,3 +144,9 @@ class LatestUnnamed:
 
 def _not_classified(messages: Sequence[Message]) -> list[None]:
     return [None] * len(messages)
+
+
+def _next_unseen(
+    unmatched: Iterable[TopicPartitionOffset], seen: set[TopicPartitionOffset], most: int
+) -> list[TopicPartitionOffset]:
+    return list(islice((one for one in unmatched if one not in seen), most - len(seen)))

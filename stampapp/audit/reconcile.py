@@ -7,19 +7,17 @@ offsets that no header names (see `audit.recheck`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 from stampapp.audit.consumed import ConsumedOffsets, TimeWindow, find_consumed
 from stampapp.audit.offset_marks import OffsetMarks, PublishedTopic
 from stampapp.audit.published import TopicScan, scan
-from stampapp.audit.recheck import Classify, Rechecker, RecheckResult
+from stampapp.audit.recheck import Classify, Rechecker
 from stampapp.audit.retention import find_retention_start
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, ReportEntry, sort_unmatched
 from stampapp.config.settings import Settings
-from stampapp.kafka.message import Message, TopicPartitionOffset
+from stampapp.kafka.message import Message
 from stampapp.kafka.offset_ranges import ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
 from stampapp.results.provenance import read_provenance, split_headers
@@ -70,16 +68,13 @@ async def reconcile_group(
         consumed = await find_consumed(source, settings, window)
         marks = consumed.marks
         scans = await _scan_all(settings, marks, begin, progress)
-        unmatched_since = (await find_retention_start(source, marks, scans)).unmatched_since
+        retention_start = await find_retention_start(source, marks, scans)
+        unmatched = partial(retention_start.unmatched_since, marks)
         rechecker, matched_by_key = Rechecker(source, marks, classify, progress), 0
         if any(one.unnamed and one.topic_kind is PublishedTopic.OUTPUT for one in scans):
-            matched_by_key = await rechecker.match_by_key(
-                settings, _at_most(unmatched_since(marks)), begin
-            )
-        rechecked = await recheck_unmatched(
-            rechecker, lambda: unmatched_since(marks), MAX_RECHECKED
-        )
-    left = sum(1 for _ in unmatched_since(marks))
+            matched_by_key = await rechecker.match_by_key(settings, unmatched, MAX_RECHECKED, begin)
+        rechecked = await rechecker.reclassify(unmatched, MAX_RECHECKED)
+    left = sum(1 for _ in unmatched())
     complete_since = {one.topic_kind: one.complete_since for one in scans}
     found = sort_unmatched(rechecked.remaining, rechecked.ruled_out, complete_since)
     return Reconciliation(
@@ -122,29 +117,3 @@ class ProvenanceCollector:
         if found and found.group in {None, self._group}:
             self._marks.add_provenance(found, topic_kind)
         return found is not None
-
-
-async def recheck_unmatched(
-    rechecker: Rechecker, unmatched: Callable[[], Iterable[TopicPartitionOffset]], most: int
-) -> RecheckResult:
-    """Classify up to `most` unmatched messages again.
-
-    Offsets without a message do not count: a topic with transactions has a marker after each.
-    """
-    found = RecheckResult(ruled_out=(), remaining=())
-    while (left := most - len(found.ruled_out) - len(found.remaining)) > 0:
-        # Those that remain are still unmatched, and come first.
-        checked = len(found.remaining)
-        locations = list(islice(unmatched(), checked, checked + left))
-        if not locations:
-            break
-        more = await rechecker.reclassify(locations)
-        found = RecheckResult(
-            ruled_out=(*found.ruled_out, *more.ruled_out),
-            remaining=(*found.remaining, *more.remaining),
-        )
-    return found
-
-
-def _at_most(locations: Iterable[TopicPartitionOffset]) -> list[TopicPartitionOffset]:
-    return list(islice(locations, MAX_RECHECKED))

@@ -8,13 +8,13 @@ import pytest
 from stampapp.audit import recheck
 from stampapp.audit.offset_marks import OffsetMarks, PartitionMarks, PublishedTopic, Seen
 from stampapp.audit.recheck import LatestUnnamed, Rechecker
-from stampapp.audit.reconcile import recheck_unmatched
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, UnmatchedMessage, unmatched_message
 from stampapp.kafka.message import Message, Partition
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert, container, message, record
 
 NOW = 1_800_000_000_000
+MOST = 100
 
 
 class FakeReader:
@@ -71,7 +71,7 @@ def offsets(found: Iterable[UnmatchedMessage]) -> list[int]:
 async def test_message_that_a_rule_vetoes_is_ruled_out() -> None:
     found, classify = marks(4), FakeClassify(1, 2)
     result = await rechecker(FakeReader(range(4)), found, classify).reclassify(
-        list(found.unmatched())
+        found.unmatched, MOST
     )
     assert offsets(result.ruled_out) == [1, 2]
     assert offsets(result.remaining) == [0, 3]
@@ -80,13 +80,13 @@ async def test_message_that_a_rule_vetoes_is_ruled_out() -> None:
 
 async def test_offsets_without_a_message_do_not_use_up_the_limit() -> None:
     found, messages = marks(40), (3, 8, 13, 18, 23)
-    checked = await recheck_unmatched(
-        rechecker(FakeReader(messages), found, FakeClassify(8)), found.unmatched, 4
+    checked = await rechecker(FakeReader(messages), found, FakeClassify(8)).reclassify(
+        found.unmatched, 4
     )
     assert offsets(checked.ruled_out) == [8]
     assert offsets(checked.remaining) == [3, 13, 18]
-    whole = await recheck_unmatched(
-        rechecker(FakeReader(messages), found, FakeClassify()), found.unmatched, 10
+    whole = await rechecker(FakeReader(messages), found, FakeClassify()).reclassify(
+        found.unmatched, 10
     )
     assert offsets(whole.remaining) == [3, 13, 18, 23]
     assert offsets_of(found) == [3, 13, 18, 23]
@@ -98,7 +98,7 @@ def offsets_of(found: OffsetMarks) -> list[int]:
 
 async def test_nothing_unmatched_needs_no_reading() -> None:
     topics, classify = FakeReader(range(4)), FakeClassify()
-    result = await rechecker(topics, marks(4), classify).reclassify([])
+    result = await rechecker(topics, marks(4), classify).reclassify(tuple, MOST)
     assert result.remaining == result.ruled_out == ()
     assert (topics.fetched, classify.given) == ([], [])
 
@@ -107,7 +107,7 @@ async def test_incomplete_delivery_is_not_classified_again() -> None:
     found, classify = marks(2), FakeClassify(0, 1)
     found.mark(next(found.unmatched()), Seen.OUTPUT)
     result = await rechecker(FakeReader(range(2)), found, classify).reclassify(
-        list(found.unmatched())
+        found.unmatched, MOST
     )
     assert offsets(result.remaining) == [0]
     assert result.remaining[0].outcome_kind is None
@@ -118,7 +118,7 @@ async def test_incomplete_delivery_is_not_classified_again() -> None:
 async def test_offset_without_a_message_is_marked() -> None:
     found = marks(3)
     topics = FakeReader([0, 2])
-    result = await rechecker(topics, found, FakeClassify()).reclassify(list(found.unmatched()))
+    result = await rechecker(topics, found, FakeClassify()).reclassify(found.unmatched, MOST)
     assert offsets(result.remaining) == [0, 2]
     assert found.count_messages() == 2
 
@@ -126,7 +126,7 @@ async def test_offset_without_a_message_is_marked() -> None:
 async def test_classifies_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recheck, "MESSAGES_AT_A_TIME", 4)
     found, classify = marks(10), FakeClassify()
-    await rechecker(FakeReader(range(10)), found, classify).reclassify(list(found.unmatched()))
+    await rechecker(FakeReader(range(10)), found, classify).reclassify(found.unmatched, MOST)
     assert classify.given == [4, 4, 2]
 
 
@@ -186,5 +186,22 @@ async def test_match_by_key_needs_output_and_command(
     found = marks(3)
     second = rechecker(FakeReader(range(3)), found, FakeClassify())
     settings: Any = None
-    assert await second.match_by_key(settings, list(found.unmatched()), None) == 1
+    assert await second.match_by_key(settings, found.unmatched, MOST, None) == 1
     assert [one.offset for one in found.unmatched()] == [0, 2]
+
+
+async def test_offsets_without_a_message_do_not_use_up_the_limit_of_matching_by_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    messages = (3, 8, 13, 18, 23)
+
+    async def scan(settings: Any, topic_kind: Any, begin: Any, listen: Any, _: Any) -> None:
+        for offset in messages:
+            listen(message(key=b"A%d" % offset, timestamp=NOW))
+
+    monkeypatch.setattr(recheck, "scan", scan)
+    found = marks(40)
+    second = rechecker(FakeReader(messages), found, FakeClassify())
+    settings: Any = None
+    assert await second.match_by_key(settings, found.unmatched, 4, None) == 4
+    assert next(found.unmatched()).offset == 19
