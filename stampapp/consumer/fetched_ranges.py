@@ -23,7 +23,8 @@ class FetchObserver:
     """Compares the positions of the assigned partitions before and after a fetch.
 
     `subscriptions` is the SubscriptionState of an aiokafka consumer. Nothing else may move a
-    position during a fetch: it must not wait.
+    position during a fetch, so its timeout must be 0. Even then `fetched_records` of aiokafka waits
+    for an assignment during a rebalance; `after_fetch` handles that.
     """
 
     def __init__(self, subscriptions: Any) -> None:

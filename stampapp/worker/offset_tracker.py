@@ -15,7 +15,8 @@ class FetchedRange:
 
     There is no message to consume from `empty_from` up to but excluding `end`: only transaction
     markers, aborted messages, and offsets that compaction or retention has removed. `start` is the
-    first offset fetched, of the first fetch and after one that reached further.
+    first offset fetched; it is set for the first fetch of a partition, and for one that begins
+    before the end of the fetch before it.
     """
 
     partition: Partition
