@@ -49,12 +49,13 @@ def test_of_several_files_one_must_hold_alerts(tmp_path: Path) -> None:
     ("content", "kind"),
     [
         (b"{}", "JSON"),
-        (gzip.compress(b"[1]"), "JSON"),
+        (gzip.compress(b"[1]", mtime=0), "JSON"),
         (b"PK\x03\x04...", "a zip archive, which must be unpacked first"),
         (b"SIMPLE  = T", "a FITS image"),
         (b"\x00\x00\x00\x02\xc0", "no file of alerts"),
         (b"", "no file of alerts"),
     ],
+    ids=["json", "gzipped json", "zip", "fits", "anything", "empty"],
 )
 def test_where_nothing_holds_alerts_the_error_says_what_is_expected(
     content: bytes, kind: str, tmp_path: Path
