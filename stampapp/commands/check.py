@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from stampapp.config.environment import Reading
+from stampapp.config.unread_keys import UnreadKey
 from stampapp.display.lines import terminal_width, write_lines
 from stampapp.display.progress import status_line
 from stampapp.display.tables import Column, table_lines
@@ -45,10 +46,14 @@ class DryRunReport:
         problems = [self.settings.problem, self.client.problem, *cluster_errors, trial_problem]
         return [one for one in problems if one]
 
+    @property
+    def unread_keys(self) -> Sequence[UnreadKey]:
+        """The keys that nothing reads; they are among the errors, if the settings have some."""
+        return () if self.settings.problem else self.settings.unread_keys
+
     def warnings(self) -> list[str]:
         """Return the problems with which a worker would run, but not as it should."""
-        # Among the errors, if there are any in the settings.
-        found = [] if self.settings.problem else [*map(str, self.settings.unread_keys)]
+        found = [*map(str, self.unread_keys)]
         for one in self.access:
             found += (*one.optional_errors, *one.missing_topics)
         if self.client.warning:
@@ -71,12 +76,15 @@ class DryRunReport:
 
 def run_checks(out: TextIO, *, as_json: bool) -> int:
     """Run all checks and write the report to `out`; return the exit code."""
-    with status_line("reading the settings") as status:
-        settings = dry_run.read_settings()
-        access: Sequence[AccessReport] = ()
-        trial = None
-        if worker := settings.settings:
-            status.update("asking the clusters")
+    settings, width = dry_run.read_settings(), terminal_width(out)
+    if not as_json:
+        # At once: the clusters and the model take seconds.
+        write_lines(report_settings(settings, width), out)
+        out.flush()
+    access: Sequence[AccessReport] = ()
+    trial = None
+    if worker := settings.settings:
+        with status_line("asking the clusters") as status:
             access = asyncio.run(dry_run.try_clusters(worker))
             status.update("trying the model")
             trial = dry_run.try_model(worker.model)
@@ -85,16 +93,23 @@ def run_checks(out: TextIO, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(report_json(found), ensure_ascii=False), file=out)
     else:
-        write_lines(report(found, terminal_width(out)), out)
+        write_lines(report_trials(found, width), out)
     return found.exit_code
 
 
-def report(found: DryRunReport, width: int | None = None) -> Iterator[str]:
-    """Yield the lines for a person, with tables for a terminal of this width (None: a pipe)."""
-    inner = width and width - len(_INDENT)
+def report_settings(found: SettingsReport, width: int | None = None) -> Iterator[str]:
+    """Yield the settings for a person, in a terminal of this width (None: a pipe)."""
     yield "Settings"
-    settings = _setting_rows(found.settings.readings)
-    yield from _indented(table_lines(_SETTING, settings, inner, detail="value"))
+    rows = _setting_rows(found.readings)
+    inner = width and width - len(_INDENT)
+    yield from _indented(table_lines(_SETTING, rows, inner, detail="value"))
+    if not found.problem:
+        yield from (f"warning: {one}" for one in found.unread_keys)
+
+
+def report_trials(found: DryRunReport, width: int | None = None) -> Iterator[str]:
+    """Yield what the trials have shown, all errors, and the other warnings."""
+    inner = width and width - len(_INDENT)
     if found.access:
         yield "Clusters"
         rows = [_cluster_row(one) for one in found.access]
@@ -102,7 +117,8 @@ def report(found: DryRunReport, width: int | None = None) -> Iterator[str]:
     if found.trial:
         yield "Model"
         yield from _indented(_trial(found.trial))
-    for kind, texts in (("error", found.errors()), ("warning", found.warnings())):
+    warnings = found.warnings()[len(found.unread_keys) :]
+    for kind, texts in (("error", found.errors()), ("warning", warnings)):
         for text in texts:
             first, *rest = text.splitlines()
             yield f"{kind}: {first}"

@@ -91,7 +91,9 @@ def _in_folder(folder: Path) -> list[Path]:
 
 def _is_alert_file(path: Path) -> bool:
     # One that is named like alerts and holds something else is damaged, and is to be reported.
-    return path.name.endswith(SUFFIXES) or archives.is_container(archives.read_start(path))
+    return archives.is_named(path.name, SUFFIXES) or archives.is_container(
+        archives.read_start(path)
+    )
 
 
 def _kind(path: Path) -> str:

@@ -38,7 +38,8 @@ def unpack(name: str, source: BinaryIO) -> Iterator[Container]:
     except _DAMAGE as error:
         yield name, _damaged("it cannot be unpacked", error)
         return
-    if _is_tar(start) or name.endswith(TAR_SUFFIXES):
+    # One that is named like an archive and holds neither is damaged.
+    if _is_tar(start) or (is_named(name, TAR_SUFFIXES) and not start.startswith(MAGIC)):
         yield from _members(name, source)
     else:
         yield name, source
@@ -56,6 +57,11 @@ def read_start(path: Path) -> bytes:
 def is_container(start: bytes) -> bool:
     """Return whether a file that begins in this way is an Avro container, or an archive."""
     return start.startswith(MAGIC) or _is_tar(start)
+
+
+def is_named(name: str, suffixes: tuple[str, ...]) -> bool:
+    """Return whether a name ends with one of these suffixes, in upper or lower case."""
+    return name.lower().endswith(suffixes)
 
 
 def _is_tar(start: bytes) -> bool:

@@ -59,7 +59,7 @@ class TopicTail:
     ) -> AsyncIterator[list[Message]]:
         """Yield new messages without end; `partitions` is asked again before each read.
 
-        A log that was cut short, or made anew, is read again from its first message.
+        A log that was cut short, or created again, is read again from its first message.
         """
         cut_short: list[Partition] = []
         while True:

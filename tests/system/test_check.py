@@ -71,13 +71,18 @@ def test_all_problems_are_reported_at_once(kafka: ApacheKafka, tmp_path: Path) -
         CLASSIFIER_STRATEGY="ZTF",
         MODEL_PATH="nowhere",
         SCRIBE_SERVER="127.0.0.1:1",
+        CONSUME_TIMEOUTS="1",
     )
     done = command("check", cwd=tmp_path, **setup)
     assert done.returncode == 2
     assert (
         "error: the scribe's cluster 127.0.0.1:1 cannot be used: no program listens" in done.stdout
     )
-    assert "nowhere" in done.stdout.split("Clusters")[1]
+    settings, rest = done.stdout.split("Clusters")
+    assert "nowhere" in rest
+    # Written first, since the clusters and the model take seconds.
+    assert "warning: CONSUME_TIMEOUTS in the environment is not a setting" in settings
+    assert "CONSUME_TIMEOUTS" not in rest
     assert done.stdout.splitlines()[-1].startswith("A worker would not run")
     assert "Traceback" not in done.stderr
 

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from stampapp.commands import check as command
-from stampapp.commands.check import DryRunReport, report, report_json, run_checks
+from stampapp.commands.check import (
+    DryRunReport,
+    report_json,
+    report_settings,
+    report_trials,
+    run_checks,
+)
 from stampapp.config.unread_keys import UnreadKey
 from stampapp.errors import BadAlert
 from stampapp.preflight import dry_run
@@ -36,7 +42,7 @@ FINE = DryRunReport(settings=READ, access=(FIRST, SECOND), trial=TRIAL, client=C
 
 
 def text(found: DryRunReport) -> str:
-    return "\n".join(report(found))
+    return "\n".join((*report_settings(found.settings), *report_trials(found)))
 
 
 def test_a_report_without_problems_has_every_section() -> None:

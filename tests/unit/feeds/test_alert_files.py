@@ -36,8 +36,16 @@ def test_folders_are_searched_for_files_that_hold_alerts_whatever_their_names(
 def test_a_file_that_is_named_like_alerts_is_read_so_that_its_damage_is_reported(
     tmp_path: Path,
 ) -> None:
-    write(tmp_path, a__avro=b"no alerts", b__avro__gz=b"", c__tgz=b"")
-    assert len(find_alert_files([tmp_path])) == 3
+    write(tmp_path, a__avro=b"no alerts", b__avro__gz=b"", c__tgz=b"", d__AVRO=b"", e__TGZ=b"")
+    files = find_alert_files([tmp_path])
+    assert len(files) == 5
+    assert all(isinstance(one, BadAlert) for one in read_alerts(files))
+
+
+def test_alerts_in_a_file_that_is_named_like_an_archive_are_read(tmp_path: Path) -> None:
+    write(tmp_path, a__tar=ALERT, b__tar__gz=gzip.compress(ALERT), c__avro=tar(one=ALERT))
+    found = list(read_alerts(find_alert_files([tmp_path])))
+    assert [one.aid for one in found if isinstance(one, Alert)] == ["1", "1", "1"]
 
 
 def test_of_several_files_one_must_hold_alerts(tmp_path: Path) -> None:
