@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka import errors as kafka
@@ -21,6 +21,7 @@ from stampapp.kafka.isolation import READ_COMMITTED, readable_end
 from stampapp.kafka.message import Message, Partition
 from stampapp.kafka.offset_ranges import OffsetRange, group_nearby
 
+T = TypeVar("T")
 FETCH_BYTES = 2**20
 # How long a broker waits for new messages at the end of a partition; the next request waits, too.
 FETCH_WAIT_MS = 50
@@ -94,26 +95,17 @@ class TopicReader:
 
     async def _committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, Any]:
         topic_partitions = [TopicPartition(*one) for one in partitions]
-        deadline = time.monotonic() + COORDINATOR_TIMEOUT
-        while True:
-            async with self._translate_errors(f"the committed offsets of the group {group}"):
-                try:
-                    found = await self._admin.list_consumer_group_offsets(
-                        group, partitions=topic_partitions
-                    )
-                except kafka.GroupCoordinatorNotAvailableError:
-                    # A new cluster creates the topic for offsets at the first request.
-                    if time.monotonic() > deadline:
-                        raise
-                    await asyncio.sleep(0.2)
-                else:
-                    break
+        async with self._translate_errors(f"the committed offsets of the group {group}"):
+            found = await _ask_coordinator(
+                lambda: self._admin.list_consumer_group_offsets(group, partitions=topic_partitions)
+            )
         return {tuple(partition): one for partition, one in found.items() if one.offset >= 0}
 
     async def group_members(self, group: str) -> tuple[GroupMember, ...]:
         """Return the active members of a group."""
         async with self._translate_errors():
-            return tuple(parse_members(await self._admin.describe_consumer_groups([group])))
+            found = await _ask_coordinator(lambda: self._admin.describe_consumer_groups([group]))
+            return tuple(parse_members(found))
 
     async def first_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the first offset that is still there, by partition."""
@@ -244,6 +236,19 @@ class TopicReader:
         # The error of aiokafka only says that it has found no broker.
         problem = await connection.find_connection_problem(self._cluster)
         return problem or f"{describe_cluster(self._cluster)} accepts connections, but: {otherwise}"
+
+
+async def _ask_coordinator(request: Callable[[], Awaitable[T]]) -> T:
+    """Return the answer to a request to the coordinator of a group."""
+    deadline = time.monotonic() + COORDINATOR_TIMEOUT
+    while True:
+        try:
+            return await request()
+        except kafka.GroupCoordinatorNotAvailableError:
+            # A new cluster creates the topic for offsets at the first request.
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.2)
 
 
 def _in_ranges(
