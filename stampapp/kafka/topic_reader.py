@@ -103,7 +103,7 @@ class TopicReader:
 
     async def group_members(self, group: str) -> tuple[GroupMember, ...]:
         """Return the active members of a group."""
-        async with self._translate_errors():
+        async with self._translate_errors(f"the members of the group {group}"):
             found = await _ask_coordinator(lambda: self._admin.describe_consumer_groups([group]))
             return tuple(parse_members(found))
 
