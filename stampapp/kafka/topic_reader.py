@@ -29,6 +29,11 @@ START_TIMEOUT = 10.0
 # Seconds without a message after which reading fails.
 READ_TIMEOUT = 30.0
 COORDINATOR_TIMEOUT = 10.0
+_NO_COORDINATOR_YET = (
+    kafka.GroupCoordinatorNotAvailableError,
+    kafka.GroupLoadInProgressError,
+    kafka.NotCoordinatorForGroupError,
+)
 # Offsets that are at most this far apart are read as one range.
 MAX_GAP = 8
 
@@ -104,8 +109,10 @@ class TopicReader:
     async def group_members(self, group: str) -> tuple[GroupMember, ...]:
         """Return the active members of a group."""
         async with self._translate_errors(f"the members of the group {group}"):
-            found = await _ask_coordinator(lambda: self._admin.describe_consumer_groups([group]))
-            return tuple(parse_members(found))
+            return await _ask_coordinator(lambda: self._members(group))
+
+    async def _members(self, group: str) -> tuple[GroupMember, ...]:
+        return tuple(parse_members(await self._admin.describe_consumer_groups([group])))
 
     async def first_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the first offset that is still there, by partition."""
@@ -244,8 +251,9 @@ async def _ask_coordinator(request: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await request()
-        except kafka.GroupCoordinatorNotAvailableError:
-            # A new cluster creates the topic for offsets at the first request.
+        except _NO_COORDINATOR_YET:
+            # A new cluster creates the topic for offsets at the first request, and a broker that
+            # has become the coordinator loads it first.
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(0.2)
