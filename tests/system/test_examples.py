@@ -181,7 +181,9 @@ def _candidates(line: str) -> str:
     found = [
         str(path)
         for path in sorted((ROOT / "tests" / "unit").rglob("test_*.py"))
-        if wanted is None or wanted[1] in f"{path}{path.read_text()}"
+        if wanted is None
+        or wanted[1] in path.name
+        or re.search(rf"def test\w*{wanted[1]}", path.read_text())
     ]
     assert found, f"no test is named for {line}"
     return " ".join(found[:3])
