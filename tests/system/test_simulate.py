@@ -238,7 +238,7 @@ def test_a_topic_needs_settings_and_a_cluster(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--survey", "LSST"), "'LSST' is not one of 'ZTF', 'ATLAS'"),
+        (("--survey", "LSST"), "'LSST' is not one of 'ztf', 'atlas'"),
         (("--survey", "ZTF", "--to", "sky.avro"), "--to needs --count"),
         (("--survey", "ZTF", "--count", "1", "--to", "no/sky.avro"), "there is no folder no"),
     ],
