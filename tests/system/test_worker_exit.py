@@ -19,6 +19,7 @@ from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import committed, create_topics, produce, read_all
+from tests.support.waiting import until
 from tests.support.worker import command, timed, worker
 
 Setup = Callable[..., dict[str, str]]
@@ -66,6 +67,9 @@ def test_sigterm_ends_it_in_time_after_its_cluster_is_gone(
     produce(kafka.bootstrap, environment["CONSUMER_TOPICS"], [(b"k", b"bad", 0, None, None)])
     with worker(environment, tmp_path) as running:
         running.wait_for("1 in all")
+        # A commit that is still to come would take all of the nine seconds that a shutdown has.
+        group, topic = environment["CONSUMER_GROUP_ID"], environment["CONSUMER_TOPICS"]
+        until(lambda: committed(kafka.bootstrap, group, topic).get(0) == 1, within=AMPLE)
         kafka.kill()
         try:
             running.wait_for("Failed fetch messages", 30.0)
