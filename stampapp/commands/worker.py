@@ -46,8 +46,8 @@ class StampWorker(faust.Worker):
         if kwargs.get("loglevel") in (None, DEFAULT_LOGLEVEL):
             kwargs["loglevel"] = settings.log_level
         # Whether to show people what Faust and its libraries report about themselves.
-        self.chatter = not self.as_json and kwargs["loglevel"].upper() == "DEBUG"
-        kwargs["quiet"] = not self.chatter
+        self.library_logs = not self.as_json and kwargs["loglevel"].upper() == "DEBUG"
+        kwargs["quiet"] = not self.library_logs
         self._signal: signal.Signals | None = None
         super().__init__(stamp_app, *args, **kwargs)
 
@@ -90,7 +90,7 @@ class StampWorker(faust.Worker):
         self.spinner = None
         super().on_setup_root_logger(logger, level)
         log_filters.install_filters(
-            logger, as_json=self.as_json, chatter=self.as_json or self.chatter
+            logger, as_json=self.as_json, library_logs=self.as_json or self.library_logs
         )
 
     def on_worker_shutdown(self) -> None:
@@ -151,5 +151,5 @@ class worker(faust_worker.worker):  # noqa: N801  # Faust's command line calls a
 
     def on_worker_created(self, worker: Any) -> None:
         """Show Faust's banner, where its messages are shown to people."""
-        if worker.chatter:
+        if worker.library_logs:
             super().on_worker_created(worker)

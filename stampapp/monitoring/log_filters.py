@@ -17,7 +17,7 @@ _CLIENTS = ("aiokafka", "faust", "mode")
 _LOGGED_ONCE = frozenset({"Sending username and password in the clear"})
 
 
-class ChatterFilter(logging.Filter):
+class LibraryLogFilter(logging.Filter):
     """Drops what Faust, mode and aiokafka log below WARNING: the log of a worker is stampapp's."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -77,14 +77,16 @@ def _confidential(value: object) -> bool:
     return bool(getattr(value, "API_KEY", None) == SaslAuthenticateRequest.API_KEY)
 
 
-def install_filters(root: logging.Logger, *, as_json: bool = False, chatter: bool = True) -> None:
+def install_filters(
+    root: logging.Logger, *, as_json: bool = False, library_logs: bool = True
+) -> None:
     """Add the filters to every handler of the root logger; with `as_json`, set the format too.
 
-    Without `chatter` the handlers drop what the libraries log below WARNING.
+    Without `library_logs` the handlers drop what the libraries log below WARNING.
     """
     for handler in root.handlers:
-        if not chatter:
-            handler.addFilter(ChatterFilter())
+        if not library_logs:
+            handler.addFilter(LibraryLogFilter())
         # A filter per handler: FloodFilter remembers what its handler has logged.
         handler.addFilter(FloodFilter())
         handler.addFilter(StackTraceFilter())

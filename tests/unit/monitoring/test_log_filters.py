@@ -86,7 +86,7 @@ def test_what_libraries_report_about_themselves_can_be_dropped(
     text: str, name: str, level: int, logged: bool
 ) -> None:
     record = entry(text, name=name, level=level)
-    assert log_filters.ChatterFilter().filter(record) is logged
+    assert log_filters.LibraryLogFilter().filter(record) is logged
 
 
 def test_its_memory_is_bounded(clock: Clock) -> None:
