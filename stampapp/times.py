@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 _MJD_ZERO = datetime(1858, 11, 17, tzinfo=UTC)
 _MJD_OF_1970 = 40587.0
 _DAY = 86400.0
+# Seconds, since 2017; no leap second has been added after that.
+_TAI_MINUS_UTC = 37.0
 
 
 def parse_iso(text: str) -> datetime:
@@ -46,3 +48,8 @@ def mjd_to_unix(date: float) -> float:
 def unix_to_mjd(seconds: float) -> float:
     """Return the modified Julian date of seconds since 1970."""
     return _MJD_OF_1970 + seconds / _DAY
+
+
+def tai_to_utc(mjd: float) -> float:
+    """Return the modified Julian date in UTC of one in TAI, from 2017 on."""
+    return mjd - _TAI_MINUS_UTC / _DAY

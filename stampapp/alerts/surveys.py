@@ -18,6 +18,7 @@ class Survey(StrEnum):
 
     ZTF = "ZTF"
     ATLAS = "ATLAS"
+    LSST = "LSST"
 
 
 def plugin(package: str, survey: Survey, kind: type[T]) -> T:

@@ -1,0 +1,83 @@
+"""The packets of the Vera C. Rubin Observatory's LSST (schemas 7.4 to 11.1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from stampapp import times
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.packet_format import PacketFormat
+from stampapp.alerts.record_fields import mapping, number, text
+from stampapp.alerts.surveys import Survey
+from stampapp.avro.reader import Record
+from stampapp.errors import BadAlert
+
+_CUTOUTS = ("Science", "Template", "Difference")
+_OBJECT_IDS = ("diaObjectId", "ssObjectId")
+# The AB magnitude of 1 nJy.
+_ZERO_POINT = 31.4
+_MAGNITUDES_PER_E = 2.5 / math.log(10.0)
+
+
+def decode(record: Record) -> Alert:
+    """Return the alert in a packet. Raises BadAlert where a field is missing or wrong.
+
+    `mjd` is in UTC; `extra_fields` has all fields of the source, among them `midpointMjdTai` as it
+    is, fluxes in nJy, and both object ids, 0 for the absent one.
+    """
+    source = mapping(record, "diaSource")
+    ids = {name: _object_id(source, name) for name in _OBJECT_IDS}
+    object_id = str(_only_id(ids))
+    flux, error = number(source, "psfFlux"), number(source, "psfFluxErr")
+    return Alert(
+        aid=object_id,
+        oid=object_id,
+        candid=text(source, "diaSourceId"),
+        survey=Survey.LSST,
+        mjd=times.tai_to_utc(number(source, "midpointMjdTai")),
+        fid=str(source.get("band")),
+        ra=number(source, "ra"),
+        dec=number(source, "dec"),
+        mag=_magnitude(flux),
+        e_mag=_MAGNITUDES_PER_E * error / abs(flux) if flux else math.inf,
+        isdiffpos=_sign(source, flux),
+        extra_fields={**source, **ids},
+        stamps={name.lower(): record.get(f"cutout{name}") for name in _CUTOUTS},
+    )
+
+
+def _object_id(source: Mapping[str, object], name: str) -> int:
+    value = source.get(name)
+    if value is None:
+        return 0
+    if type(value) is not int:
+        raise BadAlert("field", f"{name} is {value!r}, a whole number is expected")
+    return value
+
+
+def _only_id(ids: Mapping[str, int]) -> int:
+    found = [value for value in ids.values() if value]
+    if len(found) != 1:
+        names = " and ".join(f"{name} {value}" for name, value in ids.items())
+        raise BadAlert("field", f"the packet has {names}: exactly one is expected")
+    return found[0]
+
+
+def _magnitude(flux: float) -> float:
+    return _ZERO_POINT - 2.5 * math.log10(abs(flux)) if flux else math.inf
+
+
+def _sign(source: Mapping[str, object], flux: float) -> int:
+    negative = source.get("isNegative")
+    return -1 if (flux < 0 if negative is None else negative) else 1
+
+
+PLUGIN = PacketFormat(
+    fields=frozenset({"diaSourceId", "diaSource", *(f"cutout{name}" for name in _CUTOUTS)}),
+    decode=decode,
+    object_fields=("diaSource.diaObjectId", "diaSource.ssObjectId"),
+    candid_fields=("diaSourceId", "diaSource.diaSourceId"),
+    bands={},
+    position_error=0.02,
+)
