@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,24 @@ def crop_centre(pixels: Pixels, side: int) -> Image:
     top, left = ((length - side) // 2 for length in pixels.shape)
     with np.errstate(over="ignore", invalid="ignore"):
         return pixels[top : top + side, left : left + side].astype(np.float32)
+
+
+def crop_around(pixels: Pixels, place: tuple[float, float], side: int) -> Image:
+    """Return the `side` by `side` pixels around a place as native float32, NaN beyond the image.
+
+    `place` is (row, column), from 0, and comes to lie within half a pixel of the crop's centre.
+    """
+    # A place that is given to 12 digits may miss a whole number by its last digit.
+    rows, columns = (math.floor(at - side / 2 + 1 + 1e-6) for at in place)
+    top, left = max(rows, 0), max(columns, 0)
+    inside = pixels[top : max(rows + side, 0), left : max(columns + side, 0)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        if inside.shape == (side, side):
+            return inside.astype(np.float32)
+        crop = np.full((side, side), np.nan, np.float32)
+        top, left = top - rows, left - columns
+        crop[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
+    return crop
 
 
 def central_patch(pixels: Pixels, half: int) -> Patch:

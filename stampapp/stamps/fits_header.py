@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 BLOCK = 2880
 MAX_BLOCKS = 64
@@ -40,6 +41,12 @@ class Header:
         if _NUMBER.fullmatch(plain):
             return float(plain.upper().replace("D", "E"))
         return plain or None
+
+
+@lru_cache(maxsize=64)
+def read_header(text: bytes) -> Header:
+    """Return the header in these bytes; stamps with equal headers share one."""
+    return Header(text)
 
 
 def find_header(plain: bytes) -> bytes | None:

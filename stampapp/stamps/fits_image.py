@@ -127,7 +127,7 @@ class _Layout:
 
 @lru_cache(maxsize=64)
 def _layout(header: bytes, name: str) -> _Layout:
-    cards = Header(header)
+    cards = fits_header.read_header(header)
     found = {keyword: _number(cards, keyword, name) for keyword in _NUMBERS}
     numbers = {keyword: value for keyword, value in found.items() if value is not None}
     whole = all(numbers.get(axis, math.nan).is_integer() for axis in _AXES)

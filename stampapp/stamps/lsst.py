@@ -2,8 +2,85 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from stampapp.errors import BadAlert
+from stampapp.stamps import fits_image
+from stampapp.stamps.fits_header import Header
+from stampapp.stamps.fits_image import Stamp
+from stampapp.stamps.orientation import UNKNOWN, Orientation, orient, sky_matrix
 from stampapp.stamps.stamp_format import StampFormat
 
 PIXEL_SCALE = 0.2
+MIN_SIDE, MAX_SIDE = 11, 301
+_DEGREES_PER_PIXEL = PIXEL_SCALE / 3600.0
+_AXES = (1, 2)
 
-PLUGIN = StampFormat(names=("science", "template", "difference"), pixel_scale=PIXEL_SCALE)
+Place = tuple[float, float]
+
+
+def read_cutout(data: object, name: str) -> Stamp:
+    """Return the image of a stamp and its header. Raises BadAlert, also for a side too long."""
+    stamp = fits_image.read_stamp(data, None, name)
+    rows, columns = stamp.pixels.shape
+    if not MIN_SIDE <= min(rows, columns) <= max(rows, columns) <= MAX_SIDE:
+        what = f"the {name} stamp is {rows} x {columns} pixels, {MIN_SIDE} to {MAX_SIDE} a side"
+        raise BadAlert("stamp-shape", f"{what} are expected")
+    return stamp
+
+
+# The three stamps of an alert have the same header.
+@lru_cache(maxsize=64)
+def source_place(header: Header, ra: float, dec: float) -> Place:
+    """Return where a position (degrees) lies in a stamp: (row, column), from 0.
+
+    The header says it by the pixel (CRPIX) of a position (CRVAL), and by the matrix where that is
+    another position. A stamp whose header has no CRPIX has the source in its middle. Raises
+    BadAlert where the source lies outside the stamp.
+    """
+    sides = [_number(header, f"NAXIS{axis}") or 0.0 for axis in _AXES]
+    found = [_number(header, f"CRPIX{axis}") for axis in _AXES]
+    x, y = ((side + 1) / 2 if at is None else at for at, side in zip(found, sides, strict=True))
+    if None not in found:
+        right, up = _steps(header, ra, dec)
+        x, y = x + right, y + up
+    if not all(0.5 <= at <= side + 0.5 for at, side in zip((x, y), sides, strict=True)):
+        what = f"the header of a stamp puts the source at the pixel {x:.1f}, {y:.1f}, outside of it"
+        raise BadAlert("stamp-wcs", what)
+    # FITS counts from 1, and x first.
+    return y - 1.0, x - 1.0
+
+
+def _steps(header: Header, ra: float, dec: float) -> Place:
+    """Return by how many pixels (right, up) the position is away from the header's own."""
+    matrix = sky_matrix(header)
+    right, up = (_number(header, f"CRVAL{axis}") for axis in _AXES)
+    if matrix is None or right is None or up is None:
+        return 0.0, 0.0
+    east = ((ra - right + 180.0) % 360.0 - 180.0) * math.cos(math.radians(dec))
+    x, y = np.linalg.solve(matrix, [east, dec - up]).tolist()
+    return x, y
+
+
+def _number(header: Header, keyword: str) -> float | None:
+    value = header.value(keyword)
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+def orientation(header: Header) -> Orientation:
+    """Return the orientation by the matrix in a header, or by ROTPA, the angle from north to up."""
+    matrix = sky_matrix(header)
+    angle = _number(header, "ROTPA")
+    if matrix is None and angle is not None:
+        sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
+        # The sky as it is seen from within: with an angle of 0, east is left.
+        matrix = np.array([[-cosine, sine], [sine, cosine]]) * _DEGREES_PER_PIXEL
+    return UNKNOWN if matrix is None else orient(matrix)
+
+
+PLUGIN = StampFormat(
+    names=("science", "template", "difference"), pixel_scale=PIXEL_SCALE, orientation=orientation
+)

@@ -53,7 +53,7 @@ UNKNOWN = Orientation()
 
 def north_up(header: Header) -> Orientation:
     """Return the orientation by the matrix in a header; UNKNOWN where it has none."""
-    matrix = _matrix(header)
+    matrix = sky_matrix(header)
     return UNKNOWN if matrix is None else orient(matrix)
 
 
@@ -76,16 +76,26 @@ def orient(matrix: Matrix) -> Orientation:
     )
 
 
-def _matrix(header: Header) -> Matrix | None:
-    values = [header.value(f"CD{row}_{column}") for row in (1, 2) for column in (1, 2)]
-    numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
-    if len(numbers) != 4:
+def sky_matrix(header: Header) -> Matrix | None:
+    """Return the matrix in a header as `orient` wants it: CD, or PC with CDELT; None without."""
+    matrix = _square(header, "CD")
+    if matrix is None:
+        steps = [header.value(f"CDELT{row}") for row in (1, 2)]
+        matrix = _square(header, "PC")
+        if matrix is not None and all(isinstance(step, float) for step in steps):
+            matrix = matrix * np.array(steps, np.float64)[:, None]
+    if matrix is None:
         return None
-    matrix = np.array(numbers).reshape(2, 2)
     with np.errstate(all="ignore"):
         # Numbers near the smallest float have no finite inverse.
         sound = 0.0 < abs(np.linalg.det(matrix)) < math.inf and np.linalg.cond(matrix) < 1e3
     return matrix if sound else None
+
+
+def _square(header: Header, name: str) -> Matrix | None:
+    values = [header.value(f"{name}{row}_{column}") for row in (1, 2) for column in (1, 2)]
+    numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
+    return np.array(numbers).reshape(2, 2) if len(numbers) == 4 else None
 
 
 def _turned(units: Matrix, mirrored: bool, turns: int) -> Matrix:

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from stampapp.classifiers.lsst import extract_inputs
+from stampapp.features.images import normalise_stamps
+from stampapp.features.metadata import Feature
+from stampapp.stamps.fits_image import Image
+from tests.support.bad_alerts import cause
+from tests.support.lsst_stamps import NAMES, cards, cutout, lsst_alert
+
+SIDES = (11, 29, 30, 31, 35, 48, 301)
+# In a crop of an even side the source is in the pixel left of and below the middle, as in
+# Rubin's own stamps.
+MIDDLE = 14
+
+
+@dataclass(frozen=True)
+class Spec:
+    features: tuple[Feature, ...] = ()
+    stamps: tuple[str, ...] = NAMES
+    stamp_shape: tuple[int, int] = (30, 30)
+    crop: int = 30
+
+
+def image(rows: int, columns: int) -> Image:
+    """Return pixels that are all different."""
+    return np.arange(rows * columns, dtype=np.float32).reshape(rows, columns)
+
+
+def crops(**stamps: bytes | None) -> tuple[Image, ...]:
+    return extract_inputs(lsst_alert(stamps), Spec()).crops
+
+
+def crop(pixels: Image, row: float, column: float) -> Image:
+    shown = cutout(pixels, cards(row, column))
+    return crops(science=shown, template=None, difference=shown)[0]
+
+
+@pytest.mark.parametrize("rows", SIDES)
+@pytest.mark.parametrize("columns", SIDES)
+def test_a_stamp_of_any_size_is_cut_or_padded_around_the_source(rows: int, columns: int) -> None:
+    row, column = rows // 2, columns // 2
+    pixels = image(rows, columns)
+    found = crop(pixels, row, column)
+    assert found.shape == (30, 30)
+    assert found.dtype == np.float32
+    assert found.dtype.isnative
+    assert found[MIDDLE, MIDDLE] == pixels[row, column]
+    # A row of 30 loses a pixel, as its source is right of the middle here.
+    kept = [29 if side == 30 else min(side, 30) for side in (rows, columns)]
+    assert np.isfinite(found).sum() == kept[0] * kept[1]
+
+
+def test_a_stamp_of_the_networks_size_stays_as_it_is() -> None:
+    for place in ((14.0, 14.98), (14.5, 14.5), (14.999, 14.0)):
+        assert np.array_equal(crop(image(30, 30), *place), image(30, 30))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (2, 40), (47, 24), (24, 47)])
+def test_at_the_edge_of_a_chip_the_rest_is_nan(place: tuple[int, int]) -> None:
+    pixels = image(48, 48)
+    found = crop(pixels, *place)
+    for row in range(30):
+        for column in range(30):
+            there = (place[0] + row - MIDDLE, place[1] + column - MIDDLE)
+            inside = 0 <= min(there) <= max(there) < 48
+            assert np.isnan(found[row, column]) != inside
+            assert not inside or found[row, column] == pixels[there]
+
+
+def test_pixels_beyond_the_chip_stay_nan_and_become_zeros() -> None:
+    pixels = image(48, 48)
+    pixels[:, :20] = np.nan
+    found = crop(pixels, 24, 24)
+    assert np.isnan(found[:, :10]).all()
+    assert np.isfinite(found[:, 10:]).all()
+    shown = normalise_stamps([[found]])
+    assert not shown[0, :, :10].any()
+    assert (shown.min(), shown.max()) == (0.0, 1.0)
+
+
+def test_each_stamp_has_its_own_size() -> None:
+    sizes = {"science": (31, 48), "template": (11, 35), "difference": (30, 30)}
+    given = {name: image(*size) for name, size in sizes.items()}
+    found = crops(
+        **{
+            name: cutout(pixels, cards(pixels.shape[0] // 2, pixels.shape[1] // 2))
+            for name, pixels in given.items()
+        }
+    )
+    assert [one[MIDDLE, MIDDLE] for one in found] == [
+        pixels[pixels.shape[0] // 2, pixels.shape[1] // 2] for pixels in given.values()
+    ]
+
+
+@pytest.mark.parametrize("nothing", [None, b""])
+def test_without_a_template_its_pixels_are_nan_and_become_zeros(nothing: bytes | None) -> None:
+    shown = cutout(image(30, 30))
+    found = crops(science=shown, template=nothing, difference=shown)
+    assert np.isnan(found[1]).all()
+    normal = normalise_stamps([found])
+    assert not normal[..., 1].any()
+    assert normal[..., 0].max() == 1.0
+
+
+@pytest.mark.parametrize("name", ["science", "difference"])
+def test_without_another_stamp_the_alert_cannot_be_classified(name: str) -> None:
+    shown = dict.fromkeys(NAMES, cutout(image(30, 30)))
+    assert cause(extract_inputs, lsst_alert({**shown, name: None}), Spec()) == "stamp-missing"
+    assert cause(extract_inputs, lsst_alert({**shown, name: b"?"}), Spec()) == "stamp-not-fits"
+    short = lsst_alert({**shown, name: shown[name][:5000]})
+    assert cause(extract_inputs, short, Spec()) == "stamp-damaged"
+    narrow = lsst_alert({**shown, name: cutout(image(30, 10))})
+    assert cause(extract_inputs, narrow, Spec()) == "stamp-shape"
+
+
+def test_only_the_models_own_stamps_are_read() -> None:
+    alert = lsst_alert({"difference": cutout(image(30, 30))})
+    assert len(extract_inputs(alert, Spec(stamps=("difference",))).crops) == 1
+
+
+def test_the_features_are_checked() -> None:
+    @dataclass(frozen=True)
+    class Reliability:
+        name: str = "reliability"
+        mean: float = 0.0
+        std: float = 1.0
+        lower: float | None = None
+        upper: float | None = None
+
+    spec = Spec(features=(Reliability(),), stamps=())
+    assert extract_inputs(lsst_alert({}, reliability=0.5), spec).crops == ()
+    assert cause(extract_inputs, lsst_alert({}), spec) == "feature-missing"
+    assert cause(extract_inputs, lsst_alert({}, reliability=None), spec) == "feature-ill-typed"
