@@ -53,3 +53,8 @@ def unix_to_mjd(seconds: float) -> float:
 def tai_to_utc(mjd: float) -> float:
     """Return the modified Julian date in UTC of one in TAI, from 2017 on."""
     return mjd - _TAI_MINUS_UTC / _DAY
+
+
+def utc_to_tai(mjd: float) -> float:
+    """Return the modified Julian date in TAI of one in UTC, from 2017 on."""
+    return mjd + _TAI_MINUS_UTC / _DAY

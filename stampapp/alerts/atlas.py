@@ -42,4 +42,5 @@ PLUGIN = PacketFormat(
     candid_fields=("candid", "candidate.candid"),
     bands={},
     position_error=0.14,
+    simulated_prefix="ATLASSIM",
 )

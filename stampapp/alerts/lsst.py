@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 
 from stampapp import times
+from stampapp.alerts import lsst_packet
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.packet_format import PacketFormat
+from stampapp.alerts.packet_format import PacketEncoding, PacketFormat
 from stampapp.alerts.record_fields import mapping, number, text
 from stampapp.alerts.surveys import Survey
 from stampapp.avro.reader import Record
@@ -80,4 +81,9 @@ PLUGIN = PacketFormat(
     candid_fields=("diaSourceId", "diaSource.diaSourceId"),
     bands={},
     position_error=0.02,
+    # No number of Rubin, nor a packed designation of the Minor Planet Center, begins so.
+    simulated_prefix="9000",
+    encoding=PacketEncoding(
+        encode=lsst_packet.encode, file_schema=lsst_packet.file_schema, schema_id=1000
+    ),
 )

@@ -12,6 +12,19 @@ from stampapp.avro.reader import Record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PacketEncoding:
+    """How alerts are written as packets of their survey.
+
+    `encode` returns an alert as a record that a schema can write. `file_schema` returns a schema
+    of our own, and `schema_id` is that of the survey's in which alerts are published by default.
+    """
+
+    encode: Callable[[Alert, Record], Record]
+    file_schema: Callable[[], Record]
+    schema_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PacketFormat:
     """The packets that a survey publishes.
 
@@ -19,6 +32,8 @@ class PacketFormat:
     `object_fields` and `candid_fields` are those that name the object and the detection, dotted
     where they are nested. `bands` are the names of the filters that messages give as numbers.
     `position_error` in arcsec is what the sorting hat writes as e_ra and e_dec.
+    The names of simulated objects begin with `simulated_prefix`. Without `encoding`, simulated
+    alerts are written as messages of the sorting hat.
     """
 
     fields: frozenset[str]
@@ -27,6 +42,8 @@ class PacketFormat:
     candid_fields: tuple[str, ...]
     bands: Mapping[int, str]
     position_error: float
+    simulated_prefix: str
+    encoding: PacketEncoding | None = None
 
 
 def packet_format(survey: Survey) -> PacketFormat:

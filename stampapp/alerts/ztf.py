@@ -43,4 +43,5 @@ PLUGIN = PacketFormat(
     candid_fields=("candid", "candidate.candid"),
     bands=_BANDS,
     position_error=0.065,
+    simulated_prefix="ZTFSIM",
 )

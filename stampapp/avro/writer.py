@@ -1,10 +1,11 @@
-"""Write Avro object containers of one record each."""
+"""Write Avro object containers of one record each, and messages in wire format."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +42,18 @@ class RecordWriter:
     def write(self, record: Record) -> bytes:
         """Return a container with this record."""
         return self._envelope.wrap(_encode_record(self._schema, record))
+
+
+class WireWriter:
+    """Encodes records in Confluent's wire format: byte 0, the schema's id, the datum."""
+
+    def __init__(self, schema_id: int, schema: Record) -> None:
+        self._schema = fastavro.parse_schema(schema)
+        self._head = struct.pack(">bI", 0, schema_id)
+
+    def write(self, record: Record) -> bytes:
+        """Return a message with this record."""
+        return self._head + _encode_record(self._schema, record)
 
 
 def _encode_long(value: int) -> bytes:

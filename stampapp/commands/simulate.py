@@ -15,6 +15,7 @@ from stampapp.config.settings import InputSettings
 from stampapp.display.progress import progress_bar, report
 from stampapp.errors import ConfigError
 from stampapp.feeds import avro_writer, simulated
+from stampapp.feeds.alert_encoding import message_encoder
 from stampapp.feeds.publisher import AsJustObserved, Publisher
 from stampapp.feeds.stopping import StopSignal
 
@@ -78,7 +79,8 @@ def publish_simulated(request: SimulateRequest, target: InputSettings) -> int:
     report(f"Publishing {request} to {publishing.describe_target(target)}")
     with progress_bar("publishing", request.count) as advance, _simulated_alerts(request) as drawn:
         log_above_progress()
-        publisher = Publisher(AsJustObserved(publishing.target_topic(target)), advance)
+        encode = message_encoder(request.survey)
+        publisher = Publisher(AsJustObserved(publishing.target_topic(target), encode), advance)
         end = publishing.publish(publisher, drawn, request.rate, target)
     report(publishing.summary(publisher))
     if end.failure:

@@ -28,6 +28,7 @@ from stampapp.demo.results_table import ResultsTable
 from stampapp.demo.runner import DemoRun
 from stampapp.errors import ConfigError, StampError
 from stampapp.feeds import simulated
+from stampapp.feeds.alert_encoding import message_encoder
 from stampapp.feeds.alert_files import find_alert_files
 
 SCRATCH = Path(".demo")
@@ -102,7 +103,8 @@ def _messages(
     seed = secrets.randbelow(10**6)
     workers = simulated.processes_for(chosen.rate)
     with simulated.simulated_alerts(surveys, seed, None, workers) as drawn:
-        yield demo_message.simulated_messages(drawn)
+        encoders = {survey: message_encoder(survey) for survey in surveys}
+        yield demo_message.simulated_messages(drawn, encoders)
 
 
 if __name__ == "__main__":

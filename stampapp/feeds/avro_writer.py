@@ -5,22 +5,25 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 import fastavro
 
-from stampapp.alerts import sorting_hat
-from stampapp.alerts.alert import LabelledAlert
+from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.errors import ConfigError, StampError
+from stampapp.feeds.alert_encoding import file_format
 
 
 def write_alerts(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> int:
-    """Write a container of sorting-hat records, and a CSV with the columns candid and label.
+    """Write a container of alerts, and a CSV with the columns candid and label.
 
-    Returns the number of alerts. Both files appear at the end, or neither if there is no alert;
-    older ones are replaced. If `drawn` raises a StampError, what it yielded before is kept. Raises
-    ConfigError if the files cannot be written.
+    The survey of the first alert decides how all are encoded. Returns the number of alerts. Both
+    files appear at the end, or neither if there is no alert; older ones are replaced. If `drawn`
+    raises a StampError, what it yielded before is kept. Raises ConfigError if the files cannot be
+    written.
     """
     finished = _UntilError(drawn)
     try:
@@ -32,7 +35,7 @@ def write_alerts(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> 
         ):
             rows = csv.writer(text, lineterminator="\n")
             rows.writerow(("candid", "label"))
-            fastavro.writer(binary, sorting_hat.SCHEMA, _records(finished, rows.writerow))
+            _write_container(binary, finished, rows.writerow)
     except OSError as error:
         raise ConfigError(f"{alerts} and {labels} cannot be written: {error.strerror}") from error
     if finished.error:
@@ -74,9 +77,19 @@ def _replacing(path: Path, finished: _UntilError) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def _records(
+def _write_container(
+    binary: BinaryIO, drawn: Iterator[LabelledAlert], label: Callable[[tuple[str, str]], object]
+) -> None:
+    if (first := next(drawn, None)) is None:
+        return
+    schema, encode = file_format(first.alert.survey)
+    labelled = _noting_labels(chain([first], drawn), label)
+    fastavro.writer(binary, schema, map(encode, labelled))
+
+
+def _noting_labels(
     drawn: Iterable[LabelledAlert], label: Callable[[tuple[str, str]], object]
-) -> Iterator[dict[str, object]]:
+) -> Iterator[Alert]:
     for one in drawn:
         label((one.alert.candid, survey_rules(one.alert.survey).spelled(one.label)))
-        yield sorting_hat.encode_record(one.alert)
+        yield one.alert

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from stampapp import times
-from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert, LabelledAlert
+from stampapp.feeds.alert_encoding import EncodeAlert
 from stampapp.kafka.outgoing import OutgoingMessage
 
 T = TypeVar("T")
@@ -27,14 +27,13 @@ _HISTORY = ("jdstarthist", "jdendhist")
 class AsJustObserved:
     """Turns simulated alerts into messages for a topic, as if they had just been observed."""
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, encode: EncodeAlert) -> None:
         self._topic = topic
-        self._writer = sorting_hat.message_writer()
+        self._encode = encode
 
     def __call__(self, one: LabelledAlert) -> OutgoingMessage:
         alert = observed_at(one.alert, mjd_now())
-        value = self._writer.write(sorting_hat.encode_record(alert))
-        return OutgoingMessage(topic=self._topic, key=alert.aid.encode(), value=value)
+        return OutgoingMessage(topic=self._topic, key=alert.aid.encode(), value=self._encode(alert))
 
 
 class Publisher(Generic[T]):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from stampapp.alerts.alert import Alert, LabelledAlert
-from stampapp.alerts.simulated_names import simulated_oid
+from stampapp.alerts.simulated_names import simulated_aid, simulated_oid
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import (
     artifacts,
@@ -114,7 +114,7 @@ def _to_alert(
     exposure, survey = observation.exposure, observation.camera.survey
     values = _measured_fields(rng, simulated, observation, label)
     return Alert(
-        aid=f"SIM{survey[0]}{number}",
+        aid=simulated_aid(survey, number),
         oid=simulated_oid(survey, number),
         candid=f"{simulated.number}{number}",
         survey=survey,

@@ -57,3 +57,8 @@ def test_a_modified_julian_date_out_of_range_is_none() -> None:
     assert times.from_mjd(58270.5) == datetime(2018, 6, 1, 12, tzinfo=UTC)
     assert times.from_mjd(1e300) is None
     assert times.from_mjd(-1e9) is None
+
+
+def test_atomic_time_is_37_seconds_ahead_of_utc() -> None:
+    assert times.utc_to_tai(61000.0) == 61000 + 37 / 86400
+    assert times.tai_to_utc(times.utc_to_tai(61000.25)) == 61000.25

@@ -64,4 +64,5 @@ PLUGIN = PacketFormat(
     candid_fields=("source.number",),
     bands=_BANDS,
     position_error=1.5,
+    simulated_prefix="TOYSIM",
 )

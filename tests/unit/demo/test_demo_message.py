@@ -6,6 +6,7 @@ from stampapp.alerts import packets
 from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.demo.demo_message import simulated_messages
+from stampapp.feeds.alert_encoding import message_encoder
 from tests.support.alerts import alert
 
 
@@ -16,7 +17,8 @@ def test_simulated_alerts_get_short_names_the_present_and_keep_their_truth_to_th
             [(Survey.ZTF, "SN"), (Survey.ATLAS, "AGN"), (Survey.ZTF, "meteor")], 10**6
         )
     ]
-    found = list(simulated_messages(drawn))
+    encoders = {survey: message_encoder(survey) for survey in Survey}
+    found = list(simulated_messages(drawn, encoders))
     assert [message.key for message in found] == [b"ZTF-1", b"ATLAS-1", b"ZTF-2"]
     assert [message.survey for message in found] == [one.alert.survey for one in drawn]
     assert [message.label for message in found] == ["SN", "AGN", "meteor"]

@@ -9,8 +9,10 @@ import pytest
 
 from stampapp.alerts import packets
 from stampapp.alerts.alert import LabelledAlert
+from stampapp.alerts.surveys import Survey
 from stampapp.errors import DeliveryError
 from stampapp.feeds import publisher as publishing
+from stampapp.feeds.alert_encoding import message_encoder
 from stampapp.feeds.publisher import MAX_GROUP, AsJustObserved, Publisher, mjd_now, observed_at
 from stampapp.kafka.outgoing import OutgoingMessage
 from tests.support.alerts import alert
@@ -44,7 +46,7 @@ class Cluster:
 
 def publisher() -> tuple[Publisher[LabelledAlert], list[int]]:
     advances: list[int] = []
-    return Publisher(AsJustObserved("sky"), advances.append), advances
+    return Publisher(AsJustObserved("sky", message_encoder(Survey.ZTF)), advances.append), advances
 
 
 async def test_every_alert_is_published_in_order_and_counted() -> None:

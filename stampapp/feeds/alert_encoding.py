@@ -1,0 +1,46 @@
+"""Encode alerts as their survey's packets, or as messages of the sorting hat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stampapp.alerts import sorting_hat
+from stampapp.alerts.alert import Alert
+from stampapp.alerts.packet_format import packet_format
+from stampapp.alerts.surveys import Survey
+from stampapp.avro.reader import Record
+from stampapp.avro.writer import RecordWriter, WireWriter
+
+EncodeAlert = Callable[[Alert], bytes]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WireSchema:
+    """The schema of messages in wire format, and its id in the registry."""
+
+    schema_id: int
+    schema: Record
+
+
+def file_format(survey: Survey) -> tuple[Record, Callable[[Alert], Record]]:
+    """Return the schema of files with a survey's alerts, and what makes an alert their record."""
+    encoding = packet_format(survey).encoding
+    if encoding is None:
+        return sorting_hat.SCHEMA, sorting_hat.encode_record
+    schema, encode = encoding.file_schema(), encoding.encode
+    return schema, lambda alert: encode(alert, schema)
+
+
+def message_encoder(survey: Survey, wire: WireSchema | None = None) -> EncodeAlert:
+    """Return what encodes a survey's alerts as messages: containers, or packets in wire format.
+
+    Only a survey with packets of its own has messages in wire format.
+    """
+    encoding = packet_format(survey).encoding
+    if encoding is None or wire is None:
+        schema, encode = file_format(survey)
+        container = RecordWriter(schema)
+        return lambda alert: container.write(encode(alert))
+    writer = WireWriter(wire.schema_id, wire.schema)
+    return lambda alert: writer.write(encoding.encode(alert, wire.schema))

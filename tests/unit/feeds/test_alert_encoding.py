@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import fastavro
+import pytest
+
+from stampapp.alerts import packets
+from stampapp.alerts.alert import Alert, LabelledAlert
+from stampapp.alerts.surveys import Survey
+from stampapp.feeds.alert_encoding import WireSchema, file_format, message_encoder
+from stampapp.feeds.avro_writer import write_alerts
+from tests.support.alerts import alert
+from tests.support.lsst_alerts import OBJECT, lsst_alert
+
+
+@pytest.mark.parametrize("survey", [Survey.ZTF, Survey.ATLAS])
+def test_without_packets_of_its_own_a_survey_has_the_sorting_hats_messages(survey: Survey) -> None:
+    wire = WireSchema(schema_id=1000, schema={})
+    for encode in (message_encoder(survey), message_encoder(survey, wire)):
+        found = packets.decode_alert(encode(alert(survey=survey)))
+        assert (found.aid, found.survey) == (alert().aid, survey)
+
+
+def test_a_packet_is_published_in_a_container_or_in_wire_format() -> None:
+    schema, _ = file_format(Survey.LSST)
+    one = lsst_alert()
+    assert packets.decode_alert(message_encoder(Survey.LSST)(one)).aid == one.aid
+    value = message_encoder(Survey.LSST, WireSchema(schema_id=1101, schema=schema))(one)
+    assert struct.unpack(">bI", value[:5]) == (0, 1101)
+    found = fastavro.schemaless_reader(io.BytesIO(value[5:]), fastavro.parse_schema(schema), None)
+    assert isinstance(found, dict)
+    assert found["diaSource"]["diaObjectId"] == OBJECT
+
+
+def test_a_file_holds_packets_of_one_survey(tmp_path: Path) -> None:
+    some = [
+        LabelledAlert(alert=replace(lsst_alert(), candid=str(OBJECT + number)), label="SN")
+        for number in range(3)
+    ]
+    assert write_alerts(some, tmp_path / "sky.avro", tmp_path / "labels.csv") == 3
+    with (tmp_path / "sky.avro").open("rb") as file:
+        found = list(packets.decode_records(file))
+    assert [one.candid for one in found if isinstance(one, Alert)] == [
+        one.alert.candid for one in some
+    ]
