@@ -12,8 +12,10 @@ from typing import BinaryIO
 
 from stampapp.alerts import packets
 from stampapp.alerts.packet_format import object_fields
+from stampapp.alerts.record_fields import nested
 from stampapp.alerts.surveys import Survey
 from stampapp.avro import reader
+from stampapp.avro.reader import Record
 from stampapp.avro.writer import RecordWriter
 from stampapp.demo.demo_message import DemoMessage
 from stampapp.errors import BadAlert, ConfigError
@@ -21,6 +23,9 @@ from stampapp.feeds.alert_files import parse_files
 from stampapp.feeds.record_splitter import SingleRecord, split_records
 
 LARGEST_DAMAGED = 2**20
+# What a round adds to the numbers of objects. No files have so many simulated alerts of a seed,
+# whose numbers follow each other.
+_NUMBERS_APART = 10**9
 
 
 def loop_alerts(
@@ -72,14 +77,26 @@ def _records_or_junk(source: BinaryIO) -> Iterator[SingleRecord]:
 
 
 def _renamed(record: SingleRecord, turn: int) -> SingleRecord:
-    field = next((name for name in object_fields() if name in record.fields), None)
-    if not turn or not field:
+    if not turn or not record.fields:
         return record
     head, _, data = next(reader.read_blocks(io.BytesIO(record.value), len(record.value)))
     content = reader.read_record(head, io.BytesIO(data), len(data))
-    name = f"{content[field]}-{turn}"
-    value = _writer(head.meta["avro.schema"]).write(content | {field: name})
-    return SingleRecord(key=name.encode(), value=value, fields=record.fields)
+    field = next((name for name in object_fields() if nested(content, name)), None)
+    if field is None:
+        return record
+    name = _other_name(nested(content, field), turn)
+    value = _writer(head.meta["avro.schema"]).write(_with_field(content, field, name))
+    return SingleRecord(key=str(name).encode(), value=value, fields=record.fields)
+
+
+def _other_name(name: object, turn: int) -> int | str:
+    return name + turn * _NUMBERS_APART if isinstance(name, int) else f"{name}-{turn}"
+
+
+def _with_field(record: Record, field: str, value: object) -> Record:
+    """Return the record with another value of a dotted field."""
+    outer, _, inner = field.partition(".")
+    return record | {outer: _with_field(record[outer], inner, value) if inner else value}
 
 
 @lru_cache(maxsize=8)

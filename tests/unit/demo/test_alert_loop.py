@@ -7,12 +7,15 @@ from pathlib import Path
 import fastavro
 import pytest
 
+from stampapp.alerts import packets
 from stampapp.alerts.surveys import Survey
 from stampapp.demo.alert_loop import loop_alerts
 from stampapp.demo.demo_message import DemoMessage
 from stampapp.errors import ConfigError
+from stampapp.feeds.alert_encoding import message_encoder
 from tests.support.alerts import container, record
 from tests.support.archives import tar
+from tests.support.lsst_alerts import OBJECT, lsst_alert
 from tests.support.packets import raw_atlas, raw_ztf
 
 BOTH = (Survey.ZTF, Survey.ATLAS)
@@ -50,6 +53,15 @@ def test_each_record_becomes_a_container_of_its_own_and_names_change_by_round(
         [{"aid": "two", "extra": extra}],
         [{"aid": "one-1", "extra": extra}],
     ]
+
+
+def test_the_number_of_a_packets_object_changes_by_round(tmp_path: Path) -> None:
+    file = tmp_path / "a.avro"
+    file.write_bytes(message_encoder(Survey.LSST)(lsst_alert()))
+    for turn, message in enumerate(islice(loop_alerts([file], tuple(Survey), print), 3)):
+        found = packets.decode_alert(message.value)
+        assert found.oid == str(OBJECT + turn * 10**9)
+        assert (message.key, message.survey) == (found.oid.encode(), Survey.LSST)
 
 
 def test_what_is_no_alert_is_published_byte_for_byte(tmp_path: Path) -> None:
