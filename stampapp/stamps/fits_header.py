@@ -49,13 +49,13 @@ def read_header(text: bytes) -> Header:
     return Header(text)
 
 
-def find_header(plain: bytes) -> bytes | None:
-    """Return the blocks of the header at the start of a FITS file; None where it has no end."""
-    limit = min(len(plain), MAX_BLOCKS * BLOCK)
-    at = plain.find(_END, 0, limit)
+def find_header(plain: bytes, start: int = 0) -> bytes | None:
+    """Return the blocks of the header at a place of a FITS file; None where it has no end."""
+    limit = min(len(plain), start + MAX_BLOCKS * BLOCK)
+    at = plain.find(_END, start, limit)
     while at >= 0:
-        end = (at // BLOCK + 1) * BLOCK
-        if at % _CARD == 0 and end <= len(plain):
-            return plain[:end]
+        end = start + ((at - start) // BLOCK + 1) * BLOCK
+        if (at - start) % _CARD == 0 and end <= len(plain):
+            return plain[start:end]
         at = plain.find(_END, at + 1, limit)
     return None

@@ -50,12 +50,24 @@ def read_pixels(data: object, shape: tuple[int, int], name: str) -> Pixels:
 
 def read_stamp(data: object, shape: tuple[int, int] | None, name: str) -> Stamp:
     """Return the pixels as `read_pixels` does, and the header; a `shape` of None allows any."""
+    return read_image(plain_bytes(data, name), 0, shape, name)[0]
+
+
+def plain_bytes(data: object, name: str) -> bytes:
+    """Return the FITS file in a stamp, gunzipped. Raises BadAlert where there is none."""
     if not isinstance(data, bytes) or not data:
         raise BadAlert("stamp-missing", f"there is no {name} stamp")
     plain = _gunzip(data, name) if data.startswith(_GZIP_MAGIC) else data
     if not plain.startswith(b"SIMPLE  ="):
         raise BadAlert("stamp-not-fits", f"the {name} stamp is neither FITS nor gzipped FITS")
-    header = fits_header.find_header(plain)
+    return plain
+
+
+def read_image(
+    plain: bytes, start: int, shape: tuple[int, int] | None, name: str
+) -> tuple[Stamp, int]:
+    """Return the image whose header begins at `start`, and where its pixels end."""
+    header = fits_header.find_header(plain, start)
     if header is None:
         raise BadAlert("stamp-not-fits", f"the FITS header of the {name} stamp has no end")
     layout = _layout(header, name)
@@ -65,11 +77,12 @@ def read_stamp(data: object, shape: tuple[int, int] | None, name: str) -> Stamp:
         raise BadAlert(
             "stamp-shape", f"the {name} stamp is {_size(layout.shape)}, {_size(shape)} is expected"
         )
-    count, offset = shape[0] * shape[1], layout.header.size
-    if len(plain) < offset + count * layout.dtype.itemsize:
+    count, offset = shape[0] * shape[1], start + layout.header.size
+    end = offset + count * layout.dtype.itemsize
+    if len(plain) < end:
         raise BadAlert("stamp-damaged", f"the {name} stamp ends before its last pixel")
     pixels = np.frombuffer(plain, layout.dtype, count, offset).reshape(shape)
-    return Stamp(pixels=layout.scaled(pixels), header=layout.header)
+    return Stamp(pixels=layout.scaled(pixels), header=layout.header), end
 
 
 def _any_shape(shape: tuple[int, int], name: str) -> tuple[int, int]:
@@ -125,20 +138,25 @@ class _Layout:
         return physical
 
 
-@lru_cache(maxsize=64)
 def _layout(header: bytes, name: str) -> _Layout:
+    found = _layout_or_problem(header)
+    if isinstance(found, str):
+        raise BadAlert("stamp-not-fits", f"the {name} stamp {found}")
+    return found
+
+
+# Without the stamp's name, as the stamps of an alert may have equal headers.
+@lru_cache(maxsize=64)
+def _layout_or_problem(header: bytes) -> _Layout | str:
     cards = fits_header.read_header(header)
-    found = {keyword: _number(cards, keyword, name) for keyword in _NUMBERS}
-    numbers = {keyword: value for keyword, value in found.items() if value is not None}
+    numbers: dict[str, float] = {}
+    for keyword in _NUMBERS:
+        value = cards.value(keyword)
+        if isinstance(value, str) or (value is not None and not math.isfinite(value)):
+            return f"has {keyword} {value!r} in its FITS header, which is no number"
+        if value is not None:
+            numbers[keyword] = value
     whole = all(numbers.get(axis, math.nan).is_integer() for axis in _AXES)
     if not whole or numbers["NAXIS"] != 2 or numbers["BITPIX"] not in _TYPES:
-        raise BadAlert("stamp-not-fits", f"the {name} stamp is no two-dimensional FITS image")
+        return "is no two-dimensional FITS image"
     return _Layout(cards, numbers)
-
-
-def _number(cards: Header, keyword: str, name: str) -> float | None:
-    value = cards.value(keyword)
-    if isinstance(value, str) or (value is not None and not math.isfinite(value)):
-        what = f"{keyword} in the FITS header of the {name} stamp is {value!r}, no number"
-        raise BadAlert("stamp-not-fits", what)
-    return value

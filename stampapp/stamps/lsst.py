@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from stampapp.errors import BadAlert
 from stampapp.stamps import fits_image
+from stampapp.stamps.fits_extensions import read_extensions
 from stampapp.stamps.fits_header import Header
-from stampapp.stamps.fits_image import Stamp
+from stampapp.stamps.fits_image import Pixels, Stamp
 from stampapp.stamps.orientation import UNKNOWN, Orientation, orient, sky_matrix
 from stampapp.stamps.stamp_format import StampFormat
 
 PIXEL_SCALE = 0.2
 MIN_SIDE, MAX_SIDE = 11, 301
 _DEGREES_PER_PIXEL = PIXEL_SCALE / 3600.0
+# In degrees: a thousandth of a pixel and less.
+_SAME_POSITION = 1e-8
 _AXES = (1, 2)
 
 Place = tuple[float, float]
@@ -56,18 +60,50 @@ def source_place(header: Header, ra: float, dec: float) -> Place:
 
 def _steps(header: Header, ra: float, dec: float) -> Place:
     """Return by how many pixels (right, up) the position is away from the header's own."""
-    matrix = sky_matrix(header)
     right, up = (_number(header, f"CRVAL{axis}") for axis in _AXES)
-    if matrix is None or right is None or up is None:
+    # As a rule the header's position is the source's, and its matrix need not be read.
+    if right is None or up is None or max(abs(ra - right), abs(dec - up)) < _SAME_POSITION:
+        return 0.0, 0.0
+    matrix = sky_matrix(header)
+    if matrix is None:
         return 0.0, 0.0
     east = ((ra - right + 180.0) % 360.0 - 180.0) * math.cos(math.radians(dec))
-    x, y = np.linalg.solve(matrix, [east, dec - up]).tolist()
-    return x, y
+    (a, b), (c, d) = matrix.tolist()
+    determinant, north = a * d - b * c, dec - up
+    return (d * east - b * north) / determinant, (a * north - c * east) / determinant
 
 
 def _number(header: Header, keyword: str) -> float | None:
     value = header.value(keyword)
     return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoiseAndPsf:
+    """The other images of a stamp: `variance` of each pixel in nJy^2, and `psf` of any size.
+
+    None where the stamp has no such image, or a damaged one, or a variance of another size.
+    """
+
+    variance: Pixels | None
+    psf: Pixels | None
+
+
+def read_noise_and_psf(data: object, stamp: Stamp, name: str) -> NoiseAndPsf:
+    """Return the second and third image of a stamp, of which `stamp` is the first."""
+    found = read_extensions(data, name)
+    error, psf = found.get("UNCERT"), found.get("PSFIMAGE")
+    fits = error is not None and error.pixels.shape == stamp.pixels.shape
+    return NoiseAndPsf(
+        variance=_variance(error) if error and fits else None, psf=psf.pixels if psf else None
+    )
+
+
+def _variance(error: Stamp) -> Pixels:
+    if error.header.value("UTYPE") != "StdDevUncertainty":
+        return error.pixels
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.square(error.pixels)
 
 
 def orientation(header: Header) -> Orientation:

@@ -6,6 +6,7 @@ Images are only turned by right angles and mirrored: anything else would interpo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -17,6 +18,7 @@ from stampapp.stamps.fits_header import Header
 
 Matrix = npt.NDArray[np.float64]
 _ARCSEC = 3600.0
+_PLACES = ("1_1", "1_2", "2_1", "2_2")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,24 +80,24 @@ def orient(matrix: Matrix) -> Orientation:
 
 def sky_matrix(header: Header) -> Matrix | None:
     """Return the matrix in a header as `orient` wants it: CD, or PC with CDELT; None without."""
-    matrix = _square(header, "CD")
-    if matrix is None:
-        steps = [header.value(f"CDELT{row}") for row in (1, 2)]
-        matrix = _square(header, "PC")
-        if matrix is not None and all(isinstance(step, float) for step in steps):
-            matrix = matrix * np.array(steps, np.float64)[:, None]
-    if matrix is None:
-        return None
-    with np.errstate(all="ignore"):
-        # Numbers near the smallest float have no finite inverse.
-        sound = 0.0 < abs(np.linalg.det(matrix)) < math.inf and np.linalg.cond(matrix) < 1e3
-    return matrix if sound else None
+    numbers = _numbers(header, "CD", _PLACES)
+    if numbers is None:
+        numbers, steps = _numbers(header, "PC", _PLACES), _numbers(header, "CDELT", ("1", "2"))
+        if numbers is None or steps is None:
+            return None
+        numbers = [number * steps[place // 2] for place, number in enumerate(numbers)]
+    a, b, c, d = numbers
+    determinant = abs(a * d - b * c)
+    # The sum of squares over the determinant is the ratio of the axes plus its inverse. Numbers
+    # near the smallest and the largest float have no finite inverse.
+    sound = 0.0 < determinant < math.inf and a * a + b * b + c * c + d * d < 1e3 * determinant
+    return np.array(numbers).reshape(2, 2) if sound else None
 
 
-def _square(header: Header, name: str) -> Matrix | None:
-    values = [header.value(f"{name}{row}_{column}") for row in (1, 2) for column in (1, 2)]
+def _numbers(header: Header, name: str, places: Sequence[str]) -> list[float] | None:
+    values = [header.value(name + place) for place in places]
     numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
-    return np.array(numbers).reshape(2, 2) if len(numbers) == 4 else None
+    return numbers if len(numbers) == len(places) else None
 
 
 def _turned(units: Matrix, mirrored: bool, turns: int) -> Matrix:

@@ -44,12 +44,13 @@ def cards(row: float, column: float, angle: float = ANGLE) -> dict[str, float]:
 
 
 def cutout(pixels: npt.ArrayLike, header: Cards | None = None, psf: int = 41) -> bytes:
-    """Return FITS with the pixels, their errors (a tenth, and 1) and a PSF of this side."""
+    """Return FITS with the pixels, their variance (a tenth, and 1) and a PSF of this side."""
     image = np.asarray(pixels, np.float32)
     rows, columns = image.shape
     shown = cards((rows - 1) / 2, (columns - 1) / 2) if header is None else header
     primary = fits.PrimaryHDU(image, fits.Header(list(shown.items())))
-    error = fits.ImageHDU((1 + abs(image) / 10).astype(np.float32), name="UNCERT")
+    error = fits.ImageHDU(1 + np.abs(image) / np.float32(10), name="UNCERT")
+    error.header["UTYPE"] = "VarianceUncertainty"
     shape = np.hypot(*np.mgrid[-1 : 1 : psf * 1j, -1 : 1 : psf * 1j])
     spread = fits.ImageHDU(np.exp(-shape.astype(np.float64)), name="PSFIMAGE")
     file = io.BytesIO()

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pytest
 
 from stampapp.errors import BadAlert
 from stampapp.stamps.fits_header import Header
-from stampapp.stamps.lsst import MAX_SIDE, MIN_SIDE, orientation, read_cutout, source_place
+from stampapp.stamps.lsst import (
+    MAX_SIDE,
+    MIN_SIDE,
+    NoiseAndPsf,
+    orientation,
+    read_cutout,
+    read_noise_and_psf,
+    source_place,
+)
 from stampapp.stamps.orientation import UNKNOWN, orient
 from tests.support.bad_alerts import cause
 from tests.support.lsst_stamps import ANGLE, DEC, RA, SCALE, Cards, cards, cutout, matrix
@@ -90,3 +100,55 @@ def test_steps_may_be_in_another_card_than_the_angles() -> None:
 
 def test_without_matrix_and_angle_north_is_unknown() -> None:
     assert orientation(header(without("PC2_2", "ROTPA"))) == UNKNOWN
+
+
+PIXELS = np.arange(30.0 * 31).reshape(30, 31)
+WHOLE = cutout(PIXELS, psf=49)
+UNCERT = WHOLE.index(b"XTENSION")
+PSF = WHOLE.index(b"XTENSION", UNCERT + 1)
+
+
+def others(data: bytes) -> NoiseAndPsf:
+    return read_noise_and_psf(data, read_cutout(data, "science"), "science")
+
+
+@pytest.mark.parametrize("data", [WHOLE, gzip.compress(WHOLE)])
+def test_the_variance_and_the_psf_follow_the_image(data: bytes) -> None:
+    found = others(data)
+    assert found.variance is not None
+    assert found.variance == pytest.approx(1 + PIXELS / 10)
+    assert found.psf is not None
+    assert found.psf.shape == (49, 49)
+    assert found.psf[24, 24] == found.psf.max()
+
+
+def test_a_standard_deviation_is_squared() -> None:
+    named = WHOLE.replace(b"'VarianceUncertainty'", b"'StdDevUncertainty'  ")
+    assert others(named).variance == pytest.approx((1 + PIXELS / 10) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "has"),
+    [
+        (WHOLE[:UNCERT], (False, False)),
+        (WHOLE[: UNCERT + 100], (False, False)),
+        (WHOLE[: PSF - 2880], (False, False)),
+        (WHOLE[:PSF], (True, False)),
+        (WHOLE[: PSF + 2880 + 49 * 49 * 8 - 1], (True, False)),
+        (WHOLE[: PSF + 2880 + 49 * 49 * 8], (True, True)),
+        (WHOLE.replace(b"UNCERT", b"UNSURE"), (False, True)),
+        (WHOLE[:UNCERT] + WHOLE[UNCERT:].replace(b"NAXIS1  =", b"NAXIS9  ="), (False, False)),
+        (WHOLE[:UNCERT] + WHOLE[PSF:], (False, True)),
+        (WHOLE[:UNCERT] + WHOLE[PSF:].replace(b"PSFIMAGE", b"UNCERT  "), (False, False)),
+    ],
+    ids=range(10),
+)
+def test_what_is_damaged_or_missing_is_none(data: bytes, has: tuple[bool, bool]) -> None:
+    found = others(data)
+    assert (found.variance is not None, found.psf is not None) == has
+
+
+def test_a_file_of_many_images_is_not_read_to_its_end() -> None:
+    image = WHOLE[UNCERT:PSF]
+    assert others(WHOLE[:UNCERT] + image * 6 + WHOLE[PSF:]).psf is not None
+    assert others(WHOLE[:UNCERT] + image * 7 + WHOLE[PSF:]).psf is None
