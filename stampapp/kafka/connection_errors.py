@@ -69,6 +69,17 @@ def describe_user(cluster: Cluster) -> str:
     return f"user {cluster.username!r}" if cluster.sasl else "a client without a user name"
 
 
+def describe_group_rule(cluster: Cluster, group: str) -> str:
+    """Return the rule that some brokers have for the names of groups, if this group breaks it."""
+    user = cluster.username if cluster.sasl else None
+    if not user or group.startswith(user):
+        return ""
+    return (
+        ". On some brokers the name of a group must begin with the name of the user: for these set,"
+        f" for example, CONSUMER_GROUP_ID={user}-{group}"
+    )
+
+
 def join_words(words: tuple[str, ...]) -> str:
     """Return the words as a list in a sentence: a, b and c."""
     return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)

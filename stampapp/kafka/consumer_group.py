@@ -13,7 +13,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from stampapp.errors import ConfigError
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import describe_cluster, describe_user
+from stampapp.kafka.connection_errors import describe_cluster, describe_group_rule, describe_user
 from stampapp.kafka.message import Partition
 
 _START_TIMEOUT = 10.0
@@ -74,8 +74,10 @@ def _explain(cluster: Cluster, group: str, error: Exception) -> str:
     if isinstance(error, kafka.CommitFailedError):
         return f"the group {group} has an active member by now: stop all of its workers first"
     if isinstance(error, kafka.GroupAuthorizationFailedError | kafka.TopicAuthorizationFailedError):
+        denied_group = isinstance(error, kafka.GroupAuthorizationFailedError)
         return (
             f"{describe_cluster(cluster)} does not let {describe_user(cluster)} commit offsets of"
             f" the group {group}: grant READ on the group and on its topics"
+            f"{describe_group_rule(cluster, group) if denied_group else ''}"
         )
     return f"{describe_cluster(cluster)} has not committed the offsets of {group}: {error!r}"

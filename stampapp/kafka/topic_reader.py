@@ -15,7 +15,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from stampapp.errors import ConfigError
 from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
-from stampapp.kafka.connection_errors import describe_cluster, describe_user
+from stampapp.kafka.connection_errors import (
+    describe_cluster,
+    describe_group_rule,
+    describe_user,
+)
 from stampapp.kafka.consumer_group import GroupMember, parse_members
 from stampapp.kafka.isolation import READ_COMMITTED, readable_end
 from stampapp.kafka.message import Message, Partition
@@ -100,7 +104,7 @@ class TopicReader:
 
     async def _committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, Any]:
         topic_partitions = [TopicPartition(*one) for one in partitions]
-        async with self._translate_errors(f"the committed offsets of the group {group}"):
+        async with self._translate_errors(f"the committed offsets of the group {group}", group):
             found = await _ask_coordinator(
                 lambda: self._admin.list_consumer_group_offsets(group, partitions=topic_partitions)
             )
@@ -108,7 +112,7 @@ class TopicReader:
 
     async def group_members(self, group: str) -> tuple[GroupMember, ...]:
         """Return the active members of a group."""
-        async with self._translate_errors(f"the members of the group {group}"):
+        async with self._translate_errors(f"the members of the group {group}", group):
             return await _ask_coordinator(lambda: self._members(group))
 
     async def _members(self, group: str) -> tuple[GroupMember, ...]:
@@ -227,7 +231,9 @@ class TopicReader:
         await self._admin.close()
 
     @asynccontextmanager
-    async def _translate_errors(self, what: str = "its topics") -> AsyncIterator[None]:
+    async def _translate_errors(
+        self, what: str = "its topics", group: str = ""
+    ) -> AsyncIterator[None]:
         try:
             yield
         except (kafka.TopicAuthorizationFailedError, kafka.GroupAuthorizationFailedError) as error:
@@ -235,6 +241,7 @@ class TopicReader:
             raise ConfigError(
                 f"{describe_cluster(self._cluster)} does not let {user} read {what}: grant READ and"
                 f" DESCRIBE, or use another {prefix}_SASL_USERNAME"
+                f"{describe_group_rule(self._cluster, group) if group else ''}"
             ) from error
         except (kafka.KafkaError, OSError, TimeoutError) as error:
             raise ConfigError(await self._problem(repr(error))) from error

@@ -10,7 +10,12 @@ from itertools import groupby
 from stampapp.config.settings import Settings
 from stampapp.inspection.topic_roles import TOPIC_ROLES, topic_roles
 from stampapp.kafka.cluster import OPTIONAL_ROLES, Cluster, group_identical
-from stampapp.kafka.connection_errors import describe_cluster, describe_user, join_words
+from stampapp.kafka.connection_errors import (
+    describe_cluster,
+    describe_group_rule,
+    describe_user,
+    join_words,
+)
 from stampapp.kafka.metadata_v8 import ClusterMetadata, Operation
 from stampapp.kafka.nightly_topic import is_legal_topic
 
@@ -134,6 +139,7 @@ def describe_denied_group(cluster: Cluster, group: str) -> str:
         f"{describe_cluster(cluster)} does not let {describe_user(cluster)} consume as the group"
         f" {group}: grant READ on the group, or check"
         f" {_settings_to_check(cluster, 'CONSUMER_GROUP_ID')}"
+        f"{describe_group_rule(cluster, group)}"
     )
 
 

@@ -19,8 +19,10 @@ from stampapp.kafka import connection, producer
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
 from stampapp.kafka.outgoing import OutgoingMessage
+from stampapp.kafka.topic_reader import TopicReader
 from stampapp.preflight import access_check
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.secured_kafka import SASL
 from tests.support.topics import committed, create_topics
 from tests.support.two_clusters import TwoClusters, password
 
@@ -266,3 +268,51 @@ def test_offsets_are_not_set_without_permission(clusters: TwoClusters) -> None:
     clusters.survey.withdraw(user, "READ", topic=topic)
     with pytest.raises(ConfigError, match=f"does not let user '{user}' read {topic}: grant READ"):
         reset_offsets(loaded, "latest", (), io.StringIO(), dry_run=False, as_json=False)
+
+
+def as_at_rubin(clusters: TwoClusters, group: str) -> Settings:
+    """Settings for a broker as Rubin's: SCRAM-SHA-512 without encryption, groups by user."""
+    user, secret = f"rubin-{secrets.token_hex(4)}", password()
+    clusters.survey.add_user(user, secret, "SCRAM-SHA-512")
+    environment = clusters.environment() | {
+        "CONSUMER_SERVER": clusters.survey.address(SASL),
+        "CONSUMER_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "CONSUMER_SASL_USERNAME": user,
+        "CONSUMER_SASL_PASSWORD": secret,
+        "CONSUMER_SASL_MECHANISM": "",
+        "CONSUMER_SSL_CAFILE": "",
+        "CONSUMER_GROUP_ID": group.replace("USER", user),
+    }
+    clusters.survey.grant(user, "READ", topic=environment["CONSUMER_TOPICS"])
+    clusters.survey.grant(user, "READ", groups=user)
+    return settings_with(environment)
+
+
+async def test_a_group_that_begins_with_the_name_of_the_user_is_accepted(
+    clusters: TwoClusters, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded = as_at_rubin(clusters, "USER-stampapp")
+    assert (loaded.consumer.protocol, loaded.consumer.mechanism) == (
+        "SASL_PLAINTEXT",
+        "SCRAM-SHA-512",
+    )
+    await access_check.require_access(loaded)
+    assert warnings(caplog) == []
+
+
+async def test_any_other_group_is_refused_with_the_rule(clusters: TwoClusters) -> None:
+    loaded = as_at_rubin(clusters, "stampapp")
+    with pytest.raises(ConfigError) as error:
+        await access_check.require_access(loaded)
+    message = str(error.value)
+    assert "consume as the group stampapp: grant READ on the group, or check" in message
+    assert f"begin with the name of the user: for these set, for example, {rule(loaded)}" in message
+    alerts = (loaded.consumer_topics.entries[0], 0)
+    async with TopicReader(loaded.consumer) as reader:
+        with pytest.raises(ConfigError, match="read the committed offsets of the group") as error:
+            await reader.committed_offsets(loaded.group_id, [alerts])
+    assert rule(loaded) in str(error.value)
+
+
+def rule(loaded: Settings) -> str:
+    return f"CONSUMER_GROUP_ID={loaded.consumer.username}-{loaded.group_id}"

@@ -12,6 +12,7 @@ from stampapp.errors import StampError
 from stampapp.kafka.metadata_v8 import ClusterMetadata, Operation, TopicMetadata
 from stampapp.preflight.required_access import (
     ClusterAccess,
+    describe_denied_group,
     missing_permissions,
     missing_topics,
     required_access,
@@ -138,3 +139,15 @@ def test_a_revoked_permission_of_the_consumer_is_explained(error: Exception, wor
 def test_any_other_error_is_unchanged() -> None:
     error = RuntimeError("out of memory")
     assert explain_lost_permission(settings_with(), error) is error
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "told"),
+    [("anna", "stampapp", True), ("anna", "anna-stampapp", False), ("", "stampapp", False)],
+)
+def test_a_refused_group_without_the_name_of_the_user_has_the_rule_in_its_error(
+    user: str, group: str, told: bool
+) -> None:
+    keys = {"CONSUMER_SASL_USERNAME": user, "CONSUMER_SASL_PASSWORD": user and "hush"}
+    message = describe_denied_group(settings_with(**keys).consumer, group)
+    assert ("CONSUMER_GROUP_ID=anna-stampapp" in message) is told
