@@ -39,6 +39,7 @@ def _load_folder(model: ModelSettings) -> Classifier:
         version=model.version or description.version,
         provenance=_provenance(description, model.path),
     )
+    classifier.solar_system_rule = model.solar_system_rule
     classifier.device, classifier.precision = devices.device_name(device), model.compute.precision
     return classifier
 

@@ -30,16 +30,20 @@ class Predictor(Protocol):
 
 
 class SurveyClassifier(Classifier):
-    """Applies the rules of a survey, and rejects the alerts of another."""
+    """Applies the rules of a survey, and rejects the alerts of another.
+
+    Without `solar_system_rule`, known objects of the solar system are left to the network.
+    """
 
     rules: SurveyRules
+    solar_system_rule = True
 
     def prepare_alert(self, alert: Alert) -> PreparedAlert:
         survey = self.rules.survey
         if alert.survey is not survey:
             what = f"the {survey} classifier cannot classify an alert of {alert.survey}"
             raise BadAlert("survey", what)
-        decision = self.rules.decide(alert)
+        decision = self.rules.decide(alert) if self.solar_system_rule else None
         if decision:
             return PreparedAlert(alert=alert, decision=decision)
         return self.extract_inputs(alert)

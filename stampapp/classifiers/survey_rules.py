@@ -66,10 +66,10 @@ class SurveyRules:
 
     `classes` are spelled as in its models. `check_description` raises ConfigError for a model that
     does not fit the survey. `extract_inputs` returns the inputs of a model, independent of the
-    rules, or raises BadAlert. `decide` gives an alert its class without the network. `veto` returns
-    why a result of a class is ruled out, or None. `load_package` returns the classifier of an
-    installed package, if there is one. `model_sources` is a message for users: how to get a model
-    into `{folder}`.
+    rules, or raises BadAlert. `decide` gives an alert of a known solar-system object its class
+    without the network, unless SOLAR_SYSTEM_RULE is false. `veto` returns why a result of a class
+    is ruled out, or None. `load_package` returns the classifier of an installed package, if there
+    is one. `model_sources` is a message for users: how to get a model into `{folder}`.
     """
 
     survey: Survey

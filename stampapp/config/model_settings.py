@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from stampapp.alerts.surveys import Survey
-from stampapp.config.casts import member, survey_name
+from stampapp.config.casts import boolean, member, survey_name
 from stampapp.config.compute import ComputeSettings, Device, Precision
 from stampapp.config.environment import Reader, environment_reader
 from stampapp.config.shipped_models import default_model
@@ -20,7 +20,8 @@ class ModelSettings:
     """Which model classifies, and on what device. Where name or version is None, the model says it.
 
     `path_is_set` is whether MODEL_PATH is set: a survey's installed package is preferred to the
-    default path, but not to one that is set.
+    default path, but not to one that is set. With `solar_system_rule`, a known object of the solar
+    system gets its class without the network.
     """
 
     survey: Survey
@@ -28,6 +29,7 @@ class ModelSettings:
     name: str | None
     version: str | None
     path_is_set: bool = True
+    solar_system_rule: bool = True
     compute: ComputeSettings = _DEFAULT_COMPUTE
 
 
@@ -48,6 +50,12 @@ def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
         path_is_set=reader.is_set("MODEL_PATH"),
         name=reader.read("MODEL_NAME", str, None, "classifier name in the messages"),
         version=reader.read("MODEL_VERSION", str, None, "classifier version in the messages"),
+        solar_system_rule=reader.read(
+            "SOLAR_SYSTEM_RULE",
+            boolean,
+            True,
+            "true: a known solar-system object is an asteroid; false: ask the network",
+        ),
         compute=_compute_settings(reader),
     )
 

@@ -48,6 +48,15 @@ def test_the_settings_may_give_it_other_names(folder: Path) -> None:
     assert (found.name, found.version) == ("mine", "7")
 
 
+@pytest.mark.parametrize("rule", [True, False])
+def test_a_classifier_knows_whether_the_rule_for_solar_system_objects_applies(
+    folder: Path, rule: bool
+) -> None:
+    found = classifiers.load(replace(settings(Survey.ATLAS, folder), solar_system_rule=rule))
+    assert isinstance(found, NetworkClassifier)
+    assert found.solar_system_rule is rule
+
+
 def test_a_classifier_has_its_device_and_precision(folder: Path) -> None:
     coarse = ComputeSettings(device=Device.CPU, precision=Precision.BFLOAT16)
     found = classifiers.load(replace(settings(Survey.ATLAS, folder), compute=ComputeSettings()))

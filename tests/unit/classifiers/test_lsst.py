@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from stampapp.classifiers.lsst import extract_inputs
+from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.lsst import CLASSES, extract_inputs
+from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
+from stampapp.classifiers.survey_classifier import NetworkClassifier
 from stampapp.features.images import normalise_stamps
-from stampapp.features.metadata import Feature
+from stampapp.results.outcome import Classification
 from stampapp.stamps.fits_image import Image
 from tests.support.bad_alerts import cause
 from tests.support.lsst_stamps import NAMES, cards, cutout, lsst_alert
@@ -124,15 +127,69 @@ def test_only_the_models_own_stamps_are_read() -> None:
 
 
 def test_the_features_are_checked() -> None:
-    @dataclass(frozen=True)
-    class Reliability:
-        name: str = "reliability"
-        mean: float = 0.0
-        std: float = 1.0
-        lower: float | None = None
-        upper: float | None = None
-
-    spec = Spec(features=(Reliability(),), stamps=())
+    feature = Feature(name="reliability", mean=0.0, std=1.0, lower=None, upper=None)
+    spec = Spec(features=(feature,), stamps=())
     assert extract_inputs(lsst_alert({}, reliability=0.5), spec).crops == ()
     assert cause(extract_inputs, lsst_alert({}), spec) == "feature-missing"
     assert cause(extract_inputs, lsst_alert({}, reliability=None), spec) == "feature-ill-typed"
+
+
+ROW = (0.5, 0.25, 0.125, 0.0625, 0.0625)
+DESCRIPTION = ModelDescription(
+    name="described",
+    version="0",
+    survey=Survey.LSST,
+    classes=CLASSES,
+    features=(Feature(name="psfFlux", mean=0.0, std=1e4, lower=None, upper=None),),
+    stamps=NAMES,
+    stamp_shape=(30, 30),
+    crop=24,
+    kernel=3,
+    network_file="network.keras",
+    network_sha256="0" * 64,
+    origin=Origin.SIMULATED,
+    source="simulation",
+    source_sha256="0" * 64,
+)
+
+
+class FakeNetwork:
+    """Gives every alert ROW."""
+
+    def predict(self, images: Image, features: Image) -> Image:
+        assert images.shape[1:] == (24, 24, 3)
+        assert features.shape == (len(images), 1)
+        return np.array([ROW] * len(images), np.float32)
+
+    def warm_up(self) -> None:
+        """Do nothing."""
+
+
+def classify(known: int, *, rule: bool = True, **stamps: bytes) -> Classification:
+    classifier = NetworkClassifier(
+        DESCRIPTION, FakeNetwork(), name="n", version="1", provenance="p"
+    )
+    classifier.solar_system_rule = rule
+    shown = stamps or dict.fromkeys(NAMES, cutout(image(30, 30)))
+    alert = lsst_alert(shown, ssObjectId=known)
+    (result,) = classifier.classify([classifier.prepare_alert(alert)])
+    assert isinstance(result, Classification)
+    return result
+
+
+def test_a_known_solar_system_object_is_an_asteroid_without_its_stamps() -> None:
+    found = classify(20890957803239250, science=b"?")
+    assert found.class_name == "asteroid"
+    assert found.probabilities == {"AGN": 0, "SN": 0, "VS": 0, "asteroid": 1, "bogus": 0}
+    assert found.rule == "a known solar-system object (ssObjectId 20890957803239250)"
+
+
+def test_any_other_object_is_left_to_the_network() -> None:
+    assert classify(0).class_name == "AGN"
+    assert classify(0).rule is None
+
+
+def test_without_the_rule_the_network_classifies_known_solar_system_objects_too() -> None:
+    found = classify(20890957803239250, rule=False)
+    assert found.rule is None
+    assert tuple(found.probabilities.values()) == ROW

@@ -73,6 +73,16 @@ def result_of(one: Alert, row: tuple[float, ...]) -> Classification:
     return result
 
 
+def test_without_the_rule_the_network_classifies_what_a_known_asteroid_is_near() -> None:
+    near = alert({"ssdistnr": 1.5})
+    assert result_of(near, AGN_ROW).class_name == "asteroid"
+    ztf = classifier(AGN_ROW)
+    ztf.solar_system_rule = False
+    (result,) = ztf.classify([ztf.prepare_alert(near)])
+    assert isinstance(result, Classification)
+    assert (result.class_name, result.rule) == ("AGN", None)
+
+
 def test_a_result_has_every_class_in_order_and_the_names_that_were_given() -> None:
     assert result_of(alert(), AGN_ROW) == Classification(
         aid="AL20abcdefgh",

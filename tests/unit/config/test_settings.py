@@ -128,6 +128,11 @@ def test_what_the_network_runs_on() -> None:
     assert found == ComputeSettings(device=Device.GPU, precision=Precision.BFLOAT16)
 
 
+def test_the_rule_for_known_solar_system_objects_can_be_switched_off() -> None:
+    assert load().model.solar_system_rule
+    assert not load(SOLAR_SYSTEM_RULE="false").model.solar_system_rule
+
+
 def test_an_empty_key_is_unset() -> None:
     blank = dict.fromkeys(("CONSUME_TIMEOUT", "WEB_PORT", "MODEL_NAME", "PRODUCER_SERVER"), "")
     found = load(**blank)
@@ -168,7 +173,7 @@ def test_all_required_keys_are_reported_at_once(blank: str | None) -> None:
 @pytest.mark.parametrize(
     ("key", "text", "remedy"),
     [
-        ("CLASSIFIER_STRATEGY", "LSST", "one of ZTF, ATLAS is expected"),
+        ("CLASSIFIER_STRATEGY", "DECAM", "one of ZTF, ATLAS, LSST is expected"),
         ("CONSUMER_TOPICS", ",", "a comma-separated list is expected"),
         ("CONSUMER_SERVER", "one", "is not host:port"),
         ("SCRIBE_SERVER", "one:port", "is not host:port"),
