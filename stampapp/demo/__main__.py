@@ -26,9 +26,10 @@ from stampapp.demo.embedded_broker import embedded_broker
 from stampapp.demo.processes import model_folder, running_workers, wait_until_ready
 from stampapp.demo.results_table import ResultsTable
 from stampapp.demo.runner import DemoRun
+from stampapp.demo.schema_registry import schema_registry
 from stampapp.errors import ConfigError, StampError
 from stampapp.feeds import simulated
-from stampapp.feeds.alert_encoding import message_encoder
+from stampapp.feeds.alert_encoding import message_encoder, own_schemas
 from stampapp.feeds.alert_files import find_alert_files
 
 SCRATCH = Path(".demo")
@@ -57,9 +58,17 @@ def _run(chosen: argparse.Namespace, console: Console) -> int:
         console.print(f"{survey} model: {_described(folder)}")
     # What files are called must not style a line.
     report = partial(console.print, markup=False)
-    with _messages(chosen, tuple(models), report) as feed, embedded_broker() as bootstrap:
+    schemas = {one.schema_id: one.schema for one in own_schemas().values()}
+    with (
+        _messages(chosen, tuple(models), report) as feed,
+        schema_registry(schemas) as registry,
+        embedded_broker() as bootstrap,
+    ):
         asyncio.run(topics.create_topics(bootstrap))
-        settings = [topics.worker_settings(bootstrap, *one) for one in models.items()]
+        settings = [
+            topics.worker_settings(bootstrap, *one) | {"SCHEMA_REGISTRY_URL": registry}
+            for one in models.items()
+        ]
         with running_workers(settings, SCRATCH.resolve()) as workers:
             logs = ", ".join(str(SCRATCH / worker.log.name) for worker in workers)
             console.print(f"Broker on {bootstrap}; workers start, their logs: {logs}")
@@ -103,7 +112,8 @@ def _messages(
     seed = secrets.randbelow(10**6)
     workers = simulated.processes_for(chosen.rate)
     with simulated.simulated_alerts(surveys, seed, None, workers) as drawn:
-        encoders = {survey: message_encoder(survey) for survey in surveys}
+        wire = own_schemas()
+        encoders = {survey: message_encoder(survey, wire.get(survey)) for survey in surveys}
         yield demo_message.simulated_messages(drawn, encoders)
 
 

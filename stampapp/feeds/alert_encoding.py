@@ -23,6 +23,16 @@ class WireSchema:
     schema: Record
 
 
+def own_schemas() -> dict[Survey, WireSchema]:
+    """Return our own schemas of the surveys' packets, numbered for a registry of our own."""
+    encodings = {survey: packet_format(survey).encoding for survey in Survey}
+    schemas = {survey: one.file_schema() for survey, one in encodings.items() if one}
+    return {
+        survey: WireSchema(schema_id=number, schema=schema)
+        for number, (survey, schema) in enumerate(schemas.items(), 1)
+    }
+
+
 def file_format(survey: Survey) -> tuple[Record, Callable[[Alert], Record]]:
     """Return the schema of files with a survey's alerts, and what makes an alert their record."""
     encoding = packet_format(survey).encoding

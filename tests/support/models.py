@@ -10,6 +10,7 @@ from stampapp.classifiers.model_folder.store import ModelDescription, write_mode
 from tests.support.atlas import description
 
 FEATURES = ("filter", "airmass", "seeing", "sunelong", "mangle", "magpsf", "ecl_lat", "ra", "rb")
+LSST_FEATURES = ("magpsf", "sigmapsf", "isdiffpos", "gal_lat", "psfFlux", "psfFluxErr")
 ZTF_FEATURES = ("sgscore1", "distpsnr1", "isdiffpos", "fwhm", "magpsf", "gal_lat", "non_detections")
 
 
@@ -27,6 +28,19 @@ def write_ztf(folder: Path, seed: int = 5) -> ModelDescription:
         classes=("AGN", "SN", "VS", "asteroid", "bogus"),
         stamps=("science", "template", "difference"),
         stamp_shape=(63, 63),
+    )
+    return write_random(folder, described, seed)
+
+
+def write_lsst(folder: Path, seed: int = 5) -> ModelDescription:
+    """Write the model folder, with features that an alert of any version has."""
+    described = description(
+        *LSST_FEATURES,
+        name="tried_on_lsst",
+        survey=Survey.LSST,
+        classes=("AGN", "SN", "VS", "asteroid", "bogus"),
+        stamps=("science", "template", "difference"),
+        stamp_shape=(30, 30),
     )
     return write_random(folder, described, seed)
 

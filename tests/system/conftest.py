@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.models import write_atlas, write_ztf
+from tests.support.models import write_atlas, write_lsst, write_ztf
 from tests.support.topics import create_topics
 from tests.support.worker import command
 from tests.system.survey_setups import atlas_package_setup, atlas_setup, ztf_setup
@@ -45,6 +45,14 @@ def atlas_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model for ATLAS with random weights."""
     folder = tmp_path_factory.mktemp("model") / "atlas"
     write_atlas(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lsst_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model for LSST with random weights."""
+    folder = tmp_path_factory.mktemp("model") / "lsst"
+    write_lsst(folder)
     return folder
 
 

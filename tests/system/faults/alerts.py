@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from tests.support import alert_messages
 from tests.support.worker import command
@@ -61,12 +61,26 @@ def digest(value: bytes) -> bytes:
     return blake2b(value, digest_size=8).digest()
 
 
+class AlertSource(Protocol):
+    """Alerts to send, and the settings of workers that classify them."""
+
+    @property
+    def settings(self) -> Mapping[str, str]: ...
+
+    @property
+    def vetoed(self) -> Set[str]:
+        """The candids that a rule vetoes."""
+
+    def stream(self, seed: int) -> Iterator[Alert]: ...
+
+
 class AlertFile:
-    """A file of alerts, and the model that classifies them."""
+    """A file of ZTF alerts, and the model that classifies them."""
 
     def __init__(self, file: Path, model: Path) -> None:
         self.file = file
         self.model = model
+        self.settings = {"CLASSIFIER_STRATEGY": "ZTF", "MODEL_PATH": str(model)}
         self._schema, self._alerts = alert_messages.records(file)
 
     def stream(self, seed: int) -> Iterator[Alert]:

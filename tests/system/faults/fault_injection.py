@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from random import Random
 
+from tests.support.registry import Registry
 from tests.system.faults.alert_sender import AlertSender
 from tests.system.faults.fault_plan import Fault, Kind, Manner, Plan
 from tests.system.faults.kafka_clusters import Cluster, Clusters, Topics
@@ -23,9 +24,11 @@ class FaultInjector:
         stream: AlertSender,
         topics: Topics,
         note: Note,
+        *,
+        registry: Registry | None = None,
     ) -> None:
         self._clusters, self._supervisor, self._note = clusters, supervisor, note
-        self._stream, self._topics = stream, topics
+        self._stream, self._topics, self._registry = stream, topics, registry
         # A frozen worker must not be killed, nor a broker started that another fault keeps down.
         self._workers, self._main, self._scribe = (threading.Lock() for _ in range(3))
 
@@ -52,6 +55,7 @@ class FaultInjector:
             Kind.SCRIBE_AWAY: lambda fault: self._away(fault, self._clusters.scribe, self._scribe),
             Kind.CONNECTIONS_CUT: self._cut,
             Kind.PARTITIONS_ADDED: self._add_partitions,
+            Kind.REGISTRY_AWAY: self._take_registry_away,
         }
 
     def _kill_worker(self, fault: Fault) -> None:
@@ -125,3 +129,11 @@ class FaultInjector:
         self._stream.use_added_partitions()
         self._note("partitions are added")
         time.sleep(fault.seconds)
+
+    def _take_registry_away(self, fault: Fault) -> None:
+        assert self._registry, "the round has no registry"
+        self._note("the registry goes away")
+        self._registry.leave()
+        time.sleep(fault.seconds)
+        self._registry.come_back()
+        self._note("the registry is back")

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.registry import Registry
 from tests.support.topics import end_offsets, offsets_to_commit
 from tests.support.waiting import until
 from tests.system.faults.alert_sender import AlertSender, send_alerts
-from tests.system.faults.alerts import AlertFile
+from tests.system.faults.alerts import AlertSource
 from tests.system.faults.commit_watch import CommitWatch, watch_commits
 from tests.system.faults.completeness import Audit, audit
 from tests.system.faults.evidence import read_evidence
@@ -72,12 +73,18 @@ class EventLog:
         return time.monotonic() - self._start
 
 
-def run_round(clusters: Clusters, plan: Plan, alert_file: AlertFile, folder: Path) -> Report:
+def run_round(
+    clusters: Clusters,
+    plan: Plan,
+    source: AlertSource,
+    folder: Path,
+    registry: Registry | None = None,
+) -> Report:
     """Run a round in a new folder, which is removed unless there are problems."""
     event_log, topics = EventLog(), clusters.topics()
     bootstrap = clusters.main.kafka.bootstrap
     environment = clusters.environment(topics, proxied=plan.cut) | {
-        "MODEL_PATH": str(alert_file.model),
+        **source.settings,
         "PRODUCER_COMPRESSION": plan.codec,
     }
     folder.mkdir()
@@ -87,7 +94,7 @@ def run_round(clusters: Clusters, plan: Plan, alert_file: AlertFile, folder: Pat
             watch_commits(bootstrap, topics.group, topics.alerts) as commits,
             send_alerts(
                 new_writer(bootstrap, topics.alerts, plan),
-                alert_file.stream(plan.seed),
+                source.stream(plan.seed),
                 window=WINDOW,
                 consumed=lambda: commits.last.total,
                 most=plan.alerts * MOST,
@@ -96,13 +103,15 @@ def run_round(clusters: Clusters, plan: Plan, alert_file: AlertFile, folder: Pat
             workers.wait_until_ready(workers.add_worker())
             stream.start()
             event_log.note("the stream begins")
-            FaultInjector(clusters, workers, stream, topics, event_log.note).run_plan(plan)
+            FaultInjector(
+                clusters, workers, stream, topics, event_log.note, registry=registry
+            ).run_plan(plan)
             stream.finish(plan.alerts)
             ends = offsets_to_commit(bootstrap, topics.alerts)
             wait_until_committed(workers, commits, ends)
             event_log.note("everything is committed")
             exit_codes = workers.exit_codes()
-        found = audit_round(clusters, topics, stream, commits, alert_file)
+        found = audit_round(clusters, topics, stream, commits, source)
     except BaseException as error:
         error.add_note(f"Seed {plan.seed}: {'; '.join(map(str, plan.faults))}; logs in {folder}.")
         error.add_note("\n".join(event_log.events))
@@ -142,10 +151,10 @@ def audit_round(
     topics: Topics,
     stream: AlertSender,
     commits: CommitWatch,
-    alert_file: AlertFile,
+    source: AlertSource,
 ) -> Audit:
     """Compare the alerts sent with the topics and the committed offsets."""
     ends = end_offsets(clusters.main.kafka.bootstrap, topics.alerts)
     assert len(stream.places) == stream.sent, "not all sent"
     assert sum(ends.values()) == stream.sent or stream.overhead, "sent twice"
-    return audit(stream.places, read_evidence(clusters, topics), commits.samples, alert_file.vetoed)
+    return audit(stream.places, read_evidence(clusters, topics), commits.samples, source.vetoed)

@@ -86,7 +86,6 @@ class Clusters:
 
     def environment(self, names: Topics, *, proxied: bool) -> dict[str, str]:
         return {
-            "CLASSIFIER_STRATEGY": "ZTF",
             "CONSUMER_SERVER": self.main.server(proxied=proxied),
             "SCRIBE_SERVER": self.scribe.server(proxied=proxied),
             "CONSUMER_TOPICS": names.alerts,

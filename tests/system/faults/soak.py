@@ -81,7 +81,7 @@ def soak(
 ) -> Soak:
     """Run with at most `limit` MiB of memory. Raises AssertionError if the worker ends."""
     topics = clusters.topics()
-    settings = clusters.environment(topics, proxied=True) | {"MODEL_PATH": str(alert_file.model)}
+    settings = clusters.environment(topics, proxied=True) | alert_file.settings
     environment = {key: value for key, value in settings.items() if key not in DEFAULTS}
     bootstrap = clusters.main.kafka.bootstrap
     folder.mkdir()

@@ -11,7 +11,12 @@ import pytest
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.alerts.surveys import Survey
-from stampapp.feeds.alert_encoding import WireSchema, file_format, message_encoder
+from stampapp.feeds.alert_encoding import (
+    WireSchema,
+    file_format,
+    message_encoder,
+    own_schemas,
+)
 from stampapp.feeds.avro_writer import write_alerts
 from tests.support.alerts import alert
 from tests.support.lsst_alerts import OBJECT, lsst_alert
@@ -47,3 +52,10 @@ def test_a_file_holds_packets_of_one_survey(tmp_path: Path) -> None:
     assert [one.candid for one in found if isinstance(one, Alert)] == [
         one.alert.candid for one in some
     ]
+
+
+def test_our_own_schemas_are_numbered_from_1() -> None:
+    found = own_schemas()
+    assert {survey: one.schema_id for survey, one in found.items()} == {Survey.LSST: 1}
+    value = message_encoder(Survey.LSST, found[Survey.LSST])(lsst_alert())
+    assert value.startswith(b"\0\0\0\0\1")
