@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Decision, PreparedAlert
 from stampapp.classifiers.survey_rules import InputSpec, SurveyRules
-from stampapp.features import metadata
+from stampapp.features import difference_imaging, metadata
 from stampapp.features.images import crop_around
-from stampapp.stamps.fits_image import Image
-from stampapp.stamps.lsst import read_cutout, source_place
+from stampapp.features.noisy_image import NoisyImage, noisy_image
+from stampapp.stamps.fits_image import Image, Stamp
+from stampapp.stamps.lsst import read_cutout, read_noise_and_psf, source_place
 
 CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")
 _ASTEROID = "asteroid"
+STAMPS = ("science", "template", "difference")
 _TEMPLATE = "template"
+_NO_PIXEL = np.full((1, 1), np.nan, np.float32)
 
 
 def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     """Return the stamps and features that a model needs. Raises BadAlert.
 
     Each stamp is cut or padded with NaN to the model's `crop`, with the source in the middle. An
-    alert of a first visit has no template: all its pixels are NaN.
+    alert of a first visit has no template: all its pixels are NaN. The `extra_fields` of the
+    returned alert also have the features of `difference_imaging` that the model needs.
     """
-    metadata.check_fields(alert, metadata.required_fields(spec.features))
-    crops = (_crop(alert, name, spec.crop) for name in spec.stamps)
+    required = metadata.required_fields(spec.features)
+    measured = not set(required).isdisjoint(difference_imaging.NAMES)
+    cutouts = {name: _read(alert, name) for name in (STAMPS if measured else spec.stamps)}
+    if measured:
+        science, template, difference = (_noisy_image(alert, name, cutouts) for name in STAMPS)
+        shown = difference_imaging.measure_detection(science, template, difference)
+        alert = replace(alert, extra_fields={**alert.extra_fields, **shown})
+    metadata.check_fields(alert, required)
+    crops = (_crop(alert, cutouts[name], spec.crop) for name in spec.stamps)
     return PreparedAlert(alert=alert, crops=tuple(crops))
 
 
-def _crop(alert: Alert, name: str, side: int) -> Image:
+def _read(alert: Alert, name: str) -> Stamp | None:
+    """Return a stamp; None is a template that does not exist yet."""
     data = alert.stamps.get(name)
-    if name == _TEMPLATE and not data:
+    return None if name == _TEMPLATE and not data else read_cutout(data, name)
+
+
+def _crop(alert: Alert, stamp: Stamp | None, side: int) -> Image:
+    if stamp is None:
         return np.full((side, side), np.nan, np.float32)
-    stamp = read_cutout(data, name)
     return crop_around(stamp.pixels, source_place(stamp.header, alert.ra, alert.dec), side)
+
+
+def _noisy_image(alert: Alert, name: str, cutouts: Mapping[str, Stamp | None]) -> NoisyImage:
+    stamp = cutouts[name]
+    if stamp is None:
+        return noisy_image(_NO_PIXEL, (0.0, 0.0))
+    more = read_noise_and_psf(alert.stamps.get(name), stamp, name)
+    place = source_place(stamp.header, alert.ra, alert.dec)
+    return noisy_image(stamp.pixels, place, more.variance, more.psf)
 
 
 def decide(alert: Alert) -> Decision | None:

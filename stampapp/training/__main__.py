@@ -13,7 +13,7 @@ from stampapp.classifiers.model_folder.store import read_description
 from stampapp.config import extras
 from stampapp.display.progress import report
 from stampapp.errors import StampError
-from stampapp.training import options
+from stampapp.training import markdown, options
 from stampapp.training.data import reference_labels
 from stampapp.training.evaluation import predictions
 from stampapp.training.report import model_card
@@ -85,7 +85,10 @@ def _hyperparameters(args: argparse.Namespace) -> Hyperparameters:
 
 def _evaluate(args: argparse.Namespace) -> None:
     description = read_description(args.model)
-    heading, text = (_evaluate_simulated if args.count else _evaluate_real)(args, description)
+    evaluate = _evaluate_simulated if args.count else _evaluate_real
+    if args.alerts and args.labels is None:
+        evaluate = _evaluate_by_survey
+    heading, text = evaluate(args, description)
     print(f"{heading}\n\n{text}")
     if args.card:
         model_card.replace_section(args.model, heading, text)
@@ -118,6 +121,28 @@ def _evaluate_real(args: argparse.Namespace, description: ModelDescription) -> t
     return heading, real_alerts.render_evaluation(
         real_alerts.evaluate_real_alerts(predicted, alerts, recipe.catalogue_classes, reference)
     )
+
+
+def _evaluate_by_survey(args: argparse.Namespace, description: ModelDescription) -> tuple[str, str]:
+    from stampapp.training.data import labelled, recipes
+    from stampapp.training.evaluation import survey_opinion
+
+    survey_opinion.survey_opinions(description.survey)
+    recipe = recipes.recipe_of_model(description)
+    alerts = labelled.read_labelled_alerts(args.alerts, recipe, None)
+    from stampapp.training.evaluation import evaluate
+    from stampapp.training.report import training_figures
+
+    predicted = evaluate.predict(args.model, description, alerts.examples)
+    compared = survey_opinion.compare_with_survey(
+        args.alerts, description.survey, alerts, predicted
+    )
+    text = survey_opinion.render_comparison(compared, description.survey, alerts.summary)
+    if args.card:
+        training_figures.plot_real_alerts(compared, args.model / model_card.REAL_ALERTS)
+        figure = markdown.figure(model_card.REAL_ALERTS, "Probabilities of each alert")
+        text = f"{text}\n\n{figure}"
+    return f"Evaluation on {args.alerts.name} against the fields of the survey", text
 
 
 def _compare(args: argparse.Namespace) -> None:

@@ -113,7 +113,9 @@ def _alerts(parser: argparse.ArgumentParser, *, labels: bool = True) -> None:
 
 def _require_one_source(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     simulated, real = args.count is not None, args.alerts is not None
-    if simulated == real or real != (args.labels is not None):
+    # `evaluate` can compare alerts without labels with what the survey itself says of them.
+    unlabelled = real and args.labels is None and args.command == "evaluate"
+    if simulated == real or (real != (args.labels is not None) and not unlabelled):
         parser.error("give either --count (and --seed), or --alerts and --labels")
 
 

@@ -24,7 +24,10 @@ __all__ = [
 
 DESCRIPTION_FILE = "model.json"
 # The model card and its figures.
-CARD_FILES = ("MODEL_CARD.md", "confusion.png", "reliability.png", "learning.png", "stamps.png")
+CARD_FILES = (
+    "MODEL_CARD.md",
+    *("confusion.png", "reliability.png", "learning.png", "stamps.png", "real_alerts.png"),
+)
 _LARGEST_DESCRIPTION = 1 << 20
 
 

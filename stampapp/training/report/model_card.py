@@ -16,7 +16,7 @@ from stampapp.training.evaluation.predictions import Predictions
 from stampapp.training.fitting import epochs
 from stampapp.training.fitting.epochs import Epoch
 
-CARD, CONFUSION, RELIABILITY, LEARNING, STAMPS = CARD_FILES
+CARD, CONFUSION, RELIABILITY, LEARNING, STAMPS, REAL_ALERTS = CARD_FILES
 _WARNING = {
     Origin.SIMULATED: """\
 **This model was trained on simulated alerts only, not on real ones.** It is for trying

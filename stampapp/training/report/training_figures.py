@@ -12,6 +12,7 @@ from stampapp.results.class_names import shown_name
 from stampapp.training.data.examples import Indices
 from stampapp.training.evaluation import scores
 from stampapp.training.evaluation.predictions import Predictions
+from stampapp.training.evaluation.survey_opinion import ComparedAlert
 from stampapp.training.fitting.epochs import Epoch
 from stampapp.training.report.stamp_figures import save_figure
 
@@ -49,6 +50,26 @@ def plot_reliability(by_label: dict[str, Predictions], path: Path) -> None:
     below.set_xlabel("confidence")
     below.set_ylabel("alerts")
     below.set_yscale("log")
+    save_figure(figure, path)
+
+
+def plot_real_alerts(compared: Sequence[ComparedAlert], path: Path) -> None:
+    """Plot the probabilities of each alert as a bar, with what the survey says of it."""
+    figure = Figure(figsize=(9, 0.9 + 0.28 * len(compared)), layout="constrained")
+    axis = figure.subplots()
+    places = range(len(compared))
+    left = np.zeros(len(compared))
+    for name in compared[0].probabilities:
+        width = np.array([one.probabilities[name] for one in compared])
+        axis.barh(places, width, left=left, label=shown_name(name))
+        left += width
+    said = (one.opinion.text if one.opinion else "" for one in compared)
+    labels = [f"{text}  {one.candid}" for text, one in zip(said, compared, strict=True)]
+    axis.set_yticks(places, labels)
+    axis.invert_yaxis()
+    axis.set_xlim(0, 1)
+    axis.set_xlabel("probability")
+    figure.legend(loc="outside upper right", ncols=len(compared[0].probabilities))
     save_figure(figure, path)
 
 

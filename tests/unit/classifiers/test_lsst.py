@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import io
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.lsst import CLASSES, extract_inputs
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
 from stampapp.classifiers.survey_classifier import NetworkClassifier
+from stampapp.features.difference_imaging import NAMES as NAMES_OF_VALUES
 from stampapp.features.images import normalise_stamps
 from stampapp.results.outcome import Classification
 from stampapp.stamps.fits_image import Image
+from stampapp.training.data.lsst import PLUGIN
 from tests.support.bad_alerts import cause
 from tests.support.lsst_stamps import NAMES, cards, cutout, lsst_alert
 
@@ -124,6 +129,40 @@ def test_without_another_stamp_the_alert_cannot_be_classified(name: str) -> None
 def test_only_the_models_own_stamps_are_read() -> None:
     alert = lsst_alert({"difference": cutout(image(30, 30))})
     assert len(extract_inputs(alert, Spec(stamps=("difference",))).crops) == 1
+
+
+def measured(**stamps: bytes | None) -> dict[str, float]:
+    """Return the values that a model of this repository gets of an alert with these stamps."""
+    extra = extract_inputs(lsst_alert(stamps), PLUGIN).alert.extra_fields
+    found = {name: extra[name] for name in NAMES_OF_VALUES}
+    assert all(type(value) is float and math.isfinite(value) for value in found.values())
+    return found  # type: ignore[return-value]  # as asserted
+
+
+def test_a_model_gets_what_the_images_show() -> None:
+    star = cutout(100 * np.exp(-(np.hypot(*np.mgrid[-14:16, -14:16]) ** 2) / 8))
+    found = measured(science=star, template=cutout(np.zeros((30, 30))), difference=star)
+    assert found["sign"] == 1.0
+    assert found["before"] == found["nucleus"] == 0.0
+    assert found["contrast"] > 3.0
+    faded = cutout(-100 * np.exp(-(np.hypot(*np.mgrid[-14:16, -14:16]) ** 2) / 8))
+    gone = measured(science=cutout(np.zeros((30, 30))), template=star, difference=faded)
+    assert (gone["sign"], gone["signal"]) == (-1.0, found["signal"])
+    assert gone["contrast"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_without_a_template_nothing_was_there_before() -> None:
+    shown = cutout(image(30, 30))
+    found = measured(science=shown, template=None, difference=shown)
+    assert found["before"] == found["nucleus"] == found["brightest"] == 0.0
+
+
+def test_an_image_alone_is_enough() -> None:
+    pixels = np.random.default_rng(1).normal(0, 40, (30, 30)).astype(np.float32)
+    file = io.BytesIO()
+    fits.PrimaryHDU(pixels).writeto(file)
+    shown = file.getvalue()
+    assert abs(measured(science=shown, template=shown, difference=shown)["roughness"]) < 0.3
 
 
 def test_the_features_are_checked() -> None:

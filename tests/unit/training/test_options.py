@@ -37,8 +37,8 @@ def test_unknown_survey_is_reported_with_the_known_ones(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        options.parse_arguments(["train", "--survey", "LSST", "--count", "60"])
-    assert "--survey: one of ZTF, ATLAS is expected" in capsys.readouterr().err
+        options.parse_arguments(["train", "--survey", "GAIA", "--count", "60"])
+    assert "--survey: one of ZTF, ATLAS, LSST is expected" in capsys.readouterr().err
 
 
 def test_command_line_has_every_default() -> None:
@@ -77,6 +77,11 @@ def test_invalid_values_are_rejected(
     with pytest.raises(SystemExit):
         options.parse_arguments([*SIMULATED, key, value])
     assert f"argument {key}: invalid" in capsys.readouterr().err
+
+
+def test_evaluate_takes_alerts_without_labels() -> None:
+    chosen = options.parse_arguments(["evaluate", "model", "--alerts", "a"])
+    assert (chosen.alerts, chosen.labels, chosen.count) == (Path("a"), None, None)
 
 
 def test_compare_takes_real_and_simulated_alerts() -> None:
