@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import scenes
+from stampapp.simulation.alert_builder import AlertBuilder
 from stampapp.simulation.artifacts import Mask
 from stampapp.simulation.detections import Detection
 from stampapp.simulation.fits_writer import Cards
@@ -109,11 +110,15 @@ def wcs(observation: Observation) -> Cards:
     }
 
 
-PLUGIN = SimulatedSurvey(
+_BUILDER = AlertBuilder(
     number=2,
-    camera=CAMERA,
-    scenes_by_class=scenes.SCENES | {"SN": scenes.nearby_supernova},
     isdiffpos=isdiffpos,
     metadata=metadata,
     stamps=stamps,
+)
+PLUGIN = SimulatedSurvey(
+    number=_BUILDER.number,
+    camera=CAMERA,
+    scenes_by_class=scenes.SCENES | {"SN": scenes.nearby_supernova},
+    to_alert=_BUILDER.build,
 )

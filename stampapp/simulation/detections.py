@@ -47,8 +47,8 @@ def find_detection(difference: Difference, *, sends_fading: bool) -> Detection:
     near = np.where(_NEAR, np.abs(matched) if sends_fading else matched, -np.inf)
     row, column = np.unravel_index(int(np.argmax(near)), near.shape)
     sign = -1 if sends_fading and matched[row, column] < 0 else 1
-    y = row - _MIDDLE + _parabola_peak(sign * matched[row - 1 : row + 2, column])
-    x = column - _MIDDLE + _parabola_peak(sign * matched[row, column - 1 : column + 2])
+    y = row - _MIDDLE + parabola_peak(sign * matched[row - 1 : row + 2, column])
+    x = column - _MIDDLE + parabola_peak(sign * matched[row, column - 1 : column + 2])
     top = float((sign * difference.pixels[row - 1 : row + 2, column - 1 : column + 2]).max())
     flux = sign * float(matched[row, column]) / power
     return Detection(
@@ -68,7 +68,7 @@ def cut_out(image: Image, detection: Detection, side: int) -> Image:
     return image[row - half : row + half + 1, column - half : column + half + 1]
 
 
-def _parabola_peak(values: Image) -> float:
+def parabola_peak(values: Image) -> float:
     """Return the position of the maximum of a parabola through three values, in pixels."""
     left, middle, right = (float(value) for value in values)
     curvature = left - 2 * middle + right

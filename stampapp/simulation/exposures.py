@@ -56,12 +56,12 @@ class Exposure:
     @property
     def psf(self) -> PSF:
         """The PSF of the science image."""
-        return PSF(fwhm=self.fwhm, ellipticity=self.ellipticity)
+        return PSF(fwhm=self.fwhm, ellipticity=self.ellipticity, beta=self.camera.moffat_beta)
 
     @property
     def template_psf(self) -> PSF:
         """The PSF of the template."""
-        return PSF(fwhm=self.template_fwhm)
+        return PSF(fwhm=self.template_fwhm, beta=self.camera.moffat_beta)
 
     @property
     def point_area(self) -> float:

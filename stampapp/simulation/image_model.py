@@ -22,7 +22,6 @@ Spectrum = npt.NDArray[np.complex128]
 
 # The side of an image; larger than a stamp, which keeps light that wraps around the edge outside.
 GRID = 96
-_MOFFAT_BETA = 3.0
 _WINDOW = 24
 # Stars may be this far outside the grid, as the misregistration of a template moves some.
 _MARGIN = _WINDOW + 16
@@ -40,18 +39,19 @@ HALF_LIGHT = 1.67834699
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PSF:
-    """A point-spread function: full width at half maximum in pixels, and shear."""
+    """A point-spread function: full width at half maximum in pixels, shear, Moffat's exponent."""
 
     fwhm: float
     ellipticity: tuple[float, float] = (0.0, 0.0)
+    beta: float = 3.0
 
     def at(self, x: Image, y: Image) -> Image:
         """Return the share of a star's flux in a pixel (x, y) pixels from it."""
         g1, g2 = self.ellipticity
-        gamma = self.fwhm / (2 * math.sqrt(2 ** (1 / _MOFFAT_BETA) - 1))
-        peak = (_MOFFAT_BETA - 1) / (math.pi * gamma**2)
+        gamma = self.fwhm / (2 * math.sqrt(2 ** (1 / self.beta) - 1))
+        peak = (self.beta - 1) / (math.pi * gamma**2)
         u, v = (1 - g1) * x - g2 * y, (1 + g1) * y - g2 * x
-        share: Image = Moffat2D.evaluate(u, v, peak, 0.0, 0.0, gamma, _MOFFAT_BETA)
+        share: Image = Moffat2D.evaluate(u, v, peak, 0.0, 0.0, gamma, self.beta)
         return share
 
     def transform(self) -> Spectrum:
@@ -116,6 +116,14 @@ def shift_phase(x: float, y: float) -> Spectrum:
     """Return the factor of a transform that shifts an image by (x, y) pixels."""
     phase: Spectrum = np.exp(-1j * _KY * y)[:, None] * np.exp(-1j * _KX * x)[None, :]
     return phase
+
+
+def correlate_noise(noise: Image, width: float) -> Image:
+    """Return noise of the same variance, correlated over a Gaussian of this sigma in pixels."""
+    passed = np.exp(-0.5 * width**2 * np.add.outer(_KY**2, _KX**2))
+    smooth = to_image(to_spectrum(noise) * passed)
+    same: Image = smooth * (2 * math.sqrt(math.pi) * width)
+    return same
 
 
 def _draw_stars(stars: Sequence[tuple[Source, float]], psf: PSF) -> Image:

@@ -22,10 +22,11 @@ class Band:
 
 
 class Subtraction(Enum):
-    """The method of subtraction: ZOGY, or a template blurred to the seeing."""
+    """The method: ZOGY, or a template blurred to the seeing; the latter also with white noise."""
 
     PROPER = auto()
     MATCHED = auto()
+    DECORRELATED = auto()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,9 @@ class Camera:
     `elongations` (degrees) are the smallest distance from the Sun at which it observes, and that
     from which it observes as often as anywhere; None if its alerts do not show an effect.
     `sends_fading`: it sends alerts of sources that became fainter. `cloud_residuals`: thin clouds
-    leave residuals. `first_mjd` and `last_mjd` are in days (UTC).
+    leave residuals. `first_mjd` and `last_mjd` are in days (UTC). `moffat_beta` is the exponent of
+    the PSF. `resampling` is the width (sigma) in pixels over which the noise of a template is
+    correlated, as its exposures were resampled.
     """
 
     survey: Survey
@@ -62,3 +65,5 @@ class Camera:
     cloud_residuals: bool
     first_mjd: float
     last_mjd: float
+    moffat_beta: float = 3.0
+    resampling: float = 0.0

@@ -55,7 +55,7 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
         magnitude = float(rng.normal(19.4, 0.8)) - exposure.camera.depth
         share = rng.uniform(0.85, 1.0) if rng.random() < 0.65 else rng.uniform(0.2, 0.85)
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
-        change = _flux_change(exposure, nucleus.magnitude, rng.normal(0.0, 0.25))
+        change = flux_change(exposure, nucleus.magnitude, rng.normal(0.0, 0.25))
         if 15.2 < magnitude < 21.5 and _is_detectable(exposure, nucleus.magnitude, change):
             break
     host = star_field.draw_galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
@@ -79,7 +79,7 @@ def _variable(rng: Generator, exposure: Exposure) -> Scene:
         else:
             star = Source(x=0, y=0, magnitude=float(rng.normal(15.0, 1.5)) - exposure.camera.depth)
             step = 0.25 * math.exp(rng.normal(0.0, 0.9)) * (1 if rng.random() < 0.5 else -1)
-        change = _flux_change(exposure, star.magnitude, step)
+        change = flux_change(exposure, star.magnitude, step)
         if star.magnitude > _SATURATED and _is_detectable(exposure, star.magnitude, change):
             break
     return Scene(exposure=exposure, static=(star,), changed=(star,), fluxes=(change,))
@@ -92,7 +92,7 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     host = star_field.draw_galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
     host = star_field.place_beside(rng, host)
     new = Source(x=0, y=0, magnitude=0.0)
-    flux = _draw_new_flux(rng, exposure)
+    flux = draw_new_flux(rng, exposure)
     # Rarely, the template was taken while the supernova was bright.
     sign = -1.0 if exposure.camera.sends_fading and rng.random() < 0.04 else 1.0
     return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(sign * flux,))
@@ -101,7 +101,7 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
 def nearby_supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point source in a galaxy at the distance that its magnitude implies."""
     for _ in range(_MAX_ATTEMPTS):
-        flux = _draw_new_flux(rng, exposure)
+        flux = draw_new_flux(rng, exposure)
         magnitude = supernovae.draw_host_magnitude(rng, exposure.magnitude(flux))
         host = star_field.place_beside(rng, star_field.draw_galaxy(rng, exposure, magnitude))
         if supernovae.is_detectable(exposure, flux, host, _MIN_SNR):
@@ -117,7 +117,7 @@ def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
     length, angle = arcsec / exposure.camera.pixel, rng.uniform(0, 2 * math.pi)
     trail = (length * math.cos(angle), length * math.sin(angle))
     mover = Source(x=0, y=0, magnitude=0.0, trail=trail)
-    flux = _draw_new_flux(rng, exposure) * math.sqrt(1 + length / 2)
+    flux = draw_new_flux(rng, exposure) * math.sqrt(1 + length / 2)
     return Scene(exposure=exposure, changed=(mover,), fluxes=(flux,))
 
 
@@ -154,7 +154,7 @@ def _cloud_share(exposure: Exposure) -> float:
 
 def _residual(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a bright source with a residual: misregistered, or with an error of the PSF."""
-    core = _draw_bright_source(rng, exposure)
+    core = draw_bright_source(rng, exposure)
     wrong = math.exp(rng.normal(0.0, 0.5))
     angle = rng.uniform(0, 2 * math.pi)
     worse = replace(
@@ -167,7 +167,7 @@ def _residual(rng: Generator, exposure: Exposure) -> Scene:
 
 def _cloud(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a bright source that seems to vary, as clouds change the flux scale there."""
-    core = _draw_bright_source(rng, exposure)
+    core = draw_bright_source(rng, exposure)
     flux = exposure.flux(core.magnitude)
     photons = math.sqrt(flux / exposure.camera.gain)
     needed = _MIN_SNR * math.hypot(exposure.point_noise, photons) / flux
@@ -182,7 +182,7 @@ def _cloud(rng: Generator, exposure: Exposure) -> Scene:
     return Scene(exposure=worse, static=(core,), artifact="cloud")
 
 
-def _draw_bright_source(rng: Generator, exposure: Exposure) -> Source:
+def draw_bright_source(rng: Generator, exposure: Exposure) -> Source:
     """Draw a star or galaxy well above the limit of the exposure."""
     above = exposure.limiting_magnitude - float(min(max(rng.normal(3.3, 1.6), 0.8), 8.0))
     if rng.random() < 0.7:
@@ -190,13 +190,14 @@ def _draw_bright_source(rng: Generator, exposure: Exposure) -> Source:
     return star_field.draw_galaxy(rng, exposure, max(above, 13.0))
 
 
-def _draw_new_flux(rng: Generator, exposure: Exposure) -> float:
+def draw_new_flux(rng: Generator, exposure: Exposure) -> float:
     """Draw a flux in DN of sources in a volume: N(>F) is proportional to F^-1.5."""
     snr = _MIN_SNR * rng.uniform(5e-4, 1.0) ** (-1 / 1.5)
     return float(snr * exposure.point_noise)
 
 
-def _flux_change(exposure: Exposure, magnitude: float, step: float) -> float:
+def flux_change(exposure: Exposure, magnitude: float, step: float) -> float:
+    """Return the flux in DN by which a source changes that becomes fainter by `step` magnitudes."""
     return exposure.flux(magnitude) * (10 ** (-0.4 * step) - 1.0)
 
 

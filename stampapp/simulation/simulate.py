@@ -8,20 +8,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from stampapp.alerts.alert import Alert, LabelledAlert
-from stampapp.alerts.simulated_names import simulated_aid, simulated_oid
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import (
     artifacts,
     detections,
-    exposures,
     image_model,
-    measurements,
     sky_positions,
     star_field,
     subtraction,
 )
-from stampapp.simulation.catalogues import NO_VALUE
 from stampapp.simulation.image_model import GRID, Image
 from stampapp.simulation.light_sources import Source
 from stampapp.simulation.observation import Observation
@@ -41,11 +37,13 @@ def simulate_alert(survey: Survey, seed: int, index: int) -> LabelledAlert:
     simulated = simulated_survey(survey)
     rng = np.random.default_rng([seed, simulated.number, index])
     label = LABELS[int(rng.integers(len(LABELS)))]
+    number = f"{seed % 10**6:06d}{index:09d}"
     for _ in range(_MAX_ATTEMPTS):
         observation = _observe(rng, simulated, label)
         if observation.detection.snr >= _MIN_SNR:
-            alert = _to_alert(rng, simulated, observation, label, f"{seed % 10**6:06d}{index:09d}")
-            return LabelledAlert(alert=alert, label=label)
+            alert = simulated.to_alert(rng, observation, label, number)
+            if alert is not None:
+                return LabelledAlert(alert=alert, label=label)
     raise RuntimeError(f"{survey} alert {index} of seed {seed}: no {label} was bright enough")
 
 
@@ -57,7 +55,7 @@ def simulate_alerts(survey: Survey, seed: int, count: int) -> Iterator[LabelledA
 
 def _observe(rng: Generator, simulated: SimulatedSurvey, label: str) -> Observation:
     camera = simulated.camera
-    scene = simulated.scenes_by_class[label](rng, exposures.draw_exposure(rng, camera))
+    scene = simulated.scenes_by_class[label](rng, simulated.draw_exposure(rng, camera))
     place = sky_positions.draw_sky_position(rng, camera, label, scene.exposure.mjd)
     around = star_field.draw_surroundings(rng, scene.exposure, place, _REACH)
     dx, dy = rng.uniform(-0.5, 0.5, 2)
@@ -89,7 +87,9 @@ def _take_images(rng: Generator, scene: Scene, place: SkyPosition) -> Observatio
         artifacts.add_artifact(rng, science, exposure, scene.artifact)
     gain = exposure.camera.gain
     science = _add_noise(rng, science, exposure.noise, gain)
-    template = _add_noise(rng, template, exposure.template_noise, gain * exposure.frames)
+    template = _add_noise(
+        rng, template, exposure.template_noise, gain * exposure.frames, exposure.camera.resampling
+    )
     top = exposure.camera.saturation
     science, template = np.minimum(science, top), np.minimum(template, top)
     difference = subtraction.subtract(science, template, exposure)
@@ -103,54 +103,11 @@ def _take_images(rng: Generator, scene: Scene, place: SkyPosition) -> Observatio
     )
 
 
-def _add_noise(rng: Generator, image: Image, scatter: float, gain: float) -> Image:
+def _add_noise(
+    rng: Generator, image: Image, scatter: float, gain: float, resampling: float = 0.0
+) -> Image:
     variance = scatter**2 + np.maximum(image, 0.0) / gain
-    return image + np.sqrt(variance) * rng.normal(size=image.shape)
-
-
-def _to_alert(
-    rng: Generator, simulated: SimulatedSurvey, observation: Observation, label: str, number: str
-) -> Alert:
-    exposure, survey = observation.exposure, observation.camera.survey
-    values = _measured_fields(rng, simulated, observation, label)
-    return Alert(
-        aid=simulated_aid(survey, number),
-        oid=simulated_oid(survey, number),
-        candid=f"{simulated.number}{number}",
-        survey=survey,
-        mjd=exposure.mjd,
-        fid=exposure.band,
-        ra=observation.place.ra,
-        dec=observation.place.dec,
-        mag=values.pop("magpsf"),
-        e_mag=values.pop("sigmapsf"),
-        isdiffpos=simulated.isdiffpos(observation.detection),
-        extra_fields={**values, **_solar_system_fields(rng, label)},
-        stamps=simulated.stamps(
-            rng,
-            observation,
-            artifacts.draw_mask(rng, observation.camera.side, observation.scene.artifact),
-        ),
-    )
-
-
-def _measured_fields(
-    rng: Generator, simulated: SimulatedSurvey, observation: Observation, label: str
-) -> dict[str, float]:
-    exposure, detection = observation.exposure, observation.detection
-    row, column = (GRID // 2 + round(value) for value in (detection.y, detection.x))
-    under = float(observation.template[row, column]) * exposure.point_area
-    return {
-        **measurements.photometry(rng, exposure, detection, under),
-        **measurements.shape(rng, exposure, detection),
-        "rb": measurements.real_bogus(rng, detection, under, label),
-        "scorr": detection.snr,
-        **simulated.metadata(rng, observation, label),
-    }
-
-
-def _solar_system_fields(rng: Generator, label: str) -> dict[str, object]:
-    """Return the nearest known asteroid (ssdistnr, ssmagnr): most simulated asteroids are known."""
-    if label == "asteroid" and rng.random() < 0.75:
-        return {"ssdistnr": abs(rng.normal(0, 0.7)), "ssmagnr": rng.uniform(16, 20.5)}
-    return {"ssdistnr": NO_VALUE, "ssmagnr": NO_VALUE, "ssnamenr": "null"}
+    noise = rng.normal(size=image.shape)
+    if resampling:
+        noise = image_model.correlate_noise(noise, resampling)
+    return image + np.sqrt(variance) * noise

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
+from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey, plugin
-from stampapp.simulation.artifacts import Mask
-from stampapp.simulation.detections import Detection
+from stampapp.simulation import exposures
+from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.instruments import Camera
-from stampapp.simulation.observation import Observation, Stamps
+from stampapp.simulation.observation import Observation
 from stampapp.simulation.scenes import DrawScene
 
 
@@ -20,17 +21,16 @@ class SimulatedSurvey:
     """How the alerts of a survey are simulated.
 
     `number` separates its random numbers and candids from those of other surveys; never change it.
-    `scenes_by_class` draws the scene of an object of each class. `isdiffpos` returns that field for
-    a detection. `metadata` takes an observation and the class; it returns the `extra_fields`
-    beyond those that every survey measures. `stamps` takes an observation and the missing pixels.
+    `scenes_by_class` draws the scene of an object of each class. `to_alert` takes an observation,
+    the class and a text of 15 digits that names the alert; it returns the alert, or None where the
+    survey would not have sent one.
     """
 
     number: int
     camera: Camera
     scenes_by_class: Mapping[str, DrawScene]
-    isdiffpos: Callable[[Detection], int]
-    metadata: Callable[[Generator, Observation, str], Mapping[str, float]]
-    stamps: Callable[[Generator, Observation, Mask], Stamps]
+    to_alert: Callable[[Generator, Observation, str, str], Alert | None]
+    draw_exposure: Callable[[Generator, Camera], Exposure] = exposures.draw_exposure
 
 
 def simulated_survey(survey: Survey) -> SimulatedSurvey:

@@ -8,6 +8,7 @@ from numpy.random import Generator
 
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import catalogues, detection_history, measurements, scenes
+from stampapp.simulation.alert_builder import AlertBuilder
 from stampapp.simulation.artifacts import Mask
 from stampapp.simulation.instruments import Band, Camera, Subtraction
 from stampapp.simulation.observation import Observation, Stamps, cut_stamp
@@ -66,11 +67,15 @@ def stamps(_: Generator, observation: Observation, missing: Mask) -> Stamps:
     }
 
 
-PLUGIN = SimulatedSurvey(
+_BUILDER = AlertBuilder(
     number=1,
-    camera=CAMERA,
-    scenes_by_class=scenes.SCENES,
     isdiffpos=lambda detection: detection.sign,
     metadata=metadata,
     stamps=stamps,
+)
+PLUGIN = SimulatedSurvey(
+    number=_BUILDER.number,
+    camera=CAMERA,
+    scenes_by_class=scenes.SCENES,
+    to_alert=_BUILDER.build,
 )

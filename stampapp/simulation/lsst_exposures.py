@@ -1,0 +1,45 @@
+"""Draw the exposures of LSSTCam, and the templates that they are compared with."""
+
+from __future__ import annotations
+
+import math
+
+from numpy.random import Generator
+
+from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.instruments import Camera
+
+_POOR_NIGHTS = 0.12
+_SMALLEST_FWHM = 0.62
+
+
+def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
+    """Draw an exposure: depth and seeing scatter with the Moon, the airmass and the weather."""
+    names = list(camera.bands)
+    name = names[int(rng.choice(len(names), p=[camera.bands[one].share for one in names]))]
+    band = camera.bands[name]
+    loss = rng.uniform(0.2, 1.2) if rng.random() < _POOR_NIGHTS else abs(rng.normal(0.0, 0.08))
+    noise = band.noise * math.exp(rng.normal(0.28, 0.26))
+    frames = int(rng.choice(camera.frames))
+    jitter = 0.05 * math.exp(rng.normal(0.0, 0.5))
+    return Exposure(
+        camera=camera,
+        band=name,
+        mjd=rng.uniform(camera.first_mjd, camera.last_mjd),
+        zero_point=band.zero_point - loss,
+        noise=noise,
+        background=camera.background,
+        fwhm=_draw_fwhm(rng, camera.seeing, camera.seeing_scatter) / camera.pixel,
+        ellipticity=(rng.normal(0.0, 0.045), rng.normal(0.0, 0.045)),
+        template_fwhm=_draw_fwhm(rng, camera.template_seeing, 0.18) / camera.pixel,
+        # A template is scaled to the flux of the science image, and so is its noise.
+        template_noise=band.noise * 10 ** (-0.4 * loss) / math.sqrt(frames) * rng.uniform(0.9, 1.7),
+        frames=frames,
+        shift=(rng.normal(0.0, jitter), rng.normal(0.0, jitter)),
+        psf_error=rng.normal(0.0, 0.006),
+        flux_error=rng.normal(0.0, 0.003),
+    )
+
+
+def _draw_fwhm(rng: Generator, median: float, scatter: float) -> float:
+    return max(median * math.exp(rng.normal(0.0, scatter)), _SMALLEST_FWHM)
