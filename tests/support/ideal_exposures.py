@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from stampapp.alerts.surveys import Survey
-from stampapp.simulation import exposures, image_model, subtraction
+from stampapp.simulation import image_model, subtraction
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.image_model import Image
 from stampapp.simulation.instruments import Camera
@@ -32,7 +32,7 @@ def exposure(camera: Camera = ZTF, **changes: Any) -> Exposure:
         "psf_error": 0.0,
         "flux_error": 0.0,
     }
-    drawn = exposures.draw_exposure(np.random.default_rng(1), camera)
+    drawn = simulated_survey(camera.survey).draw_exposure(np.random.default_rng(1), camera)
     return replace(drawn, **faultless | changes)
 
 
