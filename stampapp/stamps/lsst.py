@@ -13,7 +13,7 @@ from stampapp.stamps import fits_image
 from stampapp.stamps.fits_extensions import read_extensions
 from stampapp.stamps.fits_header import Header
 from stampapp.stamps.fits_image import Pixels, Stamp
-from stampapp.stamps.orientation import UNKNOWN, Orientation, orient, sky_matrix
+from stampapp.stamps.orientation import UNKNOWN, Orientation, Place, orient, sky_matrix
 from stampapp.stamps.stamp_format import StampFormat
 
 PIXEL_SCALE = 0.2
@@ -22,8 +22,6 @@ _DEGREES_PER_PIXEL = PIXEL_SCALE / 3600.0
 # In degrees: a thousandth of a pixel and less.
 _SAME_POSITION = 1e-8
 _AXES = (1, 2)
-
-Place = tuple[float, float]
 
 
 def read_cutout(data: object, name: str) -> Stamp:
@@ -118,5 +116,8 @@ def orientation(header: Header) -> Orientation:
 
 
 PLUGIN = StampFormat(
-    names=("science", "template", "difference"), pixel_scale=PIXEL_SCALE, orientation=orientation
+    names=("science", "template", "difference"),
+    pixel_scale=PIXEL_SCALE,
+    orientation=orientation,
+    source_place=source_place,
 )

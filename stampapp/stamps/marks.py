@@ -1,4 +1,4 @@
-"""The marks over a stamp: its centre, a scale bar, and where north and east are.
+"""The marks over a stamp: the source, a scale bar, and where north and east are.
 
 The album draws them with PIL, the page as SVG. A stamp is as large as a square allows, in its
 middle. Coordinates are shares of the square's side (right, down), from its upper left corner.
@@ -14,7 +14,7 @@ from stampapp.stamps.stamp_image import StampImage
 
 Line = tuple[float, float, float, float]
 _EDGE = 0.06
-# From the centre: the marks leave the source itself free.
+# From the source: the marks leave the source itself free.
 _GAP, _REACH = 0.045, 0.11
 _ARM, _LETTER = 0.1, 0.155
 _TEXT_HEIGHT = 0.07
@@ -44,14 +44,27 @@ class Marks:
 
 
 _NONE = Marks(lines=(), labels=())
-_CENTRE = Marks(
-    lines=((0.5 + _GAP, 0.5, 0.5 + _REACH, 0.5), (0.5, 0.5 - _REACH, 0.5, 0.5 - _GAP)), labels=()
-)
 
 
 def marks(drawn: StampImage) -> Marks:
     """Return the marks of a stamp; no bar where its scale is unknown."""
-    return _CENTRE + _scale_bar(drawn) + _compass(drawn.orientation)
+    return _source(drawn) + _scale_bar(drawn) + _compass(drawn.orientation)
+
+
+def _source(drawn: StampImage) -> Marks:
+    """Return lines to the right of the source and above it, or to the other side at an edge."""
+    longest = max(drawn.pixels.shape)
+    y, x = (
+        0.5 + (at + 0.5 - side / 2) / longest
+        for at, side in zip(drawn.source, drawn.pixels.shape, strict=True)
+    )
+    right = 1 if x + _REACH < 1 else -1
+    up = -1 if y - _REACH > 0 else 1
+    lines = (
+        (x + right * _GAP, y, x + right * _REACH, y),
+        (x, y + up * _REACH, x, y + up * _GAP),
+    )
+    return Marks(lines=lines, labels=())
 
 
 def _scale_bar(drawn: StampImage) -> Marks:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from stampapp.stamps.fits_header import Header
 
+Place = tuple[float, float]
 Matrix = npt.NDArray[np.float64]
 _ARCSEC = 3600.0
 _PLACES = ("1_1", "1_2", "2_1", "2_2")
@@ -39,6 +40,17 @@ class Orientation:
         """Return a FITS image (its first row is the lowest) as a picture's rows from the top."""
         picture = pixels[::-1]
         return np.rot90(picture[:, ::-1] if self.mirrored else picture, self.turns)
+
+    def apply_to_place(self, place: Place, shape: tuple[int, ...]) -> Place:
+        """Return where `apply` puts a (row, column) of an image of this shape."""
+        (row, column), (rows, columns) = place, shape
+        row = rows - 1 - row
+        if self.mirrored:
+            column = columns - 1 - column
+        for _ in range(self.turns):
+            row, column = columns - 1 - column, row
+            rows, columns = columns, rows
+        return row, column
 
     def __str__(self) -> str:
         """Return in words where north is in the turned picture; east is at a right angle to it."""

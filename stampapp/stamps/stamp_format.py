@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from stampapp.alerts.surveys import Survey, plugin
 from stampapp.stamps.fits_header import Header
-from stampapp.stamps.orientation import Orientation, north_up
+from stampapp.stamps.orientation import Orientation, Place, north_up
+
+
+def middle(header: Header, ra: float, dec: float) -> Place:  # noqa: ARG001
+    """Return the middle of an image as the place of the source."""
+    columns, rows = (header.value(f"NAXIS{axis}") for axis in (1, 2))
+    return (float(rows or 1) - 1) / 2, (float(columns or 1) - 1) / 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +22,8 @@ class StampFormat:
 
     `pixel_scale` in arcsec per pixel where the headers do not say it. Pixels of the value
     `no_data` are worth nothing. With `difference_is_turned`, the difference of an object that has
-    faded is template minus science. `orientation` reads from a header where north is.
+    faded is template minus science. `orientation` reads from a header where north is, and
+    `source_place` where an alert's position is, as (row, column) from 0.
     """
 
     names: tuple[str, ...]
@@ -24,6 +31,7 @@ class StampFormat:
     no_data: float | None = None
     difference_is_turned: bool = False
     orientation: Callable[[Header], Orientation] = north_up
+    source_place: Callable[[Header, float, float], Place] = middle
 
 
 def stamp_format(survey: Survey) -> StampFormat:

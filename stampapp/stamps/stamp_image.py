@@ -11,7 +11,7 @@ from PIL import Image
 from stampapp.alerts.alert import Alert
 from stampapp.stamps import fits_image, stretch
 from stampapp.stamps.fits_image import Pixels
-from stampapp.stamps.orientation import Orientation
+from stampapp.stamps.orientation import Orientation, Place
 from stampapp.stamps.stamp_format import stamp_format
 
 
@@ -19,13 +19,15 @@ from stampapp.stamps.stamp_format import stamp_format
 class StampImage:
     """A stamp in colours, and the `pixels` that it shows, a difference as science minus template.
 
-    Both are turned by `orientation`, rows from the top. `pixel_scale` is in arcsec per pixel.
+    Both are turned by `orientation`, rows from the top; `source` is the alert's (row, column) in
+    them. `pixel_scale` is in arcsec per pixel.
     `is_light` where the sky is white, as it is in a difference.
     """
 
     colours: stretch.Colours
     pixels: Pixels
     orientation: Orientation
+    source: Place
     pixel_scale: float | None
     is_light: bool
 
@@ -48,11 +50,13 @@ def draw_stamp(alert: Alert, name: str) -> StampImage:
     # A difference is drawn as science minus template.
     turned = layout.difference_is_turned and is_difference and alert.isdiffpos < 0
     pixels = orientation.apply(-known if turned else known)
+    source = layout.source_place(stamp.header, alert.ra, alert.dec)
     colour = stretch.colour_difference if is_difference else stretch.colour_brightness
     return StampImage(
         colours=colour(pixels),
         pixels=pixels,
         orientation=orientation,
+        source=orientation.apply_to_place(source, stamp.pixels.shape),
         pixel_scale=orientation.scale or layout.pixel_scale,
         is_light=is_difference,
     )

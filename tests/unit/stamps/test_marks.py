@@ -12,6 +12,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.stamps import stamp_image
 from stampapp.stamps.marks import Label, Marks, marks
 from tests.support.alerts import alert, fits, sky
+from tests.support.lsst_stamps import cards, cutout, lsst_alert
 
 DEGREES = 1.0 / 3600.0
 
@@ -37,6 +38,25 @@ def test_the_centre_is_marked_and_left_free() -> None:
     assert across[1] == across[3] == upwards[0] == upwards[2] == 0.5
     assert 0.53 < across[0] < across[2] < 0.65
     assert 0.35 < upwards[1] < upwards[3] < 0.47
+
+
+@pytest.mark.parametrize(
+    ("place", "right", "up"),
+    [((20.0, 10.0), 1, -1), ((47.0, 10.0), 1, 1), ((10.0, 39.0), -1, -1), ((47.0, 39.0), -1, 1)],
+)
+def test_a_source_beside_the_centre_is_marked_within_the_stamp(
+    place: tuple[float, float], right: int, up: int
+) -> None:
+    stamp = cutout(np.zeros((48, 40)), cards(*place, angle=0.0))
+    found = marks(stamp_image.draw_stamp(lsst_alert({"science": stamp}), "science"))
+    across, upwards = found.lines[:2]
+    # The stamp is as high as the square, and in its middle.
+    x, y = (4 + place[1] + 0.5) / 48, 1 - (place[0] + 0.5) / 48
+    assert across[1] == across[3] == pytest.approx(y)
+    assert upwards[0] == upwards[2] == pytest.approx(x)
+    assert np.sign(across[2] - x) == np.sign(across[0] - x) == right
+    assert np.sign(upwards[1] - y) == np.sign(upwards[3] - y) == up
+    assert 0 <= min(across + upwards) <= max(across + upwards) <= 1
 
 
 @pytest.mark.parametrize(

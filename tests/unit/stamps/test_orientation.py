@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stampapp.stamps.orientation import UNKNOWN, north_up
+from stampapp.stamps.orientation import UNKNOWN, Orientation, north_up
 from tests.support.atlas import atlas_header
 
 # North, east and the ground in an image that lies upright: row 0 is the lowest.
@@ -47,6 +47,17 @@ def test_north_is_within_half_a_right_angle_of_up(angle: float, mirrored: bool) 
     # Seen from inside the sphere: east is a quarter turn counter-clockwise of north.
     assert found.east == pytest.approx((-found.north[1], found.north[0]), abs=1e-6)
     assert found.scale == pytest.approx(1.8)
+
+
+@given(st.booleans(), st.integers(0, 3), st.integers(0, 2), st.integers(0, 4))
+def test_a_place_is_turned_as_its_pixel_is(
+    mirrored: bool, turns: int, row: int, column: int
+) -> None:
+    image = np.zeros((3, 5))
+    image[row, column] = 1.0
+    orientation = Orientation(mirrored=mirrored, turns=turns)
+    place = np.argwhere(orientation.apply(image))[0].tolist()
+    assert orientation.apply_to_place((row, column), image.shape) == tuple(place)
 
 
 def test_without_a_matrix_the_image_stays_as_it_is() -> None:

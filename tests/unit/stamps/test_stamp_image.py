@@ -8,8 +8,9 @@ from PIL import Image
 
 from stampapp.alerts.surveys import Survey
 from stampapp.errors import BadAlert
-from stampapp.stamps import stamp_image
+from stampapp.stamps import stamp_image, stretch
 from tests.support.alerts import alert, fits, sky
+from tests.support.lsst_stamps import cards, cutout, lsst_alert
 
 
 def test_a_stamp_is_a_png_of_its_own_size() -> None:
@@ -52,6 +53,20 @@ def test_north_is_up_if_the_header_gives_the_orientation() -> None:
     assert drawn.orientation.scale == pytest.approx(1.08)
     # North was down and east right: it has been turned by half.
     assert np.array_equal(drawn.pixels, pixels[::-1][::-1, ::-1])
+
+
+def test_a_stamp_of_lsst_is_turned_and_shows_where_it_has_no_data() -> None:
+    pixels = np.random.default_rng(1).normal(0, 40, (30, 35)).astype(np.float32)
+    pixels[:, :10] = np.nan
+    shown = cutout(pixels, cards(14.0, 20.0, angle=170.0))
+    drawn = stamp_image.draw_stamp(lsst_alert({"difference": shown}, isNegative=True), "difference")
+    assert drawn.pixels.shape == (30, 35)
+    assert drawn.source == (14.0, 14.0)
+    assert str(drawn.orientation) == "north 10° left of up"
+    assert drawn.pixel_scale == pytest.approx(0.2)
+    assert (drawn.colours[:, 25:] == stretch.NO_DATA).all()
+    # Rubin's difference is always science minus template.
+    assert np.array_equal(drawn.pixels, pixels[:, ::-1], equal_nan=True)
 
 
 def test_a_stamp_that_cannot_be_read_is_reported() -> None:

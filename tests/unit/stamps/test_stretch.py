@@ -44,6 +44,15 @@ def test_noise_alone_is_not_stretched_to_white() -> None:
     assert np.mean(stretch.colour_brightness(noise)[..., 0] > 200) < 0.01
 
 
+def test_a_galaxy_that_fills_the_stamp_leaves_no_grey_over_the_sky() -> None:
+    noise = np.random.default_rng(1).normal(0.0, 40.0, (30, 30))
+    rows, columns = np.mgrid[:30, :30]
+    galaxy = 3000.0 * np.exp(-np.hypot(rows - 14, columns - 22) / 6.0)
+    shown = stretch.colour_brightness(galaxy + noise)[..., 0]
+    assert np.median(shown[:, :3]) < 60
+    assert shown[14, 22] > 230
+
+
 def test_red_is_positive_and_blue_negative() -> None:
     pixels = np.random.default_rng(1).normal(0.0, 1.0, (63, 63))
     pixels[10, 10], pixels[50, 50] = 500.0, -500.0
