@@ -11,8 +11,10 @@ from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
 from stampapp.kafka.message import Headers
 from stampapp.kafka.outgoing import OutgoingMessage
-from stampapp.results import encoding
-from stampapp.results.outcome import Classification
+from stampapp.results.encoding import encode_prediction, message_key
+from stampapp.results.outcome import Classification, Prediction
+from stampapp.results.scribe_commands import encode_commands
+from tests.support.results import options, prediction
 from tests.support.topics import create_topics
 
 TOPICS = ("bench-output", "bench-scribe")
@@ -23,6 +25,7 @@ HEADERS: Headers = (
     ("source.group", b"group"),
 )
 BATCHES = 20
+OPTIONS = options()
 
 
 def publishing_cpu_ms(bootstrap: str, results: Sequence[Classification]) -> float:
@@ -44,12 +47,16 @@ async def _measure(bootstrap: str, results: Sequence[Classification]) -> float:
 
 async def _deliver_batch(delivery: Delivery, results: Sequence[Classification]) -> None:
     now = datetime.now(UTC)
-    outputs = [_message(TOPICS[0], one, encoding.encode_prediction(one, now)) for one in results]
-    commands = [_message(TOPICS[1], one, encoding.encode_scribe_command(one)) for one in results]
+    sent = [prediction(one) for one in results]
+    outputs = [_message(TOPICS[0], one, encode_prediction(one, OPTIONS, now)) for one in sent]
+    commands = [
+        _message(TOPICS[1], one, command.value)
+        for one in sent
+        for command in encode_commands(one, OPTIONS)
+    ]
     await asyncio.gather(delivery.deliver(outputs), delivery.deliver(commands))
 
 
-def _message(topic: str, result: Classification, value: bytes) -> OutgoingMessage:
-    return OutgoingMessage(
-        topic=topic, key=encoding.message_key(result), value=value, headers=HEADERS
-    )
+def _message(topic: str, one: Prediction, value: bytes) -> OutgoingMessage:
+    key = message_key(one.classification)
+    return OutgoingMessage(topic=topic, key=key, value=value, headers=HEADERS)

@@ -62,9 +62,9 @@ async def deliver(batch: Batch) -> None:
     group = app.runtime.required_settings().group_id
     source_headers = provenance.headers_for_batch(batch.messages, batch.outcomes, group)
     classified = [
-        Prediction(classification=outcome.classification, headers=headers)
+        Prediction(alert=outcome.alert, classification=outcome.classification, headers=headers)
         for outcome, headers in zip(batch.outcomes, source_headers, strict=True)
-        if outcome.kind is OutcomeKind.CLASSIFIED and outcome.classification
+        if outcome.kind is OutcomeKind.CLASSIFIED and outcome.alert and outcome.classification
     ]
     dead = [
         (message, outcome.error, headers)

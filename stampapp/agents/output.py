@@ -24,7 +24,8 @@ async def output(deliveries: AsyncIterable[PendingDelivery[Sequence[Prediction]]
 
 
 async def _publish(predictions: Sequence[Prediction]) -> None:
-    nightly = app.runtime.required_settings().output_topic
+    settings = app.runtime.required_settings()
+    nightly = settings.output_topic
     delivery = app.runtime.delivery("producer")
     now = datetime.now(UTC)
     topic = nightly.name_at(now)
@@ -34,7 +35,7 @@ async def _publish(predictions: Sequence[Prediction]) -> None:
             OutgoingMessage(
                 topic=topic,
                 key=encoding.message_key(one.classification),
-                value=encoding.encode_prediction(one.classification, now),
+                value=encoding.encode_prediction(one, settings.messages, now),
                 headers=one.headers,
             )
             for one in predictions

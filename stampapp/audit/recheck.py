@@ -12,7 +12,6 @@ from stampapp.audit.offset_marks import PUBLISHED, OffsetMarks, PublishedTopic, 
 from stampapp.audit.published import scan
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, UnmatchedMessage, unmatched_message
 from stampapp.classifiers import batch
-from stampapp.config.model_settings import ModelSettings
 from stampapp.config.settings import Settings
 from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import ReportProgress, in_chunks, offsets_by_partition
@@ -38,12 +37,14 @@ class RecheckResult:
     remaining: tuple[UnmatchedMessage, ...]
 
 
-def lazy_classifier(model: ModelSettings) -> Classify:
+def lazy_classifier(settings: Settings) -> Classify:
     """Return a function that classifies as a worker does; it loads the model at its first call."""
-    load = cache(lambda: classifiers.load(model))
+    load = cache(lambda: classifiers.load(settings.model))
+    check = settings.messages.check_alert
 
     def classify(values: Sequence[bytes | None]) -> list[Outcome]:
-        prepared = batch.prepare_batch(batch.decode_batch(values), load(), first_only=False)
+        decoded = batch.decode_batch(values)
+        prepared = batch.prepare_batch(decoded, load(), first_only=False, check=check)
         return batch.classify_batch(prepared, load())
 
     return classify

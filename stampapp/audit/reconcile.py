@@ -7,8 +7,9 @@ offsets that no header names (see `audit.recheck`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 from stampapp.audit.consumed import ConsumedOffsets, TimeWindow, find_consumed
 from stampapp.audit.offset_marks import OffsetMarks, PublishedTopic
@@ -17,10 +18,10 @@ from stampapp.audit.recheck import Classify, Rechecker
 from stampapp.audit.retention import find_retention_start
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, ReportEntry, sort_unmatched
 from stampapp.config.settings import Settings
-from stampapp.kafka.message import Message
+from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.kafka.offset_ranges import ReportProgress
 from stampapp.kafka.topic_reader import TopicReader
-from stampapp.results.provenance import read_provenance, split_headers
+from stampapp.results.provenance import Provenance, read_provenance, split_headers
 from stampapp.times import to_unix_ms
 
 # Unmatched messages are checked one by one up to this number; the others are only counted.
@@ -106,6 +107,7 @@ class ProvenanceCollector:
 
     def __init__(self, marks: OffsetMarks, group: str) -> None:
         self._marks, self._group = marks, group
+        self._parts = PartsCollector()
 
     def collect(self, topic_kind: PublishedTopic, message: Message) -> bool:
         """Mark the offsets that a message of this group names; return whether it names any."""
@@ -115,5 +117,32 @@ class ProvenanceCollector:
             _, headers = split_headers(headers)
         found = read_provenance(headers)
         if found and found.group in {None, self._group}:
-            self._marks.add_provenance(found, topic_kind)
+            whole = self._parts.join(topic_kind, found)
+            if whole:
+                self._marks.add_provenance(whole, topic_kind)
         return found is not None
+
+
+class PartsCollector:
+    """Joins what the several messages for one source account for; holds the incomplete ones."""
+
+    def __init__(self) -> None:
+        self._incomplete: dict[tuple[PublishedTopic, TopicPartitionOffset], list[Provenance]] = {}
+
+    def join(self, topic_kind: PublishedTopic, found: Provenance) -> Provenance | None:
+        """Return what all parts account for, once all of them are there; None before."""
+        if found.parts == 1:
+            return found
+        parts = self._incomplete.setdefault((topic_kind, found.source), [])
+        # A repeat of what was interrupted: the latest message counts.
+        parts[:] = [one for one in parts if (one.part, one.parts) != (found.part, found.parts)]
+        parts.append(found)
+        whole = [one for one in parts if one.parts == found.parts]
+        if len(whole) < found.parts:
+            return None
+        del self._incomplete[topic_kind, found.source]
+        return replace(
+            found,
+            superseded=tuple(chain.from_iterable(one.superseded for one in whole)),
+            ruled_out=tuple(chain.from_iterable(one.ruled_out for one in whole)),
+        )

@@ -44,6 +44,17 @@ class RecordWriter:
         return self._envelope.wrap(_encode_record(self._schema, record))
 
 
+class BareWriter:
+    """Encodes records as bare data, which only a reader that knows the schema can decode."""
+
+    def __init__(self, schema: Record) -> None:
+        self._schema = fastavro.parse_schema(schema)
+
+    def write(self, record: Record) -> bytes:
+        """Return the datum of this record."""
+        return _encode_record(self._schema, record)
+
+
 class WireWriter:
     """Encodes records in Confluent's wire format: byte 0, the schema's id, the datum."""
 

@@ -34,11 +34,22 @@ def decode_batch(values: Sequence[bytes | None]) -> list[Decoded]:
     return [result_or_error(packets.decode_alert, value) for value in values]
 
 
+def accept(_: Alert) -> None:
+    """Accept every alert."""
+
+
 def prepare_batch(
-    decoded: Sequence[Decoded], classifier: Classifier, *, first_only: bool
+    decoded: Sequence[Decoded],
+    classifier: Classifier,
+    *,
+    first_only: bool,
+    check: Callable[[Alert], object] = accept,
 ) -> PreparedBatch:
-    """Prepare each alert; with `first_only`, only the earliest good one of each object is kept."""
-    prepared = [prepare_alert(alert, classifier) for alert in decoded]
+    """Prepare each alert; with `first_only`, only the earliest good one of each object is kept.
+
+    `check` raises BadAlert for an alert of which no result could be published.
+    """
+    prepared = [prepare_alert(alert, classifier, check) for alert in decoded]
     kept = earliest_of_each_object(prepared) if first_only else set(range(len(prepared)))
     outcomes = [
         _early_outcome(alert, prepared_alert, index in kept)
@@ -54,13 +65,17 @@ def prepare_batch(
     )
 
 
-def prepare_alert(decoded: Decoded, classifier: Classifier) -> PreparedAlert | BadAlert:
+def prepare_alert(
+    decoded: Decoded, classifier: Classifier, check: Callable[[Alert], object] = accept
+) -> PreparedAlert | BadAlert:
     """Prepare an alert; a BadAlert is returned as it is."""
-    return (
-        decoded
-        if isinstance(decoded, BadAlert)
-        else result_or_error(classifier.prepare_alert, decoded)
-    )
+    if isinstance(decoded, BadAlert):
+        return decoded
+    prepared = result_or_error(classifier.prepare_alert, decoded)
+    if isinstance(prepared, BadAlert):
+        return prepared
+    problem = result_or_error(check, decoded)
+    return problem if isinstance(problem, BadAlert) else prepared
 
 
 def earliest_of_each_object(prepared: Iterable[PreparedAlert | BadAlert]) -> set[int]:

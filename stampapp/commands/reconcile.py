@@ -30,9 +30,7 @@ def report_reconciliation(
     """Write the report to `out`, progress to stderr. Raises ConfigError."""
     with ProgressBars() as bars:
         reconciliation = asyncio.run(
-            reconcile_group(
-                settings, window, classify=lazy_classifier(settings.model), progress=bars
-            )
+            reconcile_group(settings, window, classify=lazy_classifier(settings), progress=bars)
         )
     if as_json:
         print(json.dumps(reconciliation_json(reconciliation)), file=out)

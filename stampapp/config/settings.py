@@ -20,6 +20,7 @@ from stampapp.config.casts import (
 from stampapp.config.cpu_count import cores
 from stampapp.config.environment import Reader, Reading
 from stampapp.config.kafka_settings import read_cluster
+from stampapp.config.message_settings import read_messages
 from stampapp.config.model_settings import ModelSettings, read_model
 from stampapp.config.topic_settings import describe_own_input, read_input_topics, read_topics
 from stampapp.config.unread_keys import UnreadKey, unread_keys
@@ -28,6 +29,7 @@ from stampapp.kafka.compression import Compression
 from stampapp.kafka.input_topics import InputTopics
 from stampapp.kafka.isolation import READ_COMMITTED, READ_UNCOMMITTED
 from stampapp.kafka.nightly_topic import NightlyTopic
+from stampapp.results.message_format import MessageOptions
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
 _MAX_CLASSIFY_THREADS = 4
@@ -64,6 +66,7 @@ class Settings:
     metadata_age: float
     isolation_level: str
     output_topic: NightlyTopic
+    messages: MessageOptions
     scribe_topic: str
     metrics_topic: str
     metrics_source: str
@@ -109,6 +112,7 @@ def load_settings(reader: Reader) -> Settings:
         **{role: read_cluster(reader, role.upper(), consumer) for role in PUBLISHING_ROLES},
         "group_id": group,
         **read_topics(reader, group),
+        "messages": read_messages(reader, model.survey),
         **_batching(reader),
         **_web_and_logs(reader),
     }

@@ -1,54 +1,16 @@
-"""Encode output, scribe and metrics messages. Other programs rely on their schemas."""
+"""Encode output and metrics messages."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
+from functools import cache
 
-from stampapp.avro import writer
-from stampapp.results.outcome import Classification, Outcome, OutcomeKind, count_by_kind
-
-OUTPUT_SCHEMA: dict[str, Any] = {
-    "type": "record",
-    "name": "stamp_classification",
-    "doc": "What an object is, from its first stamps",
-    "fields": [
-        {"name": "aid", "type": "string"},
-        {
-            "name": "classifications",
-            "type": {
-                "type": "array",
-                "items": {
-                    "type": "record",
-                    "name": "classification",
-                    "fields": [
-                        {"name": "class_name", "type": "string"},
-                        {"name": "probability", "type": "double"},
-                    ],
-                },
-            },
-        },
-        {"name": "classifier_name", "type": "string"},
-        {"name": "classifier_version", "type": "string"},
-        {
-            "name": "brokerPublishTimestamp",
-            "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}],
-            "default": None,
-        },
-    ],
-}
-SCRIBE_SCHEMA: dict[str, Any] = {
-    "type": "record",
-    "name": "Command",
-    "namespace": "db_operation",
-    "fields": [{"name": "payload", "type": "string"}],
-}
-_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
-
-_output = writer.RecordWriter(OUTPUT_SCHEMA)
-_scribe = writer.RecordWriter(SCRIBE_SCHEMA)
+from stampapp.avro.writer import BareWriter, RecordWriter
+from stampapp.results.message_format import MessageOptions
+from stampapp.results.outcome import Classification, Outcome, OutcomeKind, Prediction, count_by_kind
+from stampapp.results.output_format import OutputEncoding, OutputFormat
 
 
 def message_key(classification: Classification) -> bytes:
@@ -56,36 +18,18 @@ def message_key(classification: Classification) -> bytes:
     return classification.aid.encode()
 
 
-def encode_prediction(classification: Classification, published: datetime) -> bytes:
+def encode_prediction(
+    prediction: Prediction, options: MessageOptions, published: datetime
+) -> bytes:
     """Encode an output message; `published` is the (aware) time of publishing."""
-    return _output.write(
-        {
-            "aid": classification.aid,
-            "classifications": [
-                {"class_name": name, "probability": probability}
-                for name, probability in classification.probabilities.items()
-            ],
-            "classifier_name": classification.classifier_name,
-            "classifier_version": classification.classifier_version,
-            "brokerPublishTimestamp": (published - _EPOCH) // _MILLISECOND,
-        }
-    )
+    record = options.output.encode(prediction.alert, prediction.classification, published)
+    return _writer(options.output, options.encoding).write(record)
 
 
-def encode_scribe_command(classification: Classification) -> bytes:
-    """Encode a database command. It is an upsert, so repeating it is harmless."""
-    command = {
-        "collection": "object",
-        "type": "update_probabilities",
-        "criteria": {"_id": classification.aid},
-        "data": {
-            "classifier_name": classification.classifier_name,
-            "classifier_version": classification.classifier_version,
-            **classification.probabilities,
-        },
-        "options": {"upsert": True, "set_on_insert": True},
-    }
-    return _scribe.write({"payload": json.dumps(command)})
+@cache
+def _writer(output: OutputFormat, encoding: OutputEncoding) -> RecordWriter | BareWriter:
+    schema = dict(output.schema)
+    return BareWriter(schema) if encoding is OutputEncoding.BARE else RecordWriter(schema)
 
 
 def encode_batch_metrics(  # noqa: PLR0913  # the fields of the document

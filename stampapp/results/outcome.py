@@ -42,8 +42,9 @@ class Classification:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
-    """A classification to publish, with the headers that name its source messages."""
+    """A classification to publish, its alert, and the headers that name its source messages."""
 
+    alert: Alert
     classification: Classification
     headers: Headers
 

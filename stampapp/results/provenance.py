@@ -17,16 +17,25 @@ PARTITION, OFFSET = "source.partition", "source.offset"
 # The timestamp of the original message (ms since 1970), if the dead letter could not keep it.
 TIMESTAMP = "source.timestamp"
 SUPERSEDED, RULED_OUT = "source.superseded", "source.ruled_out"
+# Which one of how many messages for the same source in the same topic: number/count, from 1.
+PART = "source.part"
+MAX_PARTS = 10_000
 # The first of our headers on a dead letter.
 CAUSE = "error.type"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provenance:
-    """The source of a published message, and the other messages for which it accounts."""
+    """The source of a published message, and the other messages for which it accounts.
+
+    `part` and `parts` tell which one of how many messages for the source in the topic it is: only
+    all of them together account for anything.
+    """
 
     group: str | None
     source: TopicPartitionOffset
+    part: int = 1
+    parts: int = 1
     superseded: tuple[TopicPartitionOffset, ...] = ()
     ruled_out: tuple[TopicPartitionOffset, ...] = ()
 
@@ -86,6 +95,20 @@ def own_headers(source: Headers) -> Headers:
     return tuple(one for one in source if one[0] in (TOPIC, PARTITION, OFFSET, GROUP))
 
 
+def headers_of_parts(headers: Headers, parts: int) -> list[Headers]:
+    """Return the headers of each of several messages for one source.
+
+    Only the first names other messages: for a large batch, these headers are long.
+    """
+    if parts == 1:
+        return [headers]
+    own = own_headers(headers)
+    return [
+        (*(headers if number == 1 else own), (PART, f"{number}/{parts}".encode()))
+        for number in range(1, parts + 1)
+    ]
+
+
 def encode_offsets(messages: Iterable[Message]) -> bytes:
     """Return `topic:partition:offset,offset;topic:…`, which is short even for large batches."""
     offsets: dict[tuple[str, int], list[str]] = defaultdict(list)
@@ -102,6 +125,13 @@ def _decode_offsets(text: bytes) -> Iterator[TopicPartitionOffset]:
             yield TopicPartitionOffset(topic=topic, partition=int(partition), offset=int(offset))
 
 
+def _decode_part(text: bytes) -> tuple[int, int]:
+    part, parts = map(int, str(text, "utf-8").split("/"))
+    if not 1 <= part <= parts <= MAX_PARTS:
+        raise ValueError(f"{PART} is {text!r}")
+    return part, parts
+
+
 def split_headers(headers: Headers) -> tuple[Headers, Headers]:
     """Split the headers of a dead letter into those of the original message and the added ones.
 
@@ -115,6 +145,7 @@ def read_provenance(headers: Headers) -> Provenance | None:
     """Return the provenance in these headers, or None if stampapp did not write them."""
     found = dict(headers)
     try:
+        part, parts = _decode_part(found.get(PART) or b"1/1")
         return Provenance(
             group=str(found[GROUP], "utf-8") if GROUP in found else None,
             source=TopicPartitionOffset(
@@ -122,6 +153,8 @@ def read_provenance(headers: Headers) -> Provenance | None:
                 partition=int(found[PARTITION]),
                 offset=int(found[OFFSET]),
             ),
+            part=part,
+            parts=parts,
             superseded=tuple(_decode_offsets(found[SUPERSEDED])) if SUPERSEDED in found else (),
             ruled_out=tuple(_decode_offsets(found[RULED_OUT])) if RULED_OUT in found else (),
         )

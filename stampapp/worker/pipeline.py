@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from stampapp.alerts.alert import Alert
 from stampapp.classifiers import batch as batches
 from stampapp.classifiers.base import Classifier
 from stampapp.kafka.message import Message, Partition
@@ -49,7 +50,8 @@ class Pipeline:
 
     A batch is complete with `size` messages or `timeout` seconds after its first. `deliver` returns
     when all results of a batch are confirmed; `commit` returns whether the broker accepted the
-    offsets; `stop_worker` is called with the error that must stop the worker.
+    offsets; `stop_worker` is called with the error that must stop the worker. `first_only` and
+    `check` are those of `prepare_batch`.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -66,8 +68,11 @@ class Pipeline:
         deliver: Deliver,
         commit: Commit,
         stop_worker: StopWorker,
+        first_only: bool = True,
+        check: Callable[[Alert], object] = batches.accept,
     ) -> None:
         self.offset_tracker = OffsetTracker()
+        self._first_only, self._check = first_only, check
         self._classifier = classifier
         self._size, self._timeout = size, timeout
         self._deliver, self._commit, self._stop_worker = deliver, commit, stop_worker
@@ -245,7 +250,10 @@ class Pipeline:
 
     def _prepare(self, values: Sequence[bytes | None]) -> batches.PreparedBatch:
         return batches.prepare_batch(
-            batches.decode_batch(values), self._classifier, first_only=True
+            batches.decode_batch(values),
+            self._classifier,
+            first_only=self._first_only,
+            check=self._check,
         )
 
     async def _wait_until_empty(self) -> None:

@@ -93,6 +93,8 @@ class WorkerRuntime:
         self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
         self.classifier = await _run_in_thread(lambda: _load_classifier(settings))
+        if warning := settings.messages.class_id_warning(self.classifier.classes):
+            log.warning("%s", warning)
         self.metrics = WorkerMetrics(
             settings.model.survey,
             name=self.classifier.name,
@@ -144,6 +146,8 @@ class WorkerRuntime:
             deliver=deliver,
             commit=commit,
             stop_worker=stop_worker,
+            first_only=not settings.messages.output.every_alert,
+            check=settings.messages.check_alert,
         )
         self.pipeline.start()
         return self.pipeline

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOY = ROOT / "tests" / "support" / "toy_survey"
-PACKAGES = ("alerts", "stamps", "classifiers", "dashboard")
+PACKAGES = ("alerts", "stamps", "results", "classifiers", "dashboard")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ LAYERS = (
     # What commands, training and demo show people in the same way.
     ("avro", "kafka", "display"),
     ("alerts",),
-    ("config", "stamps", "results"),
+    ("stamps", "results"),
+    ("config",),
     ("features", "deadletters", "monitoring", "dashboard"),
     ("classifiers", "simulation", "inspection"),
     ("preflight", "audit", "feeds"),

@@ -14,6 +14,7 @@ from stampapp.alerts.surveys import Survey, plugin
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.dashboard.links import object_pages
 from stampapp.errors import ConfigError
+from stampapp.results.message_format import message_format
 from stampapp.simulation.simulated_survey import simulated_survey
 from stampapp.stamps.stamp_format import StampFormat, stamp_format
 from stampapp.training.data.recipes import survey_recipe
@@ -58,6 +59,7 @@ def test_a_name_in_the_wrong_place_is_found(line: str) -> None:
 def test_every_survey_has_a_file_in_every_package(survey: Survey) -> None:
     assert packet_format(survey).fields
     assert stamp_format(survey).names
+    assert message_format(survey).outputs
     assert object_pages(survey).urls
     assert survey_rules(survey).survey is survey
     assert simulated_survey(survey).camera.survey is survey

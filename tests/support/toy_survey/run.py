@@ -33,6 +33,7 @@ from stampapp.stamps import alert_figure
 from tests.support.alerts import fits, sky
 from tests.support.atlas import description
 from tests.support.models import write_random
+from tests.support.results import options, prediction
 from tests.support.toy_survey.alerts import SCHEMA
 
 TOY = Survey("TOY")
@@ -110,7 +111,7 @@ def run(folder: Path) -> dict[str, Any]:
     metrics = WorkerMetrics(TOY, name="toy", version="0", classes=CLASSES)
     metrics.observe_batch(messages, outcomes, {}, NOW)
     now = datetime.fromtimestamp(NOW, UTC)
-    best = next(one.classification for one in outcomes if one.classification)
+    best = next(prediction(one.classification, one.alert) for one in outcomes if one.classification)
     (single,) = split_records(BytesIO(values[0]))
     decoded = batch.decode_batch([ToSortingHat()(single).value])
     alert_figure.draw_figure(recent.alerts()[0].alert)
@@ -131,7 +132,7 @@ def run(folder: Path) -> dict[str, Any]:
                 survey=None,
             )
         ),
-        "output": next(fastavro.reader(BytesIO(encode_prediction(best, now)))),
+        "output": next(fastavro.reader(BytesIO(encode_prediction(best, options(TOY), now)))),
         "key": (single.key or b"").decode(),
         "partial": [decode_partially(values[0]).aid, decode_partially(values[0]).candid],
         "sorting_hat": [getattr(one, "aid", str(one)) for one in decoded],

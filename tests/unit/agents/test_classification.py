@@ -84,7 +84,7 @@ async def test_each_outcome_goes_where_it_belongs(agents: FakeAgents) -> None:
     outcomes = batch([SUPERSEDED, CLASSIFIED, DEAD, RULED_OUT])
     await agent_module.deliver(outcomes)
     named = provenance.headers_for_batch(outcomes.messages, outcomes.outcomes, "group")
-    prediction = Prediction(classification=classification(ONE), headers=named[1])
+    prediction = Prediction(alert=ONE, classification=classification(ONE), headers=named[1])
     assert agents.output.payloads == agents.scribe.payloads == [[prediction]]
     assert agents.deadletter.payloads == [[(message(2), FAULT, named[2])]]
 

@@ -18,16 +18,14 @@ from stampapp.kafka.cluster import PUBLISHING_ROLES
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.monitoring.worker_state import WorkerCounts
-from stampapp.results.outcome import Prediction
+from stampapp.results.message_format import ScribeFormat
 from tests.support.alerts import alert, message
-from tests.support.fake_classifier import classification
+from tests.support.results import options, prediction
 
 NIGHTLY = NightlyTopic(topic_format="stamps_%s", retention_days=2)
+SOURCE = (("source.topic", b"alerts"), ("source.offset", b"7"))
 RESULTS = [
-    Prediction(
-        classification=classification(alert(aid=aid)), headers=(("source.offset", aid.encode()),)
-    )
-    for aid in ("A", "B")
+    prediction(of=alert(aid=aid), headers=(("source.offset", aid.encode()),)) for aid in ("A", "B")
 ]
 
 
@@ -55,6 +53,7 @@ class FakeRuntime:
         self.counts = WorkerCounts()
         self.settings = SimpleNamespace(
             output_topic=NIGHTLY,
+            messages=options(),
             scribe_topic="commands",
             metrics_topic="figures",
             deadletter_topic="dead",
@@ -103,6 +102,20 @@ async def test_commands_go_to_the_scribe(runtime: FakeRuntime) -> None:
     assert [one.headers for one in messages] == [one.headers for one in RESULTS]
     payloads = [json.loads(one["payload"]) for one in records(messages)]
     assert [one["criteria"] for one in payloads] == [{"_id": "A"}, {"_id": "B"}]
+
+
+async def test_commands_per_class_name_their_part(runtime: FakeRuntime) -> None:
+    runtime.settings.messages = options(commands=ScribeFormat.PROBABILITY_ARCHIVAL)
+    named = (*SOURCE, ("source.superseded", b"alerts:0:1"))
+    await scribe._publish([prediction(headers=named)])
+    messages = runtime.deliveries["scribe"].messages
+    assert [one.headers for one in messages] == [
+        (*named, ("source.part", b"1/2")),
+        (*SOURCE, ("source.part", b"2/2")),
+    ]
+    payloads = [json.loads(one.value or b"")["payload"] for one in messages]
+    assert [one.key for one in messages] == [str(one["oid"]).encode() for one in payloads]
+    assert [one["ranking"] for one in payloads] == [1, 2]
 
 
 async def test_a_dead_letter_is_the_message_byte_for_byte(runtime: FakeRuntime) -> None:

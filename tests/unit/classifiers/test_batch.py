@@ -167,3 +167,19 @@ def test_every_message_has_its_own_outcome_in_its_place(
                 if isinstance(other, Alert) and other.aid == outcome.alert.aid
             )
     assert firsts == {one.aid for one in decoded if isinstance(one, Alert)}
+
+
+def test_an_alert_that_cannot_be_published_is_a_dead_letter() -> None:
+    fault = BadAlert("field", "no name of the survey")
+
+    def check(one: Alert) -> None:
+        if one.candid == "1":
+            raise fault
+
+    classifier = FakeClassifier()
+    alerts = [alert(candid="1"), alert(candid="2")]
+    prepared = batch.prepare_batch(alerts, classifier, first_only=True, check=check)
+    outcomes = batch.classify_batch(prepared, classifier)
+    assert [one.kind for one in outcomes] == [OutcomeKind.DEAD_LETTERED, OutcomeKind.CLASSIFIED]
+    assert (outcomes[0].alert, str(outcomes[0].error)) == (alerts[0], str(fault))
+    assert classifier.batches == [["2"]]

@@ -18,8 +18,8 @@ from stampapp.demo.topics import (
     output_topics,
     read_results,
 )
-from stampapp.results import encoding
 from stampapp.results.outcome import Classification
+from tests.support.results import output_message
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def test_results_of_every_topic_are_read() -> None:
         classifier_name="n",
         classifier_version="v",
     )
-    output = encoding.encode_prediction(classification, datetime.now(UTC))
+    output = output_message(classification, datetime.now(UTC))
     for topic in output_topics():
         assert list(read_results(Raw(topic, output))) == [
             Classified(aid="one", probabilities={"SN": 0.75, "VS": 0.25})

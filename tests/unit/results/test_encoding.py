@@ -17,6 +17,7 @@ from stampapp.results import encoding, outcome
 from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 from stampapp.version import __version__
 from tests.support.alerts import alert, message
+from tests.support.results import output_message, update_command
 
 RESULT = Classification(
     aid="AL20ñ",
@@ -44,7 +45,7 @@ def test_the_key_is_the_aid_in_utf8() -> None:
 
 
 def test_the_output_has_the_values_of_the_contract() -> None:
-    _, record = read(encoding.encode_prediction(RESULT, NOON))
+    _, record = read(output_message(RESULT, NOON))
     assert record == {
         "aid": "AL20ñ",
         "classifications": [
@@ -61,7 +62,7 @@ def test_the_output_has_the_values_of_the_contract() -> None:
 
 
 def test_the_output_has_the_types_of_the_contract() -> None:
-    schema, _ = read(encoding.encode_prediction(RESULT, NOON))
+    schema, _ = read(output_message(RESULT, NOON))
     types = {field["name"]: field["type"] for field in schema["fields"]}
     assert list(types) == [
         "aid",
@@ -91,13 +92,13 @@ def test_the_instant_is_exact_to_the_millisecond_in_any_zone(
     instant: datetime, offset: int
 ) -> None:
     elsewhere = instant.astimezone(timezone(timedelta(hours=offset)))
-    _, record = read(encoding.encode_prediction(RESULT, elsewhere))
+    _, record = read(output_message(RESULT, elsewhere))
     expected = instant.replace(microsecond=instant.microsecond // 1000 * 1000)
     assert record["brokerPublishTimestamp"] == expected
 
 
 def test_the_scribe_command_is_the_contracts_json() -> None:
-    schema, record = read(encoding.encode_scribe_command(RESULT))
+    schema, record = read(update_command(RESULT).value)
     assert schema["name"] == "db_operation.Command"
     assert schema["fields"] == [{"name": "payload", "type": "string"}]
     assert json.loads(record.pop("payload")) == {

@@ -1,0 +1,7 @@
+"""The forms in which its results are published: those of ALeRCE's stamp classifier step."""
+
+from __future__ import annotations
+
+from stampapp.results.message_format import MessageFormat
+
+PLUGIN = MessageFormat()
