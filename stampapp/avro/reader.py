@@ -101,6 +101,15 @@ def read_record(head: ContainerHeader, body: BinaryIO, size: int) -> Record:
     return _decode_record(limit_objects(body, head.schema, size), head.schema.parsed, "record")
 
 
+def read_datum(data: bytes, schema: Schema) -> Record:
+    """Decode a record that has no container around it. Raises BadAlert if its bytes are others."""
+    body = io.BytesIO(data)
+    record = _decode_record(limit_objects(body, schema, len(data)), schema.parsed, "record")
+    if body.read(1):
+        raise BadAlert("avro-damaged", "the Avro record is longer than its schema allows")
+    return record
+
+
 def read_header(source: BinaryIO) -> ContainerHeader:
     """Read the header of a container. Raises BadAlert if the source is none."""
     if source.read(len(MAGIC)) != MAGIC:

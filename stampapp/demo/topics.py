@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stampapp.alerts.surveys import Survey
-from stampapp.avro import reader
+from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.demo.demo_message import DemoMessage
 from stampapp.feeds.publisher import Publisher
 from stampapp.kafka.cluster import Cluster
@@ -23,6 +22,7 @@ from stampapp.kafka.delivery import Delivery, connected
 from stampapp.kafka.nightly_topic import NightlyTopic
 from stampapp.kafka.outgoing import OutgoingMessage
 from stampapp.results.outcome import OutcomeKind
+from stampapp.results.published_result import read_result
 
 SCRIBE, METRICS, DEADLETTER = "scribe", "metrics", "deadletter"
 ALERTS = {survey: f"{survey.lower()}_alerts" for survey in Survey}
@@ -72,9 +72,17 @@ def worker_settings(bootstrap: str, survey: Survey, model: Path) -> dict[str, st
         "PRODUCER_TOPIC_FORMAT": OUTPUT[survey].topic_format,
         "PRODUCER_IDEMPOTENCE": "false",  # the embedded broker has no idempotent producers
         "SCRIBE_TOPIC": SCRIBE,
+        # Only the commands of some surveys need these.
+        "SCRIBE_CLASSIFIER_ID": "0",
+        "SCRIBE_TAXONOMY": _taxonomy(survey),
         "METRICS_TOPIC": METRICS,
         "DEADLETTER_TOPIC": DEADLETTER,
     }
+
+
+def _taxonomy(survey: Survey) -> str:
+    classes = survey_rules(survey).classes
+    return ",".join(f"{name}:{number}" for number, name in enumerate(classes))
 
 
 def output_topics() -> tuple[str, ...]:
@@ -141,8 +149,5 @@ def read_results(raw: Any) -> Iterable[Result]:
             for part in (raw.key, headers["error.type"], headers["error.message"])
         )
         yield DeadLetter(key=name, cause=cause, message=text)
-    else:
-        for _, record in reader.read_records(BytesIO(raw.value)):
-            pairs = record["classifications"]
-            probabilities = {one["class_name"]: one["probability"] for one in pairs}
-            yield Classified(aid=record["aid"], probabilities=probabilities)
+    elif found := read_result(raw.value):
+        yield Classified(aid=found.aid, probabilities=dict(found.probabilities))

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from stampapp import times
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.avro.reader import MAGIC, MAX_DECOMPRESSED_MESSAGE, Record, read_records
 from stampapp.deadletters import record as deadletters
 from stampapp.deadletters.partial_decode import decode_partially, summarize
 from stampapp.deadletters.record import DeadLetter, ReplayMark
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Message
+from stampapp.results.message_format import message_format
+from stampapp.results.output_format import PublishedResult
 from stampapp.results.provenance import read_provenance
+from stampapp.results.published_result import read_result, result_in_record
+from stampapp.results.scribe_commands import ARCHIVAL_STEP
 
 _MAX_CHARACTERS = 2000
 _MAX_LEVELS = 64
@@ -67,7 +70,7 @@ def read_content(message: Message) -> MessageContent:
     value = message.value
     if not value:
         return MessageContent(kind=MessageKind.EMPTY, content={})
-    found = _avro_content(value) if value.startswith(MAGIC) else _text_content(value)
+    found = _value_content(value)
     origin = read_provenance(message.headers)
     if origin is None:
         return found
@@ -79,6 +82,13 @@ def read_content(message: Message) -> MessageContent:
     return MessageContent(
         kind=found.kind, content={**found.content, **content}, alert=found.alert, names=found.names
     )
+
+
+def _value_content(value: bytes) -> MessageContent:
+    if value.startswith(MAGIC):
+        return _avro_content(value)
+    result = read_result(value)
+    return _prediction_content(result) if result else _text_content(value)
 
 
 def _replay_mark_content(mark: ReplayMark) -> MessageContent:
@@ -119,16 +129,13 @@ def _alert_or_none(value: bytes | None) -> Alert | None:
 
 
 def _avro_content(value: bytes) -> MessageContent:
-    formats: tuple[tuple[frozenset[str], Callable[[Record], MessageContent]], ...] = (
-        (frozenset({"aid", "classifications"}), _prediction_content),
-        (frozenset({"payload"}), _command_content),
-    )
     try:
         source = io.BytesIO(value)
         ((schema, record),) = islice(read_records(source, MAX_DECOMPRESSED_MESSAGE), 2)
-        for fields, read in formats:
-            if schema.fields >= fields:
-                return read(record)
+        if result := result_in_record(schema, record):
+            return _prediction_content(result)
+        if "payload" in schema.fields:
+            return _command_content(record)
         return _alert_content(packets.decode_alert(value))
     except (BadAlert, LookupError, TypeError, ValueError) as error:
         return _unknown_avro_content(value, error)
@@ -148,38 +155,34 @@ def _alert_content(alert: Alert) -> MessageContent:
     )
 
 
-def _prediction_content(record: Record) -> MessageContent:
-    pairs = [
-        (str(one["class_name"]), float(one["probability"])) for one in record["classifications"]
-    ]
-    published = record.get("brokerPublishTimestamp")
-    aid = str(record["aid"])
+def _prediction_content(result: PublishedResult) -> MessageContent:
+    probabilities = dict(result.probabilities)
     content = {
-        "aid": aid,
-        "probabilities": dict(pairs),
-        "class_name": max(pairs, key=lambda pair: pair[1])[0] if pairs else None,
-        "classifier_name": record.get("classifier_name"),
-        "classifier_version": record.get("classifier_version"),
-        "published": _format_instant(published),
+        "aid": result.aid,
+        "probabilities": probabilities,
+        "class_name": max(probabilities, key=probabilities.__getitem__) if probabilities else None,
+        **result.others,
     }
-    return MessageContent(kind=MessageKind.PREDICTION, content=content, names=frozenset({aid}))
-
-
-def _format_instant(value: object) -> str | None:
-    try:
-        # A datetime if the reader knows the logical type, else milliseconds.
-        instant = times.from_unix_ms(value) if isinstance(value, int) else value
-    except (ArithmeticError, ValueError, OSError):
-        return None
-    if not isinstance(instant, datetime):
-        return None
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
+    return MessageContent(
+        kind=MessageKind.PREDICTION, content=content, names=frozenset({result.aid})
+    )
 
 
 def _command_content(record: Record) -> MessageContent:
     command = _parse_json(record["payload"])
     aid = command["criteria"]["_id"]
     return MessageContent(kind=MessageKind.COMMAND, content=command, names=frozenset({str(aid)}))
+
+
+def _archival_content(command: Mapping[str, Any]) -> MessageContent:
+    """Return a command for one class; its object is named as its survey names it, too."""
+    names: set[str] = set()
+    try:
+        oid, survey = command["payload"]["oid"], Survey(str(command["survey"]).upper())
+        names = {str(oid), message_format(survey).object_name(int(oid))}
+    except (LookupError, TypeError, ValueError):
+        pass
+    return MessageContent(kind=MessageKind.COMMAND, content=command, names=frozenset(names))
 
 
 def _unknown_avro_content(value: bytes, error: Exception) -> MessageContent:
@@ -209,6 +212,8 @@ def _text_content(value: bytes) -> MessageContent:
         return MessageContent(
             kind=MessageKind.FIGURES, content=document, names=_names_in_metrics(document)
         )
+    if isinstance(document, dict) and document.get("step") == ARCHIVAL_STEP:
+        return _archival_content(document)
     return MessageContent(kind=MessageKind.JSON, content={"document": document})
 
 
@@ -245,7 +250,9 @@ def is_about(message: Message, name: str) -> bool:
     name_bytes, value = name.encode(), message.value or b""
     if message.key == name_bytes:
         return True
-    # The name is not readable in a compressed container, and JSON may escape it.
-    if name_bytes in value or value.find(b"deflate", 0, 2**16) >= 0 or not value.startswith(MAGIC):
+    # The name is not readable in a compressed container or where it is a number, and JSON may
+    # escape it.
+    unreadable = name.isdecimal() or value.find(b"deflate", 0, 2**16) >= 0
+    if unreadable or name_bytes in value or not value.startswith(MAGIC):
         return name in read_content(message).names
     return False

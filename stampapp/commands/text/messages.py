@@ -67,14 +67,26 @@ def _alert(content: Mapping[str, Any], width: int) -> Iterator[str]:
     yield from _source(c)
 
 
-def _prediction(content: Mapping[str, Any], width: int) -> Iterator[str]:  # noqa: ARG001
+def _prediction(content: Mapping[str, Any], width: int) -> Iterator[str]:
     yield from shares(with_shown_names(content["probabilities"]))
-    at = content["published"]
-    yield _classifier(content) + (f", published {at}" if at else "")
+    at = content.get("published")
+    if "classifier_name" in content:
+        yield _classifier(content) + (f", published {at}" if at else "")
+    shown = {"probabilities", "class_name", "published", "classifier_name", "classifier_version"}
+    rest = {name: one for name, one in content.items() if name not in _SOURCE_FIELDS | shown}
+    if len(rest) > 1:
+        yield from wrapped(rest, width)
     yield from _source(content)
 
 
 def _command(content: Mapping[str, Any], width: int) -> Iterator[str]:
+    payload = content.get("payload")
+    if isinstance(payload, dict):
+        flat = {**content, **payload}
+        hidden = _SOURCE_FIELDS | {"payload"}
+        yield from wrapped({name: one for name, one in flat.items() if name not in hidden}, width)
+        yield from _source(content)
+        return
     data = content.get("data")
     values = data if isinstance(data, dict) else {}
     numbers = {name: one for name, one in values.items() if isinstance(one, float)}

@@ -8,17 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stampapp.alerts.surveys import Survey
 from stampapp.deadletters.encoding import dead_letter_headers
 from stampapp.deadletters.record import ReplayMark, replay_mark_headers
 from stampapp.errors import BadAlert
 from stampapp.inspection.message_content import MessageKind, is_about, read_content
 from stampapp.kafka.message import Message, TopicPartitionOffset
 from stampapp.results import encoding
+from stampapp.results.encoding import encode_prediction
+from stampapp.results.message_format import ScribeFormat
 from stampapp.results.outcome import Outcome, OutcomeKind
+from stampapp.results.output_format import OutputEncoding
 from stampapp.results.provenance import headers_for_batch
+from stampapp.results.scribe_commands import encode_commands
+from stampapp.results.ztf import database_oid
 from tests.support.alerts import alert, container, message, record, record_schema
 from tests.support.fake_classifier import classification
 from tests.support.packets import raw_atlas, raw_ztf
+from tests.support.results import options, output_message, prediction, update_command
+from tests.unit.results.test_lsst import KNOWN, packet
+from tests.unit.results.test_lsst import SOURCE as SOURCE_ID
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALERT = alert()
@@ -50,9 +59,7 @@ def test_alert_content_has_no_bytes(value: bytes) -> None:
 def test_prediction_has_probabilities_and_source() -> None:
     outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=CLASSIFICATION)
     (headers,) = headers_for_batch([SOURCE], [outcome], "group")
-    found = read_content(
-        message(value=encoding.encode_prediction(CLASSIFICATION, NOON), headers=headers)
-    )
+    found = read_content(message(value=output_message(CLASSIFICATION, NOON), headers=headers))
     assert found.kind is MessageKind.PREDICTION
     assert found.content["probabilities"] == pytest.approx(dict(CLASSIFICATION.probabilities))
     assert found.content["class_name"] == CLASSIFICATION.class_name
@@ -84,10 +91,55 @@ def test_impossible_time_is_none(published: int | None) -> None:
 
 
 def test_command_content_is_unchanged() -> None:
-    found = read_content(message(value=encoding.encode_scribe_command(CLASSIFICATION)))
+    found = read_content(message(value=update_command(CLASSIFICATION).value))
     assert found.kind is MessageKind.COMMAND
     assert found.content["criteria"] == {"_id": ALERT.aid}
     assert found.names == {ALERT.aid}
+
+
+@pytest.mark.parametrize("encoding", OutputEncoding)
+def test_output_of_the_rubin_step_has_its_ids(encoding: OutputEncoding) -> None:
+    value = encode_prediction(
+        prediction(of=packet(0, KNOWN)), options(Survey.LSST, encoding=encoding), NOON
+    )
+    found = read_content(message(value=value, key=None))
+    assert found.kind is MessageKind.PREDICTION
+    assert (found.content["ssObjectId"], found.content["diaSourceId"]) == (KNOWN, SOURCE_ID)
+    assert found.content["class_name"] == "SN"
+    assert found.names == {str(KNOWN)}
+    assert is_about(message(value=value, key=None), str(KNOWN))
+
+
+def test_bare_output_has_its_source() -> None:
+    outcome = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ALERT, classification=CLASSIFICATION)
+    (headers,) = headers_for_batch([SOURCE], [outcome], "group")
+    value = encode_prediction(prediction(), options(encoding=OutputEncoding.BARE), NOON)
+    found = read_content(message(value=value, headers=headers))
+    assert (found.kind, found.content["source"]) == (MessageKind.PREDICTION, "alerts:0:17")
+
+
+@pytest.mark.parametrize("name", ["ZTF20abcdefg", str(database_oid(ALERT))])
+def test_a_command_per_class_is_about_the_object(name: str) -> None:
+    chosen = options(commands=ScribeFormat.PROBABILITY_ARCHIVAL)
+    first, _ = encode_commands(prediction(of=ALERT), chosen)
+    found = read_content(message(value=first.value))
+    assert (found.kind, found.content["payload"]["ranking"]) == (MessageKind.COMMAND, 1)
+    assert is_about(message(value=first.value, key=first.key), name)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {},
+        {"survey": "nowhere", "payload": {"oid": 1}},
+        {"survey": "ztf", "payload": {"oid": "x"}},
+        {"survey": "ztf", "payload": []},
+    ],
+)
+def test_an_odd_command_per_class_is_about_nothing(command: dict[str, Any]) -> None:
+    document = {"step": "probability-archival-step", **command}
+    found = read_content(message(value=json.dumps(document).encode()))
+    assert (found.kind, found.content) == (MessageKind.COMMAND, document)
 
 
 @pytest.mark.parametrize(("source", "survey"), [("StampClassifierStep", None), ("s", "ZTF")])

@@ -3,12 +3,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from stampapp.alerts.surveys import Survey
 from stampapp.commands.text.messages import message_heading, message_json, message_lines
 from stampapp.display import values
 from stampapp.inspection.message_content import read_content
-from stampapp.results import encoding
+from stampapp.results.encoding import encode_prediction
+from stampapp.results.message_format import ScribeFormat
+from stampapp.results.scribe_commands import encode_commands
 from tests.support.alerts import container, message, record
+from tests.support.results import options, output_message, prediction, update_command
 from tests.unit.inspection.test_message_content import ALERT, CLASSIFICATION, NOON, dead_letter
+from tests.unit.results.test_lsst import OBJECT, packet
 
 
 def rendered(value: bytes | None, width: int = 100) -> list[str]:
@@ -37,7 +42,7 @@ def test_bars_are_as_long_as_the_probabilities() -> None:
 
 
 def test_the_most_probable_class_comes_first() -> None:
-    lines = rendered(encoding.encode_prediction(CLASSIFICATION, NOON))
+    lines = rendered(output_message(CLASSIFICATION, NOON))
     best = max(CLASSIFICATION.probabilities, key=lambda name: CLASSIFICATION.probabilities[name])
     assert lines[0].split()[0] == best
     assert [line.index("0.") for line in lines[: len(CLASSIFICATION.probabilities)]]
@@ -46,14 +51,14 @@ def test_the_most_probable_class_comes_first() -> None:
 
 def test_classes_are_shown_in_the_spelling_for_all_surveys() -> None:
     found = replace(CLASSIFICATION, probabilities={"agn": 0.25, "vs": 0.75})
-    for value in (encoding.encode_prediction(found, NOON), encoding.encode_scribe_command(found)):
+    for value in (output_message(found, NOON), update_command(found).value):
         words = " ".join(rendered(value)).split()
         assert {"AGN", "VS"} <= {*words}
         assert not {"agn", "vs"} & {*words}
 
 
 def test_a_command_has_bars_too() -> None:
-    lines = rendered(encoding.encode_scribe_command(CLASSIFICATION))
+    lines = rendered(update_command(CLASSIFICATION).value)
     assert any("update_probabilities" in line and ALERT.aid in line for line in lines)
     assert any("█" in line for line in lines)
 
@@ -88,3 +93,19 @@ def test_json_has_no_number_that_json_has_not() -> None:
     assert found["content"]["extra_fields"] == {"x": None, "y": 1}
     assert found["kind"] == "alert"
     json.dumps(found, allow_nan=False)
+
+
+def test_the_rubin_steps_output_has_its_ids_and_bars() -> None:
+    value = encode_prediction(prediction(of=packet()), options(Survey.LSST), NOON)
+    lines = rendered(value)
+    assert lines[0].split()[0] == "SN"
+    assert any(f"diaObjectId {OBJECT}, ssObjectId 0" in line for line in lines)
+
+
+def test_a_command_per_class_is_in_words() -> None:
+    chosen = options(commands=ScribeFormat.PROBABILITY_ARCHIVAL)
+    first, _ = encode_commands(prediction(), chosen)
+    text = " ".join(rendered(first.value))
+    for words in ("probability-archival-step", "survey ztf", "class_id 0", "ranking 1"):
+        assert words in text
+    assert "{" not in text
