@@ -1,4 +1,4 @@
-"""Keys of ALeRCE's stamp classifier step that stampapp does not read, and what became of them."""
+"""Keys of ALeRCE's stamp classifier steps that stampapp does not read, and what became of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 _SCHEMA = "the form of these messages is fixed, remove it"
 
-# docs/migration.md has the same keys; a test compares them.
+# The pages docs/migration*.md have the same keys; a test compares them.
 STEP_KEYS: Mapping[str, str] = {
     "CONSUMER_CLASS": "the consumer is fixed, remove it",
     "PRODUCER_TOPIC_STRATEGY_CLASS": "PRODUCER_TOPIC_FORMAT decides on the topic, remove it",
@@ -20,4 +20,6 @@ STEP_KEYS: Mapping[str, str] = {
     "KAFKA_PASSWORD": "rename it to CONSUMER_KAFKA_PASSWORD",
     "CLASSIFIER_NAME": "rename it to MODEL_NAME",
     "CLASSIFIER_VERSION": "rename it to MODEL_VERSION",
+    # Of the step for Rubin.
+    "CONFIG_YAML_PATH": "no YAML file is read, set the variables of docs/migration-rubin.md",
 }

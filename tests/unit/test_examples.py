@@ -228,7 +228,7 @@ def test_every_reason_not_to_run_an_example_is_needed() -> None:
         "docker build --target simulator .",
         "docker compose -f deploy/compose.yaml --profile night up",
         "kubectl apply -f deploy/kubernetes/none.yaml",
-        "honcho -e ztf.env start lsst",
+        "honcho -e ztf.env start gaia",
         "pip install --require-hash -r requirements/base.txt",
         "cp .env.sample .env",
     ],

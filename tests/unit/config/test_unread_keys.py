@@ -12,7 +12,7 @@ from stampapp.config.unread_keys import unread_keys
 from stampapp.errors import ConfigError
 from tests.unit.inspection.test_topic_roles import REQUIRED
 
-MIGRATION = Path(__file__).parents[3] / "docs" / "migration.md"
+MIGRATION = sorted((Path(__file__).parents[3] / "docs").glob("migration*.md"))
 # What shells, systemd, Docker, Kubernetes, Python, CUDA and continuous integration set.
 OF_OTHERS = re.findall(
     r"\w+",
@@ -92,8 +92,9 @@ def test_a_key_of_the_existing_step_is_reported_with_what_became_of_it(
     assert advice(key, source=source) == {key: STEP_KEYS[key]}
 
 
-def test_the_page_about_migration_has_the_same_keys_of_the_step() -> None:
-    rows = [line for line in MIGRATION.read_text().splitlines() if "| not read" in line]
+def test_the_pages_about_migration_have_the_same_keys_of_the_steps() -> None:
+    text = "\n".join(page.read_text() for page in MIGRATION)
+    rows = [line for line in text.splitlines() if "| not read" in line]
     named = re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in rows))
     assert sorted(named) == sorted(STEP_KEYS)
 
