@@ -48,7 +48,7 @@ CAMERA = Camera(
     first_mjd=60980.0,
     last_mjd=62800.0,
     moffat_beta=4.8,
-    resampling=0.42,
+    resampling=0.39,
 )
 
 

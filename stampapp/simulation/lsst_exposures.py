@@ -11,6 +11,9 @@ from stampapp.simulation.instruments import Camera
 
 _POOR_NIGHTS = 0.12
 _SMALLEST_FWHM = 0.62
+_WORST_TEMPLATE = 1.3
+# What the subtraction of the sky leaves, in units of the noise of a pixel: mean and scatter.
+_SKY_LEFT = (0.06, 0.08)
 
 
 def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
@@ -22,16 +25,19 @@ def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
     noise = band.noise * math.exp(rng.normal(0.28, 0.26))
     frames = int(rng.choice(camera.frames))
     jitter = 0.05 * math.exp(rng.normal(0.0, 0.5))
+    fwhm = _draw_fwhm(rng, camera.seeing, camera.seeing_scatter)
+    # Templates of much worse seeing are not used.
+    template_fwhm = min(_draw_fwhm(rng, camera.template_seeing, 0.18), _WORST_TEMPLATE * fwhm)
     return Exposure(
         camera=camera,
         band=name,
         mjd=rng.uniform(camera.first_mjd, camera.last_mjd),
         zero_point=band.zero_point - loss,
         noise=noise,
-        background=camera.background,
-        fwhm=_draw_fwhm(rng, camera.seeing, camera.seeing_scatter) / camera.pixel,
+        background=noise * rng.normal(*_SKY_LEFT),
+        fwhm=fwhm / camera.pixel,
         ellipticity=(rng.normal(0.0, 0.045), rng.normal(0.0, 0.045)),
-        template_fwhm=_draw_fwhm(rng, camera.template_seeing, 0.18) / camera.pixel,
+        template_fwhm=template_fwhm / camera.pixel,
         # A template is scaled to the flux of the science image, and so is its noise.
         template_noise=band.noise * 10 ** (-0.4 * loss) / math.sqrt(frames) * rng.uniform(0.9, 1.7),
         frames=frames,

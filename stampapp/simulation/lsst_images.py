@@ -62,9 +62,9 @@ class CalibratedImages:
         variance = np.maximum(exposure.noise**2 + science / gain, quiet[0])
         under = np.maximum(exposure.template_noise**2 + template / gain / exposure.frames, quiet[1])
         return cls(
-            science=science * unit,
+            science=(science + exposure.background) * unit,
             template=template * unit,
-            difference=observation.difference * unit,
+            difference=(observation.difference + exposure.background) * unit,
             science_variance=variance * unit**2,
             template_variance=under * unit**2,
             psf=exposure.psf,

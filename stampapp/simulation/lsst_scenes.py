@@ -18,26 +18,30 @@ _MAX_ATTEMPTS = 100
 # The residual of a subtraction, as a share of the flux under the source.
 _RESIDUAL = 0.006
 _FAINTEST_STAR, _FAINTEST_NUCLEUS = 25.0, 24.0
-# The relative frequencies of the causes of bogus alerts.
+# New sources reach below the threshold, where noise lifts a few above it.
+_FAINTER = 0.88
+# The relative frequencies of the causes of bogus alerts, before the detection: about half of the
+# residuals and dipoles are below its threshold.
 _CAUSES = {
-    "residual": 0.30,
-    "proper motion": 0.09,
-    "noise": 0.32,
-    "cosmic ray": 0.06,
-    "column": 0.05,
-    "spike": 0.07,
-    "ghost": 0.03,
-    "glint": 0.05,
-    "streak": 0.04,
-    "edge": 0.05,
+    "residual": 0.40,
+    "proper motion": 0.11,
+    "noise": 0.20,
+    "cosmic ray": 0.022,
+    "column": 0.018,
+    "spike": 0.022,
+    "ghost": 0.009,
+    "glint": 0.022,
+    "streak": 0.026,
+    "edge": 0.018,
 }
+_CAUSE_SHARES = np.array(list(_CAUSES.values())) / sum(_CAUSES.values())
 
 
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a nucleus that varies by tenths of a magnitude, mostly in a host that is resolved."""
     for _ in range(_MAX_ATTEMPTS):
         # Counts of active nuclei grow by a factor of two per magnitude.
-        magnitude = max(_FAINTEST_NUCLEUS + math.log10(1 - rng.random()) / 0.28, 17.0)
+        magnitude = max(_FAINTEST_NUCLEUS + math.log10(1 - rng.random()) / 0.33, 17.0)
         share = rng.uniform(0.85, 0.995) if rng.random() < 0.35 else rng.uniform(0.1, 0.85)
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
         # Fainter nuclei vary more (Vanden Berk et al. 2004).
@@ -52,11 +56,11 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
 def _variable(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a star that is brighter or fainter than in the template; a few are new."""
     for _ in range(_MAX_ATTEMPTS):
-        magnitude = max(_FAINTEST_STAR + math.log10(1 - rng.random()) / 0.12, _brightest(exposure))
+        magnitude = max(_FAINTEST_STAR + math.log10(1 - rng.random()) / 0.2, _brightest(exposure))
         if rng.random() < 0.03:
             magnitude, step = rng.uniform(22.0, 27.0), -rng.uniform(1.5, 6.0)
         else:
-            step = 0.08 * math.exp(rng.normal(0.0, 1.2)) * (1 if rng.random() < 0.5 else -1)
+            step = 0.06 * math.exp(rng.normal(0.0, 1.3)) * (1 if rng.random() < 0.5 else -1)
         change = scenes.flux_change(exposure, magnitude, step)
         if _is_bright_enough(exposure, magnitude, change):
             break
@@ -67,6 +71,7 @@ def _variable(rng: Generator, exposure: Exposure) -> Scene:
 def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point source; its galaxy may be too faint to see."""
     scene = scenes.nearby_supernova(rng, exposure)
+    scene = replace(scene, fluxes=(_FAINTER * scene.fluxes[0],))
     if rng.random() < 0.04:
         hidden = replace(scene.static[0], magnitude=rng.uniform(25.0, 27.5))
         scene = replace(scene, static=(hidden,))
@@ -81,7 +86,11 @@ def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
     arcsec = rng.uniform(1.0, 8.0) if rng.random() < 0.05 else rng.uniform(0.1, 0.75)
     length, angle = arcsec / exposure.camera.pixel, rng.uniform(0, 2 * math.pi)
     trail = (length * math.cos(angle), length * math.sin(angle))
-    flux = scenes.draw_new_flux(rng, exposure) * math.sqrt(1 + length / (1.5 * exposure.fwhm))
+    flux = (
+        _FAINTER
+        * scenes.draw_new_flux(rng, exposure)
+        * math.sqrt(1 + length / (1.5 * exposure.fwhm))
+    )
     # In a template of few exposures, one that passed leaves a trace.
     sign = -1.0 if exposure.frames < 4 and rng.random() < 0.04 else 1.0
     mover = Source(x=0, y=0, magnitude=0.0, trail=trail)
@@ -90,9 +99,7 @@ def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
 
 def _bogus(rng: Generator, exposure: Exposure) -> Scene:
     """Draw an unchanged scene in which the subtraction, the detector or noise gives a detection."""
-    cause = str(
-        rng.choice(list(_CAUSES), p=np.array(list(_CAUSES.values())) / sum(_CAUSES.values()))
-    )
+    cause = str(rng.choice(list(_CAUSES), p=_CAUSE_SHARES))
     match cause:
         case "residual":
             return _residual(rng, exposure)
@@ -115,7 +122,7 @@ def _residual(rng: Generator, exposure: Exposure) -> Scene:
     """
     core = scenes.draw_bright_source(rng, exposure)
     core = replace(core, magnitude=max(core.magnitude, _brightest(exposure) - 0.7))
-    wrong, angle = 0.14 * math.exp(rng.normal(0.0, 0.7)), rng.uniform(0, 2 * math.pi)
+    wrong, angle = 0.1 * math.exp(rng.normal(0.0, 0.8)), rng.uniform(0, 2 * math.pi)
     worse = replace(
         exposure,
         shift=(wrong * math.cos(angle), wrong * math.sin(angle)),
@@ -156,9 +163,9 @@ def _noise(rng: Generator, exposure: Exposure) -> Scene:
         galaxy = star_field.draw_galaxy(rng, exposure, rng.uniform(18.0, 25.0))
         spread = 0.7 * galaxy.radius
         static = (galaxy.moved(rng.normal(0, spread), rng.normal(0, spread)),)
-    if rng.random() < 0.2:
+    if rng.random() < 0.08:
         return Scene(exposure=exposure, static=static, artifact="noise")
-    snr = (_MIN_SNR + 0.1 + rng.exponential(0.35)) * (1 if rng.random() < 0.6 else -1)
+    snr = 1.12 * (_MIN_SNR + rng.exponential(0.35)) * (1 if rng.random() < 0.6 else -1)
     peak = Source(x=0, y=0, magnitude=0.0)
     fluxes = (snr * exposure.point_noise,)
     return Scene(

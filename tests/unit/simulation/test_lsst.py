@@ -37,7 +37,8 @@ def test_every_alert_is_a_detection_of_lsst(drawn: list[LabelledAlert]) -> None:
         assert alert.fid in CAMERA.bands
         assert CAMERA.first_mjd <= alert.mjd <= CAMERA.last_mjd
         assert CAMERA.min_dec <= alert.dec <= CAMERA.max_dec
-        assert 13 < alert.mag < 28
+        # The flux in the middle of a dipole may be almost zero.
+        assert 13 < alert.mag < 28 or alert.extra_fields["isDipole"]
         assert values([alert], "snr")[0] >= 5.0
         assert 0 <= values([alert], "reliability")[0] <= 1
     assert {one.alert.isdiffpos for one in drawn} == {1, -1}
@@ -114,7 +115,7 @@ def test_classes_differ_as_in_the_sky(drawn: list[LabelledAlert]) -> None:
     assert np.median(values(of_class(drawn, "bogus"), "reliability")) < 0.6
 
 
-def test_some_bogus_alerts_are_dipoles_and_others_never(drawn: list[LabelledAlert]) -> None:
+def test_most_dipoles_are_bogus(drawn: list[LabelledAlert]) -> None:
     dipoles = [one for one in drawn if one.alert.extra_fields["isDipole"]]
     assert dipoles
     assert np.mean([one.label == "bogus" for one in dipoles]) > 0.8
