@@ -176,9 +176,9 @@ function cardElement(card) {
 
 function showDetail(card) {
   const facts = [
-    ["Class", card.label], ["Object", `${card.aid} (${card.oid})`], ["Candidate", card.candid],
+    ["Class", card.label], ["Object", card.aid === card.oid ? card.aid : `${card.aid} (${card.oid})`], ["Candidate", card.candid],
     ["Observed", `${card.taken ?? "?"}, mjd ${card.mjd}`], ["Position", `${card.ra}°, ${card.dec}° (ICRS)`],
-    ["Magnitude", `${card.mag} ± ${card.e_mag} in ${card.fid}`], ["Classified", card.at],
+    ["Magnitude", card.mag === null ? `none in ${card.fid}` : `${card.mag} ± ${card.e_mag ?? "?"} in ${card.fid}`], ["Classified", card.at],
     ["Model", card.model], ["Message", card.place],
     ...card.stamps.filter((stamp) => stamp.png).map((stamp) => [
       `Stamp ${stamp.name}`,
