@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.feeds.alert_encoding import WireSchema, message_encoder
 from tests.support.lsst_stamps import NAMES, cutout, lsst_alert
+from tests.support.topics import Record
 
 # Every tenth object is known in the solar system.
 KNOWN = 10
@@ -41,6 +43,13 @@ def alerts(first: int) -> Iterator[Alert]:
         flux = {"psfFlux": 1000.0 + number % 97, "psfFluxErr": 50.0}
         alert = lsst_alert(seen[number % len(seen)], **flux, **known)
         yield _named(alert, number)
+
+
+def container_messages(count: int, first: int = 10**17 + 1) -> Iterator[Record]:
+    """Yield messages with alerts of different objects; a container needs no registry."""
+    encode = message_encoder(Survey.LSST, None)
+    for alert in islice(alerts(first), count):
+        yield Record(alert.oid.encode(), encode(alert))
 
 
 class PacketWriter:

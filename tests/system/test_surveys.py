@@ -10,13 +10,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import alert_messages, atlas
+from tests.support import alert_messages, atlas, lsst_packets
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
@@ -26,6 +26,9 @@ from tests.system.conftest import environment
 
 PROCFILE = Path(__file__).parents[2] / "Procfile"
 COPIES = {"ztf": 2, "atlas": 40}
+LSST_ALERTS = 120
+CLASSES = {"ztf": alert_messages.CLASSES, "atlas": atlas.CLASSES, "lsst": alert_messages.CLASSES}
+TAXONOMY = {"SCRIBE_CLASSIFIER_ID": "1", "SCRIBE_TAXONOMY": "SN:0,AGN:1,VS:2,asteroid:3,bogus:4"}
 
 
 def commands() -> dict[str, str]:
@@ -54,16 +57,24 @@ def alerts(shared_data: Path) -> dict[str, list[Record]]:
         for candid, packet in raw
     ]
     ztf = list(alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", COPIES["ztf"]))
-    return {"ztf": ztf, "atlas": atlas.messages(records)}
+    lsst = list(lsst_packets.container_messages(LSST_ALERTS))
+    return {"ztf": ztf, "atlas": atlas.messages(records), "lsst": lsst}
 
 
 @pytest.fixture
-def settings(kafka: ApacheKafka, model: Path, atlas_model: Path) -> dict[str, dict[str, str]]:
+def settings(
+    kafka: ApacheKafka, model: Path, atlas_model: Path, lsst_model: Path
+) -> dict[str, dict[str, str]]:
     """Settings that differ in everything but the broker and the first port to try."""
     (port,) = free_ports(1)
-    models = {"ztf": model, "atlas": atlas_model}
+    models = {"ztf": model, "atlas": atlas_model, "lsst": lsst_model}
     return {
-        survey: environment(kafka.bootstrap, MODEL_PATH=str(folder), WEB_PORT=str(port))
+        survey: environment(
+            kafka.bootstrap,
+            MODEL_PATH=str(folder),
+            WEB_PORT=str(port),
+            **(TAXONOMY if survey == "lsst" else {}),
+        )
         for survey, folder in models.items()
     }
 
@@ -94,41 +105,49 @@ def finished(kafka: ApacheKafka, settings: dict[str, str], running: Worker) -> N
 
 
 def test_the_procfile_has_a_worker_for_each_survey() -> None:
-    assert set(commands()) == {"atlas", "ztf"}
+    assert set(commands()) == set(CLASSES)
 
 
-def test_both_classify_their_own_and_refuse_the_others(
+def test_each_classifies_its_own_and_refuses_the_others(
     kafka: ApacheKafka,
     settings: dict[str, dict[str, str]],
     alerts: dict[str, list[Record]],
     tmp_path: Path,
 ) -> None:
-    strays = {"ztf": alerts["atlas"][0], "atlas": alerts["ztf"][0]}
+    surveys = list(settings)
+    others = {one: alerts[surveys[number - 1]][0] for number, one in enumerate(surveys)}
     for survey, own in settings.items():
-        produce(kafka.bootstrap, own["CONSUMER_TOPICS"], [*alerts[survey], strays[survey]])
-    with (
-        started("ztf", settings["ztf"], tmp_path) as ztf,
-        started("atlas", settings["atlas"], tmp_path) as other,
-    ):
-        states = [ready(ztf), ready(other)]
-        assert states[0]["port"] != states[1]["port"]
-        finished(kafka, settings["ztf"], ztf)
-        finished(kafka, settings["atlas"], other)
-        assert "ZTF alerts are classified by stamp_classifier" in ztf.text()
-        assert "ATLAS alerts are classified by tried_on_atlas" in other.text()
-        assert max(ztf.terminate(), other.terminate()) < 10.0
-        assert (ztf.process.returncode, other.process.returncode) == (0, 0)
-    for survey, classes in (("ztf", alert_messages.CLASSES), ("atlas", atlas.CLASSES)):
-        output = read_all(kafka.bootstrap, settings[survey]["PRODUCER_TOPIC_FORMAT"])
+        produce(kafka.bootstrap, own["CONSUMER_TOPICS"], [*alerts[survey], others[survey]])
+    with ExitStack() as stack:
+        running = {
+            survey: stack.enter_context(started(survey, own, tmp_path))
+            for survey, own in settings.items()
+        }
+        assert len({ready(one)["port"] for one in running.values()}) == len(running)
+        for survey, own in settings.items():
+            finished(kafka, own, running[survey])
+        assert "ZTF alerts are classified by stamp_classifier" in running["ztf"].text()
+        for survey in ("ATLAS", "LSST"):
+            named = f"{survey} alerts are classified by tried_on_{survey.lower()}"
+            assert named in running[survey.lower()].text()
+        for one in running.values():
+            assert one.terminate() < 10.0
+            assert one.process.returncode == 0
+    for survey, own in settings.items():
+        output = read_all(kafka.bootstrap, own["PRODUCER_TOPIC_FORMAT"])
         assert {m.key for m in output} <= {record.key for record in alerts[survey]}
-        names = [
-            tuple(one["class_name"] for one in record["classifications"])
-            for record in alert_messages.decoded([message.value for message in output])
-        ]
-        assert set(names) == {classes}
-        (dead,) = read_all(kafka.bootstrap, settings[survey]["DEADLETTER_TOPIC"])
-        assert (dead.key, dead.value) == strays[survey][:2]
+        records = alert_messages.decoded([message.value for message in output])
+        assert {frozenset(classes(record)) for record in records} == {frozenset(CLASSES[survey])}
+        (dead,) = read_all(kafka.bootstrap, own["DEADLETTER_TOPIC"])
+        assert (dead.key, dead.value) == others[survey][:2]
         assert dict(dead.headers)["error.type"] == b"survey"
+
+
+def classes(record: dict[str, Any]) -> list[str]:
+    """Return the names of the classes in an output record of either form."""
+    if "probabilities" in record:
+        return list(record["probabilities"])
+    return [one["class_name"] for one in record["classifications"]]
 
 
 def test_one_that_is_killed_loses_nothing_and_leaves_the_other_alone(
@@ -141,7 +160,8 @@ def test_one_that_is_killed_loses_nothing_and_leaves_the_other_alone(
         with started("atlas", settings["atlas"], tmp_path) as killed:
             ready(ztf)
             ready(killed)
-            for survey, own in settings.items():
+            for survey in ("ztf", "atlas"):
+                own = settings[survey]
                 produce(kafka.bootstrap, own["CONSUMER_TOPICS"], alerts[survey])
             killed.wait_for("batch of")
             killed.kill()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stampapp.alerts.surveys import Survey
 from stampapp.commands.worker import SHUTDOWN_TIMEOUT
 from stampapp.config import settings
 from stampapp.config.environment import Reader
@@ -21,7 +22,15 @@ from stampapp.config.settings import Settings
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
-SURVEYS = ("ztf", "atlas")
+SURVEYS = tuple(survey.lower() for survey in Survey)
+# A survey has a user and messages of its own; everything else is alike.
+OWN_KEYS = {
+    "lsst": {
+        "CONSUMER_SECURITY_PROTOCOL",
+        "SCRIBE_CLASSIFIER_ID",
+        "SCRIBE_TAXONOMY",
+    }
+}
 PORT = 6066
 
 
@@ -77,10 +86,8 @@ def test_actions_are_named_by_their_commits_and_may_do_little() -> None:
 
 @pytest.mark.parametrize("version", ["1.30", "1.37"])
 def test_each_object_for_kubernetes_is_one(version: str) -> None:
-    files = [
-        KUBERNETES / name
-        for name in ("ztf.yaml", "atlas.yaml", "secret.example.yaml", "autoscaling.yaml")
-    ]
+    names = (*SURVEYS, "secret.example", "autoscaling")
+    files = [KUBERNETES / f"{name}.yaml" for name in names]
     assert not checked("kubernetes_validate", "--strict", "-k", version, *files)
 
 
@@ -95,9 +102,17 @@ def test_a_checker_would_notice_what_is_wrong(tmp_path: Path) -> None:
     )
 
 
-def test_both_surveys_are_deployed_alike() -> None:
-    ztf, atlas = ((KUBERNETES / f"{one}.yaml").read_text() for one in SURVEYS)
-    assert ztf.replace("ztf", "atlas").replace("ZTF", "ATLAS") == atlas
+@pytest.mark.parametrize("survey", SURVEYS[1:])
+def test_all_surveys_are_deployed_alike(survey: str) -> None:
+    first, other = objects("ztf.yaml"), objects(f"{survey}.yaml")
+    renamed = json.dumps(first).replace("ztf", survey).replace("ZTF", survey.upper())
+    expected = json.loads(renamed)
+    keys, own = (one["ConfigMap"].pop("data").keys() for one in (expected, other))
+    assert own - keys == OWN_KEYS.get(survey, set())
+    assert keys <= own
+    (worker,) = other["Deployment"]["spec"]["template"]["spec"]["containers"]
+    worker["envFrom"] = worker["envFrom"][:2]
+    assert other == expected
 
 
 def environments() -> Iterator[tuple[str, dict[str, str]]]:
@@ -157,13 +172,15 @@ def test_images_of_registries_are_named_in_full() -> None:
 
 def test_compose_publishes_ports_on_loopback_only() -> None:
     published = [port for one in COMPOSE.values() for port in one.get("ports", [])]
-    assert len(published) == 5
+    assert len(published) == len(SURVEYS) + 3
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
 def test_workers_of_compose_get_free_ports() -> None:
     """Several workers cannot share a port, and podman takes no range for one port."""
-    assert [COMPOSE[survey]["ports"] for survey in SURVEYS] == [[f"127.0.0.1::{PORT}"]] * 2
+    assert [COMPOSE[survey]["ports"] for survey in SURVEYS] == [[f"127.0.0.1::{PORT}"]] * len(
+        SURVEYS
+    )
 
 
 def test_the_topics_of_compose_are_those_that_its_workers_use() -> None:
@@ -190,7 +207,7 @@ def test_the_files_that_compose_mounts_are_there() -> None:
 def test_prometheus_finds_the_workers_of_compose_and_the_rules() -> None:
     prometheus = read(DEPLOY / "prometheus" / "prometheus.yml")
     found = [one["dns_sd_configs"][0] for one in prometheus["scrape_configs"]]
-    assert [one["names"] for one in found] == [["ztf"], ["atlas"]]
+    assert [one["names"] for one in found] == [[survey] for survey in SURVEYS]
     assert {one["port"] for one in found} == {PORT}
     assert all((DEPLOY / "prometheus" / one).is_file() for one in prometheus["rule_files"])
 
@@ -218,3 +235,11 @@ def test_the_autoscalers_ask_for_the_lag_of_what_they_scale() -> None:
         metric = spec["metrics"][0]["external"]["metric"]
         assert f'__name__="{metric["name"]}"' in rule["seriesQuery"]
         assert metric["selector"]["matchLabels"] == {"job": found["Service"]["metadata"]["name"]}
+
+
+@pytest.mark.parametrize(
+    "path", ["deploy/compose.yaml", ".github/workflows/release.yml", "Procfile"]
+)
+def test_every_survey_is_started_and_tried(path: str) -> None:
+    text = (ROOT / path).read_text()
+    assert [survey for survey in Survey if survey not in text] == []
