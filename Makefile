@@ -62,6 +62,7 @@ INPUTS_image := base image
 INPUTS_simulation := base simulation
 INPUTS_training := base simulation training
 INPUTS_demo := base simulation demo
+INPUTS_lsst := base lsst
 INPUTS_test := test
 INPUTS_dev := dev
 # If it is empty, versions that still fit are kept.
@@ -78,7 +79,7 @@ endef
 requirements: $(READY) ## pin the newest versions of all packages; UPGRADE= keeps those that fit
 	$(foreach name,build base,$(call pin,$(name)))
 	$(call pin,image,-c requirements/build.txt -c requirements/base.txt --overrides requirements/image.overrides)
-	$(foreach name,simulation training demo test dev,$(call pin,$(name),\
+	$(foreach name,simulation training demo lsst test dev,$(call pin,$(name),\
 		-c requirements/build.txt -c requirements/base.txt))
 
 audit: $(READY) ## check the pinned packages for known vulnerabilities

@@ -30,7 +30,7 @@ def decode(record: Record) -> Alert:
     source = mapping(record, "diaSource")
     ids = {name: _object_id(source, name) for name in _OBJECT_IDS}
     object_id = str(_only_id(ids))
-    flux, error = number(source, "psfFlux"), number(source, "psfFluxErr")
+    flux, error = _flux(source, "psfFlux"), _flux(source, "psfFluxErr")
     return Alert(
         aid=object_id,
         oid=object_id,
@@ -41,7 +41,7 @@ def decode(record: Record) -> Alert:
         ra=number(source, "ra"),
         dec=number(source, "dec"),
         mag=_magnitude(flux),
-        e_mag=_MAGNITUDES_PER_E * error / abs(flux) if flux else math.inf,
+        e_mag=_error(flux, error),
         isdiffpos=_sign(source, flux),
         extra_fields={**source, **ids},
         stamps={name.lower(): record.get(f"cutout{name}") for name in _CUTOUTS},
@@ -65,20 +65,32 @@ def _only_id(ids: Mapping[str, int]) -> int:
     return found[0]
 
 
-def _magnitude(flux: float) -> float:
-    return _ZERO_POINT - 2.5 * math.log10(abs(flux)) if flux else math.inf
+def _flux(source: Mapping[str, object], name: str) -> float | None:
+    """Return a flux that was measured and is no zero, else None: it has no magnitude."""
+    value = source.get(name)
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return number(source, name) or None
 
 
-def _sign(source: Mapping[str, object], flux: float) -> int:
+def _magnitude(flux: float | None) -> float:
+    return math.inf if flux is None else _ZERO_POINT - 2.5 * math.log10(abs(flux))
+
+
+def _error(flux: float | None, error: float | None) -> float:
+    return math.inf if flux is None or error is None else _MAGNITUDES_PER_E * error / abs(flux)
+
+
+def _sign(source: Mapping[str, object], flux: float | None) -> int:
     negative = source.get("isNegative")
-    return -1 if (flux < 0 if negative is None else negative) else 1
+    return -1 if ((flux or 0.0) < 0 if negative is None else negative) else 1
 
 
 PLUGIN = PacketFormat(
-    fields=frozenset({"diaSourceId", "diaSource", *(f"cutout{name}" for name in _CUTOUTS)}),
+    fields=frozenset({"diaSource", *(f"cutout{name}" for name in _CUTOUTS)}),
     decode=decode,
     object_fields=("diaSource.diaObjectId", "diaSource.ssObjectId"),
-    candid_fields=("diaSourceId", "diaSource.diaSourceId"),
+    candid_fields=("diaSource.diaSourceId", "diaSourceId"),
     bands={},
     position_error=0.02,
     # No number of Rubin, nor a packed designation of the Minor Planet Center, begins so.
@@ -86,4 +98,5 @@ PLUGIN = PacketFormat(
     encoding=PacketEncoding(
         encode=lsst_packet.encode, file_schema=lsst_packet.file_schema, schema_id=1000
     ),
+    schema_package="lsst.alert.packet",
 )

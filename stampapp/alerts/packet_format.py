@@ -31,6 +31,7 @@ class PacketFormat:
     A record with all of `fields` is one of them, and `decode` reads it or raises BadAlert.
     `object_fields` and `candid_fields` are those that name the object and the detection, dotted
     where they are nested. `bands` are the names of the filters that messages give as numbers.
+    `schema_package` is the installed package, if there is one, that has the schemas of the survey.
     `position_error` in arcsec is what the sorting hat writes as e_ra and e_dec.
     The names of simulated objects begin with `simulated_prefix`. Without `encoding`, simulated
     alerts are written as messages of the sorting hat.
@@ -44,6 +45,7 @@ class PacketFormat:
     position_error: float
     simulated_prefix: str
     encoding: PacketEncoding | None = None
+    schema_package: str | None = None
 
 
 def packet_format(survey: Survey) -> PacketFormat:

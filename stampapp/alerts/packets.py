@@ -11,22 +11,27 @@ from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.packet_format import packet_format
 from stampapp.alerts.surveys import Survey
-from stampapp.avro import reader
+from stampapp.avro import framing, reader
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.avro.reader import Record
 from stampapp.avro.schema import Schema
 from stampapp.errors import BadAlert
 
 Decoded = Alert | BadAlert
+# Bytes of a file that is a message; the largest that Kafka is asked for is smaller.
+MAX_MESSAGE = 2**26
 
 
-def decode_alert(value: bytes | None) -> Alert:
-    """Decode one Kafka message: an Avro container with one alert.
+def decode_alert(value: bytes | None, schemas: MessageSchemas = NO_SCHEMAS) -> Alert:
+    """Decode one Kafka message: an Avro container with one alert, or an alert without a container.
 
     Raises BadAlert for anything else.
     """
     if not value:
         raise BadAlert("empty", "the message has no value")
-    found = list(islice(decode_records(io.BytesIO(value), reader.MAX_DECOMPRESSED_MESSAGE), 2))
+    if not value.startswith(reader.MAGIC):
+        return _decoded(*read_message(value, schemas))
+    found = list(islice(_decode_container(io.BytesIO(value), reader.MAX_DECOMPRESSED_MESSAGE), 2))
     for one in found:
         if isinstance(one, BadAlert):
             # With its traceback it would be part of a reference cycle.
@@ -37,13 +42,57 @@ def decode_alert(value: bytes | None) -> Alert:
     return found[0]
 
 
-def decode_records(
-    source: BinaryIO, max_decompressed: int = reader.MAX_DECOMPRESSED_FILE
-) -> Iterator[Decoded]:
-    """Yield the alert of each record, or the BadAlert that says why there is none.
+def decode_records(source: BinaryIO, schemas: MessageSchemas = NO_SCHEMAS) -> Iterator[Decoded]:
+    """Yield the alert of each record of a file, or the BadAlert that says why there is none.
 
-    Where the container itself is damaged, the last item is a BadAlert for the rest.
+    The file is an Avro container or a message without one. Where a container itself is damaged, the
+    last item is a BadAlert for the rest.
     """
+    if reader.is_container(source):
+        yield from _decode_container(source, reader.MAX_DECOMPRESSED_FILE)
+        return
+    try:
+        yield decode_alert(source.read(MAX_MESSAGE), schemas)
+    except BadAlert as error:
+        yield error.without_traceback()
+
+
+def read_message(value: bytes, schemas: MessageSchemas) -> tuple[Schema, Record]:
+    """Return the record of a message without a container, and its schema. Raises BadAlert."""
+    schema, start = find_schema(value, schemas)
+    return schema, reader.read_datum(value[start:], schema)
+
+
+def find_schema(value: bytes, schemas: MessageSchemas) -> tuple[Schema, int]:
+    """Return the schema of a message without a container, and where its data start.
+
+    Raises BadAlert.
+    """
+    bare = schemas.bare
+    if not value.startswith(framing.WIRE_MAGIC):
+        if bare is None:
+            raise BadAlert(
+                "not-avro",
+                "not an Avro object container: it does not begin with 'Obj', nor with 0 as in"
+                " Confluent's wire format; for data without a header set SCHEMA_PATH to the file of"
+                " their schema",
+            )
+        return bare, 0
+    if bare is not None and _fits(bare, value):
+        return bare, 0
+    return schemas.by_id(framing.wire_id(value)), framing.WIRE_HEADER
+
+
+def _fits(bare: Schema, value: bytes) -> bool:
+    # The first field of bare data may be 0, too. Data in wire format do not fit by chance.
+    try:
+        reader.read_datum(value, bare)
+    except BadAlert:
+        return False
+    return True
+
+
+def _decode_container(source: BinaryIO, max_decompressed: int) -> Iterator[Decoded]:
     try:
         for schema, record in reader.read_records(source, max_decompressed):
             yield _alert(schema, record)
@@ -53,9 +102,13 @@ def decode_records(
 
 def _alert(schema: Schema, record: Record) -> Decoded:
     try:
-        return _decoder(schema.fields)(record)
+        return _decoded(schema, record)
     except BadAlert as error:
         return error.without_traceback()
+
+
+def _decoded(schema: Schema, record: Record) -> Alert:
+    return _decoder(schema.fields)(record)
 
 
 def _decoder(fields: frozenset[str]) -> Callable[[Record], Alert]:

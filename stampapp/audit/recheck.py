@@ -11,6 +11,7 @@ from stampapp import classifiers
 from stampapp.audit.offset_marks import PUBLISHED, OffsetMarks, PublishedTopic, Seen, missing_from
 from stampapp.audit.published import scan
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, UnmatchedMessage, unmatched_message
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers import batch
 from stampapp.config.settings import Settings
 from stampapp.kafka.message import Message, TopicPartitionOffset
@@ -40,10 +41,10 @@ class RecheckResult:
 def lazy_classifier(settings: Settings) -> Classify:
     """Return a function that classifies as a worker does; it loads the model at its first call."""
     load = cache(lambda: classifiers.load(settings.model))
-    check = settings.messages.check_alert
+    check, schemas = settings.messages.check_alert, settings.schemas.open()
 
     def classify(values: Sequence[bytes | None]) -> list[Outcome]:
-        decoded = batch.decode_batch(values)
+        decoded = batch.decode_batch(values, schemas)
         prepared = batch.prepare_batch(decoded, load(), first_only=False, check=check)
         return batch.classify_batch(prepared, load())
 
@@ -57,9 +58,14 @@ class Rechecker:
     """
 
     def __init__(
-        self, source: TopicReader, marks: OffsetMarks, classify: Classify, progress: ReportProgress
+        self,
+        source: TopicReader,
+        marks: OffsetMarks,
+        classify: Classify,
+        progress: ReportProgress,
+        schemas: MessageSchemas = NO_SCHEMAS,
     ) -> None:
-        self._source, self._marks = source, marks
+        self._source, self._marks, self._schemas = source, marks, schemas
         self._classify, self._progress = classify, progress
 
     async def match_by_key(
@@ -118,7 +124,8 @@ class Rechecker:
                 self._progress(what, len(messages), len(locations))
                 for message, outcome in zip(messages, outcomes(messages), strict=True):
                     seen.add(message.location)
-                    yield unmatched_message(message, self._marks.seen_at(message.location), outcome)
+                    seen_at = self._marks.seen_at(message.location)
+                    yield unmatched_message(message, seen_at, outcome, self._schemas)
             for location in set(locations) - seen:
                 self._marks.mark(location, Seen.NO_MESSAGE)
 

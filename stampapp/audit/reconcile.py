@@ -71,7 +71,8 @@ async def reconcile_group(
         scans = await _scan_all(settings, marks, begin, progress)
         retention_start = await find_retention_start(source, marks, scans)
         unmatched = partial(retention_start.unmatched_since, marks)
-        rechecker, matched_by_key = Rechecker(source, marks, classify, progress), 0
+        rechecker = Rechecker(source, marks, classify, progress, settings.schemas.open())
+        matched_by_key = 0
         if any(one.unnamed and one.topic_kind is PublishedTopic.OUTPUT for one in scans):
             matched_by_key = await rechecker.match_by_key(settings, unmatched, MAX_RECHECKED, begin)
         rechecked = await rechecker.reclassify(unmatched, MAX_RECHECKED)

@@ -10,11 +10,13 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from stampapp import times
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.audit.offset_marks import PublishedTopic, Seen, missing_from
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers.batch import result_or_error
 from stampapp.kafka.message import Message, Partition, TopicPartitionOffset
 from stampapp.results.outcome import Outcome, OutcomeKind
@@ -68,9 +70,12 @@ class UnmatchedReport:
     undecidable: tuple[ReportEntry, ...]
 
 
-def unmatched_message(message: Message, seen: Seen, outcome: Outcome | None) -> UnmatchedMessage:
+def unmatched_message(
+    message: Message, seen: Seen, outcome: Outcome | None, schemas: MessageSchemas = NO_SCHEMAS
+) -> UnmatchedMessage:
     """Describe a message; `outcome` is the result of classifying it, if that was done."""
-    decoded = outcome.alert if outcome else result_or_error(packets.decode_alert, message.value)
+    decode = partial(packets.decode_alert, schemas=schemas)
+    decoded = outcome.alert if outcome else result_or_error(decode, message.value)
     alert = decoded if isinstance(decoded, Alert) else None
     return UnmatchedMessage(
         location=message.location,

@@ -79,7 +79,7 @@ def read_records(
     for head, count, data in read_blocks(source, max_decompressed):
         body = io.BytesIO(data)
         for _ in range(count):
-            yield head.schema, read_record(head, body, len(data))
+            yield head.schema, read_record(head.schema, body, len(data))
         if body.read(1):
             raise BadAlert("avro-damaged", "an Avro block is longer than the records it declares")
 
@@ -96,17 +96,24 @@ def read_blocks(
         yield head, block["count"], _decompress(head.codec, block["data"], max_decompressed)
 
 
-def read_record(head: ContainerHeader, body: BinaryIO, size: int) -> Record:
-    """Decode the next record of a block that has `size` bytes. Raises BadAlert."""
-    return _decode_record(limit_objects(body, head.schema, size), head.schema.parsed, "record")
+def read_record(schema: Schema, body: BinaryIO, size: int) -> Record:
+    """Decode the next record of data that have `size` bytes. Raises BadAlert."""
+    return _decode_record(limit_objects(body, schema, size), schema.parsed, "record")
+
+
+def is_container(source: BinaryIO) -> bool:
+    """Return whether a source begins as a container; its position stays the same."""
+    start = source.read(len(MAGIC))
+    source.seek(-len(start), os.SEEK_CUR)
+    return start == MAGIC
 
 
 def read_datum(data: bytes, schema: Schema) -> Record:
-    """Decode a record that has no container around it. Raises BadAlert if its bytes are others."""
+    """Decode data that are one record, and nothing else. Raises BadAlert."""
     body = io.BytesIO(data)
-    record = _decode_record(limit_objects(body, schema, len(data)), schema.parsed, "record")
-    if body.read(1):
-        raise BadAlert("avro-damaged", "the Avro record is longer than its schema allows")
+    record = read_record(schema, body, len(data))
+    if rest := len(data) - body.tell():
+        raise BadAlert("avro-damaged", f"the data are {rest} B longer than their record")
     return record
 
 

@@ -21,13 +21,15 @@ MAX_DEPTH = 64
 _NULL = ({"type": "null"}, "null")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# Compared by identity, so that it can be a key.
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Schema:
-    """A parsed schema with the names of its top-level fields.
+    """A parsed schema with its JSON text and the names of its top-level fields.
 
     `objects_per_byte` is the largest number of Python objects per byte of a record.
     """
 
+    text: bytes
     parsed: Any
     fields: frozenset[str]
     objects_per_byte: float
@@ -47,7 +49,7 @@ _SCALAR = _TypeLimits(1, 1.0)
 
 @lru_cache(maxsize=64)
 def parse_schema(text: bytes) -> Schema:
-    """Parse the schema of a container. Raises BadAlert if it is invalid or harmful."""
+    """Parse the JSON text of a schema. Raises BadAlert if it is invalid or harmful."""
     if len(text) > MAX_SCHEMA_BYTES:
         raise BadAlert("schema", f"the Avro schema has more than {MAX_SCHEMA_BYTES} B")
     try:
@@ -61,7 +63,7 @@ def parse_schema(text: bytes) -> Schema:
         raise BadAlert("schema", f"the Avro schema cannot be parsed: {error}") from error
     if parsed.get("type") != "record":
         raise BadAlert("schema", "the Avro schema is not a record")
-    return Schema(parsed=parsed, fields=fields, objects_per_byte=kind.objects)
+    return Schema(text=text, parsed=parsed, fields=fields, objects_per_byte=kind.objects)
 
 
 def _avro_keys_only(found: dict[str, Any]) -> dict[str, Any]:

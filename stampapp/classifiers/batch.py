@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.packets import Decoded
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification, Outcome, OutcomeKind
@@ -29,9 +31,12 @@ class PreparedBatch:
     to_classify: tuple[PreparedAlert, ...]
 
 
-def decode_batch(values: Sequence[bytes | None]) -> list[Decoded]:
+def decode_batch(
+    values: Sequence[bytes | None], schemas: MessageSchemas = NO_SCHEMAS
+) -> list[Decoded]:
     """Return the alert of each message, or the BadAlert that says why there is none."""
-    return [result_or_error(packets.decode_alert, value) for value in values]
+    decode = partial(packets.decode_alert, schemas=schemas)
+    return [result_or_error(decode, value) for value in values]
 
 
 def accept(_: Alert) -> None:

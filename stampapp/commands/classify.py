@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from stampapp.alerts.packets import Decoded
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.commands.figure_folder import FigureFolder
@@ -62,6 +63,7 @@ def classify_files(  # noqa: PLR0913  # the options of the command
     *,
     as_json: bool,
     every_alert: bool,
+    schemas: MessageSchemas = NO_SCHEMAS,
     figures: FigureFolder | None = None,
 ) -> Summary:
     """Write one line per alert to `out`, progress to stderr, and figures into `figures`.
@@ -74,10 +76,10 @@ def classify_files(  # noqa: PLR0913  # the options of the command
         first = None
         if not every_alert:
             reading = _Progress(progress, "reading", total_size(files))
-            found = stop.until_stopped(read_alerts(files, reading.read))
+            found = stop.until_stopped(read_alerts(files, reading.read, schemas))
             first = _first_alerts(found, classifier)
         classifying = _Progress(progress, "classifying", total_size(files))
-        chunks = _chunks(read_alerts(files, classifying.read))
+        chunks = _chunks(read_alerts(files, classifying.read, schemas))
         try:
             for number, outcome in stop.until_stopped(_classified(chunks, first, classifier)):
                 read = number

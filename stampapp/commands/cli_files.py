@@ -41,17 +41,19 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
 ) -> int:
     """Classify alerts from files, without Kafka.
 
-    PATH is an Avro file of one or more alerts, a tar archive of such files, either gzipped or not,
-    or a folder with any of them.
+    PATH is an Avro file of one or more alerts, a Kafka message (.msg), a tar archive of such files,
+    either gzipped or not, or a folder with any of them.
     """
     from stampapp import classifiers
     from stampapp.commands.classify import classify_files
     from stampapp.commands.figure_folder import FigureFolder
     from stampapp.config.cpu_count import cores
     from stampapp.config.model_settings import load_model_settings
+    from stampapp.config.schema_settings import load_schemas
     from stampapp.feeds.alert_files import find_alert_files
 
     chosen = load_model_settings(Survey(survey) if survey else None, model)
+    schemas = load_schemas()
     # Before the model is loaded, which takes seconds.
     files = find_alert_files(paths)
     # TensorFlow would start a thread for each processor, whatever the quota of a container.
@@ -59,7 +61,13 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     classifier = classifiers.load(replace(chosen, compute=compute))
     figures = FigureFolder(pictures) if pictures else None
     summary = classify_files(
-        files, classifier, sys.stdout, as_json=as_json, every_alert=every_alert, figures=figures
+        files,
+        classifier,
+        sys.stdout,
+        as_json=as_json,
+        every_alert=every_alert,
+        schemas=schemas,
+        figures=figures,
     )
     click.echo(str(summary), err=True)
     if figures:
@@ -134,8 +142,8 @@ def replay(
 ) -> int:
     """Publish alerts from files to the first of CONSUMER_TOPICS.
 
-    PATH is an Avro file of one or more alerts, a tar archive of such files, either gzipped or not,
-    or a folder with any of them.
+    PATH is an Avro file of one or more alerts, a Kafka message (.msg), a tar archive of such files,
+    either gzipped or not, or a folder with any of them.
     """
     from stampapp.commands.replay import ReplayRequest, replay_files
     from stampapp.config import settings

@@ -64,8 +64,12 @@ def inspect(  # noqa: PLR0913, PLR0917  # click hands over every option
     settings = app.runtime.required_settings()
     from stampapp.commands.inspect import InspectRequest, MessageWriter, inspect_topics
 
-    request = InspectRequest(name=name, count=count, follow=follow, aid=aid, stamps=stamps)
-    return inspect_topics(settings, request, MessageWriter(sys.stdout, as_json=as_json))
+    schemas = settings.schemas.open()
+    request = InspectRequest(
+        name=name, count=count, follow=follow, aid=aid, stamps=stamps, schemas=schemas
+    )
+    writer = MessageWriter(sys.stdout, as_json=as_json, schemas=schemas)
+    return inspect_topics(settings, request, writer)
 
 
 @app.command(

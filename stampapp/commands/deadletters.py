@@ -132,7 +132,7 @@ async def _find(
     settings: Settings, wanted: DeadLetterFilter, limit: int, progress: ReportProgress
 ) -> tuple[dict[str, tuple[int, int]], list[tuple[DeadLetterRow, Message]]]:
     """Return the counts by cause, and the latest of the selected dead letters."""
-    topic = replay.deadletter_topic(settings)
+    topic, schemas = replay.deadletter_topic(settings), settings.schemas.open()
     async with TopicReader(settings.producer) as reader:
         index = await replay.index_dead_letters(reader, topic, wanted, progress)
         _warn(settings, topic, index)
@@ -141,7 +141,7 @@ async def _find(
             (
                 DeadLetterRow(
                     letter=letter,
-                    partial=decode_partially(message.value),
+                    partial=decode_partially(message.value, schemas),
                     size=len(message.value or b""),
                     mark=index.marks.get(letter.source),
                 ),

@@ -13,6 +13,7 @@ from typing import TextIO
 import click
 
 from stampapp.alerts.alert import Alert
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.commands.text.messages import message_heading, message_json, message_lines
 from stampapp.config.settings import Settings
 from stampapp.display.lines import fold, terminal_width
@@ -39,6 +40,7 @@ class InspectRequest:
     follow: bool
     aid: str | None
     stamps: Path | None
+    schemas: MessageSchemas = NO_SCHEMAS
 
     def __post_init__(self) -> None:
         if self.stamps and self.follow:
@@ -46,13 +48,14 @@ class InspectRequest:
 
     def is_wanted(self, message: Message) -> bool:
         """Return whether to show a message."""
-        return self.aid is None or message_content.is_about(message, self.aid)
+        return self.aid is None or message_content.is_about(message, self.aid, self.schemas)
 
 
 class MessageWriter:
     """Writes messages to `out`, as text or as a line of JSON each."""
 
-    def __init__(self, out: TextIO, *, as_json: bool) -> None:
+    def __init__(self, out: TextIO, *, as_json: bool, schemas: MessageSchemas = NO_SCHEMAS) -> None:
+        self._schemas = schemas
         self.latest: tuple[Message, MessageContent] | None = None
         self.shown = 0
         self._out, self._as_json = out, as_json
@@ -60,7 +63,7 @@ class MessageWriter:
     def write(self, messages: Sequence[Message]) -> None:
         """Write messages, one after the other."""
         for message in messages:
-            content = message_content.read_content(message)
+            content = message_content.read_content(message, self._schemas)
             self.shown += 1
             self.latest = (message, content)
             for line in self._lines(message, content):
@@ -128,7 +131,7 @@ async def _alert(settings: Settings, writer: MessageWriter) -> Alert | None:
         raise ConfigError(f"--stamps: {message.location} is not a readable alert")
     async with TopicReader(settings.consumer, settings.isolation_level) as reader:
         async for one in reader.read_offsets(offsets_by_partition([origin.source])):
-            if alert := message_content.read_content(one).alert:
+            if alert := message_content.read_content(one, settings.schemas.open()).alert:
                 return alert
     raise ConfigError(f"--stamps: the alert {origin.source} no longer exists")
 

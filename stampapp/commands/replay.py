@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from stampapp.avro.message_schemas import MessageSchemas
 from stampapp.commands import publishing
 from stampapp.commands.publishing import log_above_progress
 from stampapp.config.settings import InputSettings
@@ -30,13 +31,14 @@ class ReplayRequest:
 def replay_files(request: ReplayRequest, target: InputSettings) -> int:
     """Publish the alerts of the files; return the exit code. Raises ConfigError."""
     files = find_alert_files(request.paths)
+    schemas = target.schemas.open()
     report(f"Publishing alerts of {len(files)} files to {publishing.describe_target(target)}")
     with ProgressBars() as bars:
         log_above_progress()
         progress = _Progress(bars, total_size(files), request.limit)
-        archive = ArchiveAlerts(files, report, progress.read)
+        archive = ArchiveAlerts(files, report, progress.read, schemas)
         publisher = Publisher(_message(publishing.target_topic(target)), progress.published)
-        records = islice(archive.records(_converter(request)), request.limit)
+        records = islice(archive.records(_converter(request, schemas)), request.limit)
         end = publishing.publish(publisher, records, request.rate, target)
     report(publishing.summary(publisher))
     if archive.damaged:
@@ -48,12 +50,14 @@ def replay_files(request: ReplayRequest, target: InputSettings) -> int:
     return int(bool(archive.damaged or end.stopped or end.failure or not publisher.confirmed))
 
 
-def _converter(request: ReplayRequest) -> Callable[[SingleRecord], SingleRecord]:
+def _converter(
+    request: ReplayRequest, schemas: MessageSchemas
+) -> Callable[[SingleRecord], SingleRecord]:
     if not request.as_sorting_hat:
         return lambda record: record
     from stampapp.feeds.to_sorting_hat import ToSortingHat
 
-    return ToSortingHat()
+    return ToSortingHat(schemas)
 
 
 def _message(topic: str) -> Callable[[SingleRecord], OutgoingMessage]:

@@ -22,6 +22,7 @@ from stampapp.config.environment import Reader, Reading
 from stampapp.config.kafka_settings import read_cluster
 from stampapp.config.message_settings import read_messages
 from stampapp.config.model_settings import ModelSettings, read_model
+from stampapp.config.schema_settings import SchemaSettings, read_schemas
 from stampapp.config.topic_settings import describe_own_input, read_input_topics, read_topics
 from stampapp.config.unread_keys import UnreadKey, unread_keys
 from stampapp.kafka.cluster import CLUSTER_ROLES, PUBLISHING_ROLES, Cluster
@@ -44,6 +45,7 @@ class InputSettings:
 
     cluster: Cluster
     topics: InputTopics
+    schemas: SchemaSettings
     idempotence: bool
     compression: Compression
     delivery_timeout: float
@@ -54,6 +56,7 @@ class Settings:
     """All settings of a worker. Times in seconds."""
 
     model: ModelSettings
+    schemas: SchemaSettings
     consumer: Cluster
     producer: Cluster
     scribe: Cluster
@@ -95,9 +98,10 @@ class Settings:
 def input_settings(reader: Reader) -> InputSettings:
     """Read where a worker reads its alerts. Raises ConfigError."""
     cluster, found = read_cluster(reader, "CONSUMER", None), read_input_topics(reader)
+    schemas = read_schemas(reader)
     deliveries = _delivery(reader)
     reader.finish()
-    return InputSettings(cluster=cluster, topics=found, **deliveries)  # type: ignore[arg-type]  # required
+    return InputSettings(cluster=cluster, topics=found, schemas=schemas, **deliveries)  # type: ignore[arg-type]  # required
 
 
 def load_settings(reader: Reader) -> Settings:
@@ -108,6 +112,7 @@ def load_settings(reader: Reader) -> Settings:
     group = read("CONSUMER_GROUP_ID", str, None, "the consumer group", required=True)
     values: dict[str, Any] = {
         "model": model,
+        "schemas": read_schemas(reader),
         "consumer": consumer,
         **{role: read_cluster(reader, role.upper(), consumer) for role in PUBLISHING_ROLES},
         "group_id": group,

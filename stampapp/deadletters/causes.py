@@ -25,7 +25,8 @@ CAUSES: Mapping[str, Cause] = {
         "The message has no value: it may be a tombstone of a compacted topic.", _UPSTREAM
     ),
     "not-avro": Cause(
-        "The message is not an Avro object container.",
+        "The message is neither an Avro object container nor in Confluent's wire format, and"
+        " SCHEMA_PATH is not the schema of data without either.",
         "Check that CONSUMER_TOPICS names the right topic, and who else publishes to it; a replay"
         " would fail again.",
     ),
@@ -42,6 +43,12 @@ CAUSES: Mapping[str, Cause] = {
         "The record is not of a known type, or its schema could exhaust the worker's memory.",
         "Check whether the survey has changed its packets. If so, stampapp must support them first;"
         " then replay.",
+    ),
+    "schema-unknown": Cause(
+        "The message is in Confluent's wire format, and no source of schemas has the id of its"
+        " schema.",
+        "Set SCHEMA_REGISTRY_URL, put the schema into the folder of SCHEMA_PATH, or update the"
+        " package with the survey's schemas; then replay.",
     ),
     "not-one-alert": Cause(
         "The Avro container does not hold exactly one record.",

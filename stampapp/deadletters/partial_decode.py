@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 
 import fastavro
 
+from stampapp.alerts import packets
 from stampapp.alerts.packet_format import candid_fields, object_fields
-from stampapp.avro import reader
+from stampapp.avro import framing, reader
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.avro.reader import ContainerHeader, Record
+from stampapp.avro.schema import Schema
 from stampapp.errors import BadAlert
 
 MAX_CHARACTERS = 200
@@ -42,38 +45,48 @@ class PartialMessage:
         return self.first_of(*candid_fields())
 
     def first_of(self, *keys: str) -> str | None:
-        """Return the first of these fields that was decoded."""
-        return next((str(self.fields[key]) for key in keys if key in self.fields), None)
+        """Return the first of these fields that was decoded, unless it is null or 0."""
+        found = (self.fields.get(key) for key in keys)
+        return next((str(value) for value in found if value not in {None, 0}), None)
 
 
-def decode_partially(value: bytes | None) -> PartialMessage:
+def decode_partially(value: bytes | None, schemas: MessageSchemas = NO_SCHEMAS) -> PartialMessage:
     """Return what can be decoded of a message. Raises nothing."""
     if not value:
         return PartialMessage(container="none: there is no value")
-    source = io.BytesIO(value)
     try:
-        head = reader.read_header(source)
+        schema, data, container = _encoded(value, schemas)
     except BadAlert as error:
         return PartialMessage(container=f"{error}; it begins with {value[:32]!r}")
-    record, undecoded = _first_record(head, source)
-    codec = head.codec.decode("utf-8", "replace")
+    record, undecoded = _first_record(schema, data)
     return PartialMessage(
-        container=f"Avro, record {head.schema.parsed['name']}, codec {codec}",
+        container=f"Avro, record {schema.parsed['name']}, {container}",
         fields=dict(_flatten(record, "")),
         undecoded=undecoded,
     )
 
 
-def _first_record(head: ContainerHeader, source: io.BytesIO) -> tuple[Record, tuple[str, ...]]:
+def _encoded(value: bytes, schemas: MessageSchemas) -> tuple[Schema, bytes, str]:
+    """Return the schema and the data of the first record, and the form of the message."""
+    if value.startswith(reader.MAGIC):
+        source = io.BytesIO(value)
+        head = reader.read_header(source)
+        codec = head.codec.decode("utf-8", "replace")
+        return head.schema, _first_block(head, source), f"codec {codec}"
+    schema, start = packets.find_schema(value, schemas)
+    form = f"wire format, schema {framing.wire_id(value)}" if start else "without a header"
+    return schema, value[start:], form
+
+
+def _first_record(schema: Schema, data: bytes) -> tuple[Record, tuple[str, ...]]:
     """Return the decodable fields of the first record, and the names of the others."""
-    fields = head.schema.parsed["fields"]
-    data = _first_block(head, source)
+    fields = schema.parsed["fields"]
     record: Record = {}
     for count in range(1, len(fields) + 1):
         # A field starts where those before it end, so decode ever more fields from the start.
-        part = {**head.schema.parsed, "fields": fields[:count]}
+        part = {**schema.parsed, "fields": fields[:count]}
         try:
-            bounded = reader.limit_objects(io.BytesIO(data), head.schema, len(data))
+            bounded = reader.limit_objects(io.BytesIO(data), schema, len(data))
             record = fastavro.schemaless_reader(bounded, part, None)
         except MemoryError:
             raise

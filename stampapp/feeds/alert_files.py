@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from stampapp.alerts import packets
 from stampapp.alerts.packets import Decoded
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds import archives
 from stampapp.feeds.archives import TAR_SUFFIXES, unpack
 
 T = TypeVar("T")
-SUFFIXES = (".avro", ".avro.gz", *TAR_SUFFIXES)
+SUFFIXES = (".avro", ".avro.gz", ".msg", ".msg.gz", *TAR_SUFFIXES)
 EXPECTED = (
-    "give an Avro file, a tar archive of Avro files, either gzipped or not, or a folder with any of"
-    " them"
+    "give an Avro file, a Kafka message (.msg), a tar archive of them, either gzipped or not, or a"
+    " folder with any of them"
 )
 _OTHER_KINDS = {
     b"PK\x03\x04": "a zip archive, which must be unpacked first",
@@ -49,10 +51,13 @@ def total_size(files: Sequence[Path]) -> int:
 
 
 def read_alerts(
-    files: Sequence[Path], on_bytes: Callable[[int], object] | None = None
+    files: Sequence[Path],
+    on_bytes: Callable[[int], object] | None = None,
+    schemas: MessageSchemas = NO_SCHEMAS,
 ) -> Iterator[Decoded]:
     """Yield every alert of the files, or an error that names its file and member."""
-    for name, found in parse_files(files, packets.decode_records, on_bytes):
+    parse = partial(packets.decode_records, schemas=schemas)
+    for name, found in parse_files(files, parse, on_bytes):
         yield BadAlert(found.cause, f"{name}: {found}") if isinstance(found, BadAlert) else found
 
 

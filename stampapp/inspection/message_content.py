@@ -13,6 +13,7 @@ from typing import Any
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.avro.reader import MAGIC, MAX_DECOMPRESSED_MESSAGE, Record, read_records
 from stampapp.deadletters import record as deadletters
 from stampapp.deadletters.partial_decode import decode_partially, summarize
@@ -61,16 +62,16 @@ class MessageContent:
     names: frozenset[str] = field(default_factory=frozenset)
 
 
-def read_content(message: Message) -> MessageContent:
+def read_content(message: Message, schemas: MessageSchemas = NO_SCHEMAS) -> MessageContent:
     """Decode a message. Its headers decide on its kind, then its bytes, never its topic."""
     if mark := deadletters.read_replay_mark(message.headers):
         return _replay_mark_content(mark)
     if letter := deadletters.read_dead_letter(message):
-        return _dead_letter_content(letter, message.value)
+        return _dead_letter_content(letter, message.value, schemas)
     value = message.value
     if not value:
         return MessageContent(kind=MessageKind.EMPTY, content={})
-    found = _value_content(value)
+    found = _value_content(value, schemas)
     origin = read_provenance(message.headers)
     if origin is None:
         return found
@@ -84,11 +85,13 @@ def read_content(message: Message) -> MessageContent:
     )
 
 
-def _value_content(value: bytes) -> MessageContent:
+def _value_content(value: bytes, schemas: MessageSchemas) -> MessageContent:
     if value.startswith(MAGIC):
         return _avro_content(value)
-    result = read_result(value)
-    return _prediction_content(result) if result else _text_content(value)
+    if result := read_result(value):
+        return _prediction_content(result)
+    alert = _alert_or_none(value, schemas)
+    return _alert_content(alert) if alert else _text_content(value)
 
 
 def _replay_mark_content(mark: ReplayMark) -> MessageContent:
@@ -101,8 +104,10 @@ def _replay_mark_content(mark: ReplayMark) -> MessageContent:
     return MessageContent(kind=MessageKind.REPLAY_MARK, content=content)
 
 
-def _dead_letter_content(letter: DeadLetter, value: bytes | None) -> MessageContent:
-    found = decode_partially(value)
+def _dead_letter_content(
+    letter: DeadLetter, value: bytes | None, schemas: MessageSchemas
+) -> MessageContent:
+    found = decode_partially(value, schemas)
     content = {
         "cause": letter.cause,
         "message": letter.reason,
@@ -116,14 +121,14 @@ def _dead_letter_content(letter: DeadLetter, value: bytes | None) -> MessageCont
     return MessageContent(
         kind=MessageKind.DEAD_LETTER,
         content=content,
-        alert=_alert_or_none(value),
+        alert=_alert_or_none(value, schemas),
         names=frozenset(names),
     )
 
 
-def _alert_or_none(value: bytes | None) -> Alert | None:
+def _alert_or_none(value: bytes | None, schemas: MessageSchemas) -> Alert | None:
     try:
-        return packets.decode_alert(value)
+        return packets.decode_alert(value, schemas)
     except BadAlert:
         return None
 
@@ -242,17 +247,17 @@ def _names_in_metrics(document: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(map(str, found))
 
 
-def is_about(message: Message, name: str) -> bool:
+def is_about(message: Message, name: str, schemas: MessageSchemas = NO_SCHEMAS) -> bool:
     """Return whether a message is about the object with this aid or oid.
 
     Most messages are not, and need not be decoded to see that.
     """
-    name_bytes, value = name.encode(), message.value or b""
-    if message.key == name_bytes:
+    value = message.value or b""
+    if message.key == name.encode():
         return True
     # The name is not readable in a compressed container or where it is a number, and JSON may
     # escape it.
     unreadable = name.isdecimal() or value.find(b"deflate", 0, 2**16) >= 0
-    if unreadable or name_bytes in value or not value.startswith(MAGIC):
-        return name in read_content(message).names
+    if unreadable or name.encode() in value or not value.startswith(MAGIC):
+        return name in read_content(message, schemas).names
     return False

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from stampapp.alerts.alert import Alert
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers import batch as batches
 from stampapp.classifiers.base import Classifier
 from stampapp.kafka.message import Message, Partition
@@ -61,6 +62,7 @@ class Pipeline:
         self,
         classifier: Classifier,
         *,
+        schemas: MessageSchemas = NO_SCHEMAS,
         size: int,
         timeout: float,
         in_flight: int,
@@ -73,7 +75,7 @@ class Pipeline:
     ) -> None:
         self.offset_tracker = OffsetTracker()
         self._first_only, self._check = first_only, check
-        self._classifier = classifier
+        self._classifier, self._schemas = classifier, schemas
         self._size, self._timeout = size, timeout
         self._deliver, self._commit, self._stop_worker = deliver, commit, stop_worker
         self._slots = asyncio.Semaphore(in_flight)
@@ -250,7 +252,7 @@ class Pipeline:
 
     def _prepare(self, values: Sequence[bytes | None]) -> batches.PreparedBatch:
         return batches.prepare_batch(
-            batches.decode_batch(values),
+            batches.decode_batch(values, self._schemas),
             self._classifier,
             first_only=self._first_only,
             check=self._check,

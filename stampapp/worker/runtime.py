@@ -32,6 +32,7 @@ from stampapp.worker.consumer_errors import explain_lost_permission
 
 if TYPE_CHECKING:
     # Not at run time: importing numpy and the alert readers would slow down every command.
+    from stampapp.avro.message_schemas import MessageSchemas
     from stampapp.classifiers.base import Classifier
     from stampapp.dashboard.recent_alerts import DashboardState
     from stampapp.kafka.message import Partition
@@ -57,6 +58,7 @@ class WorkerRuntime:
         self.counts = WorkerCounts()
         self.failure: BaseException | None = None
         self.classifier: Classifier
+        self.schemas: MessageSchemas
         self.metrics: WorkerMetrics
         # None if the web page is off.
         self.dashboard: DashboardState | None = None
@@ -92,6 +94,7 @@ class WorkerRuntime:
         await access_check.require_access(settings)
         self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
+        self.schemas = settings.schemas.open()
         self.classifier = await _run_in_thread(lambda: _load_classifier(settings))
         if warning := settings.messages.class_id_warning(self.classifier.classes):
             log.warning("%s", warning)
@@ -139,6 +142,7 @@ class WorkerRuntime:
         settings = self.required_settings()
         self.pipeline = Pipeline(
             self.classifier,
+            schemas=self.schemas,
             size=settings.batch_messages,
             timeout=settings.batch_timeout,
             in_flight=settings.batches_in_flight,

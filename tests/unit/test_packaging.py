@@ -12,13 +12,14 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "requirements"
-EXTRAS = ("simulation", "training", "demo")
+EXTRAS = ("simulation", "training", "demo", "lsst")
 # The files that pin an environment, each with the purposes that it serves.
 PURPOSES = {
     "base": ("base",),
     "simulation": ("base", "simulation"),
     "training": ("base", "simulation", "training"),
     "demo": ("base", "simulation", "demo"),
+    "lsst": ("base", "lsst"),
     "test": ("base", *EXTRAS),
     "dev": ("base", *EXTRAS),
 }

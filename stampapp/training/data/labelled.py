@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.survey_rules import survey_rules
+from stampapp.config.schema_settings import load_schemas
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds.alert_files import find_alert_files, read_alerts
 from stampapp.training.data import examples
@@ -74,7 +75,7 @@ class _AlertReader:
     first_error: str = ""
 
     def read(self, path: Path) -> Iterator[PreparedAlert]:
-        for alert in read_alerts(find_alert_files([path])):
+        for alert in read_alerts(find_alert_files([path]), schemas=load_schemas()):
             if isinstance(alert, BadAlert):
                 self._skip_damaged(str(alert))
             elif alert.candid in self.seen_candids:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import fastavro
@@ -12,10 +14,13 @@ from hypothesis import strategies as st
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
+from stampapp.avro.message_schemas import MessageSchemas
+from stampapp.avro.schema_folder import SchemaFolder, read_schema_file
 from stampapp.errors import BadAlert
 from tests.support import bad_alerts
 from tests.support.alerts import EXTRA, SORTING_HAT, Record, container, record, record_schema
 from tests.support.alerts import stamps as some_stamps
+from tests.support.avro import datum
 from tests.support.packets import ATLAS_CANDIDATE, raw_atlas, raw_ztf
 
 
@@ -124,7 +129,7 @@ def test_the_sign_of_a_sorting_hat_message(number: int, sign: int) -> None:
         (container(record(), record()), "not-one-alert", "more than one record"),
         (container(), "not-one-alert", "no record"),
         (container({"a": 1, "b": 2}, schema=record_schema(b="int", a="int")), "schema", "a, b"),
-        (container(record(sid="LSST")), "survey", "'LSST'"),
+        (container(record(sid="GAIA")), "survey", "'GAIA'"),
         (container(record(sid="", tid="")), "survey", "not of ZTF or ATLAS"),
         (container(record(aid="")), "field", "aid"),
         (container(record(oid="")), "field", "oid"),
@@ -228,3 +233,31 @@ def test_a_damaged_message_gives_an_alert_or_a_bad_alert(
         data[place % len(data)] = value
     found = bad_alerts.attempt(packets.decode_alert, bytes(data))
     assert isinstance(found, Alert | BadAlert)
+
+
+def test_a_message_is_recognised_by_its_bytes(tmp_path: Path) -> None:
+    schema = record_schema(a="long", b="long", c="long")
+    (tmp_path / "7.avsc").write_text(json.dumps(schema))
+    schemas = MessageSchemas([SchemaFolder(tmp_path)], bare=read_schema_file(tmp_path / "7.avsc"))
+    for value, start in (
+        (datum(schema, {"a": 1, "b": 2, "c": 3}), 0),
+        # Its first field is 0, as in wire format.
+        (datum(schema, {"a": 0, "b": 2, "c": 3}), 0),
+        (b"\0\0\0\0\x07" + datum(schema, {"a": 0, "b": 2, "c": 3}), 5),
+    ):
+        assert packets.find_schema(value, schemas)[1] == start
+
+
+@pytest.mark.parametrize(
+    ("value", "cause", "says"),
+    [
+        (b"\0", "avro-damaged", "ends after 1 B"),
+        (b"\0\0\0\0", "avro-damaged", "ends after 4 B"),
+        (b"\0\0\0\3\xe8", "schema-unknown", "the schema 1000"),
+        (b"\0\xff\xff\xff\xff", "schema-unknown", "4294967295: no id is so large"),
+    ],
+)
+def test_a_fault_of_the_wire_format_is_named(value: bytes, cause: str, says: str) -> None:
+    with pytest.raises(BadAlert, match=says) as error:
+        packets.decode_alert(value)
+    assert error.value.cause == cause

@@ -68,9 +68,9 @@ def test_of_several_files_one_must_hold_alerts(tmp_path: Path) -> None:
 def test_where_nothing_holds_alerts_the_error_says_what_is_expected(
     content: bytes, kind: str, tmp_path: Path
 ) -> None:
-    write(tmp_path, x__msg=content)
-    for path in (tmp_path, tmp_path / "x.msg"):
-        with pytest.raises(ConfigError, match=rf"x\.msg is {kind}: give an Avro file, a tar"):
+    write(tmp_path, x__dat=content)
+    for path in (tmp_path, tmp_path / "x.dat"):
+        with pytest.raises(ConfigError, match=rf"x\.dat is {kind}: give an Avro file, a Kafka"):
             find_alert_files([path])
 
 

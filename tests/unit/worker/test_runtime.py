@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from aiokafka import errors as kafka
 
+from stampapp.avro.message_schemas import NO_SCHEMAS
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
@@ -103,6 +104,7 @@ def harness() -> PipelineHarness:
 def runtime_with_pipeline(harness: PipelineHarness) -> WorkerRuntime:
     runtime = WorkerRuntime(replace(configured(), batch_timeout=60.0))
     runtime.classifier = FakeClassifier()
+    runtime.schemas = NO_SCHEMAS
     runtime.start_pipeline(
         deliver=harness.deliver, commit=harness.commit, stop_worker=harness.stop_worker
     )
