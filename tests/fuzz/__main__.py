@@ -18,7 +18,7 @@ import atheris
 with atheris.instrument_imports(include=["stampapp"]):
     from tests.conftest import SHARED_DATA
     from tests.fuzz.targets import TARGETS
-    from tests.support import alert_messages, atlas, packets
+    from tests.support import alert_messages, atlas, lsst_stamps, packets
     from tests.support.alerts import container, fits, record, sky
 
 MAX_BYTES = 100_000
@@ -37,6 +37,10 @@ def seeds() -> Iterator[tuple[int, bytes]]:
     yield from ((0, packets.raw_ztf()), (0, packets.raw_atlas()))
     yield from ((1, fits(sky())), (1, gzip.compress(fits(sky().astype("i2"), BZERO=32768.0))))
     yield from ((2, atlas.stamp()), (2, gzip.compress(atlas.stamp(1))))
+    yield from (
+        (3, lsst_stamps.cutout(sky(1, (31, 48)))),
+        (3, lsst_stamps.cutout(sky(2, (11, 11)))),
+    )
     if SHARED_DATA.is_dir():
         yield from _real(SHARED_DATA)
 

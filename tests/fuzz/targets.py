@@ -13,8 +13,9 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.survey_classifier import Array, NetworkClassifier
+from stampapp.features import difference_imaging
 from stampapp.results.outcome import Outcome
-from tests.support import atlas
+from tests.support import atlas, lsst_stamps
 from tests.support.alerts import alert
 from tests.support.models import FEATURES, ZTF_FEATURES
 
@@ -46,7 +47,15 @@ CLASSIFIERS = {
         stamps=("science", "template", "difference"),
         stamp_shape=(63, 63),
     ),
+    Survey.LSST: _classifier(
+        *difference_imaging.NAMES,
+        survey=Survey.LSST,
+        classes=("AGN", "SN", "VS", "asteroid", "bogus"),
+        stamps=lsst_stamps.NAMES,
+        stamp_shape=(31, 31),
+    ),
 }
+_LSST_STAMP = lsst_stamps.cutout(np.arange(900).reshape(30, 30))
 
 
 def classify_message(data: bytes | None) -> Outcome:
@@ -67,10 +76,17 @@ def classify_atlas_stamp(data: bytes) -> Outcome:
     return _outcome(atlas.atlas_alert(data), CLASSIFIERS[Survey.ATLAS])
 
 
+def classify_lsst_stamp(data: bytes) -> Outcome:
+    """Classify a valid LSST alert with this template stamp."""
+    stamps = {**dict.fromkeys(lsst_stamps.NAMES, _LSST_STAMP), "template": data}
+    return _outcome(lsst_stamps.lsst_alert(stamps), CLASSIFIERS[Survey.LSST])
+
+
 TARGETS: Sequence[Callable[[bytes], Outcome]] = (
     classify_message,
     classify_ztf_stamp,
     classify_atlas_stamp,
+    classify_lsst_stamp,
 )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from stampapp.results.outcome import OutcomeKind
 from tests.fuzz import targets
-from tests.support import atlas
+from tests.support import atlas, lsst_stamps
 from tests.support.alerts import SORTING_HAT, fits, record, sky
 from tests.support.avro import by_hand, datum
 from tests.support.hostile.containers import with_field
@@ -49,6 +51,7 @@ VALUES = (
     | st.text(max_size=30).map(lambda text: f"'{text}'")
     | st.none()
 )
+LSST_STAMP = lsst_stamps.cutout(sky(3, (31, 48)))
 SHAPES = ("BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "BSCALE", "BZERO", "BLANK")
 
 
@@ -69,3 +72,23 @@ def test_ztf_stamps_with_any_cards(cards: dict[str, Any], cut: int) -> None:
 @given(st.dictionaries(st.sampled_from([*atlas.CARDS, *SHAPES]), VALUES))
 def test_atlas_stamps_with_any_cards(cards: dict[str, Any]) -> None:
     assert targets.classify_atlas_stamp(atlas.stamp(**cards)).kind in OutcomeKind
+
+
+@settings(max_examples=100)
+@given(
+    st.dictionaries(st.sampled_from([*lsst_stamps.cards(0, 0), *SHAPES]), VALUES.filter(bool)),
+    st.integers(0, 40_000),
+)
+def test_lsst_stamps_with_any_cards(cards: dict[str, Any], cut: int) -> None:
+    stamp = LSST_STAMP
+    for name, value in cards.items():
+        at = stamp.find(name.ljust(8).encode() + b"=")
+        card = f"{name:8}= {value:>20}"[:80].ljust(80).encode("latin-1", "replace")
+        stamp = stamp[:at] + card + stamp[at + 80 :] if at >= 0 else stamp
+    assert targets.classify_lsst_stamp(stamp[: len(stamp) - cut]).kind in OutcomeKind
+
+
+@settings(max_examples=50)
+@given(hnp.arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(1, 40))))
+def test_lsst_stamps_with_any_pixels(pixels: Any) -> None:
+    assert targets.classify_lsst_stamp(lsst_stamps.cutout(pixels)).kind in OutcomeKind
