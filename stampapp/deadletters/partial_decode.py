@@ -120,12 +120,17 @@ def _flatten(value: object, name: str) -> Iterator[tuple[str, object]]:
 
 
 def summarize(value: object) -> object:
-    """Return a short form of a value: the size and kind of bytes, the length of lists."""
+    """Return a short form of a value: the size and kind of bytes, the lengths of lists and records.
+
+    Numbers stay as they are, so that no digit of an id is lost.
+    """
     if isinstance(value, bytes):
         kind = next((kind for magic, kind in _KINDS.items() if value.startswith(magic)), "bytes")
         return f"<{len(value)} B, {kind}>"
     if isinstance(value, list):
         return f"<{len(value)} items>"
+    if isinstance(value, dict):
+        return f"<{len(value)} fields>"
     if isinstance(value, int | float | None):
         return value
     return str(value)[:MAX_CHARACTERS]

@@ -12,6 +12,8 @@ _CELLS = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 # Widths of the columns of names and of values; longer ones get lines of their own.
 _NAME, _NUMBER = 16, 14
+# Names of flags, or of nulls, to show; JSON has all.
+_MAX_NAMES = 12
 
 
 def bar(share: float, cells: int = _CELLS) -> str:
@@ -46,6 +48,26 @@ def grid(values: Mapping[str, Any], width: int) -> Iterator[str]:
     yield from (cell for cell in cells if len(cell) > longest + _NUMBER)
 
 
+def grid_in_short(values: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Yield names and values in columns; flags and nulls follow by name only, as running text."""
+    flags = {name: value for name, value in values.items() if isinstance(value, bool)}
+    nulls = [name for name, value in values.items() if value is None]
+    plain = {name: value for name, value in values.items() if name not in {*flags, *nulls}}
+    yield from grid(plain, width)
+    for word, names in (
+        ("true", [name for name, value in flags.items() if value]),
+        ("false", [name for name, value in flags.items() if not value]),
+        ("null", nulls),
+    ):
+        if names:
+            yield from textwrap.wrap(f"{word}: {_few(names)}", max(20, width))
+
+
+def _few(names: Sequence[str]) -> str:
+    rest = len(names) - _MAX_NAMES
+    return ", ".join(names[:_MAX_NAMES]) + (f" and {rest} more" if rest > 0 else "")
+
+
 def _batched(cells: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     for start in range(0, len(cells), size):
         yield cells[start : start + size]
@@ -53,6 +75,6 @@ def _batched(cells: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 def _value(value: object) -> str:
     if isinstance(value, float):
-        # A Julian date needs more digits.
-        return f"{value:.7g}" if abs(value) < 1e6 else f"{value:.13g}"
+        # Julian dates, also modified ones, need more digits.
+        return f"{value:.7g}" if abs(value) < 1e4 else f"{value:.13g}"
     return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)

@@ -11,7 +11,7 @@ from typing import Any
 from stampapp import times
 from stampapp.deadletters.causes import CAUSES, UNKNOWN
 from stampapp.display.lines import printable
-from stampapp.display.values import grid, shares, wrapped
+from stampapp.display.values import grid_in_short, shares, wrapped
 from stampapp.inspection.message_content import MessageContent, MessageKind
 from stampapp.kafka.message import Message
 from stampapp.results.class_names import shown_name, with_shown_names
@@ -63,7 +63,7 @@ def _alert(content: Mapping[str, Any], width: int) -> Iterator[str]:
     yield f"{when}mjd {c['mjd']:.5f}; ra {c['ra']:.5f}, dec {c['dec']:+.5f} deg"
     yield f"{c['fid']} = {c['mag']:.3f} ± {c['e_mag']:.3f} mag, isdiffpos {c['isdiffpos']:+d}"
     yield "stamps: " + ", ".join(f"{name} {data or 'none'}" for name, data in c["stamps"].items())
-    yield from grid(c["extra_fields"], width)
+    yield from grid_in_short(c["extra_fields"], width)
     yield from _source(c)
 
 
@@ -127,7 +127,7 @@ def _avro(content: Mapping[str, Any], width: int) -> Iterator[str]:
     yield content["container"]
     if content["problem"]:
         yield from textwrap.wrap(f"no alert: {content['problem']}", width)
-    yield from grid(content["fields"], width)
+    yield from grid_in_short(content["fields"], width)
     if content["undecoded"]:
         yield "not readable: " + ", ".join(content["undecoded"])
 
