@@ -58,8 +58,8 @@ class DryRunReport:
             found += (*one.optional_errors, *one.missing_topics)
         if self.client.warning:
             found.append(self.client.warning)
-        if self.trial and self.trial.untried:
-            found.append(self.trial.untried)
+        if self.trial:
+            found += [one for one in (self.trial.untried, self.trial.warning) if one]
         outcome = self.trial and self.trial.outcome
         if outcome and outcome.error:
             found.append(
@@ -87,7 +87,7 @@ def run_checks(out: TextIO, *, as_json: bool) -> int:
         with status_line("asking the clusters") as status:
             access = asyncio.run(dry_run.try_clusters(worker))
             status.update("trying the model")
-            trial = dry_run.try_model(worker.model)
+            trial = dry_run.try_model(worker.model, worker.messages)
     client = dry_run.try_client()
     found = DryRunReport(settings=settings, client=client, access=access, trial=trial)
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from stampapp.config import settings
 from stampapp.config.environment import Reading, environment_reader
@@ -15,7 +16,8 @@ from stampapp.kafka import client_parts
 from stampapp.kafka.cluster import PUBLISHING_ROLES, Cluster
 from stampapp.kafka.producer import start_producer, stop_producer
 from stampapp.preflight.access_check import AccessReport, check_clusters
-from stampapp.results.outcome import Outcome
+from stampapp.results.message_format import MessageOptions
+from stampapp.results.outcome import Outcome, Prediction
 
 _STOP_TIMEOUT = 2.0
 
@@ -42,7 +44,8 @@ class ClientTrial:
 class ModelTrial:
     """The classifier and its outcome for a sample alert of known class (`label`).
 
-    `problem` is why a worker would not run, `untried` why there was no alert to try.
+    `problem` is why a worker would not run, `untried` why there was no alert to try, `warning` what
+    the messages lack.
     """
 
     name: str = ""
@@ -50,6 +53,7 @@ class ModelTrial:
     provenance: str = ""
     problem: str | None = None
     untried: str | None = None
+    warning: str | None = None
     label: str | None = None
     outcome: Outcome | None = None
 
@@ -110,8 +114,8 @@ async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:
     return report
 
 
-def try_model(model: ModelSettings) -> ModelTrial:
-    """Load the model and classify a sample alert with it."""
+def try_model(model: ModelSettings, messages: MessageOptions) -> ModelTrial:
+    """Load the model, classify a sample alert with it, and encode the result."""
     from stampapp import classifiers
     from stampapp.classifiers import batch
     from stampapp.classifiers.model_folder import sample_alert
@@ -121,7 +125,10 @@ def try_model(model: ModelSettings) -> ModelTrial:
     except ConfigError as error:
         return ModelTrial(problem=str(error))
     found = ModelTrial(
-        name=classifier.name, version=classifier.version, provenance=classifier.provenance
+        name=classifier.name,
+        version=classifier.version,
+        provenance=classifier.provenance,
+        warning=messages.class_id_warning(classifier.classes),
     )
     try:
         sample = sample_alert.read_sample(model.path, model.survey)
@@ -129,9 +136,22 @@ def try_model(model: ModelSettings) -> ModelTrial:
         return replace(found, untried=str(error))
     try:
         prepared = batch.prepare_batch(
-            batch.decode_batch([sample.message]), classifier, first_only=False
+            batch.decode_batch([sample.message]),
+            classifier,
+            first_only=False,
+            check=messages.check_alert,
         )
         (outcome,) = batch.classify_batch(prepared, classifier)
+        _encode(outcome, messages)
     except Exception as error:  # any error of a model would stop the worker
         return replace(found, problem=f"the model fails: {error!r}")
     return replace(found, label=sample.label, outcome=outcome)
+
+
+def _encode(outcome: Outcome, messages: MessageOptions) -> None:
+    from stampapp.results import encoding, scribe_commands
+
+    if outcome.alert and outcome.classification:
+        one = Prediction(alert=outcome.alert, classification=outcome.classification, headers=())
+        encoding.encode_prediction(one, messages, datetime.now(UTC))
+        scribe_commands.encode_commands(one, messages)

@@ -69,6 +69,7 @@ def test_a_report_without_problems_has_every_section() -> None:
         ({"client": ClientTrial(warning="slow")}, 1, "warning: slow"),
         ({"trial": ModelTrial(problem="no model")}, 2, "error: no model"),
         ({"trial": ModelTrial(untried="no sample")}, 1, "warning: no sample"),
+        ({"trial": ModelTrial(warning="no id for SN")}, 1, "warning: no id for SN"),
         ({"settings": replace(READ, problem="not usable:\nX is not set")}, 2, "  X is not set"),
     ],
 )
