@@ -75,6 +75,11 @@ def _stamps() -> list[dict[str, bytes]]:
     return [{name: cutout(rng.normal(0.0, 40.0, (30, 30))) for name in NAMES} for _ in range(8)]
 
 
+def container(alert: Alert) -> bytes:
+    """Encode an alert as a container by our own schema."""
+    return message_encoder(Survey.LSST)(alert)
+
+
 def later(alert: Alert) -> Alert:
     """Return a later alert of the same object."""
     return replace(alert, mjd=alert.mjd + 1.0, candid=str(int(alert.candid) + 10**8))
