@@ -33,7 +33,7 @@ PLACEHOLDERS = {
 # Files and folders that the reader has; tests/system/test_examples.py makes some of them.
 USERS_FILES = (
     *("alerts/", "night/", "night.avro", "night.tar.gz", "ztf_public_20201010.tar.gz"),
-    *("more.avro", "labels.csv", "later/", "later.csv", "dist/*.whl", ".env"),
+    *("packets/", "more.avro", "labels.csv", "later/", "later.csv", "dist/*.whl", ".env"),
     *("model.zip", "model/published", "model/mine", "ztf.env", "atlas.env", "lsst.env"),
 )
 # Why an example is parsed, but not run. A key stands for all commands that begin with its words.

@@ -68,11 +68,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in (".env.example", "Makefile"):
         shutil.copy(ROOT / name, path)
     (path / ".venv").symlink_to(sys.prefix)
-    for name in ("night", "alerts"):
+    for name in ("night", "alerts", "packets"):
         (path / name).mkdir()
-    arguments = ("--survey", "ZTF", "--count", "6", "--seed", "4", "--to", "night/one.avro")
-    done = command("simulate", *arguments, cwd=path)
-    assert done.returncode == 0, done.stderr
+    for survey, file in (("ZTF", "night/one.avro"), ("LSST", "packets/one.avro")):
+        arguments = ("--survey", survey, "--count", "6", "--seed", "4", "--to", file)
+        done = command("simulate", *arguments, cwd=path)
+        assert done.returncode == 0, done.stderr
     for copy in ("alerts/one.avro", "more.avro"):
         shutil.copy(path / "night" / "one.avro", path / copy)
     for name in ("night.tar.gz", "ztf_public_20201010.tar.gz"):
