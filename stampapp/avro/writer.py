@@ -27,7 +27,7 @@ class ContainerTemplate:
 
     def wrap(self, data: bytes) -> bytes:
         """Return a container with this record, which any Avro library can read."""
-        return b"".join((self._header, _RECORD_COUNT, _encode_long(len(data)), data, self._sync))
+        return b"".join((self._header, _RECORD_COUNT, encode_long(len(data)), data, self._sync))
 
 
 class RecordWriter:
@@ -67,7 +67,7 @@ class WireWriter:
         return self._head + _encode_record(self._schema, record)
 
 
-def _encode_long(value: int) -> bytes:
+def encode_long(value: int) -> bytes:
     """Encode a non-negative number as an Avro long: zigzag, seven bits a byte."""
     rest, encoded = 2 * value, bytearray()
     while rest > 0x7F:

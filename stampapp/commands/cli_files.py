@@ -97,6 +97,7 @@ def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | 
     option("--seed", type=click.IntRange(0, 999_999), help="Repeat the alerts of this seed."),
     option("--to", type=click.Path(path_type=Path), help="Write to this Avro file, without Kafka."),
     option("--labels", type=click.Path(path_type=Path), help="Write the classes to this CSV file."),
+    option("--schema", metavar="VERSION", help="Publish packets by this version's schema [10.0]."),
     base=PlainCommand,
 )
 def simulate(  # noqa: PLR0913, PLR0917  # as above
@@ -107,11 +108,13 @@ def simulate(  # noqa: PLR0913, PLR0917  # as above
     seed: int | None,
     to: Path | None,
     labels: Path | None,
+    schema: str | None,
 ) -> int:
     """Publish simulated alerts to the first of CONSUMER_TOPICS, or write them to a file."""
     from stampapp.commands.simulate import (
         SimulateRequest,
         output_files,
+        parse_version,
         publish_simulated,
         write_files,
     )
@@ -120,7 +123,13 @@ def simulate(  # noqa: PLR0913, PLR0917  # as above
 
     extras.require("simulation", "galsim")
     chosen = secrets.randbelow(10**6) if seed is None else seed
-    request = SimulateRequest(survey=Survey(survey), seed=chosen, count=count, rate=rate)
+    request = SimulateRequest(
+        survey=Survey(survey),
+        seed=chosen,
+        count=count,
+        rate=rate,
+        schema_id=parse_version(schema),
+    )
     if paths := output_files(request, to, labels):
         return write_files(request, *paths)
     return publish_simulated(request, settings.input_settings(environment_reader()))

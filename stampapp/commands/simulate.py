@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from stampapp.config.settings import InputSettings
 from stampapp.display.progress import progress_bar, report
 from stampapp.errors import ConfigError
 from stampapp.feeds import avro_writer, simulated
-from stampapp.feeds.alert_encoding import message_encoder
+from stampapp.feeds.alert_encoding import message_encoder, published_schema
 from stampapp.feeds.publisher import AsJustObserved, Publisher
 from stampapp.feeds.stopping import StopSignal
 
@@ -24,15 +25,28 @@ Advance = Callable[[int], object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SimulateRequest:
-    """The first `count` alerts of a seed (None: endless), at most `rate` per second."""
+    """The first `count` alerts of a seed (None: endless), at most `rate` per second.
+
+    `schema_id` is that of the schema by which packets are published; None: the survey's default.
+    """
 
     survey: Survey
     seed: int
     count: int | None
     rate: float | None
+    schema_id: int | None = None
 
     def __str__(self) -> str:
         return f"{self.count or 'endless'} {self.survey} alerts of seed {self.seed}"
+
+
+def parse_version(text: str | None) -> int | None:
+    """Return the id of a version of a survey's schemas, 1000 for 10.0. Raises ConfigError."""
+    if text is None:
+        return None
+    if not (found := re.fullmatch(r"(\d{1,4})\.(\d\d?)", text)):
+        raise ConfigError(f"--schema is {text!r}: give a version such as 10.0")
+    return 100 * int(found[1]) + int(found[2])
 
 
 def output_files(
@@ -47,6 +61,8 @@ def output_files(
         raise ConfigError("--to needs --count: a file cannot be endless")
     if request.rate is not None:
         raise ConfigError("--rate is for publishing: omit it with --to")
+    if request.schema_id is not None:
+        raise ConfigError("--schema is for publishing: omit it with --to, a file has its own")
     labels_path = labels or Path(f"{to}.labels.csv")
     if labels_path == to:
         raise ConfigError(f"--labels and --to are both {to}: choose different files")
@@ -76,10 +92,11 @@ def write_files(request: SimulateRequest, alerts: Path, labels: Path) -> int:
 
 def publish_simulated(request: SimulateRequest, target: InputSettings) -> int:
     """Publish the alerts to the first of the topics; return the exit code. Raises ConfigError."""
+    wire = published_schema(request.survey, request.schema_id, target.schemas.open())
     report(f"Publishing {request} to {publishing.describe_target(target)}")
     with progress_bar("publishing", request.count) as advance, _simulated_alerts(request) as drawn:
         log_above_progress()
-        encode = message_encoder(request.survey)
+        encode = message_encoder(request.survey, wire)
         publisher = Publisher(AsJustObserved(publishing.target_topic(target), encode), advance)
         end = publishing.publish(publisher, drawn, request.rate, target)
     report(publishing.summary(publisher))

@@ -9,8 +9,10 @@ from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.packet_format import packet_format
 from stampapp.alerts.surveys import Survey
+from stampapp.avro.message_schemas import MessageSchemas
 from stampapp.avro.reader import Record
 from stampapp.avro.writer import RecordWriter, WireWriter
+from stampapp.errors import BadAlert, ConfigError
 
 EncodeAlert = Callable[[Alert], bytes]
 
@@ -31,6 +33,25 @@ def own_schemas() -> dict[Survey, WireSchema]:
         survey: WireSchema(schema_id=number, schema=schema)
         for number, (survey, schema) in enumerate(schemas.items(), 1)
     }
+
+
+def published_schema(
+    survey: Survey, schema_id: int | None, schemas: MessageSchemas
+) -> WireSchema | None:
+    """Return the schema of a survey's messages: that of the id, or the survey's default.
+
+    None for a survey without packets of its own. Raises ConfigError if there is no such schema.
+    """
+    encoding = packet_format(survey).encoding
+    if encoding is None:
+        if schema_id is not None:
+            raise ConfigError(f"{survey} alerts are published without a schema's id: omit it")
+        return None
+    chosen = encoding.schema_id if schema_id is None else schema_id
+    try:
+        return WireSchema(schema_id=chosen, schema=schemas.by_id(chosen).parsed)
+    except BadAlert as error:
+        raise ConfigError(f"{survey} alerts need a schema to be published: {error}") from error
 
 
 def file_format(survey: Survey) -> tuple[Record, Callable[[Alert], Record]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from stampapp.alerts import lsst_packet
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.installed_schemas import installed_schemas
 from stampapp.alerts.surveys import Survey
 from stampapp.feeds.alert_encoding import WireSchema, message_encoder
 from tests.support.lsst_stamps import NAMES, cutout, lsst_alert
@@ -19,6 +21,8 @@ from tests.support.topics import Record
 
 # Every tenth object is known in the solar system.
 KNOWN = 10
+# What a worker needs to write into the database.
+SCRIBE = {"SCRIBE_CLASSIFIER_ID": "1", "SCRIBE_TAXONOMY": "SN:0,AGN:1,VS:2,asteroid:3,bogus:4"}
 
 
 def own_schemas(count: int) -> dict[int, Any]:
@@ -33,6 +37,14 @@ def own_schemas(count: int) -> dict[int, Any]:
         source["fields"][2:2] = [{"name": f"new{n}", "type": "string"} for n in range(number)]
         schemas[number] = schema
     return schemas
+
+
+@cache
+def rubin_schemas() -> dict[int, Any]:
+    """Return the schemas of the package lsst-alert-packet by id."""
+    (folder,) = installed_schemas()
+    found = {number: folder.find(number) for number in sorted(folder.ids)}
+    return {number: json.loads(schema.text) for number, schema in found.items() if schema}
 
 
 def alerts(first: int) -> Iterator[Alert]:
@@ -69,7 +81,7 @@ def _named(alert: Alert, number: int) -> Alert:
     return replace(alert, aid=str(number), oid=str(number), candid=str(number))
 
 
-@lru_cache
+@cache
 def _stamps() -> list[dict[str, bytes]]:
     rng = np.random.default_rng(1)
     return [{name: cutout(rng.normal(0.0, 40.0, (30, 30))) for name in NAMES} for _ in range(8)]

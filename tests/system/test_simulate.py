@@ -64,11 +64,11 @@ def processes_of(group: int) -> int:
 
 
 @pytest.fixture
-def models(ztf_model: Path, atlas_model: Path) -> dict[str, Path]:
-    return {"ZTF": ztf_model, "ATLAS": atlas_model}
+def models(ztf_model: Path, atlas_model: Path, lsst_model: Path) -> dict[str, Path]:
+    return {"ZTF": ztf_model, "ATLAS": atlas_model, "LSST": lsst_model}
 
 
-@pytest.mark.parametrize("survey", ["ZTF", "ATLAS"])
+@pytest.mark.parametrize("survey", ["ZTF", "ATLAS", "LSST"])
 def test_what_is_written_is_classified_and_labelled(
     survey: str, models: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -120,6 +120,25 @@ def test_a_seed_makes_the_same_alerts_for_files_and_topics(
 
     assert by_candid(published) == by_candid(written)
     assert end_offsets(kafka.bootstrap, second) == {0: 0}
+
+
+def test_packets_are_published_in_wire_format_by_the_schema_of_a_version(
+    kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    topic = f"packets-{secrets.token_hex(4)}"
+    create_topics(kafka.bootstrap, {topic: 1})
+    settings = {"CONSUMER_SERVER": kafka.bootstrap, "CONSUMER_TOPICS": topic}
+    for schema in ((), ("--schema", "7.4")):
+        arguments = ("--survey", "LSST", "--count", "2", "--seed", "7", *schema)
+        done = command("simulate", *arguments, cwd=tmp_path, **settings)
+        assert done.returncode == 0, done.stderr
+    messages = read_all(kafka.bootstrap, topic)
+    heads = [(message.value or b"")[:5] for message in messages]
+    assert heads == [b"\0" + number.to_bytes(4, "big") for number in (1000, 1000, 704, 704)]
+    assert [message.key for message in messages] == [
+        *(b"9000000007000000000", b"9000000007000000001"),
+        *(b"9000000007000000000", b"9000000007000000001"),
+    ]
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -238,7 +257,8 @@ def test_a_topic_needs_settings_and_a_cluster(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--survey", "LSST"), "'LSST' is not one of 'ztf', 'atlas'"),
+        (("--survey", "TOY"), "'TOY' is not one of 'ztf', 'atlas', 'lsst'"),
+        (("--survey", "LSST", "--schema", "10"), "--schema is '10': give a version such as 10.0"),
         (("--survey", "ZTF", "--to", "sky.avro"), "--to needs --count"),
         (("--survey", "ZTF", "--count", "1", "--to", "no/sky.avro"), "there is no folder no"),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stampapp.alerts.surveys import Survey
-from stampapp.commands.simulate import SimulateRequest, output_files
+from stampapp.commands.simulate import SimulateRequest, output_files, parse_version
 from stampapp.errors import ConfigError
 
 SKY = Path("sky.avro")
@@ -32,6 +32,7 @@ def test_without_a_file_it_is_a_topic() -> None:
         ({}, None, Path("truth.csv"), "--labels needs --to"),
         ({"count": None}, SKY, None, "--to needs --count"),
         ({"rate": 3.0}, SKY, None, "--rate is for publishing"),
+        ({"schema_id": 1000}, SKY, None, "--schema is for publishing"),
         ({}, SKY, SKY, "--labels and --to are both"),
     ],
 )
@@ -40,6 +41,17 @@ def test_what_makes_no_sense_together_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=expected):
         output_files(request(**changes), to, labels)
+
+
+@pytest.mark.parametrize(("text", "schema_id"), [(None, None), ("10.0", 1000), ("7.4", 704)])
+def test_the_version_of_a_schema_is_its_id(text: str | None, schema_id: int | None) -> None:
+    assert parse_version(text) == schema_id
+
+
+@pytest.mark.parametrize("text", ["", "10", "1000", "10.0.1", "v10.0", "10.123"])
+def test_what_is_no_version_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"give a version such as 10\.0"):
+        parse_version(text)
 
 
 def test_a_request_as_text() -> None:

@@ -10,12 +10,16 @@ import pytest
 
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert, LabelledAlert
+from stampapp.alerts.installed_schemas import installed_schemas
 from stampapp.alerts.surveys import Survey
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
+from stampapp.errors import ConfigError
 from stampapp.feeds.alert_encoding import (
     WireSchema,
     file_format,
     message_encoder,
     own_schemas,
+    published_schema,
 )
 from stampapp.feeds.avro_writer import write_alerts
 from tests.support.alerts import alert
@@ -59,3 +63,23 @@ def test_our_own_schemas_are_numbered_from_1() -> None:
     assert {survey: one.schema_id for survey, one in found.items()} == {Survey.LSST: 1}
     value = message_encoder(Survey.LSST, found[Survey.LSST])(lsst_alert())
     assert value.startswith(b"\0\0\0\0\1")
+
+
+def test_packets_are_published_by_the_default_schema_or_that_of_a_version() -> None:
+    schemas = MessageSchemas(installed_schemas())
+    for schema_id, expected in ((None, 1000), (704, 704), (1101, 1101)):
+        wire = published_schema(Survey.LSST, schema_id, schemas)
+        assert wire
+        assert wire.schema_id == expected
+        found = packets.decode_alert(message_encoder(Survey.LSST, wire)(lsst_alert()), schemas)
+        assert (found.oid, found.candid) == (str(OBJECT), str(OBJECT + 2))
+
+
+def test_a_schema_that_is_unknown_or_of_no_use_is_the_users_error() -> None:
+    with pytest.raises(
+        ConfigError, match=r"LSST alerts need a schema to be published: .*SCHEMA_PATH"
+    ):
+        published_schema(Survey.LSST, None, NO_SCHEMAS)
+    with pytest.raises(ConfigError, match="ZTF alerts are published without a schema's id"):
+        published_schema(Survey.ZTF, 1000, NO_SCHEMAS)
+    assert published_schema(Survey.ATLAS, None, NO_SCHEMAS) is None
