@@ -42,7 +42,7 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
     for _ in range(_MAX_ATTEMPTS):
         # Counts of active nuclei grow by a factor of two per magnitude.
         magnitude = max(_FAINTEST_NUCLEUS + math.log10(1 - rng.random()) / 0.33, 17.0)
-        share = rng.uniform(0.85, 0.995) if rng.random() < 0.35 else rng.uniform(0.1, 0.85)
+        share = rng.uniform(0.85, 0.98) if rng.random() < 0.22 else rng.uniform(0.1, 0.85)
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
         # Fainter nuclei vary more (Vanden Berk et al. 2004).
         amplitude = 0.13 * 10 ** (0.07 * (nucleus.magnitude - 20.0))
@@ -57,7 +57,7 @@ def _variable(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a star that is brighter or fainter than in the template; a few are new."""
     for _ in range(_MAX_ATTEMPTS):
         magnitude = max(_FAINTEST_STAR + math.log10(1 - rng.random()) / 0.2, _brightest(exposure))
-        if rng.random() < 0.03:
+        if rng.random() < 0.015:
             magnitude, step = rng.uniform(22.0, 27.0), -rng.uniform(1.5, 6.0)
         else:
             step = 0.06 * math.exp(rng.normal(0.0, 1.3)) * (1 if rng.random() < 0.5 else -1)
@@ -72,7 +72,7 @@ def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point source; its galaxy may be too faint to see."""
     scene = scenes.nearby_supernova(rng, exposure)
     scene = replace(scene, fluxes=(_FAINTER * scene.fluxes[0],))
-    if rng.random() < 0.04:
+    if rng.random() < 0.02:
         hidden = replace(scene.static[0], magnitude=rng.uniform(25.0, 27.5))
         scene = replace(scene, static=(hidden,))
     # Few templates were taken while the supernova was bright.
