@@ -37,7 +37,7 @@ def decode(record: Record) -> Alert:
         candid=text(source, "diaSourceId"),
         survey=Survey.LSST,
         mjd=times.tai_to_utc(number(source, "midpointMjdTai")),
-        fid=str(source.get("band")),
+        fid=str(source.get("band") or "?"),
         ra=number(source, "ra"),
         dec=number(source, "dec"),
         mag=_magnitude(flux),
