@@ -34,3 +34,7 @@ class ConfigError(StampError):
 
 class DeliveryError(StampError):
     """A message could not be delivered to its cluster: the worker stops without committing."""
+
+
+class SchemaError(StampError):
+    """A registry has not given a schema: the worker stops without committing."""

@@ -33,7 +33,7 @@ async def check_periodically() -> None:
 async def check_progress() -> None:
     """Stop a worker that is stalled or has lost access, so that its supervisor restarts it."""
     runtime = app.runtime
-    if runtime.pipeline is None or runtime.retrying:
+    if runtime.pipeline is None or runtime.retrying or runtime.awaits_schema:
         return
     lag = waiting_messages()
     seconds = stall_detector.stalled_for(

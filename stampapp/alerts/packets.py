@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO
 
@@ -81,6 +81,26 @@ def find_schema(value: bytes, schemas: MessageSchemas) -> tuple[Schema, int]:
     if bare is not None and _fits(bare, value):
         return bare, 0
     return schemas.by_id(framing.wire_id(value)), framing.WIRE_HEADER
+
+
+async def load_schemas(values: Iterable[bytes | None], schemas: MessageSchemas) -> None:
+    """Ask the registry, if there is one, for the schemas that messages name; wait for its answer.
+
+    Raises SchemaError after the timeout.
+    """
+    if schemas.registry:
+        found = (_wire_id(value, schemas) for value in values if value)
+        await schemas.load({number for number in found if number is not None})
+
+
+def _wire_id(value: bytes, schemas: MessageSchemas) -> int | None:
+    """Return the id that a message names; None where it names none."""
+    if not value.startswith(framing.WIRE_MAGIC) or (schemas.bare and _fits(schemas.bare, value)):
+        return None
+    try:
+        return framing.wire_id(value)
+    except BadAlert:
+        return None
 
 
 def _fits(bare: Schema, value: bytes) -> bool:

@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from stampapp.avro.schema import Schema
 from stampapp.avro.schema_folder import SchemaFolder
 from stampapp.errors import BadAlert
 
+if TYPE_CHECKING:
+    # Not at run time: commands without a registry need no HTTP client.
+    from stampapp.avro.schema_registry import SchemaRegistry
+
 _REMEDY = "set SCHEMA_REGISTRY_URL or SCHEMA_PATH, or install the survey's schemas, then replay"
 
 
 class MessageSchemas:
-    """Finds schemas by the ids in messages; `bare` is that of data without any header, if known."""
+    """Finds schemas by the ids in messages: in folders, then in a registry, if there is one.
 
-    def __init__(self, folders: Sequence[SchemaFolder] = (), bare: Schema | None = None) -> None:
+    `bare` is the schema of data without any header, if it is known.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[SchemaFolder] = (),
+        *,
+        bare: Schema | None = None,
+        registry: SchemaRegistry | None = None,
+    ) -> None:
         self.bare = bare
+        self.registry = registry
         self._folders = folders
 
     def by_id(self, number: int) -> Schema:
         """Return the schema of an id. Raises BadAlert where no source has it."""
-        for folder in self._folders:
-            if found := folder.find(number):
-                return found
-        searched = "; ".join(str(folder.folder) for folder in self._folders) or "nowhere"
+        if found := self._in_folders(number):
+            return found
+        if self.registry:
+            return self.registry.by_id(number)
+        searched = ", ".join(str(folder.folder) for folder in self._folders) or "nowhere"
         raise BadAlert(
             "schema-unknown",
             f"the schema {number}, which the message names, is unknown (searched: {searched}):"
             f" {_REMEDY}",
         )
+
+    async def load(self, numbers: Iterable[int]) -> None:
+        """Ask the registry for those of these ids that are not known yet; wait for its answer.
+
+        Raises SchemaError after the timeout.
+        """
+        if self.registry:
+            await self.registry.load(one for one in numbers if not self._in_folders(one))
+
+    def _in_folders(self, number: int) -> Schema | None:
+        return next((found for one in self._folders if (found := one.find(number))), None)
 
 
 NO_SCHEMAS = MessageSchemas()

@@ -14,6 +14,7 @@ from stampapp.display.lines import terminal_width, write_lines
 from stampapp.display.progress import status_line
 from stampapp.display.tables import Column, table_lines
 from stampapp.display.values import shares
+from stampapp.errors import ConfigError, SchemaError, StampError
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import AccessReport
 from stampapp.preflight.dry_run import ClientTrial, ModelTrial, SettingsReport
@@ -38,12 +39,16 @@ class DryRunReport:
     access: Sequence[AccessReport]
     trial: ModelTrial | None
     client: ClientTrial
+    # Why the schema registry, if one is set, cannot be used.
+    registry: StampError | None = None
 
     def errors(self) -> list[str]:
         """Return the problems that keep a worker from running."""
         cluster_errors = [one for report in self.access for one in report.errors]
         trial_problem = self.trial and self.trial.problem
         problems = [self.settings.problem, self.client.problem, *cluster_errors, trial_problem]
+        if isinstance(self.registry, ConfigError):
+            problems.append(str(self.registry))
         return [one for one in problems if one]
 
     @property
@@ -56,6 +61,8 @@ class DryRunReport:
         found = [*map(str, self.unread_keys)]
         for one in self.access:
             found += (*one.optional_errors, *one.missing_topics)
+        if isinstance(self.registry, SchemaError):
+            found.append(f"{self.registry}; the worker waits for it when a message names a schema")
         if self.client.warning:
             found.append(self.client.warning)
         if self.trial:
@@ -82,14 +89,17 @@ def run_checks(out: TextIO, *, as_json: bool) -> int:
         write_lines(report_settings(settings, width), out)
         out.flush()
     access: Sequence[AccessReport] = ()
-    trial = None
+    trial = registry = None
     if worker := settings.settings:
         with status_line("asking the clusters") as status:
             access = asyncio.run(dry_run.try_clusters(worker))
+            registry = asyncio.run(dry_run.try_registry(worker))
             status.update("trying the model")
             trial = dry_run.try_model(worker.model, worker.messages)
     client = dry_run.try_client()
-    found = DryRunReport(settings=settings, client=client, access=access, trial=trial)
+    found = DryRunReport(
+        settings=settings, client=client, access=access, trial=trial, registry=registry
+    )
     if as_json:
         print(json.dumps(report_json(found), ensure_ascii=False), file=out)
     else:

@@ -7,25 +7,32 @@ from pathlib import Path
 
 from stampapp.alerts.installed_schemas import installed_schemas
 from stampapp.avro.message_schemas import MessageSchemas
+from stampapp.avro.registry_access import RegistryAccess
 from stampapp.avro.schema_folder import SchemaFolder, read_schema_file
+from stampapp.config.casts import number
 from stampapp.config.environment import Reader, environment_reader
 from stampapp.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SchemaSettings:
-    """Where schemas come from, besides installed packages: a folder, or the file of bare data."""
+    """Where schemas come from: a folder, or the file of bare data; a registry.
 
-    path: Path | None = None
+    Without a registry, they come from installed packages, too.
+    """
+
+    path: Path | None
+    registry: RegistryAccess | None
 
     def open(self) -> MessageSchemas:
         """Return the schemas. Raises ConfigError."""
-        installed = installed_schemas()
-        if self.path is None:
-            return MessageSchemas(installed)
-        if self.path.is_dir():
-            return MessageSchemas([SchemaFolder(self.path), *installed])
-        return MessageSchemas(installed, bare=read_schema_file(self.path))
+        folders = [SchemaFolder(self.path)] if self.path and self.path.is_dir() else []
+        bare = read_schema_file(self.path) if self.path and not folders else None
+        if self.registry is None:
+            return MessageSchemas([*folders, *installed_schemas()], bare=bare)
+        from stampapp.avro.schema_registry import SchemaRegistry
+
+        return MessageSchemas(folders, bare=bare, registry=SchemaRegistry(self.registry))
 
 
 def read_schemas(reader: Reader) -> SchemaSettings:
@@ -36,7 +43,7 @@ def read_schemas(reader: Reader) -> SchemaSettings:
         None,
         "folder of .avsc files for messages that name their schema, or the .avsc of bare data",
     )
-    return SchemaSettings(path=path)
+    return SchemaSettings(path=path, registry=_registry(reader))
 
 
 def load_schemas() -> MessageSchemas:
@@ -45,6 +52,31 @@ def load_schemas() -> MessageSchemas:
     found = read_schemas(reader)
     reader.finish()
     return found.open()
+
+
+def _registry(reader: Reader) -> RegistryAccess | None:
+    read = reader.read
+    url = read("SCHEMA_REGISTRY_URL", str, None, "registry of schemas (Confluent's REST interface)")
+    username = read("SCHEMA_REGISTRY_USERNAME", str, None, "user of the registry")
+    password = read(
+        "SCHEMA_REGISTRY_PASSWORD", str, None, "password of the registry's user", secret=True
+    )
+    cafile = read(
+        "SCHEMA_REGISTRY_SSL_CAFILE", Path, None, "CA certificates (PEM) for the registry"
+    )
+    timeout = read(
+        "SCHEMA_REGISTRY_TIMEOUT",
+        number(1, 86400, float),
+        600.0,
+        "s that the registry is asked for a schema until the worker exits",
+    )
+    if not url:
+        return None
+    return reader.build(
+        lambda: RegistryAccess(
+            url=url, username=username, password=password, cafile=cafile, timeout=timeout
+        )
+    )
 
 
 def _schema_path(text: str) -> Path:
@@ -57,8 +89,8 @@ def _schema_path(text: str) -> Path:
                 "no file tells the id of its schema: name it by its id (1000.avsc), or its record"
                 " by its version (survey.v10_0.alert)"
             )
-        for number in folder.ids:
-            folder.find(number)
+        for one in folder.ids:
+            folder.find(one)
     elif path.is_file():
         read_schema_file(path)
     else:

@@ -32,7 +32,7 @@ class WorkerState:
     are messages taken but not confirmed; `interrupted` are messages that rebalances interrupted.
     `expired` are offsets that were removed before they were consumed, `log_resets` how often the
     log ended before the group's position, both by partition. `missing_topics` are the input topics
-    that do not exist.
+    that do not exist. `awaits_schema` is whether the registry is asked again for a schema.
     """
 
     lags: Mapping[Partition, int]
@@ -43,6 +43,8 @@ class WorkerState:
     rebalances: int
     interrupted: int
     metrics_lost: int
+    schema_retries: int
+    awaits_schema: bool
     expired: Mapping[Partition, int]
     log_resets: Mapping[Partition, int]
     ready: bool
@@ -70,6 +72,11 @@ class StateCollector(Collector):
                 "Input topics that do not exist, and patterns that match none.",
                 state.missing_topics,
             ),
+            (
+                "schema_failing",
+                "1 while the schema registry does not give a schema that messages name.",
+                state.awaits_schema,
+            ),
             ("unfinished_messages", "Messages taken but not yet confirmed.", state.unfinished),
         ):
             yield GaugeMetricFamily(f"stampapp_{name}", text, float(value))
@@ -79,6 +86,11 @@ class StateCollector(Collector):
                 "messages_given_back",
                 "Messages that a rebalance interrupted; they are consumed again.",
                 state.interrupted,
+            ),
+            (
+                "schema_retries",
+                "Requests to the schema registry that were repeated because they failed.",
+                state.schema_retries,
             ),
             (
                 "metrics_documents_lost",

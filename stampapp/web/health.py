@@ -19,7 +19,7 @@ async def healthz(view: View, request: Request) -> Response:  # noqa: ARG001
 
 @app.page("/readyz")
 async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
-    """Answer 200 if the model is loaded, partitions are assigned and deliveries succeed."""
+    """Answer 200 if the model is loaded, partitions are assigned and nothing is retried."""
     runtime = app.runtime
     assigned = bool(app.consumer.assignment()) if runtime.pipeline else False
     state: dict[str, Any] = {
@@ -30,6 +30,7 @@ async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
         "partitions_assigned": assigned,
         "missing_topics": missing_topics(),
         "sinks_deliver": not runtime.retrying,
+        "schemas_known": not runtime.awaits_schema,
         "outcomes": runtime.counts.by_kind,
         "metrics_lost": runtime.counts.metrics_lost,
         "tasks": len(asyncio.all_tasks()),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers import batch as batches
@@ -241,6 +242,8 @@ class Pipeline:
     async def _classify(
         self, values: Sequence[bytes | None]
     ) -> tuple[list[Outcome], dict[str, float]]:
+        # Here and not in the thread, which could not be cancelled.
+        await packets.load_schemas(values, self._schemas)
         loop = asyncio.get_running_loop()
         prepared, decode = await loop.run_in_executor(
             self._decode_pool, _timed, lambda: self._prepare(values)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from stampapp.config.cpu_count import cores
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
 from stampapp.kafka import client_parts
@@ -27,7 +25,7 @@ from stampapp.kafka.message import describe_partitions
 from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.preflight import access_check
 from stampapp.version import __version__
-from stampapp.worker import consumer_errors, named_threads
+from stampapp.worker import consumer_errors, startup
 from stampapp.worker.consumer_errors import explain_lost_permission
 
 if TYPE_CHECKING:
@@ -94,8 +92,8 @@ class WorkerRuntime:
         await access_check.require_access(settings)
         self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
         await self._connect(settings)
-        self.schemas = settings.schemas.open()
-        self.classifier = await _run_in_thread(lambda: _load_classifier(settings))
+        self.schemas = await startup.open_schemas(settings)
+        self.classifier = await startup.load_classifier(settings)
         if warning := settings.messages.class_id_warning(self.classifier.classes):
             log.warning("%s", warning)
         self.metrics = WorkerMetrics(
@@ -176,6 +174,7 @@ class WorkerRuntime:
         from stampapp.monitoring.worker_state import WorkerState
 
         tracker = self.pipeline.offset_tracker if self.pipeline else None
+        registry = self.schemas.registry if self.pipeline else None
         return WorkerState(
             lags=tracker.lags(ends) if tracker else {},
             undecided=undecided,
@@ -185,6 +184,8 @@ class WorkerRuntime:
             rebalances=self.counts.rebalances,
             interrupted=self.counts.interrupted,
             metrics_lost=self.counts.metrics_lost,
+            schema_retries=registry.retries if registry else 0,
+            awaits_schema=self.awaits_schema,
             expired=dict.fromkeys(ends, 0) | self.counts.expired,
             log_resets=dict.fromkeys(ends, 0) | self.counts.log_resets,
             ready=self.ready and bool(ends),
@@ -208,14 +209,21 @@ class WorkerRuntime:
 
     @property
     def ready(self) -> bool:
-        """Whether the model is loaded and no guaranteed delivery is being retried."""
-        return self.pipeline is not None and self.failure is None and not self.retrying
+        """Whether the model is loaded, and neither a delivery nor a schema is being retried."""
+        waits = self.retrying or self.awaits_schema
+        return self.pipeline is not None and self.failure is None and not waits
 
     @property
     def retrying(self) -> bool:
         """Whether a guaranteed delivery (output, scribe, dead letters) is being retried."""
         guaranteed = (self._deliveries.get(role) for role in REQUIRED_ROLES)
         return any(delivery is not None and delivery.failing for delivery in guaranteed)
+
+    @property
+    def awaits_schema(self) -> bool:
+        """Whether the registry is asked again for a schema that it has not given."""
+        registry = self.schemas.registry if self.pipeline else None
+        return registry is not None and registry.failing
 
     async def release_partitions(self, time_limit: float) -> None:
         """Finish and commit what `time_limit` seconds allow, and drop the rest."""
@@ -268,26 +276,6 @@ class WorkerRuntime:
 
     def _distinct_deliveries(self) -> list[Delivery]:
         return list(dict.fromkeys(self._deliveries.values()))
-
-
-def _load_classifier(settings: Settings) -> Classifier:
-    from stampapp import classifiers
-
-    # The batches that are classified at the same time share the processors.
-    share = max(1, cores() // settings.classify_threads)
-    compute = replace(settings.model.compute, threads=share)
-    classifier = classifiers.load(replace(settings.model, compute=compute))
-    classifier.warm_up()
-    return classifier
-
-
-async def _run_in_thread(work: Callable[[], T]) -> T:
-    # TensorFlow starts threads while it loads; they inherit the name.
-    executor = named_threads.thread_pool("classify")
-    try:
-        return await asyncio.get_running_loop().run_in_executor(executor, work)
-    finally:
-        executor.shutdown(wait=False)
 
 
 def _explain(settings: Settings, reason: BaseException) -> BaseException:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.kafka.message import Message, Partition
 from stampapp.worker.pipeline import Batch, Pipeline
 from tests.support.alerts import container, message, record
@@ -86,9 +87,11 @@ async def running_pipeline(
     batch_timeout: float = FOREVER,
     in_flight: int = 4,
     classify_threads: int = 1,
+    schemas: MessageSchemas = NO_SCHEMAS,
 ) -> AsyncIterator[Pipeline]:
     pipeline = Pipeline(
         classifier or FakeClassifier(),
+        schemas=schemas,
         size=size,
         timeout=batch_timeout,
         in_flight=in_flight,

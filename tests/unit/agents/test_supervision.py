@@ -79,7 +79,7 @@ def test_waiting_messages_are_those_after_the_last_taken(
 async def test_a_stalled_worker_is_stopped(
     agents: FakeAgents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agents.runtime.retrying = False
+    agents.runtime.retrying = agents.runtime.awaits_schema = False
     agents.runtime.pipeline = SimpleNamespace(last_activity=0.0)
     agents.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=0.05)
     monkeypatch.setattr(supervision, "stall_detector", StallDetector())
@@ -87,10 +87,11 @@ async def test_a_stalled_worker_is_stopped(
     await supervision.check_progress()
     assert agents.crashes == []
     await asyncio.sleep(0.06)
-    agents.runtime.retrying = True
-    await supervision.check_progress()
-    assert agents.crashes == []
-    agents.runtime.retrying = False
+    for waits in ("retrying", "awaits_schema"):
+        setattr(agents.runtime, waits, True)
+        await supervision.check_progress()
+        assert agents.crashes == []
+        setattr(agents.runtime, waits, False)
     await supervision.check_progress()
     assert "7 messages are waiting" in str(agents.crashes[0])
 
@@ -98,7 +99,7 @@ async def test_a_stalled_worker_is_stopped(
 async def test_a_worker_that_lost_access_is_stopped(
     agents: FakeAgents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agents.runtime.retrying = False
+    agents.runtime.retrying = agents.runtime.awaits_schema = False
     agents.runtime.pipeline = SimpleNamespace(last_activity=0.0)
     agents.runtime.required_settings = lambda: SimpleNamespace(stall_timeout=60.0)
     monkeypatch.setattr(supervision, "waiting_messages", lambda: 0)

@@ -50,6 +50,23 @@ def test_without_settings_there_are_the_installed_schemas() -> None:
     assert error.value.cause == "schema-unknown"
 
 
+def test_with_a_registry_installed_schemas_are_not_used(file: Path) -> None:
+    url = "http://127.0.0.1:9"
+    found = opened(SCHEMA_REGISTRY_URL=url, SCHEMA_PATH=file.parent, SCHEMA_REGISTRY_TIMEOUT=5)
+    assert found.registry is not None
+    assert (found.registry.access.url, found.registry.access.timeout) == (url, 5)
+    assert found.by_id(1000).fields == {"a"}
+
+
+def test_an_unusable_registry_is_refused_with_its_key() -> None:
+    with pytest.raises(ConfigError, match=r"SCHEMA_REGISTRY_URL: http"):
+        opened(SCHEMA_REGISTRY_URL="registry")
+    with pytest.raises(ConfigError, match=r"set both SCHEMA_REGISTRY_USERNAME and"):
+        opened(SCHEMA_REGISTRY_URL="http://registry", SCHEMA_REGISTRY_USERNAME="me")
+    with pytest.raises(ConfigError, match=r"SCHEMA_REGISTRY_TIMEOUT is '0'"):
+        opened(SCHEMA_REGISTRY_TIMEOUT=0)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
