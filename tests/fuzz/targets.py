@@ -17,6 +17,7 @@ from stampapp.features import difference_imaging
 from stampapp.results.outcome import Outcome
 from tests.support import atlas, lsst_stamps
 from tests.support.alerts import alert
+from tests.support.lsst_schemas import SCHEMAS
 from tests.support.models import FEATURES, ZTF_FEATURES
 
 
@@ -60,7 +61,7 @@ _LSST_STAMP = lsst_stamps.cutout(np.arange(900).reshape(30, 30))
 
 def classify_message(data: bytes | None) -> Outcome:
     """Classify a message as the worker of its survey does, or that of ZTF if it has none."""
-    (decoded,) = batch.decode_batch([data])
+    (decoded,) = batch.decode_batch([data], SCHEMAS)
     survey = decoded.survey if isinstance(decoded, Alert) else Survey.ZTF
     return _outcome(decoded, CLASSIFIERS[survey])
 

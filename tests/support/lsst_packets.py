@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -13,7 +12,6 @@ import numpy as np
 
 from stampapp.alerts import lsst_packet
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.installed_schemas import installed_schemas
 from stampapp.alerts.surveys import Survey
 from stampapp.feeds.alert_encoding import WireSchema, message_encoder
 from tests.support.lsst_stamps import NAMES, cutout, lsst_alert
@@ -37,14 +35,6 @@ def own_schemas(count: int) -> dict[int, Any]:
         source["fields"][2:2] = [{"name": f"new{n}", "type": "string"} for n in range(number)]
         schemas[number] = schema
     return schemas
-
-
-@cache
-def rubin_schemas() -> dict[int, Any]:
-    """Return the schemas of the package lsst-alert-packet by id."""
-    (folder,) = installed_schemas()
-    found = {number: folder.find(number) for number in sorted(folder.ids)}
-    return {number: json.loads(schema.text) for number, schema in found.items() if schema}
 
 
 def alerts(first: int) -> Iterator[Alert]:

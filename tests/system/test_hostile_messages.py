@@ -13,7 +13,15 @@ import pytest
 
 from tests.support.alerts import container, record
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.hostile import CLASSIFIED, HostileMessage, containers, of_atlas, of_ztf
+from tests.support.hostile import (
+    CLASSIFIED,
+    HostileMessage,
+    containers,
+    of_atlas,
+    of_lsst,
+    of_ztf,
+)
+from tests.support.lsst_packets import SCRIBE, container_messages
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import (
     Headers,
@@ -120,6 +128,38 @@ def test_misleading_atlas_headers_are_dead_lettered(
         (one.name.encode(), one.outcome.encode()) for one in hostile if one.outcome != CLASSIFIED
     }
     assert len(keys) == sum(one.outcome == CLASSIFIED for one in hostile)
+
+
+def test_hostile_packets_are_dead_lettered_in_little_memory(
+    kafka: ApacheKafka, lsst_model: Path, tmp_path: Path
+) -> None:
+    settings = environment(
+        kafka.bootstrap, CLASSIFIER_STRATEGY="LSST", MODEL_PATH=str(lsst_model), **SCRIBE
+    )
+    topic, dead_letters = "large-packets", "large-dead-letters"
+    large = {"max.message.bytes": str(LARGEST)}
+    create_topics(kafka.bootstrap, {topic: 1, dead_letters: 1}, large)
+    settings |= {"CONSUMER_TOPICS": topic, "DEADLETTER_TOPIC": dead_letters}
+    hostile = list(of_lsst())
+    good = list(container_messages(60))
+    produce(kafka.bootstrap, topic, good[:30])
+    with worker(settings, tmp_path) as running:
+        running.wait_for("30 in all")
+        before = memory(running, "VmRSS")
+        Path("/proc", str(running.process.pid), "clear_refs").write_text("5")
+        rest = [*sent(hostile), *good[30:]]
+        produce(kafka.bootstrap, topic, rest, **{"message.max.bytes": LARGEST})
+        running.wait_for(f"{30 + len(rest)} in all")
+        grown = memory(running, "VmHWM") - before
+        running.terminate()
+        assert running.process.returncode == 0, running.text()
+    dead, keys = outcomes(kafka, settings)
+    bad = [one for one in hostile if one.outcome != CLASSIFIED]
+    assert {(one.key, dict(one.headers)["error.type"], one.value) for one in dead} == {
+        (one.name.encode(), one.outcome.encode(), one.value) for one in bad
+    }
+    assert {record.key for record in good} <= keys
+    assert grown < LIMIT_MIB
 
 
 NOISE = b"x" * 1_000_000

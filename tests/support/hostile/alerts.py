@@ -32,7 +32,7 @@ def _fields() -> Changes:
         "no name": ("field", {"aid": ""}),
         "a name of 900 kB": ("field", {"aid": "A" * 900_000}),
         "no such difference": ("field", {"isdiffpos": 7}),
-        "no such survey": ("survey", {"sid": "LSST", "tid": "LSST"}),
+        "no such survey": ("survey", {"sid": "DES", "tid": "DES"}),
         "no fwhm": ("feature-missing", {"extra_fields": without}),
         "fwhm null": ("feature-ill-typed", extra(fwhm=None)),
         "fwhm a text": ("feature-ill-typed", extra(fwhm="2.25")),
