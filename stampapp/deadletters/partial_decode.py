@@ -37,17 +37,18 @@ class PartialMessage:
     @property
     def aid(self) -> str | None:
         """The object, where it could be decoded."""
-        return self.first_of(*object_fields())
+        # 0 stands for no object.
+        return self.first_of(*object_fields(), absent=(None, 0))
 
     @property
     def candid(self) -> str | None:
         """The detection, where it could be decoded."""
         return self.first_of(*candid_fields())
 
-    def first_of(self, *keys: str) -> str | None:
-        """Return the first of these fields that was decoded, unless it is null or 0."""
+    def first_of(self, *keys: str, absent: tuple[object, ...] = (None,)) -> str | None:
+        """Return the first of these fields that was decoded and whose value is not `absent`."""
         found = (self.fields.get(key) for key in keys)
-        return next((str(value) for value in found if value not in {None, 0}), None)
+        return next((str(value) for value in found if value not in absent), None)
 
 
 def decode_partially(value: bytes | None, schemas: MessageSchemas = NO_SCHEMAS) -> PartialMessage:
