@@ -27,6 +27,7 @@ SURVEYS = tuple(survey.lower() for survey in Survey)
 OWN_KEYS = {
     "lsst": {
         "CONSUMER_SECURITY_PROTOCOL",
+        "SCHEMA_REGISTRY_URL",
         "SCRIBE_CLASSIFIER_ID",
         "SCRIBE_TAXONOMY",
     }
