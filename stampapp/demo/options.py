@@ -21,7 +21,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--model",
         type=Path,
-        help="model.zip, its folder, or a model folder, instead of both shipped ones",
+        help="model.zip, its folder, or a model folder, instead of all shipped ones",
     )
     parser.add_argument("--count", type=_positive, help="stop after so many results")
     parser.add_argument("--rate", type=_positive, default=5, help="alerts per second (default: 5)")

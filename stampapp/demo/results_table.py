@@ -18,16 +18,16 @@ from stampapp.results.outcome import OutcomeKind
 
 BAR_CELLS = 4
 _COLOURS = ("magenta", "yellow", "cyan", "green", "red", "blue")
-_OBJECT, _CLASS, _TRUTH = (
-    Column(name=name, width=width) for name, width in (("object", 15), ("class", 8), ("truth", 8))
-)
+_CLASS, _TRUTH = (Column(name=name, width=8) for name in ("class", "truth"))
+# Simulated objects have short names, with which a row fits into 80 columns; others up to 18 digits.
+_SHORT_NAME, _LONG_NAME = 15, 18
 
 
 class ResultsTable:
     """Prints results as they come, and keeps the totals visible on a terminal.
 
-    With `truths` there is a column for the true class. The surveys share the columns of their
-    classes, in the order of the first.
+    With `truths` there is a column for the true class, and objects are named by survey and number.
+    The surveys share the columns of their classes, in the order of the first.
     """
 
     def __init__(self, console: Console, *, truths: bool = False) -> None:
@@ -35,6 +35,8 @@ class ResultsTable:
         self.published = 0
         self._console = console
         self._truths: dict[str, str] | None = {} if truths else None
+        self._names: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
         self._right: Counter[bool] = Counter()
         self._outcomes: Counter[str] = Counter()
         self._classes: tuple[str, ...] = ()
@@ -52,8 +54,11 @@ class ResultsTable:
     def note_published(self, message: DemoMessage) -> None:
         """Count a published message, and remember its true class."""
         self.published += 1
+        self._counts[message.survey] += 1
         if self._truths is not None and message.label is not None:
-            self._truths[message.key.decode()] = message.label
+            aid = message.key.decode()
+            self._truths[aid] = message.label
+            self._names[aid] = f"{message.survey}-{self._counts[message.survey]}"
 
     def add(self, result: Result) -> None:
         """Show a result, or add a batch's figures to the totals."""
@@ -66,7 +71,7 @@ class ResultsTable:
                 self.shown += 1
             case DeadLetter():
                 problem = f"dead letter: {result.cause}: {result.message}"
-                lines = self._table.row([result.key], problem)
+                lines = self._table.row([self._name(result.key)], problem)
                 self._print([Text(line.plain, style="red") for line in lines])
                 self.shown += 1
 
@@ -87,7 +92,9 @@ class ResultsTable:
             self._console.print(line, soft_wrap=True)
 
     def _layout(self) -> Table:
-        columns = [_OBJECT, _CLASS, *([] if self._truths is None else [_TRUTH])]
+        width = _LONG_NAME if self._truths is None else _SHORT_NAME
+        truth = [] if self._truths is None else [_TRUTH]
+        columns = [Column(name="object", width=width), _CLASS, *truth]
         for name in self._classes:
             columns.append(Column(name=name[: _CLASS.width], width=BAR_CELLS + 4, right=True))
         return Table(columns, self._console.width if self._console.is_terminal else None)
@@ -105,7 +112,10 @@ class ResultsTable:
         best_name = Text(best[: _CLASS.width], style=self._colour(best))
         truth = [] if self._truths is None else [self._truth(result.aid, best)]
         shares = [self._share(name, found[name], best=name == best) for name in self._classes]
-        return [Text(result.aid), best_name, *truth, *shares]
+        return [Text(self._name(result.aid)), best_name, *truth, *shares]
+
+    def _name(self, aid: str) -> str:
+        return self._names.pop(aid, aid)
 
     def _share(self, name: str, probability: float, *, best: bool) -> Text:
         shown = Text(bar(probability, BAR_CELLS).ljust(BAR_CELLS), style=self._colour(name))

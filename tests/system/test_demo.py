@@ -18,12 +18,13 @@ from tests.support.stopwatch import AMPLE
 
 # A shell that starts the tests in the background has them, and what they start, ignore SIGINT.
 DEMO = ["env", "--default-signal=INT", sys.executable, "-m", "stampapp.demo"]
+SURVEYS = ("ZTF", "ATLAS", "LSST")
 CLASSES = "AGN|SN|VS|asteroid|bogus"
 # Whichever survey comes first, its spelling of the classes heads the table.
 LINES = re.MULTILINE | re.IGNORECASE
 ROW = re.compile(rf"^(?P<aid>\S+) +(?P<class>{CLASSES}) ", LINES)
 SIMULATED_ROW = re.compile(
-    rf"^(?P<survey>ZTF|ATLAS)-\d+ +({CLASSES}) +(?P<truth>{CLASSES}) ", LINES
+    rf"^(?P<survey>{'|'.join(SURVEYS)})-\d+ +({CLASSES}) +(?P<truth>{CLASSES}) ", LINES
 )
 
 
@@ -72,15 +73,15 @@ def alerts(shared_data: Path) -> Path:
 
 
 @pytest.fixture
-def clone(ztf_model: Path, atlas_model: Path, tmp_path: Path) -> Path:
+def clone(ztf_model: Path, atlas_model: Path, lsst_model: Path, tmp_path: Path) -> Path:
     """A folder with models where the repository has those that it ships."""
     (tmp_path / "model").mkdir()
-    for survey, model in (("ztf", ztf_model), ("atlas", atlas_model)):
+    for survey, model in (("ztf", ztf_model), ("atlas", atlas_model), ("lsst", lsst_model)):
         (tmp_path / "model" / survey).symlink_to(model)
     return tmp_path
 
 
-def test_both_surveys_are_simulated_and_classified_where_nothing_is_given(clone: Path) -> None:
+def test_all_surveys_are_simulated_and_classified_where_nothing_is_given(clone: Path) -> None:
     # What is meant for the real clusters must not reach the demo.
     (clone / ".env").write_text("SCRIBE_SERVER=127.0.0.1:9\nPRODUCER_SASL_USERNAME=someone\n")
     with demo(clone, "--count", "30", "--rate", "20") as process:
@@ -88,7 +89,8 @@ def test_both_surveys_are_simulated_and_classified_where_nothing_is_given(clone:
     assert (process.returncode, errors) == (0, "")
     assert "ZTF model: tried_on_ztf 0.1, " in out
     assert "ATLAS model: tried_on_atlas 0.1, " in out
-    for survey in ("ZTF", "ATLAS"):
+    assert "LSST model: tried_on_lsst 0.1, " in out
+    for survey in SURVEYS:
         assert re.search(
             rf"^See the stamps of {survey}: http://127\.0\.0\.1:\d+/$", out, re.MULTILINE
         )
@@ -104,7 +106,7 @@ def test_both_surveys_are_simulated_and_classified_where_nothing_is_given(clone:
     rows = SIMULATED_ROW.findall(out)
     assert len(rows) == len(ROW.findall(out)) == 30
     surveys, _, truths = zip(*rows, strict=True)
-    assert min(surveys.count(survey) for survey in ("ZTF", "ATLAS")) > 5
+    assert min(surveys.count(survey) for survey in SURVEYS) > 3
     assert len(set(truths)) > 2
     right = sum(found.casefold() == truth.casefold() for _, found, truth in rows)
     assert f" · {right} of 30 right" in out

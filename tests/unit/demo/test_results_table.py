@@ -10,10 +10,13 @@ from stampapp.demo.results_table import ResultsTable
 from stampapp.demo.topics import BatchCounts, Classified, DeadLetter
 
 SIMULATED = {"ZTF-1": "SN", "ATLAS-1": "VS", "ATLAS-2": "SN"}
+NUMBER = "9000000004000000001"
 
 
 def message(aid: str, label: str | None = None) -> DemoMessage:
-    return DemoMessage(survey=Survey.ZTF, key=aid.encode(), value=b"", label=label)
+    named = [survey for survey in Survey if aid.startswith(survey)]
+    survey = named[0] if named else Survey.LSST
+    return DemoMessage(survey=survey, key=aid.encode(), value=b"", label=label)
 
 
 def result(aid: str, **probabilities: float) -> Classified:
@@ -32,7 +35,7 @@ def test_the_table_has_one_head_a_line_per_result_and_totals() -> None:
     lines = out.getvalue().splitlines()
     assert lines[0].split() == ["object", "class", "SN", "VS"]
     assert lines[1].split() == ["one", "SN", "███", "75", "█", "25"]
-    assert lines[2] == "two              dead letter: schema: [no] markup"
+    assert lines[2] == "two                 dead letter: schema: [no] markup"
     assert lines[3].split() == ["three", "VS", "0", "████", "100"]
     assert lines[4] == "4 published · 2 classified · 1 dead lettered"
     assert table.shown == 3
@@ -57,6 +60,15 @@ def test_surveys_share_the_columns_and_the_true_class_follows_the_class() -> Non
     # What is published twice is compared once.
     assert lines[4] == ["ATLAS-2", "VS", "0", "████", "100"]
     assert " ".join(lines[5]) == "3 published · 2 of 3 right"
+
+
+def test_a_simulated_object_is_shown_by_survey_and_a_real_one_by_its_number() -> None:
+    for label, shown in (("SN", "LSST-1"), (None, NUMBER)):
+        out = StringIO()
+        with ResultsTable(Console(file=out, width=80), truths=label is not None) as table:
+            table.note_published(message(NUMBER, label))
+            table.add(result(NUMBER, SN=1.0, VS=0.0))
+        assert out.getvalue().splitlines()[1].split()[0] == shown
 
 
 def test_another_set_of_classes_gets_a_head_of_its_own() -> None:
