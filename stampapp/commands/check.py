@@ -14,10 +14,10 @@ from stampapp.display.lines import terminal_width, write_lines
 from stampapp.display.progress import status_line
 from stampapp.display.tables import Column, table_lines
 from stampapp.display.values import shares
-from stampapp.errors import ConfigError, SchemaError, StampError
 from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import AccessReport
 from stampapp.preflight.dry_run import ClientTrial, ModelTrial, SettingsReport
+from stampapp.preflight.schema_trial import SchemaTrial, try_schemas
 from stampapp.results.class_names import shown_name, with_shown_names
 from stampapp.results.outcome import OutcomeKind
 
@@ -37,18 +37,21 @@ class DryRunReport:
 
     settings: SettingsReport
     access: Sequence[AccessReport]
+    schemas: SchemaTrial
     trial: ModelTrial | None
     client: ClientTrial
-    # Why the schema registry, if one is set, cannot be used.
-    registry: StampError | None = None
 
     def errors(self) -> list[str]:
         """Return the problems that keep a worker from running."""
         cluster_errors = [one for report in self.access for one in report.errors]
         trial_problem = self.trial and self.trial.problem
-        problems = [self.settings.problem, self.client.problem, *cluster_errors, trial_problem]
-        if isinstance(self.registry, ConfigError):
-            problems.append(str(self.registry))
+        problems = [
+            self.settings.problem,
+            self.client.problem,
+            *cluster_errors,
+            self.schemas.problem,
+            trial_problem,
+        ]
         return [one for one in problems if one]
 
     @property
@@ -61,12 +64,9 @@ class DryRunReport:
         found = [*map(str, self.unread_keys)]
         for one in self.access:
             found += (*one.optional_errors, *one.missing_topics)
-        if isinstance(self.registry, SchemaError):
-            found.append(f"{self.registry}; the worker waits for it when a message names a schema")
-        if self.client.warning:
-            found.append(self.client.warning)
-        if self.trial:
-            found += [one for one in (self.trial.untried, self.trial.warning) if one]
+        trial = self.trial
+        untried = (trial.untried, trial.warning) if trial else ()
+        found += filter(None, (self.schemas.warning, self.client.warning, *untried))
         outcome = self.trial and self.trial.outcome
         if outcome and outcome.error:
             found.append(
@@ -89,16 +89,16 @@ def run_checks(out: TextIO, *, as_json: bool) -> int:
         write_lines(report_settings(settings, width), out)
         out.flush()
     access: Sequence[AccessReport] = ()
-    trial = registry = None
+    schemas, trial = SchemaTrial(), None
     if worker := settings.settings:
         with status_line("asking the clusters") as status:
             access = asyncio.run(dry_run.try_clusters(worker))
-            registry = asyncio.run(dry_run.try_registry(worker))
+            schemas = try_schemas(worker)
             status.update("trying the model")
             trial = dry_run.try_model(worker.model, worker.messages)
     client = dry_run.try_client()
     found = DryRunReport(
-        settings=settings, client=client, access=access, trial=trial, registry=registry
+        settings=settings, client=client, access=access, schemas=schemas, trial=trial
     )
     if as_json:
         print(json.dumps(report_json(found), ensure_ascii=False), file=out)
@@ -124,6 +124,9 @@ def report_trials(found: DryRunReport, width: int | None = None) -> Iterator[str
         yield "Clusters"
         rows = [_cluster_row(one) for one in found.access]
         yield from _indented(table_lines(_CLUSTER, rows, inner, detail="servers", heading=False))
+    if found.schemas.sources:
+        yield "Schemas of messages that do not contain theirs"
+        yield from _indented(found.schemas.sources)
     if found.trial:
         yield "Model"
         yield from _indented(_trial(found.trial))
@@ -190,6 +193,7 @@ def report_json(found: DryRunReport) -> dict[str, Any]:
         ],
         "unknown_keys": [one.key for one in found.settings.unread_keys],
         "clusters": [_cluster_json(one) for one in found.access],
+        "schemas": list(found.schemas.sources),
         "classifier": {
             "name": trial.name or None,
             "version": trial.version or None,

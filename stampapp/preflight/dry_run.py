@@ -11,7 +11,7 @@ from stampapp.config.environment import Reading, environment_reader
 from stampapp.config.model_settings import ModelSettings
 from stampapp.config.settings import Settings
 from stampapp.config.unread_keys import UnreadKey, unread_keys
-from stampapp.errors import ConfigError, StampError
+from stampapp.errors import ConfigError
 from stampapp.kafka import client_parts
 from stampapp.kafka.cluster import PUBLISHING_ROLES, Cluster
 from stampapp.kafka.producer import start_producer, stop_producer
@@ -90,17 +90,6 @@ async def try_clusters(worker: Settings) -> list[AccessReport]:
     """
     found = await check_clusters(worker)
     return list(await asyncio.gather(*(_try_producer(one, worker) for one in found)))
-
-
-async def try_registry(worker: Settings) -> StampError | None:
-    """Return why the schema registry, if one is set, cannot be used."""
-    registry = worker.schemas.open().registry
-    try:
-        if registry:
-            await registry.check()
-    except StampError as error:
-        return error
-    return None
 
 
 async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:

@@ -22,6 +22,7 @@ from stampapp.preflight import dry_run
 from stampapp.preflight.access_check import AccessReport
 from stampapp.preflight.dry_run import ClientTrial, ModelTrial, SettingsReport
 from stampapp.preflight.required_access import required_access
+from stampapp.preflight.schema_trial import SchemaTrial
 from stampapp.results.outcome import Outcome, OutcomeKind
 from tests.support.alerts import alert
 from tests.support.fake_classifier import classification
@@ -38,11 +39,21 @@ TRIAL = ModelTrial(
     outcome=GOOD,
 )
 READ = SettingsReport(readings=SETTINGS.readings, problem=None, unread_keys=(), settings=SETTINGS)
-FINE = DryRunReport(settings=READ, access=(FIRST, SECOND), trial=TRIAL, client=ClientTrial())
+SCHEMAS = SchemaTrial(sources=("the registry http://one works",))
+FINE = DryRunReport(
+    settings=READ, access=(FIRST, SECOND), schemas=SCHEMAS, trial=TRIAL, client=ClientTrial()
+)
 
 
 def text(found: DryRunReport) -> str:
     return "\n".join((*report_settings(found.settings), *report_trials(found)))
+
+
+def test_a_schema_source_that_does_not_work_is_an_error_or_a_warning() -> None:
+    refused = replace(FINE, schemas=SchemaTrial(problem="it refuses the user"))
+    assert (refused.exit_code, refused.errors()) == (2, ["it refuses the user"])
+    away = replace(FINE, schemas=SchemaTrial(warning="it is away"))
+    assert (away.exit_code, away.warnings()) == (1, ["it is away"])
 
 
 def test_a_report_without_problems_has_every_section() -> None:
@@ -52,6 +63,7 @@ def test_a_report_without_problems_has_every_section() -> None:
         "  CONSUMER_SERVER              environment  in:9092",
         "works  consumer+producer+metrics  PLAINTEXT    in:9092",
         "works  scribe                     PLAINTEXT    db:9092",
+        "  the registry http://one works",
         "alerts are classified by network 7",
         "simulated as SN, is classified as",
         "Everything works",
