@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,15 @@ from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.survey_classifier import Array, NetworkClassifier
 from stampapp.features import difference_imaging
+from stampapp.results.encoding import encode_prediction
+from stampapp.results.message_format import message_format
 from stampapp.results.outcome import Outcome
+from stampapp.results.scribe_commands import encode_commands
 from tests.support import atlas, lsst_stamps
 from tests.support.alerts import alert
 from tests.support.lsst_schemas import SCHEMAS
 from tests.support.models import FEATURES, ZTF_FEATURES
+from tests.support.results import options, prediction
 
 
 class UniformNetwork:
@@ -56,6 +61,10 @@ CLASSIFIERS = {
         stamp_shape=(31, 31),
     ),
 }
+OPTIONS = {
+    survey: options(survey, commands=message_format(survey).commands[-1])
+    for survey in (Survey.ATLAS, Survey.ZTF)
+} | {Survey.LSST: options(Survey.LSST)}
 _LSST_STAMP = lsst_stamps.cutout(np.arange(900).reshape(30, 30))
 
 
@@ -92,6 +101,13 @@ TARGETS: Sequence[Callable[[bytes], Outcome]] = (
 
 
 def _outcome(decoded: packets.Decoded, classifier: Classifier) -> Outcome:
-    prepared = batch.prepare_batch([decoded], classifier, first_only=True)
+    survey = decoded.survey if isinstance(decoded, Alert) else Survey.ZTF
+    check = OPTIONS[survey].check_alert
+    prepared = batch.prepare_batch([decoded], classifier, first_only=True, check=check)
     (outcome,) = batch.classify_batch(prepared, classifier)
+    if outcome.alert and outcome.classification:
+        # What passes the check can be published.
+        result = prediction(outcome.classification, outcome.alert)
+        assert encode_prediction(result, OPTIONS[survey], datetime.now(UTC))
+        assert encode_commands(result, OPTIONS[survey])
     return outcome
