@@ -99,4 +99,11 @@ PLUGIN = PacketFormat(
         encode=lsst_packet.encode, file_schema=lsst_packet.file_schema, schema_id=1000
     ),
     schema_package="lsst.alert.packet",
+    # Hundreds of kB, by their names in all versions.
+    unused_fields=frozenset(
+        {
+            *("prvDiaSources", "prvDiaForcedSources", "prvDiaNondetectionLimits"),
+            *("diaObject", "ssObject", "ssSource", "MPCORB", "mpc_orbits"),
+        }
+    ),
 )

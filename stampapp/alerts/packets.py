@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import BinaryIO
 
 from stampapp.alerts import sorting_hat
 from stampapp.alerts.alert import Alert
-from stampapp.alerts.packet_format import packet_format
+from stampapp.alerts.packet_format import PacketFormat, packet_format
 from stampapp.alerts.surveys import Survey
 from stampapp.avro import framing, reader
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.avro.reader import Record
+from stampapp.avro.record_reader import RecordReader
 from stampapp.avro.schema import Schema
 from stampapp.errors import BadAlert
 
@@ -60,7 +62,7 @@ def decode_records(source: BinaryIO, schemas: MessageSchemas = NO_SCHEMAS) -> It
 def read_message(value: bytes, schemas: MessageSchemas) -> tuple[Schema, Record]:
     """Return the record of a message without a container, and its schema. Raises BadAlert."""
     schema, start = find_schema(value, schemas)
-    return schema, reader.read_datum(value[start:], schema)
+    return schema, reader.read_datum(value, schema, start=start, read=read_record)
 
 
 def find_schema(value: bytes, schemas: MessageSchemas) -> tuple[Schema, int]:
@@ -106,7 +108,7 @@ def _wire_id(value: bytes, schemas: MessageSchemas) -> int | None:
 def _fits(bare: Schema, value: bytes) -> bool:
     # The first field of bare data may be 0, too. Data in wire format do not fit by chance.
     try:
-        reader.read_datum(value, bare)
+        reader.read_datum(value, bare, read=read_record)
     except BadAlert:
         return False
     return True
@@ -114,10 +116,24 @@ def _fits(bare: Schema, value: bytes) -> bool:
 
 def _decode_container(source: BinaryIO, max_decompressed: int) -> Iterator[Decoded]:
     try:
-        for schema, record in reader.read_records(source, max_decompressed):
+        for schema, record in reader.read_records(source, max_decompressed, read_record):
             yield _alert(schema, record)
     except BadAlert as error:
         yield error.without_traceback()
+
+
+def read_record(schema: Schema, data: bytes, start: int) -> tuple[Record, int]:
+    """Return the record that begins at a position, without unused fields, and where it ends.
+
+    Raises BadAlert.
+    """
+    return _record_reader(schema).read(data, start)
+
+
+@lru_cache(maxsize=64)
+def _record_reader(schema: Schema) -> RecordReader:
+    formats = _formats(schema.fields)
+    return RecordReader(schema, _packet(formats).unused_fields if formats else frozenset())
 
 
 def _alert(schema: Schema, record: Record) -> Decoded:
@@ -134,7 +150,7 @@ def _decoded(schema: Schema, record: Record) -> Alert:
 def _decoder(fields: frozenset[str]) -> Callable[[Record], Alert]:
     if fields >= sorting_hat.FIELDS:
         return sorting_hat.decode_sorting_hat
-    formats = [found for found in map(packet_format, Survey) if fields >= found.fields]
+    formats = _formats(fields)
     if not formats:
         surveys = " or ".join(Survey)
         raise BadAlert(
@@ -142,5 +158,13 @@ def _decoder(fields: frozenset[str]) -> Callable[[Record], Alert]:
             f"the record is neither a sorting-hat message nor a packet of {surveys}; it has the"
             f" fields {', '.join(sorted(fields))}",
         )
+    return _packet(formats).decode
+
+
+def _formats(fields: frozenset[str]) -> list[PacketFormat]:
+    return [found for found in map(packet_format, Survey) if fields >= found.fields]
+
+
+def _packet(formats: list[PacketFormat]) -> PacketFormat:
     # One survey's packets may have all fields of another's, and more.
-    return max(formats, key=lambda found: len(found.fields)).decode
+    return max(formats, key=lambda found: len(found.fields))

@@ -7,6 +7,7 @@ without bytes, and creates objects that are a thousand times larger than their b
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,25 +27,28 @@ _NULL = ({"type": "null"}, "null")
 class Schema:
     """A parsed schema with its JSON text and the names of its top-level fields.
 
-    `objects_per_byte` is the largest number of Python objects per byte of a record.
+    `objects_per_byte` is the largest number of Python objects per byte of a record, `most_objects`
+    that of any record: infinite with arrays and maps.
     """
 
     text: bytes
     parsed: Any
     fields: frozenset[str]
     objects_per_byte: float
+    most_objects: float
 
 
 class _TypeLimits(NamedTuple):
-    """How deep the values of a type nest, and the largest number of objects per byte."""
+    """How deep the values of a type nest; their most objects per byte, and at all."""
 
     depth: int
     objects: float
+    most: float
 
 
 # Every value has at least a byte. Only records make more objects: they have no bytes but those of
 # their fields.
-_SCALAR = _TypeLimits(1, 1.0)
+_SCALAR = _TypeLimits(1, 1.0, 1.0)
 
 
 @lru_cache(maxsize=64)
@@ -55,7 +59,7 @@ def parse_schema(text: bytes) -> Schema:
     try:
         parsed = fastavro.parse_schema(json.loads(text, object_hook=_avro_keys_only))
         kind = _limits(parsed, {})
-        fields = frozenset(str(field["name"]) for field in parsed["fields"])
+        found = _schema(text, parsed, kind)
     except BadAlert:
         raise
     except Exception as error:
@@ -63,7 +67,40 @@ def parse_schema(text: bytes) -> Schema:
         raise BadAlert("schema", f"the Avro schema cannot be parsed: {error}") from error
     if parsed.get("type") != "record":
         raise BadAlert("schema", "the Avro schema is not a record")
-    return Schema(text=text, parsed=parsed, fields=fields, objects_per_byte=kind.objects)
+    return found
+
+
+def part_of_schema(schema: Schema, fields: Sequence[Any]) -> Schema:
+    """Return the schema of some of a record's fields, which may name types of the others."""
+    known: dict[str, _TypeLimits | None] = {}
+    _limits(schema.parsed, known)
+    parsed = {**schema.parsed, "fields": fields}
+    return _schema(schema.text, parsed, _limits(parsed, known))
+
+
+def named_types(kind: Any) -> dict[str, Any]:
+    """Return the definitions of all types within a type that have a name."""
+    match kind:
+        case list():
+            inner = kind
+        case {"fields": fields}:
+            inner = [field["type"] for field in fields]
+        case {"items": item} | {"values": item} | {"type": list() | dict() as item}:
+            inner = [item]
+        case _:
+            inner = []
+    own = {kind["name"]: kind} if isinstance(kind, dict) and "name" in kind else {}
+    return {name: one for part in inner for name, one in named_types(part).items()} | own
+
+
+def _schema(text: bytes, parsed: Any, limits: _TypeLimits) -> Schema:
+    return Schema(
+        text=text,
+        parsed=parsed,
+        fields=frozenset(str(field["name"]) for field in parsed["fields"]),
+        objects_per_byte=limits.objects,
+        most_objects=limits.most,
+    )
 
 
 def _avro_keys_only(found: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +122,8 @@ def _limits(schema: Any, known: dict[str, _TypeLimits | None]) -> _TypeLimits:
     could declare a billion values without bytes: null is allowed in unions only.
     """
     if isinstance(schema, list):
-        return _nested([_limits(branch, known) for branch in schema if branch not in _NULL])
+        kinds = [_limits(branch, known) for branch in schema if branch not in _NULL]
+        return _nested(kinds, most=max(one.most for one in kinds))
     if isinstance(schema, str):
         found = known.get(schema, _SCALAR)
         if schema == "null" or found is None:
@@ -99,8 +137,9 @@ def _limits(schema: Any, known: dict[str, _TypeLimits | None]) -> _TypeLimits:
     return kind
 
 
-def _nested(kinds: Sequence[_TypeLimits], own: float = 0.0) -> _TypeLimits:
-    return _TypeLimits(1 + max(one.depth for one in kinds), own + max(one.objects for one in kinds))
+def _nested(kinds: Sequence[_TypeLimits], own: float = 0.0, most: float = math.inf) -> _TypeLimits:
+    depth = 1 + max(one.depth for one in kinds)
+    return _TypeLimits(depth, own + max(one.objects for one in kinds), most)
 
 
 def _complex_limits(schema: Mapping[str, Any], known: dict[str, _TypeLimits | None]) -> _TypeLimits:
@@ -124,4 +163,4 @@ def _record_limits(schema: Mapping[str, Any], known: dict[str, _TypeLimits | Non
     if not schema["fields"]:
         raise BadAlert("schema", f"the Avro record {schema['name']!r} has no fields")
     kinds = [_limits(field["type"], known) for field in schema["fields"]]
-    return _nested(kinds, own=1 / len(kinds))
+    return _nested(kinds, own=1 / len(kinds), most=1 + sum(one.most for one in kinds))

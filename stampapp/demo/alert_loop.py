@@ -80,7 +80,7 @@ def _renamed(record: SingleRecord, turn: int) -> SingleRecord:
     if not turn or not record.fields:
         return record
     head, _, data = next(reader.read_blocks(io.BytesIO(record.value), len(record.value)))
-    content = reader.read_record(head.schema, io.BytesIO(data), len(data))
+    content, _ = reader.read_record(head.schema, data, 0)
     field = next((name for name in object_fields() if nested(content, name)), None)
     if field is None:
         return record

@@ -5,7 +5,6 @@ The bytes of a record stay as they are: it is decoded only to find its end and i
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -52,10 +51,10 @@ def _split_container(source: BinaryIO) -> Iterator[SingleRecord]:
     envelope = None
     for head, count, data in reader.read_blocks(source, reader.MAX_DECOMPRESSED_FILE):
         envelope = envelope or ContainerTemplate(head.meta, head.sync)
-        body, end = io.BytesIO(data), 0
+        end = 0
         for _ in range(count):
-            record = reader.read_record(head.schema, body, len(data))
-            start, end = end, body.tell()
+            start = end
+            record, end = packets.read_record(head.schema, data, start)
             value = envelope.wrap(data[start:end])
             yield SingleRecord(key=_key(record), value=value, fields=head.schema.fields)
 
