@@ -11,7 +11,8 @@ from typing import Any
 from stampapp.alerts import lsst_packet
 from stampapp.alerts.alert import Alert
 from tests.support import lsst_packets
-from tests.support.avro import datum, long
+from tests.support.alerts import record_schema
+from tests.support.avro import by_hand, datum, long
 from tests.support.hostile.expected import CLASSIFIED, HostileMessage, bomb
 from tests.support.lsst_schemas import schema_json
 
@@ -75,7 +76,31 @@ def _data() -> Iterator[HostileMessage]:
         yield HostileMessage(name, "avro-damaged", value)
     # Of nulls, for which a reader may need many times their bytes.
     earlier = lsst_packet.encode(replace(_alert(), extra_fields={}), SCHEMA)["diaSource"]
-    yield HostileMessage("hundreds of sources", CLASSIFIED, packet(prvDiaSources=[earlier] * 500))
+    yield HostileMessage("thousands of sources", CLASSIFIED, packet(prvDiaSources=[earlier] * 3500))
+    yield HostileMessage(
+        "sources of types that double 40 times",
+        "avro-damaged",
+        _container_of(_doubled(40), before_sources[5:]),
+    )
+
+
+def _container_of(earlier: Any, data: bytes) -> bytes:
+    """Return a container that ends in its earlier sources, which are of another type."""
+    fields = [
+        one | ({"type": ["null", earlier]} if one["name"] == "prvDiaSources" else {})
+        for one in SCHEMA["fields"]
+    ]
+    return by_hand(SCHEMA | {"fields": fields}, data + b"\2" * 1000)
+
+
+def _doubled(levels: int) -> Any:
+    """Return a small type with 2^levels values."""
+    kind: Any = "int"
+    for level in range(levels):
+        kind = record_schema(a=kind, b=kind if isinstance(kind, str) else kind["name"]) | {
+            "name": f"level{level}"
+        }
+    return kind
 
 
 def _fields() -> Iterator[HostileMessage]:
