@@ -46,7 +46,8 @@ image: ## build the image by docker, podman or buildah; DEBIAN=1 where no image 
 soak: $(READY) ## rounds of injected faults, ROUNDS=50 SEED=1 (QUICK=1); or one long run, MINUTES=30
 	@$(BIN)/python -m tests.system.faults $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(MEMORY),--memory $(MEMORY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
-		$(if $(SEED),--seed $(SEED)) $(if $(ALERTS),--alerts $(ALERTS)) $(if $(QUICK),--quick)
+		$(if $(SEED),--seed $(SEED)) $(if $(ALERTS),--alerts $(ALERTS)) $(if $(QUICK),--quick) \
+		$(if $(PACKETS),--packets $(PACKETS))
 
 bench: $(READY) ## measure rate and latency on this machine
 	$(BIN)/python -m benchmarks $(ARGS)

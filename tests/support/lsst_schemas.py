@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from stampapp.alerts import lsst_packet
+from stampapp.alerts import lsst_packet, packets
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.installed_schemas import installed_schemas
 from stampapp.avro.framing import wire_header
@@ -31,3 +31,9 @@ def bare_packet(number: int, alert: Alert, **fields: object) -> bytes:
 def wire_packet(number: int, alert: Alert, **fields: object) -> bytes:
     """Return the same in Confluent's wire format."""
     return wire_header(number) + bare_packet(number, alert, **fields)
+
+
+def object_of(message: bytes) -> bytes:
+    """Return the key of a message in wire format: its object's id as text."""
+    source = packets.read_message(message, SCHEMAS)[1]["diaSource"]
+    return str(source["diaObjectId"] or source["ssObjectId"]).encode()

@@ -53,7 +53,7 @@ def bad_ztf(alert: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "feature-ill-typed": {"extra_fields": extra | {"classtar": "high"}},
         "feature-not-finite": {"extra_fields": extra | {"classtar": float("nan")}},
         "field": {"mjd": float("nan")},
-        "survey": {"tid": "LSST", "sid": "LSST"},
+        "survey": {"tid": "DES", "sid": "DES"},
     }
 
 

@@ -1,4 +1,4 @@
-"""Run fault rounds (`--rounds 50 --seed 1`) or a soak test (`--minutes 30`)."""
+"""Run fault rounds (`--rounds 50`), one of LSST (`--packets 5000`) or a soak (`--minutes 30`)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from tests.support.models import write_lsst
 from tests.system.faults import report_table
 from tests.system.faults.alert_source import real_or_simulated_alerts
 from tests.system.faults.alerts import AlertFile
 from tests.system.faults.fault_plan import Plan, plan
 from tests.system.faults.fault_round import Report, run_round
 from tests.system.faults.kafka_clusters import Clusters, start_clusters
+from tests.system.faults.lsst_round import REAL, all_schemas, long_plan, run_lsst_round
 from tests.system.faults.soak import MEMORY, soak
 
 
@@ -27,6 +29,8 @@ def main() -> int:
     # Ends the blocks below, and the workers with them, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with scratch_folder() as folder, start_clusters() as clusters:
+        if options.packets:
+            return run_packets(options, clusters, folder)
         alert_file = real_or_simulated_alerts(folder / "alert_file")
         return (run_soak if options.minutes else run_rounds)(options, clusters, alert_file, folder)
 
@@ -55,6 +59,17 @@ def run_rounds(
     reports = list(run_each(plans, clusters, alert_file, folder))
     print(report_table.totals(reports))
     return int(len(reports) < len(plans) or any(one.audit.problems for one in reports))
+
+
+def run_packets(options: argparse.Namespace, clusters: Clusters, folder: Path) -> int:
+    model = folder / "alert_file"
+    write_lsst(model)
+    plan = long_plan(options.packets, options.seed)
+    report = run_lsst_round(
+        clusters, plan, all_schemas(), model, folder / "packets", real=REAL.is_dir()
+    )
+    print(f"{report_table.HEAD}\n{report_table.line(report)}\n{report}")
+    return int(bool(report.audit.problems))
 
 
 @contextmanager
@@ -92,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--quick", action="store_true", help="as the tests have them: sooner, shorter, fewer alerts"
     )
+    options.add_argument("--packets", type=int, help="one round of LSST instead, of so many")
     options.add_argument("--minutes", type=float, help="the long run instead, for so long")
     options.add_argument(
         "--memory", type=float, default=MEMORY, help=f"its limit in MiB (default: {MEMORY:g})"

@@ -1,0 +1,75 @@
+"""A round with packets of LSST: workers are killed while their registry is away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.support.lsst_packets import own_schemas
+from tests.support.lsst_schemas import IDS, schema_json
+from tests.support.registry import running_registry
+from tests.support.topics import Record
+from tests.system.faults.fault_plan import Fault, Kind, Plan
+from tests.system.faults.fault_round import Report, run_round
+from tests.system.faults.kafka_clusters import Clusters
+from tests.system.faults.lsst_alerts import LsstAlerts, real_messages
+
+REAL = Path(__file__).parents[4] / "shared" / "data" / "lsst_raw"
+# By kind, when it begins and how long it lasts (s).
+QUICK = (
+    (Kind.REGISTRY_AWAY, 0.5, 10.0),
+    (Kind.WORKER_KILLED, 1.0, 0.0),
+    (Kind.WORKER_TERMINATED, 12.0, 0.0),
+)
+LONG = (
+    *QUICK,
+    (Kind.REGISTRY_AWAY, 25.0, 15.0),
+    (Kind.WORKER_TERMINATED, 27.0, 0.0),
+    (Kind.WORKER_KILLED, 45.0, 0.0),
+    (Kind.BROKER_KILLED, 60.0, 2.0),
+    (Kind.WORKER_KILLED, 75.0, 0.0),
+)
+
+
+def quick_plan(seed: int = 1) -> Plan:
+    return _plan(seed, 300, QUICK)
+
+
+def long_plan(alerts: int, seed: int = 1) -> Plan:
+    return _plan(seed, alerts, LONG)
+
+
+def all_schemas() -> dict[int, Any]:
+    """Return Rubin's schemas and some of our own."""
+    return {**{number: schema_json(number) for number in IDS}, **own_schemas(12)}
+
+
+def run_lsst_round(
+    clusters: Clusters,
+    plan: Plan,
+    schemas: Mapping[int, Any],
+    model: Path,
+    folder: Path,
+    *,
+    real: bool = False,
+) -> Report:
+    """Run a round; with `real` messages among the others."""
+    messages: Sequence[Record] = real_messages(REAL) if real else ()
+    with running_registry(schemas) as registry:
+        settings = {"MODEL_PATH": str(model), "SCHEMA_REGISTRY_URL": registry.url}
+        source = LsstAlerts(schemas, messages, **settings)
+        return run_round(clusters, plan, source, folder, registry)
+
+
+def _plan(seed: int, alerts: int, faults: Sequence[tuple[Kind, float, float]]) -> Plan:
+    return Plan(
+        seed=seed,
+        alerts=alerts,
+        codec="lz4",
+        transactional=False,
+        faults=tuple(
+            Fault(kind=kind, at=at, seconds=seconds, seed=number)
+            for number, (kind, at, seconds) in enumerate(faults)
+        ),
+    )
