@@ -99,6 +99,7 @@ PLUGIN = PacketFormat(
         encode=lsst_packet.encode, file_schema=lsst_packet.file_schema, schema_id=1000
     ),
     schema_package="lsst.alert.packet",
+    in_sorting_hat=False,
     # Hundreds of kB, by their names in all versions.
     unused_fields=frozenset(
         {

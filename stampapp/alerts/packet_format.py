@@ -30,6 +30,7 @@ class PacketFormat:
 
     A record with all of `fields` is one of them, and `decode` reads it or raises BadAlert.
     `unused_fields` are the top-level fields that `decode` does not read: they are skipped.
+    Without `in_sorting_hat`, ids would lose digits in messages of the sorting hat.
     `object_fields` and `candid_fields` are those that name the object and the detection, dotted
     where they are nested. `bands` are the names of the filters that messages give as numbers.
     `schema_package` is the installed package, if there is one, that has the schemas of the survey.
@@ -48,6 +49,7 @@ class PacketFormat:
     encoding: PacketEncoding | None = None
     schema_package: str | None = None
     unused_fields: frozenset[str] = frozenset()
+    in_sorting_hat: bool = True
 
 
 def packet_format(survey: Survey) -> PacketFormat:

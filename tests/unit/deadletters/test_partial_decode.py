@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stampapp.avro.message_schemas import MessageSchemas
 from stampapp.deadletters import partial_decode
 from tests.support import alert_messages
 from tests.support.alerts import container, record, record_schema
+from tests.support.lsst_alerts import OBJECT, lsst_alert
+from tests.support.lsst_schemas import SCHEMAS, bare_packet, wire_packet
 from tests.support.packets import raw_ztf
 
 WHOLE = container(record())
@@ -92,3 +95,16 @@ def test_real_damaged_alerts_are_decoded_in_full(shared_data: Path) -> None:
         found = partial_decode.decode_partially(one.value)
         assert found.undecoded == ()
         assert found.first_of("aid") == (one.key or b"").decode()
+
+
+def test_messages_without_a_container_are_decoded_by_their_schema() -> None:
+    value, bare = (make(1000, lsst_alert()) for make in (wire_packet, bare_packet))
+    found = partial_decode.decode_partially(value[: len(value) - 10], SCHEMAS)
+    assert found.container == "Avro, record lsst.v10_0.alert, wire format, schema 1000"
+    assert (found.aid, found.candid) == (str(OBJECT), str(OBJECT + 2))
+    assert found.undecoded
+    by_file = MessageSchemas(bare=SCHEMAS.by_id(1000))
+    found = partial_decode.decode_partially(bare, by_file)
+    assert found.container == "Avro, record lsst.v10_0.alert, without a header"
+    assert found.aid == str(OBJECT)
+    assert "the schema 1000" in partial_decode.decode_partially(value).container

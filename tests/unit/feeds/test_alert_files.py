@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from stampapp.alerts.alert import Alert
+from stampapp.avro.message_schemas import MessageSchemas
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
 from tests.support.alerts import container, record
 from tests.support.archives import tar
+from tests.support.lsst_alerts import OBJECT, lsst_alert
+from tests.support.lsst_packets import container as lsst_container
+from tests.support.lsst_schemas import SCHEMAS, bare_packet, wire_packet
 
 ALERT = container(record(aid="1"))
 
@@ -114,3 +118,24 @@ def test_a_file_that_vanishes_is_an_error_of_that_file(tmp_path: Path) -> None:
     assert isinstance(found, BadAlert)
     assert found.cause == "unreadable"
     assert "gone.avro: No such file" in str(found)
+
+
+def test_messages_of_kafka_are_read_from_files_and_archives(tmp_path: Path) -> None:
+    wire, bare = (make(1000, lsst_alert()) for make in (wire_packet, bare_packet))
+    write(tmp_path, a__msg=wire, b__msg__gz=gzip.compress(wire), c__tar__gz=tar(d__msg=wire))
+    write(tmp_path, e__msg=lsst_container(lsst_alert()), f__msg=wire[:-1])
+    files = find_alert_files([tmp_path])
+    found = list(read_alerts(files, schemas=SCHEMAS))
+    assert [one.aid for one in found if isinstance(one, Alert)] == [str(OBJECT)] * 4
+    assert "f.msg: the Avro record is cut short" in str(found[-1])
+    write(tmp_path, bare=bare)
+    schemas = MessageSchemas(bare=SCHEMAS.by_id(1000))
+    (only,) = read_alerts([tmp_path / "bare"], schemas=schemas)
+    assert isinstance(only, Alert)
+    (refused,) = read_alerts([tmp_path / "bare"])
+    assert "set SCHEMA_PATH" in str(refused)
+
+
+def test_real_messages_are_read(shared_data: Path) -> None:
+    found = list(read_alerts(find_alert_files([shared_data / "lsst_raw"]), schemas=SCHEMAS))
+    assert len([one for one in found if isinstance(one, Alert)]) == 17

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import fastavro
@@ -13,6 +14,8 @@ from stampapp.feeds.record_splitter import ArchiveAlerts, SingleRecord, split_re
 from stampapp.feeds.to_sorting_hat import ToSortingHat
 from tests.support.alerts import SORTING_HAT, container, record, record_schema
 from tests.support.archives import tar
+from tests.support.lsst_alerts import OBJECT, lsst_alert
+from tests.support.lsst_schemas import SCHEMAS, wire_packet
 from tests.support.packets import raw_atlas, raw_ztf
 
 
@@ -120,3 +123,15 @@ def test_after_many_reports_damage_is_only_counted(tmp_path: Path) -> None:
     assert list(reader.archive.records(unchanged)) == []
     assert reader.archive.damaged == len(files)
     assert len(reader.reports) == record_splitter.MAX_REPORTED
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_message_in_wire_format_stays_as_it_is_and_its_key_is_the_object(known: bool) -> None:
+    alert = lsst_alert()
+    extra = {**alert.extra_fields, **({"ssObjectId": OBJECT} if known else {})}
+    value = wire_packet(1000, replace(alert, extra_fields=extra))
+    (found,) = split_records(io.BytesIO(value), SCHEMAS)
+    assert (found.value, found.key) == (value, str(OBJECT).encode())
+    assert "diaSource" in found.fields
+    with pytest.raises(BadAlert, match="the schema 1000"):
+        next(split_records(io.BytesIO(value)))

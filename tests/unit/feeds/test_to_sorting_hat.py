@@ -14,6 +14,8 @@ from stampapp.errors import BadAlert
 from stampapp.feeds.record_splitter import SingleRecord, split_records
 from stampapp.feeds.to_sorting_hat import ToSortingHat
 from tests.support.alerts import container, record
+from tests.support.lsst_alerts import lsst_alert
+from tests.support.lsst_schemas import SCHEMAS, wire_packet
 from tests.support.packets import raw_atlas, raw_ztf
 
 HAT = ToSortingHat()
@@ -84,3 +86,9 @@ def test_real_packets_become_what_the_sorting_hat_made_of_them(shared_data: Path
         for name, value in expected["extra_fields"].items():
             assert found["extra_fields"].get(name) == value, name
         assert found["stamps"] == expected["stamps"]
+
+
+def test_a_survey_whose_ids_would_lose_digits_is_refused() -> None:
+    splitter = split_records(io.BytesIO(wire_packet(1000, lsst_alert())), SCHEMAS)
+    with pytest.raises(BadAlert, match="no messages of LSST"):
+        ToSortingHat(SCHEMAS)(next(splitter))

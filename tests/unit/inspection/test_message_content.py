@@ -24,6 +24,8 @@ from stampapp.results.scribe_commands import encode_commands
 from stampapp.results.ztf import database_oid
 from tests.support.alerts import alert, container, message, record, record_schema
 from tests.support.fake_classifier import classification
+from tests.support.lsst_alerts import OBJECT, lsst_alert
+from tests.support.lsst_schemas import SCHEMAS, wire_packet
 from tests.support.packets import raw_atlas, raw_ztf
 from tests.support.results import options, output_message, prediction, update_command
 from tests.unit.results.test_lsst import KNOWN, packet
@@ -231,3 +233,12 @@ def test_object_is_found_by_aid_and_oid(name: str, codec: str) -> None:
 def test_object_is_found_by_key() -> None:
     assert is_about(message(value=b"\xff", key=b"AL1"), "AL1")
     assert is_about(dead_letter(container(record())), "ZTF20abcdefg")
+
+
+def test_a_message_in_wire_format_is_shown_with_its_schema() -> None:
+    one = message(value=wire_packet(1000, lsst_alert()))
+    found = read_content(one, SCHEMAS)
+    assert (found.kind, found.content["aid"]) == (MessageKind.ALERT, str(OBJECT))
+    assert is_about(one, str(OBJECT), SCHEMAS)
+    assert not is_about(one, str(OBJECT + 1), SCHEMAS)
+    assert read_content(one).kind is MessageKind.BYTES
