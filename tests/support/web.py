@@ -9,7 +9,7 @@ from email.message import Message
 
 from tests.support.worker import Worker
 
-PORT = re.compile(r"http://[^:/ ]+:(\d+)")
+PORT = re.compile(r"web server http://[^:/ ]+:(\d+)")
 
 
 def address(running: Worker) -> str:

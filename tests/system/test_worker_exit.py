@@ -16,10 +16,14 @@ from pathlib import Path
 import pytest
 
 from tests.support import alert_messages
+from tests.support.alerts import SORTING_HAT, record
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.avro import datum
+from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import committed, create_topics, produce, read_all
 from tests.support.waiting import until
+from tests.support.web import address, get
 from tests.support.worker import command, timed, worker
 
 Setup = Callable[..., dict[str, str]]
@@ -189,3 +193,23 @@ def _port(log: str) -> str:
     found = re.search(r"http://127\.0\.0\.1:(\d+)", log)
     assert found, log
     return found[1]
+
+
+def test_a_worker_whose_registry_is_away_waits_ends_in_time_and_commits_nothing(
+    kafka: ApacheKafka, setup: Setup, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    environment = setup(SCHEMA_REGISTRY_URL=f"http://127.0.0.1:{port}")
+    topic, group = environment["CONSUMER_TOPICS"], environment["CONSUMER_GROUP_ID"]
+    value = b"\0\0\0\0\7" + datum(SORTING_HAT, record())
+    produce(kafka.bootstrap, topic, [(b"k", value, 0, None, None)])
+    with worker(environment, tmp_path) as running:
+        running.wait_for("has not given the schema 7", times=2)
+        status, _, body = get(f"{address(running)}/readyz")
+        assert (status, json.loads(body)["schemas_known"]) == (503, False)
+        assert running.terminate() < 10.0
+        assert running.process.returncode == 0, running.text()
+    with worker(environment | {"SCHEMA_REGISTRY_TIMEOUT": "1"}, tmp_path) as running:
+        assert running.exit_code(AMPLE) == 1, running.text()
+        assert "has not given the schema 7 in 1 s (SCHEMA_REGISTRY_TIMEOUT)" in running.text()
+    assert committed(kafka.bootstrap, group, topic).get(0, 0) == 0

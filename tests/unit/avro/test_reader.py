@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import time
 import tracemalloc
 import zlib
@@ -250,3 +251,10 @@ def test_objects_per_byte_is_an_upper_bound(kind: Any, item: bytes) -> None:
         tracemalloc.stop()
     assert len(found["n"]) == count
     assert taken < len(data) * parsed.objects_per_byte * OBJECT_BYTES
+    assert parsed.most_objects == math.inf
+
+
+def test_without_arrays_and_maps_the_number_of_objects_has_a_limit() -> None:
+    inner = record_schema(a="int", b=["null", "string"]) | {"name": "inner"}
+    schema = record_schema(c="bytes", d=["null", inner]) | {"name": "top"}
+    assert schemas.parse_schema(json.dumps(schema).encode()).most_objects == 1 + 1 + (1 + 2)

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from aiokafka import errors as kafka
 
-from stampapp.avro.message_schemas import NO_SCHEMAS
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
+from stampapp.avro.registry_access import RegistryAccess
+from stampapp.avro.schema_registry import SchemaRegistry
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.config.settings import Settings
@@ -16,6 +18,7 @@ from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.results.outcome import Outcome, OutcomeKind
 from stampapp.worker.runtime import WorkerRuntime
 from tests.support.fake_classifier import FakeClassifier
+from tests.support.fake_registry import UNKNOWN, FakeRegistry, serving
 from tests.support.pipeline_harness import PipelineHarness, feed, until
 
 KEYS = {
@@ -153,3 +156,18 @@ async def test_released_partitions_are_committed_as_far_as_confirmed(
     harness.block_delivery(2).set()
     await runtime.close()
     assert harness.commits == [{("alerts", 0): 2}]
+
+
+async def test_a_worker_that_waits_for_a_schema_is_not_ready(harness: PipelineHarness) -> None:
+    runtime = runtime_with_pipeline(harness)
+    assert runtime.ready
+    with serving(FakeRegistry(answer=lambda _: UNKNOWN)) as url:
+        registry = SchemaRegistry(RegistryAccess(url=url))
+        runtime.schemas = MessageSchemas(registry=registry)
+        waiting = asyncio.create_task(registry.load([7]))
+        await until(lambda: registry.failing)
+        state = runtime.worker_state({}, {}, ())
+        assert (runtime.ready, state.ready, state.awaits_schema) == (False, False, True)
+        assert state.schema_retries == registry.retries > 0
+        waiting.cancel()
+    await runtime.close()
