@@ -63,8 +63,9 @@ def _description(model: ModelSettings) -> ModelDescription:
 
 def _provenance(description: ModelDescription, path: Path) -> str:
     from stampapp.classifiers.model_folder.description import Origin
+    from stampapp.classifiers.survey_rules import survey_rules
 
     source = f"a model {description.origin}, from {path}"
     if description.origin is Origin.SIMULATED:
-        return f"{source}; for production use the published weights"
+        return f"{source}; {survey_rules(description.survey).production_advice}"
     return source

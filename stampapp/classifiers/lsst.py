@@ -76,6 +76,7 @@ PLUGIN = SurveyRules(
     survey=Survey.LSST,
     classes=CLASSES,
     model_sources="train one with `python -m stampapp.training`",
+    production_advice="no weights are published: compare its classes with labelled alerts first",
     extract_inputs=extract_inputs,
     decide=decide,
 )

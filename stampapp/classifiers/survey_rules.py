@@ -69,12 +69,14 @@ class SurveyRules:
     rules, or raises BadAlert. `decide` gives an alert of a known solar-system object its class
     without the network, unless SOLAR_SYSTEM_RULE is false. `veto` returns why a result of a class
     is ruled out, or None. `load_package` returns the classifier of an installed package, if there
-    is one. `model_sources` is a message for users: how to get a model into `{folder}`.
+    is one. `model_sources` is a message for users: how to get a model into `{folder}`, and
+    `production_advice` what to do before a model for simulated alerts classifies real ones.
     """
 
     survey: Survey
     classes: tuple[str, ...]
     model_sources: str
+    production_advice: str = "for production use the published weights"
     check_description: Callable[[ModelDescription], None] = no_check
     extract_inputs: Callable[[Alert, InputSpec], PreparedAlert] = extract_inputs
     decide: Callable[[Alert], Decision | None] = no_decision

@@ -49,18 +49,22 @@ def grid(values: Mapping[str, Any], width: int) -> Iterator[str]:
 
 
 def grid_in_short(values: Mapping[str, Any], width: int) -> Iterator[str]:
-    """Yield names and values in columns; flags and nulls follow by name only, as running text."""
+    """Yield names and values in columns; flags, nulls and NaNs follow by name only."""
     flags = {name: value for name, value in values.items() if isinstance(value, bool)}
-    nulls = [name for name, value in values.items() if value is None]
+    nulls = [name for name, value in values.items() if _is_missing(value)]
     plain = {name: value for name, value in values.items() if name not in {*flags, *nulls}}
     yield from grid(plain, width)
     for word, names in (
         ("true", [name for name, value in flags.items() if value]),
         ("false", [name for name, value in flags.items() if not value]),
-        ("null", nulls),
+        ("no value", nulls),
     ):
         if names:
             yield from textwrap.wrap(f"{word}: {_few(names)}", max(20, width))
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _few(names: Sequence[str]) -> str:

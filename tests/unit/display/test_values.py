@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import math
+
 from stampapp.display.values import grid_in_short
 
 ID = 169_813_006_111_211_571
 
 
 def test_flags_and_nulls_are_listed_after_the_other_values() -> None:
-    values = {"id": ID, "isDipole": True, "flux": 1425.946, "edge": False, "bad": False, "x": None}
+    values = {
+        "id": ID,
+        "isDipole": True,
+        "flux": 1425.946,
+        "edge": False,
+        "bad": False,
+        "x": None,
+        "y": math.nan,
+    }
     first, *rest = grid_in_short(values, 78)
     assert " ".join(first.split()) == "flux 1425.946"
-    assert rest == [f"id   {ID}", "true: isDipole", "false: edge, bad", "null: x"]
+    assert rest == [f"id   {ID}", "true: isDipole", "false: edge, bad", "no value: x, y"]
 
 
 def test_of_many_flags_a_few_are_named() -> None:
