@@ -33,6 +33,11 @@ class MessageSchemas:
         self.registry = registry
         self._folders = folders
 
+    @property
+    def has_ids(self) -> bool:
+        """Whether there is any source of schemas by their ids."""
+        return bool(self._folders or self.registry)
+
     def by_id(self, number: int) -> Schema:
         """Return the schema of an id. Raises BadAlert where no source has it."""
         if found := self._in_folders(number):

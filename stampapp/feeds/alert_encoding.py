@@ -40,12 +40,15 @@ def published_schema(
 ) -> WireSchema | None:
     """Return the schema of a survey's messages: that of the id, or the survey's default.
 
-    None for a survey without packets of its own. Raises ConfigError if there is no such schema.
+    None for containers: for a survey without packets of its own, and where neither an id is given
+    nor any source of schemas. Raises ConfigError if there is no such schema.
     """
     encoding = packet_format(survey).encoding
     if encoding is None:
         if schema_id is not None:
             raise ConfigError(f"{survey} alerts are published without a schema's id: omit it")
+        return None
+    if schema_id is None and not schemas.has_ids:
         return None
     chosen = encoding.schema_id if schema_id is None else schema_id
     try:
