@@ -90,7 +90,7 @@ async def test_after_the_timeout_the_error_says_why(
 ) -> None:
     served.answer = lambda _: answer
     with pytest.raises(SchemaError, match=rf"SCHEMA_REGISTRY_TIMEOUT\): .*{says}"):
-        await client(served, timeout=0.03).load([7])
+        await client(served, timeout=0.3).load([7])
     assert len(served.asked) > 1
 
 

@@ -131,7 +131,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("name", "", "name is '', not printable text"),
     ("name", 7, "name is 7, not printable text"),
     ("version", "a\nb", "version is"),
-    ("survey", "LSST", "survey is 'LSST', not one of ZTF, ATLAS"),
+    ("survey", "GAIA", "survey is 'GAIA', not one of ZTF, ATLAS, LSST"),
     ("classes", [], r"classes is of type list, not a list of one or more"),
     ("classes", "AGN", "classes is 'AGN', not a list"),
     ("classes", ["AGN", "AGN"], "classes has AGN more than once"),
