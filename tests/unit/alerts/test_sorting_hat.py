@@ -9,6 +9,7 @@ import pytest
 
 from stampapp.alerts import packets, sorting_hat
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.packet_format import packet_format
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation import simulate
 
@@ -24,7 +25,8 @@ def rounded(alert: Alert) -> Alert:
     return replace(alert, mag=mag, e_mag=e_mag, extra_fields=extra, stamps=stamps)
 
 
-@pytest.mark.parametrize("survey", Survey)
+# Messages of the sorting hat have no numbers of 64 bits, as the ids of other surveys are.
+@pytest.mark.parametrize("survey", [one for one in Survey if not packet_format(one).encoding])
 def test_a_message_decodes_to_the_alert_that_was_drawn(survey: Survey) -> None:
     writer = sorting_hat.message_writer()
     for index in range(5):
