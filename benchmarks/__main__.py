@@ -11,7 +11,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import latencies, publishing, report_table, sample_alerts, stage_rates, throughput
+from benchmarks import (
+    latencies,
+    lsst,
+    publishing,
+    report_table,
+    sample_alerts,
+    stage_rates,
+    throughput,
+    worker_run,
+)
 from benchmarks.worker_run import BenchmarkSetup
 from stampapp import classifiers
 from stampapp.alerts.surveys import Survey
@@ -41,7 +50,7 @@ def main() -> int:
     """Run all benchmarks, print the table and write the JSON file."""
     options = _options()
     with tempfile.TemporaryDirectory() as folder, ApacheKafka() as kafka:
-        report = _Benchmark(_setup(Path(folder), kafka), options).report()
+        report = {"cores": cores(), **_report(options, Path(folder), kafka)}
     print("\n".join(report_table.lines(report)))
     options.json.write_text(json.dumps(report, indent=1) + "\n")
     print(f"\nWritten: {options.json}")
@@ -54,24 +63,47 @@ def _options() -> argparse.Namespace:
         "--alerts", type=int, default=10000, help="alerts in a burst, and for each throughput"
     )
     parser.add_argument("--seconds", type=float, default=20.0, help="duration of each steady rate")
+    parser.add_argument(
+        "--survey",
+        type=lambda name: Survey(name.upper()),
+        choices=(Survey.ZTF, Survey.LSST),
+        help="measure one survey only",
+    )
     parser.add_argument("--json", type=Path, default=Path("bench.json"))
     return parser.parse_args()
 
 
-def _setup(folder: Path, kafka: ApacheKafka) -> BenchmarkSetup:
+def _report(options: argparse.Namespace, folder: Path, kafka: ApacheKafka) -> dict[str, Any]:
+    """Run the benchmarks of one survey or of all, those of ZTF at length."""
+    report: dict[str, Any] = {}
+    if options.survey in {None, Survey.ZTF}:
+        sample = sample_alerts.load_sample(folder)
+        report |= _Benchmark(_setup(folder, kafka, sample), sample, options).report()
+    if options.survey in {None, Survey.LSST}:
+        report["lsst"] = _lsst(options.alerts, folder, kafka)
+    return report
+
+
+def _lsst(alerts: int, folder: Path, kafka: ApacheKafka) -> Any:
+    sample = lsst.load_sample(folder)
+    _announce(sample.origin)
+    classifier = _classifier(Survey.LSST, lsst.MODEL, Precision.FLOAT32)
+    return lsst.measure(_setup(folder, kafka, sample), sample, classifier, alerts)
+
+
+def _setup(folder: Path, kafka: ApacheKafka, sample: worker_run.Sample) -> BenchmarkSetup:
     if kafka.process is None:
         raise RuntimeError("the broker is not running")
     return BenchmarkSetup(
-        bootstrap=kafka.bootstrap,
-        broker=kafka.process.pid,
-        folder=folder,
-        sample=sample_alerts.load_sample(folder),
+        bootstrap=kafka.bootstrap, broker=kafka.process.pid, folder=folder, sample=sample
     )
 
 
 class _Benchmark:
-    def __init__(self, setup: BenchmarkSetup, options: argparse.Namespace) -> None:
-        self._setup, self._sample = setup, setup.sample
+    def __init__(
+        self, setup: BenchmarkSetup, sample: sample_alerts.Sample, options: argparse.Namespace
+    ) -> None:
+        self._setup, self._sample = setup, sample
         self._alerts, self._seconds = options.alerts, options.seconds
 
     def report(self) -> dict[str, Any]:
@@ -81,7 +113,6 @@ class _Benchmark:
         create_topics(self._setup.bootstrap, {"waiting": 4})
         produce(self._setup.bootstrap, "waiting", self._sample.messages(self._alerts))
         return {
-            "cores": cores(),
             "sample": self._sample.origin,
             **stages,
             "end_to_end": [self._throughput(settings) for settings in _compared_settings()],
@@ -96,7 +127,7 @@ class _Benchmark:
 
     def _stages(self) -> dict[str, Any]:
         _announce("single stages")
-        classifier = self._classifier(Precision.FLOAT32)
+        classifier = _classifier(Survey.ZTF, self._sample.model, Precision.FLOAT32)
         values = [one.value for one in self._sample.messages(1024)]
         alerts = stage_rates.prepare_alerts(values, classifier)
         by_precision = {Precision.FLOAT32.value: _network_rates(alerts, classifier)}
@@ -108,21 +139,9 @@ class _Benchmark:
             ),
         }
         if _has_bfloat16():
-            bfloat16 = self._classifier(Precision.BFLOAT16)
+            bfloat16 = _classifier(Survey.ZTF, self._sample.model, Precision.BFLOAT16)
             by_precision[Precision.BFLOAT16.value] = _network_rates(alerts, bfloat16)
         return rates
-
-    def _classifier(self, precision: Precision) -> Classifier:
-        # As in the worker, concurrent batches share the cores.
-        compute = ComputeSettings(
-            device=Device.CPU, precision=precision, threads=max(1, cores() // CLASSIFY_THREADS)
-        )
-        chosen = ModelSettings(
-            survey=Survey.ZTF, path=self._sample.model, name=None, version=None, compute=compute
-        )
-        classifier = classifiers.load(chosen)
-        classifier.warm_up()
-        return classifier
 
     def _throughput(
         self, settings: dict[str, str], workers: int = 1, viewers: int = 0
@@ -139,6 +158,17 @@ class _Benchmark:
         alerts = int(rate * self._seconds) if rate else self._alerts
         settings = SETTINGS_BY_RATE.get(rate or 0.0, {})
         return asdict(latencies.measure_latency(self._setup, rate, alerts, settings))
+
+
+def _classifier(survey: Survey, model: Path, precision: Precision) -> Classifier:
+    # As in the worker, concurrent batches share the cores.
+    compute = ComputeSettings(
+        device=Device.CPU, precision=precision, threads=max(1, cores() // CLASSIFY_THREADS)
+    )
+    chosen = ModelSettings(survey=survey, path=model, name=None, version=None, compute=compute)
+    classifier = classifiers.load(chosen)
+    classifier.warm_up()
+    return classifier
 
 
 def _compared_settings() -> list[dict[str, str]]:

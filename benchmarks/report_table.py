@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Report = Mapping[str, Any]
@@ -19,10 +19,13 @@ def best_network_rate(report: Report, settings: Mapping[str, str]) -> float:
 
 def lines(report: Report) -> Iterator[str]:
     """Yield the table."""
-    yield f"{report['cores']} cores, {report['sample']}"
-    yield from _stages(report)
-    yield from _streams(report)
-    yield from _latencies(report)
+    if "sample" in report:
+        yield f"{report['cores']} cores, {report['sample']}"
+        yield from _stages(report)
+        yield from _streams(report)
+        yield from _latencies(report["latency"])
+    if "lsst" in report:
+        yield from _lsst(report["cores"], report["lsst"])
 
 
 def _stages(report: Report) -> Iterator[str]:
@@ -83,10 +86,23 @@ def by_stage(cpu_ms: Mapping[str, float], publish: float) -> dict[str, float]:
     }
 
 
-def _latencies(report: Report) -> Iterator[str]:
+def _lsst(cores: int, report: Report) -> Iterator[str]:
+    yield ""
+    yield f"{cores} cores, {report['sample']}"
+    yield "single stage                alerts/s   CPU-ms per alert"
+    yield _stage("decode, one thread", report["decode"])
+    yield _stage(f"decode {report['largest_kb']:.0f} kB", report["decode_largest"])
+    yield _stage("decode and prepare", report["prepare"])
+    stream = report["end_to_end"]
+    total = sum(cost for stage, cost in stream["cpu_ms"].items() if stage != "broker")
+    yield _stage("Kafka to confirmed", {"per_second": stream["rate"], "cpu_ms": total})
+    yield from _latencies([report["burst"]])
+
+
+def _latencies(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield ""
     yield "message to output               p50     p99     max   seconds"
-    for row in report["latency"]:
+    for row in rows:
         spread = row["spread"]
         name = f"{row['rate']:g}/s" if row["rate"] else f"burst of {row['alerts']}"
         settings = " ".join(f"{key}={value}" for key, value in row["settings"].items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,11 @@ class Sample:
     model: Path
     schema: Any
     alerts: tuple[dict[str, Any], ...]
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """Settings of a worker for them."""
+        return {"CLASSIFIER_STRATEGY": "ZTF", "MODEL_PATH": str(self.model)}
 
     def messages(self, count: int, run: str = "") -> Iterator[Record]:
         """Yield `count` messages, each of another object; `run` becomes a part of the keys."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers import batch as batches
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.errors import BadAlert
@@ -34,10 +35,16 @@ def best_rate(work: Callable[[], object], count: int) -> Rate:
     return Rate(per_second=count / min(seconds), cpu_ms=1000 * min(cpu) / count)
 
 
-def decoding_rate(values: Sequence[bytes | None], classifier: Classifier) -> Rate:
+def decoding_rate(
+    values: Sequence[bytes | None],
+    classifier: Classifier,
+    schemas: MessageSchemas = NO_SCHEMAS,
+) -> Rate:
     """Return the rate of decoding and preparing messages, in one thread."""
     return best_rate(
-        lambda: batches.prepare_batch(batches.decode_batch(values), classifier, first_only=True),
+        lambda: batches.prepare_batch(
+            batches.decode_batch(values, schemas), classifier, first_only=True
+        ),
         len(values),
     )
 

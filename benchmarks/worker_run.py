@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
-from benchmarks.sample_alerts import Sample
-from tests.support.topics import Message, create_topics, read_all
+from tests.support.topics import Message, Record, create_topics, read_all
 from tests.support.worker import Worker, worker
 
 PARTITIONS = 4
@@ -22,9 +22,22 @@ _TOTAL = re.compile(r"(\d+) in all")
 ConfirmedBatch = tuple[datetime, int]
 
 
+class Sample(Protocol):
+    """Alerts, and the settings of a worker that classifies them."""
+
+    @property
+    def origin(self) -> str: ...
+
+    @property
+    def settings(self) -> Mapping[str, str]: ...
+
+    def messages(self, count: int, run: str = "") -> Iterator[Record]:
+        """Yield `count` messages, each of another object; `run` makes them others again."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BenchmarkSetup:
-    """Shared by all runs: the broker and its process, a folder for logs, the alerts."""
+    """Shared by all runs: the broker and its process, a folder for logs, the alerts of a survey."""
 
     bootstrap: str
     broker: int
@@ -99,8 +112,7 @@ def _default_settings(setup: BenchmarkSetup) -> dict[str, str]:
     names = {role: f"{role}-{unique}" for role in ("alerts", "out", "scribe", "metrics")}
     create_topics(setup.bootstrap, dict.fromkeys(names.values(), PARTITIONS))
     return {
-        "CLASSIFIER_STRATEGY": "ZTF",
-        "MODEL_PATH": str(setup.sample.model),
+        **setup.sample.settings,
         "CONSUMER_SERVER": setup.bootstrap,
         "CONSUMER_TOPICS": names["alerts"],
         "CONSUMER_GROUP_ID": unique,

@@ -92,3 +92,25 @@ def test_worker_counts_above_the_cores_are_left_out() -> None:
 def test_latencies_with_their_settings() -> None:
     assert line("40/s").split() == ["40/s", "0.25", "0.50", "0.75", "CONSUME_TIMEOUT=0.2"]
     assert line("burst of 10000").endswith("13.00   drained in 13.2 s")
+
+
+def test_packets_have_a_table_of_their_own() -> None:
+    rate = {"per_second": 4000.0, "cpu_ms": 0.25}
+    report = {
+        "cores": 2,
+        "lsst": {
+            "sample": "15 real alerts of LSST",
+            "decode": rate,
+            "decode_largest": rate | {"cpu_ms": 0.84},
+            "largest_kb": 299.7,
+            "prepare": rate | {"cpu_ms": 0.91},
+            "end_to_end": STREAM,
+            "burst": REPORT["latency"][1],
+        },
+    }
+    found = [line.split() for line in report_table.lines(report)]
+    assert ["2", "cores,", "15", "real", "alerts", "of", "LSST"] in found
+    assert ["decode", "300", "kB", "4000", "0.84"] in found
+    # The broker's time is not the worker's.
+    assert ["Kafka", "to", "confirmed", "750", "2.62"] in found
+    assert found[-1][-4:] == ["drained", "in", "13.2", "s"]
