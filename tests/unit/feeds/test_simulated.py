@@ -15,8 +15,9 @@ def test_alerts_come_in_order_the_surveys_in_turns_and_the_processes_go() -> Non
     count = CHUNK + 5
     with simulated.simulated_alerts(tuple(Survey), 3, count, 2) as drawn:
         found = list(drawn)
-    assert [one.alert.survey for one in found] == [list(Survey)[n % 2] for n in range(count)]
-    assert [int(one.alert.candid[-9:]) for one in found] == [n // 2 for n in range(count)]
+    turns = [divmod(n, len(Survey)) for n in range(count)]
+    assert [one.alert.survey for one in found] == [list(Survey)[turn] for _, turn in turns]
+    assert [int(one.alert.candid[-9:]) for one in found] == [number for number, _ in turns]
     assert multiprocessing.active_children() == []
 
 
