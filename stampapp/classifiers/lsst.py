@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -21,6 +22,9 @@ CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")
 _ASTEROID = "asteroid"
 STAMPS = ("science", "template", "difference")
 _TEMPLATE = "template"
+# The reliability of an alert that has none: above that of most bogus alerts, below that of most
+# others.
+_USUAL_RELIABILITY = 0.8
 _NO_PIXEL = np.full((1, 1), np.nan, np.float32)
 
 
@@ -29,8 +33,10 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
 
     Each stamp is cut or padded with NaN to the model's `crop`, with the source in the middle. An
     alert of a first visit has no template: all its pixels are NaN. The `extra_fields` of the
-    returned alert also have the features of `difference_imaging` that the model needs.
+    returned alert also have the features of `difference_imaging` that the model needs, and
+    `real_bogus`: the reliability, or a usual one where an alert or its schema has none.
     """
+    alert = replace(alert, extra_fields={**alert.extra_fields, "real_bogus": _real_bogus(alert)})
     required = metadata.required_fields(spec.features)
     measured = not set(required).isdisjoint(difference_imaging.NAMES)
     cutouts = {name: _read(alert, name) for name in (STAMPS if measured else spec.stamps)}
@@ -41,6 +47,12 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     metadata.check_fields(alert, required)
     crops = (_crop(alert, cutouts[name], spec.crop) for name in spec.stamps)
     return PreparedAlert(alert=alert, crops=tuple(crops))
+
+
+def _real_bogus(alert: Alert) -> float:
+    value = alert.extra_fields.get("reliability")
+    known = isinstance(value, float) and math.isfinite(value)
+    return float(value) if known else _USUAL_RELIABILITY  # type: ignore[arg-type]  # a float
 
 
 def _read(alert: Alert, name: str) -> Stamp | None:

@@ -20,11 +20,13 @@ _PSF_ROWS, _PSF_COLUMNS = np.mgrid[-7:8, -7:8]
 _PSF_DISTANCE = np.hypot(_PSF_ROWS, _PSF_COLUMNS)
 _WINDOW = slice(HALF - 7, HALF + 8)
 _MAD = 1.4826
+_TINY = 1e-30
+_RIDGE = 1e-6 * np.eye(4)
 NAMES = (
     *("sign", "signal", "lopsided", "residual", "sharpness", "crest", "trough"),
     *("width", "elongation", "roughness", "contrast", "now", "before", "now_compact"),
     *("nucleus", "nucleus_distance", "nucleus_compact", "nucleus_width"),
-    *("nucleus_elongation", "separation", "brightest"),
+    *("nucleus_elongation", "separation", "brightest", "misaligned"),
 )
 
 
@@ -50,6 +52,9 @@ def measure_detection(
     nucleus_width = as width, there. nucleus_elongation = as elongation, there.
     separation = distance of the fitted positions of the difference and of the nucleus.
     brightest = arcsinh of the brightest 3 by 3 pixels of the template over 3 sigma of science.
+    misaligned = arcsinh of by how much chi square is lower, over 10, if the difference is fitted by
+    the template, its slopes and its curvature instead of by the PSF: what a subtraction leaves
+    where position, width or flux of a source are wrong.
 
     All values are finite.
     """
@@ -64,6 +69,7 @@ def measure_detection(
         "now_compact": _compactness(science.patch, science.psf, (0, 0)),
         **_nucleus(template, new),
         "brightest": math.asinh(float(_smooth(template.patch).max()) / (3 * science.noise)),
+        "misaligned": _misalignment(template.patch, difference),
     }
     return {name: value if math.isfinite(value) else 0.0 for name, value in found.items()}
 
@@ -107,6 +113,24 @@ def _nucleus(template: NoisyImage, new: PointSource) -> dict[str, float]:
         "nucleus_elongation": elongation,
         "separation": min(math.hypot(spot[0] + y - new.y, spot[1] + x - new.x), 2 * _REACH),
     }
+
+
+def _misalignment(template: Patch, difference: NoisyImage) -> float:
+    shape = np.zeros((4, 15, 15))
+    middle, up, down, left, right = (
+        template[HALF - 7 + dy : HALF + 8 + dy, HALF - 7 + dx : HALF + 8 + dx]
+        for dy, dx in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
+    )
+    shape[:] = middle, down - up, right - left, up + down + left + right - 4 * middle
+    shape = shape.reshape(4, -1)
+    shape /= np.sqrt(np.maximum((shape**2).sum(axis=1, keepdims=True), _TINY))
+    seen = difference.patch[_WINDOW, _WINDOW].ravel() / difference.noise
+    psf = difference.psf.ravel()
+    new = float(psf @ seen) ** 2 / max(float(psf @ psf), _TINY)
+    # The small weight keeps the fit stable where the four look alike.
+    amounts = shape @ seen
+    old = float(amounts @ np.linalg.solve(shape @ shape.T + _RIDGE, amounts))
+    return math.asinh((old - new) / 10)
 
 
 def _smooth(patch: Patch) -> Patch:
