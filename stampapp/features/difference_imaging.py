@@ -116,13 +116,12 @@ def _nucleus(template: NoisyImage, new: PointSource) -> dict[str, float]:
 
 
 def _misalignment(template: Patch, difference: NoisyImage) -> float:
-    shape = np.zeros((4, 15, 15))
     middle, up, down, left, right = (
         template[HALF - 7 + dy : HALF + 8 + dy, HALF - 7 + dx : HALF + 8 + dx]
         for dy, dx in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
     )
-    shape[:] = middle, down - up, right - left, up + down + left + right - 4 * middle
-    shape = shape.reshape(4, -1)
+    curved = up + down + left + right - 4 * middle
+    shape = np.stack([middle, down - up, right - left, curved]).reshape(4, -1)
     shape /= np.sqrt(np.maximum((shape**2).sum(axis=1, keepdims=True), _TINY))
     seen = difference.patch[_WINDOW, _WINDOW].ravel() / difference.noise
     psf = difference.psf.ravel()

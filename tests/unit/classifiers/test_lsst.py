@@ -165,6 +165,18 @@ def test_an_image_alone_is_enough() -> None:
     assert abs(measured(science=shown, template=shown, difference=shown)["roughness"]) < 0.3
 
 
+@pytest.mark.parametrize(
+    ("reliability", "value"),
+    [(0.14, 0.14), (None, 0.8), (math.nan, 0.8), ("high", 0.8), (1.0, 1.0)],
+)
+def test_an_alert_without_a_reliability_gets_a_usual_one(reliability: object, value: float) -> None:
+    shown = dict.fromkeys(NAMES, cutout(image(30, 30)))
+    for alert in (lsst_alert(shown, reliability=reliability), lsst_alert(shown)):
+        extra = extract_inputs(alert, PLUGIN).alert.extra_fields
+        assert extra["real_bogus"] == (value if "reliability" in alert.extra_fields else 0.8)
+        assert extra.get("reliability") is alert.extra_fields.get("reliability")
+
+
 def test_the_features_are_checked() -> None:
     feature = Feature(name="reliability", mean=0.0, std=1.0, lower=None, upper=None)
     spec = Spec(features=(feature,), stamps=())

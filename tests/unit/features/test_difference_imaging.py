@@ -75,6 +75,12 @@ def test_a_dipole_has_two_signs() -> None:
     assert found["trough"] < -2
 
 
+def test_a_shifted_template_explains_a_dipole_better_than_a_star_does() -> None:
+    shifted = star(100000.0, row=15.1) - star(100000.0)
+    assert measure(shifted, star(100000.0))["misaligned"] > 3.0
+    assert measure(star(5000.0), galaxy(5000.0, row=18.0, column=11.0))["misaligned"] < -1.0
+
+
 def test_a_hit_pixel_is_sharper_than_a_star() -> None:
     hit = NOTHING.copy()
     hit[15, 15] = 5000.0
