@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey, plugin
+from stampapp.config.schema_settings import load_schemas
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import find_alert_files, read_alerts
 from stampapp.results.class_names import shown_name
@@ -68,7 +69,7 @@ def compare_with_survey(
     """Return the alerts of a file or folder with the predictions, in the order of the alerts."""
     rows = dict(zip(alerts.examples.candids.tolist(), predictions.probabilities, strict=True))
     opinions, compared = survey_opinions(survey), {}
-    for alert in read_alerts(find_alert_files([path])):
+    for alert in read_alerts(find_alert_files([path]), schemas=load_schemas()):
         if not isinstance(alert, BadAlert) and alert.candid in rows:
             row = rows[alert.candid].tolist()
             compared[alert.candid] = ComparedAlert(
