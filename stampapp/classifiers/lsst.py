@@ -25,6 +25,7 @@ _TEMPLATE = "template"
 # The reliability of an alert that has none: above that of most bogus alerts, below that of most
 # others.
 _USUAL_RELIABILITY = 0.8
+_LEAST = 1e-4
 _NO_PIXEL = np.full((1, 1), np.nan, np.float32)
 
 
@@ -34,7 +35,7 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     Each stamp is cut or padded with NaN to the model's `crop`, with the source in the middle. An
     alert of a first visit has no template: all its pixels are NaN. The `extra_fields` of the
     returned alert also have the features of `difference_imaging` that the model needs, and
-    `real_bogus`: the reliability, or a usual one where an alert or its schema has none.
+    `real_bogus`: ln(p / (1 - p)) of the reliability p, or of a usual one where there is none.
     """
     alert = replace(alert, extra_fields={**alert.extra_fields, "real_bogus": _real_bogus(alert)})
     required = metadata.required_fields(spec.features)
@@ -52,7 +53,10 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
 def _real_bogus(alert: Alert) -> float:
     value = alert.extra_fields.get("reliability")
     known = isinstance(value, float) and math.isfinite(value)
-    return float(value) if known else _USUAL_RELIABILITY  # type: ignore[arg-type]  # a float
+    share = float(value) if known else _USUAL_RELIABILITY  # type: ignore[arg-type]  # a float
+    # Most real sources have a reliability close to 1, where the logarithm still tells them apart.
+    share = min(max(share, _LEAST), 1.0 - _LEAST)
+    return math.log(share / (1.0 - share))
 
 
 def _read(alert: Alert, name: str) -> Stamp | None:

@@ -46,6 +46,8 @@ _COMPUTED: dict[str, Callable[[Sequence[Alert]], Column]] = {
     "isdiffpos": lambda alerts: (1.0 - _of_alerts("isdiffpos")(alerts)) / 2.0,
     "ecl_long": lambda alerts: ecliptic(_ra(alerts), _dec(alerts))[0],
     "ecl_lat": lambda alerts: ecliptic(_ra(alerts), _dec(alerts))[1],
+    "abs_ecl_lat": lambda alerts: np.abs(ecliptic(_ra(alerts), _dec(alerts))[1]),
+    "abs_gal_lat": lambda alerts: np.abs(galactic(_ra(alerts), _dec(alerts))[1]),
     "gal_long": lambda alerts: galactic(_ra(alerts), _dec(alerts))[0],
     "gal_lat": lambda alerts: galactic(_ra(alerts), _dec(alerts))[1],
     "non_detections": lambda alerts: _extra(alerts, "ncovhist") - _extra(alerts, "ndethist"),

@@ -16,5 +16,7 @@ PLUGIN = Recipe(
     stamp_shape=(30, 30),
     crop=23,
     kernel=3,
-    features=clipped_features((*difference_imaging.NAMES, "real_bogus", "ecl_lat", "gal_lat")),
+    features=clipped_features(
+        (*difference_imaging.NAMES, "real_bogus", "magpsf", "abs_ecl_lat", "abs_gal_lat")
+    ),
 )

@@ -167,13 +167,14 @@ def test_an_image_alone_is_enough() -> None:
 
 @pytest.mark.parametrize(
     ("reliability", "value"),
-    [(0.14, 0.14), (None, 0.8), (math.nan, 0.8), ("high", 0.8), (1.0, 1.0)],
+    [(0.14, -1.8153), (None, 1.3863), (math.nan, 1.3863), ("high", 1.3863), (1.0, 9.2102)],
 )
 def test_an_alert_without_a_reliability_gets_a_usual_one(reliability: object, value: float) -> None:
     shown = dict.fromkeys(NAMES, cutout(image(30, 30)))
     for alert in (lsst_alert(shown, reliability=reliability), lsst_alert(shown)):
         extra = extract_inputs(alert, PLUGIN).alert.extra_fields
-        assert extra["real_bogus"] == (value if "reliability" in alert.extra_fields else 0.8)
+        expected = value if "reliability" in alert.extra_fields else 1.3863
+        assert extra["real_bogus"] == pytest.approx(expected, abs=1e-4)
         assert extra.get("reliability") is alert.extra_fields.get("reliability")
 
 

@@ -17,17 +17,17 @@ from tests.support.lsst_schemas import SCHEMAS
 MEASURED = {
     "170094456480989258": {
         **{"sign": 1.0, "signal": 3.69, "lopsided": 0.02, "contrast": 5.65, "before": 1.03},
-        **{"now": 4.37, "width": 1.02, "misaligned": -5.70, "real_bogus": 1.0},
+        **{"now": 4.37, "width": 1.02, "misaligned": -5.70, "real_bogus": 9.21},
     },
     "170094456523456557": {
         **{"sign": 1.0, "signal": 2.67, "lopsided": 0.91, "contrast": -3.37, "before": 8.77},
-        **{"trough": -3.62, "elongation": 3.0, "misaligned": 5.74, "real_bogus": 0.55},
+        **{"trough": -3.62, "elongation": 3.0, "misaligned": 5.74, "real_bogus": 0.193},
     },
     "170094456277565473": {
         **{"sign": 1.0, "signal": 2.73, "lopsided": 0.01, "contrast": -1.84, "before": 7.64},
         **{"separation": 0.303, "nucleus_compact": 0.97, "nucleus_distance": 0.0},
     },
-    "169813006247002380": {"signal": 1.88, "before": -1.56, "now": 2.29, "real_bogus": 0.16},
+    "169813006247002380": {"signal": 1.88, "before": -1.56, "now": 2.29, "real_bogus": -1.669},
 }
 
 
