@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from stampapp import classifiers
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.lsst import extract_inputs
+from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import find_alert_files, read_alerts
+from stampapp.results.outcome import Classification
 from stampapp.training.data.lsst import PLUGIN
 from tests.support.lsst_schemas import SCHEMAS
 
+FOLDER = Path(__file__).parents[3] / "model" / "lsst"
 # By candid: an asteroid, a dipole, a nucleus that brightened, a noise peak.
 MEASURED = {
     "170094456480989258": {
@@ -47,6 +52,29 @@ def test_what_is_measured_in_real_alerts(alerts: dict[str, Alert], candid: str) 
     for name, value in MEASURED[candid].items():
         assert prepared.alert.extra_fields[name] == pytest.approx(value, abs=0.006), name
     assert [crop.shape for crop in prepared.crops] == [(23, 23)] * 3
+
+
+# By candid: an asteroid, a dipole, a nucleus that brightened, a noise peak; the network's
+# probability of each class that it finds.
+FOUND = {
+    "170094456480989258": ("asteroid", 0.960),
+    "170094456523456557": ("bogus", 0.994),
+    "170094456277565473": ("AGN", 0.854),
+    "169813006247002380": ("bogus", 0.996),
+}
+
+
+def test_what_the_shipped_network_says_of_real_alerts(alerts: dict[str, Alert]) -> None:
+    settings = ModelSettings(
+        survey=Survey.LSST, path=FOLDER, name=None, version=None, solar_system_rule=False
+    )
+    classifier = classifiers.load(settings)
+    chosen = [alerts[candid] for candid in FOUND]
+    results = classifier.classify([classifier.prepare_alert(alert) for alert in chosen])
+    for (name, probability), one in zip(FOUND.values(), results, strict=True):
+        assert isinstance(one, Classification)
+        assert one.class_name == name
+        assert one.probabilities[name] == pytest.approx(probability, abs=3e-3)
 
 
 def test_the_fitted_significance_is_that_of_rubin(alerts: dict[str, Alert]) -> None:
