@@ -123,7 +123,7 @@ def test_a_mixed_folder_is_read_by_content(model: Path, shared_data: Path, tmp_p
     assert [row["candid"] for row in rows(done.stdout)] == [path.stem for path in packets]
     done = command(*arguments, str(tmp_path / "notes.json"))
     assert done.returncode == 2
-    assert "notes.json is JSON: give an Avro file, a tar archive" in done.stderr
+    assert "notes.json is JSON: give an Avro file, a Kafka message (.msg), a tar" in done.stderr
 
 
 def test_the_table_is_for_people(model: Path, shared_data: Path) -> None:

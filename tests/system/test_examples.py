@@ -34,6 +34,7 @@ PUBLISHED = "model.zip"
 ENDLESS = {
     "faust -A stampapp worker": "Worker ready",
     "faust -A stampapp simulate --survey ZTF --rate 30": "of seed ",
+    "faust -A stampapp simulate --survey LSST --rate 100 --schema 10.0": "of seed ",
     "faust -A stampapp inspect deadletter --follow": "dead-letter",
 }
 # As an example names a dead letter by the offset 17.
