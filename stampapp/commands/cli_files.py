@@ -90,6 +90,18 @@ def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | 
 
 
 @app.command(
+    click.argument("folder", type=click.Path(path_type=Path)),
+    base=PlainCommand,
+)
+def add_self_test(self: PlainCommand, folder: Path) -> int:  # noqa: ARG001
+    """Add the self-test to a model FOLDER that has none, so that the native engine can use it."""
+    from stampapp.commands.add_self_test import add_answers, answer_lines
+
+    write_lines(answer_lines(*add_answers(folder)), sys.stdout)
+    return 0
+
+
+@app.command(
     option("--survey", type=SURVEY, required=True, help="Whose alerts."),
     option("--count", type=click.IntRange(1, 10**9), help="Number of alerts; endless without it."),
     option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),

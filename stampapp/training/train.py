@@ -12,6 +12,7 @@ import numpy as np
 from stampapp.classifiers.model_folder.store import Feature, ModelDescription, write_model
 from stampapp.classifiers.network import deephits
 from stampapp.classifiers.network.network import Network
+from stampapp.classifiers.network.reference_answers import answer_self_test
 from stampapp.classifiers.network.tensorflow import keras
 from stampapp.display.progress import progress_bar, report
 from stampapp.errors import ConfigError
@@ -71,7 +72,8 @@ def train_model(dataset: Dataset, task: TrainingTask) -> model_card.Report:
         inputs.prepare_inputs(examples, features, recipe.classes), split, task
     )
     draft = _description(dataset, task, features)
-    description = write_model(task.folder, draft, fitted.model.save)
+    answers = answer_self_test(fitted.model, draft)
+    description = write_model(task.folder, draft, fitted.model.save, answers)
     report = _card_contents(dataset, split, task, fitted, description)
     _plot_figures(report, examples, task)
     model_card.write_card(task.folder, model_card.render_card(report))

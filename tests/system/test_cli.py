@@ -28,6 +28,7 @@ def test_answers_in_two_seconds_without_tensorflow(arguments: list[str], tmp_pat
 def test_help_lists_our_commands(tmp_path: Path) -> None:
     text = command("--help", cwd=tmp_path).stdout
     for name in (
+        "add-self-test",
         "agents",
         "broker",
         "check",

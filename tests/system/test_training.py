@@ -60,7 +60,10 @@ def trained(place: Path) -> Path:
 def test_model_folder_is_complete(trained: Path) -> None:
     document = json.loads((trained / "model.json").read_text())
     names = {path.name for path in trained.iterdir()}
-    assert names == FIGURES | {"MODEL_CARD.md", "model.json", document["network_file"]}
+    assert names == FIGURES | {
+        *("MODEL_CARD.md", "model.json", "self_test.npz"),
+        document["network_file"],
+    }
     assert sum(path.stat().st_size for path in trained.iterdir()) < MOST_BYTES
     assert (document["name"], document["version"]) == ("my_model", "7")
     assert document["origin"] == "trained on labelled alerts"

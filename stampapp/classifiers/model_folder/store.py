@@ -1,4 +1,4 @@
-"""Read and write a model folder: the network's file, and its description `model.json`."""
+"""Read and write a model folder: the network's file, its self-test, and `model.json`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin, parse
+from stampapp.classifiers.model_folder.self_test import SELF_TEST_FILE, SelfTest, write_self_test
 from stampapp.errors import ConfigError
 
 __all__ = [
     "Feature",
     "ModelDescription",
     "Origin",
+    "add_self_test",
     "read_description",
     "sha256_of",
     "write_model",
@@ -71,31 +73,53 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def write_model(
-    folder: Path, description: ModelDescription, save: Callable[[Path], None]
+    folder: Path,
+    description: ModelDescription,
+    save: Callable[[Path], None],
+    self_test: SelfTest | None = None,
 ) -> ModelDescription:
     """Write a model into the folder, made where missing, and return its final description.
 
     `save` writes the network to the path that it is given. The network's file is named after
     its content, and `model.json` is replaced last and at once: a reader of the folder sees
-    the old model or the new one, also after a crash. The card of the old one is removed with
-    it; other files there are left alone.
+    the old model or the new one, also after a crash (the old one perhaps without a self-test).
+    The card of the old one is removed with it; other files there are left alone.
     Raises ConfigError where the folder cannot be written, or has a model for another survey.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         before = _network_file(folder, description)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".import-") as name:
-            final = _put(folder, Path(name), description, save)
+            final = _put(folder, Path(name), description, save, self_test)
         if before not in (None, final.network_file):
-            for stale in (str(before), *CARD_FILES):
+            answers = () if self_test else (SELF_TEST_FILE,)
+            for stale in (str(before), *answers, *CARD_FILES):
                 (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"the model cannot be written into {folder}: {error}") from error
     return final
 
 
+def add_self_test(folder: Path, description: ModelDescription, self_test: SelfTest) -> None:
+    """Write the self-test of the described network, or replace it.
+
+    Raises ConfigError where the folder cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".import-") as name:
+            draft = Path(name) / SELF_TEST_FILE
+            write_self_test(draft, description.network_sha256, self_test)
+            _replace(draft, folder / SELF_TEST_FILE)
+    except OSError as error:
+        raise ConfigError(f"the self-test cannot be written into {folder}: {error}") from error
+
+
 def _put(
-    folder: Path, draft: Path, description: ModelDescription, save: Callable[[Path], None]
+    folder: Path,
+    draft: Path,
+    description: ModelDescription,
+    save: Callable[[Path], None],
+    self_test: SelfTest | None,
 ) -> ModelDescription:
     network = draft / description.network_file
     save(network)
@@ -106,11 +130,18 @@ def _put(
     # Check that it can be read again before anything is replaced.
     parse(json.loads(text))
     (draft / DESCRIPTION_FILE).write_text(text, encoding="utf-8")
-    for source, target in ((network, network_file), (draft / DESCRIPTION_FILE, DESCRIPTION_FILE)):
-        _sync(source)
-        os.replace(source, folder / target)  # noqa: PTH105  (Path.replace says less: it overwrites)
-        _sync(folder)
+    _replace(network, folder / network_file)
+    if self_test:
+        write_self_test(draft / SELF_TEST_FILE, digest, self_test)
+        _replace(draft / SELF_TEST_FILE, folder / SELF_TEST_FILE)
+    _replace(draft / DESCRIPTION_FILE, folder / DESCRIPTION_FILE)
     return final
+
+
+def _replace(source: Path, target: Path) -> None:
+    _sync(source)
+    os.replace(source, target)  # noqa: PTH105  (Path.replace says less: it overwrites)
+    _sync(target.parent)
 
 
 def _sync(path: Path) -> None:

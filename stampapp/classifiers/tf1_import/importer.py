@@ -15,6 +15,7 @@ from stampapp.classifiers.model_folder.store import (
     write_model,
 )
 from stampapp.classifiers.network import deephits
+from stampapp.classifiers.network.reference_answers import answer_self_test
 from stampapp.classifiers.network.tensorflow import keras
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.classifiers.tf1_import import checkpoint as checkpoints
@@ -47,7 +48,8 @@ def import_published(path: Path, into: Path, name: str | None) -> ModelDescripti
         except ConfigError as error:
             raise ConfigError(f"{checkpoint.name} in {path}: {error}") from error
         description = _describe(path, checkpoint, unpacked, features, kernel)
-    return write_model(into, description, model.save)
+        answers = answer_self_test(model, description)
+    return write_model(into, description, model.save, answers)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

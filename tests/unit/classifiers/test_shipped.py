@@ -12,6 +12,7 @@ from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.batch import classify_batch, prepare_batch
+from stampapp.classifiers.model_folder.self_test import read_self_test
 from stampapp.classifiers.model_folder.store import read_description
 from stampapp.config.model_settings import ModelSettings
 from stampapp.simulation import simulate
@@ -84,6 +85,15 @@ def test_it_is_small_and_has_its_card(survey: Survey) -> None:
     figures = {name for name in files if name.endswith(".png")}
     assert figures
     assert all(f"({name})" in card for name in figures)
+
+
+def test_it_has_a_self_test_whose_answers_differ(survey: Survey) -> None:
+    folder = FOLDER / survey.lower()
+    found = read_self_test(folder, read_description(folder))
+    assert found is not None
+    np.testing.assert_allclose(found.probabilities.sum(axis=1), 1.0, atol=1e-6)
+    # So that an engine which ignores images or features does not pass.
+    assert np.ptp(found.probabilities, axis=0).max() > 0.1
 
 
 def test_it_gives_the_values_that_it_gave_when_it_was_made(

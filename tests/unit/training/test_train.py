@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from stampapp.classifiers.model_folder.description import Feature, Origin
+from stampapp.classifiers.model_folder.self_test import read_self_test
 from stampapp.classifiers.model_folder.store import read_description
+from stampapp.classifiers.network.network import Network
 from stampapp.errors import ConfigError
 from stampapp.training import train
 from stampapp.training.data.dataset import Dataset
@@ -78,6 +80,11 @@ def test_written_model_classifies_new_alerts(folder: Path, report: Report) -> No
     description = read_description(folder)
     assert description == report.description
     assert (description.origin, description.source) == (Origin.LABELLED, DATASET.source)
+    answers = read_self_test(folder, description)
+    assert answers is not None
+    network = Network.load(folder, description)
+    again = network.predict(answers.images, answers.features)
+    np.testing.assert_allclose(again, answers.probabilities, atol=1e-6)
     predictions = evaluate.predict(folder, description, population(200, 2))
     assert (predictions.predicted == predictions.truth).mean() > 0.7
     assert json.loads((folder / "model.json").read_text())["crop"] == 9

@@ -7,13 +7,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.model_folder.self_test import (
+    SELF_TEST_FILE,
+    SelfTest,
+    example_inputs,
+    read_self_test,
+)
 from stampapp.classifiers.model_folder.store import (
     Feature,
     ModelDescription,
     Origin,
+    add_self_test,
     read_description,
     sha256_of,
     write_model,
@@ -88,6 +96,38 @@ def test_a_new_model_replaces_the_old_one_with_its_card_and_nothing_else(tmp_pat
     assert read_description(tmp_path) == final
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["NOTES.md", "model.json", final.network_file]
+
+
+def self_test() -> SelfTest:
+    images, features = example_inputs(DESCRIPTION)
+    probabilities = np.full((len(images), 2), 0.5, np.float32)
+    return SelfTest(images=images, features=features, probabilities=probabilities)
+
+
+def test_the_self_test_is_written_for_the_network_and_goes_with_it(tmp_path: Path) -> None:
+    first = write_model(tmp_path, DESCRIPTION, save_content, self_test())
+    assert read_self_test(tmp_path, first) is not None
+    # The same network keeps the answers that it has.
+    assert write_model(tmp_path, DESCRIPTION, save_content) == first
+    assert read_self_test(tmp_path, first) is not None
+    second = write_model(tmp_path, DESCRIPTION, save_new, self_test())
+    assert read_self_test(tmp_path, second) is not None
+    assert read_self_test(tmp_path, first) is None
+    write_model(tmp_path, DESCRIPTION, save_content)
+    assert not (tmp_path / SELF_TEST_FILE).exists()
+
+
+def test_a_self_test_is_added_to_a_folder_that_has_none(tmp_path: Path) -> None:
+    description = write_model(tmp_path, DESCRIPTION, save_content)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    add_self_test(tmp_path, description, self_test())
+    assert read_self_test(tmp_path, description) is not None
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*before, SELF_TEST_FILE]
+
+
+def test_a_folder_that_is_gone_gets_no_self_test(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"the self-test cannot be written into .*gone"):
+        add_self_test(tmp_path / "gone", DESCRIPTION, self_test())
 
 
 def test_a_model_for_one_survey_does_not_replace_one_for_another(tmp_path: Path) -> None:

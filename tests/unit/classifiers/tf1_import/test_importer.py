@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stampapp.classifiers.model_folder.self_test import read_self_test
 from stampapp.classifiers.model_folder.store import Origin, read_description
 from stampapp.classifiers.network.network import Network
 from stampapp.commands.import_model import import_published_model, model_lines
@@ -42,8 +43,13 @@ def test_the_published_shape(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     images = rng.random((4, 21, 21, 3), dtype=np.float32)
     features = rng.standard_normal((4, 23), dtype=np.float32)
-    found = Network.load(tmp_path / "ztf", description, buckets=(4,)).predict(images, features)
+    network = Network.load(tmp_path / "ztf", description, buckets=(4,))
+    found = network.predict(images, features)
     wanted = forward(weights, images, features)
+    answers = read_self_test(tmp_path / "ztf", description)
+    assert answers is not None
+    again = network.predict(answers.images, answers.features)
+    np.testing.assert_allclose(again, answers.probabilities, atol=1e-6)
     assert np.abs(found - wanted).max() < 2e-6
     assert np.ptp(wanted, axis=0).min() > 1e-3
 
