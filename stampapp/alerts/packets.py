@@ -17,11 +17,13 @@ from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.avro.reader import Record
 from stampapp.avro.record_reader import RecordReader
 from stampapp.avro.schema import Schema
+from stampapp.avro.single_record import SingleRecords
 from stampapp.errors import BadAlert
 
 Decoded = Alert | BadAlert
 # Bytes of a file that is a message; the largest that Kafka is asked for is smaller.
 MAX_MESSAGE = 2**26
+_SINGLE_RECORDS = SingleRecords()
 
 
 def decode_alert(value: bytes | None, schemas: MessageSchemas = NO_SCHEMAS) -> Alert:
@@ -33,6 +35,8 @@ def decode_alert(value: bytes | None, schemas: MessageSchemas = NO_SCHEMAS) -> A
         raise BadAlert("empty", "the message has no value")
     if not value.startswith(reader.MAGIC):
         return _decoded(*read_message(value, schemas))
+    if usual := _read_usual(value):
+        return _decoded(*usual)
     found = list(islice(_decode_container(io.BytesIO(value), reader.MAX_DECOMPRESSED_MESSAGE), 2))
     for one in found:
         if isinstance(one, BadAlert):
@@ -41,7 +45,21 @@ def decode_alert(value: bytes | None, schemas: MessageSchemas = NO_SCHEMAS) -> A
     if len(found) != 1 or not isinstance(found[0], Alert):
         number = "more than one record" if found else "no record"
         raise BadAlert("not-one-alert", f"the container holds {number}, one alert is expected")
+    _SINGLE_RECORDS.learn(value)
     return found[0]
+
+
+def _read_usual(value: bytes) -> tuple[Schema, Record] | None:
+    """Return the record of a container like those before it; None for any other."""
+    place = _SINGLE_RECORDS.find(value)
+    if place is None:
+        return None
+    try:
+        record, end = read_record(place.schema, value, place.start)
+    except BadAlert:
+        # The reader of containers says what is wrong with it.
+        return None
+    return (place.schema, record) if end == place.end else None
 
 
 def decode_records(source: BinaryIO, schemas: MessageSchemas = NO_SCHEMAS) -> Iterator[Decoded]:

@@ -44,4 +44,6 @@ PLUGIN = PacketFormat(
     bands=_BANDS,
     position_error=0.065,
     simulated_prefix="ZTFSIM",
+    # Of the 30 days before: most of the values in a packet.
+    unused_fields=frozenset({"prv_candidates", "fp_hists"}),
 )

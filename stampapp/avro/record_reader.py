@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from stampapp.avro.map_layouts import MapLayouts, map_layouts
 from stampapp.avro.reader import Record, decode_record, limit_objects
 from stampapp.avro.schema import Schema, named_types, part_of_schema
 from stampapp.avro.skipping import Skip, skipper
@@ -15,10 +16,25 @@ from stampapp.avro.skipping import Skip, skipper
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Part:
-    """Fields of a record that follow each other; with `skip` a single one, which is not needed."""
+    """Fields of a record that follow each other.
+
+    A single one, `name`, where it is not needed (`skip`) or a map (`layouts`).
+    """
 
     schema: Schema
+    name: str
     skip: Skip | None
+    layouts: MapLayouts | None
+
+    def read_quickly(self, data: bytes, start: int, record: Record) -> int:
+        """Skip the field or add it to the record; return where it ends, -1 if unknown."""
+        if self.skip:
+            return self.skip(data, start)
+        found = self.layouts and self.layouts.read(data, start)
+        if not found:
+            return -1
+        record[self.name], end = found
+        return end
 
 
 class RecordReader:
@@ -33,13 +49,15 @@ class RecordReader:
         record: Record = {}
         body = io.BytesIO(data)
         for part in self._parts:
-            end = part.skip(data, start) if part.skip else -1
+            end = part.read_quickly(data, start, record)
             if end < 0:
-                # What cannot be skipped is read, so that what is wrong with it is found.
+                # What is unknown is read by fastavro, so that what is wrong with it is found.
                 body.seek(start)
                 limited = limit_objects(body, part.schema, len(data) - start)
                 record |= decode_record(limited, part.schema.parsed, "record")
                 end = body.tell()
+                if part.layouts:
+                    part.layouts.learn(record[part.name])
             start = end
         for name in self._unused & record.keys():
             del record[name]
@@ -49,12 +67,18 @@ class RecordReader:
 def _parts(schema: Schema, unused: frozenset[str]) -> Iterator[_Part]:
     named = named_types(schema.parsed)
 
-    def skip_of(field: Any) -> Skip | None:
-        return skipper(field["type"], named) if field["name"] in unused else None
+    def quick(field: Any) -> Skip | MapLayouts | None:
+        kind = field["type"]
+        return skipper(kind, named) if field["name"] in unused else map_layouts(kind)
 
-    skips = [(field, skip_of(field)) for field in schema.parsed["fields"]]
-    for is_skipped, group in groupby(skips, lambda one: one[1] is not None):
+    found = [(field, quick(field)) for field in schema.parsed["fields"]]
+    for is_quick, group in groupby(found, lambda one: one[1] is not None):
         fields = list(group)
-        for part in [[one] for one in fields] if is_skipped else [fields]:
-            own = part_of_schema(schema, [field for field, _ in part])
-            yield _Part(schema=own, skip=part[0][1])
+        for part in [[one] for one in fields] if is_quick else [fields]:
+            field, way = part[0]
+            yield _Part(
+                schema=part_of_schema(schema, [one for one, _ in part]),
+                name=field["name"],
+                skip=None if isinstance(way, MapLayouts) else way,
+                layouts=way if isinstance(way, MapLayouts) else None,
+            )
