@@ -25,6 +25,7 @@ from stampapp.demo.embedded_broker import (
     tied_to_parent,
     usable_port,
 )
+from tests.support.kafka_classes import class_archive
 from tests.support.kafka_jars import kafka_jars, program
 from tests.support.kafka_settings import (
     CONTROLLER,
@@ -37,6 +38,7 @@ from tests.support.kafka_settings import (
 from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
 
+BROKER = "kafka.Kafka"
 STOPPED_WITHIN = 30.0
 # By the number in the attributes of a batch.
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
@@ -47,7 +49,8 @@ class ApacheKafka:
     """A context manager. `listeners` adds some: name → security protocol, each on a free port.
 
     `advertised` (name → port) sends the clients of a listener to another port than its own. With
-    `joins` it is the second broker of another node's cluster.
+    `joins` it is the second broker of another node's cluster. With `record_classes` it writes the
+    archive of its classes when it stops.
     """
 
     def __init__(
@@ -59,9 +62,12 @@ class ApacheKafka:
         properties: Mapping[str, str] | None = None,
         heap_mb: int = 512,
         joins: ApacheKafka | None = None,
+        record_classes: Path | None = None,
     ) -> None:
         self.jars = kafka_jars()
         self.java = program("java", "install Java 17 or later (Debian: openjdk-17-jre-headless)")
+        self.record_classes = record_classes
+        self.classes = record_classes or class_archive(self.java, self.jars, _record_classes)
         self.heap_mb = heap_mb
         protocols = {CONTROLLER: "PLAINTEXT", PLAIN: "PLAINTEXT", **(listeners or {})}
         self.ports = dict(zip(protocols, free_ports(len(protocols)), strict=True))
@@ -103,7 +109,7 @@ class ApacheKafka:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                tied_to_parent(self._java("kafka.Kafka", str(self.settings))),
+                tied_to_parent(self._java(BROKER, str(self.settings))),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -155,6 +161,10 @@ class ApacheKafka:
     def _java(self, *arguments: str) -> list[str]:
         # Cheap to start rather than fast in the long run.
         economy = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Xmx{self.heap_mb}m"]
+        # `format` finds no archive while a broker is to write it, and does without.
+        recording = self.record_classes and arguments[0] == BROKER
+        classes = "ArchiveClassesAtExit" if recording else "SharedArchiveFile"
+        economy.append(f"-XX:{classes}={self.classes}")
         logging = "-Dorg.slf4j.simpleLogger.showDateTime=true"
         return [self.java, *economy, logging, "-cp", f"{self.jars}/*", *arguments]
 
@@ -195,6 +205,11 @@ class ApacheKafka:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+
+def _record_classes(archive: Path) -> None:
+    with ApacheKafka(record_classes=archive) as kafka:
+        kafka.stop()
 
 
 def _codecs(segment: bytes) -> Iterator[str]:

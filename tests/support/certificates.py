@@ -11,6 +11,8 @@ from tests.support.kafka_jars import program
 
 # The PKCS #12 file exists only during a test run, next to the key that it protects.
 PASSWORD = "changeit"
+# To start quickly.
+ECONOMY = ("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC")
 ISSUER = ("-ext", "bc:c", "-ext", "ku:c=keyCertSign,cRLSign")
 
 
@@ -39,6 +41,7 @@ def _make(keystore: Path, name: str, *more: str) -> None:
 def _keytool(keystore: Path, *arguments: str) -> None:
     tool = program("keytool", "install Java 17 or later (Debian: openjdk-17-jre-headless)")
     store = ("-storetype", "PKCS12", "-keystore", str(keystore), "-storepass", PASSWORD)
-    done = subprocess.run([tool, *arguments, *store], capture_output=True, text=True, check=False)
+    command = [tool, *ECONOMY, *arguments, *store]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"keytool failed:\n{done.stdout}{done.stderr}")

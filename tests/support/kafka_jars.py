@@ -6,16 +6,15 @@ To move to another version, change it in kafka/pom.xml and renew the pins from t
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
+
+from tests.support.shared import alone_in
 
 HERE = Path(__file__).parent / "kafka"
 POM = HERE / "pom.xml"
@@ -73,22 +72,10 @@ def verify(folder: Path, pins: Path = PINS) -> None:
 
 def _fetched(folder: Path) -> Path:
     """The folder, after Maven has filled it unless it is there."""
-    with _alone_in(folder.parent):
+    with alone_in(folder.parent):
         if not folder.is_dir():
             _fetch(folder)
     return folder
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Let other processes wait: one downloads at a time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _fetch(folder: Path) -> None:

@@ -9,6 +9,7 @@ from stampapp.demo.embedded_broker import LOOPBACK
 
 CONTROLLER = "CONTROLLER"
 PLAIN = "PLAINTEXT"
+NODE_ID = "1"
 
 QUICK = {
     "auto.create.topics.enable": "true",
@@ -24,10 +25,10 @@ QUICK = {
     "log.retention.ms": "-1",
     # A killed broker can register again when its old session has expired (default: 9 s).
     "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "500",
+    "broker.heartbeat.interval.ms": "1000",
+    # By default a broker that does nothing writes twice a second that it does nothing.
+    "metadata.max.idle.interval.ms": "0",
     "log.cleaner.dedupe.buffer.size": "4194304",
-    # Compaction within a second (default: 15 s).
-    "log.cleaner.backoff.ms": "200",
     "num.io.threads": "4",
     "num.network.threads": "2",
 }
@@ -43,8 +44,8 @@ def node_layout(
     listeners = _urls(ports)
     return {
         "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.voters": f"1@{LOOPBACK}:{ports[CONTROLLER]}",
+        "node.id": NODE_ID,
+        "controller.quorum.voters": f"{NODE_ID}@{LOOPBACK}:{ports[CONTROLLER]}",
         "controller.listener.names": CONTROLLER,
         "inter.broker.listener.name": PLAIN,
         "listeners": ",".join(listeners.values()),
@@ -61,7 +62,7 @@ def joining_layout(ports: Mapping[str, int], controller: int) -> dict[str, str]:
     return {
         "process.roles": "broker",
         "node.id": "2",
-        "controller.quorum.voters": f"1@{LOOPBACK}:{controller}",
+        "controller.quorum.voters": f"{NODE_ID}@{LOOPBACK}:{controller}",
         "listeners": ",".join(url for name, url in _urls(ports).items() if name != CONTROLLER),
     }
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.models import write_atlas, write_lsst, write_ztf
+from tests.support.shared import made_once
 from tests.support.topics import create_topics
 from tests.support.worker import command
 from tests.system.survey_setups import atlas_package_setup, atlas_setup, ztf_setup
@@ -22,47 +23,51 @@ __all__ = ["atlas_package_setup", "atlas_setup", "ztf_setup"]
 Environment = dict[str, str]
 
 
+# Made once in a test run: no test may change a model, it copies it.
 @pytest.fixture(scope="session")
 def model(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ALeRCE's network of June 2020, imported by the command that operators use."""
-    folder = tmp_path_factory.mktemp("model") / "ztf"
     archive = shared_data / "ztf_model_2020-06.zip"
-    done = command("import-model", str(archive), "--into", str(folder))
-    assert done.returncode == 0, done.stderr
-    return folder
+
+    def import_model(folder: Path) -> None:
+        done = command("import-model", str(archive), "--into", str(folder))
+        assert done.returncode == 0, done.stderr
+
+    return made_once("model", tmp_path_factory, import_model)
 
 
 @pytest.fixture(scope="session")
 def ztf_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model for ZTF with random weights."""
-    folder = tmp_path_factory.mktemp("model") / "ztf"
-    write_ztf(folder)
-    return folder
+    return made_once("ztf-model", tmp_path_factory, write_ztf)
 
 
 @pytest.fixture(scope="session")
 def atlas_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model for ATLAS with random weights."""
-    folder = tmp_path_factory.mktemp("model") / "atlas"
-    write_atlas(folder)
-    return folder
+    return made_once("atlas-model", tmp_path_factory, write_atlas)
 
 
 @pytest.fixture(scope="session")
 def lsst_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model for LSST with random weights."""
-    folder = tmp_path_factory.mktemp("model") / "lsst"
-    write_lsst(folder)
-    return folder
+    return made_once("lsst-model", tmp_path_factory, write_lsst)
 
 
 @pytest.fixture(scope="session")
-def classified(model: Path, shared_data: Path) -> dict[str, dict[str, Any]]:
+def classified(
+    model: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
     """The results of `classify` for every real alert, by candid."""
-    arguments = ("--json", "--every-alert", "--survey", "ZTF", "--model", str(model))
-    done = command("classify", *arguments, str(shared_data / "ztf_sorting_hat.avro"))
-    assert done.returncode == 0, done.stderr
-    return {row["candid"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+    def classify(results: Path) -> None:
+        arguments = ("--json", "--every-alert", "--survey", "ZTF", "--model", str(model))
+        done = command("classify", *arguments, str(shared_data / "ztf_sorting_hat.avro"))
+        assert done.returncode == 0, done.stderr
+        results.write_text(done.stdout)
+
+    results = made_once("classified", tmp_path_factory, classify).read_text()
+    return {row["candid"]: row for row in map(json.loads, results.splitlines())}
 
 
 def environment(bootstrap: str, **overrides: str) -> Environment:

@@ -6,16 +6,18 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.alerts import container, record
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.kafka_settings import NODE_ID
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import Record, committed, create_topics, end_offsets, produce, read_all
 from tests.support.transactions import Transactions
@@ -104,7 +106,8 @@ def consuming(
         CLASSIFIER_STRATEGY="ZTF",
         MODEL_PATH=str(ztf_model),
     )
-    compact(kafka.bootstrap, topics["compacted"])
+    with frequent_compaction(kafka.bootstrap):
+        compact(kafka.bootstrap, topics["compacted"])
     leave_only_markers(kafka.bootstrap, topics["started"], setup["CONSUMER_GROUP_ID"])
     with worker(setup, tmp_path_factory.mktemp("worker")) as running:
         running.wait_for("Worker ready")
@@ -118,6 +121,21 @@ def leave_only_markers(bootstrap: str, topic: str, group: str) -> None:
     producer.abort(alerts("e2"))
     with closing(Consumer({"bootstrap.servers": bootstrap, "group.id": group})) as client:
         client.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=False)
+
+
+@contextmanager
+def frequent_compaction(bootstrap: str) -> Iterator[None]:
+    """Let the broker look for topics to compact five times a second instead of every 15 s."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+
+    def change(operation: AlterConfigOpType) -> None:
+        entry = ConfigEntry("log.cleaner.backoff.ms", "200", incremental_operation=operation)
+        broker = ConfigResource(ConfigResource.Type.BROKER, NODE_ID, incremental_configs=[entry])
+        admin.incremental_alter_configs([broker])[broker].result(AMPLE)
+
+    change(AlterConfigOpType.SET)
+    yield
+    change(AlterConfigOpType.DELETE)
 
 
 def compact(bootstrap: str, topic: str) -> None:
