@@ -1,18 +1,18 @@
-"""Rates of single stages: decoding, and the network at several batch sizes."""
+"""Rates of single stages: decoding, and classification at several batch sizes."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
+from benchmarks.turns import Cost, measure_in_turns
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers import batch as batches
 from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.errors import BadAlert
 
-REPEATS = 7
 LEAST_ALERTS = 512
 
 
@@ -24,57 +24,60 @@ class Rate:
     cpu_ms: float
 
 
-def best_rate(work: Callable[[], object], count: int) -> Rate:
-    """Return the best rate of `work`, which processes `count` alerts."""
-    seconds, cpu = [], []
-    for _ in range(REPEATS):
-        start, used = time.perf_counter(), time.process_time()
-        work()
-        seconds.append(time.perf_counter() - start)
-        cpu.append(time.process_time() - used)
-    return Rate(per_second=count / min(seconds), cpu_ms=1000 * min(cpu) / count)
+def rate(cost: Cost, alerts: int) -> Rate:
+    """Return the rate at which this many alerts are processed at a cost."""
+    return Rate(per_second=alerts / cost.wall, cpu_ms=1000 * cost.cpu / alerts)
 
 
 def decoding_rate(
     values: Sequence[bytes | None],
     classifier: Classifier,
+    seconds: float,
     schemas: MessageSchemas = NO_SCHEMAS,
 ) -> Rate:
     """Return the rate of decoding and preparing messages, in one thread."""
-    return best_rate(
-        lambda: batches.prepare_batch(
-            batches.decode_batch(values, schemas), classifier, first_only=True
-        ),
-        len(values),
-    )
+
+    def decode() -> object:
+        decoded = batches.decode_batch(values, schemas)
+        return batches.prepare_batch(decoded, classifier, first_only=True)
+
+    return rate(measure_in_turns({"decode": decode}, seconds)["decode"], len(values))
 
 
-def prepare_alerts(values: Sequence[bytes | None], classifier: Classifier) -> list[PreparedAlert]:
+def prepare_alerts(
+    values: Sequence[bytes | None], classifier: Classifier, schemas: MessageSchemas = NO_SCHEMAS
+) -> list[PreparedAlert]:
     """Return the prepared alerts of these messages, without bad ones."""
-    prepared = [batches.prepare_alert(one, classifier) for one in batches.decode_batch(values)]
+    decoded = batches.decode_batch(values, schemas)
+    prepared = [batches.prepare_alert(one, classifier) for one in decoded]
     return [one for one in prepared if not isinstance(one, BadAlert)]
 
 
 def classification_rates(
-    alerts: Sequence[PreparedAlert], classifier: Classifier, sizes: Sequence[int], threads: int
-) -> dict[int, Rate]:
-    """Return the rate of classification (normalisation, features, network, rules) by batch size.
-
-    As in the worker, `threads` batches are classified at a time.
-    """
-    with ThreadPoolExecutor(threads) as pool:
-        return {size: _rate(alerts, size, classifier, pool, threads) for size in sizes}
-
-
-def _rate(
     alerts: Sequence[PreparedAlert],
+    classifiers: Mapping[str, Classifier],
     size: int,
-    classifier: Classifier,
-    pool: ThreadPoolExecutor,
     threads: int,
-) -> Rate:
+    seconds: float,
+) -> dict[str, Rate]:
+    """Return each classifier's rate (normalisation, features, network, rules), measured in turns.
+
+    As in the worker, `threads` batches of this size are classified at a time.
+    """
     batch = [alerts[index % len(alerts)] for index in range(size)]
     # Enough batches to make the start and end of the threads negligible.
     count = threads * max(1, LEAST_ALERTS // (size * threads))
-    classifier.classify(batch)
-    return best_rate(lambda: list(pool.map(classifier.classify, [batch] * count)), size * count)
+    with ThreadPoolExecutor(threads) as pool:
+        work = {
+            name: partial(_classify, pool, one, [batch] * count)
+            for name, one in classifiers.items()
+        }
+        costs = measure_in_turns(work, seconds)
+    return {name: rate(cost, size * count) for name, cost in costs.items()}
+
+
+def _classify(
+    pool: ThreadPoolExecutor, classifier: Classifier, work: Sequence[Sequence[PreparedAlert]]
+) -> None:
+    for _ in pool.map(classifier.classify, work):
+        pass

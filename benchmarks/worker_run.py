@@ -13,6 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from stampapp.alerts.surveys import Survey
+from stampapp.avro.message_schemas import MessageSchemas
+from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import Message, Record, create_topics, read_all
 from tests.support.worker import Worker, worker
 
@@ -29,6 +32,15 @@ class Sample(Protocol):
     def origin(self) -> str: ...
 
     @property
+    def survey(self) -> Survey: ...
+
+    @property
+    def model(self) -> Path: ...
+
+    @property
+    def schemas(self) -> MessageSchemas: ...
+
+    @property
     def settings(self) -> Mapping[str, str]: ...
 
     def messages(self, count: int, run: str = "") -> Iterator[Record]:
@@ -43,6 +55,15 @@ class BenchmarkSetup:
     broker: int
     folder: Path
     sample: Sample
+
+
+def setup(folder: Path, kafka: ApacheKafka, sample: Sample) -> BenchmarkSetup:
+    """Return what runs on a running broker share."""
+    if kafka.process is None:
+        raise RuntimeError("the broker is not running")
+    return BenchmarkSetup(
+        bootstrap=kafka.bootstrap, broker=kafka.process.pid, folder=folder, sample=sample
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

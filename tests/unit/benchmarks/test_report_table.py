@@ -6,32 +6,48 @@ import pytest
 
 from benchmarks import report_table
 
-STREAM = {
+RATE = {"per_second": 4000.0, "cpu_ms": 0.25}
+STREAM: dict[str, Any] = {
+    "name": "2020-06 native 256",
+    "network": "2020-06 native",
     "workers": 1,
     "settings": {"CONSUME_MESSAGES": "256"},
     "rate": 750.0,
     "cpu_ms": {"decode": 0.25, "infer": 1.5, "loop": 0.75, "other": 0.125, "broker": 0.5},
     "peak_rss": 1127.4,
 }
-REPORT: dict[str, Any] = {
-    "cores": 2,
-    "sample": "209 alerts",
-    "decode": {"per_second": 3750.0, "cpu_ms": 0.27},
-    "judge": {
-        "float32": {
-            32: {"per_second": 1000.0, "cpu_ms": 1.7},
-            128: {"per_second": 1500.0, "cpu_ms": 1.3},
-        },
-        "bfloat16": {32: {"per_second": 3000.0, "cpu_ms": 0.7}},
+BURST: dict[str, Any] = {
+    "rate": None,
+    "settings": {},
+    "alerts": 10000,
+    "spread": {"p50": 6.0, "p99": 12.0, "largest": 13.0},
+    "drained": 13.25,
+}
+ZTF: dict[str, Any] = {
+    "sample": "209 real alerts of ZTF",
+    "networks": [
+        {
+            "name": "2020-06",
+            "kernel": 3,
+            "direct": 157_000_000,
+            "winograd": 45_000_000,
+            "cpu_ms": {"native avx2": {50: 0.6}, "TensorFlow": {50: 1.8}},
+        }
+    ],
+    "decode": RATE,
+    "decode_largest": RATE | {"cpu_ms": 0.84},
+    "largest_kb": 43.2,
+    "classify": {
+        "2020-06 native": {50: RATE | {"per_second": 1000.0}, 256: RATE | {"per_second": 1500.0}},
+        "2020-06 bfloat16": {50: RATE | {"per_second": 3000.0}},
     },
     "publish_cpu_ms": 0.25,
-    "end_to_end": [STREAM, STREAM | {"settings": {"MODEL_PRECISION": "bfloat16"}}],
-    "workers": [STREAM | {"workers": 2, "rate": 300.0}],
-    "page": [
-        STREAM | {"viewers": 0, "settings": {"WEB_PAGE": "false"}, "rate": 600.0},
-        STREAM | {"viewers": 3, "settings": {}, "rate": 450.0},
+    "end_to_end": [
+        STREAM | {"name": "2020-06 native 50", "rate": 600.0},
+        STREAM,
+        STREAM | {"name": "2020-06 bfloat16 256", "network": "2020-06 bfloat16"},
+        STREAM | {"name": "no page", "rate": 450.0},
     ],
-    "workers_left_out": [4],
     "latency": [
         {
             "rate": 40.0,
@@ -40,42 +56,44 @@ REPORT: dict[str, Any] = {
             "spread": {"p50": 0.25, "p99": 0.5, "largest": 0.75},
             "drained": 30.0,
         },
-        {
-            "rate": None,
-            "settings": {},
-            "alerts": 10000,
-            "spread": {"p50": 6.0, "p99": 12.0, "largest": 13.0},
-            "drained": 13.25,
-        },
+        BURST,
     ],
 }
+MACHINE = {"processor": "some CPU", "cores": 2, "load": 0.25, "gemm_gflops": 158.5}
+REPORT = {"machine": MACHINE, "ztf": ZTF}
+
+
+def lines_of(report: dict[str, Any], begin: str) -> list[str]:
+    return [one for one in report_table.lines(report) if one.strip().startswith(begin)]
 
 
 def line(begin: str) -> str:
-    (found,) = (one for one in report_table.lines(REPORT) if one.strip().startswith(begin))
+    (found,) = lines_of(REPORT, begin)
     return found
 
 
+def test_the_table_begins_with_the_machine() -> None:
+    assert next(iter(report_table.lines(REPORT))) == (
+        "some CPU, 2 cores, load 0.2 at the start; one core multiplies float32 matrices at 158"
+        " GFLOP/s"
+    )
+
+
 def test_the_best_network_rate_is_that_of_the_best_batch_size() -> None:
-    assert report_table.best_network_rate(REPORT, {}) == 1500.0
-    assert report_table.best_network_rate(REPORT, {"MODEL_PRECISION": "bfloat16"}) == 3000.0
+    assert report_table.best_network_rate(ZTF, "2020-06 native") == 1500.0
+    assert report_table.best_network_rate(ZTF, "2020-06 bfloat16") == 3000.0
 
 
 def test_throughput_is_also_given_as_a_share_of_the_network_rate() -> None:
-    assert line("CONSUME_MESSAGES=256").split()[1:3] == ["750", "50%"]
-    assert line("MODEL_PRECISION=bfloat16").split()[1:3] == ["750", "25%"]
-    assert line("workers: 2").split()[2:4] == ["300", "20%"]
-
-
-def test_throughput_with_and_without_page() -> None:
-    assert line("no page").split()[2:4] == ["600", "40%"]
-    assert line("page, viewers: 3").split()[3:5] == ["450", "30%"]
+    assert line("2020-06 native 256").split()[3:5] == ["750", "50%"]
+    assert line("2020-06 bfloat16 256").split()[3:5] == ["750", "25%"]
+    assert line("no page").split()[2:4] == ["450", "30%"]
 
 
 def test_cpu_times_by_stage() -> None:
-    costs = report_table.by_stage(STREAM["cpu_ms"], publish=0.25)  # type: ignore[arg-type]
+    costs = report_table.by_stage(STREAM["cpu_ms"], publish=0.25)
     assert costs == {"decode": 0.25, "infer": 1.5, "publish": 0.25, "rest": 0.625}
-    assert line("CONSUME_MESSAGES=256").split()[3:] == [
+    assert line("2020-06 native 256").split()[5:] == [
         *("0.25", "1.50", "0.25", "0.62", "2.62", "0.50"),
         *("1127", "MiB"),
     ]
@@ -85,8 +103,20 @@ def test_publishing_is_at_most_the_time_of_the_event_loop() -> None:
     assert report_table.by_stage({"loop": 0.1}, publish=0.25)["publish"] == pytest.approx(0.1)
 
 
-def test_worker_counts_above_the_cores_are_left_out() -> None:
-    assert line("workers: 4") == "  workers: 4                 left out: only 2 cores"
+def test_batches_of_50_are_compared_with_those_of_256() -> None:
+    assert line("2020-06 native:") == "  2020-06 native: batches of 50 at 80% of the rate of 256"
+    # There is no run of bfloat16 with batches of 50.
+    assert lines_of(REPORT, "2020-06 bfloat16:") == []
+
+
+def test_single_stages() -> None:
+    assert line("of the largest").split() == ["of", "the", "largest,", "43", "kB", "4000", "0.84"]
+    assert line("classify, 2020-06 native 50").split()[-2:] == ["1000", "0.25"]
+    assert line("publish, confirmed").split()[-1] == "0.25"
+
+
+def test_the_network_alone_is_given_as_a_share_of_the_machines_limit() -> None:
+    assert line("native avx2").split() == ["native", "avx2", "0.60", "75", "47%", "3.0"]
 
 
 def test_latencies_with_their_settings() -> None:
@@ -94,23 +124,16 @@ def test_latencies_with_their_settings() -> None:
     assert line("burst of 10000").endswith("13.00   drained in 13.2 s")
 
 
-def test_packets_have_a_table_of_their_own() -> None:
-    rate = {"per_second": 4000.0, "cpu_ms": 0.25}
-    report = {
-        "cores": 2,
-        "lsst": {
-            "sample": "15 real alerts of LSST",
-            "decode": rate,
-            "decode_largest": rate | {"cpu_ms": 0.84},
-            "largest_kb": 299.7,
-            "prepare": rate | {"cpu_ms": 0.91},
-            "end_to_end": STREAM,
-            "burst": REPORT["latency"][1],
-        },
-    }
-    found = [line.split() for line in report_table.lines(report)]
-    assert ["2", "cores,", "15", "real", "alerts", "of", "LSST"] in found
-    assert ["decode", "300", "kB", "4000", "0.84"] in found
-    # The broker's time is not the worker's.
-    assert ["Kafka", "to", "confirmed", "750", "2.62"] in found
-    assert found[-1][-4:] == ["drained", "in", "13.2", "s"]
+def test_a_survey_without_networks_and_publishing_alone() -> None:
+    left_out = ("networks", "publish_cpu_ms")
+    lsst = {key: value for key, value in ZTF.items() if key not in left_out}
+    report = {"machine": MACHINE, "lsst": lsst | {"sample": "15 packets", "latency": [BURST]}}
+    assert lines_of(report, "15 packets") == ["15 packets"]
+    # The event loop is not divided then, and the broker's time is not the worker's.
+    assert lines_of(report, "2020-06 native 256")[0].split()[5:10] == [
+        *("0.25", "1.50", "0.00", "0.88", "2.62"),
+    ]
+
+
+def test_surveys_that_were_not_measured_are_left_out() -> None:
+    assert list(report_table.lines({"machine": MACHINE})) == [line("some CPU")]

@@ -1,38 +1,30 @@
-"""LSST: decoding of packets, and the alerts of a visit, which arrive at once."""
+"""Packets of LSST, and the model of this repository for them."""
 
 from __future__ import annotations
 
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
 
-from benchmarks import latencies, stage_rates, throughput
-from benchmarks.worker_run import BenchmarkSetup
+from benchmarks.sample_alerts import ROOT, SHARED_DATA, SIMULATED
 from stampapp.alerts import packets
 from stampapp.alerts.installed_schemas import installed_schemas
 from stampapp.alerts.surveys import Survey
 from stampapp.avro.message_schemas import MessageSchemas
 from stampapp.avro.schema_folder import SchemaFolder
 from stampapp.avro.writer import encode_long
-from stampapp.classifiers import batch as batches
-from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.lsst import decide
 from stampapp.config.cpu_count import cores
 from stampapp.feeds import simulated
 from stampapp.feeds.alert_encoding import message_encoder, own_schemas
 from tests.support.lsst_packets import SCRIBE
-from tests.support.topics import Record, create_topics, produce
+from tests.support.topics import Record
 
-ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "model" / "lsst"
-REAL = ROOT.parent / "shared" / "data" / "lsst_raw"
-SIMULATED = 200
-DECODED = 512
-WAITING = "waiting-packets"
+REAL = SHARED_DATA / "lsst_raw"
 # An object's number takes as many bytes as those of real alerts.
 FIRST = 2 * 10**17
 
@@ -42,6 +34,8 @@ class PacketSample:
     """Packets in wire format, each with its object, that no rule decides without the network."""
 
     origin: str
+    survey: Survey
+    model: Path
     settings: Mapping[str, str]
     schemas: MessageSchemas
     packets: Sequence[tuple[bytes, int]]
@@ -67,29 +61,6 @@ def load_sample(folder: Path) -> PacketSample:
     return _sample("simulated alerts", values, schemas, {"SCHEMA_PATH": str(path)})
 
 
-def measure(
-    setup: BenchmarkSetup, sample: PacketSample, classifier: Classifier, alerts: int
-) -> Any:
-    """Return rates of decoding and from end to end, and how long a burst of these alerts takes."""
-    create_topics(setup.bootstrap, {WAITING: 4})
-    produce(setup.bootstrap, WAITING, sample.messages(alerts))
-    values = [one.value or b"" for one in sample.messages(DECODED)]
-    largest = max(values, key=len)
-    return {
-        "sample": sample.origin,
-        "decode": asdict(_decoding_rate(values, sample.schemas)),
-        "decode_largest": asdict(_decoding_rate([largest] * DECODED, sample.schemas)),
-        "largest_kb": len(largest) / 1000,
-        "prepare": asdict(stage_rates.decoding_rate(values, classifier, sample.schemas)),
-        "end_to_end": asdict(throughput.measure_throughput(setup, WAITING, alerts, {})),
-        "burst": asdict(latencies.measure_latency(setup, None, alerts, {})),
-    }
-
-
-def _decoding_rate(values: Sequence[bytes], schemas: MessageSchemas) -> stage_rates.Rate:
-    return stage_rates.best_rate(lambda: batches.decode_batch(values, schemas), len(values))
-
-
 def _simulated(folder: Path) -> Iterator[bytes]:
     """Yield messages by our own schema, and write that to the folder."""
     wire = own_schemas()[Survey.LSST]
@@ -108,6 +79,8 @@ def _sample(
     mean = sum(len(value) for value, _ in kept) / len(kept) / 1000
     return PacketSample(
         origin=f"{len(kept)} {origin} of LSST, {mean:.0f} kB on average",
+        survey=Survey.LSST,
+        model=MODEL,
         settings={
             "CLASSIFIER_STRATEGY": "LSST",
             "MODEL_PATH": str(MODEL),
