@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from stampapp.simulation.image_model import PSF
-from stampapp.simulation.instruments import Camera
+from stampapp.simulation.instruments import Band, Camera
 
 _POOR_NIGHTS = 0.22
 _DETECTION = 5.0
@@ -80,15 +80,24 @@ class Exposure:
         return self.magnitude(_DETECTION * self.point_noise)
 
 
-def _draw_band(rng: Generator, camera: Camera) -> str:
+def draw_band(rng: Generator, camera: Camera) -> str:
+    """Draw the name of a band, by the shares of the exposures in each."""
     names = list(camera.bands)
     shares = [camera.bands[name].share for name in names]
     return names[int(rng.choice(len(names), p=shares))]
 
 
+def stack_noise(band: Band, loss: float, frames: int) -> float:
+    """Return the noise of a stack of frames in an exposure that lost so many magnitudes.
+
+    A template is scaled to the flux of the science image, and so is its noise.
+    """
+    return band.noise * 10 ** (-0.4 * loss) / math.sqrt(frames)
+
+
 def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
     """Draw an exposure: mostly of clear nights, some with cloud, twilight or bad seeing."""
-    name = _draw_band(rng, camera)
+    name = draw_band(rng, camera)
     band = camera.bands[name]
     poor = rng.random() < _POOR_NIGHTS
     loss = rng.uniform(0.3, 4.4) if poor else abs(rng.normal(0.0, 0.12))
@@ -108,8 +117,7 @@ def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
         fwhm=seeing / camera.pixel,
         ellipticity=(rng.normal(0.0, 0.03), rng.normal(0.0, 0.03)),
         template_fwhm=template / camera.pixel,
-        # A template is scaled to the flux of the science image, and so is its noise.
-        template_noise=band.noise * 10 ** (-0.4 * loss) / math.sqrt(frames) * rng.uniform(0.6, 1.2),
+        template_noise=stack_noise(band, loss, frames) * rng.uniform(0.6, 1.2),
         frames=frames,
         shift=(rng.normal(0.0, jitter), rng.normal(0.0, jitter)),
         psf_error=rng.normal(0.0, 0.02),

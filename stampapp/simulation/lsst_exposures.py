@@ -6,7 +6,7 @@ import math
 
 from numpy.random import Generator
 
-from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.exposures import Exposure, draw_band, stack_noise
 from stampapp.simulation.instruments import Camera
 
 _POOR_NIGHTS = 0.12
@@ -18,8 +18,7 @@ _SKY_LEFT = (0.06, 0.08)
 
 def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
     """Draw an exposure: depth and seeing scatter with the Moon, the airmass and the weather."""
-    names = list(camera.bands)
-    name = names[int(rng.choice(len(names), p=[camera.bands[one].share for one in names]))]
+    name = draw_band(rng, camera)
     band = camera.bands[name]
     loss = rng.uniform(0.2, 1.2) if rng.random() < _POOR_NIGHTS else abs(rng.normal(0.0, 0.08))
     noise = band.noise * math.exp(rng.normal(0.28, 0.26))
@@ -38,8 +37,7 @@ def draw_exposure(rng: Generator, camera: Camera) -> Exposure:
         fwhm=fwhm / camera.pixel,
         ellipticity=(rng.normal(0.0, 0.045), rng.normal(0.0, 0.045)),
         template_fwhm=template_fwhm / camera.pixel,
-        # A template is scaled to the flux of the science image, and so is its noise.
-        template_noise=band.noise * 10 ** (-0.4 * loss) / math.sqrt(frames) * rng.uniform(0.9, 1.7),
+        template_noise=stack_noise(band, loss, frames) * rng.uniform(0.9, 1.7),
         frames=frames,
         shift=(rng.normal(0.0, jitter), rng.normal(0.0, jitter)),
         psf_error=rng.normal(0.0, 0.006),
