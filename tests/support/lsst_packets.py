@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from itertools import islice
+from itertools import count, islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from stampapp.alerts import lsst_packet
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
 from stampapp.feeds.alert_encoding import WireSchema, message_encoder
+from stampapp.feeds.alert_files import read_alerts
 from tests.support.lsst_stamps import NAMES, cutout, lsst_alert
 from tests.support.topics import Record
 
@@ -23,13 +25,13 @@ KNOWN = 10
 SCRIBE = {"SCRIBE_CLASSIFIER_ID": "1", "SCRIBE_TAXONOMY": "SN:0,AGN:1,VS:2,asteroid:3,bogus:4"}
 
 
-def own_schemas(count: int) -> dict[int, Any]:
-    """Return `count` versions of our own schema by id; each has one more field within its source.
+def own_schemas(versions: int) -> dict[int, Any]:
+    """Return versions of our own schema by id; each has one more field within its source.
 
     A reader that decodes a message by another version finds other values, or none.
     """
     schemas = {}
-    for number in range(1, count + 1):
+    for number in range(1, versions + 1):
         schema = lsst_packet.file_schema()
         source = next(one["type"] for one in schema["fields"] if one["name"] == "diaSource")
         source["fields"][2:2] = [{"name": f"new{n}", "type": "string"} for n in range(number)]
@@ -47,10 +49,22 @@ def alerts(first: int) -> Iterator[Alert]:
         yield _named(alert, number)
 
 
-def container_messages(count: int, first: int = 10**17 + 1) -> Iterator[Record]:
+def simulated(file: Path, first: int) -> Iterator[Alert]:
+    """Yield the alerts of a file endlessly, each time as other objects, from this number on."""
+    numbers = count(first)
+    while True:
+        # Read again, because thousands would fill the memory.
+        for found in read_alerts([file]):
+            assert isinstance(found, Alert), found
+            number = next(numbers)
+            known = {"ssObjectId": number if number % KNOWN == 0 else 0}
+            yield _named(replace(found, extra_fields={**found.extra_fields, **known}), number)
+
+
+def container_messages(number: int, first: int = 10**17 + 1) -> Iterator[Record]:
     """Yield messages with alerts of different objects; a container needs no registry."""
     encode = message_encoder(Survey.LSST, None)
-    for alert in islice(alerts(first), count):
+    for alert in islice(alerts(first), number):
         yield Record(alert.oid.encode(), encode(alert))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from stampapp.demo.schema_registry import schema_registry
+from tests.support.ports import free_ports
 
 
 class Registry:
@@ -16,7 +16,9 @@ class Registry:
     def __init__(self, schemas: Mapping[int, Any]) -> None:
         self._schemas = schemas
         self._running = ExitStack()
-        self.url = self._running.enter_context(schema_registry(schemas))
+        # Another port could be taken while the registry is away.
+        (self._port,) = free_ports(1)
+        self.url = self._running.enter_context(schema_registry(schemas, self._port))
 
     def leave(self) -> None:
         """Refuse connections from now on."""
@@ -24,8 +26,7 @@ class Registry:
 
     def come_back(self) -> None:
         """Serve the schemas again."""
-        port = urlsplit(self.url).port or 0
-        self._running.enter_context(schema_registry(self._schemas, port))
+        self._running.enter_context(schema_registry(self._schemas, self._port))
 
 
 @contextmanager

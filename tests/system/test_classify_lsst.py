@@ -1,4 +1,4 @@
-"""`classify` on Rubin's real alerts: messages in wire format, Avro containers, and a tar of them."""
+"""`classify` on Rubin's real alerts: as messages in wire format, as containers, in a tar."""
 
 from __future__ import annotations
 
@@ -50,8 +50,10 @@ def packets(shared_data: Path) -> list[RealPacket]:
 
 def decode(message: bytes) -> RealPacket:
     """Decode a message as anyone would, without stampapp."""
-    schema = schema_json(int.from_bytes(message[1:5], "big"))
-    record = fastavro.schemaless_reader(io.BytesIO(message[5:]), fastavro.parse_schema(schema), None)
+    schema = schema_json(int.from_bytes(message[1:5]))
+    record = fastavro.schemaless_reader(
+        io.BytesIO(message[5:]), fastavro.parse_schema(schema), None
+    )
     assert isinstance(record, dict)
     return RealPacket(message=message, schema=schema, record=record)
 

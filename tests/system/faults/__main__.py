@@ -13,14 +13,13 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from tests.support.models import write_lsst
 from tests.system.faults import report_table
 from tests.system.faults.alert_source import real_or_simulated_alerts
 from tests.system.faults.alerts import AlertFile
 from tests.system.faults.fault_plan import Plan, plan
 from tests.system.faults.fault_round import Report, run_round
 from tests.system.faults.kafka_clusters import Clusters, start_clusters
-from tests.system.faults.lsst_round import REAL, all_schemas, long_plan, run_lsst_round
+from tests.system.faults.lsst_round import MODEL, REAL, all_schemas, long_plan, run_lsst_round
 from tests.system.faults.soak import MEMORY, soak
 
 
@@ -62,11 +61,14 @@ def run_rounds(
 
 
 def run_packets(options: argparse.Namespace, clusters: Clusters, folder: Path) -> int:
-    model = folder / "alert_file"
-    write_lsst(model)
-    plan = long_plan(options.packets, options.seed)
     report = run_lsst_round(
-        clusters, plan, all_schemas(), model, folder / "packets", real=REAL.is_dir()
+        clusters,
+        long_plan(options.packets, options.seed),
+        folder / "packets",
+        schemas=all_schemas(),
+        model=MODEL,
+        different=options.packets,
+        real=REAL.is_dir(),
     )
     print(f"{report_table.HEAD}\n{report_table.line(report)}\n{report}")
     return int(bool(report.audit.problems))

@@ -79,6 +79,7 @@ Proofs = Mapping[PartitionOffset, Mapping[Outcome, float]]
 
 
 def _proofs(found: Sequence[Evidence]) -> Proofs:
+    complete = _complete_since(found)
     first: dict[tuple[PartitionOffset, Outcome, PublishedTopic], float] = {}
     for one in found:
         published = (
@@ -87,9 +88,10 @@ def _proofs(found: Sequence[Evidence]) -> Proofs:
         named = [(one.source, published)]
         named += [(place, Outcome.SUPERSEDED) for place in one.superseded]
         named += [(place, Outcome.RULED_OUT) for place in one.ruled_out]
+        since = max(one.at, complete[one.source, one.published_topic])
         for place, outcome in named:
             key = (place, outcome, one.published_topic)
-            first[key] = min(one.at, first.get(key, NEVER))
+            first[key] = min(since, first.get(key, NEVER))
     proofs: dict[PartitionOffset, dict[Outcome, float]] = defaultdict(dict)
     for place, outcome, _ in first:
         both = (
@@ -101,6 +103,19 @@ def _proofs(found: Sequence[Evidence]) -> Proofs:
         if since < NEVER:
             proofs[place][outcome] = since
     return proofs
+
+
+def _complete_since(
+    found: Sequence[Evidence],
+) -> Mapping[tuple[PartitionOffset, PublishedTopic], float]:
+    """Return when the last part of what is published for a source in a topic was there."""
+    first: dict[tuple[PartitionOffset, PublishedTopic], dict[int, float]] = defaultdict(dict)
+    for one in found:
+        parts = first[one.source, one.published_topic]
+        for number in range(1, one.parts + 1):
+            parts.setdefault(number, NEVER)
+        parts[one.part] = min(one.at, parts[one.part])
+    return {source: max(parts.values()) for source, parts in first.items()}
 
 
 def _outcome(proven: Mapping[Outcome, float]) -> Outcome:

@@ -24,13 +24,16 @@ class PublishedTopic(StrEnum):
 class Evidence:
     """A published message: when the broker got it (s since 1970), and the messages it names.
 
-    `digest` is that of a dead letter's value.
+    It is one of `parts` messages for its source in its topic, from 1: only all of them together
+    prove anything. `digest` is that of a dead letter's value.
     """
 
     published_topic: PublishedTopic
     at: float
     key: bytes
     source: PartitionOffset
+    part: int = 1
+    parts: int = 1
     superseded: tuple[PartitionOffset, ...] = ()
     ruled_out: tuple[PartitionOffset, ...] = ()
     digest: bytes = b""
@@ -55,8 +58,11 @@ def evidence(message: Message, published_topic: PublishedTopic, topics: Topics) 
     headers = {name: (value or b"").decode() for name, value in message.headers}
     assert headers["source.topic"] == topics.alerts, headers
     assert headers["source.group"] == topics.group, headers
+    part, parts = map(int, headers.get("source.part", "1/1").split("/"))
     return Evidence(
         published_topic=published_topic,
+        part=part,
+        parts=parts,
         at=message.timestamp / 1000.0,
         key=message.key or b"",
         source=(int(headers["source.partition"]), int(headers["source.offset"])),
@@ -75,9 +81,9 @@ def _places(text: str, topic: str) -> Iterator[PartitionOffset]:
 
 
 def repeats(found: Sequence[Evidence]) -> dict[PublishedTopic, int]:
-    """Return how many messages of each topic repeat a source."""
+    """Return how many messages of each topic repeat a part of what is published for a source."""
     counts = {}
     for published_topic in PublishedTopic:
-        sources = [one.source for one in found if one.published_topic is published_topic]
-        counts[published_topic] = len(sources) - len(set(sources))
+        parts = [(one.source, one.part) for one in found if one.published_topic is published_topic]
+        counts[published_topic] = len(parts) - len(set(parts))
     return counts

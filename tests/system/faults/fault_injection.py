@@ -135,5 +135,8 @@ class FaultInjector:
         self._note("the registry goes away")
         self._registry.leave()
         time.sleep(fault.seconds)
+        # A worker that starts needs longer, and one that knows the schemas asks for none.
+        slot = self._supervisor.wait_until_one_awaits_a_schema()
+        self._note(f"{slot.name} is not ready: it waits for the registry")
         self._registry.come_back()
         self._note("the registry is back")

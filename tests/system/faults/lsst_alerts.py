@@ -1,4 +1,7 @@
-"""The alerts of LSST's rounds: packets in wire format by schemas that become new on the way."""
+"""The alerts of LSST's rounds: packets in wire format by schemas that become new on the way.
+
+The alerts are simulated by the command `simulate`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 from tests.support import lsst_packets
 from tests.support.lsst_schemas import object_of
 from tests.support.topics import Record
+from tests.support.worker import command
 from tests.system.faults.alerts import DAMAGED, PARTITIONS, REPEATED, Alert, Quality
 
 # So many alerts of a schema, then the next.
@@ -18,18 +22,28 @@ OF_A_SCHEMA = 40
 FIRST = 9 * 10**18
 
 
+def simulate(file: Path, alerts: int, seed: int) -> Path:
+    """Write simulated alerts to a file."""
+    options = ("--survey", "LSST", "--count", str(alerts), "--seed", str(seed), "--to", str(file))
+    done = command("simulate", *options)
+    assert done.returncode == 0, done.stderr
+    return file
+
+
 class LsstAlerts:
-    """Packets by these schemas, which a registry serves, and `real` messages among them."""
+    """The alerts of a file as packets by these schemas, and `real` messages before them."""
 
     vetoed: Set[str] = frozenset()
 
     def __init__(
         self,
+        file: Path,
         schemas: Mapping[int, Any],
         real: Sequence[Record] = (),
         **settings: str,
     ) -> None:
         self.settings = {"CLASSIFIER_STRATEGY": "LSST", **lsst_packets.SCRIBE, **settings}
+        self._file = file
         self._ids = tuple(schemas)
         self._write = lsst_packets.PacketWriter(schemas)
         self._real = real
@@ -40,7 +54,8 @@ class LsstAlerts:
         for one in self._real:
             key, value = one.key or b"", one.value or b""
             yield _alert(Quality.GOOD, key, value, rng.randrange(PARTITIONS))
-        for number, alert in enumerate(lsst_packets.alerts(FIRST + seed * 10**9)):
+        drawn = lsst_packets.simulated(self._file, FIRST + seed * 10**9)
+        for number, alert in enumerate(drawn):
             schema_id = self._ids[number // OF_A_SCHEMA % len(self._ids)]
             key, value = alert.oid.encode(), self._write(alert, schema_id)
             partition, lot = rng.randrange(PARTITIONS), rng.randrange(100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.support.lsst_packets import own_schemas
@@ -13,9 +14,11 @@ from tests.support.topics import Record
 from tests.system.faults.fault_plan import Fault, Kind, Plan
 from tests.system.faults.fault_round import Report, run_round
 from tests.system.faults.kafka_clusters import Clusters
-from tests.system.faults.lsst_alerts import LsstAlerts, real_messages
+from tests.system.faults.lsst_alerts import LsstAlerts, real_messages, simulate
 
-REAL = Path(__file__).parents[4] / "shared" / "data" / "lsst_raw"
+ROOT = Path(__file__).parents[3]
+REAL = ROOT.parent / "shared" / "data" / "lsst_raw"
+MODEL = ROOT / "model" / "lsst"
 # By kind, when it begins and how long it lasts (s).
 QUICK = (
     (Kind.REGISTRY_AWAY, 0.5, 10.0),
@@ -48,17 +51,19 @@ def all_schemas() -> dict[int, Any]:
 def run_lsst_round(
     clusters: Clusters,
     plan: Plan,
-    schemas: Mapping[int, Any],
-    model: Path,
     folder: Path,
     *,
+    schemas: Mapping[int, Any],
+    model: Path,
+    different: int,
     real: bool = False,
 ) -> Report:
-    """Run a round; with `real` messages among the others."""
+    """Run a round with so many `different` simulated alerts, and with `real` ones before them."""
     messages: Sequence[Record] = real_messages(REAL) if real else ()
-    with running_registry(schemas) as registry:
+    with TemporaryDirectory() as home, running_registry(schemas) as registry:
+        alerts = simulate(Path(home) / "alerts.avro", different, plan.seed)
         settings = {"MODEL_PATH": str(model), "SCHEMA_REGISTRY_URL": registry.url}
-        source = LsstAlerts(schemas, messages, **settings)
+        source = LsstAlerts(alerts, schemas, messages, **settings)
         return run_round(clusters, plan, source, folder, registry)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 from tests.support.waiting import until
+from tests.support.web import PORT, get
 from tests.support.worker import Worker
 
 PAUSE = 1.0
@@ -60,6 +62,17 @@ class Supervisor:
         until(lambda: slot.ready, READY_WITHIN, lambda: f"{slot.name} is not ready:\n{tail(slot)}")
         self._note(f"{slot.name} is ready")
 
+    def wait_until_one_awaits_a_schema(self) -> WorkerSlot:
+        """Wait until a worker reports that it waits for its registry, and return it."""
+        found: list[WorkerSlot] = []
+
+        def seen() -> bool:
+            found.extend(slot for slot in list(self.slots) if awaits_schema(slot))
+            return bool(found)
+
+        until(seen, READY_WITHIN, lambda: f"no worker waits for its registry:\n{self._tails()}")
+        return found[0]
+
     def pick(self, rng: Random) -> WorkerSlot:
         return rng.choice([slot for slot in self.slots if slot.wanted])
 
@@ -104,6 +117,9 @@ class Supervisor:
     def _worker(self, folder: Path) -> Worker:
         return Worker(self._environment, folder / "worker.log", folder)
 
+    def _tails(self) -> str:
+        return "\n".join(f"{slot.name}:\n{tail(slot)}" for slot in self.slots)
+
     def _supervise(self) -> None:
         while not self._closing.wait(0.1):
             for slot in list(self.slots):
@@ -113,6 +129,19 @@ class Supervisor:
                     self._note(f"{slot.name} had ended with {code} and is started again")
                     slot.worker.close()
                     slot.worker = self._worker(slot.folder)
+
+
+def awaits_schema(slot: WorkerSlot) -> bool:
+    """Return whether a worker is not ready because its registry does not give a schema."""
+    found = PORT.search(slot.worker.text())
+    if not slot.ready or not found:
+        return False
+    try:
+        status, _, body = get(f"http://127.0.0.1:{found[1]}/readyz")
+    except OSError:
+        # It has just ended.
+        return False
+    return status == 503 and not json.loads(body)["schemas_known"]
 
 
 def tail(slot: WorkerSlot, lines: int = 30) -> str:

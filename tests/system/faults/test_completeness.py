@@ -95,6 +95,33 @@ def test_repeats_are_counted_and_no_problem() -> None:
     }
 
 
+# As commands per class are published: five for each alert.
+IN_PARTS = [one for one in WHOLE if one.published_topic is not PublishedTopic.SCRIBE] + [
+    replace(one, part=part, parts=5)
+    for one in WHOLE
+    if one.published_topic is PublishedTopic.SCRIBE
+    for part in range(1, 6)
+]
+
+
+def test_the_parts_of_what_is_published_for_an_alert_are_no_repeats() -> None:
+    found = audited(IN_PARTS)
+    assert found.problems == ()
+    assert sum(found.repeats.values()) == 0
+    assert audited([*IN_PARTS, IN_PARTS[-2]]).repeats[PublishedTopic.SCRIBE] == 1
+
+
+def test_a_part_that_is_missing_or_late_is_reported() -> None:
+    numbers = [n for n, one in enumerate(IN_PARTS) if one.parts == 5]
+    assert len(numbers) == 10
+    for number in numbers:
+        rest = [one for n, one in enumerate(IN_PARTS) if n != number]
+        assert any("has no outcome" in one for one in audited(rest).problems)
+        late = replace(IN_PARTS[number], at=NOON + 2.0)
+        (problem,) = audited([*rest, late]).problems
+        assert "committed up to 6, but" in problem
+
+
 @pytest.mark.parametrize(
     ("extra", "words"),
     [

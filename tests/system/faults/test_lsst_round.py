@@ -1,4 +1,4 @@
-"""A worker for LSST is killed while its registry is away, and loses nothing."""
+"""A worker for LSST waits for its registry, is killed meanwhile, and loses nothing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ def test_a_round_with_a_registry_that_goes_away_loses_nothing(
 ) -> None:
     with start_clusters() as clusters:
         report = run_lsst_round(
-            clusters, quick_plan(), own_schemas(12), lsst_model, tmp_path / "round"
+            clusters,
+            quick_plan(),
+            tmp_path / "round",
+            schemas=own_schemas(12),
+            model=lsst_model,
+            different=60,
         )
     print(f"{report_table.HEAD}\n{report_table.line(report)}", file=sys.stderr)
     assert not report.audit.problems, report
+    waits = [event for event in report.events if "waits for the registry" in event]
+    assert len(waits) == 1, report
     # The worker that was killed; one that is terminated ends with 0.
     assert -9 in report.exit_codes
