@@ -18,6 +18,14 @@ def installed_schemas() -> list[SchemaFolder]:
     return [_read_folder(folder) for folder in folders if folder]
 
 
+def remedy() -> str:
+    """Return what to do where no source has the schema of a message."""
+    extras = [survey.lower() for survey in Survey if packet_format(survey).schema_package]
+    return (
+        f"set SCHEMA_REGISTRY_URL or SCHEMA_PATH, or pip install -U 'stampapp[{','.join(extras)}]'"
+    )
+
+
 def _package_folder(package: str) -> Path | None:
     # The package is read as data: importing it would import libraries that it does not need here.
     try:

@@ -52,8 +52,8 @@ def _object_id(source: Mapping[str, object], name: str) -> int:
     value = source.get(name)
     if value is None:
         return 0
-    if type(value) is not int:
-        raise BadAlert("field", f"{name} is {value!r}, a whole number is expected")
+    if type(value) is not int or value < 0:
+        raise BadAlert("field", f"{name} is {value!r}, a whole number from 0 is expected")
     return value
 
 

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     # Not at run time: commands without a registry need no HTTP client.
     from stampapp.avro.schema_registry import SchemaRegistry
 
-_REMEDY = "set SCHEMA_REGISTRY_URL or SCHEMA_PATH, or install the survey's schemas, then replay"
-
 
 class MessageSchemas:
     """Finds schemas by the ids in messages: in folders, then in a registry, if there is one.
 
-    `bare` is the schema of data without any header, if it is known.
+    `bare` is the schema of data without any header, if it is known. `remedy` is what to do about an
+    unknown id without a registry.
     """
 
     def __init__(
@@ -28,10 +27,11 @@ class MessageSchemas:
         *,
         bare: Schema | None = None,
         registry: SchemaRegistry | None = None,
+        remedy: str = "set SCHEMA_REGISTRY_URL or SCHEMA_PATH",
     ) -> None:
         self.bare = bare
         self.registry = registry
-        self._folders = folders
+        self._folders, self._remedy = folders, remedy
 
     @property
     def has_ids(self) -> bool:
@@ -48,7 +48,7 @@ class MessageSchemas:
         raise BadAlert(
             "schema-unknown",
             f"the schema {number}, which the message names, is unknown (searched: {searched}):"
-            f" {_REMEDY}",
+            f" {self._remedy}",
         )
 
     async def load(self, numbers: Iterable[int]) -> None:

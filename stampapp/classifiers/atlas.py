@@ -49,8 +49,10 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
         shown |= template_photometry.measure_template(template, science.pixels, difference.pixels)
         seen = replace(seen, extra_fields={**seen.extra_fields, **shown})
     metadata.check_fields(seen, metadata.required_fields(spec.features))
-    crops = (images.crop_centre(channels[name], spec.crop) for name in spec.stamps)
-    return PreparedAlert(alert=seen, crops=tuple(crops))
+    crops = {name: images.crop_centre(channels[name], spec.crop) for name in spec.stamps}
+    for name in crops.keys() - {TEMPLATE}:
+        images.require_data(crops[name], name)
+    return PreparedAlert(alert=seen, crops=tuple(crops.values()))
 
 
 def with_header_values(alert: Alert, header: Header) -> Alert:

@@ -13,7 +13,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Decision, PreparedAlert
 from stampapp.classifiers.survey_rules import InputSpec, SurveyRules
 from stampapp.features import difference_imaging, metadata
-from stampapp.features.images import crop_around
+from stampapp.features.images import crop_around, require_data
 from stampapp.features.noisy_image import NoisyImage, noisy_image
 from stampapp.stamps.fits_image import Image, Stamp
 from stampapp.stamps.lsst import read_cutout, read_noise_and_psf, source_place
@@ -33,7 +33,8 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     """Return the stamps and features that a model needs. Raises BadAlert.
 
     Each stamp is cut or padded with NaN to the model's `crop`, with the source in the middle. An
-    alert of a first visit has no template: all its pixels are NaN. The `extra_fields` of the
+    alert of a first visit has no template: all its pixels are NaN. The other stamps need a pixel
+    with a value. The `extra_fields` of the
     returned alert also have the features of `difference_imaging` that the model needs, and
     `real_bogus`: ln(p / (1 - p)) of the reliability p, or of a usual one where there is none.
     """
@@ -46,8 +47,10 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
         shown = difference_imaging.measure_detection(science, template, difference)
         alert = replace(alert, extra_fields={**alert.extra_fields, **shown})
     metadata.check_fields(alert, required)
-    crops = (_crop(alert, cutouts[name], spec.crop) for name in spec.stamps)
-    return PreparedAlert(alert=alert, crops=tuple(crops))
+    crops = {name: _crop(alert, cutouts[name], spec.crop) for name in spec.stamps}
+    for name in crops.keys() - {_TEMPLATE}:
+        require_data(crops[name], name)
+    return PreparedAlert(alert=alert, crops=tuple(crops.values()))
 
 
 def _real_bogus(alert: Alert) -> float:

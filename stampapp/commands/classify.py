@@ -26,8 +26,8 @@ from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome, OutcomeKind
 
 BATCH_SIZE = 256
-# Most candids and object names are no longer than this.
-_WIDTHS = {"candid": 19, "object": 12, "class": 8}
+# Most candids are no longer than this, and the object names of most surveys.
+_CANDID, _OBJECT, _CLASS = 19, 12, 8
 Lines = Callable[[Outcome], Iterable[str]]
 
 
@@ -194,14 +194,28 @@ def _json_lines(classifier: Classifier) -> Lines:
 
 
 def _table_lines(classifier: Classifier, out: TextIO) -> Lines:
-    """Write the heading; return a function that returns the lines of an outcome."""
-    columns = [Column(name=name, width=width) for name, width in _WIDTHS.items()]
-    widths = {name: max(5, len(name)) for name in map(shown_name, classifier.classes)}
-    columns += [Column(name=name, width=width, right=True) for name, width in widths.items()]
-    table = Table(columns, terminal_width(out))
-    for line in table.heading():
-        print(line, file=out)
-    return lambda outcome: map(str, table.row(*_row(outcome)))
+    """Return a function that returns the lines of an outcome, the first time after the heading."""
+    table: Table | None = None
+
+    def lines(outcome: Outcome) -> Iterator[str]:
+        nonlocal table
+        if table is None:
+            # The names of a survey's objects are of one length.
+            name = outcome.alert.oid if outcome.alert else ""
+            table = Table(_columns(classifier, max(_OBJECT, len(name))), terminal_width(out))
+            yield from map(str, table.heading())
+        yield from map(str, table.row(*_row(outcome)))
+
+    return lines
+
+
+def _columns(classifier: Classifier, name_length: int) -> list[Column]:
+    widths = {"candid": _CANDID, "object": name_length, "class": _CLASS}
+    numbers = {name: max(5, len(name)) for name in map(shown_name, classifier.classes)}
+    return [
+        *(Column(name=name, width=width) for name, width in widths.items()),
+        *(Column(name=name, width=width, right=True) for name, width in numbers.items()),
+    ]
 
 
 def _row(outcome: Outcome) -> tuple[list[str], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stampapp.alerts.installed_schemas import installed_schemas
+from stampapp.alerts.installed_schemas import installed_schemas, remedy
 from stampapp.avro.message_schemas import MessageSchemas
 from stampapp.avro.registry_access import RegistryAccess
 from stampapp.avro.schema_folder import SchemaFolder, read_schema_file
@@ -29,7 +29,8 @@ class SchemaSettings:
         folders = [SchemaFolder(self.path)] if self.path and self.path.is_dir() else []
         bare = read_schema_file(self.path) if self.path and not folders else None
         if self.registry is None:
-            return MessageSchemas([*folders, *installed_schemas()], bare=bare)
+            found = [*folders, *installed_schemas()]
+            return MessageSchemas(found, bare=bare, remedy=remedy())
         from stampapp.avro.schema_registry import SchemaRegistry
 
         return MessageSchemas(folders, bare=bare, registry=SchemaRegistry(self.registry))

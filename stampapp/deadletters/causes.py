@@ -65,6 +65,9 @@ CAUSES: Mapping[str, Cause] = {
         " group. Then replay.",
     ),
     "stamp-missing": Cause("A stamp that the network needs is missing.", _SURVEY),
+    "stamp-empty": Cause(
+        "In the science or difference stamp, no pixel around the source has a value.", _SURVEY
+    ),
     "stamp-damaged": Cause("A stamp cannot be decompressed, or is truncated.", _SURVEY),
     "stamp-not-fits": Cause("A stamp is not a two-dimensional FITS image.", _SURVEY),
     "stamp-too-large": Cause(

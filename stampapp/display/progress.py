@@ -20,7 +20,8 @@ class ProgressBars:
     """Progress bars on stderr, one for each description, removed at the end.
 
     Lines that are printed to stderr meanwhile appear above them. Without a terminal they are lines,
-    the first after _FIRST_LINE seconds, later ones after twice as long, at most _MOST_SECONDS.
+    the first after _FIRST_LINE seconds, later ones after twice as long, at most _MOST_SECONDS. The
+    last one is that of the end.
     """
 
     def __init__(self) -> None:
@@ -40,6 +41,8 @@ class ProgressBars:
         self._lines = not console.is_terminal
         self._pause = _FIRST_LINE
         self._due = time.monotonic() + self._pause
+        # The last line that was written, and that which follows the latest change.
+        self._shown = self._latest = ""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -52,6 +55,8 @@ class ProgressBars:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+        if self._shown and self._latest != self._shown:
+            report(self._latest)
 
     def __call__(self, what: str, more: int, total: int | None) -> None:
         """Show that `more` of `total` are done (None: the total is unknown)."""
@@ -69,8 +74,10 @@ class ProgressBars:
         self._show_line(what, amount)
 
     def _show_line(self, what: str, amount: str) -> None:
+        self._latest = f"{what}: {amount.strip()}"
         if self._lines and time.monotonic() >= self._due:
-            report(f"{what}: {amount.strip()}")
+            report(self._latest)
+            self._shown = self._latest
             self._pause = min(2 * self._pause, _MOST_SECONDS)
             self._due = time.monotonic() + self._pause
 

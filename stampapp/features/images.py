@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from stampapp.errors import BadAlert
 from stampapp.stamps.fits_image import Image, Pixels
 
 Patch = npt.NDArray[np.float64]
@@ -36,6 +37,12 @@ def crop_around(pixels: Pixels, place: tuple[float, float], side: int) -> Image:
         top, left = top - rows, left - columns
         crop[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
     return crop
+
+
+def require_data(crop: Image, name: str) -> None:
+    """Raise BadAlert where no pixel has a value: the network would see an image of zeros."""
+    if not np.isfinite(crop).any():
+        raise BadAlert("stamp-empty", f"no pixel around the source in the {name} stamp has a value")
 
 
 def central_patch(pixels: Pixels, half: int) -> Patch:

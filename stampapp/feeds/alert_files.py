@@ -80,6 +80,9 @@ def parse_files(
                     if on_bytes:
                         on_bytes(before + file.tell())
                 before += file.tell()
+            if on_bytes:
+                # An archive goes on after its last alert.
+                on_bytes(before)
         except OSError as error:
             yield str(path), BadAlert("unreadable", error.strerror or str(error))
 

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from stampapp.alerts.installed_schemas import installed_schemas
+from stampapp.alerts.installed_schemas import installed_schemas, remedy
 from stampapp.alerts.packet_format import packet_format
-from stampapp.alerts.surveys import Survey
 from stampapp.avro.message_schemas import MessageSchemas
 from stampapp.avro.schema_folder import SchemaFolder
 from stampapp.config.settings import Settings
@@ -36,7 +35,10 @@ def try_schemas(worker: Settings) -> SchemaTrial:
     problem, warning = _ask_registry(schemas)
     sources = tuple(_sources(worker, schemas, works=not (problem or warning)))
     if not sources:
-        warning = _missing_source(worker.model.survey)
+        warning = (
+            "there is no source of schemas, so that messages in Confluent's wire format become dead"
+            f" letters: {remedy()}"
+        )
     return SchemaTrial(sources=sources, problem=problem, warning=warning)
 
 
@@ -70,11 +72,3 @@ def _described(ids: Collection[int]) -> str:
     if len(ids) == 1:
         return f"the schema {min(ids)}"
     return f"{len(ids)} schemas, {min(ids)} to {max(ids)}"
-
-
-def _missing_source(survey: Survey) -> str:
-    return (
-        "there is no source of schemas, so that messages in Confluent's wire format become dead"
-        " letters: set SCHEMA_REGISTRY_URL or SCHEMA_PATH, or"
-        f" pip install 'stampapp[{survey.lower()}]'"
-    )

@@ -17,6 +17,8 @@ from stampapp.kafka.message import Message
 from stampapp.results.class_names import shown_name, with_shown_names
 
 _INDENT = "  "
+# The largest of the whole numbers that a float tells from the next.
+_MAX_EXACT = 2**53 - 1
 
 
 def message_heading(message: Message, content: MessageContent) -> str:
@@ -51,7 +53,7 @@ def message_json(message: Message, content: MessageContent) -> dict[str, Any]:
         "size": len(message.value or b""),
         "headers": {name: (one or b"").decode("utf-8", "replace") for name, one in message.headers},
         "kind": content.kind,
-        "content": _finite(content.content),
+        "content": _for_json(content.content),
     }
 
 
@@ -164,12 +166,18 @@ def _few(places: Sequence[str]) -> str:
     return " ".join(places[:3]) + rest
 
 
-def _finite(value: Any) -> Any:
-    """Return a value for JSON, with null for numbers that are not finite."""
+def _for_json(value: Any) -> Any:
+    """Return a value for any reader of JSON.
+
+    Numbers that are not finite are null. Whole numbers that a float cannot hold, such as ids, are
+    text: JavaScript, and jq before 1.7, would change their last digits.
+    """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, int) and abs(value) > _MAX_EXACT:
+        return str(value)
     if isinstance(value, Mapping):
-        return {str(key): _finite(one) for key, one in value.items()}
+        return {str(key): _for_json(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [_finite(one) for one in value]
+        return [_for_json(one) for one in value]
     return value

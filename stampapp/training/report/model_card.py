@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin
 from stampapp.classifiers.model_folder.store import CARD_FILES
+from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.errors import ConfigError
 from stampapp.results.class_names import shown_name
 from stampapp.training import markdown
@@ -20,8 +21,8 @@ CARD, CONFUSION, RELIABILITY, LEARNING, STAMPS, REAL_ALERTS = CARD_FILES
 _WARNING = {
     Origin.SIMULATED: """\
 **This model was trained on simulated alerts only, not on real ones.** It is for trying
-the program out. It is not ALeRCE's model and not meant for production: import the published weights
-with `faust -A stampapp import-model`. Results on real alerts, if measured, are below.""",
+the program out. It is not ALeRCE's model and not meant for production: {advice}.
+Results on real alerts, if measured, are below.""",
     Origin.LABELLED: """\
 This model was trained on a user's alerts and labels. It repeats the errors of those labels.""",
 }
@@ -67,6 +68,8 @@ def render_card(report: Report) -> str:
 def _identity(report: Report) -> str:
     of = report.description
     classes = [*map(shown_name, of.classes)]
+    advice = survey_rules(of.survey).production_advice
+    warning = _WARNING[of.origin].format(advice=advice)
     stamps = " and ".join((", ".join(of.stamps[:-1]), of.stamps[-1]))
     return f"""\
 A Deep-HiTS network (Carrasco-Davis et al. 2021) that classifies {of.survey} alerts by their first
@@ -74,7 +77,7 @@ detection as {", ".join(classes[:-1])} or {classes[-1]}. Its inputs are the cent
 {of.crop} x {of.crop} pixels of the {stamps} stamps and {len(of.features)} features.
 Its weights are `{of.network_file}`.
 
-{_WARNING[of.origin]}"""
+{warning}"""
 
 
 def _data(report: Report) -> str:

@@ -71,6 +71,8 @@ def test_the_sign_is_that_of_the_flux_where_the_version_does_not_say_it() -> Non
         ({"ssObjectId": 5}, "exactly one"),
         ({"diaObjectId": None}, "exactly one"),
         ({"diaObjectId": 5.0}, "a whole number"),
+        ({"diaObjectId": -OBJECT}, "a whole number from 0"),
+        ({"diaObjectId": OBJECT, "ssObjectId": -1}, "a whole number from 0"),
         ({"midpointMjdTai": math.nan}, "midpointMjdTai"),
         ({"ra": None}, "ra"),
     ],

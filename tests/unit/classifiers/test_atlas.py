@@ -19,10 +19,12 @@ from stampapp.results.outcome import Classification
 from stampapp.stamps.fits_image import Image
 from tests.support.alert_messages import message
 from tests.support.alerts import SORTING_HAT, sky
+from tests.support.alerts import fits as to_fits
 from tests.support.atlas import (
     CLASSES,
     SHAPE,
     atlas_alert,
+    cards,
     description,
     packets,
     stamp,
@@ -146,6 +148,15 @@ def test_no_rule_of_ztf_applies() -> None:
 def test_a_model_that_does_not_ask_for_a_card_does_without() -> None:
     alert = atlas_alert(stamp(MANGLE=None, SEEING="'bad'", FILTER="'w'"))
     assert atlas.extract_inputs(alert, description("airmass")).crops
+
+
+def test_an_image_without_any_value_cannot_be_classified() -> None:
+    empty = to_fits(np.full(SHAPE, np.nan), **cards())
+    for stamps in (
+        {"science": empty, "difference": stamp(1)},
+        {"science": stamp(), "difference": empty},
+    ):
+        assert cause(classifier().prepare_alert, atlas_alert(stamps=stamps)) == "stamp-empty"
 
 
 @pytest.mark.parametrize(

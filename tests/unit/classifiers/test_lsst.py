@@ -116,6 +116,21 @@ def test_without_a_template_its_pixels_are_nan_and_become_zeros(nothing: bytes |
 
 
 @pytest.mark.parametrize("name", ["science", "difference"])
+def test_an_image_without_any_value_cannot_be_classified(name: str) -> None:
+    shown = dict.fromkeys(NAMES, cutout(image(30, 30)))
+    for value in (np.nan, np.inf):
+        empty = lsst_alert({**shown, name: cutout(np.full((30, 30), value, np.float32))})
+        assert cause(extract_inputs, empty, Spec()) == "stamp-empty"
+    # The source lies beyond what has a value.
+    pixels = image(48, 48)
+    pixels[:, :20] = np.nan
+    beyond = lsst_alert({**shown, name: cutout(pixels, cards(24, 4))})
+    assert cause(extract_inputs, beyond, Spec(crop=21)) == "stamp-empty"
+    template = lsst_alert({**shown, "template": cutout(np.full((30, 30), np.nan, np.float32))})
+    assert len(extract_inputs(template, Spec()).crops) == 3
+
+
+@pytest.mark.parametrize("name", ["science", "difference"])
 def test_without_another_stamp_the_alert_cannot_be_classified(name: str) -> None:
     shown = dict.fromkeys(NAMES, cutout(image(30, 30)))
     assert cause(extract_inputs, lsst_alert({**shown, name: None}), Spec()) == "stamp-missing"

@@ -17,6 +17,8 @@ from stampapp.results.outcome import Classification
 from tests.support.alerts import container, record
 from tests.support.archives import tar
 from tests.support.fake_classifier import FakeClassifier, classification
+from tests.support.lsst_alerts import OBJECT, lsst_alert
+from tests.support.lsst_packets import container as lsst_container
 
 STAMPLESS = dict.fromkeys(("science", "template", "difference"))
 
@@ -168,6 +170,16 @@ def test_the_table(folder: Path) -> None:
     assert second.split() == ["2", "ZTF20abcdefg", "SN", "0.750", "0.250"]
     assert third.split() == ["3", "ZTF20abcdefg", "SN", "0.750", "0.250"]
     assert damaged.split()[:4] == ["?", "?", "error", f"{bad}:"]
+
+
+def test_a_column_is_as_wide_as_the_names_of_a_surveys_objects(tmp_path: Path) -> None:
+    (tmp_path / "a.avro").write_bytes(lsst_container(lsst_alert()))
+    out = io.StringIO()
+    command.classify_files(
+        [tmp_path / "a.avro"], FakeClassifier(), out, as_json=False, every_alert=True
+    )
+    heading, row = out.getvalue().splitlines()
+    assert heading.index("class") == row.index("SN") == 21 + len(str(OBJECT)) + 2
 
 
 def test_a_ruled_out_result_in_the_table(folder: Path) -> None:

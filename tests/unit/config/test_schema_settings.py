@@ -48,6 +48,7 @@ def test_without_settings_there_are_the_installed_schemas() -> None:
     with pytest.raises(BadAlert, match=r"the schema 1099, .*SCHEMA_REGISTRY_URL") as error:
         opened().by_id(1099)
     assert error.value.cause == "schema-unknown"
+    assert "pip install -U 'stampapp[lsst]'" in str(error.value)
 
 
 def test_with_a_registry_installed_schemas_are_not_used(file: Path) -> None:

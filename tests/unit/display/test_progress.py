@@ -27,8 +27,17 @@ def test_in_a_pipe_it_writes_a_line_now_and_then(
             clock.now += 1
             advance(5)
     assert capsys.readouterr().err.splitlines() == [
-        f"simulating: {5 * seconds}/1000" for seconds in (5, 15, 35, 75, 135, 195)
+        f"simulating: {5 * seconds}/1000" for seconds in (5, 15, 35, 75, 135, 195, 200)
     ]
+
+
+def test_the_last_line_is_not_written_twice(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with progress.progress_bar("simulating", 2) as advance:
+        clock.now += 5
+        advance(2)
+    assert capsys.readouterr().err == "simulating: 2/2\n"
 
 
 def test_what_is_done_soon_writes_nothing(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

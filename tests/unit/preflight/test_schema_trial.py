@@ -107,5 +107,5 @@ def test_without_any_source_it_says_which_there_could_be(monkeypatch: pytest.Mon
     found = tried()
     assert found.sources == ()
     assert found.warning
-    for remedy in ("SCHEMA_REGISTRY_URL", "SCHEMA_PATH", "pip install 'stampapp[lsst]'"):
+    for remedy in ("SCHEMA_REGISTRY_URL", "SCHEMA_PATH", "pip install -U 'stampapp[lsst]'"):
         assert remedy in found.warning

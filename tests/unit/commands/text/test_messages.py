@@ -95,6 +95,16 @@ def test_json_has_no_number_that_json_has_not() -> None:
     json.dumps(found, allow_nan=False)
 
 
+def test_json_has_the_digits_that_a_float_has_not_as_text() -> None:
+    shown = message(value=encode_prediction(prediction(of=packet()), options(Survey.LSST), NOON))
+    content = json.loads(json.dumps(message_json(shown, read_content(shown))["content"]))
+    assert OBJECT > 2**53
+    assert (content["diaObjectId"], content["ssObjectId"]) == (str(OBJECT), 0)
+    numbers = message(value=json.dumps([2**53 - 1, 2**53, -(2**53), True]).encode())
+    found = message_json(numbers, read_content(numbers))["content"]["document"]
+    assert found == [2**53 - 1, str(2**53), str(-(2**53)), True]
+
+
 def test_the_rubin_steps_output_has_its_ids_and_bars() -> None:
     value = encode_prediction(prediction(of=packet()), options(Survey.LSST), NOON)
     lines = rendered(value)

@@ -84,7 +84,9 @@ def test_card_has_all_contents() -> None:
 
 def test_card_warns_of_training_on_simulated_alerts() -> None:
     assert "not on real ones" in model_card.render_card(REPORT)
-    assert "import-model" in model_card.render_card(REPORT)
+    assert "for production use the published weights." in model_card.render_card(REPORT)
+    without = replace(REPORT, description=replace(DESCRIPTION, survey=Survey.LSST))
+    assert "no weights are published: compare" in model_card.render_card(without)
     of_user = replace(REPORT, description=replace(DESCRIPTION, origin=Origin.LABELLED))
     assert "not on real ones" not in model_card.render_card(of_user)
 
