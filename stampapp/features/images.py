@@ -16,9 +16,9 @@ Patch = npt.NDArray[np.float64]
 
 def crop_centre(pixels: Pixels, side: int) -> Image:
     """Return the central `side` by `side` pixels as native float32."""
-    top, left = ((length - side) // 2 for length in pixels.shape)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return pixels[top : top + side, left : left + side].astype(np.float32)
+    rows, columns = pixels.shape
+    top, left = (rows - side) // 2, (columns - side) // 2
+    return _as_float32(pixels[top : top + side, left : left + side])
 
 
 def crop_around(pixels: Pixels, place: tuple[float, float], side: int) -> Image:
@@ -43,6 +43,14 @@ def require_data(crop: Image, name: str) -> None:
     """Raise BadAlert where no pixel has a value: the network would see an image of zeros."""
     if not np.isfinite(crop).any():
         raise BadAlert("stamp-empty", f"no pixel around the source in the {name} stamp has a value")
+
+
+def _as_float32(pixels: Pixels) -> Image:
+    # To silence warnings takes longer than the copy, and only larger numbers can overflow.
+    if pixels.itemsize <= 4:
+        return pixels.astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return pixels.astype(np.float32)
 
 
 def central_patch(pixels: Pixels, half: int) -> Patch:

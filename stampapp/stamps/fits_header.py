@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+import struct
+from functools import cache
 
 BLOCK = 2880
 MAX_BLOCKS = 64
@@ -11,6 +12,9 @@ _CARD = 80
 _END = b"END" + b" " * 77
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([EeDd][+-]?\d+)?")
 _TEXT = re.compile(r"'((?:[^']|'')*)'")
+# Most of the values that are asked for: a number between blanks, perhaps before a comment.
+_NUMBER_CARD = re.compile(rb"= +([+-]?(?:\d+\.?\d*|\.\d+)(?:[EeDd][+-]?\d+)?) *(?:/|\Z)")
+_EXPONENTS = bytes.maketrans(b"Dd", b"EE")
 
 
 class Header:
@@ -19,20 +23,25 @@ class Header:
     def __init__(self, text: bytes) -> None:
         self.size = len(text)
         self._text = text
+        whole = len(text) // _CARD * _CARD
+        keywords = [keyword for (keyword,) in struct.iter_unpack("8s72x", text[:whole])]
         # From the end, so that the first of two stays.
-        places = reversed(range(0, len(text) - _CARD + 1, _CARD))
-        self._places = {text[at : at + 8]: at for at in places}
+        self._places = dict(zip(keywords[::-1], range(whole - _CARD, -1, -_CARD), strict=True))
 
     def __contains__(self, keyword: str) -> bool:
-        return keyword.ljust(8).encode() in self._places
+        return _padded(keyword) in self._places
 
     def value(self, keyword: str) -> float | str | None:
         """Return the number or text of a card; None where there is no value.
 
         Texts have no quotes and no trailing blanks; a number may be infinite.
         """
-        at = self._places.get(keyword.ljust(8).encode())
-        if at is None or not self._text.startswith(b"= ", at + 8):
+        at = self._places.get(_padded(keyword))
+        if at is None:
+            return None
+        if number := _NUMBER_CARD.match(self._text, at + 8, at + _CARD):
+            return float(number[1].translate(_EXPONENTS))
+        if not self._text.startswith(b"= ", at + 8):
             return None
         field = self._text[at + 10 : at + _CARD].decode("latin-1").lstrip()
         if quoted := _TEXT.match(field):
@@ -43,10 +52,9 @@ class Header:
         return plain or None
 
 
-@lru_cache(maxsize=64)
-def read_header(text: bytes) -> Header:
-    """Return the header in these bytes; stamps with equal headers share one."""
-    return Header(text)
+@cache
+def _padded(keyword: str) -> bytes:
+    return keyword.ljust(8).encode()
 
 
 def find_header(plain: bytes, start: int = 0) -> bytes | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,8 @@ MAX_STAMP_BYTES = 2**20
 MAX_SIDE = 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_MAX_MEMBERS = 8
+# Headers are kept: of Rubin's stamps, each has four.
+_LATEST = 8
 _AXES = ("BITPIX", "NAXIS", "NAXIS1", "NAXIS2")
 _NUMBERS = (*_AXES, "BSCALE", "BZERO", "BLANK")
 _TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
@@ -67,10 +68,7 @@ def read_image(
     plain: bytes, start: int, shape: tuple[int, int] | None, name: str
 ) -> tuple[Stamp, int]:
     """Return the image whose header begins at `start`, and where its pixels end."""
-    header = fits_header.find_header(plain, start)
-    if header is None:
-        raise BadAlert("stamp-not-fits", f"the FITS header of the {name} stamp has no end")
-    layout = _layout(header, name)
+    layout = _LAYOUTS.find(plain, start) or _read_layout(plain, start, name)
     if shape is None:
         shape = _any_shape(layout.shape, name)
     elif layout.shape != shape:
@@ -117,19 +115,20 @@ def _gunzip(data: bytes, name: str) -> bytes:
 
 
 class _Layout:
-    """How the pixels of an image are stored."""
+    """How the pixels of an image are stored that follow the header `text`."""
 
-    def __init__(self, header: Header, numbers: dict[str, float]) -> None:
-        self.header = header
+    def __init__(self, text: bytes, header: Header, numbers: dict[str, float]) -> None:
+        self.text, self.header = text, header
         self.dtype = np.dtype(_TYPES[int(numbers["BITPIX"])])
         self.shape = (int(numbers["NAXIS2"]), int(numbers["NAXIS1"]))
         self._blank = numbers.get("BLANK")
         self._scale = numbers.get("BSCALE", 1.0)
         self._zero = numbers.get("BZERO", 0.0)
+        self._is_plain = self.dtype.kind == "f" and (self._scale, self._zero) == (1.0, 0.0)
 
     def scaled(self, pixels: Pixels) -> Pixels:
         """Apply BSCALE, BZERO and BLANK (FITS standard 4.0, 4.4.2.5 and 5.3)."""
-        if self.dtype.kind == "f" and (self._scale, self._zero) == (1.0, 0.0):
+        if self._is_plain:
             return pixels
         with np.errstate(over="ignore", invalid="ignore"):
             physical: Pixels = pixels * np.float64(self._scale) + self._zero
@@ -138,20 +137,46 @@ class _Layout:
         return physical
 
 
-def _layout(header: bytes, name: str) -> _Layout:
-    found = _layout_or_problem(header)
+class _LatestLayouts:
+    """The layouts of the last headers: most stamps have the header of one before them.
+
+    The stamps of an alert share their headers, and with them what is derived from a header.
+    """
+
+    def __init__(self) -> None:
+        self._latest: tuple[_Layout, ...] = ()
+
+    def find(self, plain: bytes, start: int) -> _Layout | None:
+        """Return the layout of the header at a place, if it is one of the last."""
+        for layout in self._latest:
+            if plain.startswith(layout.text, start):
+                return layout
+        return None
+
+    def add(self, layout: _Layout) -> None:
+        """Keep a layout in place of the oldest."""
+        self._latest = (layout, *self._latest[: _LATEST - 1])
+
+
+_LAYOUTS = _LatestLayouts()
+
+
+def _read_layout(plain: bytes, start: int, name: str) -> _Layout:
+    text = fits_header.find_header(plain, start)
+    if text is None:
+        raise BadAlert("stamp-not-fits", f"the FITS header of the {name} stamp has no end")
+    found = _layout_or_problem(text)
     if isinstance(found, str):
         raise BadAlert("stamp-not-fits", f"the {name} stamp {found}")
+    _LAYOUTS.add(found)
     return found
 
 
-# Without the stamp's name, as the stamps of an alert may have equal headers.
-@lru_cache(maxsize=64)
-def _layout_or_problem(header: bytes) -> _Layout | str:
-    cards = fits_header.read_header(header)
+def _layout_or_problem(text: bytes) -> _Layout | str:
+    header = Header(text)
     numbers: dict[str, float] = {}
     for keyword in _NUMBERS:
-        value = cards.value(keyword)
+        value = header.value(keyword)
         if isinstance(value, str) or (value is not None and not math.isfinite(value)):
             return f"has {keyword} {value!r} in its FITS header, which is no number"
         if value is not None:
@@ -159,4 +184,4 @@ def _layout_or_problem(header: bytes) -> _Layout | str:
     whole = all(numbers.get(axis, math.nan).is_integer() for axis in _AXES)
     if not whole or numbers["NAXIS"] != 2 or numbers["BITPIX"] not in _TYPES:
         return "is no two-dimensional FITS image"
-    return _Layout(cards, numbers)
+    return _Layout(text, header, numbers)

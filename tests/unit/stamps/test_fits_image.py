@@ -92,6 +92,20 @@ def test_cards_that_are_not_standard_do_no_harm() -> None:
     np.testing.assert_array_equal(decode(odd), PIXELS)
 
 
+def test_stamps_with_equal_headers_share_one() -> None:
+    first, again = (fits_image.read_stamp(fits(PIXELS + n), SHAPE, "science") for n in range(2))
+    assert first.header is again.header
+    np.testing.assert_array_equal(again.pixels, PIXELS + 1)
+    other = fits_image.read_stamp(declaring(BUNIT="'nJy'"), SHAPE, "science").header
+    assert (first.header.value("BUNIT"), other.value("BUNIT")) == (None, "nJy")
+
+
+def test_every_stamp_has_its_own_header_after_many_others() -> None:
+    for number in [*range(20), *range(20)]:
+        stamp = fits_image.read_stamp(declaring(NUMBER=number), SHAPE, "science")
+        assert stamp.header.value("NUMBER") == number
+
+
 def test_a_header_of_several_blocks() -> None:
     long = declaring(**{f"KEY{number}": number for number in range(200)})
     assert len(long) - len(PLAIN) > 4 * 2880
