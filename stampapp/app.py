@@ -33,7 +33,10 @@ MODULES = (
     "stampapp.web.metrics",
 )
 PAGE_MODULE = "stampapp.web.page"
+# Of each partition.
 FETCH_BYTES = 2 * 2**20
+# Messages of what was fetched that wait for the agent; the rest of a fetch waits in the consumer.
+STREAM_BUFFER = 200
 # Seconds. With Faust's default, a worker whose buffers are full for five minutes leaves its group.
 MAX_POLL_INTERVAL = 10.0**6
 
@@ -137,7 +140,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "broker_request_timeout": session + 30.0,
         "broker_rebalance_timeout": session,
         "consumer_metadata_max_age_ms": int(settings.metadata_age * 1000),
-        "stream_buffer_maxsize": max(200, min(1000, 2 * settings.batch_messages)),
+        "stream_buffer_maxsize": STREAM_BUFFER,
         "web_bind": settings.web_host,
         "web_host": settings.web_host,
         "web_port": settings.web_port,

@@ -66,5 +66,5 @@ def _out_of_memory(error: MemoryError) -> StampError:
     # A MemoryError often has no text, and mode would log it together with our last message.
     return StampError(
         f"out of memory ({str(error) or 'no details'}): give the worker more memory, or lower"
-        " CONSUME_MESSAGES or BATCHES_IN_FLIGHT"
+        " IN_FLIGHT_MESSAGES, IN_FLIGHT_MIB or CONSUME_MESSAGES"
     )

@@ -98,10 +98,18 @@ def classify_batch(batch: PreparedBatch, classifier: Classifier) -> list[Outcome
 
     An exception means that the model failed, not that a message is bad.
     """
-    results = classifier.classify(batch.to_classify) if batch.to_classify else []
-    pairs = zip(batch.to_classify, results, strict=True)
+    return classify_batches([batch], classifier)[0]
+
+
+def classify_batches(
+    batches: Sequence[PreparedBatch], classifier: Classifier
+) -> list[list[Outcome]]:
+    """Classify several batches in one call of the classifier; return the outcomes of each."""
+    alerts = [prepared for batch in batches for prepared in batch.to_classify]
+    results = classifier.classify(alerts) if alerts else []
+    pairs = zip(alerts, results, strict=True)
     classified = iter([_outcome(prepared.alert, result) for prepared, result in pairs])
-    return [outcome or next(classified) for outcome in batch.outcomes]
+    return [[outcome or next(classified) for outcome in batch.outcomes] for batch in batches]
 
 
 def result_or_error(function: Callable[[T], R], argument: T) -> R | BadAlert:

@@ -34,6 +34,9 @@ from stampapp.results.message_format import MessageOptions
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
 _MAX_CLASSIFY_THREADS = 4
+# Enough for both processors of a small machine, while results wait for their confirmation.
+_IN_FLIGHT_MESSAGES = 1024
+_IN_FLIGHT_MIB = 128
 
 # How the log is written: for people, or as one JSON object per line.
 HUMAN, JSON = "human", "json"
@@ -79,7 +82,8 @@ class Settings:
     compression: Compression
     delivery_timeout: float
     stall_timeout: float
-    batches_in_flight: int
+    in_flight_messages: int
+    in_flight_mib: int
     classify_threads: int
     web_host: str
     web_port: int
@@ -141,14 +145,13 @@ def _batching(reader: Reader) -> dict[str, Any]:
         "batches classified at the same time, among which the processors are divided",
         aliases=("JUDGE_THREADS",),
     )
+    size = read("CONSUME_MESSAGES", number(1, 10000, int), 256, "most messages in a batch")
     return {
         "classify_threads": threads,
         "batch_timeout": read(
             "CONSUME_TIMEOUT", number(0.01, 3600, float), 10.0, "s that a batch waits to fill"
         ),
-        "batch_messages": read(
-            "CONSUME_MESSAGES", number(1, 10000, int), 256, "most messages in a batch"
-        ),
+        "batch_messages": size,
         "session_timeout": read(
             "CONSUMER_SESSION_TIMEOUT",
             number(6, 1800, float),
@@ -167,12 +170,18 @@ def _batching(reader: Reader) -> dict[str, Any]:
             READ_COMMITTED,
             f"{READ_UNCOMMITTED}: classify messages of aborted and open transactions, too",
         ),
-        "batches_in_flight": read(
-            "BATCHES_IN_FLIGHT",
-            number(1, 128, int),
-            # One more batch is decoded, and one is published.
-            threads + 2,
-            "most batches in the worker at a time",
+        "in_flight_messages": read(
+            "IN_FLIGHT_MESSAGES",
+            number(1, 100_000, int),
+            # One more batch for each thread is decoded or published.
+            max(_IN_FLIGHT_MESSAGES, 2 * threads * size),
+            "most messages in the worker at a time",
+        ),
+        "in_flight_mib": read(
+            "IN_FLIGHT_MIB",
+            number(1, 100_000, int),
+            _IN_FLIGHT_MIB,
+            "MiB of messages in the worker at which it takes no more",
         ),
         **_delivery(reader),
         "stall_timeout": read(

@@ -16,6 +16,7 @@ STEP_KEYS: Mapping[str, str] = {
     "METRIS_SCHEMA_PATH": _SCHEMA,
     "LOGGING_DEBUG": "set LOG_LEVEL=DEBUG instead",
     # Of older releases.
+    "BATCHES_IN_FLIGHT": "set IN_FLIGHT_MESSAGES to a number of messages instead, or remove it",
     "KAFKA_USERNAME": "rename it to CONSUMER_KAFKA_USERNAME",
     "KAFKA_PASSWORD": "rename it to CONSUMER_KAFKA_PASSWORD",
     "CLASSIFIER_NAME": "rename it to MODEL_NAME",

@@ -18,6 +18,7 @@ _PREFIXES = (
     "CONSUME_",
     "CONSUMER_",
     "DEADLETTER_",
+    "IN_FLIGHT_",
     "METRICS_",
     "MODEL_",
     "PRODUCER_",

@@ -16,6 +16,7 @@ from stampapp.consumer.matching_topics import (
     RebalanceListener,
     set_consumed_topics,
 )
+from stampapp.consumer.message_flow import MessageFlowConsumer
 from stampapp.consumer.missing_topics import MissingTopics, create_no_topics
 from stampapp.consumer.readable_offsets import ReadableOffsetsConsumer, ReadableOffsetsThread
 from stampapp.kafka.input_topics import InputTopics
@@ -69,7 +70,7 @@ class StampConsumerThread(LogPositionsThread, ReadableOffsetsThread):
         return await self.missing_topics.commit_existing(assigned, super()._commit)
 
 
-class StampConsumer(LogPositionsConsumer, ReadableOffsetsConsumer):
+class StampConsumer(LogPositionsConsumer, ReadableOffsetsConsumer, MessageFlowConsumer):
     """Faust's consumer, reading through a StampConsumerThread."""
 
     RebalanceListener: ClassVar[type[RebalanceListener]] = RebalanceListener

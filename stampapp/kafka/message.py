@@ -42,6 +42,14 @@ class Message:
 Partition = tuple[str, int]
 
 
+def consumed_size(message: Message) -> int:
+    """Return the bytes of a message: value, key and headers."""
+    size = len(message.value or b"") + len(message.key or b"")
+    if message.headers:
+        size += sum(len(name) + len(value or b"") for name, value in message.headers)
+    return size
+
+
 def describe_partitions(partitions: Iterable[Partition]) -> str:
     """Return partitions by topic, as `alerts (partitions 0-3, 7)`."""
     by_topic = groupby(sorted(partitions), key=lambda one: one[0])

@@ -1,8 +1,8 @@
 """Collect messages into batches, decode, classify and deliver them, then commit their offsets.
 
 Each batch is a task. One thread decodes and `classify_threads` classify, so that one batch is
-decoded while others are classified and published. The number of batches in flight is bounded, and
-with it the memory that they hold.
+decoded while others are classified and published. The messages in flight are bounded by their
+number and their bytes, and with them the memory that they need.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from stampapp.classifiers.base import Classifier
 from stampapp.kafka.message import Message, Partition
 from stampapp.results.outcome import Outcome
 from stampapp.worker import named_threads
+from stampapp.worker.classify_queue import MOST_TOGETHER, ClassifyQueue
+from stampapp.worker.in_flight import InFlightLimit
 from stampapp.worker.offset_tracker import FetchedRange, OffsetTracker
 
 # Seconds between two commits.
@@ -50,10 +52,11 @@ StopWorker = Callable[[BaseException], Awaitable[None]]
 class Pipeline:
     """Processes messages in batches; takes the messages of a partition in their order.
 
-    A batch is complete with `size` messages or `timeout` seconds after its first. `deliver` returns
-    when all results of a batch are confirmed; `commit` returns whether the broker accepted the
-    offsets; `stop_worker` is called with the error that must stop the worker. `first_only` and
-    `check` are those of `prepare_batch`.
+    A batch is complete with `size` messages, with as many as `in_flight` allows, or `timeout`
+    seconds after its first. `deliver` returns when all results of a batch are confirmed; `commit`
+    returns whether the broker accepted the offsets; `stop_worker` is called with the error that
+    must stop the worker. `first_only` and `check` are those of `prepare_batch`, `most_together` is
+    that of `ClassifyQueue`.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -66,8 +69,9 @@ class Pipeline:
         schemas: MessageSchemas = NO_SCHEMAS,
         size: int,
         timeout: float,
-        in_flight: int,
+        in_flight: InFlightLimit,
         classify_threads: int = 1,
+        most_together: int = MOST_TOGETHER,
         deliver: Deliver,
         commit: Commit,
         stop_worker: StopWorker,
@@ -79,9 +83,11 @@ class Pipeline:
         self._classifier, self._schemas = classifier, schemas
         self._size, self._timeout = size, timeout
         self._deliver, self._commit, self._stop_worker = deliver, commit, stop_worker
-        self._slots = asyncio.Semaphore(in_flight)
+        self._in_flight = in_flight
         self._decode_pool = named_threads.thread_pool("decode")
-        self._classify_pool = named_threads.thread_pool("classify", classify_threads)
+        self.classify_queue = ClassifyQueue(
+            classifier, threads=classify_threads, most_together=most_together
+        )
         self._collected: list[Message] = []
         self._received = datetime.now(UTC)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,7 +104,7 @@ class Pipeline:
         self._spawn(self._commit_periodically())
 
     async def add_message(self, message: Message) -> None:
-        """Add a message to the current batch; wait while too many batches are in flight."""
+        """Add a message to the current batch; then wait while too much is in flight."""
         if self._closed:
             return
         self.last_activity = time.monotonic()
@@ -106,10 +112,12 @@ class Pipeline:
         if not self._collected:
             self._received = datetime.now(UTC)
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._timeout, self._start_dispatch)
+            self._timer = loop.call_later(self._timeout, self._dispatch)
         self._collected.append(message)
-        if len(self._collected) >= self._size:
-            await self._dispatch()
+        self._in_flight.add(message)
+        if len(self._collected) >= self._size or self._in_flight.reached_by(self._collected):
+            self._dispatch()
+        await self._in_flight.wait_for_room()
 
     def add_fetched(self, ranges: Iterable[FetchedRange]) -> None:
         """Add what a fetch has found, before its messages are added."""
@@ -123,7 +131,7 @@ class Pipeline:
 
         Messages that are unfinished by then are not lost: their offsets stay uncommitted.
         """
-        self._start_dispatch()
+        self._dispatch()
         try:
             await asyncio.wait_for(self._wait_until_empty(), time_limit)
         except TimeoutError:
@@ -143,8 +151,7 @@ class Pipeline:
 
     def forget_partitions(self) -> None:
         """Drop all messages taken: they are consumed again from the committed offsets."""
-        self._collected = []
-        self._stop_timer()
+        self._in_flight.remove(self._take_collected())
         # Batches in flight confirm their messages to the old one: after the rebalance the same
         # offsets may belong to other messages, or to another worker.
         self.offset_tracker = OffsetTracker()
@@ -161,7 +168,7 @@ class Pipeline:
             for task in self._tasks:
                 task.cancel()
             self._decode_pool.shutdown(wait=False, cancel_futures=True)
-            self._classify_pool.shutdown(wait=False, cancel_futures=True)
+            self.classify_queue.close()
 
     async def commit(self) -> None:
         """Commit the confirmed offsets."""
@@ -182,32 +189,25 @@ class Pipeline:
         except Exception as error:  # whatever it is, the worker must stop
             await self._stop_worker(error)
 
-    def _start_dispatch(self) -> None:
-        self._spawn(self._dispatch())
-
-    def _stop_timer(self) -> None:
+    def _take_collected(self) -> tuple[Message, ...]:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+        collected, self._collected = tuple(self._collected), []
+        return collected
 
-    async def _dispatch(self) -> None:
-        # The batch keeps growing while it waits for a slot.
-        await self._slots.acquire()
-        collected, self._collected = self._collected, []
-        self._stop_timer()
-        if collected:
+    def _dispatch(self) -> None:
+        if collected := self._take_collected():
             previous, self._delivery_started = self._delivery_started, asyncio.Event()
             self._spawn(
                 self._process(
-                    tuple(collected),
+                    collected,
                     self._received,
                     self.offset_tracker,
                     previous,
                     self._delivery_started,
                 )
             )
-        else:
-            self._slots.release()
 
     async def _process(
         self,
@@ -237,7 +237,7 @@ class Pipeline:
             self._progress.set()
         finally:
             started.set()
-            self._slots.release()
+            self._in_flight.remove(messages)
 
     async def _classify(
         self, values: Sequence[bytes | None]
@@ -248,9 +248,7 @@ class Pipeline:
         prepared, decode = await loop.run_in_executor(
             self._decode_pool, _timed, lambda: self._prepare(values)
         )
-        outcomes, classify = await loop.run_in_executor(
-            self._classify_pool, _timed, lambda: batches.classify_batch(prepared, self._classifier)
-        )
+        outcomes, classify = await self.classify_queue.classify(prepared)
         return outcomes, {"decode": decode, "judge": classify}
 
     def _prepare(self, values: Sequence[bytes | None]) -> batches.PreparedBatch:

@@ -135,6 +135,7 @@ class WorkerRuntime:
         self, *, deliver: Deliver, commit: Commit, stop_worker: StopWorker
     ) -> Pipeline:
         """Create, start and return the pipeline."""
+        from stampapp.worker.in_flight import InFlightLimit
         from stampapp.worker.pipeline import Pipeline
 
         settings = self.required_settings()
@@ -143,7 +144,9 @@ class WorkerRuntime:
             schemas=self.schemas,
             size=settings.batch_messages,
             timeout=settings.batch_timeout,
-            in_flight=settings.batches_in_flight,
+            in_flight=InFlightLimit(
+                messages=settings.in_flight_messages, size=settings.in_flight_mib * 2**20
+            ),
             classify_threads=self.classify_threads,
             deliver=deliver,
             commit=commit,

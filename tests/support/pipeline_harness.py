@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.kafka.message import Message, Partition
+from stampapp.worker.in_flight import InFlightLimit
 from stampapp.worker.pipeline import Batch, Pipeline
 from tests.support.alerts import container, message, record
 from tests.support.fake_classifier import FakeClassifier
@@ -85,8 +86,10 @@ async def running_pipeline(
     *,
     size: int = 2,
     batch_timeout: float = FOREVER,
-    in_flight: int = 4,
+    in_flight: int = 1000,
+    in_flight_bytes: int = 2**30,
     classify_threads: int = 1,
+    most_together: int = 256,
     schemas: MessageSchemas = NO_SCHEMAS,
 ) -> AsyncIterator[Pipeline]:
     pipeline = Pipeline(
@@ -94,8 +97,9 @@ async def running_pipeline(
         schemas=schemas,
         size=size,
         timeout=batch_timeout,
-        in_flight=in_flight,
+        in_flight=InFlightLimit(messages=in_flight, size=in_flight_bytes),
         classify_threads=classify_threads,
+        most_together=most_together,
         deliver=harness.deliver,
         commit=harness.commit,
         stop_worker=harness.stop_worker,

@@ -74,7 +74,7 @@ def advice(*keys: str, source: str = ENVIRONMENT) -> dict[str, str]:
         ("WEB_PROT", "WEB_PORT"),
         ("web_port", "WEB_PORT"),
         ("LOGLEVEL", "LOG_LEVEL"),
-        ("BATCH_IN_FLIGHT", "BATCHES_IN_FLIGHT"),
+        ("IN_FLIGHT_MESAGES", "IN_FLIGHT_MESSAGES"),
         ("MODEL_PRECISON", "MODEL_PRECISION"),
     ],
 )

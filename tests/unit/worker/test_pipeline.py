@@ -8,10 +8,12 @@ import time
 import pytest
 
 from stampapp.alerts.alert import Alert
+from stampapp.kafka.message import Message, consumed_size
 from stampapp.results.outcome import Classification, Outcome
 from tests.support.alerts import container, message, record
 from tests.support.fake_classifier import FakeClassifier, classification
 from tests.support.pipeline_harness import (
+    NO_STAMPS,
     PLACE,
     PipelineHarness,
     alert_message,
@@ -131,7 +133,8 @@ async def test_after_a_failure_nothing_beyond_it_is_committed(harness: PipelineH
             raise MemoryError
         return classification(one)
 
-    async with running_pipeline(harness, FakeClassifier(classify)) as pipeline:
+    classifier = FakeClassifier(classify)
+    async with running_pipeline(harness, classifier, most_together=2) as pipeline:
         await feed(pipeline, 0, 1, 2, 3, 4, 5)
         await until(lambda: len(harness.delivered) == 2)
         assert not await pipeline.drain(0.05)
@@ -176,14 +179,14 @@ async def test_a_commit_that_raises_stops_the_worker(harness: PipelineHarness) -
     assert [str(failure) for failure in harness.failures] == ["no coordinator"]
 
 
-async def test_the_number_of_batches_in_flight_is_bounded(harness: PipelineHarness) -> None:
+async def test_the_number_of_messages_in_flight_is_bounded(harness: PipelineHarness) -> None:
     gates = [harness.block_delivery(offset) for offset in (0, 2)]
-    async with running_pipeline(harness, in_flight=2) as pipeline:
-        await feed(pipeline, 0, 1, 2, 3, 4)
+    async with running_pipeline(harness, in_flight=5) as pipeline:
+        await feed(pipeline, 0, 1, 2, 3)
         await until(lambda: harness.waiting == 2)
-        blocked = asyncio.ensure_future(feed(pipeline, 5, 6))
-        await until(lambda: pipeline.offset_tracker.unfinished == 6)
-        await holds_during(lambda: not blocked.done() and pipeline.offset_tracker.unfinished == 6)
+        blocked = asyncio.ensure_future(feed(pipeline, 4, 5))
+        await until(lambda: pipeline.offset_tracker.unfinished == 5)
+        await holds_during(lambda: not blocked.done() and pipeline.offset_tracker.unfinished == 5)
         gates[0].set()
         await asyncio.wait_for(blocked, 5)
         gates[1].set()
@@ -191,22 +194,81 @@ async def test_the_number_of_batches_in_flight_is_bounded(harness: PipelineHarne
         assert sorted(harness.offsets) == [[0, 1], [2, 3], [4, 5]]
 
 
-async def test_a_batch_grows_while_it_waits_for_a_slot(
+async def test_the_bytes_in_flight_are_bounded(harness: PipelineHarness) -> None:
+    gate, size = harness.block_delivery(0), consumed_size(alert_message(0))
+    async with running_pipeline(harness, in_flight_bytes=3 * size) as pipeline:
+        await feed(pipeline, 0, 1)
+        await until(lambda: harness.waiting)
+        blocked = asyncio.ensure_future(feed(pipeline, 2, 3))
+        await until(lambda: pipeline.offset_tracker.unfinished == 3)
+        await holds_during(lambda: not blocked.done() and pipeline.offset_tracker.unfinished == 3)
+        gate.set()
+        await asyncio.wait_for(blocked, 5)
+        await until(lambda: harness.offsets == [[0, 1], [2, 3]])
+
+
+async def test_a_message_that_is_larger_than_the_limit_passes(harness: PipelineHarness) -> None:
+    async with running_pipeline(harness, size=100, in_flight_bytes=1) as pipeline:
+        await asyncio.wait_for(feed(pipeline, 0, 1, 2), 5)
+        await until(lambda: harness.commits)
+    assert harness.offsets == [[0], [1], [2]]
+
+
+async def test_a_batch_is_no_larger_than_what_may_be_in_flight(harness: PipelineHarness) -> None:
+    async with running_pipeline(harness, size=100, in_flight=2) as pipeline:
+        await asyncio.wait_for(feed(pipeline, 0, 1, 2, 3), 5)
+        await until(lambda: len(harness.delivered) == 2)
+    assert harness.offsets == [[0, 1], [2, 3]]
+
+
+async def test_small_batches_that_wait_are_classified_together(harness: PipelineHarness) -> None:
+    may_classify = threading.Event()
+
+    def classify(one: Alert) -> Classification:
+        assert may_classify.wait(5)
+        return classification(one)
+
+    classifier = FakeClassifier(classify)
+    async with running_pipeline(harness, classifier, size=2, most_together=4) as pipeline:
+        await feed(pipeline, 0, 1)
+        await until(lambda: classifier.batches)
+        await feed(pipeline, *range(2, 10))
+        await until(lambda: pipeline.classify_queue.waiting == 4)
+        may_classify.set()
+        await until(lambda: len(harness.delivered) == 5)
+        assert await pipeline.drain(5)
+    assert classifier.batches == [["0", "1"], ["2", "3", "4", "5"], ["6", "7", "8", "9"]]
+    assert harness.offsets == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]
+    for batch in harness.delivered:
+        offsets = [one.offset for one in batch.messages]
+        assert [one.alert and one.alert.candid for one in batch.outcomes] == list(map(str, offsets))
+
+
+async def test_batches_that_are_classified_together_supersede_only_their_own(
     harness: PipelineHarness,
 ) -> None:
-    gate = harness.block_delivery(0)
-    async with running_pipeline(harness, size=3, batch_timeout=0.02, in_flight=1) as pipeline:
-        await feed(pipeline, 0)
-        await until(lambda: harness.waiting)
-        await feed(pipeline, 1)
-        await asyncio.sleep(0.05)
-        await feed(pipeline, 2)
-        last = asyncio.ensure_future(feed(pipeline, 3, 4))
-        await holds_during(lambda: not last.done(), 0.05)
-        gate.set()
+    may_classify = threading.Event()
+
+    def classify(one: Alert) -> Classification:
+        assert may_classify.wait(5)
+        return classification(one)
+
+    def same_object(offset: int, mjd: float) -> Message:
+        found = record(aid="AX", candid=str(offset), mjd=mjd, stamps=NO_STAMPS)
+        return message(offset, container(found))
+
+    classifier = FakeClassifier(classify)
+    async with running_pipeline(harness, classifier, size=2) as pipeline:
+        await feed(pipeline, 0, 1)
+        await until(lambda: classifier.batches)
+        for offset, mjd in enumerate((59003.0, 59002.0, 59001.0, 59004.0), 2):
+            await pipeline.add_message(same_object(offset, mjd))
+        await until(lambda: pipeline.classify_queue.waiting == 2)
+        may_classify.set()
         await until(lambda: len(harness.delivered) == 3)
-        await last
-        assert harness.offsets == [[0], [1, 2, 3], [4]]
+    assert classifier.batches == [["0", "1"], ["3", "4"]]
+    kinds = [[outcome.kind.value for outcome in batch.outcomes] for batch in harness.delivered]
+    assert kinds[1:] == [["superseded", "classified"], ["classified", "superseded"]]
 
 
 async def test_decoding_goes_on_while_the_network_works(harness: PipelineHarness) -> None:
@@ -243,7 +305,9 @@ async def test_batches_are_classified_in_parallel_and_delivered_in_order(
         return classification(one)
 
     classifier = FakeClassifier(classify)
-    async with running_pipeline(harness, classifier, classify_threads=2) as pipeline:
+    async with running_pipeline(
+        harness, classifier, classify_threads=2, most_together=2
+    ) as pipeline:
         await feed(pipeline, 0, 1, 2, 3, 4, 5)
         try:
             # The second and third are classified while the first is not, and wait for it.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
+from stampapp.alerts.alert import Alert
+from stampapp.results.outcome import Classification
+from tests.support.fake_classifier import FakeClassifier, classification
 from tests.support.pipeline_harness import (
     PLACE,
     PipelineHarness,
@@ -19,6 +23,17 @@ from tests.support.pipeline_harness import (
 @pytest.fixture
 def harness() -> PipelineHarness:
     return PipelineHarness()
+
+
+def blocked_classifier() -> tuple[FakeClassifier, threading.Event]:
+    """Return a classifier that waits until the event is set."""
+    may_classify = threading.Event()
+
+    def classify(one: Alert) -> Classification:
+        assert may_classify.wait(5)
+        return classification(one)
+
+    return FakeClassifier(classify), may_classify
 
 
 async def test_drain_finishes_and_commits_a_batch_that_is_not_full(
@@ -62,6 +77,56 @@ async def test_forgotten_messages_finish_without_a_commit(harness: PipelineHarne
         await holds_during(lambda: not harness.commits, 0.3)
         assert harness.offsets == [[0, 1]]
         assert harness.failures == []
+
+
+async def test_batches_that_wait_for_the_network_are_drained(harness: PipelineHarness) -> None:
+    classifier, may_classify = blocked_classifier()
+    async with running_pipeline(harness, classifier) as pipeline:
+        await feed(pipeline, 0, 1)
+        await until(lambda: classifier.batches)
+        await feed(pipeline, 2, 3, 4, 5, 6)
+        await until(lambda: pipeline.classify_queue.waiting == 2)
+        assert not await pipeline.drain(0.05)
+        assert harness.commits == []
+        may_classify.set()
+        assert await pipeline.drain(5)
+    assert harness.offsets == [[0, 1], [2, 3], [4, 5], [6]]
+    assert harness.commits[-1] == {PLACE: 7}
+
+
+async def test_batches_that_are_forgotten_before_they_are_classified_together_commit_nothing(
+    harness: PipelineHarness,
+) -> None:
+    classifier, may_classify = blocked_classifier()
+    async with running_pipeline(harness, classifier) as pipeline:
+        await feed(pipeline, 0, 1)
+        await until(lambda: classifier.batches)
+        await feed(pipeline, 2, 3)
+        await until(lambda: pipeline.classify_queue.waiting == 1)
+        pipeline.forget_partitions()
+        await feed(pipeline, 100, 101)
+        await until(lambda: pipeline.classify_queue.waiting == 2)
+        may_classify.set()
+        await until(lambda: len(harness.delivered) == 3)
+        await until(lambda: harness.commits)
+    assert classifier.batches == [["0", "1"], ["2", "3", "100", "101"]]
+    assert harness.commits == [{PLACE: 102}]
+    assert harness.failures == []
+
+
+async def test_forgotten_messages_make_room_for_others(harness: PipelineHarness) -> None:
+    async with running_pipeline(harness, size=3, in_flight=4) as pipeline:
+        gate = harness.block_delivery(0)
+        await feed(pipeline, 0, 1, 2)
+        await until(lambda: harness.waiting)
+        blocked = asyncio.ensure_future(feed(pipeline, 3))
+        await holds_during(lambda: not blocked.done(), 0.05)
+        pipeline.forget_partitions()
+        await asyncio.wait_for(blocked, 5)
+        gate.set()
+        await until(lambda: harness.delivered)
+        await asyncio.wait_for(feed(pipeline, 10, 11, 12), 5)
+        await until(lambda: harness.offsets == [[0, 1, 2], [10, 11, 12]])
 
 
 async def test_partitions_that_return_are_consumed_again(harness: PipelineHarness) -> None:
