@@ -20,8 +20,11 @@ def wire_id(value: bytes) -> int:
             " of 4 B is expected after the first",
         )
     found = int.from_bytes(value[1:WIRE_HEADER], "big")
-    if found > _MAX_ID:
-        raise BadAlert("schema-unknown", f"the message names the schema {found}: no id is so large")
+    if not 0 < found <= _MAX_ID:
+        raise BadAlert(
+            "schema-unknown",
+            f"the message names the schema {found}: ids are numbers from 1 to {_MAX_ID}",
+        )
     return found
 
 

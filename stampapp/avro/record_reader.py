@@ -6,12 +6,20 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from stampapp.avro.map_layouts import MapLayouts, map_layouts
-from stampapp.avro.reader import Record, decode_record, limit_objects
+from stampapp.avro.reader import (
+    MAX_OBJECTS,
+    Record,
+    count_objects,
+    decode_record,
+    limit_objects,
+)
 from stampapp.avro.schema import Schema, named_types, part_of_schema
 from stampapp.avro.skipping import Skip, skipper
+
+# A message of the sorting hat has one. A layout takes up to 50 ms, and a schema may have thousands.
+MAX_MAPS = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,15 +55,17 @@ class RecordReader:
     def read(self, data: bytes, start: int) -> tuple[Record, int]:
         """Return the record that begins at a position, and where it ends. Raises BadAlert."""
         record: Record = {}
-        body = io.BytesIO(data)
+        body, left = io.BytesIO(data), float(MAX_OBJECTS)
         for part in self._parts:
             end = part.read_quickly(data, start, record)
             if end < 0:
                 # What is unknown is read by fastavro, so that what is wrong with it is found.
                 body.seek(start)
-                limited = limit_objects(body, part.schema, len(data) - start)
+                # The parts share the limit of the record.
+                limited = limit_objects(body, part.schema, len(data) - start, left)
                 record |= decode_record(limited, part.schema.parsed, "record")
                 end = body.tell()
+                left -= count_objects(limited, part.schema, end - start)
                 if part.layouts:
                     part.layouts.learn(record[part.name])
             start = end
@@ -64,14 +74,21 @@ class RecordReader:
         return record, start
 
 
-def _parts(schema: Schema, unused: frozenset[str]) -> Iterator[_Part]:
-    named = named_types(schema.parsed)
-
-    def quick(field: Any) -> Skip | MapLayouts | None:
+def _quick_ways(schema: Schema, unused: frozenset[str]) -> Iterator[Skip | MapLayouts | None]:
+    """Yield how each field is skipped or read quickly, None where it is not."""
+    named, maps = named_types(schema.parsed), 0
+    for field in schema.parsed["fields"]:
         kind = field["type"]
-        return skipper(kind, named) if field["name"] in unused else map_layouts(kind)
+        if field["name"] in unused:
+            yield skipper(kind, named)
+        else:
+            layouts = map_layouts(kind) if maps < MAX_MAPS else None
+            maps += layouts is not None
+            yield layouts
 
-    found = [(field, quick(field)) for field in schema.parsed["fields"]]
+
+def _parts(schema: Schema, unused: frozenset[str]) -> Iterator[_Part]:
+    found = zip(schema.parsed["fields"], _quick_ways(schema, unused), strict=True)
     for is_quick, group in groupby(found, lambda one: one[1] is not None):
         fields = list(group)
         for part in [[one] for one in fields] if is_quick else [fields]:

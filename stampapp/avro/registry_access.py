@@ -37,9 +37,12 @@ class RegistryAccess:
         try:
             found = urlsplit(self.url)
             usable = found.scheme in {"http", "https"} and found.hostname and found.port != 0
+            # Otherwise a label that is empty or too long would be an error of the first request.
+            (found.hostname or "").encode("idna")
         except ValueError:
             usable = False
-        if not usable:
+        # urlsplit leaves out some of what cannot be printed.
+        if not usable or not self.url.isprintable() or " " in self.url:
             raise ConfigError(f"{_KEY}_URL: http://host[:port][/path] or https is expected")
         if found.username is not None or found.query or found.fragment:
             # The URL is logged.
@@ -54,7 +57,7 @@ class RegistryAccess:
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """Return the TLS context, None without encryption. Raises ConfigError."""
-        if not self.url.startswith("https"):
+        if urlsplit(self.url).scheme != "https":
             return None
         try:
             return ssl.create_default_context(cafile=str(self.cafile) if self.cafile else None)

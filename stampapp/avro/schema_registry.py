@@ -197,7 +197,8 @@ def _answer(number: int, status: int, body: bytes) -> Answer | _NoAnswer:
         return BadAlert("schema", f"the schema {number} has more than {MAX_ANSWER_BYTES} B")
     try:
         document = json.loads(body)
-        text, kind = document["schema"], document.get("schemaType", "AVRO")
+        # Absent or null is Avro, the first type that there was.
+        text, kind = document["schema"], document.get("schemaType") or "AVRO"
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         # A proxy's page, perhaps.
         return _NoAnswer(f"its answer is no schema: it begins with {body[:40]!r}")

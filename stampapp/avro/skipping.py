@@ -16,6 +16,8 @@ from typing import Any
 Skip = Callable[[bytes, int], int]
 # Records may name each other, so that the expression of a small schema is endless.
 MAX_PATTERN = 2**14
+# Branches of a union of arrays: surveys have null and one, and an expression may take 20 ms.
+MAX_COMPOSED = 2
 # Items of an array that are matched at once.
 _CHUNK = 16
 _LONG = rb"[\x80-\xff]{0,9}+[\x00-\x7f]"
@@ -54,9 +56,11 @@ def skipper(kind: Any, named: Mapping[str, Any]) -> Skip | None:
 def _composed(kind: Any, named: Mapping[str, Any]) -> Skip | None:
     match kind:
         case list():
+            if len(kind) > MAX_COMPOSED:
+                return None
             branches = [skipper(branch, named) for branch in kind]
             known = [branch for branch in branches if branch]
-            return _union(known) if len(known) == len(branches) <= 64 else None
+            return _union(known) if len(known) == len(branches) else None
         case {"type": "array", "items": items}:
             return _items(b"", items, named)
         case {"type": "map", "values": values}:

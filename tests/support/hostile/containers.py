@@ -104,6 +104,21 @@ def _twice(field: Any, alert: bytes) -> bytes:
     return by_hand(SORTING_HAT | {"fields": [*SORTING_HAT["fields"], field]}, alert + bytes(8))
 
 
+def _between_maps(alert: bytes, times: int) -> bytes:
+    """Return a container of records in records, each time below what is allowed in a message."""
+    deep = nested(50)
+    more = [
+        {"name": f"{kind}{n}", "type": {"type": kind, **of}}
+        for n in range(times)
+        for kind, of in (
+            ("array", {"items": deep if n == 0 else deep["name"]}),
+            ("map", {"values": "int"}),
+        )
+    ]
+    data = (long(5000) + bytes(5000) + b"\0" + b"\0") * times
+    return by_hand(SORTING_HAT | {"fields": [*SORTING_HAT["fields"], *more]}, alert + data)
+
+
 def _amplified() -> Iterator[HostileMessage]:
     """Yield small messages that decode to large objects."""
     alert = datum(SORTING_HAT, record())
@@ -116,6 +131,7 @@ def _amplified() -> Iterator[HostileMessage]:
     }.items():
         items = with_field({"type": "array", "items": kind})
         yield HostileMessage(name, "avro-damaged", by_hand(items, many))
+    yield HostileMessage("arrays between maps", "avro-damaged", _between_maps(alert, 20))
     inflated = alert + long(7_000_000) + bytes(7_000_000) + b"\0"
     packer = zlib.compressobj(9, wbits=-15)
     items = with_field({"type": "array", "items": record_schema(a="boolean")})

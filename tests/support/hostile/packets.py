@@ -49,6 +49,7 @@ def _framing() -> Iterator[HostileMessage]:
     yield HostileMessage("half an id", "avro-damaged", head()[:3])
     yield HostileMessage("an id and nothing", "avro-damaged", head())
     yield HostileMessage("the largest id", "schema-unknown", head(2**32 - 1) + rest)
+    yield HostileMessage("the id 0", "schema-unknown", head(0) + rest)
     yield HostileMessage("an id that no one knows", "schema-unknown", head(UNKNOWN_ID) + rest)
     yield HostileMessage("no schema before data", "not-avro", rest)
 
@@ -80,14 +81,28 @@ def _data() -> Iterator[HostileMessage]:
     yield HostileMessage(
         "sources of types that double 40 times",
         "avro-damaged",
-        _container_of(_doubled(40), before_sources[5:]),
+        _container_of(["null", _doubled(40)], before_sources[5:]),
     )
+    yield HostileMessage(
+        "sources of 60 types of arrays",
+        "avro-damaged",
+        _container_of(_arrays(60), before_sources[5:]),
+    )
+
+
+def _arrays(branches: int) -> list[Any]:
+    """Return a union of arrays, the bytes of whose items match a long expression."""
+    items = [_doubled(9)]
+    for n in range(1, branches):
+        own = {"type": "fixed", "name": f"fixed{n}", "size": n}
+        items.append(record_schema(a="level8", z=own) | {"name": f"items{n}"})
+    return [{"type": "array", "items": one} for one in items]
 
 
 def _container_of(earlier: Any, data: bytes) -> bytes:
     """Return a container that ends in its earlier sources, which are of another type."""
     fields = [
-        one | ({"type": ["null", earlier]} if one["name"] == "prvDiaSources" else {})
+        one | ({"type": earlier} if one["name"] == "prvDiaSources" else {})
         for one in SCHEMA["fields"]
     ]
     return by_hand(SCHEMA | {"fields": fields}, data + b"\2" * 1000)

@@ -254,7 +254,8 @@ def test_a_message_is_recognised_by_its_bytes(tmp_path: Path) -> None:
         (b"\0", "avro-damaged", "ends after 1 B"),
         (b"\0\0\0\0", "avro-damaged", "ends after 4 B"),
         (b"\0\0\0\3\xe8", "schema-unknown", "the schema 1000"),
-        (b"\0\xff\xff\xff\xff", "schema-unknown", "4294967295: no id is so large"),
+        (b"\0\xff\xff\xff\xff", "schema-unknown", "4294967295: ids are numbers from 1"),
+        (bytes(50), "schema-unknown", "the schema 0: ids are numbers from 1"),
     ],
 )
 def test_a_fault_of_the_wire_format_is_named(value: bytes, cause: str, says: str) -> None:

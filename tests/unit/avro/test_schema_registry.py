@@ -94,6 +94,13 @@ async def test_after_the_timeout_the_error_says_why(
     assert len(served.asked) > 1
 
 
+async def test_a_schema_without_a_type_is_avro(served: FakeRegistry) -> None:
+    served.answer = lambda _: schema_answer(SCHEMA, schemaType=None)
+    found = client(served)
+    await found.load([7])
+    assert found.by_id(7).fields == {"a"}
+
+
 async def test_a_registry_that_answers_slowly_is_given_up(
     served: FakeRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +217,7 @@ async def test_a_registry_that_does_not_know_an_id_can_be_used(served: FakeRegis
         ({"url": "http://a", "username": "a:b", "password": "c"}, "SCHEMA_REGISTRY_USERNAME"),
         ({"url": "https://registry", "cafile": Path("nowhere")}, "SCHEMA_REGISTRY_SSL_CAFILE"),
         ({"url": "https://registry", "cafile": Path(__file__)}, "SCHEMA_REGISTRY_SSL_CAFILE"),
+        ({"url": "HTTPS://registry", "cafile": Path(__file__)}, "SCHEMA_REGISTRY_SSL_CAFILE"),
     ],
 )
 def test_unusable_settings_are_named(settings: dict[str, Any], says: str) -> None:

@@ -149,6 +149,17 @@ def test_an_expression_that_would_be_long_is_not_made(kind: Any) -> None:
     assert time.process_time() - start < 2
 
 
+def test_layouts_are_learned_of_a_few_maps_of_a_record_only() -> None:
+    schema = record_schema(**{f"m{n}": {"type": "map", "values": "string"} for n in range(60)})
+    found = RecordReader(parse_schema(json.dumps(schema).encode()))
+    record = {f"m{n}": {f"{n}-{key}": "x" for key in range(32)} for n in range(60)}
+    encoded = datum(schema, record)
+    start = time.process_time()
+    for _ in range(3):
+        assert found.read(encoded, 0) == (record, len(encoded))
+    assert time.process_time() - start < 1
+
+
 def test_decoding_a_part_says_what_is_damaged() -> None:
     with pytest.raises(BadAlert, match="the Avro record is cut short or damaged"):
         decode_record(io.BytesIO(b""), fastavro.parse_schema(POINT), "record")

@@ -62,6 +62,9 @@ def test_with_a_registry_installed_schemas_are_not_used(file: Path) -> None:
 def test_an_unusable_registry_is_refused_with_its_key() -> None:
     with pytest.raises(ConfigError, match=r"SCHEMA_REGISTRY_URL: http"):
         opened(SCHEMA_REGISTRY_URL="registry")
+    for host in ("a" * 64, "a..b", "a b", "a\tb"):
+        with pytest.raises(ConfigError, match=r"SCHEMA_REGISTRY_URL: http"):
+            opened(SCHEMA_REGISTRY_URL=f"http://{host}:8081")
     with pytest.raises(ConfigError, match=r"set both SCHEMA_REGISTRY_USERNAME and"):
         opened(SCHEMA_REGISTRY_URL="http://registry", SCHEMA_REGISTRY_USERNAME="me")
     with pytest.raises(ConfigError, match=r"SCHEMA_REGISTRY_TIMEOUT is '0'"):
