@@ -17,7 +17,7 @@ RUN python -m venv /opt/build \
  && VIRTUAL_ENV=/opt/venv /opt/build/bin/uv pip sync --no-cache --no-build --compile-bytecode --require-hashes requirements/image.txt \
 # Headers, which only a compiler needs (256 MB).
  && rm -r /opt/venv/lib/python3*/site-packages/tensorflow/include
-COPY LICENSE README.md pyproject.toml ./
+COPY LICENSE MANIFEST.in README.md pyproject.toml setup.py ./
 COPY requirements ./requirements
 COPY stampapp ./stampapp
 # `stampapp/model` is a link to this folder.

@@ -5,6 +5,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Arguments for pytest, the benchmarks and the build of the image, for example ARGS="-k offset".
 ARGS ?=
+# What the native engine is compiled from.
+ENGINE := $(wildcard stampapp/native/*.cpp stampapp/native/*.hpp stampapp/native/*.h) \
+	stampapp/native/build_binding.py
 # How many seconds `make fuzz` runs.
 SECONDS = 600
 
@@ -17,7 +20,7 @@ help: ## list the targets
 setup: $(READY) ## make the environment in .venv, with all packages pinned by hash
 
 # Install wheels only, except for stampapp itself: build dependencies are not pinned.
-$(READY): requirements/build.txt requirements/dev.txt pyproject.toml
+$(READY): requirements/build.txt requirements/dev.txt pyproject.toml setup.py $(ENGINE)
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed: make PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/build.txt

@@ -17,7 +17,10 @@ from tests.support.worker import clean_environment, command
 
 ROOT = Path(__file__).parents[2]
 # What the Dockerfile builds the wheel from.
-SOURCES = ("LICENSE", "README.md", "pyproject.toml", "requirements", "stampapp", "model")
+SOURCES = (
+    *("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py"),
+    *("requirements", "stampapp", "model"),
+)
 UV = Path(sys.executable).with_name("uv")
 COUNT = 5
 # Nothing listens there; `check` tries the model all the same.
@@ -66,7 +69,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SOURCES:
         path = ROOT / name
         if path.is_dir():
-            leave = shutil.ignore_patterns("__pycache__")
+            leave = shutil.ignore_patterns("__pycache__", "*.so")
             shutil.copytree(path, source / name, symlinks=True, ignore=leave)
         else:
             shutil.copy(path, source / name)

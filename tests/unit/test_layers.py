@@ -16,7 +16,7 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors", "times", "version"),
     # What commands, training and demo show people in the same way.
-    ("avro", "kafka", "display"),
+    ("avro", "kafka", "display", "native"),
     ("alerts",),
     ("stamps", "results"),
     ("config",),
@@ -49,6 +49,7 @@ LIBRARIES = {
     # Everyone else takes them from classifiers/network/tensorflow, which keeps them quiet.
     "tensorflow": ("classifiers/network",),
     "keras": ("classifiers/network",),
+    "cffi": ("native/build_binding",),
     "astropy": ("stamps/wcs", "simulation"),
     "galsim": ("simulation",),
     "fastavro": ("avro", "deadletters/partial_decode", "feeds/avro_writer"),
