@@ -25,7 +25,7 @@ QUICK = {
     "log.retention.ms": "-1",
     # A killed broker can register again when its old session has expired (default: 9 s).
     "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "1000",
+    "broker.heartbeat.interval.ms": "500",
     # By default a broker that does nothing writes twice a second that it does nothing.
     "metadata.max.idle.interval.ms": "0",
     "log.cleaner.dedupe.buffer.size": "4194304",
