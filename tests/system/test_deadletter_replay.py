@@ -141,11 +141,9 @@ def a_replay_that_cannot_be_marked_is_repeated(setup: DeadLetterSetup) -> None:
     before = len(setup.input())
     clusters.survey.grant(clusters.consumer.user, "WRITE", topic=setup.settings["CONSUMER_TOPICS"])
     clusters.results.withdraw(clusters.producer.user, "WRITE", topic=dead)
-    until_it_holds()
     printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged", code=2)
     assert "the producer's cluster" in printed
     clusters.results.grant(clusters.producer.user, "WRITE", topic=dead)
-    until_it_holds()
     # They are on the input topic, but not marked: they are replayed again rather than lost.
     assert (len(setup.input()), setup.marks()) == (before + 3, [])
     printed = setup.run("deadletters", "replay", "--cause", "stamp-damaged")
@@ -193,17 +191,11 @@ def everything_is_accounted_for_all_the_same(setup: DeadLetterSetup) -> None:
     nights = settings["PRODUCER_TOPIC_FORMAT"].removesuffix("%s")
     clusters.results.grant(clusters.producer.user, "READ", topics=nights)
     clusters.results.grant(clusters.scribe.user, "READ", topic=settings["SCRIBE_TOPIC"])
-    until_it_holds()
     found = json.loads(setup.run("reconcile", "--json"))
     assert found["complete"]
     assert found["consumed"] == GOOD + len(setup.bad) + 7
     assert found["dead_lettered"] == len(setup.bad) + 7
     assert found["classified"] + found["ruled_out"] == GOOD
-
-
-def until_it_holds() -> None:
-    """The broker takes a moment to act on a change of permissions."""
-    time.sleep(1)
 
 
 @pytest.mark.parametrize(
