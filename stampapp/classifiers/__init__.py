@@ -27,20 +27,20 @@ def load(model: ModelSettings) -> Classifier:
 
 def _load_folder(model: ModelSettings) -> Classifier:
     description = _description(model)
-    from stampapp.classifiers.network import devices
-    from stampapp.classifiers.network.network import Network
+    from stampapp.classifiers.network.engines import load_network
     from stampapp.classifiers.survey_classifier import NetworkClassifier
 
-    device = devices.prepare_device(model.compute)
+    loaded = load_network(model.path, description, model.compute)
     classifier = NetworkClassifier(
         description,
-        Network.load(model.path, description, precision=model.compute.precision),
+        loaded.network,
         name=model.name or description.name,
         version=model.version or description.version,
         provenance=_provenance(description, model.path),
     )
     classifier.solar_system_rule = model.solar_system_rule
-    classifier.device, classifier.precision = devices.device_name(device), model.compute.precision
+    classifier.engine, classifier.device = loaded.engine, loaded.device
+    classifier.precision = model.compute.precision
     return classifier
 
 

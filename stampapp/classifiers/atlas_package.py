@@ -16,9 +16,8 @@ from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import atlas
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.classifiers.model_folder.description import Feature
-from stampapp.classifiers.network import devices
 from stampapp.classifiers.survey_classifier import SurveyClassifier
-from stampapp.config.compute import Precision
+from stampapp.config.compute import Engine, Precision
 from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import BadAlert, ConfigError
 
@@ -67,6 +66,14 @@ def load_package(settings: ModelSettings) -> PackageClassifier:
             f"MODEL_PRECISION is {settings.compute.precision}, but the package {PACKAGE} chooses"
             " its own precision: remove MODEL_PRECISION, or set MODEL_PATH to a model folder"
         )
+    if settings.compute.engine is Engine.NATIVE:
+        raise ConfigError(
+            f"INFERENCE_ENGINE is native, but the package {PACKAGE} runs on TensorFlow: remove"
+            " INFERENCE_ENGINE, or set MODEL_PATH to a model folder"
+        )
+    # It comes with the package.
+    from stampapp.classifiers.network import devices
+
     device = devices.prepare_device(settings.compute)
     try:
         model = import_module(f"{PACKAGE}.inference").AtlasStampClassifier()

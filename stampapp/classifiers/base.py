@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stampapp.alerts.alert import Alert
-from stampapp.config.compute import Precision
+from stampapp.config.compute import Engine, Precision
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification
 from stampapp.stamps.fits_image import Image
@@ -34,17 +34,36 @@ class PreparedAlert:
     decision: Decision | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineInUse:
+    """What computes the network, for people: NATIVE with its instruction set, or TENSORFLOW.
+
+    `reason` is why TensorFlow was taken where the native engine is preferred, otherwise None.
+    """
+
+    name: Engine
+    instruction_set: str | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        if self.name is Engine.NATIVE:
+            return f"the native engine ({self.instruction_set})"
+        return f"TensorFlow, because {self.reason}" if self.reason else "TensorFlow"
+
+
 class Classifier(ABC):
     """Classifies the alerts of one survey. Its methods may run in different threads.
 
-    `provenance` describes the model for users: its folder, or a package. `device` and `precision`
-    are those of the network. `parallel` is whether several batches may be classified at a time.
+    `provenance` describes the model for users: its folder, or a package. `engine`, `device` and
+    `precision` are those of the network. `parallel` is whether several batches may be classified
+    at a time.
     """
 
     name: str
     version: str
     classes: tuple[str, ...]
     provenance: str
+    engine = EngineInUse(name=Engine.TENSORFLOW)
     device = "the CPU"
     precision = Precision.FLOAT32
     parallel = True

@@ -169,6 +169,7 @@ def _trial(trial: ModelTrial) -> Iterator[str]:
     if trial.name:
         yield f"alerts are classified by {trial.name} {trial.version}"
         yield from trial.provenance.split("; ")
+        yield f"the network runs on {trial.engine}"
     outcome = trial.outcome
     if outcome and outcome.classification:
         result = outcome.classification
@@ -198,6 +199,9 @@ def report_json(found: DryRunReport) -> dict[str, Any]:
             "name": trial.name or None,
             "version": trial.version or None,
             "provenance": trial.provenance or None,
+            "engine": trial.engine and trial.engine.name,
+            "instruction_set": trial.engine and trial.engine.instruction_set,
+            "engine_reason": trial.engine and trial.engine.reason,
         },
         "alert": {
             "made_as": trial.label,

@@ -56,9 +56,12 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     schemas = load_schemas()
     # Before the model is loaded, which takes seconds.
     files = find_alert_files(paths)
-    # TensorFlow would start a thread for each processor, whatever the quota of a container.
+    # TensorFlow would start a thread for each processor, whatever the quota of a container; the
+    # native engine would use one.
     compute = replace(chosen.compute, threads=cores())
     classifier = classifiers.load(replace(chosen, compute=compute))
+    if classifier.engine.reason:
+        click.echo(f"The network runs on {classifier.engine}.", err=True)
     figures = FigureFolder(pictures) if pictures else None
     summary = classify_files(
         files,

@@ -1,9 +1,17 @@
-"""The settings of a computation with the network: device, precision, threads."""
+"""The settings of a computation with the network: engine, device, precision, threads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+
+class Engine(StrEnum):
+    """What computes the network; AUTO is the native engine where it can be used."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    TENSORFLOW = "tensorflow"
 
 
 class Device(StrEnum):
@@ -23,11 +31,12 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComputeSettings:
-    """Device, precision and threads of a network.
+    """Engine, device, precision and threads of a network.
 
-    `threads` threads work on one batch; None is TensorFlow's default.
+    `threads` threads work on one batch; None is TensorFlow's default, or one on the native engine.
     """
 
+    engine: Engine = Engine.AUTO
     device: Device = Device.AUTO
     precision: Precision = Precision.FLOAT32
     threads: int | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stampapp.alerts.surveys import Survey
 from stampapp.config.casts import boolean, member, survey_name
-from stampapp.config.compute import ComputeSettings, Device, Precision
+from stampapp.config.compute import ComputeSettings, Device, Engine, Precision
 from stampapp.config.environment import Reader, environment_reader
 from stampapp.config.shipped_models import default_model
 
@@ -63,6 +63,12 @@ def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
 def _compute_settings(reader: Reader) -> ComputeSettings:
     read = reader.read
     return ComputeSettings(
+        engine=read(
+            "INFERENCE_ENGINE",
+            partial(member, Engine),
+            Engine.AUTO,
+            "what computes the network: native, tensorflow, or auto (native where it can be used)",
+        ),
         device=read(
             "DEVICE",
             partial(member, Device),

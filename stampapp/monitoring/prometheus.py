@@ -34,11 +34,17 @@ _SKY_SECONDS = (10, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 21600, 8
 # Counted when a batch is confirmed, so that retries and rebalances count nothing twice. Faust's own
 # sensor measures its events and its producer, which is not in use here.
 class WorkerMetrics:
-    """The metrics of a worker of one survey."""
+    """The metrics of a worker of one survey; `model` has its name and what else describes it."""
 
     content_type = CONTENT_TYPE_LATEST
 
-    def __init__(self, survey: Survey, *, name: str, version: str, classes: Sequence[str]) -> None:
+    def __init__(
+        self,
+        survey: Survey,
+        *,
+        model: Mapping[str, str],
+        classes: Sequence[str],
+    ) -> None:
         self._survey = survey.value
         # Not the global registry, which has the metrics of other packages.
         self._registry = CollectorRegistry()
@@ -52,8 +58,9 @@ class WorkerMetrics:
         Info("stampapp_build", "Version of stampapp and of Python.", registry=self._registry).info(
             build
         )
-        model = {"survey": self._survey, "name": name, "version": version}
-        Info("stampapp_model", "The model in use.", registry=self._registry).info(model)
+        text = "The model in use, and the engine that it runs on."
+        labels = {"survey": self._survey, **model}
+        Info("stampapp_model", text, registry=self._registry).info(labels)
 
     def _declare_batches(self) -> None:
         self._alerts = Counter(

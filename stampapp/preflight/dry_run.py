@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from stampapp.config import settings
 from stampapp.config.environment import Reading, environment_reader
@@ -18,6 +19,10 @@ from stampapp.kafka.producer import start_producer, stop_producer
 from stampapp.preflight.access_check import AccessReport, check_clusters
 from stampapp.results.message_format import MessageOptions
 from stampapp.results.outcome import Outcome, Prediction
+
+if TYPE_CHECKING:
+    # Not at run time: importing numpy would slow down every command.
+    from stampapp.classifiers.base import EngineInUse
 
 _STOP_TIMEOUT = 2.0
 
@@ -44,6 +49,8 @@ class ClientTrial:
 class ModelTrial:
     """The classifier and its outcome for a sample alert of known class (`label`).
 
+    `engine` is what computes its network.
+
     `problem` is why a worker would not run, `untried` why there was no alert to try, `warning` what
     the messages lack.
     """
@@ -51,6 +58,7 @@ class ModelTrial:
     name: str = ""
     version: str = ""
     provenance: str = ""
+    engine: EngineInUse | None = None
     problem: str | None = None
     untried: str | None = None
     warning: str | None = None
@@ -128,6 +136,7 @@ def try_model(model: ModelSettings, messages: MessageOptions) -> ModelTrial:
         name=classifier.name,
         version=classifier.version,
         provenance=classifier.provenance,
+        engine=classifier.engine,
         warning=messages.class_id_warning(classifier.classes),
     )
     try:

@@ -17,6 +17,17 @@ async def healthz(view: View, request: Request) -> Response:  # noqa: ARG001
     return view.json({"failure": str(failure) if failure else None}, status=500 if failure else 200)
 
 
+def _engine() -> dict[str, str | None]:
+    if not app.runtime.pipeline:
+        return dict.fromkeys(("engine", "instruction_set", "engine_reason"))
+    engine = app.runtime.classifier.engine
+    return {
+        "engine": engine.name,
+        "instruction_set": engine.instruction_set,
+        "engine_reason": engine.reason,
+    }
+
+
 @app.page("/readyz")
 async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
     """Answer 200 if the model is loaded, partitions are assigned and nothing is retried."""
@@ -25,6 +36,7 @@ async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
     state: dict[str, Any] = {
         "ready": runtime.ready and assigned,
         "model_loaded": runtime.pipeline is not None,
+        **_engine(),
         "device": runtime.classifier.device if runtime.pipeline else None,
         "precision": runtime.classifier.precision if runtime.pipeline else None,
         "partitions_assigned": assigned,

@@ -98,8 +98,7 @@ class WorkerRuntime:
             log.warning("%s", warning)
         self.metrics = WorkerMetrics(
             settings.model.survey,
-            name=self.classifier.name,
-            version=self.classifier.version,
+            model=_model_labels(self.classifier),
             classes=self.classifier.classes,
         )
         if settings.web_page:
@@ -118,14 +117,15 @@ class WorkerRuntime:
             return
         self._ready_reported = True
         log.info(
-            "Worker ready: %s alerts are classified by %s %s on %s in %s, %d batches at a time; %s;"
-            " web server %s; it uses %s",
+            "Worker ready: %s alerts are classified by %s %s on %s in %s, %d batches at a time; the"
+            " network runs on %s; %s; web server %s; it uses %s",
             self.required_settings().model.survey,
             self.classifier.name,
             self.classifier.version,
             self.classifier.device,
             self.classifier.precision,
             self.classify_threads,
+            self.classifier.engine,
             consumed,
             web_server,
             self.classifier.provenance,
@@ -279,6 +279,17 @@ class WorkerRuntime:
 
     def _distinct_deliveries(self) -> list[Delivery]:
         return list(dict.fromkeys(self._deliveries.values()))
+
+
+def _model_labels(classifier: Classifier) -> dict[str, str]:
+    engine = classifier.engine
+    return {
+        "name": classifier.name,
+        "version": classifier.version,
+        "engine": engine.name.value,
+        # TensorFlow chooses by itself.
+        "instruction_set": engine.instruction_set or "",
+    }
 
 
 def _explain(settings: Settings, reason: BaseException) -> BaseException:

@@ -48,8 +48,7 @@ class FakeAgents:
             dashboard=DashboardState(("SN", "bogus"), 0.0),
             metrics=WorkerMetrics(
                 Survey.ZTF,
-                name=FakeClassifier.name,
-                version=FakeClassifier.version,
+                model={"name": FakeClassifier.name, "version": FakeClassifier.version},
                 classes=FakeClassifier.classes,
             ),
             failure=None,

@@ -71,6 +71,9 @@ def test_people_read_when_it_starts_is_ready_has_classified_a_batch_and_ends(
     assert re.fullmatch(r"stampapp \S+ starts: .* loads the model", starts)
     assert ready.startswith("Worker ready: ZTF alerts are classified by stamp_classifier ")
     assert " on the CPU in float32, " in ready
+    assert re.search(
+        r"; the network runs on (the native engine \(\w+\)|TensorFlow, because .+); ", ready
+    )
     assert f"; it consumes {topic} (partitions 0-3); web server http://127.0.0.1:" in ready
     assert ready.endswith(f"from {setup['MODEL_PATH']}")
     assert re.findall(rf"{topic}:(\d):", batch) == ["0", "1", "2", "3"]

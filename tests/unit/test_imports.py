@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.native import needs_native
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -28,6 +30,26 @@ def test_the_app_is_imported_without_tensorflow_and_without_settings(tmp_path: P
     found = loaded_by("from stampapp import app; app.discover()", tmp_path)
     assert "faust" in found
     assert not found & {"tensorflow", "keras", "astropy", "galsim"}
+
+
+@needs_native
+def test_the_native_engine_classifies_without_tensorflow(tmp_path: Path) -> None:
+    program = """
+from pathlib import Path
+from stampapp import classifiers
+from stampapp.alerts.surveys import Survey
+from stampapp.config.model_settings import ModelSettings
+from stampapp.config.shipped_models import shipped_model
+
+for survey in Survey:
+    path = shipped_model(survey)
+    found = classifiers.load(ModelSettings(survey=survey, path=path, name=None, version=None))
+    found.warm_up()
+    assert found.engine.name == "native"
+"""
+    found = loaded_by(program, tmp_path)
+    assert "h5py" in found
+    assert not found & {"tensorflow", "keras", "galsim"}
 
 
 def test_decoding_and_encoding_load_neither_faust_nor_kafka_nor_the_environment(

@@ -50,6 +50,7 @@ LIBRARIES = {
     "tensorflow": ("classifiers/network",),
     "keras": ("classifiers/network",),
     "cffi": ("native/build_binding",),
+    "h5py": ("classifiers/network/keras_file",),
     "astropy": ("stamps/wcs", "simulation"),
     "galsim": ("simulation",),
     "fastavro": ("avro", "deadletters/partial_decode", "feeds/avro_writer"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+import ctypes
+from collections.abc import Callable, Set
 from pathlib import Path
+from typing import Any
 
 from stampapp.config.compute import Device, Precision
 from stampapp.errors import ConfigError
@@ -13,6 +15,21 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 # Processors with one of these flags multiply in bfloat16; on others it would be slower.
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+
+
+def visible_gpus(load: Callable[[str], Any] = ctypes.CDLL) -> int:
+    """Return how many GPUs NVIDIA's driver shows to this process; 0 without the driver.
+
+    It asks the driver itself, as CUDA_VISIBLE_DEVICES or a container may hide GPUs that have files
+    in /dev. Whether TensorFlow can use one is another question.
+    """
+    count = ctypes.c_int(0)
+    try:
+        driver = load("libcuda.so.1")
+        failed = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
+    except (OSError, AttributeError):
+        return 0
+    return 0 if failed else count.value
 
 
 def choose_device(wanted: Device, gpus: int) -> Device:

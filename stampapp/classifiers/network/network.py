@@ -1,4 +1,4 @@
-"""Load and verify the network of a model folder, and run it on batches of any size."""
+"""Load and verify the network of a model folder, and run it on TensorFlow, in any batch size."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from stampapp.classifiers.model_folder.store import ModelDescription, sha256_of
+from stampapp.classifiers.model_folder.store import ModelDescription
 from stampapp.classifiers.network import devices
+from stampapp.classifiers.network.network_file import REMEDY, verify_file
 from stampapp.classifiers.network.tensorflow import keras, tf
 from stampapp.config.compute import Precision
 from stampapp.errors import ConfigError
@@ -20,7 +21,6 @@ Array = npt.NDArray[np.float32]
 BUCKETS = (8, 16, 32, 64, 128)
 # Padding that costs more than an extra run of a smaller bucket is not worth it.
 _MOST_PADDING = 1.25
-_REMEDY = "import the model again"
 
 
 class Network:
@@ -52,12 +52,12 @@ class Network:
         not a network with finite weights that fits the description.
         """
         path = folder / description.network_file
-        _verify_file(path, description)
+        verify_file(path, description)
         try:
             model = keras.models.load_model(path, compile=False)
         except Exception as error:
             # Keras raises whatever the broken part of a file leads to.
-            raise ConfigError(f"{path} cannot be loaded: {error}; {_REMEDY}") from error
+            raise ConfigError(f"{path} cannot be loaded: {error}; {REMEDY}") from error
         _verify_shapes(path, model, description)
         for weight in model.weights:
             if not keras.ops.all(keras.ops.isfinite(weight)):
@@ -125,18 +125,6 @@ def plan_batches(n: int, buckets: Sequence[int]) -> list[int]:
 def _padded(array: Array, size: int) -> tf.Tensor:
     padding = [(0, size - len(array)), *[(0, 0)] * (array.ndim - 1)]
     return tf.constant(np.pad(array, padding) if len(array) < size else array, tf.float32)
-
-
-def _verify_file(path: Path, description: ModelDescription) -> None:
-    try:
-        found = sha256_of(path)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}): {_REMEDY}") from error
-    if found != description.network_sha256:
-        raise ConfigError(
-            f"{path} is not the file that model.json describes: its SHA-256 is {found}, "
-            f"not {description.network_sha256}; {_REMEDY}"
-        )
 
 
 def _verify_shapes(path: Path, model: keras.Model, description: ModelDescription) -> None:

@@ -110,7 +110,7 @@ def run(folder: Path) -> dict[str, Any]:
     ]
     recent = RecentAlerts()
     recent.add(messages, outcomes, NOW)
-    metrics = WorkerMetrics(TOY, name="toy", version="0", classes=CLASSES)
+    metrics = WorkerMetrics(TOY, model={"name": "toy", "version": "0"}, classes=CLASSES)
     metrics.observe_batch(messages, outcomes, {}, NOW)
     now = datetime.fromtimestamp(NOW, UTC)
     best = next(prediction(one.classification, one.alert) for one in outcomes if one.classification)

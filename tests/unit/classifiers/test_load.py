@@ -7,9 +7,10 @@ import pytest
 
 from stampapp import classifiers
 from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.base import EngineInUse
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
 from stampapp.classifiers.survey_classifier import NetworkClassifier
-from stampapp.config.compute import ComputeSettings, Device, Precision
+from stampapp.config.compute import ComputeSettings, Device, Engine, Precision
 from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import ConfigError
 from stampapp.results.outcome import Classification
@@ -57,14 +58,17 @@ def test_a_classifier_knows_whether_the_rule_for_solar_system_objects_applies(
     assert found.solar_system_rule is rule
 
 
-def test_a_classifier_has_its_device_and_precision(folder: Path) -> None:
+def test_a_classifier_has_its_engine_device_and_precision(folder: Path) -> None:
     coarse = ComputeSettings(device=Device.CPU, precision=Precision.BFLOAT16)
-    found = classifiers.load(replace(settings(Survey.ATLAS, folder), compute=ComputeSettings()))
+    tensorflow = ComputeSettings(device=Device.CPU, engine=Engine.TENSORFLOW)
+    found = classifiers.load(replace(settings(Survey.ATLAS, folder), compute=tensorflow))
     assert (found.device, found.precision, found.parallel) == ("the CPU", "float32", True)
+    assert found.engine == EngineInUse(name=Engine.TENSORFLOW)
     if not processor_flags() & BFLOAT16_FLAGS:
         pytest.skip("this processor has no bfloat16")
     found = classifiers.load(replace(settings(Survey.ATLAS, folder), compute=coarse))
     assert (found.device, found.precision) == ("the CPU", "bfloat16")
+    assert found.engine.reason == "MODEL_PRECISION is bfloat16"
 
 
 def test_a_model_for_another_survey_is_refused(folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stampapp.classifiers.base import EngineInUse
 from stampapp.commands import check as command
 from stampapp.commands.check import (
     DryRunReport,
@@ -16,6 +17,7 @@ from stampapp.commands.check import (
     report_trials,
     run_checks,
 )
+from stampapp.config.compute import Engine
 from stampapp.config.unread_keys import UnreadKey
 from stampapp.errors import BadAlert
 from stampapp.preflight import dry_run
@@ -35,6 +37,7 @@ TRIAL = ModelTrial(
     name="network",
     version="7",
     provenance="a model from model/ztf; it is old",
+    engine=EngineInUse(name=Engine.NATIVE, instruction_set="avx2"),
     label="SN",
     outcome=GOOD,
 )
@@ -65,10 +68,24 @@ def test_a_report_without_problems_has_every_section() -> None:
         "works  scribe                     PLAINTEXT    db:9092",
         "  the registry http://one works",
         "alerts are classified by network 7",
+        "the network runs on the native engine (avx2)",
         "simulated as SN, is classified as",
         "Everything works",
     ):
         assert words in lines
+
+
+def test_the_engine_is_reported_with_the_reason_for_it() -> None:
+    classifier = report_json(FINE)["classifier"]
+    assert (classifier["engine"], classifier["instruction_set"]) == ("native", "avx2")
+    assert classifier["engine_reason"] is None
+    engine = EngineInUse(name=Engine.TENSORFLOW, reason="DEVICE is gpu")
+    found = replace(FINE, trial=replace(TRIAL, engine=engine))
+    assert "the network runs on TensorFlow, because DEVICE is gpu" in text(found)
+    classifier = report_json(found)["classifier"]
+    assert (classifier["engine"], classifier["instruction_set"]) == ("tensorflow", None)
+    assert classifier["engine_reason"] == "DEVICE is gpu"
+    assert report_json(replace(FINE, trial=None))["classifier"]["engine"] is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from stampapp.alerts.surveys import Survey
 from stampapp.config import settings
-from stampapp.config.compute import ComputeSettings, Device, Precision
+from stampapp.config.compute import ComputeSettings, Device, Engine, Precision
 from stampapp.config.environment import Reader, environment_reader
 from stampapp.config.model_settings import load_model_settings
 from stampapp.config.settings import Settings
@@ -125,9 +125,16 @@ def test_keys_of_the_model_and_the_night() -> None:
 
 
 def test_what_the_network_runs_on() -> None:
-    assert load().model.compute == ComputeSettings(device=Device.AUTO, precision=Precision.FLOAT32)
-    found = load(DEVICE="GPU", MODEL_PRECISION="bfloat16").model.compute
-    assert found == ComputeSettings(device=Device.GPU, precision=Precision.BFLOAT16)
+    assert load().model.compute == ComputeSettings(
+        engine=Engine.AUTO, device=Device.AUTO, precision=Precision.FLOAT32
+    )
+    found = load(
+        INFERENCE_ENGINE="TensorFlow", DEVICE="GPU", MODEL_PRECISION="bfloat16"
+    ).model.compute
+    assert found == ComputeSettings(
+        engine=Engine.TENSORFLOW, device=Device.GPU, precision=Precision.BFLOAT16
+    )
+    assert load(INFERENCE_ENGINE="native").model.compute.engine is Engine.NATIVE
 
 
 def test_the_rule_for_known_solar_system_objects_can_be_switched_off() -> None:
@@ -188,6 +195,7 @@ def test_all_required_keys_are_reported_at_once(blank: str | None) -> None:
         ("CONSUMER_ISOLATION_LEVEL", "no", "read_committed or read_uncommitted is expected"),
         ("IN_FLIGHT_MESSAGES", "0", "a whole number from 1 to 100000 is expected"),
         ("IN_FLIGHT_MIB", "0", "a whole number from 1 to 100000 is expected"),
+        ("INFERENCE_ENGINE", "onnx", "one of auto, native, tensorflow is expected"),
         ("DEVICE", "tpu", "one of auto, cpu, gpu is expected"),
         ("MODEL_PRECISION", "float16", "one of float32, bfloat16 is expected"),
         ("CLASSIFY_THREADS", "0", "a whole number from 1 to 64 is expected"),

@@ -40,12 +40,14 @@ STATE = WorkerState(
 )
 
 
+MODEL = {"name": "fake", "version": "1.2.3", "engine": "native", "instruction_set": "avx2"}
+
+
 @pytest.fixture
 def metrics() -> WorkerMetrics:
     return WorkerMetrics(
         Survey.ZTF,
-        name=FakeClassifier.name,
-        version=FakeClassifier.version,
+        model=MODEL,
         classes=FakeClassifier.classes,
     )
 
@@ -136,14 +138,17 @@ def test_the_current_state_is_exported(metrics: WorkerMetrics) -> None:
     assert {name: found[key(name)] for name in numbers} == numbers
 
 
+def test_the_model_is_exported_with_its_engine(metrics: WorkerMetrics) -> None:
+    assert values(metrics)[key("model_info", "ZTF", *MODEL.values())] == 1
+
+
 def test_registries_are_independent_of_each_other_and_of_the_global_one(
     metrics: WorkerMetrics,
 ) -> None:
     before = {one.name for one in REGISTRY.collect()}
     other = prometheus.WorkerMetrics(
         Survey.ATLAS,
-        name=FakeClassifier.name,
-        version=FakeClassifier.version,
+        model=MODEL,
         classes=FakeClassifier.classes,
     )
     metrics.observe_batch([], [CLASSIFIED], {}, NOW)

@@ -125,6 +125,7 @@ async def test_it_reports_once_that_it_is_ready_and_each_time_what_it_consumes(
     await runtime.close()
     first, second = caplog.messages
     assert first.startswith("Worker ready: ZTF alerts are classified by ")
+    assert " batches at a time; the network runs on TensorFlow; it consumes " in first
     assert (
         "; it consumes alerts (partitions 0-1); web server http://here:1; it uses a test's" in first
     )

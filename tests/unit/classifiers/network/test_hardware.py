@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from stampapp.classifiers.network.hardware import check_precision, choose_device, processor_flags
+from stampapp.classifiers.network.hardware import (
+    check_precision,
+    choose_device,
+    processor_flags,
+    visible_gpus,
+)
 from stampapp.config.compute import Device, Precision
 from stampapp.errors import ConfigError
 
@@ -26,6 +34,24 @@ def test_auto_uses_a_gpu_if_there_is_one(wanted: Device, gpus: int, found: Devic
 def test_a_missing_gpu_is_an_error_if_it_was_asked_for() -> None:
     with pytest.raises(ConfigError, match=r"DEVICE is gpu, .* set DEVICE=auto or DEVICE=cpu"):
         choose_device(Device.GPU, 0)
+
+
+@pytest.mark.parametrize(("initialised", "counted", "gpus"), [(0, 0, 2), (100, 0, 0), (0, 3, 0)])
+def test_gpus_are_counted_by_the_driver(initialised: int, counted: int, gpus: int) -> None:
+    def count(pointer: Any) -> int:
+        ctypes.cast(pointer, ctypes.POINTER(ctypes.c_int))[0] = 2
+        return counted
+
+    driver = SimpleNamespace(cuInit=lambda _: initialised, cuDeviceGetCount=count)
+    assert visible_gpus({"libcuda.so.1": driver}.__getitem__) == gpus
+
+
+def test_without_a_driver_there_is_no_gpu() -> None:
+    def missing(name: str) -> Any:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    assert visible_gpus(missing) == 0
+    assert visible_gpus(lambda _: SimpleNamespace()) == 0
 
 
 @pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
