@@ -19,6 +19,8 @@ builder.set_source(
     depends=[str(path) for path in sorted([*_FOLDER.glob("*.h"), *_FOLDER.glob("*.hpp")])],
     include_dirs=[str(_FOLDER)],
     extra_compile_args=[*_COMPILE, *_WARN, "-fno-exceptions", "-fno-rtti"],
+    # A lean image or machine may have no libstdc++.
+    extra_link_args=["-static-libstdc++", "-static-libgcc"],
     # Without a compiler the package is installed all the same, and classifies on TensorFlow.
     optional=True,
 )

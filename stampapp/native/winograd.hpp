@@ -49,27 +49,35 @@ struct Winograd {
         return i == 0 ? 0 : (i % 2 ? 1 : -1) * pair_points[(i - 1) / 2];
     }
 
-    // G in double precision: it is applied once.
+    // G, in double precision because it is applied once.
+    struct KernelMatrix {
+        double factor[T][K];
+    };
+
+    static constexpr KernelMatrix kernel_matrix() {
+        KernelMatrix g{};
+        for (int i = 0; i < T - 1; i++) {
+            double others = 1;
+            for (int l = 0; l < T - 1; l++)
+                if (l != i) others *= point(i) - point(l);
+            for (int j = 0; j < K; j++) g.factor[i][j] = power(point(i), j) / others;
+        }
+        g.factor[T - 1][K - 1] = 1;
+        return g;
+    }
+
+    // G g Gᵀ.
     static void transform_kernel(const double (&g)[K][K], double (&u)[T][T]) {
-        double rows[T][K];
+        constexpr KernelMatrix matrix = kernel_matrix();
+        double rows[T][K] = {};
         for (int i = 0; i < T; i++)
-            for (int j = 0; j < K; j++) {
-                rows[i][j] = 0;
-                for (int k = 0; k < K; k++) rows[i][j] += factor(i, k) * g[k][j];
-            }
+            for (int k = 0; k < K; k++)
+                for (int j = 0; j < K; j++) rows[i][j] += matrix.factor[i][k] * g[k][j];
         for (int i = 0; i < T; i++)
             for (int j = 0; j < T; j++) {
                 u[i][j] = 0;
-                for (int k = 0; k < K; k++) u[i][j] += rows[i][k] * factor(j, k);
+                for (int k = 0; k < K; k++) u[i][j] += rows[i][k] * matrix.factor[j][k];
             }
-    }
-
-    static double factor(int i, int j) {
-        if (i == T - 1) return j == K - 1;
-        double others = 1;
-        for (int l = 0; l < T - 1; l++)
-            if (l != i) others *= point(i) - point(l);
-        return power(point(i), j) / others;
     }
 
     // Bᵀ d. With Q over all pairs M₀ = Q(x²) and M = x Q(x²); with Q over the other pairs
