@@ -17,6 +17,8 @@ FITTED = 7
 USUAL_WIDTH = 5.0
 # The scatter of Gaussian noise over the median of the distances between two of its values.
 _SIGMA = 1.4826 / math.sqrt(2)
+# Numbers of a header or of 64 bits may be so large that their squares have no float.
+_MOST = 1e37
 _ROWS, _COLUMNS = np.mgrid[-FITTED : FITTED + 1, -FITTED : FITTED + 1]
 _USUAL_PSF = np.exp(-4 * math.log(2) * (_ROWS**2 + _COLUMNS**2) / USUAL_WIDTH**2)
 Place = tuple[float, float]
@@ -84,11 +86,12 @@ def _noise(pixels: Pixels, variance: Pixels | None) -> float:
     if variance is not None:
         # Half of the pixels say enough.
         half = variance[::2]
-        known = half[np.isfinite(half) & (half > 0)]
+        known = half[(half > 0) & (half < _MOST)]
         if known.size:
             return math.sqrt(float(np.median(known)))
-    steps = np.abs(np.diff(pixels.astype(np.float64), axis=1))
-    steps = steps[np.isfinite(steps)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.abs(np.diff(pixels.astype(np.float64), axis=1))
+    steps = steps[steps < _MOST]
     return (_SIGMA * float(np.median(steps)) if steps.size else 0.0) or 1.0
 
 

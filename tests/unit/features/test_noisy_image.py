@@ -106,6 +106,21 @@ def test_missing_pixels_are_zeros(pixels: Patch) -> None:
     assert found.noise == 1.0
 
 
+@pytest.mark.parametrize("value", [1e38, 1e160, 1e308, math.inf, -math.inf])
+@pytest.mark.parametrize("variance", [None, 1e-40, 1e38, 1e308, math.inf])
+def test_pixels_and_variances_of_any_size_are_measured(
+    value: float, variance: float | None
+) -> None:
+    pixels = star(1000.0)
+    pixels[::2, ::3] = value
+    pixels[1::2, ::3] = -value
+    given = None if variance is None else np.full((31, 31), variance)
+    found = fit_point_source(noisy_image(pixels, MIDDLE, given, psf()))
+    assert math.isfinite(found.flux)
+    assert math.isfinite(found.significance)
+    assert math.isfinite(found.residual)
+
+
 def test_the_place_is_the_middle() -> None:
     found = noisy_image(star(1.0, 4.0, 20.0), (4.0, 20.0), VARIANCE, psf())
     assert divmod(int(found.patch.argmax()), 23) == (11, 11)
