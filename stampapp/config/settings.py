@@ -34,8 +34,8 @@ from stampapp.results.message_format import MessageOptions
 
 # Each takes an eighth of a GiB; with more processors a batch gets several.
 _MAX_CLASSIFY_THREADS = 4
-# Enough for both processors of a small machine, while results wait for their confirmation.
-_IN_FLIGHT_MESSAGES = 1024
+# With small batches. What is in flight when a worker fails or freezes is processed twice.
+_IN_FLIGHT_MESSAGES = 512
 _IN_FLIGHT_MIB = 128
 
 # How the log is written: for people, or as one JSON object per line.
@@ -173,8 +173,8 @@ def _batching(reader: Reader) -> dict[str, Any]:
         "in_flight_messages": read(
             "IN_FLIGHT_MESSAGES",
             number(1, 100_000, int),
-            # One more batch for each thread is decoded or published.
-            max(_IN_FLIGHT_MESSAGES, 2 * threads * size),
+            # One more batch is decoded, and one is published.
+            max(_IN_FLIGHT_MESSAGES, (threads + 2) * size),
             "most messages in the worker at a time",
         ),
         "in_flight_mib": read(

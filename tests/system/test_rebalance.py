@@ -19,7 +19,7 @@ COPIES = 30
 def test_joining_leaving_and_freezing_lose_nothing(
     kafka: ApacheKafka, setup: Callable[..., dict[str, str]], shared_data: Path, tmp_path: Path
 ) -> None:
-    environment = setup()
+    environment = setup() | {"IN_FLIGHT_MESSAGES": "200"}
     sent = list(alert_messages.distinct(shared_data / "ztf_sorting_hat.avro", COPIES))
     half = len(sent) // 2
     other = tmp_path / "other"
