@@ -19,15 +19,15 @@ settings.register_profile("chance", deadline=None)
 settings.register_profile("same", settings.get_profile("chance"), derandomize=True)
 settings.load_profile("same")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-# What a process of the tests may come to hold: itself, three Kafkas, workers with TensorFlow.
-GIB_EACH = 4
+# What a process of the tests may come to hold: itself with TensorFlow, three Kafkas, workers.
+GIB_EACH = 3
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than processors: most of the time, most tests wait for a broker."""
+    """Two processes more than processors: most of the time, most tests wait for a broker."""
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
-    return max(1, min(len(os.sched_getaffinity(0)) + 1, gib // GIB_EACH))
+    return max(1, min(len(os.sched_getaffinity(0)) + 2, gib // GIB_EACH))
 
 
 @pytest.fixture(scope="session")

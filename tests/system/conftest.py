@@ -16,9 +16,14 @@ from tests.support.models import write_atlas, write_lsst, write_ztf
 from tests.support.shared import made_once
 from tests.support.topics import create_topics
 from tests.support.worker import command
-from tests.system.survey_setups import atlas_package_setup, atlas_setup, ztf_setup
+from tests.system.survey_setups import (
+    atlas_package_setup,
+    atlas_setup,
+    ztf_setup,
+    ztf_tensorflow_setup,
+)
 
-__all__ = ["atlas_package_setup", "atlas_setup", "ztf_setup"]
+__all__ = ["atlas_package_setup", "atlas_setup", "ztf_setup", "ztf_tensorflow_setup"]
 
 Environment = dict[str, str]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,12 @@ def ztf_setup(model: Path, classified: dict[str, dict[str, Any]], shared_data: P
         classes=alert_messages.CLASSES,
         name="stamp_classifier",
     )
+
+
+@pytest.fixture(scope="session")
+def ztf_tensorflow_setup(ztf_setup: SurveySetup) -> SurveySetup:
+    """The same on TensorFlow, instead of the native engine where that is there."""
+    return replace(ztf_setup, settings=ztf_setup.settings | {"INFERENCE_ENGINE": "tensorflow"})
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ class Published:
         self.ends = offsets_to_commit(kafka.bootstrap, topic)
 
 
-@pytest.fixture(scope="module", params=["ztf", "atlas", "atlas_package"])
+@pytest.fixture(scope="module", params=["ztf", "ztf_tensorflow", "atlas", "atlas_package"])
 def published(
     request: pytest.FixtureRequest, kafka: ApacheKafka, tmp_path_factory: pytest.TempPathFactory
 ) -> Published:
@@ -58,6 +58,8 @@ def published(
         assert running.terminate() < 10.0
         assert running.process.returncode == 0, running.text()
         assert survey.name in running.text()
+        if "INFERENCE_ENGINE" in survey.settings:
+            assert "the network runs on TensorFlow;" in running.text()
     return Published(kafka, survey, setup)
 
 
