@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks import (
     atlas_sample,
     engines,
+    light,
     lsst_sample,
     machine_limit,
     report_table,
@@ -29,8 +30,10 @@ from tests.support.apache_kafka import ApacheKafka
 
 
 def main() -> int:
-    """Run the benchmarks, print the table and write the JSON file."""
+    """Run the benchmarks, print the table and write the JSON file; 1 if a light check fails."""
     options = _options()
+    if options.light:
+        return light.run(options.json)
     with tempfile.TemporaryDirectory() as folder, ApacheKafka() as kafka:
         report = {"machine": _machine(), **_report(options, Path(folder), kafka)}
     print("\n".join(report_table.lines(report)))
@@ -50,6 +53,11 @@ def _options() -> argparse.Namespace:
         type=lambda name: Survey(name.upper()),
         choices=tuple(Survey),
         help="measure one survey only",
+    )
+    parser.add_argument(
+        "--light",
+        action="store_true",
+        help="in 2 minutes, check that engines and batch sizes keep their ratios",
     )
     parser.add_argument("--json", type=Path, default=Path("bench.json"))
     return parser.parse_args()

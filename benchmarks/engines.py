@@ -10,11 +10,13 @@ from stampapp import classifiers
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier
 from stampapp.classifiers.model_folder import store
+from stampapp.classifiers.network import keras_file
 from stampapp.classifiers.network.hardware import BFLOAT16_FLAGS, processor_flags
 from stampapp.classifiers.survey_classifier import Predictor
-from stampapp.config.compute import ComputeSettings, Device, Precision
+from stampapp.config.compute import ComputeSettings, Device, Engine, Precision
 from stampapp.config.cpu_count import cores
 from stampapp.config.model_settings import ModelSettings
+from stampapp.native import engine as native
 
 # The default of a worker.
 CLASSIFY_THREADS = min(cores(), 4)
@@ -31,21 +33,23 @@ class EngineChoice:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def _choice(name: str, precision: Precision) -> EngineChoice:
+def _choice(name: str, engine: Engine, precision: Precision = Precision.FLOAT32) -> EngineChoice:
     return EngineChoice(
         name=name,
-        compute=replace(_COMPUTE, precision=precision),
-        settings={"MODEL_PRECISION": precision},
+        compute=replace(_COMPUTE, engine=engine, precision=precision),
+        settings={"INFERENCE_ENGINE": engine, "MODEL_PRECISION": precision},
     )
 
 
-TENSORFLOW = _choice("TensorFlow", Precision.FLOAT32)
-BFLOAT16 = _choice("bfloat16", Precision.BFLOAT16)
+NATIVE = _choice("native", Engine.NATIVE)
+TENSORFLOW = _choice("TensorFlow", Engine.TENSORFLOW)
+BFLOAT16 = _choice("bfloat16", Engine.TENSORFLOW, Precision.BFLOAT16)
 
 
 def available() -> list[EngineChoice]:
     """Return the engines of this machine, the default of a worker first."""
     return [
+        *([] if native.unavailable_reason() else [NATIVE]),
         TENSORFLOW,
         *([BFLOAT16] if processor_flags() & BFLOAT16_FLAGS else []),
     ]
@@ -62,8 +66,22 @@ def load_classifier(survey: Survey, model: Path, engine: EngineChoice) -> Classi
 
 
 def load_networks(model: Path) -> dict[str, Predictor]:
-    """Return the network of a model folder on each engine, by name."""
-    return {one.name: load_tensorflow(model, one.compute.precision) for one in available()}
+    """Return the network of a model folder on each engine and instruction set, by name."""
+    sets = [] if native.unavailable_reason() else native.instruction_sets()
+    return {
+        **{f"{NATIVE.name} {one}": load_native(model, one) for one in sets},
+        **{
+            one.name: load_tensorflow(model, one.compute.precision)
+            for one in available()
+            if one is not NATIVE
+        },
+    }
+
+
+def load_native(model: Path, instruction_set: str | None = None) -> Predictor:
+    """Return the network on the native engine, by default with the best instruction set."""
+    weights = keras_file.read_weights(model, store.read_description(model))
+    return native.NativeNetwork(weights, instruction_set)
 
 
 def load_tensorflow(model: Path, precision: Precision = Precision.FLOAT32) -> Predictor:

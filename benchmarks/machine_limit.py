@@ -1,4 +1,7 @@
-"""The rate at which a core multiplies float32 matrices: what a network on it cannot exceed."""
+"""The rate at which a core multiplies float32 matrices: a measure of what the processor can do.
+
+It is no strict limit: the best convolutions of TensorFlow exceed numpy's products on some machines.
+"""
 
 from __future__ import annotations
 
