@@ -61,12 +61,13 @@ fuzz: $(READY) ## fuzz the code that reads messages and archives, for SECONDS=60
 # The .in files that each .txt pins. The .in of an extra lists only the packages that the extra adds,
 # because setuptools reads it as well; its .txt is a complete environment.
 INPUTS_build := build
-INPUTS_base := base
-INPUTS_image := base image
-INPUTS_simulation := base simulation
-INPUTS_training := base simulation training
-INPUTS_demo := base simulation demo
-INPUTS_lsst := base lsst
+INPUTS_base := lean base
+INPUTS_lean := lean
+INPUTS_image := lean base image
+INPUTS_simulation := lean base simulation
+INPUTS_training := lean base simulation training
+INPUTS_demo := lean base simulation demo
+INPUTS_lsst := lean base lsst
 INPUTS_test := test
 INPUTS_dev := dev
 # If it is empty, versions that still fit are kept.
@@ -83,7 +84,7 @@ endef
 requirements: $(READY) ## pin the newest versions of all packages; UPGRADE= keeps those that fit
 	$(foreach name,build base,$(call pin,$(name)))
 	$(call pin,image,-c requirements/build.txt -c requirements/base.txt --overrides requirements/image.overrides)
-	$(foreach name,simulation training demo lsst test dev,$(call pin,$(name),\
+	$(foreach name,lean simulation training demo lsst test dev,$(call pin,$(name),\
 		-c requirements/build.txt -c requirements/base.txt))
 
 audit: $(READY) ## check the pinned packages for known vulnerabilities

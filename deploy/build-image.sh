@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build the image `stampapp` with docker, podman or buildah: the first that works, or ENGINE. Arguments go on
-# to its `build`, for example --target simulation --tag stampapp-simulation.
+# to its `build`, for example --target lean --tag stampapp-lean.
 #
 # With --debian first, the base is made of Debian's packages by mmdebstrap. A machine then needs no image
 # registry. The base trusts the certificate authorities that this machine trusts.
@@ -50,7 +50,7 @@ options=()
 if [ "${1:-}" = --debian ]; then
     shift
     make_base
-    options+=(--build-arg BASE=stampapp-base)
+    options+=(--build-arg BASE=stampapp-base --build-arg "COMPILER=g++ python3-dev")
 fi
 # podman and buildah leave the health check out of images in their own format.
 [ "$engine" = docker ] || options+=(--format docker)

@@ -53,10 +53,11 @@ class Engine:
             check=False,
         )
 
-    def build(self) -> None:
+    def build(self, target: str = "worker", image: str = IMAGE) -> None:
         """Build the image, as `make image` does. Skips where no base is to be had."""
+        arguments = (*self._base(), "--target", target, "--tag", image)
         done = subprocess.run(
-            [ROOT / "deploy" / "build-image.sh", *self._base(), "--tag", IMAGE],
+            [ROOT / "deploy" / "build-image.sh", *arguments],
             env=os.environ | self.environment | {"ENGINE": self.program},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -70,9 +71,9 @@ class Engine:
         passed = [f"--env={key}" for key in settings]
         return [self.program, "run", "--name", name, *AS_IN_PRODUCTION, *passed, IMAGE]
 
-    def layers(self) -> list[tuple[float, str]]:
+    def layers(self, image: str = IMAGE) -> list[tuple[float, str]]:
         """The layers of the image that hold files, the base first: megabytes, and what made it."""
-        listed = self("history", "--no-trunc", "--format={{.Size}}\t{{.CreatedBy}}", IMAGE).stdout
+        listed = self("history", "--no-trunc", "--format={{.Size}}\t{{.CreatedBy}}", image).stdout
         rows = [line.split("\t", 1) for line in reversed(listed.splitlines())]
         sizes = [(_megabytes(size), made_by) for size, made_by in rows]
         return [(size, made_by) for size, made_by in sizes if size]
@@ -86,7 +87,8 @@ class Engine:
 
     def _base(self) -> tuple[str, ...]:
         if self("image", "inspect", DEBIAN_BASE).returncode == 0:
-            return ("--build-arg", f"BASE={DEBIAN_BASE}")
+            compiler = "COMPILER=g++ python3-dev"
+            return ("--build-arg", f"BASE={DEBIAN_BASE}", "--build-arg", compiler)
         assert REGISTRY_BASE
         if self("pull", REGISTRY_BASE[1]).returncode == 0:
             return ()

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.containers import Engine, engine
+from tests.support.containers import AS_IN_PRODUCTION, IMAGE, Engine, engine
 from tests.support.ports import free_ports
 from tests.support.topics import Record, committed, produce, wait_for_count
 from tests.support.worker import Worker, command, worker
@@ -33,10 +33,14 @@ class Container:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    found = engine(tmp_path_factory.mktemp("engine"))
-    found.build()
-    return found
+def containers(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return engine(tmp_path_factory.mktemp("engine"))
+
+
+@pytest.fixture(scope="module")
+def built(containers: Engine) -> Engine:
+    containers.build()
+    return containers
 
 
 @contextmanager
@@ -98,3 +102,19 @@ def test_the_layers_are_small_and_the_last_holds_only_the_program(
     assert program < 10
     assert packages < 1450
     assert sum(sizes) < 1700
+
+
+def test_the_image_without_tensorflow_is_small_and_classifies(containers: Engine) -> None:
+    lean = f"{IMAGE}-lean"
+    containers.build("lean", lean)
+    assert sum(megabytes for megabytes, _ in containers.layers(lean)) < 460
+    sample = "/opt/venv/lib/python3*/site-packages/stampapp/model/ztf/sample.avro"
+    script = f"faust -A stampapp classify --survey ZTF --json --every-alert {sample}"
+    ran = containers(
+        *("run", "--rm", *AS_IN_PRODUCTION, "--env=INFERENCE_ENGINE=native"),
+        *("--entrypoint=sh", lean, "-c", script),
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "stampapp_ztf_simulated" in ran.stdout
+    found = containers("run", "--rm", "--entrypoint=python", lean, "-c", "import tensorflow")
+    assert "No module named 'tensorflow'" in found.stderr

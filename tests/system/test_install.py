@@ -1,4 +1,4 @@
-"""The wheel with the worker's requirements only, in a fresh environment."""
+"""The wheel in fresh environments with the requirements of a worker, and without TensorFlow."""
 
 from __future__ import annotations
 
@@ -79,16 +79,27 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
-def binaries(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of an environment with the wheel and the packages of a worker."""
-    environment = tmp_path_factory.mktemp("install") / "venv"
+def installed(wheel: Path, requirements: str, environment: Path) -> Path:
+    """Return the folder of programs of an environment with the wheel and these requirements."""
     installer(UV, "venv", "--quiet", "--python", sys.executable, environment)
     pip = partial(installer, UV, "pip", VIRTUAL_ENV=str(environment))
     # Quick, as uv has kept these packages since `make setup`.
-    pip("sync", "--no-build", "--require-hashes", ROOT / "requirements" / "base.txt")
+    pip("sync", "--no-build", "--require-hashes", ROOT / "requirements" / f"{requirements}.txt")
     pip("install", "--no-deps", "--offline", wheel)
     return environment / "bin"
+
+
+@pytest.fixture(scope="module")
+def binaries(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return installed(wheel, "base", tmp_path_factory.mktemp("install") / "venv")
+
+
+@pytest.fixture(scope="module")
+def lean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment without TensorFlow."""
+    if not shutil.which("g++"):
+        pytest.skip("no C++ compiler, and so no native engine in the wheel")
+    return installed(wheel, "lean", tmp_path_factory.mktemp("lean") / "venv")
 
 
 @pytest.fixture(scope="module", params=["ZTF", "ATLAS"])
@@ -163,3 +174,36 @@ def test_a_command_without_its_extra_names_it(
     assert f"pip install 'stampapp[{extra}]'" in found.stderr
     assert "Traceback" not in found.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_everything_but_tensorflow_works_without_it(
+    lean: Path, survey: str, alerts: Path, tmp_path: Path
+) -> None:
+    script = "from importlib.util import find_spec; print(find_spec('tensorflow'))"
+    assert run(lean / "python", "-c", script, cwd=tmp_path).stdout.strip() == "None"
+    classified = faust(
+        lean, "classify", "--survey", survey, "--json", alerts.name, cwd=alerts.parent
+    )
+    assert classified.returncode == 0, classified.stderr
+    assert len(classified.stdout.splitlines()) == COUNT
+    checked = faust(lean, "check", "--json", cwd=tmp_path, CLASSIFIER_STRATEGY=survey, **NO_CLUSTER)
+    report = json.loads(checked.stdout)
+    assert report["classifier"]["engine"] == "native"
+    assert report["alert"]["class_name"] == report["alert"]["made_as"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        (("import-model", "model.zip"), {}),
+        (("classify", "alerts.avro"), {"INFERENCE_ENGINE": "tensorflow"}),
+        (("classify", "alerts.avro"), {"MODEL_PRECISION": "bfloat16"}),
+    ],
+)
+def test_what_needs_tensorflow_says_so(
+    lean: Path, alerts: Path, arguments: tuple[str, ...], settings: dict[str, str]
+) -> None:
+    found = faust(lean, *arguments, cwd=alerts.parent, CLASSIFIER_STRATEGY="ZTF", **settings)
+    assert found.returncode == 2
+    assert "TensorFlow is not installed" in found.stderr
+    assert "Traceback" not in found.stderr

@@ -13,15 +13,17 @@ import yaml
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "requirements"
 EXTRAS = ("simulation", "training", "demo", "lsst")
+WORKER = ("lean", "base")
 # The files that pin an environment, each with the purposes that it serves.
 PURPOSES = {
-    "base": ("base",),
-    "simulation": ("base", "simulation"),
-    "training": ("base", "simulation", "training"),
-    "demo": ("base", "simulation", "demo"),
-    "lsst": ("base", "lsst"),
-    "test": ("base", *EXTRAS),
-    "dev": ("base", *EXTRAS),
+    "lean": ("lean",),
+    "base": WORKER,
+    "simulation": (*WORKER, "simulation"),
+    "training": (*WORKER, "simulation", "training"),
+    "demo": (*WORKER, "simulation", "demo"),
+    "lsst": (*WORKER, "lsst"),
+    "test": (*WORKER, *EXTRAS),
+    "dev": (*WORKER, *EXTRAS),
 }
 TARGET = re.compile(r"^FROM \S+ AS (\w+)$", re.MULTILINE)
 
@@ -43,7 +45,7 @@ def project() -> Any:
 
 
 def test_no_package_has_two_purposes() -> None:
-    names = [name for purpose in ("base", *EXTRAS) for name in named(purpose)]
+    names = [name for purpose in (*WORKER, *EXTRAS) for name in named(purpose)]
     assert len(names) == len(set(names))
 
 
@@ -67,11 +69,17 @@ def test_the_image_has_the_packages_of_the_worker_and_the_same_tensorflow_for_pr
     assert pinned("image") == pinned("base") | {("tensorflow-cpu", tensorflow)}
 
 
+def test_without_tensorflow_nothing_is_installed_that_comes_with_it() -> None:
+    names = {name for name, _ in pinned("lean")}
+    assert not [name for name in names if name.startswith(("tensorflow", "keras"))]
+    assert pinned("lean") < pinned("base")
+
+
 def test_the_package_has_the_extras_that_are_pinned() -> None:
     dynamic = project()["tool"]["setuptools"]["dynamic"]
-    assert dynamic["dependencies"]["file"] == ["requirements/base.in"]
+    assert dynamic["dependencies"]["file"] == [f"requirements/{one}.in" for one in WORKER]
     assert dynamic["optional-dependencies"] == {
-        extra: {"file": [f"requirements/{one}.in" for one in PURPOSES[extra] if one != "base"]}
+        extra: {"file": [f"requirements/{one}.in" for one in PURPOSES[extra] if one not in WORKER]}
         for extra in EXTRAS
     }
 
@@ -82,7 +90,7 @@ def test_compose_runs_workers_and_simulations_from_their_own_images() -> None:
     simulations = {name for name in targets if "simulate" in services[name].get("command", ())}
     assert simulations == {name for name, target in targets.items() if target == "simulation"}
     assert set(targets.values()) == {"worker", "simulation"}
-    assert set(targets.values()) <= set(TARGET.findall((ROOT / "Dockerfile").read_text()))
+    assert {*targets.values(), "lean"} <= set(TARGET.findall((ROOT / "Dockerfile").read_text()))
 
 
 def test_the_image_that_is_built_by_default_is_the_workers() -> None:
