@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from stampapp.features.images import Patch, central_patch
+from stampapp.features.images import Patch, central_patch, median
 from stampapp.stamps.fits_image import Pixels
 
 # Half the side of the measured patch, and the radii of apertures in it, in pixels.
@@ -32,7 +32,7 @@ def measure_apertures(science: Pixels, difference: Pixels) -> dict[str, float]:
     Ratios are limited to [-3, 3], and 0 if the divisor is not above 0.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        sky = np.nanmedian(science) if np.isfinite(science).any() else 0.0
+        sky = median(science) if np.isfinite(science).any() else 0.0
         seen, new = central_patch(science - sky, _HALF), central_patch(difference, _HALF)
     box = slice(_HALF - 2, _HALF + 3), slice(_HALF - 2, _HALF + 3)
     return {

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
-from stampapp.features.images import Patch
+from stampapp.features.images import Patch, median
 from stampapp.features.noisy_image import HALF, NoisyImage, PointSource, fit_point_source
+
+Mask = npt.NDArray[np.bool_]
 
 # Radii in pixels: of the core and of its surroundings; how far from the middle a nucleus may be.
 _CORE, _AROUND, _REACH = 2.0, 5.0, 7.0
@@ -18,6 +22,7 @@ _INNER = _DISTANCE[1:-1, 1:-1]
 _OUTSKIRTS = _DISTANCE > 8.0
 _PSF_ROWS, _PSF_COLUMNS = np.mgrid[-7:8, -7:8]
 _PSF_DISTANCE = np.hypot(_PSF_ROWS, _PSF_COLUMNS)
+_PSF_CORE, _PSF_AROUND = _PSF_DISTANCE <= _CORE, _PSF_DISTANCE <= _AROUND
 _WINDOW = slice(HALF - 7, HALF + 8)
 _MAD = 1.4826
 _TINY = 1e-30
@@ -79,7 +84,7 @@ def _difference(image: NoisyImage, fit: PointSource, sign: float) -> dict[str, f
     near = _smooth(turned)[_INNER <= _REACH] / (3 * image.noise)
     width, elongation = _moments(turned[_WINDOW, _WINDOW], image.psf)
     peak = float(turned[_DISTANCE <= _CORE].max())
-    scatter = _MAD * float(np.median(np.abs(turned[_OUTSKIRTS])))
+    scatter = _MAD * median(np.abs(turned[_OUTSKIRTS]))
     return {
         "signal": math.log1p(abs(fit.significance)),
         "lopsided": fit.lopsidedness,
@@ -157,12 +162,18 @@ def _centroid(window: Patch) -> tuple[float, float]:
 
 
 def _compactness(patch: Patch, psf: Patch, spot: tuple[int, int]) -> float:
-    away = np.hypot(_ROWS - spot[0], _COLUMNS - spot[1])
-    share = _share(float(patch[away <= _CORE].sum()), float(patch[away <= _AROUND].sum()))
-    psf_share = _share(
-        float(psf[_PSF_DISTANCE <= _CORE].sum()), float(psf[_PSF_DISTANCE <= _AROUND].sum())
-    )
+    core, around = _apertures(spot)
+    share = _share(float(patch[core].sum()), float(patch[around].sum()))
+    psf_share = _share(float(psf[_PSF_CORE].sum()), float(psf[_PSF_AROUND].sum()))
     return _share(share, psf_share)
+
+
+# A nucleus is at most _REACH away, so there are few spots.
+@cache
+def _apertures(spot: tuple[int, int]) -> tuple[Mask, Mask]:
+    """Return which pixels lie in the core and in the surroundings of a spot."""
+    away = np.hypot(_ROWS - spot[0], _COLUMNS - spot[1])
+    return away <= _CORE, away <= _AROUND
 
 
 def _moments(window: Patch, psf: Patch) -> tuple[float, float]:

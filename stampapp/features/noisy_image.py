@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stampapp.features.images import Patch, crop_around
+from stampapp.features.images import Patch, crop_around, median
 from stampapp.stamps.fits_image import Pixels
 
 # Half the side of a patch, and of the square in which a point source is fitted, in pixels.
@@ -88,11 +88,10 @@ def _noise(pixels: Pixels, variance: Pixels | None) -> float:
         half = variance[::2]
         known = half[(half > 0) & (half < _MOST)]
         if known.size:
-            return math.sqrt(float(np.median(known)))
+            return math.sqrt(median(known))
     with np.errstate(over="ignore", invalid="ignore"):
         steps = np.abs(np.diff(pixels.astype(np.float64), axis=1))
-    steps = steps[steps < _MOST]
-    return (_SIGMA * float(np.median(steps)) if steps.size else 0.0) or 1.0
+    return _SIGMA * median(steps[steps < _MOST]) or 1.0
 
 
 def fit_point_source(image: NoisyImage) -> PointSource:

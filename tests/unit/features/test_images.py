@@ -91,3 +91,20 @@ def test_ordinary_pixels_agree_with_the_plain_description(pixels: Floats) -> Non
 def test_any_pixels_end_between_zero_and_one(pixels: Floats) -> None:
     found = images.normalise_stamps([list(pixels)])
     assert ((found >= 0.0) & (found <= 1.0)).all()
+
+
+@pytest.mark.parametrize("kind", [">f4", "<f4", "f8"])
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 61])
+def test_the_median_is_that_of_numpy(kind: str, count: int) -> None:
+    values = np.random.default_rng(count).normal(20.0, 5.0, (count, 3)).astype(kind)
+    values[0, 0] = NAN
+    assert images.median(values) == float(np.nanmedian(values))
+    known = values[1:]
+    if known.size:
+        assert images.median(known) == float(np.median(known))
+
+
+def test_the_median_of_infinite_values_is_infinite_and_that_of_no_values_0() -> None:
+    assert images.median(np.array([INF, INF, 1.0])) == INF
+    assert images.median(np.array([NAN, NAN])) == 0.0
+    assert images.median(np.array([])) == 0.0
