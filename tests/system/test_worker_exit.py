@@ -103,7 +103,7 @@ def test_a_missing_gpu_is_an_error(setup: Setup, tmp_path: Path) -> None:
     # A machine that has one shows none to this worker.
     wanted = {"DEVICE": "gpu", "CUDA_VISIBLE_DEVICES": "-1"}
     with worker(setup() | wanted, tmp_path) as running:
-        assert running.exit_code(60) == 2
+        assert running.exit_code(AMPLE) == 2
         assert "stampapp cannot start: DEVICE is gpu, but TensorFlow finds none" in running.text()
 
 
