@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stampapp.alerts.surveys import Survey
 from stampapp.config.casts import survey_name
+from stampapp.config.compute import Precision
 
 # These options do not change the result.
 _LEFT_OUT_OF_COMMAND = frozenset({"command", "cache", "workers", "card"})
@@ -66,6 +67,13 @@ def _hyperparameters(group: argparse._ArgumentGroup) -> None:
     }
     for name, (kind, default, what) in numbers.items():
         group.add_argument(f"--{name}", type=kind, default=default, help=f"{what} ({default})")
+    group.add_argument(
+        "--precision",
+        type=Precision,
+        default=Precision.FLOAT32,
+        choices=list(Precision),
+        help="of the convolutions (float32); bfloat16 is faster on processors that have it",
+    )
     group.add_argument(
         "--leave-out", type=_names, default=[], help="features to leave out, comma-separated"
     )

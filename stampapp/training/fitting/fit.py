@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from stampapp.classifiers.network import devices
 from stampapp.classifiers.network.network import Network
 from stampapp.classifiers.network.tensorflow import keras
+from stampapp.config.compute import Precision
 from stampapp.training.data import augmentation, splits
 from stampapp.training.data.augmentation import Augmentation
 from stampapp.training.data.inputs import Inputs
@@ -30,6 +32,7 @@ class Hyperparameters:
     `epochs` is the maximum; training stops after `patience` epochs without a lower validation
     loss. A step has `batch` alerts. The learning rate falls from `rate` to 0 as a cosine. `decay`
     is the weight decay, `smoothing` the label smoothing, `dropout` that of the head's inputs.
+    `precision` is that of the convolutions; the weights are float32.
     """
 
     epochs: int
@@ -41,6 +44,7 @@ class Hyperparameters:
     decay: float
     seed: int
     augmentation: Augmentation
+    precision: Precision = Precision.FLOAT32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +63,8 @@ def fit_network(
     listener: ProgressListener,
 ) -> list[Epoch]:
     """Train a model of `build_network`; it ends with the weights of the lowest validation loss."""
-    trained = networks.without_rotations(model, hyperparameters.dropout)
+    fourfold = devices.with_precision(model, hyperparameters.precision)
+    trained = networks.without_rotations(fourfold, hyperparameters.dropout)
     batches = TrainingBatches(training, hyperparameters, model.output_shape[-1])
     rate = keras.optimizers.schedules.CosineDecay(
         hyperparameters.rate, hyperparameters.epochs * len(batches)
@@ -70,7 +75,7 @@ def fit_network(
             from_logits=True, label_smoothing=hyperparameters.smoothing
         ),
     )
-    callback = ValidationCallback(model, validation, hyperparameters, listener)
+    callback = ValidationCallback(fourfold, validation, hyperparameters, listener)
     trained.fit(
         batches,
         epochs=hyperparameters.epochs,
