@@ -16,6 +16,7 @@ from stampapp.errors import BadAlert
 
 _CUTOUTS = ("Science", "Template", "Difference")
 _OBJECT_IDS = ("diaObjectId", "ssObjectId")
+_DETECTIONS = "nDiaSources"
 # The AB magnitude of 1 nJy.
 _ZERO_POINT = 31.4
 _MAGNITUDES_PER_E = 2.5 / math.log(10.0)
@@ -25,7 +26,8 @@ def decode(record: Record) -> Alert:
     """Return the alert in a packet. Raises BadAlert where a field is missing or wrong.
 
     `mjd` is in UTC; `extra_fields` has all fields of the source, among them `midpointMjdTai` as it
-    is, fluxes in nJy, and both object ids, 0 for the absent one.
+    is, fluxes in nJy, and both object ids, 0 for the absent one; also `nDiaSources`, the number of
+    detections of the object, where the packet has it.
     """
     source = mapping(record, "diaSource")
     ids = {name: _object_id(source, name) for name in _OBJECT_IDS}
@@ -43,7 +45,7 @@ def decode(record: Record) -> Alert:
         mag=_magnitude(flux),
         e_mag=_error(flux, error),
         isdiffpos=_sign(source, flux),
-        extra_fields={**source, **ids},
+        extra_fields={**source, **ids, **_detections(record)},
         stamps={name.lower(): record.get(f"cutout{name}") for name in _CUTOUTS},
     )
 
@@ -55,6 +57,13 @@ def _object_id(source: Mapping[str, object], name: str) -> int:
     if type(value) is not int or value < 0:
         raise BadAlert("field", f"{name} is {value!r}, a whole number from 0 is expected")
     return value
+
+
+def _detections(record: Record) -> dict[str, object]:
+    dia_object = record.get("diaObject")
+    if isinstance(dia_object, dict) and dia_object.get(_DETECTIONS) is not None:
+        return {_DETECTIONS: dia_object[_DETECTIONS]}
+    return {}
 
 
 def _only_id(ids: Mapping[str, int]) -> int:
@@ -104,7 +113,7 @@ PLUGIN = PacketFormat(
     unused_fields=frozenset(
         {
             *("prvDiaSources", "prvDiaForcedSources", "prvDiaNondetectionLimits"),
-            *("diaObject", "ssObject", "ssSource", "MPCORB", "mpc_orbits"),
+            *("ssObject", "ssSource", "MPCORB", "mpc_orbits"),
         }
     ),
 )

@@ -83,7 +83,10 @@ def file_schema() -> Record:
     place = {"midpointMjdTai": "double", "ra": "double", "dec": "double", "band": "string"}
     cutouts = {f"cutout{name}": ["null", "bytes"] for name in _CUTOUTS}
     source = _record_schema("source", {**ids, **place, **typed})
-    return _record_schema("alert", {"diaSourceId": "long", "diaSource": source, **cutouts})
+    counts = {"diaObjectId": "long", "nDiaSources": "int"}
+    dia_object = ["null", _record_schema("object", counts)]
+    parts = {"diaSourceId": "long", "diaSource": source, "diaObject": dia_object}
+    return _record_schema("alert", {**parts, **cutouts})
 
 
 def _record_schema(name: str, types: Mapping[str, object]) -> Record:

@@ -37,8 +37,10 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
     with a value. The `extra_fields` of the
     returned alert also have the features of `difference_imaging` that the model needs, and
     `real_bogus`: ln(p / (1 - p)) of the reliability p, or of a usual one where there is none.
+    Without a number of detections, the alert counts as the first of its object.
     """
-    alert = replace(alert, extra_fields={**alert.extra_fields, "real_bogus": _real_bogus(alert)})
+    derived = {"nDiaSources": 1, **alert.extra_fields, "real_bogus": _real_bogus(alert)}
+    alert = replace(alert, extra_fields=derived)
     required = metadata.required_fields(spec.features)
     measured = not set(required).isdisjoint(difference_imaging.NAMES)
     cutouts = {name: _read(alert, name) for name in (STAMPS if measured else spec.stamps)}

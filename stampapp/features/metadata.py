@@ -12,12 +12,13 @@ import numpy.typing as npt
 from stampapp.alerts.alert import Alert
 from stampapp.errors import BadAlert
 from stampapp.features.coordinates import Column, ecliptic, galactic
+from stampapp.features.gaussian_scores import gaussian_scores
 
 Matrix = npt.NDArray[np.float32]
 
 
 class Feature(Protocol):
-    """A column of the matrix: its name, its clip (None: open) and its training statistics."""
+    """A column of the matrix: name, clip (None: open), training statistics, knots or none."""
 
     @property
     def name(self) -> str: ...
@@ -29,6 +30,8 @@ class Feature(Protocol):
     def lower(self) -> float | None: ...
     @property
     def upper(self) -> float | None: ...
+    @property
+    def knots(self) -> Sequence[float]: ...
 
 
 def _of_alerts(name: str) -> Callable[[Sequence[Alert]], Column]:
@@ -80,21 +83,27 @@ def check_fields(alert: Alert, names: Sequence[str]) -> None:
 
 
 def feature_matrix(alerts: Sequence[Alert], features: Sequence[Feature]) -> Matrix:
-    """Return the feature matrix (alerts, features), float32: clipped, then (v - mean) / std.
+    """Return the feature matrix (alerts, features), float32, as `normalise` makes it.
 
     Every alert must have passed `check_fields` with the names of `required_fields`.
     """
     # A value beyond float32 becomes infinite; the network's result is then rejected.
     with np.errstate(over="ignore"):
-        columns = [_normalised(alerts, feature) for feature in features]
+        columns = [normalise(_values(alerts, feature.name), feature) for feature in features]
         return np.array(columns, dtype=np.float32).T.copy()
 
 
-def _normalised(alerts: Sequence[Alert], feature: Feature) -> Column:
-    computed = _COMPUTED.get(feature.name)
-    column = computed(alerts) if computed else _extra(alerts, feature.name)
+def _values(alerts: Sequence[Alert], name: str) -> Column:
+    computed = _COMPUTED.get(name)
+    return computed(alerts) if computed else _extra(alerts, name)
+
+
+def normalise(column: Column, feature: Feature) -> Column:
+    """Return values of a feature (n,) clipped, as Gaussian scores if it has knots, then scaled."""
     if feature.lower is not None or feature.upper is not None:
         column = np.clip(column, feature.lower, feature.upper)
+    if feature.knots:
+        column = gaussian_scores(column, feature.knots)
     return (column - feature.mean) / feature.std
 
 

@@ -7,7 +7,13 @@ from numpy.random import Generator
 from stampapp.alerts import lsst as packets
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.surveys import Survey
-from stampapp.simulation import lsst_detections, lsst_exposures, lsst_scenes, lsst_stamps
+from stampapp.simulation import (
+    lsst_detections,
+    lsst_exposures,
+    lsst_history,
+    lsst_scenes,
+    lsst_stamps,
+)
 from stampapp.simulation.instruments import Band, Camera, Subtraction
 from stampapp.simulation.lsst_images import CalibratedImages
 from stampapp.simulation.lsst_source import SourceWriter
@@ -73,7 +79,14 @@ def to_alert(rng: Generator, observation: Observation, label: str, number: str) 
     if rng.random() < _NO_TEMPLATE:
         stamps["cutoutTemplate"] = None
         source |= {"templateFlux": None, "templateFluxErr": None}
-    return packets.decode({"diaSourceId": source["diaSourceId"], "diaSource": source, **stamps})
+    detections = lsst_history.draw_detections(rng, label, observation.scene.artifact)
+    record = {
+        "diaSourceId": source["diaSourceId"],
+        "diaSource": source,
+        "diaObject": {"nDiaSources": detections} if source["diaObjectId"] else None,
+        **stamps,
+    }
+    return packets.decode(record)
 
 
 PLUGIN = SimulatedSurvey(

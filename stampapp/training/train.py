@@ -67,7 +67,9 @@ def train_model(dataset: Dataset, task: TrainingTask) -> model_card.Report:
         examples.objects, examples.labels, recipe.classes, task.hyperparameters.seed
     )
     _require_writable(task.folder)
-    features = inputs.fit_normalisation(recipe.features, examples.features[split.training])
+    features = inputs.fit_normalisation(
+        recipe.features, examples.features[split.training], with_knots=recipe.with_knots
+    )
     fitted = _fit_and_calibrate(
         inputs.prepare_inputs(examples, features, recipe.classes), split, task
     )

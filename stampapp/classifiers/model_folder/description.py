@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import TypeVar
 
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.model_folder import json_fields
 from stampapp.errors import ConfigError
+from stampapp.features.gaussian_scores import SCORES
 
 E = TypeVar("E", bound=StrEnum)
+# Few models have them: the others do without the key.
+_KNOTS = "knots"
 
 
 class Origin(StrEnum):
@@ -25,7 +28,8 @@ class Origin(StrEnum):
 class Feature:
     """One column of the features: a value is clipped to [lower, upper], then (v - mean) / std.
 
-    A bound that is None is open. `std` is above 0.
+    A bound that is None is open. `std` is above 0. With `knots` a clipped value is first replaced
+    by its score (see `gaussian_scores`), and `mean` and `std` are those of scores.
     """
 
     name: str
@@ -33,6 +37,7 @@ class Feature:
     std: float
     lower: float | None
     upper: float | None
+    knots: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +125,8 @@ def _features(value: object, key: str) -> tuple[Feature, ...]:
 
 def read_feature(value: object, key: str) -> Feature:
     """Return the feature in a JSON object. Raises ConfigError, which names key and feature."""
-    values = json_fields.members(value, key, _names(Feature))
+    required = [name for name in _names(Feature) if name != _KNOTS]
+    values = json_fields.members(value, key, required, optional=[_KNOTS])
     name = json_fields.text(values["name"], f"{key}.name")
     key = f"{key} ({name})"
     feature = Feature(
@@ -129,6 +135,7 @@ def read_feature(value: object, key: str) -> Feature:
         std=json_fields.finite(values["std"], f"{key}.std"),
         lower=json_fields.bound(values["lower"], f"{key}.lower"),
         upper=json_fields.bound(values["upper"], f"{key}.upper"),
+        knots=_knots(values[_KNOTS], f"{key}.{_KNOTS}") if _KNOTS in values else (),
     )
     if feature.std <= 0:
         raise ConfigError(f"{key}.std is {feature.std}, not above 0")
@@ -136,3 +143,21 @@ def read_feature(value: object, key: str) -> Feature:
     if lower is not None and upper is not None and lower >= upper:
         raise ConfigError(f"{key}.lower is {lower}, not below upper, {upper}")
     return feature
+
+
+def _knots(value: object, key: str) -> tuple[float, ...]:
+    knots = json_fields.items(value, key, json_fields.finite)
+    if len(knots) != len(SCORES):
+        raise ConfigError(f"{key} has {len(knots)} numbers, not {len(SCORES)}")
+    if list(knots) != sorted(knots):
+        raise ConfigError(f"{key} do not ascend")
+    return knots
+
+
+def to_json(description: ModelDescription) -> dict[str, object]:
+    """Return the JSON document that `parse` reads."""
+    document = asdict(description)
+    for feature in document["features"]:
+        if not feature[_KNOTS]:
+            del feature[_KNOTS]
+    return document

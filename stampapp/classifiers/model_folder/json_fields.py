@@ -16,14 +16,16 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE_NAME = re.compile(r"[^/\\\0.][^/\\\0]*")
 
 
-def members(value: object, key: str, names: Iterable[str]) -> Mapping[str, object]:
-    """Return the object as a mapping that has exactly these names."""
+def members(
+    value: object, key: str, names: Iterable[str], optional: Iterable[str] = ()
+) -> Mapping[str, object]:
+    """Return the object as a mapping that has these names, and no others but the optional ones."""
     if not isinstance(value, dict):
         raise _wrong(value, key, "an object")
     wanted = set(names)
     if missing := sorted(wanted - value.keys()):
         raise ConfigError(f"{key} lacks {', '.join(missing)}")
-    if unknown := sorted(value.keys() - wanted):
+    if unknown := sorted(value.keys() - wanted - set(optional)):
         raise ConfigError(f"{key} has the unknown {', '.join(unknown)}")
     return value
 

@@ -7,10 +7,16 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-from stampapp.classifiers.model_folder.description import Feature, ModelDescription, Origin, parse
+from stampapp.classifiers.model_folder.description import (
+    Feature,
+    ModelDescription,
+    Origin,
+    parse,
+    to_json,
+)
 from stampapp.classifiers.model_folder.self_test import SELF_TEST_FILE, SelfTest, write_self_test
 from stampapp.errors import ConfigError
 
@@ -126,7 +132,7 @@ def _put(
     digest = sha256_of(network)
     network_file = f"{network.stem}-{digest[:8]}{network.suffix}"
     final = replace(description, network_file=network_file, network_sha256=digest)
-    text = json.dumps(asdict(final), indent=2, allow_nan=False) + "\n"
+    text = json.dumps(to_json(final), indent=2, allow_nan=False) + "\n"
     # Check that it can be read again before anything is replaced.
     parse(json.loads(text))
     (draft / DESCRIPTION_FILE).write_text(text, encoding="utf-8")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stampapp.classifiers.model_folder.description import Feature
+from stampapp.features import metadata
+from stampapp.features.gaussian_scores import fit_knots, gaussian_scores
 from stampapp.training.data.examples import Array, Doubles, Examples, Indices, class_indices
 
 # An open clip is closed at this quantile of the training values, at either end.
@@ -36,17 +38,21 @@ class Inputs:
         )
 
 
-def fit_normalisation(features: Sequence[Feature], values: Doubles) -> tuple[Feature, ...]:
+def fit_normalisation(
+    features: Sequence[Feature], values: Doubles, *, with_knots: bool = False
+) -> tuple[Feature, ...]:
     """Return the features with the mean and std of clipped training values (n, f).
 
-    Open clips are closed at the CLIPPED_TAIL quantile: the network has hardly seen values beyond.
+    `with_knots` gives them knots, and the mean and std of scores. Open clips are closed at the
+    CLIPPED_TAIL quantile: the network has hardly seen values beyond.
     """
     return tuple(
-        _fit_feature(feature, column) for feature, column in zip(features, values.T, strict=True)
+        _fit_feature(feature, column, with_knots)
+        for feature, column in zip(features, values.T, strict=True)
     )
 
 
-def _fit_feature(feature: Feature, column: Doubles) -> Feature:
+def _fit_feature(feature: Feature, column: Doubles, with_knots: bool) -> Feature:
     low = float(np.quantile(column, CLIPPED_TAIL, method="lower"))
     high = float(np.quantile(column, 1 - CLIPPED_TAIL, method="higher"))
     lower = low if feature.lower is None else feature.lower
@@ -54,9 +60,15 @@ def _fit_feature(feature: Feature, column: Doubles) -> Feature:
     if lower >= upper:
         lower, upper = feature.lower, feature.upper  # type: ignore[assignment]
     clipped = np.clip(column, lower, upper)
-    std = float(clipped.std())
+    knots = fit_knots(clipped) if with_knots else ()
+    fitted = gaussian_scores(clipped, knots) if knots else clipped
     return replace(
-        feature, mean=float(clipped.mean()), std=std if std > 0 else 1.0, lower=lower, upper=upper
+        feature,
+        mean=float(fitted.mean()),
+        std=float(fitted.std()) or 1.0,
+        lower=lower,
+        upper=upper,
+        knots=knots,
     )
 
 
@@ -65,7 +77,7 @@ def prepare_inputs(
 ) -> Inputs:
     """Return the inputs of a network with these features and classes."""
     columns = [
-        (np.clip(column, feature.lower, feature.upper) - feature.mean) / feature.std
+        metadata.normalise(column, feature)
         for feature, column in zip(features, examples.features.T, strict=True)
     ]
     return Inputs(

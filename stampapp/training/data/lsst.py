@@ -7,7 +7,10 @@ from stampapp.classifiers.lsst import CLASSES, STAMPS
 from stampapp.features import difference_imaging
 from stampapp.training.data.recipes import Clip, Recipe, clipped_features
 
-_FEATURES = (*difference_imaging.NAMES, "real_bogus", "magpsf", "abs_ecl_lat", "abs_gal_lat")
+_FEATURES = (
+    *difference_imaging.NAMES,
+    *("real_bogus", "nDiaSources", "magpsf", "abs_ecl_lat", "abs_gal_lat"),
+)
 # Outside of these limits a value says only that nothing was there to measure. Without them, the
 # difference between a star and a small galaxy would be a hundredth of the range.
 _CLIPS: dict[str, Clip] = {
@@ -33,4 +36,6 @@ PLUGIN = Recipe(
     crop=23,
     kernel=3,
     features=clipped_features(_FEATURES, _CLIPS),
+    # 0.007 better in balanced accuracy: most distributions have long tails.
+    with_knots=True,
 )

@@ -22,7 +22,8 @@ class Recipe:
     `stamp_shape` is that of an alert's stamps (rows, columns), `crop` the side of the central
     square that the network sees, `kernel` that of the inner convolutions; all in pixels.
     `features` are clipped and not yet normalised: their mean 0, their std 1.
-    `catalogue_classes` are those that catalogues can confirm.
+    `catalogue_classes` are those that catalogues can confirm. `with_knots` is whether features
+    are replaced by Gaussian scores.
     """
 
     survey: Survey
@@ -34,6 +35,7 @@ class Recipe:
     crop: int
     kernel: int
     features: tuple[Feature, ...]
+    with_knots: bool = False
 
 
 def clipped_features(

@@ -134,7 +134,8 @@ def _features(features: Sequence[Feature]) -> str:
         (one.name, _number(one.lower), _number(one.upper), _number(one.mean), _number(one.std))
         for one in features
     ]
-    return "A value is clipped, then normalised: (value - mean) / deviation.\n\n" + (
+    scored = ", replaced by its Gaussian score" if any(one.knots for one in features) else ""
+    return f"A value is clipped{scored}, then normalised: (value - mean) / deviation.\n\n" + (
         markdown.table(("feature", "lowest", "highest", "mean", "deviation"), rows)
     )
 

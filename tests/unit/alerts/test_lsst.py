@@ -53,6 +53,19 @@ def test_a_solar_system_object_of_each_version_has_its_own_number(number: int) -
     assert (found.extra_fields["ssObjectId"], found.extra_fields["diaObjectId"]) == (OBJECT, 0)
 
 
+@pytest.mark.parametrize("number", [one for one in IDS if one >= 900])
+def test_a_packet_says_how_often_its_object_was_detected(number: int) -> None:
+    alert = lsst_alert(extra_fields={**lsst_alert().extra_fields, "nDiaSources": 17})
+    found = packets.decode_alert(wire_packet(number, alert), SCHEMAS)
+    assert found.extra_fields["nDiaSources"] == 17
+
+
+@pytest.mark.parametrize("dia_object", [None, {}, {"nDiaSources": None}])
+def test_the_number_of_detections_may_be_missing(dia_object: object) -> None:
+    found = lsst.decode({"diaSource": source(), "diaObject": dia_object})
+    assert "nDiaSources" not in found.extra_fields
+
+
 @pytest.mark.parametrize("value", [None, math.nan, 0.0])
 def test_a_flux_that_was_not_measured_has_no_magnitude(value: float | None) -> None:
     found = decoded(psfFlux=value, psfFluxErr=value)

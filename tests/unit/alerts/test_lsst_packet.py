@@ -40,6 +40,13 @@ def test_a_packet_by_our_own_schema_is_the_alert(name: str) -> None:
     assert {key: found.extra_fields[key] for key in alert.extra_fields} == alert.extra_fields
 
 
+def test_a_packet_by_our_own_schema_has_the_number_of_detections() -> None:
+    alert = lsst_alert()
+    extra = {**alert.extra_fields, "nDiaSources": 17}
+    found = written(replace(alert, extra_fields=extra), lsst_packet.file_schema())
+    assert found["diaObject"] == {"diaObjectId": OBJECT, "nDiaSources": 17}
+
+
 def test_an_object_without_a_number_of_the_solar_system_is_a_dia_object() -> None:
     source = written(lsst_alert(), lsst_packet.file_schema())["diaSource"]
     assert (source["diaObjectId"], source["ssObjectId"]) == (OBJECT, None)

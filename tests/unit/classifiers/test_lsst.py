@@ -193,6 +193,13 @@ def test_an_alert_without_a_reliability_gets_a_usual_one(reliability: object, va
         assert extra.get("reliability") is alert.extra_fields.get("reliability")
 
 
+def test_an_alert_without_a_number_of_detections_is_the_first_of_its_object() -> None:
+    shown = dict.fromkeys(NAMES, cutout(image(30, 30)))
+    assert extract_inputs(lsst_alert(shown), PLUGIN).alert.extra_fields["nDiaSources"] == 1
+    known = lsst_alert(shown, nDiaSources=17)
+    assert extract_inputs(known, PLUGIN).alert.extra_fields["nDiaSources"] == 17
+
+
 def test_the_features_are_checked() -> None:
     feature = Feature(name="reliability", mean=0.0, std=1.0, lower=None, upper=None)
     spec = Spec(features=(feature,), stamps=())

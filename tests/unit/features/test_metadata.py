@@ -24,8 +24,9 @@ def feature(
     std: float = 1.0,
     lower: float | None = None,
     upper: float | None = None,
+    knots: tuple[float, ...] = (),
 ) -> Feature:
-    return Feature(name=name, mean=mean, std=std, lower=lower, upper=upper)
+    return Feature(name=name, mean=mean, std=std, lower=lower, upper=upper, knots=knots)
 
 
 def value(name: str, **changes: Any) -> float:
@@ -163,6 +164,15 @@ def test_the_matrix_has_a_row_for_each_alert_and_a_column_for_each_feature_in_or
 def test_a_value_is_clipped_then_scaled(given_value: float, expected: float) -> None:
     column = feature("chinr", mean=3.0, std=2.0, lower=-1.0, upper=15.0)
     assert metadata.feature_matrix([alert({"chinr": given_value})], [column])[0, 0] == expected
+
+
+def test_a_value_of_a_feature_with_knots_becomes_its_score() -> None:
+    knots = tuple(float(at) for at in range(25))
+    column = feature("x", mean=1.0, std=2.0, lower=4.0, knots=knots)
+    rows = [alert({"x": at}) for at in (0.0, 4.0, 12.0, 20.5, 99.0)]
+    found = metadata.feature_matrix(rows, [column])[:, 0]
+    # A knot is at every whole number, and a quarter of a score between two.
+    np.testing.assert_allclose(found, [-1.5, -1.5, -0.5, 0.5625, 1.0])
 
 
 def test_one_bound_may_be_open() -> None:

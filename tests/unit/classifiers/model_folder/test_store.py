@@ -224,6 +224,10 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
         ("upper", [], r"\(chinr\)\.upper is of type list"),
         ("name", "sgscore1", "features has sgscore1 more than once"),
         ("weight", 1, r"features\[1\] has the unknown weight"),
+        ("knots", [1.0] * 24, r"\(chinr\)\.knots has 24 numbers, not 25"),
+        ("knots", [*range(24), 0], r"\(chinr\)\.knots do not ascend"),
+        ("knots", [*range(24), None], r"\(chinr\)\.knots\[24\] is None, not a number"),
+        ("knots", [], r"\(chinr\)\.knots is of type list, not a list of one or more"),
     ],
 )
 def test_a_wrong_feature_is_named(tmp_path: Path, key: str, value: object, message: str) -> None:
@@ -232,6 +236,15 @@ def test_a_wrong_feature_is_named(tmp_path: Path, key: str, value: object, messa
     (tmp_path / "model.json").write_text(json.dumps(document))
     with pytest.raises(ConfigError, match=message):
         read_description(tmp_path)
+
+
+def test_features_may_have_knots(tmp_path: Path) -> None:
+    first, second = DESCRIPTION.features
+    scored = replace(second, knots=tuple(float(at) for at in range(25)))
+    write_model(tmp_path, replace(DESCRIPTION, features=(first, scored)), save_content)
+    document = json.loads((tmp_path / "model.json").read_text())
+    assert "knots" not in document["features"][0]
+    assert read_description(tmp_path).features == (first, scored)
 
 
 @pytest.mark.parametrize(

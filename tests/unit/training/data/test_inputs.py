@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,15 @@ from stampapp.training.data.ztf import PLUGIN as ZTF
 from tests.support import learnable_alerts
 
 OPEN = Feature(name="ra", mean=0.0, std=1.0, lower=None, upper=None)
+
+
+def test_features_with_knots_become_gaussian_scores() -> None:
+    values = np.random.default_rng(3).exponential(size=(5000, 1))
+    (found,) = inputs.fit_normalisation([OPEN], values, with_knots=True)
+    assert len(found.knots) == 25
+    assert (found.mean, found.std) == pytest.approx((0.0, 1.0), abs=0.02)
+    # The median of this distribution is ln 2.
+    assert metadata.normalise(np.array([math.log(2.0)]), found)[0] == pytest.approx(0.0, abs=0.05)
 
 
 def test_statistics_are_those_of_clipped_values() -> None:
