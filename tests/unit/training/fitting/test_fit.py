@@ -8,6 +8,7 @@ import pytest
 from stampapp.classifiers.network.deephits import build_network
 from stampapp.classifiers.network.network import Network
 from stampapp.classifiers.network.tensorflow import keras
+from stampapp.config.compute import Precision
 from stampapp.training.data.augmentation import Augmentation
 from stampapp.training.data.inputs import Inputs
 from stampapp.training.evaluation import scores
@@ -84,6 +85,17 @@ def test_training_improves_the_network(run: Run) -> None:
     unseen = population(400, 3)
     found = Network(run.model, (400,)).predict(unseen.images, unseen.features).argmax(axis=1)
     assert scores.balanced_accuracy(scores.confusion_matrix(unseen.truth, found, 3)) > 0.8
+
+
+def test_training_in_bfloat16_improves_the_network_and_leaves_it_in_float32() -> None:
+    model, silent = fresh(), Run(model=fresh()).listener()
+    reduced = replace(HYPERPARAMETERS, precision=Precision.BFLOAT16)
+    found = fitting.fit_network(model, population(400, 1), VALIDATION, reduced, silent)
+    assert found[-1].training_loss < found[0].training_loss
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    unseen = population(400, 3)
+    chosen = Network(model, (400,)).predict(unseen.images, unseen.features).argmax(axis=1)
+    assert scores.balanced_accuracy(scores.confusion_matrix(unseen.truth, chosen, 3)) > 0.8
 
 
 def test_progress_is_reported(run: Run) -> None:
