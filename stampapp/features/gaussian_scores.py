@@ -28,7 +28,8 @@ def gaussian_scores(column: Column, knots: Sequence[float]) -> Column:
 
     A value at which several knots are has the middle of their scores.
     """
-    at = np.asarray(knots)
-    highest = np.interp(column, at, SCORES)
-    lowest = -np.interp(-column, -at[::-1], -SCORES[::-1])
+    # Training examples are float32. A value at a clip must equal the knots that lie there.
+    at, values = np.asarray(knots, np.float32), np.asarray(column, np.float32)
+    highest = np.interp(values, at, SCORES)
+    lowest = -np.interp(-values, -at[::-1], -SCORES[::-1])
     return np.asarray((highest + lowest) / 2.0)

@@ -56,7 +56,7 @@ def survey_recipe(survey: Survey) -> Recipe:
 
 def recipe_of_model(description: ModelDescription) -> Recipe:
     """Return the recipe that prepares alerts for this model, before normalisation."""
-    columns = (replace(feature, mean=0.0, std=1.0) for feature in description.features)
+    columns = (replace(feature, mean=0.0, std=1.0, knots=()) for feature in description.features)
     catalogue_classes = survey_recipe(description.survey).catalogue_classes
     return Recipe(
         survey=description.survey,

@@ -28,6 +28,16 @@ def test_a_value_of_several_knots_has_the_middle_of_their_scores() -> None:
     assert gaussian_scores(np.array([0.0, 1.0]), knots) == pytest.approx([-1.0, 1.25])
 
 
+@pytest.mark.parametrize("limit", [1.3, -0.4])
+def test_a_value_has_the_same_score_in_float32_and_float64(limit: float) -> None:
+    clipped = np.minimum(np.random.default_rng(2).exponential(size=500), limit)
+    knots = fit_knots(clipped.astype(np.float32).astype(np.float64))
+    for value in (limit, float(np.float32(limit))):
+        at_limit = float(gaussian_scores(np.array([value]), knots)[0])
+        assert at_limit == gaussian_scores(clipped, knots).max()
+        assert -3.0 < at_limit < 3.0
+
+
 def test_a_constant_has_one_score() -> None:
     knots = fit_knots(np.full(50, 7.0))
     assert knots == (7.0,) * 25

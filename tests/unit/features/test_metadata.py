@@ -24,6 +24,7 @@ def feature(
     std: float = 1.0,
     lower: float | None = None,
     upper: float | None = None,
+    *,
     knots: tuple[float, ...] = (),
 ) -> Feature:
     return Feature(name=name, mean=mean, std=std, lower=lower, upper=upper, knots=knots)

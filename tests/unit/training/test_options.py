@@ -43,7 +43,13 @@ def test_unknown_survey_is_reported_with_the_known_ones(
 
 def test_command_line_has_every_default() -> None:
     text = options.command_line(options.parse_arguments(SIMULATED))
-    for part in ("--precision float32", "--epochs 16", "--rate 0.001", "--feature-dropout 0.1", "--version 0.1.0"):
+    for part in (
+        "--precision float32",
+        "--epochs 16",
+        "--rate 0.001",
+        "--feature-dropout 0.1",
+        "--version 0.1.0",
+    ):
         assert part in text
 
 
@@ -69,7 +75,13 @@ def test_alerts_must_come_from_one_source(
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("--count", "0"), ("--seed", "-1"), ("--dropout", "1.5"), ("--rate", "x"), ("--precision", "half")],
+    [
+        ("--count", "0"),
+        ("--seed", "-1"),
+        ("--dropout", "1.5"),
+        ("--rate", "x"),
+        ("--precision", "half"),
+    ],
 )
 def test_invalid_values_are_rejected(
     key: str, value: str, capsys: pytest.CaptureFixture[str]

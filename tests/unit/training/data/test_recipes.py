@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.model_folder.store import read_description
 from stampapp.classifiers.tf1_import.importer import import_published
 from stampapp.errors import ConfigError
 from stampapp.training.data import recipes
@@ -30,6 +31,15 @@ def test_ztf_has_the_columns_and_clips_of_the_weights_of_june_2020(
     assert recipes.recipe_of_model(published).features == ZTF.features
     for name in ("classes", "stamps", "stamp_shape", "crop", "kernel", "survey"):
         assert getattr(published, name) == getattr(ZTF, name)
+
+
+def test_recipe_of_a_model_with_knots_prepares_plain_values() -> None:
+    description = read_description(Path("model/lsst"))
+    assert all(feature.knots for feature in description.features)
+    assert [
+        (one.name, one.mean, one.std, one.knots)
+        for one in recipes.recipe_of_model(description).features
+    ] == [(one.name, 0.0, 1.0, ()) for one in description.features]
 
 
 def test_atlas_has_the_derived_template_as_third_channel() -> None:
