@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--light",
         action="store_true",
-        help="in 2 minutes, check that engines and batch sizes keep their ratios",
+        help="in a few minutes, check that engines and batch sizes keep their ratios",
     )
     parser.add_argument("--json", type=Path, default=Path("bench.json"))
     return parser.parse_args()

@@ -1,4 +1,4 @@
-"""The light benchmark: in 2 minutes, check ratios that must hold on every machine.
+"""The light benchmark: in a few minutes, check ratios that must hold on every machine.
 
 It compares CPU times measured in turns, because rates on a machine that does other work say little.
 """
