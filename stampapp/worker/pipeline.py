@@ -28,6 +28,8 @@ from stampapp.worker.offset_tracker import FetchedRange, OffsetTracker
 
 # Seconds between two commits.
 COMMIT_INTERVAL = 0.25
+# Seconds that the last commit may take.
+COMMIT_TIMEOUT = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,11 +161,15 @@ class Pipeline:
     async def close(self, time_limit: float | None) -> bool:
         """Stop taking messages, and return whether `time_limit` seconds sufficed to finish.
 
-        None abandons unfinished messages at once.
+        None abandons unfinished messages at once. The last commit has COMMIT_TIMEOUT.
         """
         self._closed = True
         try:
-            return time_limit is not None and await self.drain(time_limit)
+            # While its cluster is away, a commit is repeated without end.
+            async with asyncio.timeout((time_limit or 0.0) + COMMIT_TIMEOUT):
+                return time_limit is not None and await self.drain(time_limit)
+        except TimeoutError:
+            return False
         finally:
             for task in self._tasks:
                 task.cancel()

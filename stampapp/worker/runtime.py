@@ -264,7 +264,7 @@ class WorkerRuntime:
             time_limit = CLOSE_TIMEOUT if self.failure is None else None
             if self.pipeline and not await self.pipeline.close(time_limit):
                 log.warning(
-                    "Stopped with %d unfinished messages; they are consumed again",
+                    "Stopped with %d unfinished messages; what is not committed is consumed again",
                     self.pipeline.offset_tracker.unfinished,
                 )
         finally:

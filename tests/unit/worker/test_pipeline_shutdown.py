@@ -192,3 +192,15 @@ async def test_closing_without_a_time_limit_commits_nothing(harness: PipelineHar
         await asyncio.sleep(0.05)
     assert harness.delivered == []
     assert harness.commits == []
+
+
+async def test_closing_does_not_wait_for_a_commit_that_the_cluster_does_not_answer(
+    harness: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stampapp.worker.pipeline.COMMIT_TIMEOUT", 0.05)
+    harness.commits_allowed.clear()
+    async with running_pipeline(harness, size=1) as pipeline:
+        await feed(pipeline, 0)
+        await until(lambda: harness.commits)
+        async with asyncio.timeout(5):
+            assert not await pipeline.close(0.05)
