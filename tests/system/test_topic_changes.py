@@ -15,7 +15,6 @@ from tests.support.topics import create_topics, produce, wait_for_count
 from tests.support.web import address, get
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
-from tests.system.survey_setups import FAKE_ATLAS_PACKAGE
 
 # Seconds within which a worker must read from what has changed.
 PROMPT = 15.0
@@ -65,9 +64,7 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stream]:
     with ApacheKafka(properties={"auto.create.topics.enable": "false"}) as kafka:
         settings = environment(
             kafka.bootstrap,
-            CLASSIFIER_STRATEGY="ATLAS",
-            MODEL_PATH="",
-            PYTHONPATH=str(FAKE_ATLAS_PACKAGE),
+            CLASSIFIER_STRATEGY="ZTF",
             CONSUMER_TOPICS="late-alerts",
             CONSUME_TIMEOUT=str(CONSUME_TIMEOUT),
         )

@@ -20,7 +20,6 @@ from tests.support.topics import committed, create_topics, end_offsets, produce,
 from tests.support.web import address, get
 from tests.support.worker import Worker, command, worker
 from tests.system.conftest import environment
-from tests.system.survey_setups import FAKE_ATLAS_PACKAGE
 
 TODAY = datetime.now(UTC)
 PARTITIONS = 2
@@ -74,9 +73,7 @@ def state(running: Worker) -> dict[str, Any]:
 def stream(kafka: ApacheKafka) -> Stream:
     settings = environment(
         kafka.bootstrap,
-        CLASSIFIER_STRATEGY="ATLAS",
-        MODEL_PATH="",
-        PYTHONPATH=str(FAKE_ATLAS_PACKAGE),
+        CLASSIFIER_STRATEGY="ZTF",
         CONSUMER_TOPICS="^survey_[0-9]{1,3}$,ztf_%s_programid1",
         CONSUMER_METADATA_AGE="2",
         CONSUME_MESSAGES="10",
