@@ -87,6 +87,9 @@ def load_native(model: Path, instruction_set: str | None = None) -> Predictor:
 def load_tensorflow(model: Path, precision: Precision = Precision.FLOAT32) -> Predictor:
     """Return the network on TensorFlow."""
     # On demand: it takes seconds to import.
+    from stampapp.classifiers.network import devices
     from stampapp.classifiers.network.network import Network
 
+    # It cannot be changed once TensorFlow has computed anything.
+    devices.prepare_device(_COMPUTE)
     return Network.load(model, store.read_description(model), precision=precision)
