@@ -98,7 +98,7 @@ class WorkerRuntime:
             log.warning("%s", warning)
         self.metrics = WorkerMetrics(
             settings.model.survey,
-            model=_model_labels(self.classifier),
+            model=startup.model_labels(self.classifier),
             classes=self.classifier.classes,
         )
         if settings.web_page:
@@ -279,17 +279,6 @@ class WorkerRuntime:
 
     def _distinct_deliveries(self) -> list[Delivery]:
         return list(dict.fromkeys(self._deliveries.values()))
-
-
-def _model_labels(classifier: Classifier) -> dict[str, str]:
-    engine = classifier.engine
-    return {
-        "name": classifier.name,
-        "version": classifier.version,
-        "engine": engine.name.value,
-        # TensorFlow chooses by itself.
-        "instruction_set": engine.instruction_set or "",
-    }
 
 
 def _explain(settings: Settings, reason: BaseException) -> BaseException:

@@ -41,6 +41,18 @@ def _load(settings: Settings) -> Classifier:
     return classifier
 
 
+def model_labels(classifier: Classifier) -> dict[str, str]:
+    """Return the labels of the metric that names the model and its engine."""
+    engine = classifier.engine
+    return {
+        "name": classifier.name,
+        "version": classifier.version,
+        "engine": engine.name.value,
+        # TensorFlow chooses by itself.
+        "instruction_set": engine.instruction_set or "",
+    }
+
+
 async def open_schemas(settings: Settings) -> MessageSchemas:
     """Return the schemas. Raises ConfigError if the registry, if one is set, refuses the user."""
     schemas = settings.schemas.open()
