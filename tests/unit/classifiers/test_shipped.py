@@ -35,8 +35,8 @@ KNOWN = {
         *(("agn", 0.9972), ("vs", 0.17), ("bogus", 0.9941), ("asteroid", 0.9965)),
     ],
     Survey.LSST: [
-        *(("sn", 0.9887), ("bogus", 0.9917), ("asteroid", 1.0), ("sn", 0.9724), ("sn", 0.929)),
-        *(("sn", 0.9862), ("vs", 0.9414), ("agn", 0.7652), ("asteroid", 1.0)),
+        *(("sn", 0.9911), ("bogus", 0.9947), ("asteroid", 1.0), ("sn", 0.9954), ("sn", 0.9964)),
+        *(("sn", 0.9975), ("vs", 0.9916), ("agn", 0.9938), ("asteroid", 1.0)),
     ],
 }
 LEAST = {Survey.ZTF: 0.92, Survey.ATLAS: 0.88, Survey.LSST: 0.85}
