@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,12 +94,18 @@ def publish_simulated(request: SimulateRequest, target: InputSettings) -> int:
     """Publish the alerts to the first of the topics; return the exit code. Raises ConfigError."""
     wire = published_schema(request.survey, request.schema_id, target.schemas.open())
     report(f"Publishing {request} to {publishing.describe_target(target)}")
-    with progress_bar("publishing", request.count) as advance, _simulated_alerts(request) as drawn:
+    publisher, end = None, publishing.PublishResult(stopped=True)
+    # Ctrl-C may also come while the processes that simulate start or end.
+    with (
+        suppress(KeyboardInterrupt),
+        progress_bar("publishing", request.count) as advance,
+        _simulated_alerts(request) as drawn,
+    ):
         log_above_progress()
         encode = message_encoder(request.survey, wire)
         publisher = Publisher(AsJustObserved(publishing.target_topic(target), encode), advance)
         end = publishing.publish(publisher, drawn, request.rate, target)
-    report(publishing.summary(publisher))
+    report(publishing.summary(publisher) if publisher else "Stopped: nothing was published.")
     if end.failure:
         report(f"error: {end.failure}")
     return 1 if end.failure else 0

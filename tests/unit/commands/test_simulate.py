@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from stampapp.alerts.surveys import Survey
-from stampapp.commands.simulate import SimulateRequest, output_files, parse_version
+from stampapp.commands.simulate import (
+    SimulateRequest,
+    output_files,
+    parse_version,
+    publish_simulated,
+)
+from stampapp.config import settings
+from stampapp.config.environment import Reader
 from stampapp.errors import ConfigError
 
 SKY = Path("sky.avro")
@@ -57,3 +64,20 @@ def test_what_is_no_version_is_refused(text: str) -> None:
 def test_a_request_as_text() -> None:
     assert str(request()) == "10 ZTF alerts of seed 7"
     assert str(request(count=None)) == "endless ZTF alerts of seed 7"
+
+
+def test_an_interrupt_while_the_processes_start_ends_it_in_order(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stampapp.commands.simulate.simulated.simulated_alerts", interrupted)
+    environment = {
+        "CLASSIFIER_STRATEGY": "ZTF",
+        "CONSUMER_TOPICS": "ztf_alerts",
+        "CONSUMER_SERVER": "127.0.0.1:1",
+    }
+    target = settings.input_settings(Reader(environment.get))
+    assert publish_simulated(request(count=None, rate=30.0), target) == 0
+    assert "Stopped: nothing was published." in capsys.readouterr().err
