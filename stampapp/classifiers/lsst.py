@@ -34,10 +34,10 @@ def extract_inputs(alert: Alert, spec: InputSpec) -> PreparedAlert:
 
     Each stamp is cut or padded with NaN to the model's `crop`, with the source in the middle. An
     alert of a first visit has no template: all its pixels are NaN. The other stamps need a pixel
-    with a value. The `extra_fields` of the
-    returned alert also have the features of `difference_imaging` that the model needs, and
-    `real_bogus`: ln(p / (1 - p)) of the reliability p, or of a usual one where there is none.
-    Without a number of detections, the alert counts as the first of its object.
+    with a value. The `extra_fields` of the returned alert also have the features of
+    `difference_imaging` that the model needs, and `real_bogus`: ln(p / (1 - p)) of the reliability
+    p, or of a usual one where there is none. Without a number of detections, the alert counts as
+    the first of its object.
     """
     derived = {"nDiaSources": 1, **alert.extra_fields, "real_bogus": _real_bogus(alert)}
     alert = replace(alert, extra_fields=derived)

@@ -17,9 +17,9 @@ def add_answers(folder: Path) -> tuple[Path, SelfTest]:
     description = store.read_description(folder)
     # TensorFlow takes seconds to import, and the other commands do without it.
     from stampapp.classifiers.network.network import Network
-    from stampapp.classifiers.network.reference_answers import answers_of
+    from stampapp.classifiers.network.reference_answers import answer_self_test
 
-    answers = answers_of(Network.load(folder, description), description)
+    answers = answer_self_test(Network.load(folder, description), description)
     store.add_self_test(folder, description, answers)
     return folder / SELF_TEST_FILE, answers
 

@@ -74,7 +74,7 @@ def train_model(dataset: Dataset, task: TrainingTask) -> model_card.Report:
         inputs.prepare_inputs(examples, features, recipe.classes), split, task
     )
     draft = _description(dataset, task, features)
-    answers = answer_self_test(fitted.model, draft)
+    answers = answer_self_test(Network(fitted.model), draft)
     description = write_model(task.folder, draft, fitted.model.save, answers)
     report = _card_contents(dataset, split, task, fitted, description)
     _plot_figures(report, examples, task)

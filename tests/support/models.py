@@ -49,6 +49,7 @@ def write_random(folder: Path, described: ModelDescription, seed: int = 5) -> Mo
     """Write a model folder of this description."""
     # They take seconds to import, and most tests do without.
     from stampapp.classifiers.network.deephits import build_network
+    from stampapp.classifiers.network.network import Network
     from stampapp.classifiers.network.reference_answers import answer_self_test
     from stampapp.classifiers.network.tensorflow import keras
 
@@ -63,4 +64,5 @@ def write_random(folder: Path, described: ModelDescription, seed: int = 5) -> Mo
     with warnings.catch_warnings():
         # Saving in Keras 3.15 triggers a deprecation warning of numpy 2.4.
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        return write_model(folder, described, network.save, answer_self_test(network, described))
+        answers = answer_self_test(Network(network), described)
+        return write_model(folder, described, network.save, answers)

@@ -5,16 +5,10 @@ from __future__ import annotations
 from stampapp.classifiers.model_folder.description import ModelDescription
 from stampapp.classifiers.model_folder.self_test import SelfTest, example_inputs
 from stampapp.classifiers.network.network import Network
-from stampapp.classifiers.network.tensorflow import keras
 
 
-def answer_self_test(model: keras.Model, description: ModelDescription) -> SelfTest:
+def answer_self_test(network: Network, description: ModelDescription) -> SelfTest:
     """Return the inputs of the self-test with the probabilities that TensorFlow gives for them."""
-    return answers_of(Network(model), description)
-
-
-def answers_of(network: Network, description: ModelDescription) -> SelfTest:
-    """Return the same of a loaded network."""
     images, features = example_inputs(description)
     probabilities = network.predict(images, features)
     return SelfTest(images=images, features=features, probabilities=probabilities)

@@ -15,6 +15,7 @@ from stampapp.classifiers.model_folder.store import (
     write_model,
 )
 from stampapp.classifiers.network import deephits
+from stampapp.classifiers.network.network import Network
 from stampapp.classifiers.network.reference_answers import answer_self_test
 from stampapp.classifiers.network.tensorflow import keras
 from stampapp.classifiers.survey_rules import survey_rules
@@ -48,7 +49,7 @@ def import_published(path: Path, into: Path, name: str | None) -> ModelDescripti
         except ConfigError as error:
             raise ConfigError(f"{checkpoint.name} in {path}: {error}") from error
         description = _describe(path, checkpoint, unpacked, features, kernel)
-        answers = answer_self_test(model, description)
+        answers = answer_self_test(Network(model), description)
     return write_model(into, description, model.save, answers)
 
 

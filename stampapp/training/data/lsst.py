@@ -36,6 +36,7 @@ PLUGIN = Recipe(
     crop=23,
     kernel=3,
     features=clipped_features(_FEATURES, _CLIPS),
-    # 0.007 better in balanced accuracy: most distributions have long tails.
+    # Most distributions have long tails. A network of the features alone, without images, had a
+    # balanced accuracy of 0.926 with knots and 0.918 without.
     with_knots=True,
 )

@@ -21,7 +21,7 @@ CARD, CONFUSION, RELIABILITY, LEARNING, STAMPS, REAL_ALERTS = CARD_FILES
 _WARNING = {
     Origin.SIMULATED: """\
 **This model was trained on simulated alerts only, not on real ones.** It is for trying
-the program out. It is not ALeRCE's model and not meant for production: {advice}.
+the program out. It is not ALeRCE's model and not meant for production; {advice}.
 Results on real alerts, if measured, are below.""",
     Origin.LABELLED: """\
 This model was trained on a user's alerts and labels. It repeats the errors of those labels.""",
