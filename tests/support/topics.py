@@ -31,6 +31,7 @@ __all__ = [
     "Record",
     "committed",
     "create_topics",
+    "decided_offsets_to_commit",
     "end_offsets",
     "offsets_to_commit",
     "produce",
@@ -78,9 +79,11 @@ def create_topics(
         _check(deadline, f"topics without leaders: {sorted(topics)}")
 
 
-def end_offsets(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> dict[int, int]:
-    """By partition, the offset that its next message will have; empty for an unknown topic."""
-    with _reader(bootstrap) as consumer:
+def end_offsets(
+    bootstrap: str, topic: str, *, timeout: float = AMPLE, isolation: str = "read_committed"
+) -> dict[int, int]:
+    """By partition, up to which offset it can be read; empty for an unknown topic."""
+    with _reader(bootstrap, **{"isolation.level": isolation}) as consumer:
         partitions = _led(consumer, topic)
         consumer.assign([TopicPartition(topic, number, OFFSET_END) for number in partitions])
         ends: dict[int, int] = {}
@@ -99,6 +102,23 @@ def offsets_to_commit(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> 
     """
     ends = end_offsets(bootstrap, topic, timeout=timeout)
     return {number: end for number, end in ends.items() if end}
+
+
+def decided_offsets_to_commit(
+    bootstrap: str, topic: str, *, timeout: float = AMPLE
+) -> dict[int, int]:
+    """Return what `offsets_to_commit` does once no transaction is undecided.
+
+    A broker confirms the end of a transaction before it writes its markers. If it is restarted
+    between the two, the markers come seconds later.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        written = end_offsets(bootstrap, topic, timeout=timeout, isolation="read_uncommitted")
+        readable = end_offsets(bootstrap, topic, timeout=timeout)
+        if written == readable:
+            return {number: end for number, end in readable.items() if end}
+        _check(deadline, f"{topic} can be read up to {readable} of {written} after {timeout} s")
 
 
 def read_all(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> list[Message]:
@@ -135,7 +155,7 @@ def committed(bootstrap: str, group: str, topic: str, *, timeout: float = AMPLE)
         return {place.partition: place.offset for place in answers if place.offset >= 0}
 
 
-def _reader(bootstrap: str, group: str = "tests-reader") -> Any:
+def _reader(bootstrap: str, group: str = "tests-reader", **settings: str) -> Any:
     """Return a consumer without a group that reports the ends of partitions."""
     return closing(
         Consumer(
@@ -145,6 +165,7 @@ def _reader(bootstrap: str, group: str = "tests-reader") -> Any:
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 20,
+                **settings,
             }
         )
     )

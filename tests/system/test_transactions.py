@@ -19,7 +19,14 @@ from tests.support.alerts import container, record
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.kafka_settings import NODE_ID
 from tests.support.stopwatch import AMPLE
-from tests.support.topics import Record, committed, create_topics, end_offsets, produce, read_all
+from tests.support.topics import (
+    Record,
+    committed,
+    create_topics,
+    decided_offsets_to_commit,
+    produce,
+    read_all,
+)
 from tests.support.transactions import Transactions
 from tests.support.waiting import until
 from tests.support.web import address, get
@@ -164,7 +171,7 @@ def test_aborted_messages_are_not_classified_and_markers_are_no_lag(
     producer.abort(alerts("a4", "a5"))
     producer.commit(alerts("a6", "a7"))
     # Seven messages, and the markers at 3, 6 and 9.
-    assert end_offsets(kafka.bootstrap, topic) == {0: 10}
+    assert decided_offsets_to_commit(kafka.bootstrap, topic) == {0: 10}
     consuming.wait_for_results("a1", "a2", "a3", "a6", "a7")
     consuming.wait_until_committed(topic, 10)
     assert consuming.results("a") == [b"a1", b"a2", b"a3", b"a6", b"a7"]
@@ -177,7 +184,7 @@ def test_the_group_passes_a_transaction_without_any_message_to_consume(
 ) -> None:
     topic = topics["aborted"]
     Transactions(kafka.bootstrap, topic).abort(alerts("b1", "b2"))
-    assert end_offsets(kafka.bootstrap, topic) == {0: 3}
+    assert decided_offsets_to_commit(kafka.bootstrap, topic) == {0: 3}
     consuming.wait_until_committed(topic, 3)
     assert consuming.lag(topic) == 0
     assert consuming.results("b") == []
@@ -188,6 +195,8 @@ def test_an_open_transaction_is_no_lag_and_has_a_metric(
 ) -> None:
     topic = topics["open"]
     with Transactions(kafka.bootstrap, topic).open(alerts("c1", "c2")):
+        with pytest.raises(TimeoutError, match=r"can be read up to \{0: 0\} of \{0: 2\}"):
+            decided_offsets_to_commit(kafka.bootstrap, topic, timeout=1.0)
         until(lambda: consuming.metric("stampapp_undecided_messages", topic) == 2, AMPLE)
         assert not consuming.metric("stampapp_lag_messages", topic)
         start = time.monotonic()

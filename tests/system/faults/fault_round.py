@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.registry import Registry
-from tests.support.topics import end_offsets, offsets_to_commit
+from tests.support.topics import decided_offsets_to_commit, end_offsets
 from tests.support.waiting import until
 from tests.system.faults.alert_sender import AlertSender, send_alerts
 from tests.system.faults.alerts import AlertSource
@@ -108,7 +108,7 @@ def run_round(
                 clusters, workers, stream, topics, event_log.note, registry=registry
             ).run_plan(plan)
             stream.finish(plan.alerts)
-            ends = offsets_to_commit(bootstrap, topics.alerts)
+            ends = decided_offsets_to_commit(bootstrap, topics.alerts)
             wait_until_committed(workers, commits, ends)
             event_log.note("everything is committed")
             exit_codes = workers.exit_codes()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.support.topics import offsets_to_commit
+from tests.support.topics import decided_offsets_to_commit
 from tests.support.waiting import until
 from tests.system.faults.alert_sender import AlertSender, send_alerts
 from tests.system.faults.alerts import AlertFile
@@ -108,7 +108,7 @@ def soak(
             stream.start()
             seconds, lags = run.through(minutes * 60.0, Random(seed))
         stream.finish(0)
-        wait_until_committed(workers, commits, offsets_to_commit(bootstrap, topics.alerts))
+        wait_until_committed(workers, commits, decided_offsets_to_commit(bootstrap, topics.alerts))
         workers.remove_worker(slot, killed=False)
     return Soak(
         growth=check_growth(
