@@ -99,6 +99,7 @@ def report_batch(batch: Batch, durations: Mapping[str, float]) -> None:
         version=runtime.classifier.version,
         source=settings.metrics_source,
         survey=settings.metrics_survey,
+        max_detections=settings.model.max_detections,
     )
     if not metrics.channel.try_put(document):
         runtime.counts.metrics_lost += 1

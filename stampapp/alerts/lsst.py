@@ -104,6 +104,7 @@ PLUGIN = PacketFormat(
     position_error=0.02,
     # No number of Rubin, nor a packed designation of the Minor Planet Center, begins so.
     simulated_prefix="9000",
+    detections_field=_DETECTIONS,
     encoding=PacketEncoding(
         encode=lsst_packet.encode, file_schema=lsst_packet.file_schema, schema_id=1000
     ),

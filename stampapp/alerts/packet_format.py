@@ -34,6 +34,8 @@ class PacketFormat:
     `object_fields` and `candid_fields` are those that name the object and the detection, dotted
     where they are nested. `bands` are the names of the filters that messages give as numbers.
     `schema_package` is the installed package, if there is one, that has the schemas of the survey.
+    `detections_field` is the one of `extra_fields` with the number of detections of the object,
+    this one included; None if the alerts do not say it.
     `position_error` in arcsec is what the sorting hat writes as e_ra and e_dec.
     The names of simulated objects begin with `simulated_prefix`. Without `encoding`, simulated
     alerts are written as messages of the sorting hat.
@@ -46,6 +48,7 @@ class PacketFormat:
     bands: Mapping[int, str]
     position_error: float
     simulated_prefix: str
+    detections_field: str | None = None
     encoding: PacketEncoding | None = None
     schema_package: str | None = None
     unused_fields: frozenset[str] = frozenset()

@@ -44,6 +44,8 @@ PLUGIN = PacketFormat(
     bands=_BANDS,
     position_error=0.065,
     simulated_prefix="ZTFSIM",
+    # Within 1.5 arcsec, in the same field and readout channel, from a signal-to-noise ratio of 3.
+    detections_field="ndethist",
     # Of the 30 days before: most of the values in a packet.
     unused_fields=frozenset({"prv_candidates", "fp_hists"}),
 )

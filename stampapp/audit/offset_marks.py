@@ -45,7 +45,7 @@ _AS_SUPERSEDED = {
     PublishedTopic.DEAD_LETTERS: int(Seen.SUPERSEDED_BY_DEAD_LETTER),
 }
 PUBLISHED = Seen.OUTPUT | Seen.SCRIBE
-_OBJECT_PUBLISHED = Seen.SUPERSEDED_IN_OUTPUT | Seen.SUPERSEDED_IN_SCRIBE
+OBJECT_PUBLISHED = Seen.SUPERSEDED_IN_OUTPUT | Seen.SUPERSEDED_IN_SCRIBE
 
 
 def outcome_kind(seen: Seen) -> OutcomeKind | None:
@@ -57,7 +57,7 @@ def outcome_kind(seen: Seen) -> OutcomeKind | None:
         return OutcomeKind.CLASSIFIED
     if seen & Seen.DEAD_LETTER:
         return OutcomeKind.DEAD_LETTERED
-    if seen & _OBJECT_PUBLISHED == _OBJECT_PUBLISHED or seen & Seen.SUPERSEDED_BY_DEAD_LETTER:
+    if seen & OBJECT_PUBLISHED == OBJECT_PUBLISHED or seen & Seen.SUPERSEDED_BY_DEAD_LETTER:
         return OutcomeKind.SUPERSEDED
     return OutcomeKind.RULED_OUT if seen & Seen.RULED_OUT else None
 

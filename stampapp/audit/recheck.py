@@ -8,7 +8,15 @@ from functools import cache
 from itertools import islice
 
 from stampapp import classifiers
-from stampapp.audit.offset_marks import PUBLISHED, OffsetMarks, PublishedTopic, Seen, missing_from
+from stampapp.audit.offset_marks import (
+    OBJECT_PUBLISHED,
+    PUBLISHED,
+    OffsetMarks,
+    PublishedTopic,
+    Seen,
+    missing_from,
+    outcome_kind,
+)
 from stampapp.audit.published import scan
 from stampapp.audit.unmatched import MAX_CLOCK_SKEW_MS, UnmatchedMessage, unmatched_message
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
@@ -32,9 +40,14 @@ Unmatched = Callable[[], Iterable[TopicPartitionOffset]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecheckResult:
-    """Messages that were classified again: those that a rule rules out, and the others."""
+    """Messages that were classified again.
+
+    Those that a rule rules out, those whose object has more than MAX_DETECTIONS detections, and the
+    others.
+    """
 
     ruled_out: tuple[UnmatchedMessage, ...]
+    over_max_detections: tuple[TopicPartitionOffset, ...]
     remaining: tuple[UnmatchedMessage, ...]
 
 
@@ -45,7 +58,9 @@ def lazy_classifier(settings: Settings) -> Classify:
 
     def classify(values: Sequence[bytes | None]) -> list[Outcome]:
         decoded = batch.decode_batch(values, schemas)
-        prepared = batch.prepare_batch(decoded, load(), first_only=False, check=check)
+        prepared = batch.prepare_batch(
+            decoded, load(), first_only=False, limit=settings.model.detection_limit, check=check
+        )
         return batch.classify_batch(prepared, load())
 
     return classify
@@ -54,7 +69,8 @@ def lazy_classifier(settings: Settings) -> Classify:
 class Rechecker:
     """Checks offsets without a proven outcome again, and marks what it can prove.
 
-    At most `most` messages at a time; offsets without a message do not count.
+    At most `most` messages at a time; neither offsets without a message count, nor alerts over
+    MAX_DETECTIONS, which may be most of a night's.
     """
 
     def __init__(
@@ -95,16 +111,25 @@ class Rechecker:
         return len(found)
 
     async def reclassify(self, unmatched: Unmatched, most: int) -> RecheckResult:
-        """Classify messages that nothing names again, and mark those that are ruled out."""
+        """Classify messages that nothing names again, and mark those that publish nothing."""
         remaining: list[UnmatchedMessage] = []
         ruled_out: list[UnmatchedMessage] = []
+        over: list[TopicPartitionOffset] = []
         async for one in self._fetch_unmatched(
             unmatched, most, "classifying again", self._outcomes
         ):
-            if one.outcome_kind is OutcomeKind.RULED_OUT:
+            if one.outcome_kind is OutcomeKind.SUPERSEDED:
+                # Classified alone, for no other reason.
+                self._marks.mark(one.location, OBJECT_PUBLISHED)
+                over.append(one.location)
+            elif one.outcome_kind is OutcomeKind.RULED_OUT:
                 self._marks.mark(one.location, Seen.RULED_OUT)
-            (ruled_out if one.outcome_kind is OutcomeKind.RULED_OUT else remaining).append(one)
-        return RecheckResult(remaining=tuple(remaining), ruled_out=tuple(ruled_out))
+                ruled_out.append(one)
+            else:
+                remaining.append(one)
+        return RecheckResult(
+            remaining=tuple(remaining), ruled_out=tuple(ruled_out), over_max_detections=tuple(over)
+        )
 
     def _outcomes(self, messages: Sequence[Message]) -> list[Outcome | None]:
         unnamed = [one for one in messages if not self._marks.seen_at(one.location)]
@@ -118,16 +143,21 @@ class Rechecker:
         seen: set[TopicPartitionOffset] = set()
         # A topic with transactions has a marker after each, so one round may find few messages.
         while locations := _next_unseen(unmatched(), seen, most):
+            fetched: set[TopicPartitionOffset] = set()
             async for messages in in_chunks(
                 self._source.read_offsets(offsets_by_partition(locations)), MESSAGES_AT_A_TIME
             ):
                 self._progress(what, len(messages), len(locations))
                 for message, outcome in zip(messages, outcomes(messages), strict=True):
-                    seen.add(message.location)
+                    fetched.add(message.location)
                     seen_at = self._marks.seen_at(message.location)
                     yield unmatched_message(message, seen_at, outcome, self._schemas)
-            for location in set(locations) - seen:
+            for location in set(locations) - fetched:
                 self._marks.mark(location, Seen.NO_MESSAGE)
+            seen |= {one for one in fetched if not self._is_superseded(one)}
+
+    def _is_superseded(self, location: TopicPartitionOffset) -> bool:
+        return outcome_kind(self._marks.seen_at(location)) is OutcomeKind.SUPERSEDED
 
 
 class LatestUnnamed:

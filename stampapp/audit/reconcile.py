@@ -32,8 +32,9 @@ MAX_RECHECKED = 100_000
 class Reconciliation:
     """The outcomes of the consumed messages, and the messages without one.
 
-    Of the outcomes in `consumed.marks`, `reclassified` were found by classifying again and
-    `matched_by_key` by key and time alone. `older` counts unmatched messages from before the
+    Of the outcomes in `consumed.marks`, `reclassified` were found by classifying again,
+    `over_max_detections` by reading the number of detections again, and `matched_by_key` by key and
+    time alone. `older` counts unmatched messages from before the
     published topics begin, `unexamined` those that were too many to check.
     """
 
@@ -42,6 +43,7 @@ class Reconciliation:
     consumed: ConsumedOffsets
     scans: tuple[TopicScan, ...]
     reclassified: int
+    over_max_detections: int
     matched_by_key: int
     missing: tuple[ReportEntry, ...]
     undecidable: tuple[ReportEntry, ...]
@@ -78,13 +80,15 @@ async def reconcile_group(
         rechecked = await rechecker.reclassify(unmatched, MAX_RECHECKED)
     left = sum(1 for _ in unmatched())
     complete_since = {one.topic_kind: one.complete_since for one in scans}
-    found = sort_unmatched(rechecked.remaining, rechecked.ruled_out, complete_since)
+    over = rechecked.over_max_detections
+    found = sort_unmatched(rechecked.remaining, rechecked.ruled_out, complete_since, over)
     return Reconciliation(
         group=settings.group_id,
         window=window,
         consumed=consumed,
         scans=tuple(scans),
         reclassified=len(rechecked.ruled_out),
+        over_max_detections=len(over),
         matched_by_key=matched_by_key,
         missing=found.missing,
         undecidable=found.undecidable,

@@ -1,7 +1,8 @@
 """Decide which unmatched messages are missing.
 
-A ruled-out message leaves no trace if its batch publishes nothing. The rule depends on the
-message alone, so classifying the message again shows that there was nothing to publish.
+A ruled-out message leaves no trace if its batch publishes nothing, nor does one whose object has
+more than MAX_DETECTIONS detections. Both depend on the message and the settings alone, so
+classifying the message again shows that there was nothing to publish.
 """
 
 from __future__ import annotations
@@ -93,13 +94,15 @@ def sort_unmatched(
     messages: Sequence[UnmatchedMessage],
     ruled_out: Sequence[UnmatchedMessage],
     complete_since: Mapping[PublishedTopic, int],
+    superseded: Sequence[TopicPartitionOffset] = (),
 ) -> UnmatchedReport:
     """Sort unmatched messages into missing, removed and undecidable.
 
-    `ruled_out` are those that a rule rules out, `messages` the others, `complete_since` the time
-    (ms since 1970) since when a published topic is complete.
+    `ruled_out` are those that a rule rules out, `superseded` those over MAX_DETECTIONS, `messages`
+    the others, `complete_since` the time (ms since 1970) since when a published topic is complete.
     """
-    runs = UnnamedRuns([*messages, *ruled_out], ruled_out)
+    unnamed = (one.location for one in (*messages, *ruled_out) if not one.seen)
+    runs = UnnamedRuns([*unnamed, *superseded], ruled_out)
     entries: dict[str, list[ReportEntry]] = {"missing": [], "removed": [], "undecidable": []}
     for message in messages:
         removed = _explain_removal(message, complete_since)
@@ -116,15 +119,14 @@ class UnnamedRuns:
     """
 
     def __init__(
-        self, unnamed: Iterable[UnmatchedMessage], ruled_out: Iterable[UnmatchedMessage]
+        self, unnamed: Iterable[TopicPartitionOffset], ruled_out: Iterable[UnmatchedMessage]
     ) -> None:
         self._ruled_out: dict[str | None, list[UnmatchedMessage]] = defaultdict(list)
         for message in ruled_out:
             self._ruled_out[message.aid].append(message)
         self._offsets: dict[Partition, list[int]] = defaultdict(list)
-        for message in unnamed:
-            if not message.seen:
-                self._offsets[_partition(message)].append(message.location.offset)
+        for location in unnamed:
+            self._offsets[location.topic, location.partition].append(location.offset)
         for offsets in self._offsets.values():
             offsets.sort()
 

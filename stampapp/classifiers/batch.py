@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.detection_limit import DetectionLimit
 from stampapp.alerts.packets import Decoded
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers.base import Classifier, PreparedAlert
@@ -48,13 +49,18 @@ def prepare_batch(
     classifier: Classifier,
     *,
     first_only: bool,
+    limit: DetectionLimit | None = None,
     check: Callable[[Alert], object] = accept,
 ) -> PreparedBatch:
     """Prepare each alert; with `first_only`, only the earliest good one of each object is kept.
 
-    `check` raises BadAlert for an alert of which no result could be published.
+    An alert over the `limit` is superseded, and its stamps are not decoded. `check` raises BadAlert
+    for an alert of which no result could be published.
     """
-    prepared = [prepare_alert(alert, classifier, check) for alert in decoded]
+    prepared = [
+        None if is_over(limit, alert) else prepare_alert(alert, classifier, check)
+        for alert in decoded
+    ]
     kept = earliest_of_each_object(prepared) if first_only else set(range(len(prepared)))
     outcomes = [
         _early_outcome(alert, prepared_alert, index in kept)
@@ -70,6 +76,11 @@ def prepare_batch(
     )
 
 
+def is_over(limit: DetectionLimit | None, decoded: Decoded) -> bool:
+    """Return whether an alert is over the limit, if there is one."""
+    return limit is not None and isinstance(decoded, Alert) and limit.is_exceeded(decoded)
+
+
 def prepare_alert(
     decoded: Decoded, classifier: Classifier, check: Callable[[Alert], object] = accept
 ) -> PreparedAlert | BadAlert:
@@ -83,8 +94,11 @@ def prepare_alert(
     return problem if isinstance(problem, BadAlert) else prepared
 
 
-def earliest_of_each_object(prepared: Iterable[PreparedAlert | BadAlert]) -> set[int]:
-    """Return the indices of the earliest good alert (by mjd) of each object (aid)."""
+def earliest_of_each_object(prepared: Iterable[PreparedAlert | BadAlert | None]) -> set[int]:
+    """Return the indices of the earliest good alert (by mjd) of each object (aid).
+
+    None is an alert that does not count.
+    """
     first: dict[str, tuple[float, int]] = {}
     for index, prepared_alert in enumerate(prepared):
         if isinstance(prepared_alert, PreparedAlert):
@@ -121,8 +135,11 @@ def result_or_error(function: Callable[[T], R], argument: T) -> R | BadAlert:
 
 
 def _early_outcome(
-    decoded: Decoded, prepared: PreparedAlert | BadAlert, kept: bool
+    decoded: Decoded, prepared: PreparedAlert | BadAlert | None, kept: bool
 ) -> Outcome | None:
+    if prepared is None:
+        alert = decoded if isinstance(decoded, Alert) else None
+        return Outcome(kind=OutcomeKind.SUPERSEDED, alert=alert, over_max_detections=True)
     if isinstance(prepared, BadAlert):
         alert = None if isinstance(decoded, BadAlert) else decoded
         return Outcome(kind=OutcomeKind.DEAD_LETTERED, alert=alert, error=prepared)

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from stampapp.alerts.detection_limit import DetectionLimit
 from stampapp.alerts.packets import Decoded
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers import batch
@@ -39,19 +40,24 @@ class Summary:
     classified: int
     ruled_out: int
     errors: int
+    # Of the superseded ones, those whose object has more than MAX_DETECTIONS detections.
+    over_max_detections: int = 0
     # Why it ended before all alerts were read; None if it did not.
     stopped: str | None = None
 
     @property
     def superseded(self) -> int:
         """The number of alerts that an earlier one of their object superseded."""
-        return self.read - self.classified - self.ruled_out - self.errors
+        outcomes = (self.classified, self.ruled_out, self.errors, self.over_max_detections)
+        return self.read - sum(outcomes)
 
     def __str__(self) -> str:
+        over = self.over_max_detections
+        by_detections = f" {over} superseded by MAX_DETECTIONS," if over else ""
         stopped = f"Stopped {self.stopped} after " if self.stopped else ""
         return stopped + (
             f"{self.read} alerts: {self.classified} classified, {self.ruled_out} ruled out,"
-            f" {self.superseded} superseded by an earlier one of their object,"
+            f" {self.superseded} superseded by an earlier one of their object,{by_detections}"
             f" {self.errors} with an error"
         )
 
@@ -63,13 +69,17 @@ def classify_files(  # noqa: PLR0913  # the options of the command
     *,
     as_json: bool,
     every_alert: bool,
+    limit: DetectionLimit | None = None,
     schemas: MessageSchemas = NO_SCHEMAS,
     figures: FigureFolder | None = None,
 ) -> Summary:
     """Write one line per alert to `out`, progress to stderr, and figures into `figures`.
 
-    Ctrl-C, SIGTERM or a closed `out` stop it between two alerts.
+    Without `every_alert`, superseded alerts have no line: those over the `limit`, and of the others
+    all but the earliest of each object. Ctrl-C, SIGTERM or a closed `out` stop it between two
+    alerts.
     """
+    limit = None if every_alert else limit
     lines = _json_lines(classifier) if as_json else _table_lines(classifier, out)
     read, counts, stopped = 0, Counter[OutcomeKind](), None
     with StopSignal() as stop, ProgressBars() as progress:
@@ -77,16 +87,18 @@ def classify_files(  # noqa: PLR0913  # the options of the command
         if not every_alert:
             reading = _Progress(progress, "reading", total_size(files))
             found = stop.until_stopped(read_alerts(files, reading.read, schemas))
-            first = _first_alerts(found, classifier)
+            first = _first_alerts(found, classifier, limit)
         classifying = _Progress(progress, "classifying", total_size(files))
         chunks = _chunks(read_alerts(files, classifying.read, schemas))
         try:
-            for number, outcome in stop.until_stopped(_classified(chunks, first, classifier)):
+            for number, outcome in stop.until_stopped(
+                _classified(chunks, first, classifier, limit)
+            ):
                 read = number
-                if outcome:
+                if outcome and outcome.kind is not OutcomeKind.SUPERSEDED:
                     _write(lines(outcome), out)
                     _save(outcome, figures)
-                    counts[outcome.kind] += 1
+                counts.update([outcome.kind] if outcome else [])
                 classifying.finish(read)
             out.flush()
         except BrokenPipeError:
@@ -98,6 +110,7 @@ def classify_files(  # noqa: PLR0913  # the options of the command
         classified=counts[OutcomeKind.CLASSIFIED],
         ruled_out=counts[OutcomeKind.RULED_OUT],
         errors=counts[OutcomeKind.DEAD_LETTERED],
+        over_max_detections=counts[OutcomeKind.SUPERSEDED],
         stopped="by a signal" if stop.received else stopped,
     )
 
@@ -113,12 +126,18 @@ def _save(outcome: Outcome, figures: FigureFolder | None) -> None:
 
 
 def _classified(
-    chunks: Iterable[list[tuple[int, Decoded]]], first: set[int] | None, classifier: Classifier
+    chunks: Iterable[list[tuple[int, Decoded]]],
+    first: set[int] | None,
+    classifier: Classifier,
+    limit: DetectionLimit | None,
 ) -> Iterator[tuple[int, Outcome | None]]:
-    """Yield how many alerts are read, with the outcome of the last; None: it was superseded."""
+    """Yield how many alerts are read, with the outcome of the last.
+
+    None is one that an earlier alert of its object supersedes.
+    """
     for chunk in chunks:
         kept = [one for one in chunk if first is None or one[0] in first]
-        outcomes = _outcomes([decoded for _, decoded in kept], classifier)
+        outcomes = _outcomes([decoded for _, decoded in kept], classifier, limit)
         for (index, _), outcome in zip(kept, outcomes, strict=True):
             yield index + 1, outcome
         yield chunk[-1][0] + 1, None
@@ -152,24 +171,31 @@ def _chunks(decoded: Iterator[Decoded]) -> Iterator[list[tuple[int, Decoded]]]:
         yield chunk
 
 
-def _first_alerts(decoded: Iterator[Decoded], classifier: Classifier) -> set[int]:
-    """Return the indices of the earliest good alert of each object, and of all errors."""
-    faulty: set[int] = set()
+def _first_alerts(
+    decoded: Iterator[Decoded], classifier: Classifier, limit: DetectionLimit | None
+) -> set[int]:
+    """Return the indices of the earliest good alert of each object.
 
-    def prepared() -> Iterator[PreparedAlert | BadAlert]:
+    And of all errors, and of all alerts over the limit.
+    """
+    others: set[int] = set()
+
+    def prepared() -> Iterator[PreparedAlert | BadAlert | None]:
         for index, one in enumerate(decoded):
-            result = batch.prepare_alert(one, classifier)
-            if isinstance(result, BadAlert):
-                faulty.add(index)
+            over = batch.is_over(limit, one)
+            result = None if over else batch.prepare_alert(one, classifier)
+            if not isinstance(result, PreparedAlert):
+                others.add(index)
             yield result
 
-    return batch.earliest_of_each_object(prepared()) | faulty
+    return batch.earliest_of_each_object(prepared()) | others
 
 
-def _outcomes(decoded: Sequence[Decoded], classifier: Classifier) -> list[Outcome]:
-    return batch.classify_batch(
-        batch.prepare_batch(decoded, classifier, first_only=False), classifier
-    )
+def _outcomes(
+    decoded: Sequence[Decoded], classifier: Classifier, limit: DetectionLimit | None
+) -> list[Outcome]:
+    prepared = batch.prepare_batch(decoded, classifier, first_only=False, limit=limit)
+    return batch.classify_batch(prepared, classifier)
 
 
 def outcome_json(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:

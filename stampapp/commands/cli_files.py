@@ -69,6 +69,7 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
         sys.stdout,
         as_json=as_json,
         every_alert=every_alert,
+        limit=chosen.detection_limit,
         schemas=schemas,
         figures=figures,
     )

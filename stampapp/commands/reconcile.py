@@ -73,6 +73,9 @@ def _notes(reconciliation: Reconciliation) -> Iterator[str]:
     if reconciliation.reclassified:
         number = reconciliation.reclassified
         yield f"Ruled out when classified again, since no batch names them: {number}."
+    if reconciliation.over_max_detections:
+        number = reconciliation.over_max_detections
+        yield f"Superseded by MAX_DETECTIONS when read again, since no batch names them: {number}."
     if reconciliation.matched_by_key:
         yield (
             "Matched by key and time only, for lack of headers:"
@@ -136,6 +139,7 @@ def reconciliation_json(reconciliation: Reconciliation) -> dict[str, Any]:
         "consumed": consumed.marks.count_messages(),
         **{kind.value: count for kind, count in counts.items()},
         "judged_again": reconciliation.reclassified,
+        "over_max_detections": reconciliation.over_max_detections,
         "by_key": reconciliation.matched_by_key,
         "repeats": dict(consumed.marks.repeats),
         "missing": [_entry_json(entry) for entry in reconciliation.missing],

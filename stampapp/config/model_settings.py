@@ -6,22 +6,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from stampapp.alerts.detection_limit import DetectionLimit
 from stampapp.alerts.surveys import Survey
-from stampapp.config.casts import boolean, member, survey_name
+from stampapp.config.casts import boolean, member, number, survey_name
 from stampapp.config.compute import ComputeSettings, Device, Engine, Precision
 from stampapp.config.environment import Reader, environment_reader
 from stampapp.config.shipped_models import default_model
 
 _DEFAULT_COMPUTE = ComputeSettings()
+# The largest number that the field of an alert can hold.
+_MOST_DETECTIONS = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelSettings:
-    """Which model classifies, and on what device. Where name or version is None, the model says it.
+    """Which model classifies which alerts, and on what device.
 
+    Where name or version is None, the model says it.
     `path_is_set` is whether MODEL_PATH is set: a survey's installed package is preferred to the
     default path, but not to one that is set. With `solar_system_rule`, a known object of the solar
-    system gets its class without the network.
+    system gets its class without the network. An alert over
+    the `detection_limit` is not classified.
     """
 
     survey: Survey
@@ -30,7 +35,19 @@ class ModelSettings:
     version: str | None
     path_is_set: bool = True
     solar_system_rule: bool = True
+    detection_limit: DetectionLimit | None = None
     compute: ComputeSettings = _DEFAULT_COMPUTE
+
+    @property
+    def alerts(self) -> str:
+        """The alerts that are classified, for people."""
+        limit = self.detection_limit
+        return f"{self.survey} alerts {limit}" if limit else f"{self.survey} alerts"
+
+    @property
+    def max_detections(self) -> int | None:
+        """The setting MAX_DETECTIONS."""
+        return self.detection_limit.most if self.detection_limit else None
 
 
 def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
@@ -56,8 +73,21 @@ def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
             True,
             "true: a known solar-system object is an asteroid; false: ask the network",
         ),
+        detection_limit=_detection_limit(reader, strategy),
         compute=_compute_settings(reader),
     )
+
+
+def _detection_limit(reader: Reader, survey: Survey | None) -> DetectionLimit | None:
+    most: int | None = reader.read(
+        "MAX_DETECTIONS",
+        number(1, _MOST_DETECTIONS, int),
+        None,
+        "classify an alert only while its object has at most so many detections; unset: always",
+    )
+    if survey is None or most is None:
+        return None
+    return reader.build(lambda: DetectionLimit(survey=survey, most=most))
 
 
 def _compute_settings(reader: Reader) -> ComputeSettings:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from stampapp.kafka.message import Message
-from stampapp.results.outcome import Outcome, OutcomeKind
+from stampapp.results.outcome import Outcome, OutcomeKind, count_over_max_detections
 
 HOUR_SECONDS = 3600.0
 SLICE_SECONDS = 10.0
@@ -26,6 +26,7 @@ class _Slice:
 
     start: float
     outcomes: Counter[OutcomeKind] = field(default_factory=Counter)
+    over_max_detections: int = 0
     classes: Counter[str] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)
 
@@ -34,6 +35,7 @@ class _Slice:
 class HourSummary:
     """Figures of the last hour.
 
+    `over_max_detections` of the superseded alerts are over MAX_DETECTIONS.
     `rate` is in messages per second; `rates` are the same by minute, the oldest first. `latency` is
     the median and `slowest` the 95th percentile of the seconds from a message's Kafka timestamp to
     its confirmation, over the latest messages; None if none had a timestamp.
@@ -42,6 +44,7 @@ class HourSummary:
     rate: float
     rates: tuple[float, ...]
     outcomes: dict[str, int]
+    over_max_detections: int
     classes: dict[str, int]
     causes: dict[str, int]
     latency: float | None
@@ -61,6 +64,7 @@ class RollingHour:
         """Count a confirmed batch."""
         current = self._current(now)
         current.outcomes.update(one.kind for one in outcomes)
+        current.over_max_detections += count_over_max_detections(outcomes)
         current.causes.update(one.error.cause for one in outcomes if one.error)
         current.classes.update(
             one.classification.class_name
@@ -81,6 +85,7 @@ class RollingHour:
             rate=self._rate(now),
             rates=_by_minute(recent, now),
             outcomes={kind.value: outcomes[kind] for kind in OutcomeKind},
+            over_max_detections=sum(one.over_max_detections for one in recent),
             classes={name: classes[name] for name in self._names},
             causes=dict(causes.most_common()),
             latency=ordered[len(ordered) // 2] if ordered else None,

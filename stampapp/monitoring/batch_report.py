@@ -23,6 +23,7 @@ def batch_fields(
         "event": "batch",
         "size": len(outcomes),
         **outcome.count_by_kind(outcomes),
+        "over_max_detections": outcome.count_over_max_detections(outcomes),
         "causes": dict(Counter(one.error.cause for one in outcomes if one.error)),
         "candids": [alert.candid for alert in named],
         "aids": [alert.aid for alert in named],
@@ -34,6 +35,8 @@ def batch_fields(
 def batch_line(fields: Mapping[str, Any], total: int) -> str:
     """Return the fields as a line; `total` is the number of messages since the start."""
     counts = ", ".join(f"{fields[kind]} {kind}" for kind in outcome.count_by_kind(()))
+    if over := fields["over_max_detections"]:
+        counts += f" ({over} superseded by MAX_DETECTIONS)"
     stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in fields["durations"].items())
     places = ", ".join(
         f"{place}:{first}-{last}" for place, (first, last) in fields["offsets"].items()

@@ -20,7 +20,12 @@ from prometheus_client import (
 from stampapp.alerts.surveys import Survey
 from stampapp.kafka.message import Message
 from stampapp.monitoring.worker_state import StateCollector, WorkerState
-from stampapp.results.outcome import Classification, Outcome, OutcomeKind
+from stampapp.results.outcome import (
+    OVER_MAX_DETECTIONS,
+    Classification,
+    Outcome,
+    OutcomeKind,
+)
 from stampapp.times import mjd_to_unix
 from stampapp.version import __version__
 
@@ -34,7 +39,10 @@ _SKY_SECONDS = (10, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 21600, 8
 # Counted when a batch is confirmed, so that retries and rebalances count nothing twice. Faust's own
 # sensor measures its events and its producer, which is not in use here.
 class WorkerMetrics:
-    """The metrics of a worker of one survey; `model` has its name and what else describes it."""
+    """The metrics of a worker of one survey; `model` has its name and what else describes it.
+
+    `max_detections` is the setting MAX_DETECTIONS.
+    """
 
     content_type = CONTENT_TYPE_LATEST
 
@@ -44,11 +52,15 @@ class WorkerMetrics:
         *,
         model: Mapping[str, str],
         classes: Sequence[str],
+        max_detections: int | None = None,
     ) -> None:
         self._survey = survey.value
         # Not the global registry, which has the metrics of other packages.
         self._registry = CollectorRegistry()
         self._declare_batches()
+        if max_detections is not None:
+            # At 0, as the other outcomes.
+            self._alerts.labels(self._survey, OutcomeKind.SUPERSEDED.value, OVER_MAX_DETECTIONS)
         self._declare_classes(classes)
         self._declare_latencies()
         self._states = StateCollector()
@@ -65,7 +77,7 @@ class WorkerMetrics:
     def _declare_batches(self) -> None:
         self._alerts = Counter(
             "stampapp_alerts",
-            "Consumed messages by outcome; for dead letters also by cause.",
+            "Consumed messages by outcome; dead letters and those over MAX_DETECTIONS by cause.",
             ("survey", "outcome", "cause"),
             registry=self._registry,
         )
@@ -131,7 +143,7 @@ class WorkerMetrics:
         self._sizes.observe(len(outcomes))
         for stage, seconds in durations.items():
             self._stages.labels(self._survey, stage).observe(seconds)
-        kinds = ((each.kind.value, each.error.cause if each.error else "") for each in outcomes)
+        kinds = ((each.kind.value, each.cause) for each in outcomes)
         for (kind, cause), count in Tally(kinds).items():
             self._alerts.labels(self._survey, kind, cause).inc(count)
         for message in messages:

@@ -157,6 +157,7 @@ class WorkerCounts:
 
     def __init__(self) -> None:
         self.by_kind = dict.fromkeys(OutcomeKind, 0)
+        self.over_max_detections = 0
         self.metrics_lost = 0
         self.rebalances = 0
         self.interrupted = 0
@@ -174,6 +175,7 @@ class WorkerCounts:
         """Count the outcomes of a confirmed batch."""
         for outcome in outcomes:
             self.by_kind[outcome.kind] += 1
+            self.over_max_detections += outcome.over_max_detections
 
     @property
     def total(self) -> int:

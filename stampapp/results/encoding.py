@@ -9,7 +9,14 @@ from functools import cache
 
 from stampapp.avro.writer import BareWriter, RecordWriter
 from stampapp.results.message_format import MessageOptions
-from stampapp.results.outcome import Classification, Outcome, OutcomeKind, Prediction, count_by_kind
+from stampapp.results.outcome import (
+    Classification,
+    Outcome,
+    OutcomeKind,
+    Prediction,
+    count_by_kind,
+    count_over_max_detections,
+)
 from stampapp.results.output_format import OutputEncoding, OutputFormat
 
 
@@ -41,13 +48,17 @@ def encode_batch_metrics(  # noqa: PLR0913  # the fields of the document
     version: str,
     source: str,
     survey: str | None,
+    max_detections: int | None = None,
 ) -> bytes:
     """Encode the metrics of one batch, without `survey` if it is None.
+
+    With `max_detections`, the setting, it has the number of superseded alerts over it.
 
     `received` is when its first message arrived, `sent` when its results were confirmed (UTC).
     """
     decoded = [outcome.alert for outcome in outcomes if outcome.alert]
     published = [o.classification for o in outcomes if o.kind is OutcomeKind.CLASSIFIED]
+    over = count_over_max_detections(outcomes)
     document = {
         "timestamp_received": received.isoformat(),
         "timestamp_sent": sent.isoformat(),
@@ -59,6 +70,7 @@ def encode_batch_metrics(  # noqa: PLR0913  # the fields of the document
         "source": source,
         **({} if survey is None else {"survey": survey}),
         **count_by_kind(outcomes),
+        **({} if max_detections is None else {"over_max_detections": over}),
         "classifier_name": name,
         "classifier_version": version,
     }

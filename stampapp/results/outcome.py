@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from stampapp.alerts.alert import Alert
 from stampapp.errors import BadAlert
 from stampapp.kafka.message import Headers
+
+# The cause of a superseded alert whose object has more than MAX_DETECTIONS detections.
+OVER_MAX_DETECTIONS = "max-detections"
 
 
 class OutcomeKind(StrEnum):
@@ -54,16 +57,30 @@ class Outcome:
     """The outcome of one message.
 
     `alert` is None if the message could not be decoded, `classification` if it was not classified;
-    `error` is set for dead-lettered messages only.
+    `error` is set for dead-lettered messages only. `over_max_detections` is why an alert is
+    superseded whose object has too many detections; the others have an earlier alert in the batch.
     """
 
     kind: OutcomeKind
     alert: Alert | None = None
     classification: Classification | None = None
     error: BadAlert | None = None
+    over_max_detections: bool = False
+
+    @property
+    def cause(self) -> str:
+        """The cause of a dead letter, OVER_MAX_DETECTIONS, or empty."""
+        if self.error:
+            return self.error.cause
+        return OVER_MAX_DETECTIONS if self.over_max_detections else ""
 
 
 def count_by_kind(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """Count the outcomes by kind; the four counts add up to the number of messages."""
     counter = Counter(outcome.kind for outcome in outcomes)
     return {kind.value: counter[kind] for kind in OutcomeKind}
+
+
+def count_over_max_detections(outcomes: Iterable[Outcome]) -> int:
+    """Count the superseded alerts whose object has more than MAX_DETECTIONS detections."""
+    return sum(outcome.over_max_detections for outcome in outcomes)

@@ -45,9 +45,9 @@ def headers_for_batch(
 ) -> list[Headers]:
     """Return, for each message of a batch, the headers of what is published for it.
 
-    A superseded message is named by the prediction of its object. Other messages for which nothing
-    is published are named by the first prediction of the batch or, if there is none, by its first
-    dead letter: the carrier.
+    A superseded message is named by the prediction of its object, if there is one. Other messages
+    for which nothing is published are named by the first prediction of the batch or, if there is
+    none, by its first dead letter: the carrier.
     """
     named = _named_by_carrier(messages, outcomes)
     return [

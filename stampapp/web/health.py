@@ -44,6 +44,8 @@ async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
         "sinks_deliver": not runtime.retrying,
         "schemas_known": not runtime.awaits_schema,
         "outcomes": runtime.counts.by_kind,
+        "max_detections": runtime.required_settings().model.max_detections,
+        "over_max_detections": runtime.counts.over_max_detections,
         "metrics_lost": runtime.counts.metrics_lost,
         "tasks": len(asyncio.all_tasks()),
     }

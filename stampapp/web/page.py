@@ -90,6 +90,7 @@ def state() -> dict[str, Any]:
     return {
         "survey": runtime.required_settings().model.survey,
         "model": f"{runtime.classifier.name} {runtime.classifier.version}",
+        "max_detections": runtime.required_settings().model.max_detections,
         "group": runtime.required_settings().group_id,
         "ready": found.ready,
         "lag": sum(found.lags.values()),

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from stampapp.alerts import packets
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.detection_limit import DetectionLimit
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers import batch as batches
 from stampapp.classifiers.base import Classifier
@@ -57,8 +58,8 @@ class Pipeline:
     A batch is complete with `size` messages, with as many as `in_flight` allows, or `timeout`
     seconds after its first. `deliver` returns when all results of a batch are confirmed; `commit`
     returns whether the broker accepted the offsets; `stop_worker` is called with the error that
-    must stop the worker. `first_only` and `check` are those of `prepare_batch`, `most_together` is
-    that of `ClassifyQueue`.
+    must stop the worker. `first_only`, `limit` and `check` are those of `prepare_batch`,
+    `most_together` is that of `ClassifyQueue`.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -78,10 +79,11 @@ class Pipeline:
         commit: Commit,
         stop_worker: StopWorker,
         first_only: bool = True,
+        limit: DetectionLimit | None = None,
         check: Callable[[Alert], object] = batches.accept,
     ) -> None:
         self.offset_tracker = OffsetTracker()
-        self._first_only, self._check = first_only, check
+        self._first_only, self._limit, self._check = first_only, limit, check
         self._classifier, self._schemas = classifier, schemas
         self._size, self._timeout = size, timeout
         self._deliver, self._commit, self._stop_worker = deliver, commit, stop_worker
@@ -262,6 +264,7 @@ class Pipeline:
             batches.decode_batch(values, self._schemas),
             self._classifier,
             first_only=self._first_only,
+            limit=self._limit,
             check=self._check,
         )
 

@@ -100,6 +100,7 @@ class WorkerRuntime:
             settings.model.survey,
             model=startup.model_labels(self.classifier),
             classes=self.classifier.classes,
+            max_detections=settings.model.max_detections,
         )
         if settings.web_page:
             self.dashboard = DashboardState(self.classifier.classes, time.time())
@@ -117,9 +118,9 @@ class WorkerRuntime:
             return
         self._ready_reported = True
         log.info(
-            "Worker ready: %s alerts are classified by %s %s on %s in %s, %d batches at a time; the"
+            "Worker ready: %s are classified by %s %s on %s in %s, %d batches at a time; the"
             " network runs on %s; %s; web server %s; it uses %s",
-            self.required_settings().model.survey,
+            self.required_settings().model.alerts,
             self.classifier.name,
             self.classifier.version,
             self.classifier.device,
@@ -152,6 +153,7 @@ class WorkerRuntime:
             commit=commit,
             stop_worker=stop_worker,
             first_only=not settings.messages.output.every_alert,
+            limit=settings.model.detection_limit,
             check=settings.messages.check_alert,
         )
         self.pipeline.start()

@@ -87,6 +87,8 @@ function showFigures(figures) {
   setText("total", formatCount(figures.total));
   showBars("classes", figures.classes);
   showBars("outcomes", figures.outcomes);
+  $("over").hidden = figures.max_detections === null;
+  setText("over", `Superseded by MAX_DETECTIONS=${figures.max_detections}: ${formatCount(figures.over_max_detections)}.`);
   showRates(figures.rates);
   const causes = Object.entries(figures.causes).map(([cause, number]) => `${cause} (${formatCount(number)})`);
   setText("causes", causes.length ? `In the last hour: ${causes.join(", ")}.` : "None in the last hour.");

@@ -34,10 +34,11 @@ class FakeReader:
 
 
 class FakeClassify:
-    """Rules out the given messages, and records the number of messages per call."""
+    """Rules out messages, supersedes those of known objects, and records how many each call has."""
 
-    def __init__(self, *withdrawn: int) -> None:
-        self.withdrawn = {f"A{n}" for n in withdrawn}
+    def __init__(self, *withdrawn: int, known: Iterable[int] = ()) -> None:
+        self.kinds = dict.fromkeys((f"A{n}" for n in known), OutcomeKind.SUPERSEDED)
+        self.kinds |= dict.fromkeys((f"A{n}" for n in withdrawn), OutcomeKind.RULED_OUT)
         self.given: list[int] = []
 
     def __call__(self, values: Sequence[bytes | None]) -> list[Outcome]:
@@ -45,7 +46,7 @@ class FakeClassify:
         found = [unmatched_message(message(value=value), Seen(0), None).aid for value in values]
         return [
             Outcome(
-                kind=OutcomeKind.RULED_OUT if aid in self.withdrawn else OutcomeKind.CLASSIFIED,
+                kind=self.kinds.get(aid or "", OutcomeKind.CLASSIFIED),
                 alert=alert(aid=aid),
             )
             for aid in found
@@ -76,6 +77,18 @@ async def test_message_that_a_rule_vetoes_is_ruled_out() -> None:
     assert offsets(result.ruled_out) == [1, 2]
     assert offsets(result.remaining) == [0, 3]
     assert found.count_outcomes()[OutcomeKind.RULED_OUT] == 2
+
+
+async def test_alerts_over_max_detections_are_superseded_and_do_not_use_up_the_limit() -> None:
+    found, known = marks(40), [n for n in range(40) if n % 10]
+    result = await rechecker(
+        FakeReader(range(40)), found, FakeClassify(20, known=known)
+    ).reclassify(found.unmatched, 4)
+    assert offsets(result.ruled_out) == [20]
+    assert offsets(result.remaining) == [0, 10, 30]
+    # Those after the last that the limit allows are not read.
+    assert [one.offset for one in result.over_max_detections] == [n for n in known if n < 31]
+    assert found.count_outcomes()[OutcomeKind.SUPERSEDED] == len(result.over_max_detections)
 
 
 async def test_offsets_without_a_message_do_not_use_up_the_limit() -> None:

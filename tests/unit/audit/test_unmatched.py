@@ -87,6 +87,14 @@ def test_reason_says_how_far_the_topics_go_back() -> None:
     )
 
 
+def test_undecidable_where_only_alerts_over_max_detections_are_between() -> None:
+    between = [ruled_out(8).location]
+    found = unmatched.sort_unmatched([unmatched_message(9)], [ruled_out(7)], {}, between)
+    assert (offsets(found.undecidable), found.missing) == ([9], ())
+    found = unmatched.sort_unmatched([unmatched_message(9)], [ruled_out(7)], {})
+    assert (offsets(found.missing), found.undecidable) == ([9], ())
+
+
 def test_undecidable_next_to_a_ruled_out_alert_of_its_object() -> None:
     found = unmatched.sort_unmatched([unmatched_message(8)], [ruled_out(7)], {})
     assert offsets(found.undecidable) == [8]

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.detection_limit import DetectionLimit
+from stampapp.alerts.surveys import Survey
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import PreparedAlert
 from stampapp.errors import BadAlert
@@ -91,6 +93,36 @@ def test_every_alert_where_that_is_asked_for() -> None:
     outcomes = concluded([alert(candid="1"), alert(candid="2")], classifier, first_only=False)
     assert [outcome.kind for outcome in outcomes] == ["classified", "classified"]
     assert classifier.batches == [["1", "2"]]
+
+
+def test_an_alert_over_the_limit_is_superseded_before_its_stamps_are_decoded() -> None:
+    def check(one: Alert) -> None:
+        assert one.candid in {"new", "first"}, "it was prepared"
+
+    limit = DetectionLimit(survey=Survey.ZTF, most=1)
+    alerts: list[Alert | BadAlert] = [
+        # Earlier than another alert of its object, which is within the limit.
+        alert({"ndethist": 2}, candid="over", mjd=1.0),
+        alert({"ndethist": 1}, candid="new", mjd=2.0),
+        alert({"ndethist": 1}, candid="first", mjd=2.0, aid="other"),
+        alert({"ndethist": 900}, candid="known", aid="known"),
+        FAULT,
+    ]
+    for first_only in (True, False):
+        classifier = FakeClassifier(check=check)
+        prepared = batch.prepare_batch(alerts, classifier, first_only=first_only, limit=limit)
+        outcomes = batch.classify_batch(prepared, classifier)
+        kinds = ["superseded", "classified", "classified", "superseded", "dead_lettered"]
+        assert [one.kind for one in outcomes] == kinds
+        assert [one.cause for one in outcomes] == [
+            "max-detections",
+            "",
+            "",
+            "max-detections",
+            "empty",
+        ]
+        assert [one.alert for one in outcomes[:4]] == alerts[:4]
+        assert classifier.batches == [["new", "first"]]
 
 
 def test_a_vetoed_result_is_ruled_out_and_keeps_what_was_vetoed() -> None:

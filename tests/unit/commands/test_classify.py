@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.detection_limit import DetectionLimit
+from stampapp.alerts.surveys import Survey
 from stampapp.commands import classify as command
 from stampapp.commands.classify import Summary
 from stampapp.errors import BadAlert
@@ -43,7 +45,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(
-    *paths: Path, classifier: FakeClassifier | None = None, every_alert: bool = False
+    *paths: Path,
+    classifier: FakeClassifier | None = None,
+    every_alert: bool = False,
+    limit: DetectionLimit | None = None,
 ) -> tuple[Summary, list[dict[str, Any]]]:
     out = io.StringIO()
     summary = command.classify_files(
@@ -52,6 +57,7 @@ def run(
         out,
         as_json=True,
         every_alert=every_alert,
+        limit=limit,
     )
     return summary, [json.loads(line) for line in out.getvalue().splitlines()]
 
@@ -70,6 +76,21 @@ def test_every_alert_where_that_is_asked_for(folder: Path) -> None:
     summary, lines = run(folder, every_alert=True)
     assert [line["candid"] for line in lines] == ["1", "2", "3"]
     assert summary == Summary(read=3, classified=3, ruled_out=0, errors=0)
+
+
+def test_alerts_over_max_detections_are_counted_and_have_no_line(folder: Path) -> None:
+    known = {"aid": "C", "mjd": 0.5, "extra_fields": {"ndethist": 6}}
+    (folder / "known.avro").write_bytes(container(small(candid="4", **known)))
+    limit = DetectionLimit(survey=Survey.ZTF, most=5)
+    summary, lines = run(folder, limit=limit)
+    assert [line["candid"] for line in lines] == ["2", "3"]
+    assert summary == Summary(read=4, classified=2, ruled_out=0, errors=0, over_max_detections=1)
+    assert str(summary) == (
+        "4 alerts: 2 classified, 0 ruled out, 1 superseded by an earlier one of their object,"
+        " 1 superseded by MAX_DETECTIONS, 0 with an error"
+    )
+    summary, lines = run(folder, limit=limit, every_alert=True)
+    assert len(lines) == summary.classified == 4
 
 
 def test_a_line_of_json(folder: Path) -> None:

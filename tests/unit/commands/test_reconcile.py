@@ -62,6 +62,7 @@ def result(**changes: Any) -> Reconciliation:
         "window": TimeWindow(),
         "consumed": consumed(),
         "reclassified": 0,
+        "over_max_detections": 0,
         "matched_by_key": 0,
         "missing": (),
         "undecidable": (),
@@ -105,6 +106,7 @@ def test_a_long_list_is_cut_and_its_rest_counted() -> None:
     [
         ({"consumed": consumed(repeats=3)}, "harmless: 3 in output, 3 in scribe."),
         ({"reclassified": 2}, "when classified again, since no batch names them: 2."),
+        ({"over_max_detections": 2}, "by MAX_DETECTIONS when read again, since no batch names"),
         ({"matched_by_key": 2}, "by key and time only, for lack of headers: 2."),
         ({"older": 2}, "older than the topics of output and scribe: 2."),
         ({"consumed": consumed(waiting=2)}, "Not consumed yet: 2."),

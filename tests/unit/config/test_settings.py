@@ -6,6 +6,7 @@ from pathlib import Path
 import certifi
 import pytest
 
+from stampapp.alerts.detection_limit import DetectionLimit
 from stampapp.alerts.surveys import Survey
 from stampapp.config import settings
 from stampapp.config.compute import ComputeSettings, Device, Engine, Precision
@@ -140,6 +141,26 @@ def test_what_the_network_runs_on() -> None:
 def test_the_rule_for_known_solar_system_objects_can_be_switched_off() -> None:
     assert load().model.solar_system_rule
     assert not load(SOLAR_SYSTEM_RULE="false").model.solar_system_rule
+
+
+def test_max_detections_is_off_by_default_and_limits_the_alerts_of_its_survey() -> None:
+    assert load().model.max_detections is None
+    assert load().model.alerts == "ZTF alerts"
+    found = load(MAX_DETECTIONS="3").model
+    assert found.detection_limit == DetectionLimit(survey=Survey.ZTF, most=3)
+    assert found.max_detections == 3
+    assert found.alerts == "ZTF alerts of objects with at most 3 detections"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "all"])
+def test_max_detections_is_a_whole_number_from_1(text: str) -> None:
+    with pytest.raises(ConfigError, match=f"MAX_DETECTIONS is '{text}': a whole number from 1"):
+        load(MAX_DETECTIONS=text)
+
+
+def test_a_survey_that_does_not_count_detections_refuses_max_detections() -> None:
+    with pytest.raises(ConfigError, match="MAX_DETECTIONS is 2, but the alerts of ATLAS do not"):
+        load(CLASSIFIER_STRATEGY="ATLAS", MAX_DETECTIONS="2")
 
 
 def test_an_empty_key_is_unset() -> None:

@@ -34,6 +34,16 @@ def test_it_counts_outcomes_classes_and_causes(hour: RollingHour) -> None:
     }
     assert summary.classes == {"SN": 2, "bogus": 1, "VS": 0}
     assert summary.causes == {"schema": 1}
+    assert summary.over_max_detections == 0
+
+
+def test_it_counts_what_max_detections_superseded(hour: RollingHour) -> None:
+    over = Outcome(kind=OutcomeKind.SUPERSEDED, alert=ONE, over_max_detections=True)
+    hour.add([], [over, SN, over], NOW)
+    hour.add([], [Outcome(kind=OutcomeKind.SUPERSEDED, alert=ONE)], NOW + 30)
+    summary = hour.summary(NOW + 40)
+    assert (summary.outcomes["superseded"], summary.over_max_detections) == (3, 2)
+    assert hour.summary(NOW + HOUR_SECONDS + 60).over_max_detections == 0
 
 
 def test_what_is_older_than_an_hour_is_dropped(hour: RollingHour) -> None:

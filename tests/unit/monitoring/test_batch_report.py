@@ -21,6 +21,7 @@ def test_the_fields_of_a_batch() -> None:
         "superseded": 0,
         "ruled_out": 0,
         "dead_lettered": 2,
+        "over_max_detections": 0,
         "causes": {"schema": 2},
         "candids": ["17"],
         "aids": ["A"],
@@ -40,6 +41,17 @@ def test_the_line_of_a_batch() -> None:
     assert batch_report.batch_line(fields, 9) == (
         "batch of 2: 1 classified, 0 superseded, 0 ruled_out, 1 dead_lettered; 9 in all;"
         " decode 0.12 s, judge 1.50 s; alerts:0:7-8; first candid 17"
+    )
+
+
+def test_the_line_says_how_many_max_detections_superseded() -> None:
+    over = Outcome(kind=OutcomeKind.SUPERSEDED, alert=ONE, over_max_detections=True)
+    earlier = Outcome(kind=OutcomeKind.SUPERSEDED, alert=ONE)
+    fields = batch_report.batch_fields([message(7)], [CLASSIFIED, earlier, over, over], {})
+    assert (fields["superseded"], fields["over_max_detections"]) == (3, 2)
+    assert batch_report.batch_line(fields, 4).startswith(
+        "batch of 4: 1 classified, 3 superseded, 0 ruled_out, 0 dead_lettered"
+        " (2 superseded by MAX_DETECTIONS); 4 in all;"
     )
 
 

@@ -18,6 +18,8 @@ NOW = 1_700_000_000.0
 ONE = alert(mjd=unix_to_mjd(NOW - 600.0))
 CLASSIFIED = Outcome(kind=OutcomeKind.CLASSIFIED, alert=ONE, classification=classification(ONE))
 RULED_OUT = Outcome(kind=OutcomeKind.RULED_OUT, alert=ONE, classification=classification(ONE, None))
+SUPERSEDED = Outcome(kind=OutcomeKind.SUPERSEDED, alert=ONE)
+OVER = Outcome(kind=OutcomeKind.SUPERSEDED, alert=ONE, over_max_detections=True)
 DEAD = Outcome(kind=OutcomeKind.DEAD_LETTERED, error=BadAlert("schema", "no alert"))
 STATE = WorkerState(
     lags={("alerts", 0): 7, ("alerts", 1): 0},
@@ -77,6 +79,18 @@ def test_a_batch_is_counted_by_outcome_and_cause(metrics: WorkerMetrics) -> None
     assert found[key("alerts_total", "ZTF", "superseded", "")] == 0
     assert found[key("batch_alerts_sum", "ZTF")] == 4
     assert found[key("stage_duration_seconds_sum", "ZTF", "judge")] == 0.25
+
+
+def test_what_max_detections_supersedes_is_counted_with_that_cause(metrics: WorkerMetrics) -> None:
+    over = key("alerts_total", "ZTF", "superseded", "max-detections")
+    assert over not in values(metrics)
+    limited = WorkerMetrics(
+        Survey.ZTF, model=MODEL, classes=FakeClassifier.classes, max_detections=1
+    )
+    assert values(limited)[over] == 0
+    limited.observe_batch([], [SUPERSEDED, OVER, OVER], {}, NOW)
+    found = values(limited)
+    assert (found[over], found[key("alerts_total", "ZTF", "superseded", "")]) == (2, 1)
 
 
 def test_latency_is_counted_from_kafka_and_from_the_exposure(metrics: WorkerMetrics) -> None:

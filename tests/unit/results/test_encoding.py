@@ -170,6 +170,22 @@ def test_the_metrics_of_a_batch(survey: str | None, more: dict[str, str]) -> Non
     }
 
 
+def test_with_max_detections_the_metrics_say_how_many_it_superseded() -> None:
+    over = Outcome(kind=OutcomeKind.SUPERSEDED, alert=alert(), over_max_detections=True)
+    document = encoding.encode_batch_metrics(
+        [*OUTCOMES, over],
+        received=NOON,
+        sent=NOON,
+        name="n",
+        version="v",
+        source="stamps",
+        survey=None,
+        max_detections=3,
+    )
+    found = json.loads(document)
+    assert (found["superseded"], found["over_max_detections"]) == (2, 1)
+
+
 @given(st.lists(st.sampled_from(OUTCOMES)))
 def test_the_four_counts_add_up(outcomes: list[Outcome]) -> None:
     found = outcome.count_by_kind(outcomes)
