@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks import (
     atlas_sample,
     engines,
+    known_objects,
     light,
     lsst_sample,
     machine_limit,
@@ -22,8 +23,9 @@ from benchmarks import (
 )
 from benchmarks.announcement import announce
 from benchmarks.survey import measure_survey
-from benchmarks.worker_run import Sample
+from benchmarks.worker_run import BenchmarkSetup, Sample
 from benchmarks.ztf import ZtfBenchmark
+from stampapp.alerts.packet_format import packet_format
 from stampapp.alerts.surveys import Survey
 from stampapp.config.cpu_count import cores
 from tests.support.apache_kafka import ApacheKafka
@@ -85,19 +87,33 @@ def _report(options: argparse.Namespace, folder: Path, kafka: ApacheKafka) -> di
         others[Survey.ATLAS] = atlas_sample.load_sample()
     for survey, sample in others.items():
         setup = worker_run.setup(folder, kafka, sample)
-        report[survey.lower()] = measure_survey(setup, engines.available(), options.alerts // 2)
+        alerts = options.alerts // 2
+        found = measure_survey(setup, engines.available(), alerts)
+        report[survey.lower()] = _with_known_objects(setup, found, alerts)
+    return report
+
+
+def _with_known_objects(
+    setup: BenchmarkSetup, report: dict[str, Any], alerts: int
+) -> dict[str, Any]:
+    """Return the report of a survey with that of known objects, where its alerts say which."""
+    if packet_format(setup.sample.survey).detections_field:
+        rows = report["end_to_end"]
+        rows += known_objects.measure_known_objects(setup, alerts, rows[0]["network"])
     return report
 
 
 def _ztf(options: argparse.Namespace, folder: Path, kafka: ApacheKafka) -> dict[str, Any]:
     sample = ztf_sample.load_sample(folder)
-    return ZtfBenchmark(
-        setup=worker_run.setup(folder, kafka, sample),
+    setup = worker_run.setup(folder, kafka, sample)
+    found = ZtfBenchmark(
+        setup=setup,
         models=ztf_sample.models(folder, sample),
         engines=engines.available(),
         alerts=options.alerts,
         seconds=options.seconds,
     ).report()
+    return _with_known_objects(setup, found, options.alerts)
 
 
 if __name__ == "__main__":
