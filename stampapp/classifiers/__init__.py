@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stampapp.classifiers.base import Classifier
+from stampapp.classifiers.model_source import local_folder
+from stampapp.config.model_address import ModelAddress
 from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stampapp.classifiers.model_folder.description import ModelDescription
 
 
@@ -18,6 +19,7 @@ def load(model: ModelSettings) -> Classifier:
     """Load the classifier of a survey. Raises ConfigError where its model cannot be used.
 
     A survey's installed package is preferred to the default model folder, but not to MODEL_PATH.
+    What MODEL_PATH names by its address is fetched.
     """
     from stampapp.classifiers.survey_rules import survey_rules
 
@@ -26,11 +28,12 @@ def load(model: ModelSettings) -> Classifier:
 
 
 def _load_folder(model: ModelSettings) -> Classifier:
-    description = _description(model)
+    folder = local_folder(model.path, model.download)
+    description = _description(model, folder)
     from stampapp.classifiers.network.engines import load_network
     from stampapp.classifiers.survey_classifier import NetworkClassifier
 
-    loaded = load_network(model.path, description, model.compute)
+    loaded = load_network(folder, description, model.compute)
     classifier = NetworkClassifier(
         description,
         loaded.network,
@@ -44,14 +47,14 @@ def _load_folder(model: ModelSettings) -> Classifier:
     return classifier
 
 
-def _description(model: ModelSettings) -> ModelDescription:
+def _description(model: ModelSettings, folder: Path) -> ModelDescription:
     from stampapp.classifiers.model_folder import store
     from stampapp.classifiers.survey_rules import survey_rules
 
     try:
-        description = store.read_description(model.path)
+        description = store.read_description(folder)
     except ConfigError as error:
-        sources = survey_rules(model.survey).model_sources.format(folder=model.path)
+        sources = survey_rules(model.survey).model_sources.format(folder=folder)
         raise ConfigError(f"{error}; {sources}") from error
     if description.survey is not model.survey:
         raise ConfigError(
@@ -61,7 +64,7 @@ def _description(model: ModelSettings) -> ModelDescription:
     return description
 
 
-def _provenance(description: ModelDescription, path: Path) -> str:
+def _provenance(description: ModelDescription, path: Path | ModelAddress) -> str:
     from stampapp.classifiers.model_folder.description import Origin
     from stampapp.classifiers.survey_rules import survey_rules
 

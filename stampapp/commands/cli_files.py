@@ -26,7 +26,7 @@ ALERT_PATHS = click.argument(
     option("--json", "as_json", is_flag=True, help="Print one JSON object per line."),
     option("--every-alert", is_flag=True, help="Classify all alerts of each object."),
     option("--survey", type=SURVEY, help="Override CLASSIFIER_STRATEGY."),
-    option("--model", type=click.Path(path_type=Path), help="Override MODEL_PATH."),
+    option("--model", help="Override MODEL_PATH."),
     option("--pictures", type=click.Path(path_type=Path), help="Save figures here, by class."),
     base=PlainCommand,
 )
@@ -36,7 +36,7 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     as_json: bool,
     every_alert: bool,
     survey: str | None,
-    model: Path | None,
+    model: str | None,
     pictures: Path | None,
 ) -> int:
     """Classify alerts from files, without Kafka.
@@ -48,11 +48,13 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     from stampapp.commands.classify import classify_files
     from stampapp.commands.figure_folder import FigureFolder
     from stampapp.config.cpu_count import cores
+    from stampapp.config.model_address import model_path
     from stampapp.config.model_settings import load_model_settings
     from stampapp.config.schema_settings import load_schemas
     from stampapp.feeds.alert_files import find_alert_files
 
-    chosen = load_model_settings(Survey(survey) if survey else None, model)
+    given = model_path(model) if model else None
+    chosen = load_model_settings(Survey(survey) if survey else None, given)
     schemas = load_schemas()
     # Before the model is loaded, which takes seconds.
     files = find_alert_files(paths)
@@ -80,16 +82,21 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
 
 
 @app.command(
-    click.argument("path", type=click.Path(path_type=Path)),
+    click.argument("path"),
     option("--into", type=click.Path(path_type=Path), help="Folder to write [model/<survey>]."),
     option("--name", help="The checkpoint to import, if there are several."),
     base=PlainCommand,
 )
-def import_model(self: PlainCommand, path: Path, into: Path | None, name: str | None) -> int:  # noqa: ARG001
-    """Import a model.zip that ALeRCE published (or its unpacked folder)."""
-    from stampapp.commands.import_model import import_published_model, model_lines
+def import_model(self: PlainCommand, path: str, into: Path | None, name: str | None) -> int:  # noqa: ARG001
+    """Import a model.zip that ALeRCE published (or its unpacked folder).
 
-    write_lines(model_lines(*import_published_model(path, into, name)), sys.stdout)
+    PATH may be an https address of the zip, with its checksum: https://…/model.zip#sha256=…
+    """
+    from stampapp.commands.import_model import import_published_model, model_lines
+    from stampapp.config.model_address import model_path
+
+    found = import_published_model(model_path(path), into, name)
+    write_lines(model_lines(*found), sys.stdout)
     return 0
 
 

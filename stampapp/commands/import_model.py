@@ -6,23 +6,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stampapp.classifiers.model_folder.store import ModelDescription
+from stampapp.classifiers.model_source import local_archive
+from stampapp.config.download_settings import load_download_settings
+from stampapp.config.model_address import ModelAddress
 from stampapp.display.tables import name_value_lines
 from stampapp.results.class_names import shown_name
 
 
 def import_published_model(
-    path: Path, into: Path | None, name: str | None
+    source: Path | ModelAddress, into: Path | None, name: str | None
 ) -> tuple[ModelDescription, Path]:
-    """Import a published model.zip, or its unpacked folder; return the model and its folder.
+    """Import a published model; return the model and its folder.
 
-    `into` is `model/<survey>` by default. `name` selects one of several checkpoints. Raises
-    ConfigError if the model cannot be imported.
+    `source` is the path or the address of the zip, or the path of its unpacked folder. `into` is
+    `model/<survey>` by default. `name` selects one of several checkpoints. Raises ConfigError if
+    the model cannot be imported.
     """
     # TensorFlow takes seconds to import, and the other commands do without it.
     from stampapp.classifiers.tf1_import import importer
 
+    path = local_archive(source, load_download_settings())
+    called = source.file_name if isinstance(source, ModelAddress) else None
     folder = into or importer.DEFAULT_FOLDER
-    return importer.import_published(path, folder, name), folder
+    return importer.import_published(path, folder, name, called), folder
 
 
 def model_lines(description: ModelDescription, into: Path) -> Iterator[str]:

@@ -123,6 +123,17 @@ def environment_reader() -> Reader:
     return Reader(lambda key: config(key, default=None), sources)
 
 
+def cache_folder() -> Path:
+    """Return the user's folder for files that can be fetched again."""
+    if folder := os.environ.get("XDG_CACHE_HOME"):
+        return Path(folder)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        # In a container without the user's name; Docker then says that / is its home.
+        return Path("/.cache")
+
+
 def _text(default: object) -> str:
     """Return a default as it would be written in a setting; empty where there is none."""
     if isinstance(default, tuple):

@@ -1,8 +1,8 @@
-"""The settings of a classifier, which need no Kafka: survey, model folder, device."""
+"""The settings of a classifier, which need no Kafka: survey, model, device."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from stampapp.alerts.detection_limit import DetectionLimit
 from stampapp.alerts.surveys import Survey
 from stampapp.config.casts import boolean, member, number, survey_name
 from stampapp.config.compute import ComputeSettings, Device, Engine, Precision
+from stampapp.config.download_settings import DownloadSettings, read_download
 from stampapp.config.environment import Reader, environment_reader
+from stampapp.config.model_address import ModelAddress, model_path
 from stampapp.config.shipped_models import default_model
 
 _DEFAULT_COMPUTE = ComputeSettings()
@@ -22,21 +24,22 @@ _MOST_DETECTIONS = 2**31 - 1
 class ModelSettings:
     """Which model classifies which alerts, and on what device.
 
-    Where name or version is None, the model says it.
-    `path_is_set` is whether MODEL_PATH is set: a survey's installed package is preferred to the
-    default path, but not to one that is set. With `solar_system_rule`, a known object of the solar
-    system gets its class without the network. An alert over
-    the `detection_limit` is not classified.
+    Where name or version is None, the model says it. `path` is a model folder, or the address of
+    one. `path_is_set` is whether MODEL_PATH is set: a survey's installed package is preferred to
+    the default path, but not to one that is set. With `solar_system_rule`, a known object of the
+    solar system gets its class without the network. An alert over the `detection_limit` is not
+    classified.
     """
 
     survey: Survey
-    path: Path
+    path: Path | ModelAddress
     name: str | None
     version: str | None
     path_is_set: bool = True
     solar_system_rule: bool = True
     detection_limit: DetectionLimit | None = None
     compute: ComputeSettings = _DEFAULT_COMPUTE
+    download: DownloadSettings = field(default_factory=DownloadSettings)
 
     @property
     def alerts(self) -> str:
@@ -60,7 +63,12 @@ def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
         required=True,
     )
     folder = default_model(strategy) if strategy else Path("model")
-    path = reader.read("MODEL_PATH", Path, folder, "the model folder")
+    path: Path | ModelAddress = reader.read(
+        "MODEL_PATH",
+        model_path,  # type: ignore[arg-type]  # of two types, of which the default has one
+        folder,
+        "the model folder, or the https address of its zip with #sha256=",
+    )
     return ModelSettings(
         survey=strategy,
         path=path,
@@ -75,6 +83,7 @@ def read_model(reader: Reader, survey: Survey | None = None) -> ModelSettings:
         ),
         detection_limit=_detection_limit(reader, strategy),
         compute=_compute_settings(reader),
+        download=read_download(reader),
     )
 
 
@@ -114,7 +123,7 @@ def _compute_settings(reader: Reader) -> ComputeSettings:
     )
 
 
-def load_model_settings(survey: Survey | None, path: Path | None) -> ModelSettings:
+def load_model_settings(survey: Survey | None, path: Path | ModelAddress | None) -> ModelSettings:
     """Return what offline commands need; an argument that is not None overrides its setting."""
     reader = environment_reader()
     model = read_model(reader, survey)

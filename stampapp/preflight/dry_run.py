@@ -127,6 +127,7 @@ def try_model(model: ModelSettings, messages: MessageOptions) -> ModelTrial:
     from stampapp import classifiers
     from stampapp.classifiers import batch
     from stampapp.classifiers.model_folder import sample_alert
+    from stampapp.classifiers.model_source import local_folder
 
     try:
         classifier = classifiers.load(model)
@@ -140,7 +141,8 @@ def try_model(model: ModelSettings, messages: MessageOptions) -> ModelTrial:
         warning=messages.class_id_warning(classifier.classes),
     )
     try:
-        sample = sample_alert.read_sample(model.path, model.survey)
+        folder = local_folder(model.path, model.download)
+        sample = sample_alert.read_sample(folder, model.survey)
     except ConfigError as error:
         return replace(found, untried=str(error))
     try:

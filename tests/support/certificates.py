@@ -1,7 +1,8 @@
-"""Certificates for brokers on loopback, made with the `keytool` that comes with Java."""
+"""Certificates for servers on loopback, made with the `keytool` that comes with Java."""
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,10 @@ from tests.support.kafka_jars import program
 
 # The PKCS #12 file exists only during a test run, next to the key that it protects.
 PASSWORD = "changeit"
+REMEDIES = {
+    "keytool": "install Java 17 or later (Debian: openjdk-17-jre-headless)",
+    "openssl": "install OpenSSL (Debian: openssl)",
+}
 # To start quickly.
 ECONOMY = ("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC")
 ISSUER = ("-ext", "bc:c", "-ext", "ku:c=keyCertSign,cRLSign")
@@ -39,9 +44,24 @@ def _make(keystore: Path, name: str, *more: str) -> None:
 
 
 def _keytool(keystore: Path, *arguments: str) -> None:
-    tool = program("keytool", "install Java 17 or later (Debian: openjdk-17-jre-headless)")
     store = ("-storetype", "PKCS12", "-keystore", str(keystore), "-storepass", PASSWORD)
-    command = [tool, *ECONOMY, *arguments, *store]
+    _run("keytool", *ECONOMY, *arguments, *store)
+
+
+def _run(name: str, *arguments: str) -> None:
+    command = [program(name, REMEDIES[name]), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"keytool failed:\n{done.stdout}{done.stderr}")
+        raise RuntimeError(f"{name} failed:\n{done.stdout}{done.stderr}")
+
+
+def server_context(certificates: Certificates, folder: Path) -> ssl.SSLContext:
+    """Return the TLS context of a server that shows the broker's certificate."""
+    alone, pem = str(folder / "server.p12"), str(folder / "server.pem")
+    source = ("-srckeystore", str(certificates.keystore), "-srcstorepass", PASSWORD)
+    target = ("-destkeystore", alone, "-deststorepass", PASSWORD, "-srcalias", "broker")
+    _run("keytool", *ECONOMY, "-importkeystore", *source, *target)
+    _run("openssl", "pkcs12", "-in", alone, "-passin", f"pass:{PASSWORD}", "-nodes", "-out", pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context

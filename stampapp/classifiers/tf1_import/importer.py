@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stampapp.classifiers.model_folder import json_fields
@@ -14,16 +14,16 @@ from stampapp.classifiers.model_folder.store import (
     sha256_of,
     write_model,
 )
+from stampapp.classifiers.model_source.archive import Archive, open_archive
 from stampapp.classifiers.network import deephits
 from stampapp.classifiers.network.network import Network
 from stampapp.classifiers.network.reference_answers import answer_self_test
 from stampapp.classifiers.network.tensorflow import keras
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.classifiers.tf1_import import checkpoint as checkpoints
-from stampapp.classifiers.tf1_import import feature_statistics, model_archive
+from stampapp.classifiers.tf1_import import feature_statistics
 from stampapp.classifiers.tf1_import.alerce_ztf import CLIPS, CROP, STAMP_SHAPE, STAMPS, SURVEY
 from stampapp.classifiers.tf1_import.checkpoint import Checkpoint
-from stampapp.classifiers.tf1_import.model_archive import Archive
 from stampapp.classifiers.tf1_import.weights import Variables, kernel_side, transfer_weights
 from stampapp.errors import ConfigError
 
@@ -33,14 +33,17 @@ _CLASSES = survey_rules(SURVEY).classes
 MOST_FEATURES = 256
 
 
-def import_published(path: Path, into: Path, name: str | None) -> ModelDescription:
+def import_published(
+    path: Path, into: Path, name: str | None, called: str | None = None
+) -> ModelDescription:
     """Write the model folder `into` from a published zip or its unpacked folder.
 
-    `name` selects one of several checkpoints. Raises ConfigError where no checkpoint is found or
+    `name` selects one of several checkpoints; `called` is the name of the zip, by default that of
+    `path`. Raises ConfigError where no checkpoint is found or
     it does not fit the graph; `into` is then unchanged.
     """
-    with model_archive.open_archive(path) as archive, tempfile.TemporaryDirectory() as scratch:
-        found = checkpoints.find_checkpoints(archive.names(), path.resolve().name)
+    with open_archive(path) as archive, tempfile.TemporaryDirectory() as scratch:
+        found = checkpoints.find_checkpoints(archive.names(), called or path.resolve().name)
         checkpoint = checkpoints.choose_checkpoint(found, name)
         unpacked = _unpack(archive, checkpoint, Path(scratch))
         try:
@@ -49,6 +52,8 @@ def import_published(path: Path, into: Path, name: str | None) -> ModelDescripti
         except ConfigError as error:
             raise ConfigError(f"{checkpoint.name} in {path}: {error}") from error
         description = _describe(path, checkpoint, unpacked, features, kernel)
+        if called:
+            description = replace(description, source=f"{checkpoint.name} in {called}")
         answers = answer_self_test(Network(model), description)
     return write_model(into, description, model.save, answers)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stampapp.classifiers.tf1_import import model_archive
+from stampapp.classifiers.model_source import archive as model_archive
 from stampapp.errors import ConfigError
 
 

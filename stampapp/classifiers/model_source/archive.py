@@ -1,4 +1,4 @@
-"""Read the files of a published model, a zip or an unpacked folder."""
+"""Read the files of a model that travels: a zip, or an unpacked folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +15,7 @@ from stampapp.errors import ConfigError
 
 LARGEST_EXTRACT = 256 << 20
 MOST_FILES = 10_000
+_LARGEST_DIRECTORY = 4 << 20
 _BLOCK = 1 << 20
 # What zipfile raises for files that are damaged, encrypted or packed in an unknown way.
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError, OSError)
@@ -38,19 +40,33 @@ class Archive(ABC):
     def copy(self, name: str, target: Path) -> None:
         """Copy one file to `target`.
 
-        Raises ConfigError as soon as all copies together exceed LARGEST_EXTRACT bytes, whatever
+        Raises ConfigError as soon as all that was read exceeds LARGEST_EXTRACT bytes, whatever
         sizes the archive declares, or where the file is damaged.
         """
         try:
-            with self._open(name) as source, target.open("xb") as copy:
+            with target.open("xb") as copy:
+                for block in self._blocks(name):
+                    copy.write(block)
+        except OSError as error:
+            raise ConfigError(f"{target} cannot be written: {error.strerror}") from error
+
+    def equals(self, name: str, path: Path) -> bool:
+        """Return whether one file has the content of `path`. Raises as `copy` does."""
+        with path.open("rb") as other:
+            same = all(other.read(len(block)) == block for block in self._blocks(name))
+            return same and not other.read(1)
+
+    def _blocks(self, name: str) -> Iterator[bytes]:
+        try:
+            with self._open(name) as source:
                 while block := source.read(_BLOCK):
                     self._left -= len(block)
                     if self._left < 0:
                         raise ConfigError(
-                            f"{self.path} unpacks to more than {LARGEST_EXTRACT >> 20} MiB: "
-                            "no such model was ever published"
+                            f"{self.path} unpacks to more than {LARGEST_EXTRACT >> 20} MiB:"
+                            " no model is so large"
                         )
-                    copy.write(block)
+                    yield block
         except _ZIP_ERRORS as error:
             raise ConfigError(f"{name} in {self.path} cannot be read: {error}") from error
 
@@ -78,6 +94,21 @@ class _Folder(Archive):
         return (self.path / name).open("rb")
 
 
+class _BoundedReads(FileIO):
+    """A file of which a limited part is read at a time.
+
+    zipfile reads the list of members as a whole, whatever size the archive declares for it.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            size = _LARGEST_DIRECTORY + 1
+        found = super().read(min(size, _LARGEST_DIRECTORY + 1)) or b""
+        if len(found) > _LARGEST_DIRECTORY:
+            raise ValueError("its list of files is too long")
+        return found
+
+
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
     """Open a zip or a folder. Raises ConfigError where `path` is neither, or has too many files."""
@@ -86,11 +117,12 @@ def open_archive(path: Path) -> Iterator[Archive]:
         return
     if not path.exists():
         raise ConfigError(f"there is no {path}: give the published model.zip or its folder")
-    try:
-        file = zipfile.ZipFile(path)
-    except _ZIP_ERRORS as error:
-        raise ConfigError(f"{path} is neither a folder nor a readable zip: {error}") from error
-    with file:
+    with ExitStack() as opened:
+        try:
+            source = opened.enter_context(_BoundedReads(path))
+            file = opened.enter_context(zipfile.ZipFile(source))
+        except _ZIP_ERRORS as error:
+            raise ConfigError(f"{path} is neither a folder nor a readable zip: {error}") from error
         yield _limited(_Zip(path, file))
 
 
