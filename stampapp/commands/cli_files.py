@@ -48,12 +48,12 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     from stampapp.commands.classify import classify_files
     from stampapp.commands.figure_folder import FigureFolder
     from stampapp.config.cpu_count import cores
-    from stampapp.config.model_address import model_path
+    from stampapp.config.model_address import given_model
     from stampapp.config.model_settings import load_model_settings
     from stampapp.config.schema_settings import load_schemas
     from stampapp.feeds.alert_files import find_alert_files
 
-    given = model_path(model) if model else None
+    given = given_model("--model", model) if model else None
     chosen = load_model_settings(Survey(survey) if survey else None, given)
     schemas = load_schemas()
     # Before the model is loaded, which takes seconds.
@@ -93,9 +93,9 @@ def import_model(self: PlainCommand, path: str, into: Path | None, name: str | N
     PATH may be an https address of the zip, with its checksum: https://…/model.zip#sha256=…
     """
     from stampapp.commands.import_model import import_published_model, model_lines
-    from stampapp.config.model_address import model_path
+    from stampapp.config.model_address import given_model
 
-    found = import_published_model(model_path(path), into, name)
+    found = import_published_model(given_model("PATH", path), into, name)
     write_lines(model_lines(*found), sys.stdout)
     return 0
 

@@ -47,6 +47,14 @@ def model_path(text: str) -> Path | ModelAddress:
     return ModelAddress(url=url, sha256=found[1].lower())
 
 
+def given_model(argument: str, text: str) -> Path | ModelAddress:
+    """Cast an argument of the command line. Raises ConfigError, which names the argument."""
+    try:
+        return model_path(text)
+    except ConfigError as error:
+        raise ConfigError(f"{argument} is {text!r}: {error}") from error
+
+
 def check_url(url: str) -> None:
     """Raise ConfigError unless this is an https URL that can be requested as it is."""
     try:

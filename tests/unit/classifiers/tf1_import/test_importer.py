@@ -4,6 +4,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from stampapp.classifiers.model_folder.self_test import read_self_test
 from stampapp.classifiers.model_folder.store import Origin, read_description
 from stampapp.classifiers.network.network import Network
 from stampapp.commands.import_model import import_published_model, model_lines
+from stampapp.config.model_address import model_path
 from stampapp.errors import ConfigError
+from tests.support.https_server import made_server
 from tests.unit.classifiers.tf1_import.published import (
     FEATURES,
     Weights,
@@ -77,6 +80,22 @@ def test_the_description(tmp_path: Path) -> None:
     assert clips["fwhm"] == (None, 10.0)
     assert clips["magpsf"] == (None, None)
     assert clips["chinr"] == (-1.0, 15.0)
+
+
+def test_a_zip_is_fetched_by_its_address(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = zipped(write_folder(tmp_path / "published", SMALL))
+    digest = hashlib.sha256(body).hexdigest()
+    with contextmanager(made_server)(tmp_path_factory) as server:
+        server.answers["/model.zip"] = body
+        monkeypatch.setenv("MODEL_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("MODEL_SSL_CAFILE", str(server.cafile))
+        address = model_path(f"{server.url}/model.zip#sha256={digest}")
+        description, _ = import_published_model(address, tmp_path / "ztf", None)
+    assert description.source == "staging_model in model.zip"
+    assert description.source_sha256 == digest
+    assert description == read_description(tmp_path / "ztf")
 
 
 def test_a_folder_is_known_by_its_data_file(tmp_path: Path) -> None:
