@@ -35,7 +35,7 @@ PLACEHOLDERS = {
 USERS_FILES = (
     *("alerts/", "night/", "night.avro", "night.tar.gz", "ztf_public_20201010.tar.gz"),
     *("packets/", "more.avro", "labels.csv", "later/", "later.csv", "dist/*.whl", ".env"),
-    *("model.zip", "model/published", "model/mine", "ztf.env", "atlas.env", "lsst.env"),
+    *("model.zip", "ztf.zip", "model/published", "model/mine", "ztf.env", "atlas.env", "lsst.env"),
 )
 # Why an example is parsed, but not run. A key stands for all commands that begin with its words.
 NOT_RUN = {
