@@ -23,12 +23,17 @@ from stampapp.display.tables import Column, Table
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import read_alerts, total_size
 from stampapp.feeds.stopping import StopSignal
+from stampapp.results.alert_result import alert_result
 from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome, OutcomeKind
 
 BATCH_SIZE = 256
 # Most candids are no longer than this, and the object names of most surveys.
 _CANDID, _OBJECT, _CLASS = 19, 12, 8
+_JSON_FIELDS = (
+    *("candid", "aid", "oid", "mjd", "probabilities", "class_name", "rule", "error"),
+    *("classifier_name", "classifier_version"),
+)
 Lines = Callable[[Outcome], Iterable[str]]
 
 
@@ -200,19 +205,8 @@ def _outcomes(
 
 def outcome_json(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:
     """Return what `--json` prints for an outcome."""
-    alert, result = outcome.alert, outcome.classification
-    return {
-        "candid": alert.candid if alert else None,
-        "aid": alert.aid if alert else None,
-        "oid": alert.oid if alert else None,
-        "mjd": alert.mjd if alert else None,
-        "probabilities": dict(result.probabilities) if result else None,
-        "class_name": result.class_name if result else None,
-        "rule": result.rule if result else None,
-        "error": str(outcome.error) if outcome.error else None,
-        "classifier_name": classifier.name,
-        "classifier_version": classifier.version,
-    }
+    result = alert_result(outcome, classifier.name, classifier.version)
+    return {name: getattr(result, name) for name in _JSON_FIELDS}
 
 
 def _json_lines(classifier: Classifier) -> Lines:
