@@ -16,6 +16,8 @@ from stampapp.classifiers.base import Classifier, PreparedAlert
 from stampapp.errors import BadAlert
 from stampapp.results.outcome import Classification, Outcome, OutcomeKind
 
+# Alerts that files are classified by: enough for the network, and few for the memory.
+BATCH_SIZE = 256
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -113,6 +115,14 @@ def classify_batch(batch: PreparedBatch, classifier: Classifier) -> list[Outcome
     An exception means that the model failed, not that a message is bad.
     """
     return classify_batches([batch], classifier)[0]
+
+
+def classify_decoded(
+    decoded: Sequence[Decoded], classifier: Classifier, limit: DetectionLimit | None = None
+) -> list[Outcome]:
+    """Classify these alerts, all of each object; return one outcome per alert, in order."""
+    prepared = prepare_batch(decoded, classifier, first_only=False, limit=limit)
+    return classify_batch(prepared, classifier)
 
 
 def classify_batches(

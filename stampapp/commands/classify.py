@@ -27,7 +27,6 @@ from stampapp.results.alert_result import alert_result
 from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome, OutcomeKind
 
-BATCH_SIZE = 256
 # Most candids are no longer than this, and the object names of most surveys.
 _CANDID, _OBJECT, _CLASS = 19, 12, 8
 _JSON_FIELDS = (
@@ -142,7 +141,7 @@ def _classified(
     """
     for chunk in chunks:
         kept = [one for one in chunk if first is None or one[0] in first]
-        outcomes = _outcomes([decoded for _, decoded in kept], classifier, limit)
+        outcomes = batch.classify_decoded([one for _, one in kept], classifier, limit)
         for (index, _), outcome in zip(kept, outcomes, strict=True):
             yield index + 1, outcome
         yield chunk[-1][0] + 1, None
@@ -172,7 +171,7 @@ class _Progress:
 
 def _chunks(decoded: Iterator[Decoded]) -> Iterator[list[tuple[int, Decoded]]]:
     numbered = enumerate(decoded)
-    while chunk := list(islice(numbered, BATCH_SIZE)):
+    while chunk := list(islice(numbered, batch.BATCH_SIZE)):
         yield chunk
 
 
@@ -194,13 +193,6 @@ def _first_alerts(
             yield result
 
     return batch.earliest_of_each_object(prepared()) | others
-
-
-def _outcomes(
-    decoded: Sequence[Decoded], classifier: Classifier, limit: DetectionLimit | None
-) -> list[Outcome]:
-    prepared = batch.prepare_batch(decoded, classifier, first_only=False, limit=limit)
-    return batch.classify_batch(prepared, classifier)
 
 
 def outcome_json(outcome: Outcome, classifier: Classifier) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -56,9 +57,21 @@ def read_alerts(
     schemas: MessageSchemas = NO_SCHEMAS,
 ) -> Iterator[Decoded]:
     """Yield every alert of the files, or an error that names its file and member."""
-    parse = partial(packets.decode_records, schemas=schemas)
-    for name, found in parse_files(files, parse, on_bytes):
-        yield BadAlert(found.cause, f"{name}: {found}") if isinstance(found, BadAlert) else found
+    return _named(parse_files(files, _parser(schemas), on_bytes))
+
+
+def read_bytes(content: bytes, schemas: MessageSchemas = NO_SCHEMAS) -> Iterator[Decoded]:
+    """Yield every alert of a file's content or of a message, or an error as `read_alerts` does."""
+    return _named(_parse_file("bytes", io.BytesIO(content), _parser(schemas)))
+
+
+def _parser(schemas: MessageSchemas) -> Callable[[BinaryIO], Iterator[Decoded]]:
+    return partial(packets.decode_records, schemas=schemas)
+
+
+def _named(found: Iterable[tuple[str, Decoded]]) -> Iterator[Decoded]:
+    for name, one in found:
+        yield BadAlert(one.cause, f"{name}: {one}") if isinstance(one, BadAlert) else one
 
 
 def parse_files(

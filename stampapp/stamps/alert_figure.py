@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from stampapp.errors import BadAlert, ConfigError
 from stampapp.stamps import marks, stamp_image, stretch
 from stampapp.stamps.stamp_format import stamp_format
 
+Figure = Image.Image
 SIDE = 320
 _MARGIN, _TOP, _TITLE, _BOTTOM = 16, 66, 22, 26
 _PAPER, _INK, _FAINT = (255, 255, 255), (20, 20, 20), (105, 105, 105)
@@ -31,7 +33,14 @@ def save_figure(alert: Alert, path: Path) -> None:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def draw_figure(alert: Alert) -> Image.Image:
+def figure_png(alert: Alert) -> bytes:
+    """Return the figure as a PNG."""
+    file = io.BytesIO()
+    draw_figure(alert).save(file, format="PNG")
+    return file.getvalue()
+
+
+def draw_figure(alert: Alert) -> Figure:
     """Return the stamps side by side; where one cannot be read, its place has the reason."""
     names = stamp_format(alert.survey).names
     width = _MARGIN + len(names) * (SIDE + _MARGIN)

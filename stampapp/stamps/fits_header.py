@@ -22,7 +22,7 @@ class Header:
 
     def __init__(self, text: bytes) -> None:
         self.size = len(text)
-        self._text = text
+        self.text = text
         whole = len(text) // _CARD * _CARD
         keywords = [keyword for (keyword,) in struct.iter_unpack("8s72x", text[:whole])]
         # From the end, so that the first of two stays.
@@ -39,11 +39,11 @@ class Header:
         at = self._places.get(_padded(keyword))
         if at is None:
             return None
-        if number := _NUMBER_CARD.match(self._text, at + 8, at + _CARD):
+        if number := _NUMBER_CARD.match(self.text, at + 8, at + _CARD):
             return float(number[1].translate(_EXPONENTS))
-        if not self._text.startswith(b"= ", at + 8):
+        if not self.text.startswith(b"= ", at + 8):
             return None
-        field = self._text[at + 10 : at + _CARD].decode("latin-1").lstrip()
+        field = self.text[at + 10 : at + _CARD].decode("latin-1").lstrip()
         if quoted := _TEXT.match(field):
             return quoted[1].replace("''", "'").rstrip()
         plain = field.split("/")[0].rstrip()

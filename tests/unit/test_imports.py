@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import stampapp
 from tests.support.native import needs_native
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +70,18 @@ def test_decoding_and_encoding_load_neither_faust_nor_kafka_nor_the_environment(
     found = loaded_by("\n".join(f"import stampapp.{name}" for name in modules), tmp_path)
     assert "numpy" in found
     assert not found & {"faust", "mode", "aiokafka", "tensorflow", "keras", "decouple", "astropy"}
+
+
+def test_importing_the_package_loads_nothing_until_a_name_is_asked_for(tmp_path: Path) -> None:
+    slow = {"numpy", "astropy", "PIL", "faust", "aiokafka", "decouple", "tensorflow", "pandas"}
+    assert not loaded_by("import stampapp; dir(stampapp)", tmp_path) & slow
+    found = loaded_by("from stampapp import *; assert callable(load_classifier)", tmp_path)
+    assert {"numpy", "astropy"} <= found
+    assert not found & {"faust", "tensorflow", "pandas", "matplotlib", "galsim"}
+
+
+def test_every_name_that_is_offered_is_found() -> None:
+    for name in stampapp.__all__:
+        assert getattr(stampapp, name) is not None
+        assert name in dir(stampapp)
+    assert not hasattr(stampapp, "classify")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from stampapp.classifiers.network import hardware
 from stampapp.classifiers.network.tensorflow import keras, tf
 from stampapp.config.compute import ComputeSettings, Device, Precision
+from stampapp.errors import ConfigError
 
 # All that sees images; what follows them is small, and stays in float32.
 _REDUCED = (
@@ -18,17 +21,29 @@ _REDUCED = (
 def prepare_device(compute: ComputeSettings) -> Device:
     """Make TensorFlow use the requested device, and return which it is.
 
-    Raises ConfigError where the machine lacks it. It can be called once per process, before
-    TensorFlow computes anything.
+    Raises ConfigError where the machine lacks it, and where TensorFlow has already computed
+    something with a GPU in this process. Then the number of threads stays what it is, too.
     """
     gpus = tf.config.list_physical_devices("GPU")
     device = hardware.choose_device(compute.device, len(gpus))
     hardware.check_precision(compute.precision, device, hardware.processor_flags())
     if gpus and device is Device.CPU:
-        tf.config.set_visible_devices([], "GPU")
+        _hide_gpus()
     if compute.threads is not None:
-        tf.config.threading.set_intra_op_parallelism_threads(compute.threads)
+        # A program that has used TensorFlow before has chosen its threads.
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(compute.threads)
     return device
+
+
+def _hide_gpus() -> None:
+    try:
+        tf.config.set_visible_devices([], "GPU")
+    except RuntimeError as error:
+        raise ConfigError(
+            "DEVICE is cpu, but TensorFlow already uses the GPU in this process: start a new"
+            " process, or set DEVICE=gpu"
+        ) from error
 
 
 def device_name(device: Device) -> str:

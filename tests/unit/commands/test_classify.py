@@ -11,6 +11,7 @@ import pytest
 from stampapp.alerts.alert import Alert
 from stampapp.alerts.detection_limit import DetectionLimit
 from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.batch import BATCH_SIZE
 from stampapp.commands import classify as command
 from stampapp.commands.classify import Summary
 from stampapp.errors import BadAlert
@@ -169,12 +170,12 @@ def test_what_the_classifier_refuses_is_shown_with_its_alert(folder: Path) -> No
 
 
 def test_more_alerts_than_a_batch_are_classified_in_batches(tmp_path: Path) -> None:
-    count = command.BATCH_SIZE + 3
+    count = BATCH_SIZE + 3
     path = tmp_path / "many.avro"
     path.write_bytes(container(*(small(aid=f"A{n}", candid=str(n)) for n in range(count))))
     classifier = FakeClassifier()
     summary, lines = run(path, classifier=classifier)
-    assert [len(batch) for batch in classifier.batches] == [command.BATCH_SIZE, 3]
+    assert [len(batch) for batch in classifier.batches] == [BATCH_SIZE, 3]
     assert [line["candid"] for line in lines] == [str(n) for n in range(count)]
     assert summary == Summary(read=count, classified=count, ruled_out=0, errors=0)
 

@@ -51,6 +51,20 @@ def test_a_gpu_that_is_not_wanted_is_hidden(config: Config) -> None:
 
 
 @pytest.mark.parametrize("config", [1], indirect=True)
+def test_once_tensorflow_has_computed_threads_stay_and_a_gpu_cannot_be_hidden(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("cannot be modified after initialization")
+
+    monkeypatch.setattr(config, "set_intra_op_parallelism_threads", refuse)
+    assert devices.prepare_device(ComputeSettings(threads=3)) is Device.GPU
+    monkeypatch.setattr(config, "set_visible_devices", refuse)
+    with pytest.raises(ConfigError, match="already uses the GPU in this process"):
+        devices.prepare_device(ComputeSettings(device=Device.CPU))
+
+
+@pytest.mark.parametrize("config", [1], indirect=True)
 def test_a_gpu_is_used_and_named(config: Config) -> None:
     found = devices.prepare_device(ComputeSettings())
     assert devices.device_name(found) == "the GPU NVIDIA H100"

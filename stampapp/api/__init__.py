@@ -1,0 +1,1 @@
+"""The Python interface: what `import stampapp` offers to notebooks and programs."""
