@@ -71,6 +71,7 @@ INPUTS_simulation := lean base simulation
 INPUTS_training := lean base simulation training
 INPUTS_demo := lean base simulation demo
 INPUTS_lsst := lean base lsst
+INPUTS_tables := lean base tables
 INPUTS_test := test
 INPUTS_dev := dev
 # If it is empty, versions that still fit are kept.
@@ -87,7 +88,7 @@ endef
 requirements: $(READY) ## pin the newest versions of all packages; UPGRADE= keeps those that fit
 	$(foreach name,build base,$(call pin,$(name)))
 	$(call pin,image,-c requirements/build.txt -c requirements/base.txt --overrides requirements/image.overrides)
-	$(foreach name,lean simulation training demo lsst test dev,$(call pin,$(name),\
+	$(foreach name,lean simulation training demo lsst tables test dev,$(call pin,$(name),\
 		-c requirements/build.txt -c requirements/base.txt))
 
 audit: $(READY) ## check the pinned packages for known vulnerabilities

