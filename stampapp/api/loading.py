@@ -70,13 +70,13 @@ def load_classifier(
         compute=compute,
     )
     schemas = open_schemas(schema_path)
-    return StampClassifier(_load(os.fspath(model), settings), schemas)
+    return StampClassifier(*_load(os.fspath(model), settings), schemas)
 
 
-def _load(model: str, settings: partial[ModelSettings]) -> Classifier:
+def _load(model: str, settings: partial[ModelSettings]) -> tuple[Classifier, Survey]:
     if survey := _survey(model):
         shipped = settings(survey=survey, path=shipped_model(survey), path_is_set=False)
-        return classifiers.load(shipped)
+        return classifiers.load(shipped), survey
     path = given_model("model", model)
     if isinstance(path, Path) and not path.exists():
         surveys = " or ".join(Survey)
@@ -89,12 +89,14 @@ def _load(model: str, settings: partial[ModelSettings]) -> Classifier:
     return _load_folder(path, settings)
 
 
-def _load_folder(path: Path | ModelAddress, settings: partial[ModelSettings]) -> Classifier:
+def _load_folder(
+    path: Path | ModelAddress, settings: partial[ModelSettings]
+) -> tuple[Classifier, Survey]:
     survey = read_description(local_folder(path, DownloadSettings())).survey
-    return classifiers.load(settings(survey=survey, path=path))
+    return classifiers.load(settings(survey=survey, path=path)), survey
 
 
-def _load_zip(path: Path, settings: partial[ModelSettings]) -> Classifier:
+def _load_zip(path: Path, settings: partial[ModelSettings]) -> tuple[Classifier, Survey]:
     with open_archive(path) as archive:
         is_folder = any(Path(name).name == DESCRIPTION_FILE for name in archive.names())
     with tempfile.TemporaryDirectory() as scratch:
@@ -103,9 +105,9 @@ def _load_zip(path: Path, settings: partial[ModelSettings]) -> Classifier:
             unpack(path, folder, str(path))
         else:
             _import(path, folder, settings.keywords["compute"])
-        classifier = _load_folder(folder, settings)
+        classifier, survey = _load_folder(folder, settings)
     classifier.provenance = classifier.provenance.replace(str(folder), str(path))
-    return classifier
+    return classifier, survey
 
 
 def _import(path: Path, folder: Path, compute: ComputeSettings) -> None:

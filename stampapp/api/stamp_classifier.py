@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import islice
 
 from stampapp.alerts.packets import Decoded
+from stampapp.alerts.surveys import Survey
 from stampapp.api.alert_source import AlertSource, decoded_alerts
 from stampapp.api.results import Results
 from stampapp.avro.message_schemas import MessageSchemas
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier
 from stampapp.results.alert_result import AlertResult, alert_result
+from stampapp.tables.result_table import TableSource
 
 
 class StampClassifier:
-    """A model of one survey, loaded. `load_classifier` makes it.
+    """A model of one `survey`, loaded. `load_classifier` makes it.
 
     `name` and `version` are the model's, as they stand in every result; `classes` are the names of
     its classes, in the model's order. `provenance` says where the model comes from, `engine` what
     computes the network.
     """
 
-    def __init__(self, classifier: Classifier, schemas: MessageSchemas) -> None:
+    def __init__(self, classifier: Classifier, survey: Survey, schemas: MessageSchemas) -> None:
+        self.survey = survey
         self.name, self.version = classifier.name, classifier.version
         self.classes, self.provenance = classifier.classes, classifier.provenance
         self.engine = str(classifier.engine)
@@ -58,7 +62,16 @@ class StampClassifier:
         (None, 'not-avro')
         """
         found = self._results(decoded_alerts(source, self._schemas))
-        return Results(found, name=self.name, version=self.version, classes=self.classes)
+        return Results(found, self._source())
+
+    def _source(self) -> TableSource:
+        return TableSource(
+            survey=self.survey,
+            classes=self.classes,
+            classifier_name=self.name,
+            classifier_version=self.version,
+            created=datetime.now(UTC),
+        )
 
     def _results(self, decoded: Iterator[Decoded]) -> Iterator[AlertResult]:
         while chunk := list(islice(decoded, batch.BATCH_SIZE)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stampapp.results.outcome import Outcome
+from stampapp.results.outcome import Outcome, OutcomeKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +30,7 @@ class AlertResult:
     fid: str | None
     mag: float | None
     e_mag: float | None
+    outcome: OutcomeKind
     probabilities: Mapping[str, float] | None
     class_name: str | None
     rule: str | None
@@ -52,6 +53,7 @@ def alert_result(outcome: Outcome, name: str, version: str) -> AlertResult:
         fid=alert.fid if alert else None,
         mag=alert.mag if alert else None,
         e_mag=alert.e_mag if alert else None,
+        outcome=outcome.kind,
         probabilities=dict(result.probabilities) if result else None,
         class_name=result.class_name if result else None,
         rule=result.rule if result else None,

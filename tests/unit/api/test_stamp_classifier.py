@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stampapp.alerts.alert import Alert
+from stampapp.alerts.surveys import Survey
 from stampapp.api.alert_source import read_alerts
 from stampapp.api.stamp_classifier import StampClassifier
 from stampapp.api.survey_alert import SurveyAlert
@@ -42,7 +43,7 @@ def fake() -> FakeClassifier:
 
 @pytest.fixture
 def classifier(fake: FakeClassifier) -> StampClassifier:
-    return StampClassifier(fake, NO_SCHEMAS)
+    return StampClassifier(fake, Survey.ZTF, NO_SCHEMAS)
 
 
 def test_it_says_what_it_is(classifier: StampClassifier) -> None:
@@ -103,4 +104,4 @@ def test_a_failure_of_the_model_is_no_result() -> None:
         raise RuntimeError("out of memory")
 
     with pytest.raises(RuntimeError, match="out of memory"):
-        StampClassifier(Named(fail), NO_SCHEMAS).classify(SurveyAlert.of(alert()))
+        StampClassifier(Named(fail), Survey.ZTF, NO_SCHEMAS).classify(SurveyAlert.of(alert()))

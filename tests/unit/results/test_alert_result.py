@@ -26,6 +26,7 @@ def test_a_classified_alert_has_its_class_and_what_identifies_it() -> None:
     assert (found.fid, found.mag, found.e_mag) == (ALERT.fid, ALERT.mag, ALERT.e_mag)
     assert (found.class_name, found.probabilities) == ("SN", {"SN": 0.75, "bogus": 0.25})
     assert (found.rule, found.cause, found.error) == (None, None, None)
+    assert found.outcome is OutcomeKind.CLASSIFIED
     assert (found.classifier_name, found.classifier_version) == ("fake", "1.2.3")
 
 
@@ -48,4 +49,5 @@ def test_of_what_cannot_be_decoded_only_the_reason_is_known() -> None:
     found = result(Outcome(kind=OutcomeKind.DEAD_LETTERED, error=error))
     assert (found.cause, found.error) == ("not-avro", "not an Avro object container")
     unknown = replace(found, cause=None, error=None)
-    assert {getattr(unknown, name) for name in AlertResult.__slots__} == {None, "fake", "1.2.3"}
+    values = {getattr(unknown, name) for name in AlertResult.__slots__}
+    assert values == {None, OutcomeKind.DEAD_LETTERED, "fake", "1.2.3"}
