@@ -53,7 +53,8 @@ soak: $(READY) ## rounds of injected faults, ROUNDS=50 SEED=1 (QUICK=1); or one 
 	@$(BIN)/python -m tests.system.faults $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(MEMORY),--memory $(MEMORY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ALERTS),--alerts $(ALERTS)) $(if $(QUICK),--quick) \
-		$(if $(PACKETS),--packets $(PACKETS))
+		$(if $(PACKETS),--packets $(PACKETS)) \
+		$(if $(MAX_DETECTIONS),--max-detections $(MAX_DETECTIONS))
 
 bench: $(READY) ## measure rate and latency on this machine
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -30,7 +30,7 @@ def main() -> int:
     with scratch_folder() as folder, start_clusters() as clusters:
         if options.packets:
             return run_packets(options, clusters, folder)
-        alert_file = real_or_simulated_alerts(folder / "alert_file")
+        alert_file = real_or_simulated_alerts(folder / "alert_file", options.max_detections)
         return (run_soak if options.minutes else run_rounds)(options, clusters, alert_file, folder)
 
 
@@ -69,6 +69,7 @@ def run_packets(options: argparse.Namespace, clusters: Clusters, folder: Path) -
         model=MODEL,
         different=options.packets,
         real=REAL.is_dir(),
+        max_detections=options.max_detections,
     )
     print(f"{report_table.HEAD}\n{report_table.line(report)}\n{report}")
     return int(bool(report.audit.problems))
@@ -108,6 +109,11 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--alerts", type=int, help="a round has at least so many")
     options.add_argument(
         "--quick", action="store_true", help="as the tests have them: sooner, shorter, fewer alerts"
+    )
+    options.add_argument(
+        "--max-detections",
+        type=int,
+        help="the workers' MAX_DETECTIONS; nine in ten alerts are over it",
     )
     options.add_argument("--packets", type=int, help="one round of LSST instead, of so many")
     options.add_argument("--minutes", type=float, help="the long run instead, for so long")

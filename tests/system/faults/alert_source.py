@@ -12,9 +12,9 @@ REAL = ROOT.parent / "shared" / "data" / "ztf_sorting_hat.avro"
 MODEL = ROOT / "model" / "ztf"
 
 
-def real_or_simulated_alerts(folder: Path) -> AlertFile:
+def real_or_simulated_alerts(folder: Path, max_detections: int | None = None) -> AlertFile:
     """Return the real alerts, or write simulated ones into the folder."""
-    return AlertFile(REAL if REAL.is_file() else simulated(folder), MODEL)
+    return AlertFile(REAL if REAL.is_file() else simulated(folder), MODEL, max_detections)
 
 
 def simulated(folder: Path) -> Path:

@@ -18,14 +18,19 @@ from tests.support.worker import command
 PARTITIONS = 12
 # So many are added to a topic.
 ADDED = 4
-# Of a hundred alerts, how many are repeated and how many are damaged.
+# Of a hundred alerts, how many are repeated and how many are damaged; of ten, how many are known.
 REPEATED, DAMAGED = 5, 2
+KNOWN = 9
 
 
 class Quality(StrEnum):
-    """Whether a message is good or damaged, which decides its allowed outcomes."""
+    """Whether a message is good or damaged, which decides its allowed outcomes.
+
+    A known one is good, but its object has more detections than the workers' MAX_DETECTIONS.
+    """
 
     GOOD = "good"
+    KNOWN = "known"
     DAMAGED = "damaged"
 
 
@@ -74,13 +79,32 @@ class AlertSource(Protocol):
     def stream(self, seed: int) -> Iterator[Alert]: ...
 
 
-class AlertFile:
-    """A file of ZTF alerts, and the model that classifies them."""
+def limit_settings(max_detections: int | None) -> dict[str, str]:
+    return {} if max_detections is None else {"MAX_DETECTIONS": str(max_detections)}
 
-    def __init__(self, file: Path, model: Path) -> None:
+
+def draw_detections(max_detections: int, rng: Random) -> tuple[Quality, int]:
+    """Return how often an object was detected, and the quality of an alert that says so."""
+    if rng.randrange(10) < KNOWN:
+        return Quality.KNOWN, max_detections + rng.randint(1, 500)
+    return Quality.GOOD, rng.randint(1, max_detections)
+
+
+class AlertFile:
+    """A file of ZTF alerts, and the model that classifies them.
+
+    With `max_detections`, the workers have this setting, and most alerts are over it.
+    """
+
+    def __init__(self, file: Path, model: Path, max_detections: int | None = None) -> None:
         self.file = file
         self.model = model
-        self.settings = {"CLASSIFIER_STRATEGY": "ZTF", "MODEL_PATH": str(model)}
+        self.max_detections = max_detections
+        self.settings = {
+            "CLASSIFIER_STRATEGY": "ZTF",
+            "MODEL_PATH": str(model),
+            **limit_settings(max_detections),
+        }
         self._schema, self._alerts = alert_messages.records(file)
 
     def stream(self, seed: int) -> Iterator[Alert]:
@@ -95,13 +119,17 @@ class AlertFile:
                 if lot < DAMAGED:
                     yield self._damaged(alert, partition, rng)
                     continue
-                yield self._good(alert, partition)
+                yield self._good(alert, partition, rng)
                 if lot < DAMAGED + REPEATED:
-                    yield self._good(alert | {"mjd": alert["mjd"] + 1.0}, partition)
+                    yield self._good(alert | {"mjd": alert["mjd"] + 1.0}, partition, rng)
 
-    def _good(self, alert: dict[str, Any], partition: int) -> Alert:
+    def _good(self, alert: dict[str, Any], partition: int, rng: Random) -> Alert:
+        quality = Quality.GOOD
+        if self.max_detections is not None:
+            quality, detections = draw_detections(self.max_detections, rng)
+            alert = alert | {"extra_fields": alert["extra_fields"] | {"ndethist": detections}}
         return Alert(
-            quality=Quality.GOOD,
+            quality=quality,
             candid=str(alert["candid"]),
             key=alert["aid"].encode(),
             value=alert_messages.message(self._schema, alert),

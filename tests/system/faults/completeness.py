@@ -26,16 +26,17 @@ class Outcome(StrEnum):
 
 ALLOWED = {
     Quality.GOOD: {Outcome.CLASSIFIED, Outcome.SUPERSEDED, Outcome.RULED_OUT},
+    Quality.KNOWN: {Outcome.SUPERSEDED},
     Quality.DAMAGED: {Outcome.DEAD},
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Audit:
-    """The result of an audit; `unnamed` messages were ruled out without being named.
+    """The result of an audit; `unnamed` messages were superseded or ruled out without being named.
 
     A batch that publishes nothing names no message; that its alerts are ruled out is then known
-    from `classify` alone.
+    from `classify` alone, and that they are superseded from their number of detections.
     """
 
     messages: int
@@ -54,19 +55,22 @@ def audit(
 ) -> Audit:
     """Compare sent and published messages; `vetoed` are the candids that a rule vetoes."""
     proofs = _proofs(found)
-    unnamed = {p for p, one in sent.items() if p not in proofs and one.candid in vetoed}
+    unnamed = {
+        place: Outcome.SUPERSEDED if one.quality is Quality.KNOWN else Outcome.RULED_OUT
+        for place, one in sent.items()
+        if place not in proofs and (one.quality is Quality.KNOWN or one.candid in vetoed)
+    }
     outcomes = Counter(_outcome(proofs[place]) for place in sent if place in proofs)
+    outcomes.update(unnamed.values())
     problems = (
-        *_missing(sent, proofs, found, unnamed),
+        *_missing(sent, proofs, found, unnamed.keys()),
         *_unexpected(sent, found, vetoed),
         *_wrong_outcomes(sent, proofs),
-        *_committed_early(sent, proofs, samples, unnamed),
+        *_committed_early(sent, proofs, samples, unnamed.keys()),
     )
     return Audit(
         messages=len(sent),
-        outcomes={
-            one: outcomes[one] + (one is Outcome.RULED_OUT) * len(unnamed) for one in Outcome
-        },
+        outcomes={one: outcomes[one] for one in Outcome},
         unnamed=len(unnamed),
         repeats=repeats(found),
         samples=len(samples),
@@ -150,13 +154,20 @@ def _unexpected(
         if source and one.published_topic is PublishedTopic.DEAD and source.digest != one.digest:
             yield f"the dead letter of {_at(one.source)} has other bytes"
         for place in one.superseded:
-            # If the object itself is ruled out, any other message of the batch may name it.
-            loose = place not in sent or sent[place].candid in vetoed
-            if not loose and sent[place].key != one.key:
+            if (
+                place in sent
+                and not _others_may_name(sent[place], vetoed)
+                and (sent[place].key != one.key)
+            ):
                 yield f"{_at(place)} is superseded by another object"
         for place in one.ruled_out:
             if place in sent and sent[place].candid not in vetoed:
                 yield f"{_at(place)} is ruled out, which no rule does"
+
+
+def _others_may_name(one: Sent, vetoed: Set[str]) -> bool:
+    """Return whether another object of the batch may name it, as its own publishes nothing."""
+    return one.quality is Quality.KNOWN or one.candid in vetoed
 
 
 def _wrong_outcomes(sent: Mapping[PartitionOffset, Sent], proofs: Proofs) -> Iterator[str]:
@@ -173,10 +184,13 @@ def _committed_early(
 ) -> Iterator[str]:
     """Find samples in which an offset was committed before its outcome was proven.
 
-    An offset where nothing was sent holds a marker or an aborted message.
+    An offset where nothing was sent holds a marker or an aborted message. An alert of a known
+    object needs no proof: it may be committed in a batch that names nothing, and be named when a
+    worker that was frozen meanwhile publishes its own batch.
     """
     since = dict.fromkeys(unnamed, 0.0)
     since |= {place: min(proven.values()) for place, proven in proofs.items()}
+    since |= {place: 0.0 for place, one in sent.items() if one.quality is Quality.KNOWN}
     for partition, end in samples[-1].committed.items():
         places = [(partition, offset) for offset in range(end)]
         moments = [since.get(one, NEVER if one in sent else 0.0) for one in places]

@@ -57,13 +57,17 @@ def run_lsst_round(
     model: Path,
     different: int,
     real: bool = False,
+    max_detections: int | None = None,
 ) -> Report:
-    """Run a round with so many `different` simulated alerts, and with `real` ones before them."""
+    """Run a round with so many `different` simulated alerts, and with `real` ones before them.
+
+    With `max_detections`, the workers have this setting, and most alerts are over it.
+    """
     messages: Sequence[Record] = real_messages(REAL) if real else ()
     with TemporaryDirectory() as home, running_registry(schemas) as registry:
         alerts = simulate(Path(home) / "alerts.avro", different, plan.seed)
         settings = {"MODEL_PATH": str(model), "SCHEMA_REGISTRY_URL": registry.url}
-        source = LsstAlerts(alerts, schemas, messages, **settings)
+        source = LsstAlerts(alerts, schemas, messages, max_detections, **settings)
         return run_round(clusters, plan, source, folder, registry)
 
 

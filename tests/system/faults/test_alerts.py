@@ -48,6 +48,18 @@ def test_every_partition_has_some_and_some_are_damaged(alert_file: AlertFile) ->
     assert all(len(one.value) < len(good.value) for one in damaged)
 
 
+def test_with_max_detections_nine_in_ten_are_over_it_by_their_own_word(
+    alert_file: AlertFile,
+) -> None:
+    limited = AlertFile(alert_file.file, alert_file.model, 3)
+    assert limited.settings == alert_file.settings | {"MAX_DETECTIONS": "3"}
+    good = [one for one in stream(limited, 1) if one.quality is not Quality.DAMAGED]
+    known = [one.quality is Quality.KNOWN for one in good]
+    assert 0.87 * len(good) < sum(known) < 0.93 * len(good)
+    records = alert_messages.decoded([one.value for one in good])
+    assert [one["extra_fields"]["ndethist"] > 3 for one in records] == known
+
+
 def test_a_repeated_object_is_a_later_alert_right_after_the_first(alert_file: AlertFile) -> None:
     alerts = stream(alert_file, 1)
     pairs = [(a, b) for a, b in pairwise(alerts) if a.key == b.key]

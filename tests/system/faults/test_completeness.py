@@ -48,6 +48,26 @@ WHOLE = [
 ] + [evidence_of(PublishedTopic.DEAD, 4)]
 
 
+KNOWN = SENT | {(0, 6): sent(b"f", Quality.KNOWN), (0, 7): sent(b"g", Quality.KNOWN)}
+
+
+def test_alerts_over_max_detections_are_superseded_by_any_object_or_without_being_named() -> None:
+    naming = [
+        replace(one, superseded=(*one.superseded, (0, 6))) if one.source == (0, 0) else one
+        for one in WHOLE
+    ]
+    samples = [Sample(at=0.0, committed={}), Sample(at=NOON + 1.0, committed={0: 8})]
+    found = audit(KNOWN, naming, samples, {RULED})
+    assert found.problems == ()
+    assert [found.outcomes[one] for one in Outcome] == [2, 3, 2, 1]
+    assert found.unnamed == 2
+    classified = [
+        replace(one, source=(0, 7), key=b"g", superseded=(), ruled_out=()) for one in WHOLE[:3:2]
+    ]
+    (problem,) = audit(KNOWN, [*naming, *classified], samples, {RULED}).problems
+    assert problem == "partition 0 offset 7 (known) is classified"
+
+
 def audited(found: Sequence[Evidence] = WHOLE, committed: int = 6, at: float = NOON + 1.0) -> Audit:
     samples = [Sample(at=0.0, committed={}), Sample(at=at, committed={0: committed})]
     return audit(SENT, found, samples, {RULED})

@@ -16,6 +16,8 @@ from tests.system.faults.fault_round import run_round
 from tests.system.faults.kafka_clusters import Clusters, start_clusters
 
 ROUNDS = 20
+# In these rounds workers have MAX_DETECTIONS, which supersedes nine in ten alerts.
+LIMITED = (7, 14)
 # In one round a broker is away for a whole minute; the others are quick, since tests should end.
 WHOLE_MINUTE = 5
 
@@ -50,7 +52,10 @@ class TestEvenSeeds:
 
 def assert_nothing_lost(seed: int, clusters: Clusters, alert_file: AlertFile, folder: Path) -> None:
     quick = seed != WHOLE_MINUTE
+    if seed in LIMITED:
+        alert_file = AlertFile(alert_file.file, alert_file.model, max_detections=1)
     report = run_round(clusters, plan(seed, quick=quick), alert_file, folder)
     print(f"{report_table.HEAD}\n{report_table.line(report)}", file=sys.stderr)
-    again = f"make soak ROUNDS=1 SEED={seed}{' QUICK=1' if quick else ''}"
+    limited = f" MAX_DETECTIONS={alert_file.max_detections}" if seed in LIMITED else ""
+    again = f"make soak ROUNDS=1 SEED={seed}{' QUICK=1' if quick else ''}{limited}"
     assert not report.audit.problems, f"{report}\nAgain: {again}"
