@@ -10,7 +10,10 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
+
+import fastavro
 
 from tests.support import alert_messages
 from tests.support.worker import command
@@ -87,7 +90,8 @@ def draw_detections(max_detections: int, rng: Random) -> tuple[Quality, int]:
     """Return how often an object was detected, and the quality of an alert that says so."""
     if rng.randrange(10) < KNOWN:
         return Quality.KNOWN, max_detections + rng.randint(1, 500)
-    return Quality.GOOD, rng.randint(1, max_detections)
+    # Always the same, as the network sees it, and with it the rule that vetoes the result.
+    return Quality.GOOD, max_detections
 
 
 class AlertFile:
@@ -147,11 +151,23 @@ class AlertFile:
             partition=partition,
         )
 
+    def _as_sent(self, folder: Path) -> Path:
+        """Return the file, or one with the number of detections that good alerts are sent with."""
+        if self.max_detections is None:
+            return self.file
+        detections = {"ndethist": self.max_detections}
+        alerts = [one | {"extra_fields": one["extra_fields"] | detections} for one in self._alerts]
+        file = folder / self.file.name
+        with file.open("wb") as opened:
+            fastavro.writer(opened, self._schema, alerts)
+        return file
+
     @cached_property
     def vetoed(self) -> frozenset[str]:
         """The candids that a rule vetoes, according to `classify`."""
         arguments = ("--json", "--every-alert", "--survey", "ZTF", "--model", str(self.model))
-        done = command("classify", *arguments, str(self.file))
+        with TemporaryDirectory() as folder:
+            done = command("classify", *arguments, str(self._as_sent(Path(folder))))
         assert done.returncode == 0, done.stderr
         rows = map(json.loads, done.stdout.splitlines())
         return frozenset(row["candid"] for row in rows if row["class_name"] is None)
