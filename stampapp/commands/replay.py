@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -32,22 +33,26 @@ def replay_files(request: ReplayRequest, target: InputSettings) -> int:
     """Publish the alerts of the files; return the exit code. Raises ConfigError."""
     files = find_alert_files(request.paths)
     schemas = target.schemas.open()
-    report(f"Publishing alerts of {len(files)} files to {publishing.describe_target(target)}")
-    with ProgressBars() as bars:
+    publisher, archive, end = None, None, publishing.PublishResult(stopped=True)
+    # Ctrl-C may also come before the first connection.
+    with suppress(KeyboardInterrupt), ProgressBars() as bars:
+        report(f"Publishing alerts of {len(files)} files to {publishing.describe_target(target)}")
         log_above_progress()
         progress = _Progress(bars, total_size(files), request.limit)
         archive = ArchiveAlerts(files, report, progress.read, schemas)
         publisher = Publisher(_message(publishing.target_topic(target)), progress.published)
         records = islice(archive.records(_converter(request, schemas)), request.limit)
         end = publishing.publish(publisher, records, request.rate, target)
-    report(publishing.summary(publisher))
-    if archive.damaged:
-        report(f"{archive.damaged} files or members are damaged or are not alerts.")
+    report(publishing.summary(publisher) if publisher else "Nothing was published.")
+    damaged = archive.damaged if archive else 0
+    if damaged:
+        report(f"{damaged} files or members are damaged or are not alerts.")
     if end.stopped:
         report("Stopped before the end of the files.")
     if end.failure:
         report(f"error: {end.failure}")
-    return int(bool(archive.damaged or end.stopped or end.failure or not publisher.confirmed))
+    published = publisher.confirmed if publisher else 0
+    return int(bool(damaged or end.stopped or end.failure or not published))
 
 
 def _converter(

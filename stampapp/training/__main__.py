@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stampapp.classifiers.model_folder.store import read_description
+from stampapp.classifiers.network import hardware
 from stampapp.config import extras
+from stampapp.config.compute import Device
 from stampapp.display.progress import report
 from stampapp.errors import StampError
 from stampapp.training import markdown, options
@@ -20,6 +22,7 @@ from stampapp.training.report import model_card
 
 if TYPE_CHECKING:
     from stampapp.classifiers.model_folder.description import ModelDescription
+    from stampapp.config.compute import Precision
     from stampapp.training.data.recipes import Recipe
     from stampapp.training.data.reference_labels import Reference
     from stampapp.training.data.simulated import SampleSpec, Simulator
@@ -44,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train(args: argparse.Namespace) -> None:
     from stampapp.training.data import dataset, recipes
 
+    # Before alerts are simulated, which takes minutes.
+    _check_precision(args.precision)
     recipe = recipes.without_features(recipes.survey_recipe(args.survey), args.leave_out)
     if args.alerts:
         dataset_, kind = dataset.read_dataset(recipe, args.alerts, args.labels), ""
@@ -67,6 +72,11 @@ def _train(args: argparse.Namespace) -> None:
         sep="\n\n",
     )
     print(f"\nWritten: {task.folder}")
+
+
+def _check_precision(precision: Precision) -> None:
+    device = hardware.choose_device(Device.AUTO, hardware.visible_gpus())
+    hardware.check_precision(precision, device, hardware.processor_flags(), "--precision")
 
 
 def _hyperparameters(args: argparse.Namespace) -> Hyperparameters:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import secrets
 import signal
+import socket
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -104,6 +105,32 @@ def test_an_interrupt_ends_it_with_what_has_arrived(target: Settings, shared_dat
         printed = process.stderr.read()
     count = len(read_all(target["CONSUMER_SERVER"], target["CONSUMER_TOPICS"]))
     assert f"Published {count} alerts in " in printed
+    assert printed.endswith("Stopped before the end of the files.\n")
+    assert "Traceback" not in printed
+
+
+def test_an_interrupt_before_the_first_connection_is_no_silent_end(shared_data: Path) -> None:
+    # Nothing answers there, and the connection is not refused either.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = f"127.0.0.1:{silent.getsockname()[1]}"
+        process = subprocess.Popen(
+            [
+                *("env", "--default-signal=INT"),
+                *(*FAUST, "replay", str(shared_data / "ztf_sorting_hat.avro")),
+            ],
+            env=clean_environment() | {"CONSUMER_SERVER": server, "CONSUMER_TOPICS": "alerts"},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with process, ExitStack() as stack:
+            stack.callback(process.kill)
+            assert process.stderr
+            assert process.stderr.readline().startswith("Publishing alerts of 1 files to alerts")
+            process.send_signal(signal.SIGINT)
+            assert seconds_without_waiting(process) < 10
+            printed = process.stderr.read()
+    assert process.returncode == 1
+    assert printed.splitlines()[0].startswith(("Nothing was published.", "Published 0 alerts in "))
     assert printed.endswith("Stopped before the end of the files.\n")
     assert "Traceback" not in printed
 

@@ -42,12 +42,14 @@ def choose_device(wanted: Device, gpus: int) -> Device:
     return Device.GPU if gpus and wanted is not Device.CPU else Device.CPU
 
 
-def check_precision(precision: Precision, device: Device, flags: Set[str]) -> None:
-    """Raise ConfigError where a processor with these flags cannot compute so."""
+def check_precision(
+    precision: Precision, device: Device, flags: Set[str], setting: str = "MODEL_PRECISION"
+) -> None:
+    """Raise ConfigError, which names the setting, where a processor with these flags lacks it."""
     if precision is Precision.BFLOAT16 and device is Device.CPU and not flags & BFLOAT16_FLAGS:
         raise ConfigError(
-            "MODEL_PRECISION is bfloat16, but this processor has neither avx512_bf16 nor amx_bf16:"
-            " set MODEL_PRECISION=float32"
+            f"{setting} is bfloat16, but this processor has neither avx512_bf16 nor amx_bf16:"
+            f" set {setting}=float32"
         )
 
 

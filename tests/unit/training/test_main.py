@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from stampapp.classifiers.network import hardware
 from stampapp.training import __main__ as program
 from tests.unit.test_imports import loaded_by
 
@@ -34,6 +35,21 @@ def test_missing_files_are_reported(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "there is no " in capsys.readouterr().err
     assert program.main([*arguments, str(tmp_path / "none.csv")]) == 2
     assert "cannot be read as CSV" in capsys.readouterr().err
+
+
+def test_bfloat16_on_a_processor_without_it_is_reported_before_anything_is_simulated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(hardware, "processor_flags", lambda: frozenset({"fma"}))
+    monkeypatch.setattr(hardware, "visible_gpus", lambda: 0)
+    into = tmp_path / "model"
+    arguments = ["--survey", "ZTF", "--count", "100000", "--into", str(into)]
+    assert program.main(["train", *arguments, "--precision", "bfloat16"]) == 2
+    assert capsys.readouterr().err.strip() == (
+        "error: --precision is bfloat16, but this processor has neither avx512_bf16 nor amx_bf16:"
+        " set --precision=float32"
+    )
+    assert not into.exists()
 
 
 def test_command_line_imports_no_heavy_packages(tmp_path: Path) -> None:
