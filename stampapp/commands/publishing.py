@@ -25,6 +25,7 @@ from stampapp.preflight.required_access import ClusterAccess, Permission
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_CTRL_C = (signal.SIGINT,)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,8 @@ def publish(
     publisher: Publisher[T], alerts: Iterator[T], rate: float | None, target: InputSettings
 ) -> PublishResult:
     """Publish until all alerts are confirmed or a signal stops it. Raises ConfigError."""
+    # Ctrl-C waits until asyncio handles it: it would leave an event loop that is half made.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
     try:
         asyncio.run(_publish(publisher, alerts, rate, target))
     except DeliveryError as error:
@@ -64,12 +67,15 @@ def publish(
     except (KeyboardInterrupt, asyncio.CancelledError):
         # Stopped on request: no failure, and the summary says how many were published.
         return PublishResult(stopped=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _CTRL_C)
     return PublishResult()
 
 
 async def _publish(
     publisher: Publisher[T], alerts: Iterator[T], rate: float | None, target: InputSettings
 ) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _CTRL_C)
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     await _check_access(target)
