@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import alert_messages
+from tests.support.apache_kafka import ApacheKafka
 from tests.support.stopwatch import AMPLE
-from tests.support.worker import clean_environment, command
+from tests.support.topics import produce, read_all
+from tests.support.worker import clean_environment, command, worker
+from tests.system.conftest import environment
 
 ROOT = Path(__file__).parents[2]
 # What the Dockerfile builds the wheel from.
@@ -177,7 +181,7 @@ def test_a_command_without_its_extra_names_it(
 
 
 def test_everything_but_tensorflow_works_without_it(
-    lean: Path, survey: str, alerts: Path, tmp_path: Path
+    lean: Path, survey: str, alerts: Path, kafka: ApacheKafka, tmp_path: Path
 ) -> None:
     script = "from importlib.util import find_spec; print(find_spec('tensorflow'))"
     assert run(lean / "python", "-c", script, cwd=tmp_path).stdout.strip() == "None"
@@ -186,10 +190,19 @@ def test_everything_but_tensorflow_works_without_it(
     )
     assert classified.returncode == 0, classified.stderr
     assert len(classified.stdout.splitlines()) == COUNT
-    checked = faust(lean, "check", "--json", cwd=tmp_path, CLASSIFIER_STRATEGY=survey, **NO_CLUSTER)
+    settings = environment(kafka.bootstrap, CLASSIFIER_STRATEGY=survey)
+    checked = faust(lean, "check", "--json", cwd=tmp_path, **settings)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
     report = json.loads(checked.stdout)
     assert report["classifier"]["engine"] == "native"
     assert report["alert"]["class_name"] == report["alert"]["made_as"]
+    produce(kafka.bootstrap, settings["CONSUMER_TOPICS"], alert_messages.stream(alerts))
+    with worker(settings, tmp_path, [str(lean / "faust"), "-A", "stampapp", "worker"]) as running:
+        running.wait_for(f"{COUNT} in all")
+        assert "; the network runs on the native engine (" in running.text()
+    published = read_all(kafka.bootstrap, settings["PRODUCER_TOPIC_FORMAT"])
+    rows = [json.loads(line) for line in classified.stdout.splitlines()]
+    assert {one.key for one in published} == {row["aid"].encode() for row in rows}
 
 
 @pytest.mark.parametrize(
