@@ -17,6 +17,7 @@ import atheris
 
 with atheris.instrument_imports(include=["stampapp"]):
     from tests.conftest import SHARED_DATA
+    from tests.fuzz.engine_targets import DESCRIPTION
     from tests.fuzz.targets import TARGETS
     from tests.support import alert_messages, atlas, lsst_stamps, packets
     from tests.support.alerts import container, fits, record, sky
@@ -41,6 +42,8 @@ def seeds() -> Iterator[tuple[int, bytes]]:
         (3, lsst_stamps.cutout(sky(1, (31, 48)))),
         (3, lsst_stamps.cutout(sky(2, (11, 11)))),
     )
+    yield from ((4, bytes(range(8))), (5, DESCRIPTION))
+    yield from ((6, bytes([20, 1, *[4] * 11, 3])), (6, bytes([29, 0, 3, *[8] * 5, *[7] * 5, 1])))
     if SHARED_DATA.is_dir():
         yield from _real(SHARED_DATA)
 

@@ -1,4 +1,4 @@
-"""The functions that parse untrusted bytes. Each returns an outcome for any input."""
+"""The functions that parse untrusted bytes. Each accepts any input."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from stampapp.results.encoding import encode_prediction
 from stampapp.results.message_format import message_format
 from stampapp.results.outcome import Outcome
 from stampapp.results.scribe_commands import encode_commands
+from tests.fuzz.engine_targets import use_description, use_network_file, use_sizes
 from tests.support import atlas, lsst_stamps
 from tests.support.alerts import alert
 from tests.support.lsst_schemas import SCHEMAS
@@ -92,11 +93,14 @@ def classify_lsst_stamp(data: bytes) -> Outcome:
     return _outcome(lsst_stamps.lsst_alert(stamps), CLASSIFIERS[Survey.LSST])
 
 
-TARGETS: Sequence[Callable[[bytes], Outcome]] = (
+TARGETS: Sequence[Callable[[bytes], object]] = (
     classify_message,
     classify_ztf_stamp,
     classify_atlas_stamp,
     classify_lsst_stamp,
+    use_network_file,
+    use_description,
+    use_sizes,
 )
 
 

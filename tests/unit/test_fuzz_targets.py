@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from stampapp.results.outcome import OutcomeKind
-from tests.fuzz import targets
+from tests.fuzz import engine_targets, targets
 from tests.support import atlas, lsst_stamps
 from tests.support.alerts import SORTING_HAT, fits, record, sky
 from tests.support.avro import by_hand, datum
 from tests.support.hostile.containers import with_field
+from tests.support.native import needs_native
 
 
 def _record(name: str, kinds: list[Any]) -> dict[str, Any]:
@@ -52,6 +55,7 @@ VALUES = (
     | st.none()
 )
 LSST_STAMP = lsst_stamps.cutout(sky(3, (31, 48)))
+NUMBERS = list(re.finditer(rb"[:\s](-?[0-9.]+)[,\s]", engine_targets.DESCRIPTION))
 SHAPES = ("BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "BSCALE", "BZERO", "BLANK")
 
 
@@ -92,3 +96,26 @@ def test_lsst_stamps_with_any_cards(cards: dict[str, Any], cut: int) -> None:
 @given(hnp.arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(1, 40))))
 def test_lsst_stamps_with_any_pixels(pixels: Any) -> None:
     assert targets.classify_lsst_stamp(lsst_stamps.cutout(pixels)).kind in OutcomeKind
+
+
+@needs_native
+@settings(max_examples=50)
+@given(st.lists(st.binary(min_size=4, max_size=4), max_size=4))
+def test_network_files_with_changes(changes: list[bytes]) -> None:
+    engine_targets.use_network_file(b"".join(changes))
+
+
+@needs_native
+@settings(max_examples=50)
+@given(st.sampled_from(NUMBERS), st.integers(-1, 5000) | st.floats().map(json.dumps))
+def test_model_descriptions_with_other_numbers(number: re.Match[bytes], value: object) -> None:
+    text = engine_targets.DESCRIPTION
+    text = text[: number.start(1)] + str(value).encode() + text[number.end(1) :]
+    engine_targets.use_description(text)
+
+
+@needs_native
+@settings(max_examples=100)
+@given(st.binary(max_size=24), st.binary(max_size=40))
+def test_networks_of_any_sizes_with_any_weights(sizes: bytes, values: bytes) -> None:
+    engine_targets.use_sizes(sizes.ljust(24, b"\3") + values)
