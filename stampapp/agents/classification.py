@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
-from stampapp.agents import deadletter, metrics, output, scribe
+from stampapp.agents import deadletter, metrics, output, scribe, shadow
 from stampapp.agents.supervision import stop_worker
 from stampapp.app import alerts_topic, app, commit
 from stampapp.errors import StampError
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 async def classification(stream: StreamT[bytes]) -> None:
     """Put each consumed alert into the pipeline."""
     pipeline = app.runtime.start_pipeline(deliver=deliver, commit=commit, stop_worker=stop_worker)
+    shadow.start_shadow()
     async for event in stream.events():
         await pipeline.add_message(message_from_event(event))
     if not app.should_stop:
@@ -91,6 +92,7 @@ def report_batch(batch: Batch, durations: Mapping[str, float]) -> None:
     runtime.metrics.observe_batch(batch.messages, batch.outcomes, durations, time.time())
     if runtime.dashboard:
         runtime.dashboard.add(batch.messages, batch.outcomes, time.time())
+    shadow.add_confirmed(batch)
     document = encoding.encode_batch_metrics(
         batch.outcomes,
         received=batch.received,

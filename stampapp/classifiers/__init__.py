@@ -59,7 +59,7 @@ def _description(model: ModelSettings, folder: Path) -> ModelDescription:
     if description.survey is not model.survey:
         raise ConfigError(
             f"the model in {model.path} is for {description.survey}, CLASSIFIER_STRATEGY is "
-            f"{model.survey}: set MODEL_PATH to a model for {model.survey}"
+            f"{model.survey}: set {model.path_key} to a model for {model.survey}"
         )
     return description
 

@@ -25,10 +25,10 @@ class ModelSettings:
     """Which model classifies which alerts, and on what device.
 
     Where name or version is None, the model says it. `path` is a model folder, or the address of
-    one. `path_is_set` is whether MODEL_PATH is set: a survey's installed package is preferred to
-    the default path, but not to one that is set. With `solar_system_rule`, a known object of the
-    solar system gets its class without the network. An alert over the `detection_limit` is not
-    classified.
+    one, and `path_key` the setting that names it. `path_is_set` is whether MODEL_PATH is set: a
+    survey's installed package is preferred to the default path, but not to one that is set. With
+    `solar_system_rule`, a known object of the solar system gets its class without the network. An
+    alert over the `detection_limit` is not classified.
     """
 
     survey: Survey
@@ -36,6 +36,7 @@ class ModelSettings:
     name: str | None
     version: str | None
     path_is_set: bool = True
+    path_key: str = "MODEL_PATH"
     solar_system_rule: bool = True
     detection_limit: DetectionLimit | None = None
     compute: ComputeSettings = _DEFAULT_COMPUTE

@@ -23,6 +23,11 @@ from stampapp.config.kafka_settings import read_cluster
 from stampapp.config.message_settings import read_messages
 from stampapp.config.model_settings import ModelSettings, read_model
 from stampapp.config.schema_settings import SchemaSettings, read_schemas
+from stampapp.config.shadow_settings import (
+    ShadowSettings,
+    describe_shared_topic,
+    read_shadow,
+)
 from stampapp.config.topic_settings import describe_own_input, read_input_topics, read_topics
 from stampapp.config.unread_keys import UnreadKey, unread_keys
 from stampapp.kafka.cluster import CLUSTER_ROLES, PUBLISHING_ROLES, Cluster
@@ -59,6 +64,7 @@ class Settings:
     """All settings of a worker. Times in seconds."""
 
     model: ModelSettings
+    shadow: ShadowSettings | None
     schemas: SchemaSettings
     consumer: Cluster
     producer: Cluster
@@ -116,6 +122,7 @@ def load_settings(reader: Reader) -> Settings:
     group = read("CONSUMER_GROUP_ID", str, None, "the consumer group", required=True)
     values: dict[str, Any] = {
         "model": model,
+        "shadow": read_shadow(reader, model),
         "schemas": read_schemas(reader),
         "consumer": consumer,
         **{role: read_cluster(reader, role.upper(), consumer) for role in PUBLISHING_ROLES},
@@ -131,7 +138,7 @@ def load_settings(reader: Reader) -> Settings:
         reader.problems += map(str, unread)
     reader.finish()
     found = Settings(**values, readings=tuple(reader.readings), unread_keys=unread)
-    reader.problems += describe_own_input(found)
+    reader.problems += (*describe_own_input(found), *describe_shared_topic(found))
     reader.finish()
     return found
 

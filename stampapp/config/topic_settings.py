@@ -110,6 +110,7 @@ def describe_own_input(settings: Settings) -> list[str]:
         ("DEADLETTER_TOPIC", (settings.deadletter_topic,), settings.producer),
         ("SCRIBE_TOPIC", (settings.scribe_topic,), settings.scribe),
         ("METRICS_TOPIC", (settings.metrics_topic,), settings.metrics),
+        ("SHADOW_TOPIC", (settings.shadow and settings.shadow.topic,), settings.producer),
     )
     return [
         f"CONSUMER_TOPICS is {str(settings.consumer_topics)!r} and includes {own[0]}, to which the"

@@ -23,6 +23,7 @@ _PREFIXES = (
     "MODEL_",
     "PRODUCER_",
     "SCRIBE_",
+    "SHADOW_",
 )
 # How similar another variable with the same first letter must be to a key to be a misspelling of
 # it: WEB_PROT is (0.875 to WEB_PORT), NODE_VERSION is not (0.88 to MODEL_VERSION).

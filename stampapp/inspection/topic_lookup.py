@@ -20,6 +20,12 @@ from stampapp.kafka.topic_reader import TopicReader
 # Output topics to show: of tonight and of the night before.
 _LATEST_NIGHTS = 2
 _MAX_NAMES = 20
+# Of the roles that a worker need not have.
+_NO_TOPIC = {
+    "deadletter": "DEADLETTER_TOPIC is empty, so there are no dead letters: set it to keep them",
+    "shadow": "SHADOW_TOPIC is not set, so the shadow model publishes nothing: set it to keep its"
+    " predictions",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,9 +88,7 @@ async def select_topics(settings: Settings, name: str, now: datetime) -> TopicSe
 def _select_role(settings: Settings, role: str, now: datetime) -> TopicSelection:
     found = [one for one in topic_roles(settings, now) if one.role == role]
     if not found:
-        raise ConfigError(
-            "DEADLETTER_TOPIC is empty, so there are no dead letters: set it to keep them"
-        )
+        raise ConfigError(_NO_TOPIC[role])
     return TopicSelection(
         cluster=found[0].cluster,
         topics=tuple(one.topic for one in found),

@@ -11,7 +11,8 @@ from stampapp.config.settings import Settings
 from stampapp.kafka.cluster import Cluster, group_identical
 from stampapp.kafka.input_topics import InputTopics
 
-TOPIC_ROLES = ("consumer", "producer", "deadletter", "scribe", "metrics")
+TOPIC_ROLES = ("consumer", "producer", "deadletter", "scribe", "metrics", "shadow")
+SHADOW_TOPIC = "SHADOW_TOPIC"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +71,8 @@ def _topics(settings: Settings, now: datetime) -> Iterator[tuple[str, str, Clust
         yield "deadletter", settings.deadletter_topic, settings.producer, "DEADLETTER_TOPIC"
     yield "scribe", settings.scribe_topic, settings.scribe, "SCRIBE_TOPIC"
     yield "metrics", settings.metrics_topic, settings.metrics, "METRICS_TOPIC"
+    if settings.shadow and settings.shadow.topic:
+        yield "shadow", settings.shadow.topic, settings.producer, SHADOW_TOPIC
 
 
 def distinct_clusters(settings: Settings) -> tuple[Cluster, ...]:

@@ -56,7 +56,7 @@ class WorkerMetrics:
     ) -> None:
         self._survey = survey.value
         # Not the global registry, which has the metrics of other packages.
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._declare_batches()
         if max_detections is not None:
             # At 0, as the other outcomes.
@@ -64,22 +64,22 @@ class WorkerMetrics:
         self._declare_classes(classes)
         self._declare_latencies()
         self._states = StateCollector()
-        self._registry.register(self._states)
-        ProcessCollector(registry=self._registry)
+        self.registry.register(self._states)
+        ProcessCollector(registry=self.registry)
         build = {"version": __version__, "python_version": platform.python_version()}
-        Info("stampapp_build", "Version of stampapp and of Python.", registry=self._registry).info(
+        Info("stampapp_build", "Version of stampapp and of Python.", registry=self.registry).info(
             build
         )
         text = "The model in use, and the engine that it runs on."
         labels = {"survey": self._survey, **model}
-        Info("stampapp_model", text, registry=self._registry).info(labels)
+        Info("stampapp_model", text, registry=self.registry).info(labels)
 
     def _declare_batches(self) -> None:
         self._alerts = Counter(
             "stampapp_alerts",
             "Consumed messages by outcome; dead letters and those over MAX_DETECTIONS by cause.",
             ("survey", "outcome", "cause"),
-            registry=self._registry,
+            registry=self.registry,
         )
         for kind in OutcomeKind:
             # Start at 0, so that the first message counts as an increase.
@@ -90,14 +90,14 @@ class WorkerMetrics:
             "Messages per batch.",
             ("survey",),
             buckets=_SIZES,
-            registry=self._registry,
+            registry=self.registry,
         ).labels(self._survey)
         self._stages = Histogram(
             "stampapp_stage_duration_seconds",
             "Seconds of a batch in a stage: collect, decode, judge (classification), publish.",
             ("survey", "stage"),
             buckets=_STAGE_SECONDS,
-            registry=self._registry,
+            registry=self.registry,
         )
 
     def _declare_classes(self, names: Iterable[str]) -> None:
@@ -105,13 +105,13 @@ class WorkerMetrics:
             "stampapp_classified",
             "Published classifications by class, and by whether the network or a rule decided.",
             ("survey", "class_name", "decided_by"),
-            registry=self._registry,
+            registry=self.registry,
         )
         probability = Summary(
             "stampapp_class_probability",
             "Probability of a class as the network gives it, over all classified alerts.",
             ("survey", "class_name"),
-            registry=self._registry,
+            registry=self.registry,
         )
         # Looked up once: a lookup costs more than counting.
         self._probabilities = {name: probability.labels(self._survey, name) for name in names}
@@ -122,14 +122,14 @@ class WorkerMetrics:
             "Seconds from the Kafka timestamp of a message to the confirmation of its results.",
             ("survey",),
             buckets=_KAFKA_SECONDS,
-            registry=self._registry,
+            registry=self.registry,
         ).labels(self._survey)
         self._since_exposure = Histogram(
             "stampapp_exposure_latency_seconds",
             "Seconds from the exposure (mjd) to the confirmed classification.",
             ("survey",),
             buckets=_SKY_SECONDS,
-            registry=self._registry,
+            registry=self.registry,
         ).labels(self._survey)
 
     def observe_batch(
@@ -169,4 +169,4 @@ class WorkerMetrics:
     def exposition(self, state: WorkerState) -> bytes:
         """Return all metrics, those of the current state included, in Prometheus's text format."""
         self._states.state = state
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)

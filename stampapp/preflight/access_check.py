@@ -15,7 +15,7 @@ from aiokafka.conn import AIOKafkaConnection
 
 from stampapp.config.settings import Settings
 from stampapp.errors import ConfigError
-from stampapp.inspection.topic_roles import replace_patterns
+from stampapp.inspection.topic_roles import SHADOW_TOPIC, replace_patterns
 from stampapp.kafka.admin import create_topic
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.connection import query_cluster
@@ -38,8 +38,8 @@ _SECOND_TIMEOUT = 4.0
 class AccessReport:
     """The problems of one cluster, as messages to people.
 
-    The worker does not start with `errors`. With `optional_errors` it runs without metrics, and
-    `missing_topics` may still be created.
+    The worker does not start with `errors`. With `optional_errors` it runs without metrics or its
+    shadow model, and `missing_topics` may still be created.
     """
 
     access: ClusterAccess
@@ -51,12 +51,13 @@ class AccessReport:
 async def require_access(settings: Settings) -> None:
     """Check all clusters at once. Raises one ConfigError that lists all errors.
 
-    Problems that only affect metrics, and missing topics, are logged.
+    Problems that only affect metrics or the shadow model, and missing topics, are logged.
     """
     found = await check_clusters(settings)
     for one in found:
-        if one.optional_errors:
-            log.error("The worker continues without metrics: %s", "; ".join(one.optional_errors))
+        for problem in one.optional_errors:
+            what = "its shadow model" if SHADOW_TOPIC in problem else "metrics"
+            log.error("The worker continues without %s: %s", what, problem)
         for missing in one.missing_topics:
             log.warning("%s", missing)
     fatal = list(chain.from_iterable(one.errors for one in found))
@@ -142,6 +143,7 @@ async def _describe_missing_topics(
     creatable = {
         output.name_at(datetime.now(UTC)): output.retention_ms,
         settings.deadletter_topic: None,
+        **({settings.shadow.topic: None} if settings.shadow else {}),
     }
     for permission in missing_topics(access, metadata):
         cluster = replace(access.cluster, role=permission.role)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from stampapp.config.settings import Settings
-from stampapp.inspection.topic_roles import TOPIC_ROLES, topic_roles
+from stampapp.inspection.topic_roles import SHADOW_TOPIC, TOPIC_ROLES, topic_roles
 from stampapp.kafka.cluster import OPTIONAL_ROLES, Cluster, group_identical
 from stampapp.kafka.connection_errors import (
     describe_cluster,
@@ -33,8 +33,8 @@ class Permission:
 
     @property
     def optional(self) -> bool:
-        """Whether the worker can run without it: metrics are best effort."""
-        return self.role in OPTIONAL_ROLES
+        """Whether the worker can run without it, as without metrics and a shadow model."""
+        return self.role in OPTIONAL_ROLES or self.setting == SHADOW_TOPIC
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

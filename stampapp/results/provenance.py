@@ -51,7 +51,7 @@ def headers_for_batch(
     """
     named = _named_by_carrier(messages, outcomes)
     return [
-        _source_headers(message, group)
+        source_headers(message, group)
         + tuple(
             (name, encode_offsets(named[index, name]))
             for name in (SUPERSEDED, RULED_OUT)
@@ -81,7 +81,8 @@ def _named_by_carrier(
     return named
 
 
-def _source_headers(message: Message, group: str) -> Headers:
+def source_headers(message: Message, group: str) -> Headers:
+    """Return the headers that name a consumed message and the group that has consumed it."""
     return (
         (TOPIC, message.topic.encode()),
         (PARTITION, str(message.partition).encode()),

@@ -11,6 +11,7 @@ from faust.web import Request, Response, View
 
 from stampapp.app import app, end_offsets, missing_topics, undecided_offsets
 from stampapp.dashboard.broadcast import EventBroadcaster
+from stampapp.dashboard.shadow import shadow_document
 
 # Nothing from other hosts, nothing inline; stamps come as data URLs in the events.
 _POLICY = (
@@ -96,7 +97,22 @@ def state() -> dict[str, Any]:
         "lag": sum(found.lags.values()),
         "unfinished": found.unfinished,
         "total": runtime.counts.total,
+        "shadow": _shadow(),
     }
+
+
+def _shadow() -> dict[str, Any] | None:
+    """Return what the shadow model, if there is one, says beside the live one."""
+    shadow = app.runtime.shadow
+    if shadow is None:
+        return None
+    return shadow_document(
+        shadow.tally,
+        model=f"{shadow.classifier.name} {shadow.classifier.version}",
+        seconds_each=shadow.seconds_each,
+        dropped=shadow.dropped,
+        switched_off=shadow.switched_off,
+    )
 
 
 def _broadcaster() -> EventBroadcaster | None:

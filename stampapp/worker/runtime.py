@@ -13,10 +13,8 @@ from stampapp.errors import ConfigError
 from stampapp.kafka import client_parts
 from stampapp.kafka.access_monitor import AccessMonitor
 from stampapp.kafka.cluster import (
-    OPTIONAL_ROLES,
     PUBLISHING_ROLES,
     REQUIRED_ROLES,
-    Cluster,
     group_identical,
 )
 from stampapp.kafka.delivery import Delivery
@@ -27,6 +25,7 @@ from stampapp.preflight import access_check
 from stampapp.version import __version__
 from stampapp.worker import consumer_errors, startup
 from stampapp.worker.consumer_errors import explain_lost_permission
+from stampapp.worker.shadow_setup import open_shadow
 
 if TYPE_CHECKING:
     # Not at run time: importing numpy and the alert readers would slow down every command.
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from stampapp.monitoring.worker_state import ClusterHealth, WorkerState
     from stampapp.worker.offset_tracker import FetchedRange
     from stampapp.worker.pipeline import Commit, Deliver, Pipeline, StopWorker
+    from stampapp.worker.shadow import Shadow
 
 log = logging.getLogger(__name__)
 # Seconds that a stopping worker gives its batches; whatever is unfinished is consumed again.
@@ -61,6 +61,7 @@ class WorkerRuntime:
         # None if the web page is off.
         self.dashboard: DashboardState | None = None
         self.pipeline: Pipeline | None = None
+        self.shadow: Shadow | None = None
         self.access_monitor: AccessMonitor
         self._problem = settings if isinstance(settings, ConfigError) else None
         self._deliveries: dict[str, Delivery] = {}
@@ -102,6 +103,7 @@ class WorkerRuntime:
             classes=self.classifier.classes,
             max_detections=settings.model.max_detections,
         )
+        self.shadow = await open_shadow(settings, self.classifier, self.metrics.registry)
         if settings.web_page:
             self.dashboard = DashboardState(self.classifier.classes, time.time())
 
@@ -270,12 +272,14 @@ class WorkerRuntime:
                     self.pipeline.offset_tracker.unfinished,
                 )
         finally:
+            if self.shadow:
+                await self.shadow.close()
             await asyncio.gather(*(delivery.stop() for delivery in self._distinct_deliveries()))
 
     async def _connect(self, settings: Settings) -> None:
         publishing = (one for one in settings.clusters if one.role in PUBLISHING_ROLES)
         for first, *others in group_identical(publishing):
-            delivery = _new_delivery(settings, first)
+            delivery = startup.new_delivery(settings, first)
             self._deliveries |= dict.fromkeys((one.role for one in (first, *others)), delivery)
         await asyncio.gather(*(delivery.start() for delivery in self._distinct_deliveries()))
 
@@ -286,14 +290,4 @@ class WorkerRuntime:
 def _explain(settings: Settings, reason: BaseException) -> BaseException:
     return consumer_errors.explain_unreadable_message(
         settings, explain_lost_permission(settings, reason)
-    )
-
-
-def _new_delivery(settings: Settings, cluster: Cluster) -> Delivery:
-    return Delivery(
-        cluster,
-        idempotence=settings.idempotence,
-        compression=settings.compression,
-        timeout=settings.delivery_timeout,
-        optional=cluster.role in OPTIONAL_ROLES,
     )

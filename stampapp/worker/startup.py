@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from stampapp.config.cpu_count import cores
 from stampapp.config.settings import Settings
 from stampapp.errors import SchemaError
+from stampapp.kafka.cluster import OPTIONAL_ROLES, Cluster
+from stampapp.kafka.delivery import Delivery
 from stampapp.worker import named_threads
 
 if TYPE_CHECKING:
@@ -62,3 +64,14 @@ async def open_schemas(settings: Settings) -> MessageSchemas:
         except SchemaError as error:
             log.warning("%s; it is asked again when a message names a schema", error)
     return schemas
+
+
+def new_delivery(settings: Settings, cluster: Cluster) -> Delivery:
+    """Return the delivery to a cluster, in its role."""
+    return Delivery(
+        cluster,
+        idempotence=settings.idempotence,
+        compression=settings.compression,
+        timeout=settings.delivery_timeout,
+        optional=cluster.role in OPTIONAL_ROLES,
+    )

@@ -92,7 +92,30 @@ function showFigures(figures) {
   showRates(figures.rates);
   const causes = Object.entries(figures.causes).map(([cause, number]) => `${cause} (${formatCount(number)})`);
   setText("causes", causes.length ? `In the last hour: ${causes.join(", ")}.` : "None in the last hour.");
+  showShadow(figures.shadow);
   showFilters(["", ...Object.keys(figures.classes), "withdrawn"]);
+}
+
+function describeShadow(shadow) {
+  const counted = `${shadow.model}: the same class for ${formatCount(shadow.agreed)} of ${formatCount(shadow.compared)} alerts since the worker started`;
+  const [half, most] = shadow.differences;
+  const difference = half === null ? "" : `; the largest difference of a probability is at most ${half} for half of them and ${most} for 95 %`;
+  const time = shadow.seconds_each === null ? "" : `; ${(1000 * shadow.seconds_each).toFixed(1)} ms an alert`;
+  const dropped = shadow.dropped ? `; ${formatCount(shadow.dropped)} alerts not seen, because it could not keep up` : "";
+  const end = shadow.switched_off ? ` It is switched off (${shadow.switched_off}): see the log of the worker.` : "";
+  return `${counted}${difference}${time}${dropped}.${end}`;
+}
+
+function showShadow(shadow) {
+  $("beside").hidden = !shadow;
+  if (!shadow) return;
+  setText("beside-summary", describeShadow(shadow));
+  const name = (label) => label.replace("_", " ");
+  const head = ["live", ...shadow.shadow_classes.map(name)].map((text) => element("th", { scope: "col" }, text));
+  const rows = shadow.rows.map(([live, ...counts]) => element("tr", {}, element("th", { scope: "row" }, name(live)), ...counts.map((count) => element("td", {}, formatCount(count)))));
+  $("beside-head").replaceChildren(element("tr", {}, ...head));
+  $("beside-rows").replaceChildren(...rows);
+  $("beside-table").hidden = rows.length === 0;
 }
 
 function showFilters(labels) {
