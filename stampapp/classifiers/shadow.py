@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 from stampapp import classifiers
 from stampapp.classifiers import batch
 from stampapp.classifiers.base import Classifier
-from stampapp.config.compute import Engine
 from stampapp.config.model_settings import ModelSettings
 from stampapp.errors import ConfigError
 from stampapp.results.outcome import Outcome
@@ -17,15 +15,13 @@ from stampapp.results.outcome import Outcome
 _HASHES = 2**32
 
 
-def load_shadow(model: ModelSettings, live: Classifier, threads: int) -> Classifier:
-    """Load the model beside `live`, which has `threads` threads a batch.
+def load_shadow(model: ModelSettings, live: Classifier) -> Classifier:
+    """Load a model beside `live`.
 
     Raises ConfigError that names its setting where it cannot be used, or has other classes.
     """
-    # TensorFlow has one number of threads for all models of a process.
-    chosen = threads if live.engine.name is Engine.TENSORFLOW else 1
     try:
-        found = classifiers.load(replace(model, compute=replace(model.compute, threads=chosen)))
+        found = classifiers.load(model)
     except ConfigError as error:
         raise ConfigError(f"{model.path_key}: {error}") from error
     if set(found.classes) != set(live.classes):

@@ -40,19 +40,23 @@ class DryRunReport:
     schemas: SchemaTrial
     trial: ModelTrial | None
     client: ClientTrial
+    shadow: ModelTrial | None = None
 
     def errors(self) -> list[str]:
         """Return the problems that keep a worker from running."""
         cluster_errors = [one for report in self.access for one in report.errors]
-        trial_problem = self.trial and self.trial.problem
         problems = [
             self.settings.problem,
             self.client.problem,
             *cluster_errors,
             self.schemas.problem,
-            trial_problem,
+            *(one.problem for one in self._trials),
         ]
         return [one for one in problems if one]
+
+    @property
+    def _trials(self) -> list[ModelTrial]:
+        return [one for one in (self.trial, self.shadow) if one]
 
     @property
     def unread_keys(self) -> Sequence[UnreadKey]:
@@ -64,15 +68,15 @@ class DryRunReport:
         found = [*map(str, self.unread_keys)]
         for one in self.access:
             found += (*one.optional_errors, *one.missing_topics)
-        trial = self.trial
-        untried = (trial.untried, trial.warning) if trial else ()
+        untried = [text for one in self._trials for text in (one.untried, one.warning)]
         found += filter(None, (self.schemas.warning, self.client.warning, *untried))
-        outcome = self.trial and self.trial.outcome
-        if outcome and outcome.error:
-            found.append(
-                f"the sample alert is not classified ({outcome.error.cause}: {outcome.error}):"
-                " the model needs fields that the sample lacks, or is for another survey"
-            )
+        for trial in self._trials:
+            if trial.outcome and (error := trial.outcome.error):
+                found.append(
+                    f"the sample alert is not classified by {trial.name} {trial.version}"
+                    f" ({error.cause}: {error}): the model needs fields that the sample lacks, or"
+                    " is for another survey"
+                )
         return found
 
     @property
@@ -89,16 +93,21 @@ def run_checks(out: TextIO, *, as_json: bool) -> int:
         write_lines(report_settings(settings, width), out)
         out.flush()
     access: Sequence[AccessReport] = ()
-    schemas, trial = SchemaTrial(), None
+    schemas, trial, shadow = SchemaTrial(), None, None
     if worker := settings.settings:
         with status_line("asking the clusters") as status:
             access = asyncio.run(dry_run.try_clusters(worker))
             schemas = try_schemas(worker)
             status.update("trying the model")
-            trial = dry_run.try_model(worker.model, worker.messages)
+            trial, shadow = dry_run.try_models(worker)
     client = dry_run.try_client()
     found = DryRunReport(
-        settings=settings, client=client, access=access, schemas=schemas, trial=trial
+        settings=settings,
+        client=client,
+        access=access,
+        schemas=schemas,
+        trial=trial,
+        shadow=shadow,
     )
     if as_json:
         print(json.dumps(report_json(found), ensure_ascii=False), file=out)
@@ -130,6 +139,9 @@ def report_trials(found: DryRunReport, width: int | None = None) -> Iterator[str
     if found.trial:
         yield "Model"
         yield from _indented(_trial(found.trial))
+    if found.shadow and found.shadow.name:
+        yield "Shadow model, whose results are not published"
+        yield from _indented(_trial(found.shadow))
     warnings = found.warnings()[len(found.unread_keys) :]
     for kind, texts in (("error", found.errors()), ("warning", warnings)):
         for text in texts:
@@ -183,7 +195,6 @@ def _trial(trial: ModelTrial) -> Iterator[str]:
 def report_json(found: DryRunReport) -> dict[str, Any]:
     """Return what `--json` prints."""
     trial = found.trial or ModelTrial()
-    result = trial.outcome and trial.outcome.classification
     return {
         "exit_code": found.exit_code,
         "errors": found.errors(),
@@ -195,19 +206,30 @@ def report_json(found: DryRunReport) -> dict[str, Any]:
         "unknown_keys": [one.key for one in found.settings.unread_keys],
         "clusters": [_cluster_json(one) for one in found.access],
         "schemas": list(found.schemas.sources),
-        "classifier": {
-            "name": trial.name or None,
-            "version": trial.version or None,
-            "provenance": trial.provenance or None,
-            "engine": trial.engine and trial.engine.name,
-            "instruction_set": trial.engine and trial.engine.instruction_set,
-            "engine_reason": trial.engine and trial.engine.reason,
-        },
-        "alert": {
-            "made_as": trial.label,
-            "class_name": result and result.class_name,
-            "probabilities": dict(result.probabilities) if result else None,
-        },
+        "classifier": _classifier_json(trial),
+        "alert": _sample_json(trial),
+        "shadow": found.shadow
+        and {"classifier": _classifier_json(found.shadow), "alert": _sample_json(found.shadow)},
+    }
+
+
+def _classifier_json(trial: ModelTrial) -> dict[str, Any]:
+    return {
+        "name": trial.name or None,
+        "version": trial.version or None,
+        "provenance": trial.provenance or None,
+        "engine": trial.engine and trial.engine.name,
+        "instruction_set": trial.engine and trial.engine.instruction_set,
+        "engine_reason": trial.engine and trial.engine.reason,
+    }
+
+
+def _sample_json(trial: ModelTrial) -> dict[str, Any]:
+    result = trial.outcome and trial.outcome.classification
+    return {
+        "made_as": trial.label,
+        "class_name": result and result.class_name,
+        "probabilities": dict(result.probabilities) if result else None,
     }
 
 

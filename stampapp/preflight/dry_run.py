@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from stampapp.config import settings
 from stampapp.config.environment import Reading, environment_reader
-from stampapp.config.model_settings import ModelSettings
 from stampapp.config.settings import Settings
+from stampapp.config.shadow_settings import KEY
 from stampapp.config.unread_keys import UnreadKey, unread_keys
 from stampapp.errors import ConfigError
 from stampapp.kafka import client_parts
@@ -22,7 +22,7 @@ from stampapp.results.outcome import Outcome, Prediction
 
 if TYPE_CHECKING:
     # Not at run time: importing numpy would slow down every command.
-    from stampapp.classifiers.base import EngineInUse
+    from stampapp.classifiers.base import Classifier, EngineInUse
 
 _STOP_TIMEOUT = 2.0
 
@@ -122,27 +122,45 @@ async def _try_producer(report: AccessReport, worker: Settings) -> AccessReport:
     return report
 
 
-def try_model(model: ModelSettings, messages: MessageOptions) -> ModelTrial:
-    """Load the model, classify a sample alert with it, and encode the result."""
+def try_models(worker: Settings) -> tuple[ModelTrial, ModelTrial | None]:
+    """Try the model, and the shadow model if there is one, on the same sample alert."""
     from stampapp import classifiers
+    from stampapp.classifiers.shadow import load_shadow
+
+    try:
+        live = classifiers.load(worker.model)
+    except ConfigError as error:
+        return ModelTrial(problem=str(error)), None
+    warning = worker.messages.class_id_warning(live.classes)
+    trial = replace(_try_model(live, worker), warning=warning)
+    if worker.shadow is None:
+        return trial, None
+    try:
+        shadow = load_shadow(worker.shadow.model, live)
+    except ConfigError as error:
+        return trial, ModelTrial(problem=str(error))
+    found = _try_model(shadow, worker)
+    if found.problem:
+        # It would be switched off.
+        return trial, replace(found, problem=None, warning=f"{KEY}: {found.problem}")
+    return trial, replace(found, untried=None)
+
+
+def _try_model(classifier: Classifier, worker: Settings) -> ModelTrial:
+    """Classify the sample alert of the live model, and encode the result."""
     from stampapp.classifiers import batch
     from stampapp.classifiers.model_folder import sample_alert
     from stampapp.classifiers.model_source import local_folder
 
-    try:
-        classifier = classifiers.load(model)
-    except ConfigError as error:
-        return ModelTrial(problem=str(error))
     found = ModelTrial(
         name=classifier.name,
         version=classifier.version,
         provenance=classifier.provenance,
         engine=classifier.engine,
-        warning=messages.class_id_warning(classifier.classes),
     )
     try:
-        folder = local_folder(model.path, model.download)
-        sample = sample_alert.read_sample(folder, model.survey)
+        folder = local_folder(worker.model.path, worker.model.download)
+        sample = sample_alert.read_sample(folder, worker.model.survey)
     except ConfigError as error:
         return replace(found, untried=str(error))
     try:
@@ -150,10 +168,10 @@ def try_model(model: ModelSettings, messages: MessageOptions) -> ModelTrial:
             batch.decode_batch([sample.message]),
             classifier,
             first_only=False,
-            check=messages.check_alert,
+            check=worker.messages.check_alert,
         )
         (outcome,) = batch.classify_batch(prepared, classifier)
-        _encode(outcome, messages)
+        _encode(outcome, worker.messages)
     except Exception as error:  # any error of a model would stop the worker
         return replace(found, problem=f"the model fails: {error!r}")
     return replace(found, label=sample.label, outcome=outcome)

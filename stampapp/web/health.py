@@ -43,6 +43,7 @@ async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
         "missing_topics": missing_topics(),
         "sinks_deliver": not runtime.retrying,
         "schemas_known": not runtime.awaits_schema,
+        "shadow_active": runtime.shadow and not runtime.shadow.switched_off,
         "outcomes": runtime.counts.by_kind,
         "max_detections": runtime.required_settings().model.max_detections,
         "over_max_detections": runtime.counts.over_max_detections,

@@ -103,7 +103,7 @@ class WorkerRuntime:
             classes=self.classifier.classes,
             max_detections=settings.model.max_detections,
         )
-        self.shadow = await open_shadow(settings, self.classifier, self.metrics.registry)
+        self.shadow = await open_shadow(settings, self.classifier, self.metrics)
         if settings.web_page:
             self.dashboard = DashboardState(self.classifier.classes, time.time())
 

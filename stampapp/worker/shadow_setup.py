@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from stampapp.config.compute import Engine
 from stampapp.config.cpu_count import cores
 from stampapp.config.settings import Settings
 from stampapp.config.shadow_settings import ShadowSettings
@@ -15,15 +17,14 @@ from stampapp.worker import named_threads, startup
 
 if TYPE_CHECKING:
     # Not at run time: importing numpy and the alert readers would slow down every command.
-    from prometheus_client import CollectorRegistry
-
     from stampapp.classifiers.base import Classifier
+    from stampapp.monitoring.prometheus import WorkerMetrics
     from stampapp.results.outcome import Prediction
     from stampapp.worker.shadow import Shadow
 
 
 async def open_shadow(
-    settings: Settings, live: Classifier, registry: CollectorRegistry
+    settings: Settings, live: Classifier, live_metrics: WorkerMetrics
 ) -> Shadow | None:
     """Return the shadow model, warmed up; None if there is none. Raises ConfigError."""
     if settings.shadow is None:
@@ -42,7 +43,7 @@ async def open_shadow(
         settings.model.survey,
         model=startup.model_labels(classifier),
         reasons=OffReason,
-        registry=registry,
+        registry=live_metrics.registry,
     )
     topic = settings.shadow.topic
     return Shadow(
@@ -56,7 +57,11 @@ async def open_shadow(
 def _load(settings: Settings, shadow: ShadowSettings, live: Classifier) -> Classifier:
     from stampapp.classifiers.shadow import load_shadow
 
-    classifier = load_shadow(shadow.model, live, max(1, cores() // settings.classify_threads))
+    # TensorFlow has one number of threads for all models of a process.
+    share = max(1, cores() // settings.classify_threads)
+    threads = share if live.engine.name is Engine.TENSORFLOW else 1
+    compute = replace(shadow.model.compute, threads=threads)
+    classifier = load_shadow(replace(shadow.model, compute=compute), live)
     classifier.warm_up()
     return classifier
 

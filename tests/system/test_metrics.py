@@ -69,7 +69,9 @@ def running(
     kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[SurveySetup, Worker]]:
     survey = ztf_setup
-    setup = environment(kafka.bootstrap, **survey.settings)
+    # Beside itself, the model has the metrics of a shadow model, too.
+    shadow = {"SHADOW_MODEL_PATH": survey.settings["MODEL_PATH"]}
+    setup = environment(kafka.bootstrap, **survey.settings, **shadow)
     produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], survey.sent)
     with worker(setup, tmp_path_factory.mktemp("worker")) as one:
         one.wait_for(f"{len(survey.sent)} in all")

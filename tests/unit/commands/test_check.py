@@ -88,6 +88,16 @@ def test_the_engine_is_reported_with_the_reason_for_it() -> None:
     assert report_json(replace(FINE, trial=None))["classifier"]["engine"] is None
 
 
+def test_the_shadow_model_has_its_result_for_the_same_alert() -> None:
+    shadow = replace(TRIAL, name="next", version="8")
+    found = replace(FINE, shadow=shadow)
+    assert found.exit_code == 0
+    assert "alerts are classified by next 8" in text(found).split("Shadow model", 1)[1]
+    assert report_json(FINE)["shadow"] is None
+    assert report_json(found)["shadow"]["classifier"]["name"] == "next"
+    assert report_json(found)["shadow"]["alert"]["class_name"] == "SN"
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
@@ -99,6 +109,8 @@ def test_the_engine_is_reported_with_the_reason_for_it() -> None:
         ({"trial": ModelTrial(problem="no model")}, 2, "error: no model"),
         ({"trial": ModelTrial(untried="no sample")}, 1, "warning: no sample"),
         ({"trial": ModelTrial(warning="no id for SN")}, 1, "warning: no id for SN"),
+        ({"shadow": ModelTrial(problem="no model beside")}, 2, "error: no model beside"),
+        ({"shadow": ModelTrial(warning="it fails")}, 1, "warning: it fails"),
         ({"settings": replace(READ, problem="not usable:\nX is not set")}, 2, "  X is not set"),
     ],
 )
@@ -143,7 +155,7 @@ def test_secrets_stay_secret_even_where_settings_are_wrong(
     lines = [f"{key}={value}" for key, value in REQUIRED.items() if key != "SCRIBE_TOPIC"]
     lines += ["SCRIBE_SASL_PASSWORD=open sesame", "SCRIBE_PASSWORD=open sesame", "WEB_PORT=x"]
     Path(".env").write_text("\n".join(lines))
-    monkeypatch.setattr(dry_run, "try_model", pytest.fail)
+    monkeypatch.setattr(dry_run, "try_models", pytest.fail)
     for as_json in (False, True):
         out = io.StringIO()
         assert run_checks(out, as_json=as_json) == 2

@@ -29,7 +29,9 @@ def settings_with(**changes: str) -> Settings:
 
 
 def test_every_role_has_its_topics_on_its_cluster() -> None:
-    found = topic_roles(settings_with(PRODUCER_SERVER="out:9092", SCRIBE_SERVER="db:9092"), NOON)
+    changes = {"PRODUCER_SERVER": "out:9092", "SCRIBE_SERVER": "db:9092"}
+    shadow = {"SHADOW_MODEL_PATH": "next", "SHADOW_TOPIC": "next"}
+    found = topic_roles(settings_with(**changes, **shadow), NOON)
     assert [(one.role, one.topic, one.cluster.bootstrap) for one in found] == [
         ("consumer", "one", "in:9092"),
         ("consumer", "two", "in:9092"),
@@ -37,6 +39,7 @@ def test_every_role_has_its_topics_on_its_cluster() -> None:
         ("deadletter", "group-deadletter", "out:9092"),
         ("scribe", "commands", "db:9092"),
         ("metrics", "figures", "in:9092"),
+        ("shadow", "next", "out:9092"),
     ]
     assert tuple(dict.fromkeys(one.role for one in found)) == TOPIC_ROLES
 
