@@ -28,6 +28,7 @@ MODULES = (
     "stampapp.commands.worker",
     "stampapp.commands.cli_files",
     "stampapp.commands.cli_history",
+    "stampapp.commands.cli_models",
     "stampapp.commands.cli_status",
     "stampapp.web.health",
     "stampapp.web.metrics",

@@ -58,8 +58,8 @@ def inspect(  # noqa: PLR0913, PLR0917  # click hands over every option
 ) -> int:
     """Show the messages of a topic: alerts, predictions, dead letters, ….
 
-    ROLE is consumer, producer (the latest nights), deadletter, scribe or metrics; TOPIC is looked
-    for on every cluster.
+    ROLE is consumer, producer (the latest nights), deadletter, scribe, metrics or shadow; TOPIC is
+    looked for on every cluster.
     """
     settings = app.runtime.required_settings()
     from stampapp.commands.inspect import InspectRequest, MessageWriter, inspect_topics

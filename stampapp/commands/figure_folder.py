@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from stampapp.alerts.alert import Alert
 from stampapp.errors import ConfigError
 from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome
@@ -23,18 +24,21 @@ class FigureFolder:
 
     def add(self, outcome: Outcome) -> None:
         """Save the figure of an alert, if any. Raises ConfigError if that is impossible."""
+        if outcome.alert:
+            self.save(outcome.alert, _subfolder(outcome))
+
+    def save(self, alert: Alert, subfolder: str, note: str = "") -> None:
+        """Save the figure of an alert, with a note. Raises ConfigError if that is impossible."""
         # A slow import, for the commands that draw nothing.
         from stampapp.stamps import alert_figure
 
-        if outcome.alert is None:
-            return
-        folder = self._folder / _subfolder(outcome)
+        folder = self._folder / subfolder
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"--pictures: {folder} cannot be made: {error.strerror}") from error
-        name = _UNSAFE.sub("_", str(outcome.alert.candid))[:_LONGEST]
-        alert_figure.save_figure(outcome.alert, folder / f"{name}.png")
+        name = _UNSAFE.sub("_", str(alert.candid))[:_LONGEST]
+        alert_figure.save_figure(alert, folder / f"{name}.png", note)
         self.count += 1
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stampapp.config.casts import number, topic_name
-from stampapp.config.environment import Reader
+from stampapp.config.environment import Reader, environment_reader
+from stampapp.config.model_address import ModelAddress, model_path
 from stampapp.config.model_settings import ModelSettings
+from stampapp.errors import ConfigError
 
 if TYPE_CHECKING:
     from stampapp.config.settings import Settings
@@ -30,9 +32,7 @@ class ShadowSettings:
 
 def read_shadow(reader: Reader, live: ModelSettings) -> ShadowSettings | None:
     """Read the shadow model of a worker; None where there is none."""
-    path: Path | None = reader.read(
-        KEY, Path, None, "the folder of a second model, which publishes no results"
-    )
+    path = _read_path(reader)
     share = reader.read(
         "SHADOW_SHARE", number(0, 1, float), 1.0, "share of the objects that the second model sees"
     )
@@ -49,7 +49,29 @@ def read_shadow(reader: Reader, live: ModelSettings) -> ShadowSettings | None:
     return ShadowSettings(model=shadow_of(live, path), share=share, topic=topic)
 
 
-def shadow_of(live: ModelSettings, path: Path, key: str = KEY) -> ModelSettings:
+def _read_path(reader: Reader) -> Path | ModelAddress | None:
+    found: Path | ModelAddress | None = reader.read(
+        KEY,
+        model_path,
+        None,
+        "a second model that publishes no results: its folder, or the address of its zip",
+    )
+    return found
+
+
+def load_shadow_settings(live: ModelSettings, given: Path | ModelAddress | None) -> ModelSettings:
+    """Return the model to compare with `live`: what is given for --shadow, or SHADOW_MODEL_PATH."""
+    if given:
+        return shadow_of(live, given, "--shadow")
+    reader = environment_reader()
+    path = _read_path(reader)
+    reader.finish()
+    if path is None:
+        raise ConfigError(f"there is no model to compare: give --shadow FOLDER, or set {KEY}")
+    return shadow_of(live, path)
+
+
+def shadow_of(live: ModelSettings, path: Path | ModelAddress, key: str = KEY) -> ModelSettings:
     """Return the settings of a model beside `live`, which differs by its folder, name and version.
 
     `key` is the setting that names the folder, for messages.

@@ -24,9 +24,12 @@ _PAPER, _INK, _FAINT = (255, 255, 255), (20, 20, 20), (105, 105, 105)
 _ON_DARK, _ON_LIGHT = (255, 176, 0), (60, 60, 60)
 
 
-def save_figure(alert: Alert, path: Path) -> None:
-    """Write the figure as a PNG. Raises ConfigError if the file cannot be written."""
-    picture = draw_figure(alert)
+def save_figure(alert: Alert, path: Path, note: str = "") -> None:
+    """Write the figure, with a note above the stamps, as a PNG.
+
+    Raises ConfigError if the file cannot be written.
+    """
+    picture = draw_figure(alert, note)
     try:
         picture.save(path, format="PNG", optimize=True)
     except OSError as error:
@@ -40,14 +43,14 @@ def figure_png(alert: Alert) -> bytes:
     return file.getvalue()
 
 
-def draw_figure(alert: Alert) -> Figure:
+def draw_figure(alert: Alert, note: str = "") -> Figure:
     """Return the stamps side by side; where one cannot be read, its place has the reason."""
     names = stamp_format(alert.survey).names
     width = _MARGIN + len(names) * (SIDE + _MARGIN)
     picture = Image.new("RGB", (width, _TOP + _TITLE + SIDE + _BOTTOM), _PAPER)
     sheet = ImageDraw.Draw(picture)
     sheet.text((_MARGIN, 14), _title(alert), _INK, _font(17))
-    sheet.text((_MARGIN, 40), _subtitle(alert), _FAINT, _font(13))
+    sheet.text((_MARGIN, 40), _cut(f"{_subtitle(alert)}   {note}", 160), _FAINT, _font(13))
     for number, name in enumerate(names):
         left = _MARGIN + number * (SIDE + _MARGIN)
         sheet.text((left, _TOP), name, _INK, _font(14))

@@ -43,6 +43,7 @@ NOT_RUN = {
     "docker": "there is no Docker where the tests run",
     "faust -A stampapp broker": "needs port 9092; tests/system/test_simulate.py runs it on another",
     "faust -A stampapp simulate --survey ATLAS --count": "test_simulate.py makes fewer",
+    "faust -A stampapp compare-models": "tests/system/test_shadow.py runs it with two models",
     "git": "is about this repository's history",
     "honcho": "is not among the packages; tests/unit/test_deploy.py reads the Procfile",
     "kubectl": "there is no Kubernetes where the tests run",

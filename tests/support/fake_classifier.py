@@ -31,6 +31,7 @@ class FakeClassifier(Classifier):
     """Answers with `answer`, and records the batches that it was given."""
 
     name, version, classes = "fake", "1.2.3", ("SN", "bogus")
+    provenance = "a fake of the tests"
 
     def __init__(
         self,

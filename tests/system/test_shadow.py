@@ -237,6 +237,46 @@ def test_check_tries_it(kafka: ApacheKafka, other: Path, broken: Path, tmp_path:
     assert "not classified by stampapp_ztf_simulated broken (feature-out-of-range" in done.stdout
 
 
+def test_compare_models_says_from_a_topic_whether_it_is_fit(
+    beside: Run, other: Path, tmp_path: Path
+) -> None:
+    setup = beside.setup
+    done = command("compare-models", "--json", cwd=tmp_path, **setup)
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    assert not found["fit"]
+    assert found["read"] == ALERTS
+    # The worker has classified the same alerts, each of another object.
+    counted = wait_until_all_are_seen(beside)
+    assert {(one["live"], one["shadow"]): one["alerts"] for one in found["counts"]} == {
+        key[1:]: value for key, value in counted.items() if key[0] == "compared_total"
+    }
+    limits = ("--min-agreement", "0", "--min-class-agreement", "0", "--max-difference", "1")
+    done = command(
+        "compare-models", *limits, "--max-slowdown", "100", "--last", "150", cwd=tmp_path, **setup
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the shadow model is fit to replace the live one" in done.stdout
+
+
+def test_compare_models_draws_the_alerts_of_a_file_on_which_they_differ(
+    shared_data: Path, other: Path, tmp_path: Path
+) -> None:
+    pictures = tmp_path / "pictures"
+    arguments = ("--survey", "ZTF", "--model", str(SHIPPED), "--pictures", str(pictures))
+    alerts = str(shared_data / "ztf_sorting_hat.avro")
+    done = command("compare-models", *arguments, "--shadow", str(other), alerts, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    drawn = {path.parent.name for path in pictures.rglob("*.png")}
+    assert drawn
+    assert all(len(set(name.split("_"))) > 1 for name in drawn)
+    done = command("compare-models", *arguments, "--shadow", str(SHIPPED), alerts, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    done = command("compare-models", *arguments[:4], alerts, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "give --shadow FOLDER, or set SHADOW_MODEL_PATH" in done.stderr
+
+
 def test_a_folder_without_a_model_keeps_a_worker_from_starting(
     kafka: ApacheKafka, tmp_path: Path
 ) -> None:
