@@ -55,7 +55,10 @@ class FakeAgents:
             record_failure=self.record_failure,
             access_monitor=SimpleNamespace(check=self.check),
             required_settings=lambda: SimpleNamespace(
-                group_id="group", metrics_source="stamps", metrics_survey=None
+                group_id="group",
+                metrics_source="stamps",
+                metrics_survey=None,
+                model=SimpleNamespace(max_detections=None),
             ),
         )
         self.crashes: list[BaseException] = []
