@@ -186,7 +186,7 @@ def test_reconcile_does_not_need_it(beside: Run, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_page_gets_its_figures(beside: Run) -> None:
+def test_readyz_says_that_it_is_active(beside: Run) -> None:
     wait_until_all_are_seen(beside)
     answer = json.loads(get(f"{address(beside.running)}/readyz")[2])
     assert answer["shadow_active"] is True
