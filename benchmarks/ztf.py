@@ -20,7 +20,7 @@ from stampapp.results.outcome import Classification
 # Alerts per second → the recommended settings for them.
 SETTINGS_BY_RATE: dict[float, dict[str, str]] = {
     40.0: {"CONSUME_TIMEOUT": "0.2"},
-    250.0: {"CONSUME_TIMEOUT": "0.5"},
+    250.0: {"CONSUME_TIMEOUT": "0.2"},
 }
 
 

@@ -267,14 +267,21 @@ async def _send_singly(
 
 
 async def _send(producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]) -> list[Failure]:
-    """Send all once and wait; return those that were not confirmed."""
+    """Send all once and wait; return those to send again: what failed, and what follows its key.
+
+    The latest message of a key must come last, also if only an earlier one has failed.
+    """
     results = await send_once(producer, messages)
-    failed = [
-        (message, result)
-        for message, result in zip(messages, results, strict=False)
-        if isinstance(result, BaseException)
-    ]
-    return [*failed, *((unsent, None) for unsent in messages[len(results) :])]
+    errors = [result if isinstance(result, BaseException) else None for result in results]
+    failures: list[Failure] = []
+    failed_keys: set[tuple[str, bytes]] = set()
+    for message, error in zip(messages, errors, strict=False):
+        named = None if message.key is None else (message.topic, message.key)
+        if error or named in failed_keys:
+            failures.append((message, error))
+            if named:
+                failed_keys.add(named)
+    return [*failures, *((unsent, None) for unsent in messages[len(results) :])]
 
 
 @asynccontextmanager

@@ -97,7 +97,8 @@ async def connected(
 
 
 def messages(*values: bytes) -> list[OutgoingMessage]:
-    return [OutgoingMessage(topic="t", key=b"k", value=value) for value in values]
+    """Messages of as many objects."""
+    return [OutgoingMessage(topic="t", key=b"k" + value, value=value) for value in values]
 
 
 async def test_sends_messages_unchanged(cluster: BrokerLog) -> None:
@@ -135,6 +136,32 @@ async def test_resends_only_unconfirmed_messages(cluster: BrokerLog) -> None:
         await delivery.deliver(messages(b"1", b"2", b"3"))
         assert (delivery.retries, delivery.failing) == (2, False)
     assert cluster.values == [b"1", b"2", b"3", b"2", b"2"]
+
+
+async def test_resends_what_follows_a_failed_message_of_the_same_key(cluster: BrokerLog) -> None:
+    cluster.answers = {b"A1": [kafka.RequestTimedOutError(), kafka.RequestTimedOutError()]}
+    objects = [b"A", b"B", b"A", None, b"A", b"B", None]
+    outgoing = [
+        OutgoingMessage(topic="t", key=key, value=(key or b"-") + str(number).encode())
+        for number, key in enumerate(objects, 1)
+    ]
+    async with connected() as delivery:
+        await delivery.deliver(outgoing)
+    of_a = [b"A1", b"A3", b"A5"]
+    assert cluster.values == [one.value for one in outgoing] + of_a + of_a
+
+
+async def test_a_smaller_form_keeps_its_place_before_the_next_of_its_key(
+    cluster: BrokerLog,
+) -> None:
+    cluster.answers = {
+        b"large": [kafka.MessageSizeTooLargeError(), kafka.MessageSizeTooLargeError()]
+    }
+    small, later = (OutgoingMessage(topic="t", key=b"A", value=one) for one in (b"small", b"later"))
+    large = replace(small, value=b"large", fallback=small)
+    async with connected() as delivery:
+        await delivery.deliver([large, *messages(b"other"), later])
+    assert cluster.values[-2:] == [b"small", b"later"]
 
 
 async def test_resends_unaccepted_messages_in_order(
