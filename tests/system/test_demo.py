@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.stopwatch import AMPLE
+from tests.support.waiting import until
 
 # A shell that starts the tests in the background has them, and what they start, ignore SIGINT.
 DEMO = ["env", "--default-signal=INT", sys.executable, "-m", "stampapp.demo"]
@@ -160,6 +161,9 @@ def test_a_worker_that_dies_has_its_last_lines_shown(
 ) -> None:
     with demo(tmp_path, "--alerts", str(alerts), "--model", str(model)) as process:
         first_row(process)
+        # The line of a batch is written after its results are confirmed.
+        log = tmp_path / ".demo" / "ztf.log"
+        until(lambda: "batch of" in log.read_text(), AMPLE)
         # A survey that has no model has no worker.
         (worker,) = programs_in(tmp_path / ".demo")
         subprocess.run(["kill", "-KILL", str(worker)], check=True)
