@@ -8,8 +8,8 @@ ARGS ?=
 # What the native engine is compiled from.
 ENGINE := $(wildcard stampapp/native/*.cpp stampapp/native/*.hpp stampapp/native/*.h) \
 	stampapp/native/build_binding.py
-# Keep compiled modules, whatever the environment says: most tests start the program, and a start that
-# compiles TensorFlow takes 15 s instead of 5.
+# Keep compiled modules, whatever the environment says: without them an import of TensorFlow takes 15 s
+# instead of 5, in each process.
 export PYTHONDONTWRITEBYTECODE :=
 # How many seconds `make fuzz` runs.
 SECONDS = 600

@@ -25,7 +25,7 @@ def add_confirmed(batch: Batch) -> None:
     """Give the shadow model a batch whose results are confirmed, without waiting for it."""
     if app.runtime.shadow:
         group = app.runtime.required_settings().group_id
-        # Only its own message: what is not published by the shadow model proves nothing.
+        # They name no other messages of the batch: `reconcile` does not read these predictions.
         headers = [provenance.source_headers(one, group) for one in batch.messages]
         app.runtime.shadow.add(headers, batch.outcomes)
 

@@ -39,8 +39,8 @@ def import_published(
     """Write the model folder `into` from a published zip or its unpacked folder.
 
     `name` selects one of several checkpoints; `called` is the name of the zip, by default that of
-    `path`. Raises ConfigError where no checkpoint is found or
-    it does not fit the graph; `into` is then unchanged.
+    `path`. Raises ConfigError where no checkpoint is found or it does not fit the graph; `into` is
+    then unchanged.
     """
     with open_archive(path) as archive, tempfile.TemporaryDirectory() as scratch:
         found = checkpoints.find_checkpoints(archive.names(), called or path.resolve().name)
