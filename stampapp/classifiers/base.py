@@ -54,15 +54,16 @@ class EngineInUse:
 class Classifier(ABC):
     """Classifies the alerts of one survey. Its methods may run in different threads.
 
-    `provenance` describes the model for users: its folder, or a package. `engine`, `device` and
-    `precision` are those of the network. `parallel` is whether several batches may be classified
-    at a time.
+    `provenance` describes the model for users: its folder, or a package. `network_sha256` is the
+    checksum of the file with its weights, if known. `engine`, `device` and `precision` are those of
+    the network. `parallel` is whether several batches may be classified at a time.
     """
 
     name: str
     version: str
     classes: tuple[str, ...]
     provenance: str
+    network_sha256: str | None = None
     engine = EngineInUse(name=Engine.TENSORFLOW)
     device = "the CPU"
     precision = Precision.FLOAT32

@@ -112,6 +112,7 @@ class NetworkClassifier(SurveyClassifier):
         self.name = name
         self.version = version
         self.provenance = provenance
+        self.network_sha256 = description.network_sha256
         self.classes = description.classes
         self.description = description
         self._network = network

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -28,6 +27,8 @@ ALERT_PATHS = click.argument(
     option("--survey", type=SURVEY, help="Override CLASSIFIER_STRATEGY."),
     option("--model", help="Override MODEL_PATH."),
     option("--pictures", type=click.Path(path_type=Path), help="Save figures here, by class."),
+    option("--output", type=click.Path(path_type=Path), help="Write a table to this file instead."),
+    option("--resume", is_flag=True, help="Go on with a table that is not finished."),
     base=PlainCommand,
 )
 def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
@@ -38,47 +39,31 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
     survey: str | None,
     model: str | None,
     pictures: Path | None,
+    output: Path | None,
+    resume: bool,
 ) -> int:
     """Classify alerts from files, without Kafka.
 
     PATH is an Avro file of one or more alerts, a Kafka message (.msg), a tar archive of such files,
     either gzipped or not, or a folder with any of them.
-    """
-    from stampapp import classifiers
-    from stampapp.commands.classify import classify_files
-    from stampapp.commands.figure_folder import FigureFolder
-    from stampapp.config.cpu_count import cores
-    from stampapp.config.model_address import given_model
-    from stampapp.config.model_settings import load_model_settings
-    from stampapp.config.schema_settings import load_schemas
-    from stampapp.feeds.alert_files import find_alert_files
 
-    given = given_model("--model", model) if model else None
-    chosen = load_model_settings(Survey(survey) if survey else None, given)
-    schemas = load_schemas()
-    # Before the model is loaded, which takes seconds.
-    files = find_alert_files(paths)
-    # TensorFlow would start a thread for each processor, whatever the quota of a container; the
-    # native engine would use one.
-    compute = replace(chosen.compute, threads=cores())
-    classifier = classifiers.load(replace(chosen, compute=compute))
-    if classifier.engine.reason:
-        click.echo(f"The network runs on {classifier.engine}.", err=True)
-    figures = FigureFolder(pictures) if pictures else None
-    summary = classify_files(
-        files,
-        classifier,
-        sys.stdout,
-        as_json=as_json,
-        every_alert=every_alert,
-        limit=chosen.detection_limit,
-        schemas=schemas,
-        figures=figures,
+    The table that --output names is Parquet, CSV, ECSV, VOTable or FITS, by the end of its name:
+    .parquet, .csv, .ecsv, .vot or .fits.
+    """
+    from stampapp.commands.classify_request import ClassifyRequest, run
+
+    return run(
+        ClassifyRequest(
+            paths=paths,
+            as_json=as_json,
+            every_alert=every_alert,
+            survey=Survey(survey) if survey else None,
+            model=model,
+            pictures=pictures,
+            output=output,
+            resume=resume,
+        )
     )
-    click.echo(str(summary), err=True)
-    if figures:
-        click.echo(f"{figures.count} pictures are in {pictures}.", err=True)
-    return 1 if summary.errors or summary.stopped else 0
 
 
 @app.command(

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.status import Status
 
+from stampapp.display.pace import Pace, rate, time_left
+
 _FIRST_LINE, _MOST_SECONDS = 5.0, 60.0
 
 
@@ -38,6 +40,7 @@ class ProgressBars:
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._paces: dict[str, Pace] = {}
         self._lines = not console.is_terminal
         self._pause = _FIRST_LINE
         self._due = time.monotonic() + self._pause
@@ -63,15 +66,28 @@ class ProgressBars:
         task = self._task(what)
         self._progress.update(task, advance=more, total=total)
         done = int(self._progress.tasks[task].completed)
-        amount = f"{done}/{'?' if total is None else total}"
+        pace = self._pace(what, done, total, done)
+        amount = f"{done}/{'?' if total is None else total}{pace}"
         self._progress.update(task, amount=amount)
         self._show_line(what, amount)
 
-    def percent(self, what: str, done: int, total: int, note: str = "") -> None:
-        """Show the share of a total that is done, and a note."""
-        amount = f"{100 * done // max(1, total)} % {note}"
+    def percent(
+        self, what: str, done: int, total: int, note: str = "", count: int | None = None
+    ) -> None:
+        """Show the share of a total that is done, and a note.
+
+        With the time that is left, and where the `count` of things so far is given, their rate.
+        """
+        pace = self._pace(what, done, total, count)
+        amount = f"{100 * done // max(1, total)} % {note}".rstrip() + pace
         self._progress.update(self._task(what), completed=done, total=total, amount=amount)
         self._show_line(what, amount)
+
+    def _pace(self, what: str, done: int, total: int | None, count: int | None) -> str:
+        now = time.monotonic()
+        first = self._paces.setdefault(what, Pace(start=now, done=done, count=count or 0))
+        parts = [rate(first, now, count), time_left(first, now, done, total)]
+        return "".join(f", {part}" for part in parts if part)
 
     def _show_line(self, what: str, amount: str) -> None:
         self._latest = f"{what}: {amount.strip()}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from astropy.table import MaskedColumn, Table
 
 from stampapp import times
 from stampapp.alerts.surveys import Survey
+from stampapp.display.lines import printable
 from stampapp.results.alert_result import AlertResult
 from stampapp.version import __version__
 
@@ -23,7 +24,7 @@ _NUMBERS = {
     "mag": (units.mag, "magnitude"),
     "e_mag": (units.mag, "error of the magnitude"),
 }
-_TEXTS = {
+TEXTS = {
     "candid": "detection",
     "aid": "object, by ALeRCE's name where the alert has one",
     "oid": "object, by the survey's name",
@@ -38,6 +39,8 @@ _TEXTS = {
 }
 _ALERT = ("candid", "aid", "oid", "mjd", "ra", "dec", "fid", "mag", "e_mag")
 _BEFORE = (*_ALERT, "outcome", "class_name")
+# Some readers take text of one character for a number or a flag.
+_LEAST_WIDTH = 2
 _AFTER = ("rule", "cause", "error", "classifier_name", "classifier_version")
 
 
@@ -52,9 +55,15 @@ class TableSource:
     created: datetime
 
 
-def result_table(results: Sequence[AlertResult], source: TableSource) -> Table:
-    """Return a table with a row per result. What is not known is masked."""
-    table = Table(list(_columns(results, source.classes)))
+def result_table(
+    results: Sequence[AlertResult], source: TableSource, widths: Mapping[str, int] | None = None
+) -> Table:
+    """Return a table with a row per result. What is not known is masked.
+
+    `widths` is the number of characters of each column of text; by default, of its longest value.
+    Characters that cannot be printed are replaced.
+    """
+    table = Table(list(_columns(results, source.classes, widths or {})))
     table.meta = {
         "survey": str(source.survey),
         "classifier_name": source.classifier_name,
@@ -66,9 +75,21 @@ def result_table(results: Sequence[AlertResult], source: TableSource) -> Table:
     return table
 
 
-def _columns(results: Sequence[AlertResult], classes: Sequence[str]) -> Iterator[MaskedColumn]:
+def text_widths(results: Iterable[AlertResult]) -> dict[str, int]:
+    """Return how many characters each column of text needs, also where FITS escapes some."""
+    widths = dict.fromkeys(TEXTS, _LEAST_WIDTH)
+    for one in results:
+        for name in TEXTS:
+            text = _text(getattr(one, name)).encode("ascii", "backslashreplace")
+            widths[name] = max(widths[name], len(text))
+    return widths
+
+
+def _columns(
+    results: Sequence[AlertResult], classes: Sequence[str], widths: Mapping[str, int]
+) -> Iterator[MaskedColumn]:
     for name in _BEFORE:
-        yield _column(results, name)
+        yield _column(results, name, widths)
     for name in classes:
         yield _numbers(
             f"probability_{name}",
@@ -77,18 +98,23 @@ def _columns(results: Sequence[AlertResult], classes: Sequence[str]) -> Iterator
             f"probability of the class {name}, from 0 to 1",
         )
     for name in _AFTER:
-        yield _column(results, name)
+        yield _column(results, name, widths)
 
 
-def _column(results: Sequence[AlertResult], name: str) -> MaskedColumn:
+def _column(results: Sequence[AlertResult], name: str, widths: Mapping[str, int]) -> MaskedColumn:
     values = [getattr(one, name) for one in results]
     if name in _NUMBERS:
         return _numbers(name, values, *_NUMBERS[name])
-    texts = ["" if value is None else str(value) for value in values]
-    mask = [value is None for value in values]
     return MaskedColumn(
-        np.array(texts, dtype=np.str_), name=name, mask=mask, description=_TEXTS[name]
+        np.array(list(map(_text, values)), dtype=f"U{widths[name]}" if widths else np.str_),
+        name=name,
+        mask=[value is None for value in values],
+        description=TEXTS[name],
     )
+
+
+def _text(value: object) -> str:
+    return "" if value is None else printable(str(value))
 
 
 def _numbers(

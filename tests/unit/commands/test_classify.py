@@ -13,10 +13,11 @@ from stampapp.alerts.detection_limit import DetectionLimit
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.batch import BATCH_SIZE
 from stampapp.commands import classify as command
-from stampapp.commands.classify import Summary
+from stampapp.commands.result_lines import ResultLines
 from stampapp.errors import BadAlert
 from stampapp.feeds.alert_files import find_alert_files
 from stampapp.results.outcome import Classification
+from stampapp.results.summary import Summary
 from tests.support.alerts import container, record
 from tests.support.archives import tar
 from tests.support.fake_classifier import FakeClassifier, classification
@@ -52,11 +53,11 @@ def run(
     limit: DetectionLimit | None = None,
 ) -> tuple[Summary, list[dict[str, Any]]]:
     out = io.StringIO()
+    chosen = classifier or FakeClassifier()
     summary = command.classify_files(
         find_alert_files(paths),
-        classifier or FakeClassifier(),
-        out,
-        as_json=True,
+        chosen,
+        ResultLines(chosen, out, as_json=True),
         every_alert=every_alert,
         limit=limit,
     )
@@ -180,14 +181,17 @@ def test_more_alerts_than_a_batch_are_classified_in_batches(tmp_path: Path) -> N
     assert summary == Summary(read=count, classified=count, ruled_out=0, errors=0)
 
 
+def table(path: Path, classifier: FakeClassifier, *, every_alert: bool = False) -> list[str]:
+    out = io.StringIO()
+    lines = ResultLines(classifier, out, as_json=False)
+    command.classify_files(find_alert_files([path]), classifier, lines, every_alert=every_alert)
+    return out.getvalue().splitlines()
+
+
 def test_the_table(folder: Path) -> None:
     bad = folder / "z.avro"
     bad.write_bytes(b"no container")
-    out = io.StringIO()
-    command.classify_files(
-        find_alert_files([folder]), FakeClassifier(), out, as_json=False, every_alert=False
-    )
-    heading, second, third, damaged = out.getvalue().splitlines()
+    heading, second, third, damaged = table(folder, FakeClassifier())
     assert heading.split() == ["candid", "object", "class", "SN", "bogus"]
     assert second.split() == ["2", "ZTF20abcdefg", "SN", "0.750", "0.250"]
     assert third.split() == ["3", "ZTF20abcdefg", "SN", "0.750", "0.250"]
@@ -196,11 +200,7 @@ def test_the_table(folder: Path) -> None:
 
 def test_a_column_is_as_wide_as_the_names_of_a_surveys_objects(tmp_path: Path) -> None:
     (tmp_path / "a.avro").write_bytes(lsst_container(lsst_alert()))
-    out = io.StringIO()
-    command.classify_files(
-        [tmp_path / "a.avro"], FakeClassifier(), out, as_json=False, every_alert=True
-    )
-    heading, row = out.getvalue().splitlines()
+    heading, row = table(tmp_path / "a.avro", FakeClassifier(), every_alert=True)
     assert heading.index("class") == row.index("SN") == 21 + len(str(OBJECT)) + 2
 
 
@@ -208,10 +208,5 @@ def test_a_ruled_out_result_in_the_table(folder: Path) -> None:
     def rule_out(one: Alert) -> Classification:
         return classification(one, None)
 
-    out = io.StringIO()
-    command.classify_files(
-        [folder / "a.avro"], FakeClassifier(rule_out), out, as_json=False, every_alert=True
-    )
-    assert out.getvalue().splitlines()[1].split() == [
-        *("1", "ZTF20abcdefg", "-", "0.750", "0.250", "withdrawn")
-    ]
+    _, row, _ = table(folder / "a.avro", FakeClassifier(rule_out), every_alert=True)
+    assert row.split() == ["1", "ZTF20abcdefg", "-", "0.750", "0.250", "withdrawn"]

@@ -1,0 +1,80 @@
+"""The output of `classify` as a table, which an interrupted run goes on with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.base import Classifier
+from stampapp.results.alert_result import AlertResult, alert_result
+from stampapp.results.outcome import Outcome
+from stampapp.results.summary import Summary
+from stampapp.tables.result_journal import ResultJournal
+from stampapp.tables.result_table import TableSource
+from stampapp.tables.table_files import write_results
+from stampapp.version import __version__
+
+
+class TableOutput:
+    """Keeps results in a journal, and writes the table of all of them at the end."""
+
+    def __init__(
+        self, path: Path, journal: ResultJournal, classifier: Classifier, survey: Survey
+    ) -> None:
+        self._path, self._journal = path, journal
+        self._classifier, self._survey = classifier, survey
+        self._results: list[AlertResult] = []
+
+    @property
+    def before(self) -> Summary:
+        """What earlier runs have done."""
+        return self._journal.summary
+
+    def add(self, outcome: Outcome) -> None:
+        """Add the result of an outcome."""
+        name, version = self._classifier.name, self._classifier.version
+        self._results.append(alert_result(outcome, name, version))
+
+    def keep(self, summary: Summary) -> None:
+        """Write the results that were added to the journal. Raises ConfigError."""
+        self._journal.append(self._results, summary)
+        self._results = []
+
+    def finish(self, summary: Summary) -> str:
+        """Write the table; return a sentence about it. Raises ConfigError."""
+        if not summary.read and summary.stopped:
+            self._journal.delete()
+            return f"{self._path} was not written."
+        rows = write_results(self._path, self._journal.results, self._source())
+        if summary.stopped:
+            self._journal.close()
+            return f"{self._path} has {rows} results so far; --resume goes on with the others."
+        self._journal.delete()
+        return f"{self._path} has {rows} results."
+
+    def _source(self) -> TableSource:
+        return TableSource(
+            survey=self._survey,
+            classes=self._classifier.classes,
+            classifier_name=self._classifier.name,
+            classifier_version=self._classifier.version,
+            created=self._journal.created,
+        )
+
+
+def run_identity(
+    files: Sequence[Path], classifier: Classifier, survey: Survey, options: str
+) -> dict[str, str]:
+    """Return what must be the same for a run to go on with the results of an earlier one."""
+    stats = [(str(path.resolve()), path.stat()) for path in files]
+    listed = [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in stats]
+    model = (classifier.name, classifier.version, classifier.network_sha256 or "")
+    return {
+        "list of files": hashlib.sha256("\n".join(listed).encode()).hexdigest(),
+        "survey": survey,
+        "model": " ".join(model),
+        "set of options": options,
+        "version of stampapp": __version__,
+    }
