@@ -13,6 +13,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.app import app
 from stampapp.commands.base import PlainCommand
 from stampapp.display.lines import write_lines
+from stampapp.errors import ConfigError
 
 SURVEY = click.Choice(list(Survey), case_sensitive=False)
 ALERT_PATHS = click.argument(
@@ -105,6 +106,7 @@ def add_self_test(self: PlainCommand, folder: Path) -> int:  # noqa: ARG001
     option("--seed", type=click.IntRange(0, 999_999), help="Repeat the alerts of this seed."),
     option("--to", type=click.Path(path_type=Path), help="Write to this Avro file, without Kafka."),
     option("--labels", type=click.Path(path_type=Path), help="Write the classes to this CSV file."),
+    option("--resume", is_flag=True, help="Go on with a file that is not finished."),
     option("--schema", metavar="VERSION", help="Publish packets by this version's schema [10.0]."),
     base=PlainCommand,
 )
@@ -116,6 +118,7 @@ def simulate(  # noqa: PLR0913, PLR0917  # as above
     seed: int | None,
     to: Path | None,
     labels: Path | None,
+    resume: bool,
     schema: str | None,
 ) -> int:
     """Publish simulated alerts to the first of CONSUMER_TOPICS, or write them to a file."""
@@ -124,6 +127,7 @@ def simulate(  # noqa: PLR0913, PLR0917  # as above
         output_files,
         parse_version,
         publish_simulated,
+        resume_files,
         write_files,
     )
     from stampapp.config import extras, settings
@@ -139,7 +143,9 @@ def simulate(  # noqa: PLR0913, PLR0917  # as above
         schema_id=parse_version(schema),
     )
     if paths := output_files(request, to, labels):
-        return write_files(request, *paths)
+        return resume_files(request, seed, *paths) if resume else write_files(request, *paths)
+    if resume:
+        raise ConfigError("--resume goes on with the file of --to: name it")
     return publish_simulated(request, settings.input_settings(environment_reader()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stampapp.alerts.alert import LabelledAlert
@@ -19,6 +19,11 @@ from stampapp.feeds import avro_writer, simulated
 from stampapp.feeds.alert_encoding import message_encoder, published_schema
 from stampapp.feeds.publisher import AsJustObserved, Publisher
 from stampapp.feeds.stopping import StopSignal
+from stampapp.feeds.unfinished_alerts import (
+    SimulationSource,
+    UnfinishedAlerts,
+    find_unfinished,
+)
 
 Advance = Callable[[int], object]
 
@@ -69,25 +74,54 @@ def output_files(
     return to, labels_path
 
 
-def write_files(request: SimulateRequest, alerts: Path, labels: Path) -> int:
-    """Write the alerts and their classes; return the exit code. Raises ConfigError."""
-    report(f"Writing {request} to {alerts}, their classes to {labels}")
+def write_files(
+    request: SimulateRequest, alerts: Path, labels: Path, before: UnfinishedAlerts | None = None
+) -> int:
+    """Write the alerts and their classes; return the exit code. Raises ConfigError.
+
+    They begin with those of an interrupted run (`before`), if there are some.
+    """
+    resumed = f", after the {before.count} that it has" if before else ""
+    report(f"Writing {request} to {alerts}{resumed}, their classes to {labels}")
+    source = SimulationSource(survey=request.survey, seed=request.seed)
+    start = before.count if before else 0
     with (
         StopSignal() as stop,
-        progress_bar("simulating", request.count) as advance,
-        _simulated_alerts(request) as drawn,
+        progress_bar("simulating", request.count, start) as advance,
+        _simulated_alerts(request, start) as drawn,
     ):
         log_above_progress()
         finished = stop.until_stopped(_count(drawn, advance))
-        written = avro_writer.write_alerts(finished, alerts, labels)
+        written = avro_writer.write_alerts(finished, alerts, labels, source, before)
     if not stop.received:
         return 0
     report(
-        f"Stopped: {alerts} has the {written} of {request.count} alerts that were finished."
+        f"Stopped: {alerts} has the {written} of {request.count} alerts that were finished;"
+        " --resume goes on with the others."
         if written
         else "Stopped: nothing was written."
     )
     return 1
+
+
+def resume_files(request: SimulateRequest, seed: int | None, alerts: Path, labels: Path) -> int:
+    """Go on with files that an interrupted run has left; without them, begin. As `write_files`.
+
+    The seed is that of the files; a `seed` that was asked for must be the same.
+    """
+    before = find_unfinished(alerts, labels)
+    if before is None:
+        return write_files(request, alerts, labels)
+    same = replace(request, seed=before.source.seed if seed is None else seed)
+    wanted = SimulationSource(survey=same.survey, seed=same.seed)
+    if before.source != wanted:
+        raise ConfigError(
+            f"{alerts} cannot be resumed: it has {before.source}, not {wanted}. Omit --resume to"
+            " replace it"
+        )
+    if same.count is not None and before.count > same.count:
+        raise ConfigError(f"{alerts} has {before.count} alerts already: increase --count")
+    return write_files(same, alerts, labels, before)
 
 
 def publish_simulated(request: SimulateRequest, target: InputSettings) -> int:
@@ -111,9 +145,12 @@ def publish_simulated(request: SimulateRequest, target: InputSettings) -> int:
     return 1 if end.failure else 0
 
 
-def _simulated_alerts(request: SimulateRequest) -> AbstractContextManager[Iterator[LabelledAlert]]:
+def _simulated_alerts(
+    request: SimulateRequest, start: int = 0
+) -> AbstractContextManager[Iterator[LabelledAlert]]:
     workers = simulated.processes_for(request.rate)
-    return simulated.simulated_alerts([request.survey], request.seed, request.count, workers)
+    surveys = [request.survey]
+    return simulated.simulated_alerts(surveys, request.seed, request.count, workers, start)
 
 
 def _count(drawn: Iterator[LabelledAlert], advance: Advance) -> Iterator[LabelledAlert]:

@@ -104,10 +104,10 @@ class ProgressBars:
 
 
 @contextmanager
-def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], object]]:
+def progress_bar(what: str, total: int | None, done: int = 0) -> Iterator[Callable[[int], object]]:
     """Show a bar; yield a function to call with the number of items newly done."""
     with ProgressBars() as bars:
-        bars(what, 0, total)
+        bars(what, done, total)
         yield lambda more: bars(what, more, total)
 
 

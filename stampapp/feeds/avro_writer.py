@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 import fastavro
 
@@ -15,32 +16,45 @@ from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.errors import ConfigError, StampError
 from stampapp.feeds.alert_encoding import file_format
+from stampapp.feeds.unfinished_alerts import SimulationSource, UnfinishedAlerts, draft_of
 
 
-def write_alerts(drawn: Iterable[LabelledAlert], alerts: Path, labels: Path) -> int:
+def write_alerts(
+    drawn: Iterable[LabelledAlert],
+    alerts: Path,
+    labels: Path,
+    source: SimulationSource,
+    before: UnfinishedAlerts | None = None,
+) -> int:
     """Write a container of alerts, and a CSV with the columns candid and label.
 
-    The survey of the first alert decides how all are encoded. Returns the number of alerts. Both
-    files appear at the end, or neither if there is no alert; older ones are replaced. If `drawn`
-    raises a StampError, what it yielded before is kept. Raises ConfigError if the files cannot be
-    written.
+    They begin with the alerts of an interrupted run, if it has left some (`before`); `source` goes
+    into the metadata of the container. Returns the number of alerts. Both files appear at the end,
+    or neither if there is no new alert; older ones are replaced. If `drawn` raises a StampError,
+    what it yielded before is kept. Raises ConfigError if the files cannot be written.
     """
     finished = _UntilError(drawn)
+    kept = before.count if before else 0
     try:
         with (
-            _replacing(alerts, finished) as alert_draft,
-            _replacing(labels, finished) as label_draft,
-            alert_draft.open("wb") as binary,
-            label_draft.open("w", newline="", encoding="utf-8") as text,
+            _replacing(alerts, finished, kept) as alert_draft,
+            _replacing(labels, finished, kept) as label_draft,
         ):
-            rows = csv.writer(text, lineterminator="\n")
-            rows.writerow(("candid", "label"))
-            _write_container(binary, finished, rows.writerow)
+            if before:
+                _copy(before.alerts, before.size, alert_draft)
+                _copy(before.labels, before.labels_size, label_draft)
+            _write(alert_draft, label_draft, finished, source)
     except OSError as error:
         raise ConfigError(f"{alerts} and {labels} cannot be written: {error.strerror}") from error
     if finished.error:
         raise finished.error
-    return finished.count
+    return kept + finished.count
+
+
+def _copy(path: Path, size: int, to: Path) -> None:
+    if path != to:
+        shutil.copyfile(path, to)
+    os.truncate(to, size)
 
 
 class _UntilError(Iterator[LabelledAlert]):
@@ -62,29 +76,44 @@ class _UntilError(Iterator[LabelledAlert]):
 
 
 @contextmanager
-def _replacing(path: Path, finished: _UntilError) -> Iterator[Path]:
-    """Yield a temporary path, and rename it to `path` at the end, if there is any alert."""
+def _replacing(path: Path, finished: _UntilError, kept: int) -> Iterator[Path]:
+    """Yield a temporary path, and rename it to `path` at the end, if there is any alert.
+
+    After an exception it stays if alerts of an interrupted run are `kept` in it.
+    """
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name a file")
     if not path.parent.is_dir():
         raise ConfigError(f"{path} cannot be written: there is no folder {path.parent}")
-    draft = path.with_name(f".{path.name}.draft")
+    draft = draft_of(path)
+    if not kept:
+        draft.unlink(missing_ok=True)
     try:
         yield draft
-        if finished.count:
+        if kept + finished.count:
             draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        if not kept:
+            draft.unlink(missing_ok=True)
 
 
-def _write_container(
-    binary: BinaryIO, drawn: Iterator[LabelledAlert], label: Callable[[tuple[str, str]], object]
+def _write(
+    alerts: Path, labels: Path, drawn: Iterator[LabelledAlert], source: SimulationSource
 ) -> None:
-    if (first := next(drawn, None)) is None:
-        return
-    schema, encode = file_format(first.alert.survey)
-    labelled = _noting_labels(chain([first], drawn), label)
-    fastavro.writer(binary, schema, map(encode, labelled))
+    """Append alerts to a container, and labels to a CSV; both are begun where they are missing."""
+    # A label is written before its alert, so that a killed run leaves one for each.
+    with (
+        alerts.open("a+b") as binary,
+        labels.open("a", buffering=1, newline="", encoding="utf-8") as text,
+    ):
+        rows = csv.writer(text, lineterminator="\n")
+        if not text.tell():
+            rows.writerow(("candid", "label"))
+        if (first := next(drawn, None)) is None:
+            return
+        schema, encode = file_format(first.alert.survey)
+        labelled = _noting_labels(chain([first], drawn), rows.writerow)
+        fastavro.writer(binary, schema, map(encode, labelled), metadata=source.metadata())
 
 
 def _noting_labels(

@@ -28,14 +28,14 @@ def processes_for(rate: float | None) -> int:
 
 @contextmanager
 def simulated_alerts(
-    surveys: Sequence[Survey], seed: int, count: int | None, workers: int
+    surveys: Sequence[Survey], seed: int, count: int | None, workers: int, start: int = 0
 ) -> Iterator[Iterator[LabelledAlert]]:
     """Yield an iterator of the first `count` alerts of a seed (None: endless), the surveys in turn.
 
-    The number of processes (`workers`) changes neither the alerts nor their order. The iterator
-    raises StampError if a process dies.
+    It leaves out the first `start` of them. The number of processes (`workers`) changes neither the
+    alerts nor their order. The iterator raises StampError if a process dies.
     """
-    drawn = _draw(surveys, seed, count, workers)
+    drawn = _draw(surveys, seed, count, workers, start)
     try:
         yield drawn
     finally:
@@ -45,15 +45,15 @@ def simulated_alerts(
 
 
 def _draw(
-    surveys: Sequence[Survey], seed: int, count: int | None, workers: int
+    surveys: Sequence[Survey], seed: int, count: int | None, workers: int, start: int
 ) -> Generator[LabelledAlert, None, None]:
-    starts = numbers(0, CHUNK) if count is None else range(0, count, CHUNK)
+    starts = numbers(start, CHUNK) if count is None else range(start, count, CHUNK)
     with process_pool.pool(workers) as pool:
         ahead: deque[Future[list[LabelledAlert]]] = deque()
-        for start in starts:
-            stop = start + CHUNK if count is None else min(start + CHUNK, count)
+        for first in starts:
+            stop = first + CHUNK if count is None else min(first + CHUNK, count)
             with process_pool.without_interrupts():
-                ahead.append(pool.submit(_draw_chunk, surveys, seed, start, stop))
+                ahead.append(pool.submit(_draw_chunk, surveys, seed, first, stop))
             if len(ahead) > _CHUNKS_AHEAD * workers:
                 yield from ahead.popleft().result()
         while ahead:

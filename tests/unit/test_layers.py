@@ -53,7 +53,12 @@ LIBRARIES = {
     "h5py": ("classifiers/network/keras_file",),
     "astropy": ("stamps/wcs", "simulation", "api", "tables"),
     "galsim": ("simulation",),
-    "fastavro": ("avro", "deadletters/partial_decode", "feeds/avro_writer"),
+    "fastavro": (
+        "avro",
+        "deadletters/partial_decode",
+        "feeds/avro_writer",
+        "feeds/unfinished_alerts",
+    ),
     "prometheus_client": ("monitoring",),
     "PIL": ("stamps",),
     # The demo's growing table is its own; what it consists of comes from display.

@@ -22,6 +22,7 @@ from stampapp.feeds.alert_encoding import (
     published_schema,
 )
 from stampapp.feeds.avro_writer import write_alerts
+from stampapp.feeds.unfinished_alerts import SimulationSource
 from tests.support.alerts import alert
 from tests.support.lsst_alerts import OBJECT, lsst_alert
 
@@ -50,7 +51,8 @@ def test_a_file_holds_packets_of_one_survey(tmp_path: Path) -> None:
         LabelledAlert(alert=replace(lsst_alert(), candid=str(OBJECT + number)), label="SN")
         for number in range(3)
     ]
-    assert write_alerts(some, tmp_path / "sky.avro", tmp_path / "labels.csv") == 3
+    source = SimulationSource(survey=Survey.LSST, seed=7)
+    assert write_alerts(some, tmp_path / "sky.avro", tmp_path / "labels.csv", source) == 3
     with (tmp_path / "sky.avro").open("rb") as file:
         found = list(packets.decode_records(file))
     assert [one.candid for one in found if isinstance(one, Alert)] == [

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import resource
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ from stampapp.results.summary import Summary
 from stampapp.tables.result_journal import ResultJournal
 from tests.support.alerts import alert
 from tests.support.fake_classifier import classification
+from tests.support.full_disk import files_of_at_most
 
 RUN = {"model": "fake 1.2.3", "list of files": "a.avro"}
 FIRST = Summary(read=3, classified=2)
@@ -130,18 +129,6 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         journal(tmp_path / "nowhere" / "night.csv"),
     ):
         pass
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_full_disk_is_named_and_what_was_written_before_stays(table: Path) -> None:
