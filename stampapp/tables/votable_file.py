@@ -34,9 +34,10 @@ def _xml(table: Table) -> bytes:
     document = votable.from_table(table)
     described = document.get_first_table()
     for name, value in table.meta.items():
-        described.params.append(
-            Param(document, name=name, datatype="char", arraysize="*", value=str(value))
-        )
+        # By default, the ID is the name, which a column may have as well.
+        identifier, kind = f"param_{name}", {"datatype": "char", "arraysize": "*"}
+        param = Param(document, ID=identifier, name=name, value=str(value), **kind)
+        described.params.append(param)
     out = io.BytesIO()
     document.to_xml(out)
     return out.getvalue()

@@ -26,7 +26,6 @@ from stampapp.demo.embedded_broker import (
     usable_port,
 )
 from tests.support.kafka_classes import class_archive
-from tests.support.kafka_jars import kafka_jars, program
 from tests.support.kafka_settings import (
     CONTROLLER,
     PLAIN,
@@ -35,6 +34,7 @@ from tests.support.kafka_settings import (
     node_layout,
     write_settings,
 )
+from tests.support.maven_jars import KAFKA, executable, jars
 from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
 
@@ -64,8 +64,8 @@ class ApacheKafka:
         joins: ApacheKafka | None = None,
         record_classes: Path | None = None,
     ) -> None:
-        self.jars = kafka_jars()
-        self.java = program("java", "install Java 17 or later (Debian: openjdk-17-jre-headless)")
+        self.jars = jars(KAFKA)
+        self.java = executable("java", "install Java 17 or later (Debian: openjdk-17-jre-headless)")
         self.record_classes = record_classes
         self.classes = record_classes or class_archive(self.java, self.jars, _record_classes)
         self.heap_mb = heap_mb

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stampapp.demo.embedded_broker import LOOPBACK
-from tests.support.kafka_jars import program
+from tests.support.maven_jars import executable
 
 # The PKCS #12 file exists only during a test run, next to the key that it protects.
 PASSWORD = "changeit"
@@ -49,7 +49,7 @@ def _keytool(keystore: Path, *arguments: str) -> None:
 
 
 def _run(name: str, *arguments: str) -> None:
-    command = [program(name, REMEDIES[name]), *arguments]
+    command = [executable(name, REMEDIES[name]), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{name} failed:\n{done.stdout}{done.stderr}")

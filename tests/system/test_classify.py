@@ -234,4 +234,6 @@ def test_in_a_pipe_it_says_now_and_then_how_far_it_is(many: Path, tmp_path: Path
     with classifying("--pictures", "album", str(many), cwd=tmp_path) as process:
         assert process.stderr
         line = process.stderr.readline()
-    assert re.fullmatch(r"classifying: \d+ % read(, \d+ alerts done)?\n", line)
+    assert re.fullmatch(
+        r"classifying: \d+ % read(, \d+ alerts done)?(, [\d.]+/s)?(, \d.* left)?\n", line
+    )

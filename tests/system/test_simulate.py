@@ -155,7 +155,7 @@ def test_a_signal_ends_an_endless_stream_and_every_alert_is_accounted_for(
         _, errors = process.communicate(timeout=AMPLE)
     assert process.returncode == 0, errors
     first, *progress, last = errors.splitlines()
-    assert all(re.fullmatch(r"publishing: \d+/\?", line) for line in progress)
+    assert all(re.fullmatch(r"publishing: \d+/\?(, [\d.]+/s)?", line) for line in progress)
     assert re.match(rf"Publishing endless ZTF alerts of seed \d+ to {topic}, on ", first)
     total = re.match(r"Published (\d+) alerts in [\d.]+ s \([\d.]+ per second\)\.$", last)
     assert total, errors
@@ -176,9 +176,11 @@ def test_a_file_that_is_interrupted_has_what_was_finished(
         last = process.communicate(timeout=AMPLE)[1].splitlines()[-1]
     assert process.returncode == 1
     assert first.startswith("Writing 100000 ZTF alerts of seed ")
-    assert re.fullmatch(r"simulating: \d+/100000\n", progress)
+    assert re.fullmatch(r"simulating: \d+/100000, [\d.]+/s, \d+ \w+ \d+ \w+ left\n", progress)
     said = re.fullmatch(
-        r"Stopped: sky\.avro has the (\d+) of 100000 alerts that were finished\.", last
+        r"Stopped: sky\.avro has the (\d+) of 100000 alerts that were finished;"
+        r" --resume goes on with the others\.",
+        last,
     )
     assert said, last
     _, alerts = alert_messages.records(tmp_path / "sky.avro")
@@ -187,6 +189,39 @@ def test_a_file_that_is_interrupted_has_what_was_finished(
     assert labels == [one["candid"] for one in alerts]
     assert len(labels) == int(said[1]) >= int(re.findall(r"\d+", progress)[0]) > 0
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_interrupted_and_a_killed_file_go_on_with_the_same_alerts(tmp_path: Path) -> None:
+    arguments = ("simulate", "--survey", "ZTF", "--to", "sky.avro", "--resume", "--count")
+    with simulating(*arguments[1:], "40", "--seed", "7", cwd=tmp_path) as process:
+        labels = tmp_path / ".sky.avro.labels.csv.draft"
+        assert eventually(lambda: labels.exists() and labels.read_bytes().count(b"\n") > 10)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=AMPLE)
+    assert process.returncode == 1
+    # Without the seed, it is that of the file.
+    with simulating(*arguments[1:], "40", cwd=tmp_path) as process:
+        before = labels.read_bytes() if eventually(labels.exists) else b""
+        assert eventually(lambda: len(labels.read_bytes()) > len(before))
+        process.kill()
+    done = command(*arguments, "40", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(
+        r"^Writing 40 ZTF alerts of seed 7 to sky\.avro, after the \d+ that", done.stderr
+    )
+    done = command(
+        *arguments[:3], "--seed", "7", "--count", "40", "--to", "once.avro", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    once, resumed = (
+        alert_messages.records(tmp_path / f"{name}.avro")[1] for name in ("once", "sky")
+    )
+    assert resumed == once
+    assert len(resumed) == 40
+    assert (tmp_path / "sky.avro.labels.csv").read_bytes() == (
+        tmp_path / "once.avro.labels.csv"
+    ).read_bytes()
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_nothing_is_left_of_a_file_that_is_interrupted_before_the_first_alert(

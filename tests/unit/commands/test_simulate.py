@@ -5,16 +5,21 @@ from typing import Any
 
 import pytest
 
+from stampapp.alerts.alert import LabelledAlert
 from stampapp.alerts.surveys import Survey
 from stampapp.commands.simulate import (
     SimulateRequest,
     output_files,
     parse_version,
     publish_simulated,
+    resume_files,
 )
 from stampapp.config import settings
 from stampapp.config.environment import Reader
 from stampapp.errors import ConfigError
+from stampapp.feeds.avro_writer import write_alerts
+from stampapp.feeds.unfinished_alerts import SimulationSource
+from tests.support.alerts import alert
 
 SKY = Path("sky.avro")
 
@@ -81,3 +86,38 @@ def test_an_interrupt_while_the_processes_start_ends_it_in_order(
     target = settings.input_settings(Reader(environment.get))
     assert publish_simulated(request(count=None, rate=30.0), target) == 0
     assert "Stopped: nothing was published." in capsys.readouterr().err
+
+
+def unfinished(folder: Path, **changes: Any) -> tuple[Path, Path]:
+    """Write three alerts of seed 7."""
+    alerts, labels = folder / "sky.avro", folder / "labels.csv"
+    usual: dict[str, Any] = {"survey": Survey.ZTF, "seed": 7}
+    source = SimulationSource(**usual | changes)
+    drawn = [LabelledAlert(alert=alert(candid=str(number)), label="SN") for number in range(3)]
+    write_alerts(drawn, alerts, labels, source)
+    return alerts, labels
+
+
+@pytest.mark.parametrize(
+    ("of_files", "seed", "count", "words"),
+    [
+        ({"survey": Survey.ATLAS}, None, 10, "it has ATLAS alerts of seed 7 .*not ZTF alerts"),
+        ({"version": "0.0.1"}, None, 10, r"of seed 7 by stampapp 0\.0\.1, not"),
+        ({}, 8, 10, "of seed 7 by .*, not ZTF alerts of seed 8"),
+        ({}, 7, 2, "has 3 alerts already: increase --count"),
+    ],
+)
+def test_alerts_of_another_run_are_not_resumed(
+    of_files: dict[str, Any], seed: int | None, count: int, words: str, tmp_path: Path
+) -> None:
+    files = unfinished(tmp_path, **of_files)
+    with pytest.raises(ConfigError, match=words):
+        resume_files(request(seed=1, count=count), seed, *files)
+
+
+def test_what_has_all_alerts_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alerts, labels = unfinished(tmp_path)
+    content = alerts.read_bytes()
+    assert resume_files(request(seed=1, count=3), None, alerts, labels) == 0
+    assert alerts.read_bytes() == content
+    assert "Writing 3 ZTF alerts of seed 7" in capsys.readouterr().err

@@ -11,42 +11,46 @@ from pathlib import Path
 import pytest
 
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.kafka_jars import (
-    PINS,
+from tests.support.maven_jars import (
+    KAFKA,
+    STIL,
     PrerequisiteError,
+    Program,
     checksums,
-    kafka_jars,
-    kafka_version,
+    jars,
     verify,
 )
 
 
 @pytest.fixture
-def jars(tmp_path: Path) -> Path:
+def cached(tmp_path: Path) -> Path:
     (tmp_path / "pins").write_text("0" * 64 + "  one.jar\n")
-    folder = tmp_path / f"kafka-{kafka_version()}"
+    folder = tmp_path / f"kafka-{KAFKA.version}"
     folder.mkdir()
     return folder
 
 
-def test_cache_is_used_without_maven(monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = kafka_jars()
+@pytest.mark.parametrize(("program", "jar"), [(KAFKA, "kafka_2.13"), (STIL, "stil")])
+def test_cache_is_used_without_maven(
+    program: Program, jar: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = jars(program)
     monkeypatch.setattr(shutil, "which", lambda _name: None)
-    assert kafka_jars() == folder
-    assert f"kafka_2.13-{kafka_version()}.jar" in checksums(folder)
-    assert len(PINS.read_text().splitlines()) == len(checksums(folder)) > 40
+    assert jars(program) == folder
+    assert f"{jar}-{program.version}.jar" in checksums(folder)
+    assert len(program.pins.read_text().splitlines()) == len(checksums(folder)) > 4
 
 
 @pytest.mark.parametrize(("name", "content"), [("one.jar", b"changed"), ("two.jar", b"added")])
-def test_jar_with_another_checksum_is_rejected(jars: Path, name: str, content: bytes) -> None:
-    (jars / name).write_bytes(content)
+def test_jar_with_another_checksum_is_rejected(cached: Path, name: str, content: bytes) -> None:
+    (cached / name).write_bytes(content)
     with pytest.raises(PrerequisiteError, match=rf"differ from pins: .*{name}.*Remove the folder"):
-        kafka_jars(jars.parent, jars.parent / "pins")
+        jars(KAFKA, cached.parent, cached.parent / "pins")
 
 
-def test_missing_jar_is_detected(jars: Path) -> None:
+def test_missing_jar_is_detected(cached: Path) -> None:
     with pytest.raises(PrerequisiteError, match=r"one\.jar"):
-        verify(jars, jars.parent / "pins")
+        verify(cached, cached.parent / "pins")
 
 
 def test_missing_maven_is_reported_with_a_remedy(
@@ -54,14 +58,14 @@ def test_missing_maven_is_reported_with_a_remedy(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PrerequisiteError, match=r"`mvn` on the PATH: install Maven"):
-        kafka_jars(tmp_path)
+        jars(KAFKA, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_java_is_reported_with_a_remedy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    kafka_jars()
+    jars(KAFKA)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PrerequisiteError, match=r"`java` on the PATH: install Java 17"):
         ApacheKafka()
@@ -76,7 +80,7 @@ def test_maven_error_is_shown_and_leaves_no_files(
     maven.chmod(0o755)
     monkeypatch.setenv("PATH", str(maven.parent))
     with pytest.raises(PrerequisiteError, match="Checksum validation failed"):
-        kafka_jars(tmp_path / "cache")
+        jars(KAFKA, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -98,7 +102,7 @@ def test_second_process_waits_for_the_first_download(
     maven.chmod(0o755)
     monkeypatch.setenv("PATH", str(maven.parent), prepend=os.pathsep)
     with ThreadPoolExecutor(2) as pool:
-        first, second = (pool.submit(kafka_jars, tmp_path / "cache", pins) for _ in range(2))
+        first, second = (pool.submit(jars, KAFKA, tmp_path / "cache", pins) for _ in range(2))
     assert first.result() == second.result()
     assert calls.read_text() == "called\n"
 
