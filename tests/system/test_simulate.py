@@ -192,35 +192,42 @@ def test_a_file_that_is_interrupted_has_what_was_finished(
 
 
 def test_an_interrupted_and_a_killed_file_go_on_with_the_same_alerts(tmp_path: Path) -> None:
-    arguments = ("simulate", "--survey", "ZTF", "--to", "sky.avro", "--resume", "--count")
-    with simulating(*arguments[1:], "40", "--seed", "7", cwd=tmp_path) as process:
-        labels = tmp_path / ".sky.avro.labels.csv.draft"
-        assert eventually(lambda: labels.exists() and labels.read_bytes().count(b"\n") > 10)
+    options = ("--survey", "ZTF", "--count", "100")
+    resumed = ("--to", "sky.avro", "--resume")
+    draft = tmp_path / ".sky.avro.labels.csv.draft"
+
+    def drafted() -> int:
+        try:
+            return draft.read_bytes().count(b"\n")
+        except FileNotFoundError:
+            return 0
+
+    with simulating(*options, "--seed", "7", *resumed, cwd=tmp_path) as process:
+        assert eventually(lambda: drafted() > 10)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=AMPLE)
     assert process.returncode == 1
+    finished = (tmp_path / "sky.avro.labels.csv").read_bytes().count(b"\n")
     # Without the seed, it is that of the file.
-    with simulating(*arguments[1:], "40", cwd=tmp_path) as process:
-        before = labels.read_bytes() if eventually(labels.exists) else b""
-        assert eventually(lambda: len(labels.read_bytes()) > len(before))
+    with simulating(*options, *resumed, cwd=tmp_path) as process:
+        assert eventually(lambda: drafted() > finished)
         process.kill()
-    done = command(*arguments, "40", cwd=tmp_path)
+    done = command("simulate", *options, *resumed, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert re.search(
-        r"^Writing 40 ZTF alerts of seed 7 to sky\.avro, after the \d+ that", done.stderr
+    assert re.match(
+        r"Writing 100 ZTF alerts of seed 7 to sky\.avro, after the \d+ that", done.stderr
     )
-    done = command(
-        *arguments[:3], "--seed", "7", "--count", "40", "--to", "once.avro", cwd=tmp_path
-    )
+    done = command("simulate", *options, "--seed", "7", "--to", "once.avro", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    once, resumed = (
-        alert_messages.records(tmp_path / f"{name}.avro")[1] for name in ("once", "sky")
+    found, expected = (
+        (
+            alert_messages.records(tmp_path / f"{name}.avro")[1],
+            (tmp_path / f"{name}.avro.labels.csv").read_bytes(),
+        )
+        for name in ("sky", "once")
     )
-    assert resumed == once
-    assert len(resumed) == 40
-    assert (tmp_path / "sky.avro.labels.csv").read_bytes() == (
-        tmp_path / "once.avro.labels.csv"
-    ).read_bytes()
+    assert found == expected
+    assert len(found[0]) == 100
     assert len(list(tmp_path.iterdir())) == 4
 
 

@@ -40,6 +40,11 @@ class AlertSender:
         return self._writer.places
 
     @property
+    def doubtful(self) -> dict[PartitionOffset, Sent]:
+        """Alerts that may be there, although they were written again."""
+        return self._writer.doubtful
+
+    @property
     def overhead(self) -> int:
         """The offsets that were written and hold no alert."""
         return self._writer.overhead

@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.registry import Registry
-from tests.support.topics import decided_offsets_to_commit, end_offsets
+from tests.support.topics import decided_offsets_to_commit, end_offsets, read_all
 from tests.support.waiting import until
 from tests.system.faults.alert_sender import AlertSender, send_alerts
-from tests.system.faults.alerts import AlertSource
+from tests.system.faults.alerts import AlertSource, Sent
 from tests.system.faults.commit_watch import CommitWatch, watch_commits
 from tests.system.faults.completeness import Audit, audit
-from tests.system.faults.evidence import read_evidence
+from tests.system.faults.evidence import READ_WITHIN, read_evidence
 from tests.system.faults.fault_injection import FaultInjector
 from tests.system.faults.fault_plan import Plan
 from tests.system.faults.kafka_clusters import Clusters, Topics
 from tests.system.faults.supervisor import Supervisor, supervised_workers, tail
-from tests.system.faults.writers import PlainWriter, TransactionalWriter, Writer
+from tests.system.faults.writers import (
+    PartitionOffset,
+    PlainWriter,
+    TransactionalWriter,
+    Writer,
+)
 
 # At most so many alerts wait for the workers.
 WINDOW = 300
@@ -158,4 +163,16 @@ def audit_round(
     ends = end_offsets(clusters.main.kafka.bootstrap, topics.alerts)
     assert len(stream.places) == stream.sent, "not all sent"
     assert sum(ends.values()) == stream.sent or stream.overhead, "sent twice"
-    return audit(stream.places, read_evidence(clusters, topics), commits.samples, source.vetoed)
+    sent = stream.places | committed_in_doubt(clusters, topics, stream)
+    return audit(sent, read_evidence(clusters, topics), commits.samples, source.vetoed)
+
+
+def committed_in_doubt(
+    clusters: Clusters, topics: Topics, stream: AlertSender
+) -> dict[PartitionOffset, Sent]:
+    """Return the doubtful alerts that were committed after all: readers find them."""
+    if not stream.doubtful:
+        return {}
+    found = read_all(clusters.main.kafka.bootstrap, topics.alerts, timeout=READ_WITHIN)
+    places = {(one.partition, one.offset) for one in found}
+    return {place: one for place, one in stream.doubtful.items() if place in places}

@@ -25,9 +25,14 @@ Placed = list[tuple[PartitionOffset, Sent]]
 
 
 class Writer(Protocol):
-    """Writes alerts; `places` are those confirmed, `overhead` counts offsets without an alert."""
+    """Writes alerts; `places` are those confirmed, `overhead` counts offsets without an alert.
+
+    `doubtful` are places of alerts that were written again, because a transaction could not be
+    committed as far as its producer knows.
+    """
 
     places: dict[PartitionOffset, Sent]
+    doubtful: dict[PartitionOffset, Sent]
     overhead: int
 
     def write(self, alert: Alert, partition: int) -> None: ...
@@ -44,6 +49,7 @@ class PlainWriter:
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         self.places: dict[PartitionOffset, Sent] = {}
+        self.doubtful: dict[PartitionOffset, Sent] = {}
         self.overhead = 0
         self._topic = topic
         self._failures: list[KafkaError] = []
@@ -83,6 +89,7 @@ class TransactionalWriter:
 
     def __init__(self, bootstrap: str, topic: str, seed: int) -> None:
         self.places: dict[PartitionOffset, Sent] = {}
+        self.doubtful: dict[PartitionOffset, Sent] = {}
         self.overhead = 0
         self._topic, self._rng = topic, Random(seed)
         self._waiting: list[tuple[Alert, int]] = []
@@ -136,6 +143,8 @@ class TransactionalWriter:
         except KafkaException as failure:
             if not failure.args[0].txn_requires_abort():
                 raise
+            # A broker that is killed may have committed it, and not have answered.
+            self.doubtful.update(placed or [])
         retried(producer.abort_transaction)
         return None
 
