@@ -13,6 +13,7 @@ from faust.types import TP
 
 from stampapp.config.environment import environment_reader
 from stampapp.config.settings import Settings, load_settings
+from stampapp.consumer.no_tables import NoTables
 from stampapp.consumer.transport import StampTransport
 from stampapp.errors import ConfigError
 from stampapp.worker.runtime import WorkerRuntime
@@ -116,6 +117,7 @@ def create_app(settings: Settings | ConfigError) -> StampApp:
         usable.group_id if usable else "stampapp-not-configured",
         autodiscover=MODULES,
         Worker="stampapp.commands.worker:StampWorker",
+        TableManager=NoTables,
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,

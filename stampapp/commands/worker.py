@@ -26,6 +26,8 @@ from stampapp.monitoring import json_logs, log_filters
 log = logging.getLogger(__name__)
 # Seconds until the process is killed. That is safe: no unconfirmed offset is committed.
 SHUTDOWN_TIMEOUT = 9.0
+# Seconds.
+CANCELLED_WITHIN = 1.0
 EX_CONFIG = 2
 
 
@@ -102,6 +104,12 @@ class StampWorker(faust.Worker):
         self._signal = self._signal or received
         _force_exit_after(SHUTDOWN_TIMEOUT, self._exit_code)
         super()._schedule_shutdown(received)
+
+    async def _sentinel_task(self) -> None:
+        """Wait until the tasks that were cancelled have ended, at most CANCELLED_WITHIN."""
+        # Faust always waits for a second.
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=CANCELLED_WITHIN)
 
 
 def _reserve_port(stamp_app: Any) -> None:
