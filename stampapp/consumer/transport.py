@@ -20,6 +20,7 @@ from stampapp.consumer.message_flow import MessageFlowConsumer
 from stampapp.consumer.missing_topics import MissingTopics, create_no_topics
 from stampapp.consumer.readable_offsets import ReadableOffsetsConsumer, ReadableOffsetsThread
 from stampapp.kafka.input_topics import InputTopics
+from stampapp.kafka.metadata_pace import pace_metadata_requests
 
 
 class StampConsumerThread(LogPositionsThread, ReadableOffsetsThread):
@@ -35,6 +36,7 @@ class StampConsumerThread(LogPositionsThread, ReadableOffsetsThread):
         inputs: InputTopics = runtime.required_settings().consumer_topics
         client = self._ensure_consumer()
         create_no_topics(client._client)
+        pace_metadata_requests(client._client)
         cluster = client._client.cluster
         self.missing_topics = MissingTopics(inputs, cluster)
         cluster.add_listener(self.missing_topics.update)

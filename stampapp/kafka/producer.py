@@ -15,6 +15,7 @@ from stampapp.kafka import connection
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.compression import Compression
 from stampapp.kafka.connection_errors import describe_cluster
+from stampapp.kafka.metadata_pace import pace_metadata_requests
 from stampapp.kafka.outgoing import OutgoingMessage
 
 START_TIMEOUT = 10.0
@@ -94,6 +95,7 @@ async def _start(cluster: Cluster, idempotence: bool, compression: Compression) 
     except BaseException:
         await producer.stop()
         raise
+    pace_metadata_requests(producer.client)
     return producer
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from aiokafka import errors as kafka
@@ -52,6 +53,8 @@ class FakeProducer:
 
     def __init__(self, **options: Any) -> None:
         self.cluster.options.append(options)
+        # Its requests for metadata are paced.
+        self.client = Mock()
 
     async def start(self) -> None:
         if self.cluster.starts:
