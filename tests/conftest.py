@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tests.support.two_clusters import TwoClusters, two_clusters
 settings.register_profile("chance", deadline=None)
 settings.register_profile("same", settings.get_profile("chance"), derandomize=True)
 settings.load_profile("same")
+# A shell that starts the tests in the background has them, and what they start, ignore SIGINT.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 # What a process of the tests may come to hold: itself with TensorFlow, three Kafkas, workers.
 GIB_EACH = 3

@@ -17,8 +17,7 @@ import pytest
 from tests.support.stopwatch import AMPLE
 from tests.support.waiting import until
 
-# A shell that starts the tests in the background has them, and what they start, ignore SIGINT.
-DEMO = ["env", "--default-signal=INT", sys.executable, "-m", "stampapp.demo"]
+DEMO = [sys.executable, "-m", "stampapp.demo"]
 SURVEYS = ("ZTF", "ATLAS", "LSST")
 CLASSES = "AGN|SN|VS|asteroid|bogus"
 # Whichever survey comes first, its spelling of the classes heads the table.

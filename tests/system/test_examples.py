@@ -140,21 +140,26 @@ def _runs_until_interrupted(
     example: Example, words: str, folder: Path, settings: dict[str, str]
 ) -> None:
     log = folder / "endless.log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(
             example.words,
             env=_surroundings() | settings,
             cwd=folder,
             stdout=file,
             stderr=subprocess.STDOUT,
-        )
-    deadline = time.monotonic() + AMPLE
-    while words not in log.read_text():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(AMPLE) == 0, log.read_text()
+        ) as process,
+    ):
+        try:
+            deadline = time.monotonic() + AMPLE
+            while words not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(AMPLE) == 0, log.read_text()
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("example", SELECTIONS, ids=lambda one: one.command)

@@ -166,18 +166,7 @@ def test_following_shows_what_comes_and_ends_by_an_interrupt(
     kafka: ApacheKafka, setup: Environment
 ) -> None:
     process = subprocess.Popen(
-        # If the tests run in the background, SIGINT is ignored by default.
-        [
-            "env",
-            "--default-signal=INT",
-            *FAUST,
-            "inspect",
-            "metrics",
-            "--last",
-            "1",
-            "--follow",
-            "--json",
-        ],
+        [*FAUST, "inspect", "metrics", "--last", "1", "--follow", "--json"],
         env=clean_environment() | setup,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

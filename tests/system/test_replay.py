@@ -89,8 +89,7 @@ def test_a_limit_and_a_rate_are_kept(target: Settings, shared_data: Path) -> Non
 def test_an_interrupt_ends_it_with_what_has_arrived(target: Settings, shared_data: Path) -> None:
     path = shared_data / "ztf_sorting_hat.avro"
     process = subprocess.Popen(
-        # If the tests run in the background, SIGINT is ignored by default.
-        ["env", "--default-signal=INT", *FAUST, "replay", str(path), "--rate", "2"],
+        [*FAUST, "replay", str(path), "--rate", "2"],
         env=clean_environment() | target,
         stderr=subprocess.PIPE,
         text=True,
@@ -114,10 +113,7 @@ def test_an_interrupt_before_the_first_connection_is_no_silent_end(shared_data: 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = f"127.0.0.1:{silent.getsockname()[1]}"
         process = subprocess.Popen(
-            [
-                *("env", "--default-signal=INT"),
-                *(*FAUST, "replay", str(shared_data / "ztf_sorting_hat.avro")),
-            ],
+            [*FAUST, "replay", str(shared_data / "ztf_sorting_hat.avro")],
             env=clean_environment() | {"CONSUMER_SERVER": server, "CONSUMER_TOPICS": "alerts"},
             stderr=subprocess.PIPE,
             text=True,
