@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from stampapp.demo.embedded_broker import embedded_broker
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.certificates import shared_certificates
 from tests.support.two_clusters import TwoClusters, two_clusters
 
 # The same examples in every run, however busy the machine is; `--hypothesis-profile=chance` draws
@@ -47,10 +48,11 @@ def tansu() -> Iterator[str]:
         yield bootstrap
 
 
-@pytest.fixture(scope="session")
+# Few modules need them: two brokers that nobody uses would cost more than to start them again.
+@pytest.fixture(scope="module")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoClusters]:
     """Two Kafka clusters with authentication; a test that changes a user restores it."""
-    with two_clusters(tmp_path_factory.mktemp("certificates")) as both:
+    with two_clusters(shared_certificates(tmp_path_factory)) as both:
         yield both
 
 

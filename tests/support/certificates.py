@@ -7,8 +7,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from stampapp.demo.embedded_broker import LOOPBACK
 from tests.support.maven_jars import executable
+from tests.support.shared import made_once
 
 # The PKCS #12 file exists only during a test run, next to the key that it protects.
 PASSWORD = "changeit"
@@ -36,6 +39,17 @@ def make_certificates(folder: Path) -> Certificates:
     _make(made.keystore, "broker", "-signer", "ca", "-ext", f"san=ip:{LOOPBACK}")
     _keytool(made.keystore, "-exportcert", "-rfc", "-alias", "ca", "-file", str(made.cafile))
     return made
+
+
+def shared_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Return the certificates that all processes of a test run use."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        make_certificates(folder)
+
+    folder = made_once("certificates", tmp_path_factory, make)
+    return Certificates(cafile=folder / "ca.pem", keystore=folder / "broker.p12")
 
 
 def _make(keystore: Path, name: str, *more: str) -> None:

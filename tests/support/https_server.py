@@ -13,8 +13,7 @@ from threading import Thread
 import pytest
 
 from stampapp.demo.embedded_broker import LOOPBACK
-from tests.support.certificates import Certificates, make_certificates, server_context
-from tests.support.shared import made_once
+from tests.support.certificates import Certificates, server_context, shared_certificates
 
 # What answers a request, instead of a body.
 Answer = bytes | Callable[[BaseHTTPRequestHandler], None]
@@ -95,14 +94,8 @@ def https_server(certificates: Certificates, context: ssl.SSLContext) -> Iterato
 
 
 def made_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpsServer]:
-    """Run a server with certificates of its own, for a fixture."""
-
-    def make(folder: Path) -> None:
-        folder.mkdir()
-        make_certificates(folder)
-
-    folder = made_once("https-certificates", tmp_path_factory, make)
-    certificates = Certificates(cafile=folder / "ca.pem", keystore=folder / "broker.p12")
+    """Run a server for a fixture."""
+    certificates = shared_certificates(tmp_path_factory)
     context = server_context(certificates, tmp_path_factory.mktemp("https"))
     with https_server(certificates, context) as found:
         yield found

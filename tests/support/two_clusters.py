@@ -9,9 +9,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from tests.support.certificates import make_certificates
+from tests.support.certificates import Certificates
 from tests.support.secured_kafka import LISTENERS, SASL, SASL_SSL, SSL, SecuredKafka
 from tests.support.topics import create_topics
 
@@ -97,9 +96,8 @@ class TwoClusters:
 
 
 @contextmanager
-def two_clusters(folder: Path) -> Iterator[TwoClusters]:
-    """Run both; `folder` takes the certificates. In the thread whose end is theirs, too."""
-    certificates = make_certificates(folder)
+def two_clusters(certificates: Certificates) -> Iterator[TwoClusters]:
+    """Run both. In the thread whose end is theirs, too."""
     plain = {"scribe": secrets.token_hex(8)}
     with (
         SecuredKafka(certificates, mechanisms=["SCRAM-SHA-512"]) as survey,
