@@ -108,21 +108,23 @@ class Shadow:
     def add(self, headers: Iterable[Headers], outcomes: Iterable[Outcome]) -> None:
         """Add a confirmed batch, of which the alerts in the share are classified; never waits.
 
-        `headers` name the message of each outcome.
+        `headers` name the message of each outcome. Alerts for which there is no room are dropped.
         """
         if self.switched_off:
             return
-        pairs = zip(headers, outcomes, strict=True)
-        chosen = [one for one in pairs if one[1].classification and self._is_chosen(one[1])]
-        size = sum(map(_size, chosen))
-        if len(self._waiting) + len(chosen) > MOST_WAITING or self._bytes + size > MOST_BYTES:
-            self.dropped += len(chosen)
-            self._metrics.count_dropped(len(chosen))
+        for one in zip(headers, outcomes, strict=True):
+            if one[1].classification and self._is_chosen(one[1]):
+                self._enqueue(one)
+
+    def _enqueue(self, one: _Waiting) -> None:
+        size = _size(one)
+        if len(self._waiting) >= MOST_WAITING or self._bytes + size > MOST_BYTES:
+            self.dropped += 1
+            self._metrics.count_dropped(1)
             return
-        self._waiting.extend(chosen)
+        self._waiting.append(one)
         self._bytes += size
-        if chosen:
-            self._added.set()
+        self._added.set()
 
     async def close(self) -> None:
         """Stop; what waits is not classified."""

@@ -146,8 +146,20 @@ async def test_what_it_cannot_keep_up_with_is_dropped_and_counted(
         await until(lambda: shadow.classified == 3)
         harness.add(outcome(6))
         await until(lambda: shadow.classified == 4)
-    assert harness.classifier.batches == [["1", "2", "5"], ["6"]]
+    assert harness.classifier.batches == [["1", "2", "3"], ["6"]]
     assert harness.value("dropped_total") == 2
+
+
+async def test_of_a_batch_larger_than_its_queue_it_classifies_as_many_as_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    harness = Harness()
+    async with running(harness) as shadow:
+        harness.add(*map(outcome, range(5)))
+        await until(lambda: shadow.classified == 3)
+        assert shadow.dropped == 2
+    assert harness.classifier.batches == [["0", "1", "2"]]
 
 
 async def test_the_bytes_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
