@@ -156,9 +156,11 @@ def _classifier(content: Mapping[str, Any]) -> str:
 
 def _source(content: Mapping[str, Any]) -> Iterator[str]:
     if "source" in content:
-        more = {"superseded": "superseding", "ruled_out": "also accounts for the ruled-out"}
-        shown = [f"{text} {_few(content[name])}" for name, text in more.items() if content[name]]
-        yield ", ".join([f"of {content['source']}", *shown])
+        # Those of other objects, too: what is ruled out or over MAX_DETECTIONS publishes nothing.
+        more = {"superseded": "superseded", "ruled_out": "ruled-out"}
+        named = [f"{text} {_few(content[name])}" for name, text in more.items() if content[name]]
+        also = f", also accounts for the {' and the '.join(named)}" if named else ""
+        yield f"of {content['source']}{also}"
 
 
 def _few(places: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from stampapp.display import values
 from stampapp.inspection.message_content import read_content
 from stampapp.results.encoding import encode_prediction
 from stampapp.results.message_format import ScribeFormat
+from stampapp.results.provenance import RULED_OUT, SUPERSEDED, source_headers
 from stampapp.results.scribe_commands import encode_commands
 from tests.support.alerts import container, message, record
 from tests.support.results import options, output_message, prediction, update_command
@@ -55,6 +56,19 @@ def test_classes_are_shown_in_the_spelling_for_all_surveys() -> None:
         words = " ".join(rendered(value)).split()
         assert {"AGN", "VS"} <= {*words}
         assert not {"agn", "vs"} & {*words}
+
+
+def test_a_result_accounts_for_messages_of_its_batch_that_publish_nothing() -> None:
+    headers = (
+        *source_headers(message(17), "group"),
+        (SUPERSEDED, b"alerts:0:18,19,20,21"),
+        (RULED_OUT, b"alerts:3:30"),
+    )
+    found = read_content(message(value=output_message(CLASSIFICATION, NOON), headers=headers))
+    assert list(message_lines(found, 100))[-1] == (
+        "  of alerts:0:17, also accounts for the superseded alerts:0:18 alerts:0:19 alerts:0:20 and"
+        " 1 more and the ruled-out alerts:3:30"
+    )
 
 
 def test_a_command_has_bars_too() -> None:
