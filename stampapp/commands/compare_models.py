@@ -3,151 +3,87 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from math import ceil
 from pathlib import Path
 
+from stampapp import classifiers
 from stampapp.alerts import packets
-from stampapp.alerts.alert import Alert
 from stampapp.alerts.packets import Decoded
+from stampapp.alerts.surveys import Survey
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.classifiers import batch
-from stampapp.classifiers.base import Classifier
-from stampapp.classifiers.shadow import classify_again
+from stampapp.classifiers.shadow import load_shadow
 from stampapp.commands.figure_folder import FigureFolder
+from stampapp.commands.model_comparer import ModelComparer
+from stampapp.config.cpu_count import cores
+from stampapp.config.model_address import given_model
+from stampapp.config.model_settings import ModelSettings, load_model_settings
+from stampapp.config.schema_settings import load_schemas
 from stampapp.config.settings import Settings
+from stampapp.config.shadow_settings import load_shadow_settings
 from stampapp.display.progress import ProgressBars
-from stampapp.feeds.alert_files import read_alerts, total_size
+from stampapp.feeds.alert_files import find_alert_files, read_alerts, total_size
 from stampapp.inspection.topic_lookup import select_topics
 from stampapp.kafka.message import Partition
 from stampapp.kafka.offset_ranges import OffsetRange
 from stampapp.kafka.topic_reader import TopicReader
-from stampapp.results.class_names import shown_name
-from stampapp.results.model_comparison import Comparison, ComparisonTally, compare, is_compared
-from stampapp.results.outcome import Outcome
 
 BATCH_SIZE = 256
-# Disagreements that are listed, and pictures of each pair of classes.
-MOST_LISTED = 20
-MOST_PICTURES = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Disagreement:
-    """An alert to which both models give different classes; the probabilities are those of each."""
+class ComparisonRequest:
+    """Which models to compare on which alerts, and where to save pictures of disagreements.
 
-    candid: str
-    oid: str
-    comparison: Comparison
-    live_probability: float | None
-    shadow_probability: float | None
-
-
-@dataclass(kw_only=True, slots=True)
-class ModelComparer:
-    """Classifies alerts by both models, and keeps what they say in bounded memory.
-
-    `read` are all alerts, `unclassified` those that the live model cannot classify, `by_rule` those
-    that a rule decides for both. Times in seconds; `timed` is the number of alerts they are for.
+    `shadow`, `model` and `survey` override the settings. Without `paths`, about the `last` alerts
+    of the input topics are compared.
     """
 
-    live: Classifier
-    shadow: Classifier
-    figures: FigureFolder | None = None
-    tally: ComparisonTally = field(default_factory=ComparisonTally)
-    read: int = 0
-    unclassified: int = 0
-    by_rule: int = 0
-    timed: int = 0
-    live_seconds: float = 0.0
-    shadow_seconds: float = 0.0
-    # The largest differences; the number makes the order definite.
-    _largest: list[tuple[float, int, Disagreement]] = field(default_factory=list)
-    _drawn: Counter[tuple[str, str]] = field(default_factory=Counter)
+    paths: tuple[Path, ...]
+    shadow: str | None
+    model: str | None
+    survey: str | None
+    last: int
+    pictures: Path | None
 
-    @property
-    def slowdown(self) -> float | None:
-        """How many times as long as the live model the shadow model takes; None before any."""
-        return self.shadow_seconds / self.live_seconds if self.live_seconds else None
-
-    @property
-    def disagreements(self) -> list[Disagreement]:
-        """The disagreements with the largest differences, the largest first."""
-        return [one for _, _, one in sorted(self._largest, key=lambda one: (-one[0], one[1]))]
-
-    def warm_up(self) -> None:
-        """Do what would otherwise make the first batch slow."""
-        self.live.warm_up()
-        self.shadow.warm_up()
-
-    def add(self, decoded: Sequence[Decoded]) -> None:
-        """Classify alerts by both models; every alert counts, not only the first of its object."""
-        prepared = batch.prepare_batch(decoded, self.live, first_only=False)
-        # Without the alerts that the live model cannot read, which would take it no time.
-        alerts = [one.alert for one in prepared.to_classify]
-        start = time.perf_counter()
-        live = batch.classify_batch(
-            batch.prepare_batch(alerts, self.live, first_only=False), self.live
-        )
-        middle = time.perf_counter()
-        shadow = classify_again(live, self.shadow)
-        self.shadow_seconds += time.perf_counter() - middle
-        self.live_seconds += middle - start
-        self.timed += len(alerts)
-        self.read += len(decoded)
-        self.unclassified += len(decoded) - sum(1 for one in live if one.classification)
-        for pair in zip(live, shadow, strict=True):
-            self._add_pair(*pair)
-
-    def _add_pair(self, live: Outcome, shadow: Outcome) -> None:
-        if not is_compared(live):
-            self.by_rule += bool(live.classification)
-            return
-        found = compare(live, shadow)
-        self.tally.add([found])
-        if live.alert and not found.agrees:
-            self._keep(_disagreement(live.alert, live, shadow, found))
-            self._draw(live.alert, found, live, shadow)
-
-    def _keep(self, one: Disagreement) -> None:
-        # An alert without a second result differs most.
-        difference = 2.0 if one.comparison.difference is None else one.comparison.difference
-        entry = (difference, -self.tally.compared, one)
-        add = heapq.heappush if len(self._largest) < MOST_LISTED else heapq.heappushpop
-        add(self._largest, entry)
-
-    def _draw(self, alert: Alert, found: Comparison, live: Outcome, shadow: Outcome) -> None:
-        pair = (found.live, found.shadow)
-        if self.figures and self._drawn[pair] < MOST_PICTURES:
-            self._drawn[pair] += 1
-            note = f"live: {_words(live, found.live)}, shadow: {_words(shadow, found.shadow)}"
-            self.figures.save(alert, "_".join(map(shown_name, pair)), note)
+    def models(self) -> tuple[ModelSettings, ModelSettings]:
+        """Return the settings of the live and of the shadow model. Raises ConfigError."""
+        given = given_model("--model", self.model) if self.model else None
+        live = load_model_settings(Survey(self.survey) if self.survey else None, given)
+        live = replace(live, compute=replace(live.compute, threads=cores()))
+        beside = given_model("--shadow", self.shadow) if self.shadow else None
+        return live, load_shadow_settings(live, beside)
 
 
-def _disagreement(alert: Alert, live: Outcome, shadow: Outcome, found: Comparison) -> Disagreement:
-    return Disagreement(
-        candid=alert.candid,
-        oid=alert.oid,
-        comparison=found,
-        live_probability=_highest(live),
-        shadow_probability=_highest(shadow),
+def compare_alerts(request: ComparisonRequest, worker: Settings | None) -> ModelComparer:
+    """Compare the models on what is requested; `worker` names the input topics, without paths.
+
+    Raises ConfigError.
+    """
+    models = request.models()
+    # Before the models are loaded, which takes seconds.
+    files = find_alert_files(request.paths) if request.paths else []
+    comparer = _load(*models, request.pictures)
+    if worker:
+        compare_topics(worker, request.last, comparer)
+    else:
+        compare_files(files, comparer, load_schemas())
+    return comparer
+
+
+def _load(live: ModelSettings, shadow: ModelSettings, pictures: Path | None) -> ModelComparer:
+    classifier = classifiers.load(live)
+    comparer = ModelComparer(
+        live=classifier,
+        shadow=load_shadow(shadow, classifier),
+        figures=FigureFolder(pictures) if pictures else None,
     )
-
-
-def _highest(outcome: Outcome) -> float | None:
-    found = outcome.classification
-    return max(found.probabilities.values()) if found else None
-
-
-def _words(outcome: Outcome, name: str) -> str:
-    highest = _highest(outcome)
-    return shown_name(name) if highest is None else f"{shown_name(name)} {highest:.2f}"
+    comparer.warm_up()
+    return comparer
 
 
 def compare_files(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from stampapp.classifiers.base import Classifier
-from stampapp.commands.compare_models import Disagreement, ModelComparer
+from stampapp.commands.model_comparer import Disagreement, ModelComparer
 from stampapp.display.tables import Column, table_lines
 from stampapp.results.class_names import shown_name
 from stampapp.results.model_comparison import ComparisonTally

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from stampapp.alerts.alert import Alert
-from stampapp.commands.compare_models import MOST_LISTED, ModelComparer
 from stampapp.commands.figure_folder import FigureFolder
+from stampapp.commands.model_comparer import MOST_LISTED, ModelComparer
 from stampapp.commands.text.model_comparison import comparison_json, comparison_lines
 from stampapp.errors import BadAlert
 from stampapp.results.model_verdict import Criteria, findings
