@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,9 +14,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import pytest
-
 from stampapp.demo.embedded_broker import LOOPBACK
+from tests.support.certificates import REMEDIES
+from tests.support.maven_jars import executable
 
 UNKNOWN = (404, json.dumps({"error_code": 40403, "message": "Schema not found"}).encode())
 # A status and a body.
@@ -81,9 +80,7 @@ def serving(registry: FakeRegistry, pem: Path | None = None, port: int = 0) -> I
 
 def make_pem(folder: Path) -> Path:
     """Make a certificate of its own authority for loopback, with its key, in one file."""
-    tool = shutil.which("openssl")
-    if tool is None:
-        pytest.skip("openssl, which makes the registry's certificate, is not installed")
+    tool = executable("openssl", REMEDIES["openssl"])
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     options = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
     names = ("-subj", "/CN=registry", "-addext", f"subjectAltName=IP:{LOOPBACK}")

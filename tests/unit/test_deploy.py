@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from stampapp.alerts.surveys import Survey
+from stampapp.classifiers.model_source import download
 from stampapp.commands.worker import SHUTDOWN_TIMEOUT
 from stampapp.config import settings
 from stampapp.config.environment import Reader
@@ -154,6 +155,19 @@ def test_a_pod_is_as_the_image_and_the_worker_want_it(survey: str) -> None:
     assert paths["liveness"] == {"path": "/healthz", "port": "web"}
     assert paths["readiness"] == {"path": "/readyz", "port": "web"}
     assert pod["terminationGracePeriodSeconds"] > SHUTDOWN_TIMEOUT
+
+
+@pytest.mark.parametrize("survey", SURVEYS)
+def test_a_pod_has_time_and_space_to_fetch_a_model_and_a_shadow_model(survey: str) -> None:
+    pod = objects(f"{survey}.yaml")["Deployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    probe = container["startupProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] > 2 * download.TOTAL_TIMEOUT
+    places = {one["name"]: one["mountPath"] for one in container["volumeMounts"]}
+    assert f"ENV MODEL_CACHE={places['models']}\n" in IMAGE
+    (size,) = (one["emptyDir"]["sizeLimit"] for one in pod["volumes"] if one["name"] == "models")
+    # Of each the zip, the unpacked files, and once more those of one that is damaged and replaced.
+    assert int(size.removesuffix("Gi")) * 2**30 > 2 * 3 * download.LARGEST_FILE
 
 
 @pytest.mark.parametrize("survey", SURVEYS)
