@@ -54,7 +54,7 @@ soak: $(READY) ## rounds of injected faults, ROUNDS=50 SEED=1 (QUICK=1); or one 
 		$(if $(MEMORY),--memory $(MEMORY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ALERTS),--alerts $(ALERTS)) $(if $(QUICK),--quick) \
 		$(if $(PACKETS),--packets $(PACKETS)) \
-		$(if $(MAX_DETECTIONS),--max-detections $(MAX_DETECTIONS))
+		$(if $(MAX_DETECTIONS),--max-detections $(MAX_DETECTIONS)) $(if $(SHADOW),--shadow)
 
 bench: $(READY) ## measure rate and latency on this machine
 	$(BIN)/python -m benchmarks $(ARGS)

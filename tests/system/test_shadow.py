@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
+from tests.support.shadow_models import copy_with_features
 from tests.support.topics import Message, Record, create_topics, produce, read_all, wait_for_count
 from tests.support.waiting import until
 from tests.support.web import address, get
@@ -68,27 +68,17 @@ def settings(kafka: ApacheKafka, **changes: str) -> Environment:
     return environment(kafka.bootstrap, **live, **changes)
 
 
-def with_features(folder: Path, version: str, scale: float) -> Path:
-    """Copy the shipped model, as a version that divides its features by other numbers."""
-    shutil.copytree(SHIPPED, folder)
-    description = json.loads((folder / "model.json").read_text())
-    for feature in description["features"]:
-        feature["std"] *= scale
-    description["version"] = version
-    (folder / "model.json").write_text(json.dumps(description))
-    return folder
-
-
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that gives some alerts another class."""
-    return with_features(tmp_path_factory.mktemp("models") / "other", "next", 0.1)
+    return copy_with_features(SHIPPED, tmp_path_factory.mktemp("models") / "other", "next", 0.1)
 
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that loads, and whose probabilities are NaN: features are divided by almost 0."""
-    return with_features(tmp_path_factory.mktemp("models") / "broken", "broken", 1e-300)
+    folder = tmp_path_factory.mktemp("models") / "broken"
+    return copy_with_features(SHIPPED, folder, "broken", 1e-300)
 
 
 @pytest.fixture(scope="module")

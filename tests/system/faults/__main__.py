@@ -30,7 +30,9 @@ def main() -> int:
     with scratch_folder() as folder, start_clusters() as clusters:
         if options.packets:
             return run_packets(options, clusters, folder)
-        alert_file = real_or_simulated_alerts(folder / "alert_file", options.max_detections)
+        alert_file = real_or_simulated_alerts(
+            folder / "alert_file", options.max_detections, shadow=options.shadow
+        )
         return (run_soak if options.minutes else run_rounds)(options, clusters, alert_file, folder)
 
 
@@ -70,6 +72,7 @@ def run_packets(options: argparse.Namespace, clusters: Clusters, folder: Path) -
         different=options.packets,
         real=REAL.is_dir(),
         max_detections=options.max_detections,
+        shadow=options.shadow,
     )
     print(f"{report_table.HEAD}\n{report_table.line(report)}\n{report}")
     return int(bool(report.audit.problems))
@@ -114,6 +117,9 @@ def parser() -> argparse.ArgumentParser:
         "--max-detections",
         type=int,
         help="the workers' MAX_DETECTIONS; nine in ten alerts are over it",
+    )
+    options.add_argument(
+        "--shadow", action="store_true", help="the workers have a shadow model, which has a topic"
     )
     options.add_argument("--packets", type=int, help="one round of LSST instead, of so many")
     options.add_argument("--minutes", type=float, help="the long run instead, for so long")

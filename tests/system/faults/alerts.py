@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Set
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -78,6 +79,10 @@ class AlertSource(Protocol):
     @property
     def vetoed(self) -> Set[str]:
         """The candids that a rule vetoes."""
+
+    @property
+    def classes(self) -> Mapping[str, str]:
+        """The classes of the other alerts by candid, as far as they are known."""
 
     def stream(self, seed: int) -> Iterator[Alert]: ...
 
@@ -162,12 +167,27 @@ class AlertFile:
             fastavro.writer(opened, self._schema, alerts)
         return file
 
-    @cached_property
+    def with_shadow(self, shadow: Path) -> AlertFile:
+        """Return the same for workers that have this shadow model, too."""
+        other = copy(self)
+        other.settings = self.settings | {"SHADOW_MODEL_PATH": str(shadow)}
+        return other
+
+    @property
     def vetoed(self) -> frozenset[str]:
         """The candids that a rule vetoes, according to `classify`."""
+        return frozenset(candid for candid, name in self._class_names.items() if name is None)
+
+    @property
+    def classes(self) -> dict[str, str]:
+        """The classes of the other alerts by candid, according to `classify`."""
+        return {candid: name for candid, name in self._class_names.items() if name is not None}
+
+    @cached_property
+    def _class_names(self) -> dict[str, str | None]:
         arguments = ("--json", "--every-alert", "--survey", "ZTF", "--model", str(self.model))
         with TemporaryDirectory() as folder:
             done = command("classify", *arguments, str(self._as_sent(Path(folder))))
         assert done.returncode == 0, done.stderr
         rows = map(json.loads, done.stdout.splitlines())
-        return frozenset(row["candid"] for row in rows if row["class_name"] is None)
+        return {row["candid"]: row["class_name"] for row in rows}

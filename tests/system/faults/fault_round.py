@@ -6,11 +6,16 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.support.registry import Registry
-from tests.support.topics import decided_offsets_to_commit, end_offsets, read_all
+from tests.support.topics import (
+    decided_offsets_to_commit,
+    end_offsets,
+    read_all,
+    wait_for_count,
+)
 from tests.support.waiting import until
 from tests.system.faults.alert_sender import AlertSender, send_alerts
 from tests.system.faults.alerts import AlertSource, Sent
@@ -20,6 +25,7 @@ from tests.system.faults.evidence import READ_WITHIN, read_evidence
 from tests.system.faults.fault_injection import FaultInjector
 from tests.system.faults.fault_plan import Plan
 from tests.system.faults.kafka_clusters import Clusters, Topics
+from tests.system.faults.shadow import read_published, shadow_problems, switched_off
 from tests.system.faults.supervisor import Supervisor, supervised_workers, tail
 from tests.system.faults.writers import (
     PartitionOffset,
@@ -89,10 +95,8 @@ def run_round(
     """Run a round in a new folder, which is removed unless there are problems."""
     event_log, topics = EventLog(), clusters.topics()
     bootstrap = clusters.main.kafka.bootstrap
-    environment = clusters.environment(topics, proxied=plan.cut) | {
-        **source.settings,
-        "PRODUCER_COMPRESSION": plan.codec,
-    }
+    environment = clusters.environment(topics, source.settings, proxied=plan.cut)
+    environment["PRODUCER_COMPRESSION"] = plan.codec
     folder.mkdir()
     try:
         with (
@@ -116,8 +120,11 @@ def run_round(
             ends = decided_offsets_to_commit(bootstrap, topics.alerts)
             wait_until_committed(workers, commits, ends)
             event_log.note("everything is committed")
+            if topics.shadow in environment.values():
+                wait_for_count(bootstrap, topics.shadow, 1)
+                event_log.note("the shadow model has published something")
             exit_codes = workers.exit_codes()
-        found = audit_round(clusters, topics, stream, commits, source)
+        found = audit_round(clusters, topics, stream, commits, source=source, folder=folder)
     except BaseException as error:
         error.add_note(f"Seed {plan.seed}: {'; '.join(map(str, plan.faults))}; logs in {folder}.")
         error.add_note("\n".join(event_log.events))
@@ -157,14 +164,24 @@ def audit_round(
     topics: Topics,
     stream: AlertSender,
     commits: CommitWatch,
+    *,
     source: AlertSource,
+    folder: Path,
 ) -> Audit:
-    """Compare the alerts sent with the topics and the committed offsets."""
+    """Compare the alerts sent with the topics and the committed offsets.
+
+    The logs of the workers are in `folder`.
+    """
     ends = end_offsets(clusters.main.kafka.bootstrap, topics.alerts)
     assert len(stream.places) == stream.sent, "not all sent"
     assert sum(ends.values()) == stream.sent or stream.overhead, "sent twice"
     sent = stream.places | committed_in_doubt(clusters, topics, stream)
-    return audit(sent, read_evidence(clusters, topics), commits.samples, source.vetoed)
+    found = audit(sent, read_evidence(clusters, topics), commits.samples, source.vetoed)
+    if "SHADOW_MODEL_PATH" not in source.settings:
+        return found
+    published = read_published(clusters, topics)
+    changed = shadow_problems(published, sent, source.classes)
+    return replace(found, problems=(*found.problems, *changed, *switched_off(folder)))
 
 
 def committed_in_doubt(

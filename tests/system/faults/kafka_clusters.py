@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -52,6 +52,7 @@ class Topics:
     scribe: str
     dead: str
     metrics: str
+    shadow: str
     group: str
 
 
@@ -63,11 +64,11 @@ class Clusters:
     def topics(self) -> Topics:
         """Create topics with unique names."""
         unique = secrets.token_hex(4)
-        roles = ("alerts", "output", "scribe", "dead", "metrics", "group")
+        roles = ("alerts", "output", "scribe", "dead", "metrics", "shadow", "group")
         names = Topics(**{role: f"{role}-{unique}" for role in roles})
         create_topics(self.main.kafka.bootstrap, {names.alerts: PARTITIONS}, ALERTS_KEPT)
         create_topics(self.main.kafka.bootstrap, {names.output: 2, names.dead: 1}, BROKERS_TIME)
-        create_topics(self.main.kafka.bootstrap, {names.metrics: 1})
+        create_topics(self.main.kafka.bootstrap, {names.metrics: 1, names.shadow: 1})
         create_topics(self.scribe.kafka.bootstrap, {names.scribe: 2}, BROKERS_TIME)
         return names
 
@@ -84,7 +85,10 @@ class Clusters:
         for done in admin.delete_topics([names.alerts]).values():
             done.result(30.0)
 
-    def environment(self, names: Topics, *, proxied: bool) -> dict[str, str]:
+    def environment(
+        self, names: Topics, settings: Mapping[str, str], *, proxied: bool
+    ) -> dict[str, str]:
+        """Return the environment of workers with these further settings."""
         return {
             "CONSUMER_SERVER": self.main.server(proxied=proxied),
             "SCRIBE_SERVER": self.scribe.server(proxied=proxied),
@@ -97,6 +101,8 @@ class Clusters:
             "SCRIBE_TOPIC": names.scribe,
             "METRICS_TOPIC": names.metrics,
             "DEADLETTER_TOPIC": names.dead,
+            **({"SHADOW_TOPIC": names.shadow} if "SHADOW_MODEL_PATH" in settings else {}),
+            **settings,
         }
 
 

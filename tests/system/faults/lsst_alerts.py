@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import fastavro
@@ -47,6 +48,8 @@ class LsstAlerts:
     """The alerts of a file as packets by these schemas, and `real` messages before them."""
 
     vetoed: Set[str] = frozenset()
+    # Its alerts are sent with other fields than those of the file.
+    classes: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,

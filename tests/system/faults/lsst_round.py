@@ -15,6 +15,7 @@ from tests.system.faults.fault_plan import Fault, Kind, Plan
 from tests.system.faults.fault_round import Report, run_round
 from tests.system.faults.kafka_clusters import Clusters
 from tests.system.faults.lsst_alerts import LsstAlerts, real_messages, simulate
+from tests.system.faults.shadow import copy_as_shadow
 
 ROOT = Path(__file__).parents[3]
 REAL = ROOT.parent / "shared" / "data" / "lsst_raw"
@@ -58,15 +59,19 @@ def run_lsst_round(
     different: int,
     real: bool = False,
     max_detections: int | None = None,
+    shadow: bool = False,
 ) -> Report:
     """Run a round with so many `different` simulated alerts, and with `real` ones before them.
 
-    With `max_detections`, the workers have this setting, and most alerts are over it.
+    With `max_detections`, the workers have this setting, and most alerts are over it; with
+    `shadow`, a shadow model.
     """
     messages: Sequence[Record] = real_messages(REAL) if real else ()
     with TemporaryDirectory() as home, running_registry(schemas) as registry:
         alerts = simulate(Path(home) / "alerts.avro", different, plan.seed)
         settings = {"MODEL_PATH": str(model), "SCHEMA_REGISTRY_URL": registry.url}
+        if shadow:
+            settings["SHADOW_MODEL_PATH"] = str(copy_as_shadow(model, Path(home) / "shadow"))
         source = LsstAlerts(alerts, schemas, messages, max_detections, **settings)
         return run_round(clusters, plan, source, folder, registry)
 

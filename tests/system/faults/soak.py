@@ -81,7 +81,7 @@ def soak(
 ) -> Soak:
     """Run with at most `limit` MiB of memory. Raises AssertionError if the worker ends."""
     topics = clusters.topics()
-    settings = clusters.environment(topics, proxied=True) | alert_file.settings
+    settings = clusters.environment(topics, alert_file.settings, proxied=True)
     environment = {key: value for key, value in settings.items() if key not in DEFAULTS}
     bootstrap = clusters.main.kafka.bootstrap
     folder.mkdir()
@@ -114,7 +114,7 @@ def soak(
         growth=check_growth(
             meter.measurements, warm=min(WARM_UP, OF_THE_RUN * minutes * 60.0), limit=limit
         ),
-        audit=audit_round(clusters, topics, stream, commits, alert_file),
+        audit=audit_round(clusters, topics, stream, commits, source=alert_file, folder=folder),
         lags=tuple(lags),
         seconds=seconds,
     )

@@ -14,10 +14,13 @@ from tests.system.faults.alerts import AlertFile
 from tests.system.faults.fault_plan import plan
 from tests.system.faults.fault_round import run_round
 from tests.system.faults.kafka_clusters import Clusters, start_clusters
+from tests.system.faults.shadow import copy_as_shadow
 
 ROUNDS = 20
 # In these rounds workers have MAX_DETECTIONS, which supersedes nine in ten alerts.
 LIMITED = (7, 14)
+# In these they have a shadow model, while a worker or the broker of its topic goes away.
+SHADOWED = (10, 13, 14, 20)
 # In one round a broker is away for a whole minute; the others are quick, since tests should end.
 WHOLE_MINUTE = 5
 
@@ -54,8 +57,12 @@ def assert_nothing_lost(seed: int, clusters: Clusters, alert_file: AlertFile, fo
     quick = seed != WHOLE_MINUTE
     if seed in LIMITED:
         alert_file = AlertFile(alert_file.file, alert_file.model, max_detections=1)
+    if seed in SHADOWED:
+        model = copy_as_shadow(alert_file.model, folder.with_name("shadow"))
+        alert_file = alert_file.with_shadow(model)
     report = run_round(clusters, plan(seed, quick=quick), alert_file, folder)
     print(f"{report_table.HEAD}\n{report_table.line(report)}", file=sys.stderr)
     limited = f" MAX_DETECTIONS={alert_file.max_detections}" if seed in LIMITED else ""
-    again = f"make soak ROUNDS=1 SEED={seed}{' QUICK=1' if quick else ''}{limited}"
+    shadow = " SHADOW=1" if seed in SHADOWED else ""
+    again = f"make soak ROUNDS=1 SEED={seed}{' QUICK=1' if quick else ''}{limited}{shadow}"
     assert not report.audit.problems, f"{report}\nAgain: {again}"

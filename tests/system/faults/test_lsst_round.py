@@ -1,4 +1,7 @@
-"""A worker for LSST waits for its registry, is killed meanwhile, and loses nothing."""
+"""Workers for LSST wait for their registry, are killed meanwhile, and lose nothing.
+
+They have a shadow model.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ def test_a_round_with_a_registry_that_goes_away_loses_nothing(
             schemas=own_schemas(12),
             model=lsst_model,
             different=60,
+            shadow=True,
         )
     print(f"{report_table.HEAD}\n{report_table.line(report)}", file=sys.stderr)
     assert not report.audit.problems, report
