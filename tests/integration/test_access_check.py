@@ -91,6 +91,27 @@ async def test_missing_create_permission_is_a_warning(
     assert warnings(caplog) == []
 
 
+async def test_a_topic_of_the_shadow_model_needs_permissions_and_stops_no_worker(
+    clusters: TwoClusters, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, user = f"shadow-{secrets.token_hex(4)}", clusters.producer.user
+    shadow = {"SHADOW_MODEL_PATH": "model/ztf", "SHADOW_TOPIC": name}
+    loaded = settings_with(clusters.environment(), **shadow)
+    await access_check.require_access(loaded)
+    error, warning = warnings(caplog)
+    assert "The worker continues without its shadow model: the producer's cluster" in error
+    assert f"does not let user '{user}' write to {name}: grant WRITE there" in error
+    assert "check SHADOW_TOPIC and PRODUCER_SASL_USERNAME" in error
+    assert f"Topic {name} does not exist on the producer's cluster" in warning
+    assert "the worker cannot create it (TopicAuthorizationFailedError" in warning
+    assert "check SHADOW_TOPIC" in warning
+    for operation in ("WRITE", "CREATE"):
+        clusters.results.grant(user, operation, topic=name)
+    caplog.clear()
+    await access_check.require_access(loaded)
+    assert warnings(caplog) == []
+
+
 async def test_missing_topics_are_warned_about_with_their_settings(
     clusters: TwoClusters, caplog: pytest.LogCaptureFixture
 ) -> None:

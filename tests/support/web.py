@@ -7,6 +7,8 @@ import urllib.error
 import urllib.request
 from email.message import Message
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from tests.support.worker import Worker
 
 PORT = re.compile(r"web server http://[^:/ ]+:(\d+)")
@@ -18,6 +20,17 @@ def address(running: Worker) -> str:
     found = PORT.search(running.text())
     assert found, running.text()
     return f"http://127.0.0.1:{found[1]}"
+
+
+def shadow_counts(running: Worker) -> dict[tuple[str, str], int]:
+    """Return the alerts that a worker's shadow model has compared, by live and shadow class."""
+    text = get(f"{address(running)}/metrics")[2].decode()
+    samples = (one for found in text_string_to_metric_families(text) for one in found.samples)
+    return {
+        (one.labels["live_class"], one.labels["shadow_class"]): int(one.value)
+        for one in samples
+        if one.name == "stampapp_shadow_compared_total"
+    }
 
 
 def get(url: str) -> tuple[int, Message[str, str], bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import alert_messages, atlas
+from tests.support.shadow_models import copy_with_features
 from tests.support.topics import Headers, Record
 from tests.support.worker import command
 
@@ -54,17 +55,26 @@ def ztf_tensorflow_setup(ztf_setup: SurveySetup) -> SurveySetup:
 def atlas_setup(
     atlas_model: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> SurveySetup:
-    """ATLAS, classified by a network with random weights."""
-    settings = {"CLASSIFIER_STRATEGY": "ATLAS", "MODEL_PATH": str(atlas_model)}
-    return _atlas(settings, "tried_on_atlas", shared_data, tmp_path_factory.mktemp("sent"))
+    """ATLAS, classified by a network with random weights, and another version as shadow model."""
+    folder = tmp_path_factory.mktemp("sent")
+    shadow = copy_with_features(atlas_model, folder / "shadow", "next", 0.1)
+    settings = {
+        "CLASSIFIER_STRATEGY": "ATLAS",
+        "MODEL_PATH": str(atlas_model),
+        "SHADOW_MODEL_PATH": str(shadow),
+    }
+    return _atlas(settings, "tried_on_atlas", shared_data, folder)
 
 
 @pytest.fixture(scope="session")
-def atlas_package_setup(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> SurveySetup:
-    """ATLAS, classified by the fake package; MODEL_PATH is empty."""
+def atlas_package_setup(
+    atlas_model: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> SurveySetup:
+    """ATLAS, classified by the fake package, with a model as shadow; MODEL_PATH is empty."""
     settings = {
         "CLASSIFIER_STRATEGY": "ATLAS",
         "MODEL_PATH": "",
+        "SHADOW_MODEL_PATH": str(atlas_model),
         "PYTHONPATH": str(FAKE_ATLAS_PACKAGE),
     }
     return _atlas(settings, "atlas_stamp_classifier", shared_data, tmp_path_factory.mktemp("sent"))

@@ -17,13 +17,15 @@ from tests.support import alert_messages
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.browser import chromium, findings
 from tests.support.topics import produce
-from tests.support.web import address, get
+from tests.support.waiting import until
+from tests.support.web import address, get, shadow_counts
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
 from tests.system.survey_setups import SurveySetup
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-SIMULATED = Path(__file__).parents[2] / "model" / "ztf" / "sample.avro"
+SHADOW = Path(__file__).parents[2] / "model" / "ztf"
+SIMULATED = SHADOW / "sample.avro"
 # The places on the screen of a stamp and of its marks: [left, top, right, bottom] in CSS pixels.
 PLACES = """card => [...card.querySelectorAll(".picture")].map(one => {
   const box = (part) => {
@@ -34,6 +36,12 @@ PLACES = """card => [...card.querySelectorAll(".picture")].map(one => {
   return {image: box(one.querySelector("img")), alt: one.querySelector("img").alt,
           lines: [...one.querySelectorAll("line")].map(box), texts: Object.fromEntries(texts)};
 })"""
+# The counts of the shadow model's table: [live class, shadow class, count].
+COUNTS = """() => {
+  const texts = (row) => [...row.children].map(one => one.textContent);
+  const [head, ...rows] = [...document.querySelectorAll("#beside-table tr")].map(texts);
+  return rows.flatMap(([live, ...counts]) => counts.map((one, at) => [live, head[at + 1], +one]));
+}"""
 SCHEMES = {"phone": "dark", "desk": "light"}
 # A card is drawn every half second, and the machine may be busy.
 PATIENCE = 60_000
@@ -42,7 +50,10 @@ MOST_VIEWERS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """A worker that has classified all messages of a survey, and the address of its page."""
+    """A worker that has classified all messages of a survey, and the address of its page.
+
+    It has a shadow model.
+    """
 
     survey: SurveySetup
     worker: Worker
@@ -58,7 +69,7 @@ class Served:
 def served(
     kafka: ApacheKafka, ztf_setup: SurveySetup, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
-    setup = environment(kafka.bootstrap, **ztf_setup.settings)
+    setup = environment(kafka.bootstrap, **ztf_setup.settings, SHADOW_MODEL_PATH=str(SHADOW))
     produce(kafka.bootstrap, setup["CONSUMER_TOPICS"], ztf_setup.sent)
     with worker(setup, tmp_path_factory.mktemp("worker")) as running:
         running.wait_for(f"{len(ztf_setup.sent)} in all")
@@ -182,6 +193,31 @@ def test_it_can_be_paused(page: Page) -> None:
     expect(page.get_by_role("button", name="Pause")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#state")).to_have_text("Ready")
+
+
+def test_it_shows_what_the_shadow_model_says_beside_the_live_one(
+    page: Page, served: Served
+) -> None:
+    until(lambda: counts(page) == compared(served) != {}, 60, lambda: str(compared(served)))
+    found = counts(page)
+    same = sum(count for (live, shadow), count in found.items() if live == shadow)
+    assert 0 < same < sum(found.values())
+    summary = page.locator("#beside-summary")
+    expect(summary).to_contain_text(
+        f": the same class for {same} of {sum(found.values())} alerts since the worker started; the"
+    )
+    expect(summary).to_have_text(re.compile(r"^stampapp_ztf_simulated .* [\d.]+ ms an alert\.$"))
+
+
+def counts(page: Page) -> dict[tuple[str, str], int]:
+    """The counts of live and shadow class that are not 0, on the page."""
+    return {(live, shadow): count for live, shadow, count in page.evaluate(COUNTS) if count}
+
+
+def compared(served: Served) -> dict[tuple[str, str], int]:
+    """The same from the metrics, in the words of the page."""
+    found = shadow_counts(served.worker)
+    return {(a.replace("_", " "), b.replace("_", " ")): count for (a, b), count in found.items()}
 
 
 def test_dead_letters_have_their_causes(page: Page) -> None:

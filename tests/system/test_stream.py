@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +21,9 @@ from tests.support.topics import (
     read_all,
     wait_for_count,
 )
-from tests.support.worker import worker
+from tests.support.waiting import until
+from tests.support.web import shadow_counts
+from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
 from tests.system.survey_setups import PAST, SurveySetup
 
@@ -30,12 +34,18 @@ class Published:
     """What a worker published for real alerts and three unreadable ones."""
 
     def __init__(
-        self, kafka: ApacheKafka, survey: SurveySetup, environment: dict[str, str]
+        self,
+        kafka: ApacheKafka,
+        survey: SurveySetup,
+        environment: dict[str, str],
+        compared: dict[tuple[str, str], int],
     ) -> None:
         def read(key: str) -> list[Message]:
             return read_all(kafka.bootstrap, environment[key])
 
         self.survey = survey
+        # By live and shadow class, if there is a shadow model.
+        self.compared = compared
         self.output = read("PRODUCER_TOPIC_FORMAT")
         self.scribe = read("SCRIBE_TOPIC")
         self.dead = read("DEADLETTER_TOPIC")
@@ -55,12 +65,22 @@ def published(
     with worker(setup, tmp_path_factory.mktemp("worker")) as running:
         running.wait_for(f"{len(survey.sent)} in all")
         wait_for_count(kafka.bootstrap, setup["DEADLETTER_TOPIC"], 3)
+        compared = counts_of_all(running, kafka, setup) if "SHADOW_MODEL_PATH" in setup else {}
         assert running.terminate() < 10.0
         assert running.process.returncode == 0, running.text()
         assert survey.name in running.text()
         if "INFERENCE_ENGINE" in survey.settings:
             assert "the network runs on TensorFlow;" in running.text()
-    return Published(kafka, survey, setup)
+    return Published(kafka, survey, setup, compared)
+
+
+def counts_of_all(
+    running: Worker, kafka: ApacheKafka, setup: dict[str, str]
+) -> dict[tuple[str, str], int]:
+    """Return the counts of the shadow model once it has seen all that is published."""
+    published = len(read_all(kafka.bootstrap, setup["PRODUCER_TOPIC_FORMAT"]))
+    until(lambda: sum(shadow_counts(running).values()) >= published, 60, running.text)
+    return shadow_counts(running)
 
 
 def test_each_prediction_is_what_classify_says(published: Published) -> None:
@@ -79,6 +99,20 @@ def _close(found: dict[str, float], expected: dict[str, float]) -> bool:
     return list(found) == list(expected) and all(
         abs(found[name] - expected[name]) < 1e-5 for name in expected
     )
+
+
+def test_a_shadow_model_sees_what_is_published(published: Published) -> None:
+    records = alert_messages.decoded([message.value for message in published.output])
+    classes = Counter(best_class(record) for record in records)
+    live = Counter[str]()
+    for (name, _), count in published.compared.items():
+        live[name] += count
+    assert live == (classes if "SHADOW_MODEL_PATH" in published.survey.settings else Counter())
+
+
+def best_class(record: dict[str, Any]) -> str:
+    best = max(record["classifications"], key=lambda one: float(one["probability"]))
+    return str(best["class_name"])
 
 
 def test_the_output_record_keeps_its_contract(published: Published) -> None:
