@@ -37,7 +37,7 @@ def measure_latency(
     with run_workers(setup, settings) as run:
         produce(setup.bootstrap, run.settings["CONSUMER_TOPICS"], sample.messages(WARM_UP, "warm-"))
         run.wait_for(WARM_UP)
-        sent = _publish_at_rate(run, sample.messages(alerts), rate)
+        sent = publish_at_rate(run, sample.messages(alerts), rate)
         run.wait_for(WARM_UP + alerts)
         published = run.publish_times()
     answered = {key: published[key] for key in sent if key in published}
@@ -50,7 +50,7 @@ def measure_latency(
     )
 
 
-def _publish_at_rate(run: Run, records: Iterable[Record], rate: float | None) -> dict[bytes, int]:
+def publish_at_rate(run: Run, records: Iterable[Record], rate: float | None) -> dict[bytes, int]:
     """Publish the messages; return the timestamp of each (ms since 1970), by key."""
     producer = Producer({"bootstrap.servers": run.settings["CONSUMER_SERVER"], "acks": "all"})
     # The messages of a burst are encoded in advance, to be published at once.

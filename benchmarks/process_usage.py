@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 # Prefix of thread names → stage; TensorFlow's threads work for classification.
-STAGES = {"decode": "decode", "classify": "infer", "tf_": "infer"}
+STAGES = {"decode": "decode", "classify": "infer", "tf_": "infer", "shadow": "shadow"}
 EVENT_LOOP = "loop"
 
 

@@ -28,6 +28,7 @@ def lines(report: Report) -> Iterator[str]:
             yield from _stages(survey)
             yield from _streams(survey)
             yield from _small_batches(survey["end_to_end"])
+            yield from _shadow(survey.get("shadow", ()))
             yield from _latencies(survey["latency"])
 
 
@@ -83,7 +84,7 @@ def by_stage(cpu_ms: Mapping[str, float], publish: float) -> dict[str, float]:
         "decode": cpu_ms.get("decode", 0.0),
         "infer": cpu_ms.get("infer", 0.0),
         "publish": min(publish, loop),
-        "rest": max(0.0, loop - publish) + cpu_ms.get("other", 0.0),
+        "rest": max(0.0, loop - publish) + cpu_ms.get("shadow", 0.0) + cpu_ms.get("other", 0.0),
     }
 
 
@@ -95,6 +96,26 @@ def _small_batches(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if small and name == f"{row['network']} {DEFAULT}":
             share = small["rate"] / row["rate"]
             yield f"  {row['network']}: batches of {SMALL} at {share:.0%} of the rate of {DEFAULT}"
+
+
+def _shadow(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if rows:
+        yield ""
+        yield (
+            f"{'shadow model':<{NAME}}  alerts/s   CPU-ms an alert;  at a steady rate: all"
+            "  its own  share seen"
+        )
+    for row in rows:
+        name = "none" if row["share"] is None else f"of the same network, share {row['share']:g}"
+        steady = row["steady_cpu_ms"]
+        yield (
+            f"  {name:<{NAME}}{row['rate']:8.0f}{_all(row['cpu_ms']):18.2f}{_all(steady):24.2f}"
+            f"{steady.get('shadow', 0.0):9.2f}{row['seen']:12.0%}"
+        )
+
+
+def _all(cpu_ms: Mapping[str, float]) -> float:
+    return sum(by_stage(cpu_ms, 0.0).values())
 
 
 def _latencies(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

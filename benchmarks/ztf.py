@@ -8,7 +8,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks import latencies, network_speed, publishing, stage_rates, survey, worker_cases
+from benchmarks import (
+    latencies,
+    network_speed,
+    publishing,
+    shadow_model,
+    stage_rates,
+    survey,
+    worker_cases,
+)
 from benchmarks.announcement import announce
 from benchmarks.engines import EngineChoice
 from benchmarks.survey import Classifiers
@@ -55,6 +63,10 @@ class ZtfBenchmark:
             "publish_cpu_ms": publish,
             "end_to_end": [
                 survey.measure_case(self.setup, topic, self.alerts, case) for case in self.cases()
+            ],
+            "shadow": [
+                asdict(one)
+                for one in shadow_model.measure_shadow(self.setup, topic, self.alerts, self.seconds)
             ],
             "latency": [self._latency(rate) for rate in (*SETTINGS_BY_RATE, None)],
         }

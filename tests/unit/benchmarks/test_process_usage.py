@@ -16,6 +16,7 @@ from benchmarks import process_usage
         ("decode", False, "decode"),
         ("classify", False, "infer"),
         ("tf_Compute", False, "infer"),
+        ("shadow", False, "shadow"),
         ("python", False, "other"),
         ("classify", True, "loop"),
         ("python", True, "loop"),

@@ -48,6 +48,16 @@ ZTF: dict[str, Any] = {
         STREAM | {"name": "2020-06 bfloat16 256", "network": "2020-06 bfloat16"},
         STREAM | {"name": "no page", "rate": 450.0},
     ],
+    "shadow": [
+        {
+            "share": share,
+            "rate": 700.0,
+            "cpu_ms": {"loop": 0.75, "infer": 1.5},
+            "steady_cpu_ms": {"loop": 0.75, "infer": 1.5, "shadow": shadow, "broker": 9.0},
+            "seen": share or 0.0,
+        }
+        for share, shadow in ((None, 0.0), (1.0, 1.25))
+    ],
     "latency": [
         {
             "rate": 40.0,
@@ -88,6 +98,13 @@ def test_throughput_is_also_given_as_a_share_of_the_network_rate() -> None:
     assert line("2020-06 native 256").split()[3:5] == ["750", "50%"]
     assert line("2020-06 bfloat16 256").split()[3:5] == ["750", "25%"]
     assert line("no page").split()[2:4] == ["450", "30%"]
+
+
+def test_the_cost_of_a_shadow_model_is_its_own_and_that_of_the_whole_worker() -> None:
+    assert line("none").split()[1:] == ["700", "2.25", "2.25", "0.00", "0%"]
+    shadowed = line("of the same network, share 1").split()
+    assert shadowed[-5:] == ["700", "2.25", "3.50", "1.25", "100%"]
+    assert not lines_of({"machine": MACHINE, "lsst": ZTF | {"shadow": []}}, "shadow model")
 
 
 def test_cpu_times_by_stage() -> None:
