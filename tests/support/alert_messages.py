@@ -53,6 +53,12 @@ def reference(shared_data: Path) -> dict[str, dict[str, float]]:
         }
 
 
+def best_class(record: dict[str, Any]) -> str:
+    """Return the most probable class of an output record."""
+    best = max(record["classifications"], key=lambda one: float(one["probability"]))
+    return str(best["class_name"])
+
+
 def decoded(values: Sequence[bytes | None]) -> list[dict[str, Any]]:
     """Read containers of one record each with a plain reader."""
     found = []

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -103,16 +102,11 @@ def _close(found: dict[str, float], expected: dict[str, float]) -> bool:
 
 def test_a_shadow_model_sees_what_is_published(published: Published) -> None:
     records = alert_messages.decoded([message.value for message in published.output])
-    classes = Counter(best_class(record) for record in records)
+    classes = Counter(map(alert_messages.best_class, records))
     live = Counter[str]()
     for (name, _), count in published.compared.items():
         live[name] += count
     assert live == (classes if "SHADOW_MODEL_PATH" in published.survey.settings else Counter())
-
-
-def best_class(record: dict[str, Any]) -> str:
-    best = max(record["classifications"], key=lambda one: float(one["probability"]))
-    return str(best["class_name"])
 
 
 def test_the_output_record_keeps_its_contract(published: Published) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.support import alert_messages
 from tests.support.shadow_models import copy_with_features
@@ -77,15 +76,10 @@ def _other_classes(
 ) -> Iterator[str]:
     records = alert_messages.decoded([one.value for one in output])
     for message, record in zip(output, records, strict=True):
-        alert, found = sent.get(_source(message)), _class_name(record)
+        alert, found = sent.get(_source(message)), alert_messages.best_class(record)
         expected = classes.get(alert.candid) if alert else None
         if found != expected:
             yield f"{_at(message)} has the class {found}, the live model gives {expected}"
-
-
-def _class_name(record: dict[str, Any]) -> str:
-    best = max(record["classifications"], key=lambda one: float(one["probability"]))
-    return str(best["class_name"])
 
 
 def _source(message: Message) -> PartitionOffset:
