@@ -272,9 +272,10 @@ class WorkerRuntime:
                     self.pipeline.offset_tracker.unfinished,
                 )
         finally:
-            if self.shadow:
-                await self.shadow.close()
-            await asyncio.gather(*(delivery.stop() for delivery in self._distinct_deliveries()))
+            # At once: each may wait for a cluster that is away, and the process has to end in time.
+            closing = [self.shadow.close()] if self.shadow else []
+            stopping = [delivery.stop() for delivery in self._distinct_deliveries()]
+            await asyncio.gather(*closing, *stopping)
 
     async def _connect(self, settings: Settings) -> None:
         publishing = (one for one in settings.clusters if one.role in PUBLISHING_ROLES)

@@ -82,6 +82,29 @@ async def test_before_it_is_open_it_is_not_ready_and_can_be_closed() -> None:
     await runtime.close()
 
 
+class Closing:
+    """A shadow model, or a delivery, that ends only while another one does."""
+
+    def __init__(self, both: asyncio.Barrier) -> None:
+        self.both = both
+
+    async def close(self) -> None:
+        await self.both.wait()
+
+    async def stop(self) -> None:
+        await self.both.wait()
+
+
+async def test_the_shadow_model_ends_while_the_deliveries_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runtime, both = WorkerRuntime(configured()), asyncio.Barrier(2)
+    monkeypatch.setattr(runtime, "shadow", Closing(both))
+    monkeypatch.setattr(runtime, "_deliveries", {"producer": Closing(both)})
+    async with asyncio.timeout(5):
+        await runtime.close()
+
+
 def test_the_first_failure_is_the_reason_and_a_cancellation_is_none() -> None:
     runtime = WorkerRuntime(configured())
     runtime.record_failure(asyncio.CancelledError())
