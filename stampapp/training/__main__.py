@@ -165,7 +165,8 @@ def _compare(args: argparse.Namespace) -> None:
     alerts = labelled.read_labelled_alerts(args.alerts, recipe, None)
     report(f"{args.alerts}: {alerts.summary}")
     simulated = dataset.simulate_examples(recipe, *_simulation(args))
-    comparisons = compare.compare_samples(alerts.examples, simulated, reference, recipe, args.into)
+    real = compare.RealSample(examples=alerts.examples, patches=alerts.patches)
+    comparisons = compare.compare_samples(real, simulated, reference, recipe, args.into)
     for one in comparisons:
         print(compare.render_comparison(one), end="\n\n")
     print(f"Written: {args.into}")

@@ -17,9 +17,10 @@ from stampapp.config.schema_settings import load_schemas
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds.alert_files import find_alert_files, read_alerts
 from stampapp.training.data import examples
-from stampapp.training.data.examples import Examples, Indices
+from stampapp.training.data.examples import Examples, Indices, Texts
 from stampapp.training.data.recipes import Recipe
 from stampapp.training.data.reference_labels import Label
+from stampapp.training.data.sky_patches import sky_patch
 
 CHUNK = 256
 Mask = npt.NDArray[np.bool_]
@@ -30,12 +31,14 @@ class LabelledExamples:
     """The examples in a file or folder, and a summary of what was skipped.
 
     `decided` (n) is the index of the class that a rule assigns without the network, -1 if no rule
-    does; `vetoed` (n, classes) marks the results that a rule rules out.
+    does; `vetoed` (n, classes) marks the results that a rule rules out. `patches` (n) names the
+    patch of the sky that each is in.
     """
 
     examples: Examples
     decided: Indices
     vetoed: Mask
+    patches: Texts
     summary: str
 
 
@@ -48,11 +51,12 @@ def read_labelled_alerts(
     ConfigError if no alert remains, or if the alert of a label is missing.
     """
     reader = _AlertReader(recipe=recipe, labels=labels)
-    parts, rules = [], _RuleResults(recipe)
+    parts, rules, patches = [], _RuleResults(recipe), list[str]()
     prepared = reader.read(path)
     while chunk := list(islice(prepared, CHUNK)):
         parts.append(examples.to_examples(chunk, [reader.label(one) for one in chunk], recipe))
         rules.apply(chunk)
+        patches += [sky_patch(one.alert, recipe.sky_field) for one in chunk]
     reader.require_no_label_unused()
     if not parts:
         raise ConfigError(f"{path} holds no alert to train on or to evaluate: {reader.summary(0)}")
@@ -60,6 +64,7 @@ def read_labelled_alerts(
         examples=examples.concatenate(parts),
         decided=np.array(rules.decided, np.int64),
         vetoed=np.array(rules.vetoed, np.bool_),
+        patches=np.array(patches, np.str_),
         summary=reader.summary(len(rules.decided)),
     )
 

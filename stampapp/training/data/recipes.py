@@ -23,7 +23,8 @@ class Recipe:
     square that the network sees, `kernel` that of the inner convolutions; all in pixels.
     `features` are clipped and not yet normalised: their mean 0, their std 1.
     `catalogue_classes` are those that catalogues can confirm. `with_knots` is whether features
-    are replaced by Gaussian scores.
+    are replaced by Gaussian scores. `sky_field` is the field of an alert that names the patch of
+    the sky which the exposure covers, None if it has none.
     """
 
     survey: Survey
@@ -36,6 +37,7 @@ class Recipe:
     kernel: int
     features: tuple[Feature, ...]
     with_knots: bool = False
+    sky_field: str | None = None
 
 
 def clipped_features(

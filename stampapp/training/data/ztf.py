@@ -26,4 +26,5 @@ PLUGIN = Recipe(
         ),
         CLIPS,
     ),
+    sky_field="field",
 )

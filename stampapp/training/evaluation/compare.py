@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from stampapp.results.class_names import shown_name
 from stampapp.training import markdown
@@ -15,7 +16,7 @@ from stampapp.training.data.examples import Examples, Texts
 from stampapp.training.data.recipes import Recipe
 from stampapp.training.data.reference_labels import Reference
 from stampapp.training.evaluation import sample_distance, stamp_statistics
-from stampapp.training.evaluation.sample_distance import Difference, Values
+from stampapp.training.evaluation.sample_distance import Difference, Separability, Values
 from stampapp.training.report import stamp_figures
 
 # A class with fewer alerts is not compared.
@@ -27,6 +28,18 @@ Sides = tuple[dict[str, Values], dict[str, Values]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RealSample:
+    """Real alerts; `patches` (n) names the patch of the sky that each is in."""
+
+    examples: Examples
+    patches: Texts
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> RealSample:
+        """Return the alerts of a mask."""
+        return RealSample(examples=self.examples.take(rows), patches=self.patches[rows])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
     """The differences between real and simulated alerts of a group: all, or one class."""
 
@@ -35,11 +48,11 @@ class Comparison:
     n_simulated: int
     features: list[Difference]
     pixels: list[Difference]
-    separability: dict[str, float]
+    separability: dict[str, Separability]
 
 
 def compare_samples(
-    real: Examples, simulated: Examples, reference: Reference | None, recipe: Recipe, into: Path
+    real: RealSample, simulated: Examples, reference: Reference | None, recipe: Recipe, into: Path
 ) -> list[Comparison]:
     """Write a table (CSV) and figures (PNG) into a folder, and return the comparisons.
 
@@ -48,15 +61,17 @@ def compare_samples(
     """
     classes = None
     if reference:
-        real = real.take(np.array([candid in reference.probabilities for candid in real.candids]))
-        classes = np.array([reference.class_name(candid) for candid in real.candids], np.str_)
+        known = np.array([one in reference.probabilities for one in real.examples.candids])
+        real = real.take(known)
+        candids = real.examples.candids
+        classes = np.array([reference.class_name(candid) for candid in candids], np.str_)
     comparisons = _compare_groups(real, classes, simulated, recipe, into)
     _write_csv(comparisons, into / "comparison.csv")
     return comparisons
 
 
 def _compare_groups(
-    real: Examples, classes: Texts | None, simulated: Examples, recipe: Recipe, into: Path
+    real: RealSample, classes: Texts | None, simulated: Examples, recipe: Recipe, into: Path
 ) -> list[Comparison]:
     if classes is None:
         return [_compare_group("all", real, simulated, recipe, into)]
@@ -66,7 +81,7 @@ def _compare_groups(
     comparisons = [_compare_group("all", real, same_mix, recipe, into)]
     for name in recipe.classes:
         of_real, of_simulated = real.take(classes == name), simulated.take(simulated.labels == name)
-        if min(len(of_real), len(of_simulated)) >= MIN_ALERTS:
+        if min(len(of_real.patches), len(of_simulated)) >= MIN_ALERTS:
             comparisons.append(
                 _compare_group(shown_name(name), of_real, of_simulated, recipe, into)
             )
@@ -74,8 +89,9 @@ def _compare_groups(
 
 
 def _compare_group(
-    group: str, real: Examples, simulated: Examples, recipe: Recipe, into: Path
+    group: str, sample: RealSample, simulated: Examples, recipe: Recipe, into: Path
 ) -> Comparison:
+    real = sample.examples
     by_feature = _feature_columns(real, recipe), _feature_columns(simulated, recipe)
     by_pixels = (
         stamp_statistics.measure(real, recipe.stamps),
@@ -94,7 +110,7 @@ def _compare_group(
         n_simulated=len(simulated),
         features=features,
         pixels=pixels,
-        separability=_separability(by_feature, by_pixels),
+        separability=_separability(by_feature, by_pixels, sample.patches),
     )
 
 
@@ -103,10 +119,12 @@ def _feature_columns(examples: Examples, recipe: Recipe) -> dict[str, Values]:
     return dict(zip(names, examples.features.T, strict=True))
 
 
-def _separability(by_feature: Sides, by_pixels: Sides) -> dict[str, float]:
+def _separability(by_feature: Sides, by_pixels: Sides, patches: Texts) -> dict[str, Separability]:
     together = by_feature[0] | by_pixels[0], by_feature[1] | by_pixels[1]
     sides = {"features": by_feature, "pixels": by_pixels, "both": together}
-    return {name: sample_distance.separability(*pair, seed=0) for name, pair in sides.items()}
+    return {
+        name: sample_distance.separability(*pair, patches, seed=0) for name, pair in sides.items()
+    }
 
 
 def _write_csv(comparisons: Sequence[Comparison], path: Path) -> None:
@@ -125,10 +143,11 @@ def _write_csv(comparisons: Sequence[Comparison], path: Path) -> None:
 def render_comparison(one: Comparison, most: int | None = None) -> str:
     """Return the differences in a group as text: the `most` different quantities, or all."""
     by_chance = sample_distance.chance_distance(one.n_real, one.n_simulated)
-    scores = ", ".join(f"{name} {value:.3f}" for name, value in one.separability.items())
+    scores = ", ".join(f"{name} {value}" for name, value in one.separability.items())
     heading = (
         f"{one.group}: {one.n_real} real, {one.n_simulated} simulated alerts. Separability (AUC) "
-        f"by {scores}.\nDistances (KS) up to {by_chance:.2f} occur by chance."
+        f"by {scores}:\nwith folds that keep a patch of the sky together (with random folds). "
+        f"Distances (KS) up to {by_chance:.2f} occur by chance."
     )
     return "\n\n".join([heading, _table(one.features[:most]), _table(one.pixels[:most])])
 
@@ -136,10 +155,7 @@ def render_comparison(one: Comparison, most: int | None = None) -> str:
 def render_summary(comparisons: Sequence[Comparison]) -> str:
     """Return the largest differences, for a model card."""
     first, *others = comparisons
-    rows = [
-        (one.group, one.n_real, *(f"{value:.3f}" for value in one.separability.values()))
-        for one in others
-    ]
+    rows = [(one.group, one.n_real, *one.separability.values()) for one in others]
     parts = [
         "How much simulated alerts differ from real ones: the largest distance between the "
         "distributions\nof each quantity (KS) with the 5, 50 and 95 % quantiles of both, and how "

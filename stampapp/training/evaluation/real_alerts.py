@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from stampapp.errors import ConfigError
 from stampapp.results.class_names import shown_name
@@ -110,6 +111,7 @@ def _score_rows(evaluation: RealAlertEvaluation) -> Iterator[ScoreRow]:
     ):
         yield what, [_balanced_accuracy(evaluation, one) for one in by_network.values()]
     yield from _recall_rows(evaluation, before_rules.values())
+    yield "calibration error (ECE) on the same", _calibration_errors(evaluation)
     if REFERENCE in before_rules:
         same = before_rules[THIS_MODEL] == before_rules[REFERENCE]
         undecided = same[evaluation.alerts.decided < 0]
@@ -140,10 +142,25 @@ def _after_rules(evaluation: RealAlertEvaluation, predicted: Indices) -> Indices
     return np.where(decided >= 0, decided, kept)
 
 
-def _balanced_accuracy(evaluation: RealAlertEvaluation, predicted: Indices) -> Estimate | str:
-    rows = np.isin(
-        evaluation.truth, [evaluation.classes.index(name) for name in evaluation.catalogue_classes]
+def _calibration_errors(evaluation: RealAlertEvaluation) -> list[Estimate | str]:
+    rows = _in_catalogue_classes(evaluation)
+    if not rows.any():
+        return ["-"] * len(evaluation.probabilities_by_network)
+    truth = evaluation.truth[rows]
+    bins = (
+        scores.reliability_bins(probabilities[rows], truth)
+        for probabilities in evaluation.probabilities_by_network.values()
     )
+    return [f"{scores.calibration_error(some):.3f}" for some in bins]
+
+
+def _in_catalogue_classes(evaluation: RealAlertEvaluation) -> npt.NDArray[np.bool_]:
+    indices = [evaluation.classes.index(name) for name in evaluation.catalogue_classes]
+    return np.isin(evaluation.truth, indices)
+
+
+def _balanced_accuracy(evaluation: RealAlertEvaluation, predicted: Indices) -> Estimate | str:
+    rows = _in_catalogue_classes(evaluation)
     if not rows.any():
         return "-"
     return scores.balanced_accuracy_estimate(

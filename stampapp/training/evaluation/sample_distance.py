@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from stampapp.training.data.examples import Indices, Texts
 
 Values = npt.NDArray[np.float64]
+Folds = Iterable[tuple[Indices, Indices]]
 PERCENTILES = (5, 50, 95)
 FOLDS = 5
 TREES = 60
@@ -73,21 +74,53 @@ def rows_with_class_mix(classes: Texts, labels: Texts, seed: int) -> Indices:
     return np.sort(np.concatenate(rows))
 
 
-def separability(real: Mapping[str, Values], simulated: Mapping[str, Values], seed: int) -> float:
-    """Return how well a classifier separates the samples by these quantities.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Separability:
+    """How well a classifier separates two samples: the area under its ROC curve.
 
-    This is the cross-validated area under the ROC curve of a forest that weights both samples
-    equally: 0.5 if they are indistinguishable, 1 if they are always separated.
+    It is 0.5 if they are indistinguishable and 1 if they are always separated. `by_patch` keeps
+    real alerts of a patch of the sky in one fold, None if there are fewer patches than folds;
+    `random` does not, so the classifier has seen other alerts of the same exposures.
     """
-    from sklearn.ensemble import ExtraTreesClassifier
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    by_patch: float | None
+    random: float
+
+    def __str__(self) -> str:
+        by_patch = "-" if self.by_patch is None else f"{self.by_patch:.3f}"
+        return f"{by_patch} ({self.random:.3f})"
+
+
+def separability(
+    real: Mapping[str, Values], simulated: Mapping[str, Values], patches: Texts, seed: int
+) -> Separability:
+    """Return how well a forest separates the samples by these quantities, cross-validated.
+
+    It weights both samples equally. `patches` names the patch of the sky of each real alert.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     rows = np.concatenate([np.column_stack(list(side.values())) for side in (real, simulated)])
-    truth = np.repeat([1, 0], [len(next(iter(side.values()))) for side in (real, simulated)])
+    is_real = np.arange(len(rows)) < len(patches)
+    # Simulated alerts are independent of each other.
+    alone = [f"simulated {number}" for number in range(len(rows) - len(patches))]
+    groups = np.concatenate([patches, alone])
+    apart = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    mixed = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    enough = len(np.unique(patches)) >= FOLDS
+    return Separability(
+        by_patch=_area(rows, is_real, apart.split(rows, is_real, groups), seed) if enough else None,
+        random=_area(rows, is_real, mixed.split(rows, is_real), seed),
+    )
+
+
+def _area(rows: Values, is_real: npt.NDArray[np.bool_], folds: Folds, seed: int) -> float:
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import cross_val_predict
+
     trees = ExtraTreesClassifier(
         TREES, min_samples_leaf=2, class_weight="balanced", random_state=seed
     )
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    scores = cross_val_predict(trees, rows, truth, cv=folds, method="predict_proba")[:, 1]
-    return float(roc_auc_score(truth, scores))
+    scores = cross_val_predict(trees, rows, is_real, cv=list(folds), method="predict_proba")[:, 1]
+    return float(roc_auc_score(is_real, scores))

@@ -12,7 +12,7 @@ from stampapp.training.data.examples import Examples
 from stampapp.training.data.reference_labels import Reference
 from stampapp.training.data.ztf import PLUGIN as ZTF
 from stampapp.training.evaluation import compare, sample_distance
-from stampapp.training.evaluation.compare import Comparison
+from stampapp.training.evaluation.compare import Comparison, RealSample
 from tests.support import learnable_alerts
 
 
@@ -23,6 +23,7 @@ def drawn(seed: int, count: int) -> Examples:
 
 
 REAL, SIMULATED = drawn(1, 30), drawn(2, 60)
+SAMPLE = RealSample(examples=REAL, patches=np.array(["one", "two", "three"] * 10))
 # The reference knows every second alert, and calls none bogus.
 NAMES = ("AGN", "SN", "VS", "asteroid", "asteroid")
 PROBABILITIES = {
@@ -48,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def by_class(folder: Path) -> list[Comparison]:
     reference = Reference(probabilities=PROBABILITIES)
-    return compare.compare_samples(REAL, SIMULATED, reference, ZTF, folder)
+    return compare.compare_samples(SAMPLE, SIMULATED, reference, ZTF, folder)
 
 
 def test_comparison_with_reference_matches_the_class_mix_then_each_class(
@@ -83,7 +84,7 @@ def test_text_has_all_quantities_and_summary_the_most_different(
 
 
 def test_comparison_without_reference_uses_all_alerts(tmp_path: Path) -> None:
-    (one,) = compare.compare_samples(REAL, SIMULATED, None, ZTF, tmp_path)
+    (one,) = compare.compare_samples(SAMPLE, SIMULATED, None, ZTF, tmp_path)
     assert (one.group, one.n_real, one.n_simulated) == ("all", 30, 60)
     assert set(one.separability) == {"features", "pixels", "both"}
     assert all(np.isfinite(row.distance) for row in (*one.features, *one.pixels))

@@ -31,6 +31,7 @@ def labelled_alerts(
         examples=examples.to_examples(seen, [""] * n, ZTF),
         decided=np.where(np.isin(np.arange(n), asteroids), CLASSES.index("asteroid"), -1),
         vetoed=np.outer(np.isin(np.arange(n), vetoed), np.array(CLASSES) == "SN"),
+        patches=np.array(["somewhere"] * n),
         summary=f"{n} alerts",
     )
 
@@ -64,6 +65,8 @@ def test_scores_against_labels_and_reference() -> None:
         "AGN found, of 2": ["0.500", "1.000"],
         "SN found, of 2": ["1.000", "0.500"],
         "VS found, of 1": ["1.000", "1.000"],
+        # All are certain, and four of five are right.
+        "calibration error (ECE) on the same": ["0.200", "0.200"],
         "same class as the reference, all 7": ["0.429", "-"],
         "the same, without the 1 that a rule decides": ["0.500", "-"],
     }
@@ -90,6 +93,7 @@ def test_scores_without_reference() -> None:
         "AGN found, of 2",
         "SN found, of 2",
         "VS found, of 1",
+        "calibration error (ECE) on the same",
     ]
     assert "reference" not in real_alerts.render_evaluation(evaluation)
 

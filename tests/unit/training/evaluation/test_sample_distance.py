@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stampapp.training.data.examples import Texts
 from stampapp.training.evaluation import sample_distance
+from stampapp.training.evaluation.sample_distance import Values
 
 
 def test_ks_distance() -> None:
@@ -48,10 +50,40 @@ def test_rows_have_the_class_mix_of_real_alerts() -> None:
     }
 
 
+def separability_both_ways(
+    real: dict[str, Values], simulated: dict[str, Values], patches: Texts
+) -> tuple[float, float]:
+    found = sample_distance.separability(real, simulated, patches, seed=0)
+    assert found.by_patch is not None
+    return found.by_patch, found.random
+
+
 def test_separability_of_similar_and_of_shifted_samples() -> None:
     rng = np.random.default_rng(0)
     sky = {name: rng.normal(size=100) for name in "abc"}
     alike = {name: rng.normal(size=300) for name in "abc"}
     shifted = {**alike, "b": alike["b"] + 3.0}
-    assert 0.35 < sample_distance.separability(sky, alike, seed=0) < 0.65
-    assert sample_distance.separability(sky, shifted, seed=0) > 0.9
+    patches = np.array([str(number % 20) for number in range(100)])
+    for found in separability_both_ways(sky, alike, patches):
+        assert 0.35 < found < 0.65
+    for found in separability_both_ways(sky, shifted, patches):
+        assert found > 0.9
+
+
+def test_random_folds_recognise_patches_that_folds_by_patch_do_not() -> None:
+    # A value that the alerts of a patch share tells nothing about those of another patch.
+    rng = np.random.default_rng(0)
+    patches = np.repeat([str(number) for number in range(20)], 10)
+    sky = {name: np.repeat(rng.normal(size=20), 10) for name in "abc"}
+    simulated = {name: rng.normal(size=400) for name in "abc"}
+    by_patch, random = separability_both_ways(sky, simulated, patches)
+    assert by_patch < 0.7
+    assert random > 0.9
+
+
+def test_too_few_patches_leave_only_random_folds() -> None:
+    rng = np.random.default_rng(0)
+    one, other = ({"a": rng.normal(size=50)} for _ in range(2))
+    found = sample_distance.separability(one, other, np.array(["a", "b"] * 25), seed=0)
+    assert found.by_patch is None
+    assert str(found) == f"- ({found.random:.3f})"
