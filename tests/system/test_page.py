@@ -202,6 +202,7 @@ def test_it_shows_what_the_shadow_model_says_beside_the_live_one(
     found = counts(page)
     same = sum(count for (live, shadow), count in found.items() if live == shadow)
     assert 0 < same < sum(found.values())
+    expect(page.locator("#beside-legend")).to_be_visible()
     summary = page.locator("#beside-summary")
     expect(summary).to_contain_text(
         f": the same class for {same} of {sum(found.values())} alerts since the worker started; the"

@@ -115,7 +115,7 @@ function showShadow(shadow) {
   const rows = shadow.rows.map(([live, ...counts]) => element("tr", {}, element("th", { scope: "row" }, name(live)), ...counts.map((count) => element("td", {}, formatCount(count)))));
   $("beside-head").replaceChildren(element("tr", {}, ...head));
   $("beside-rows").replaceChildren(...rows);
-  $("beside-table").hidden = rows.length === 0;
+  $("beside-table").hidden = $("beside-legend").hidden = rows.length === 0;
 }
 
 function showFilters(labels) {
