@@ -13,7 +13,6 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support import atlas
 from tests.support.alerts import container, record
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.stopwatch import AMPLE
@@ -22,24 +21,20 @@ from tests.support.waiting import until
 from tests.support.web import address, get
 from tests.support.worker import Worker, command, worker
 from tests.system.conftest import Environment, environment
-from tests.system.survey_setups import FAKE_ATLAS_PACKAGE
 from tests.system.test_reconcile import commit, remove
-
-STAMPS = {"science": atlas.stamp(), "template": None, "difference": atlas.stamp(1)}
 
 
 def alerts(count: int, partition: int, name: str = "") -> list[Record]:
-    usual = {"sid": "ATLAS", "tid": "ATLAS-01a", "stamps": STAMPS}
     aids = [f"{name}-{partition}-{n}" for n in range(count)]
-    return [Record(b"", container(record(aid=aid, **usual)), partition) for aid in aids]
+    return [Record(b"", container(record(aid=aid)), partition) for aid in aids]
 
 
 @pytest.fixture
-def settings(kafka: ApacheKafka) -> Environment:
+def settings(kafka: ApacheKafka, ztf_model: Path) -> Environment:
     return environment(
         kafka.bootstrap,
-        CLASSIFIER_STRATEGY="ATLAS",
-        PYTHONPATH=str(FAKE_ATLAS_PACKAGE),
+        CLASSIFIER_STRATEGY="ZTF",
+        MODEL_PATH=str(ztf_model),
         CONSUME_TIMEOUT="0.2",
         # Longer than a worker is stopped here: otherwise the group rebalances.
         CONSUMER_SESSION_TIMEOUT="60",
