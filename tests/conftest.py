@@ -29,9 +29,9 @@ GIB_EACH = 3
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than processors: tests often wait, but a browser needs a processor."""
+    """Two processes more than processors: those that play fault rounds mostly wait."""
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
-    return max(1, min(len(os.sched_getaffinity(0)) + 1, gib // GIB_EACH))
+    return max(1, min(len(os.sched_getaffinity(0)) + 2, gib // GIB_EACH))
 
 
 @pytest.fixture(scope="session")
