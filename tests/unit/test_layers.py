@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,11 @@ def parsed(module: Path) -> ast.Module:
     return ast.parse((PACKAGE / module).read_text())
 
 
+@cache
+def used_by(module: Path) -> frozenset[str]:
+    return frozenset(used_libraries(parsed(module)))
+
+
 def test_every_part_has_a_layer() -> None:
     parts = {module.parts[0].removesuffix(".py") for module in MODULES}
     assert parts == LAYER_OF.keys() | ENTRANCES
@@ -146,7 +152,7 @@ def test_a_module_imports_only_the_libraries_of_its_part(module: Path) -> None:
 def test_each_library_is_still_used_where_it_is_allowed(
     library: str, parts: tuple[str, ...]
 ) -> None:
-    using = [m.with_suffix("").as_posix() for m in MODULES if library in used_libraries(parsed(m))]
+    using = [m.with_suffix("").as_posix() for m in MODULES if library in used_by(m)]
     unused = [p for p in parts if not any(u == p or u.startswith(p + "/") for u in using)]
     assert unused == []
 
