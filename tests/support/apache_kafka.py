@@ -34,6 +34,7 @@ from tests.support.kafka_settings import (
     node_layout,
     write_settings,
 )
+from tests.support.kafka_storage import formatted_storage
 from tests.support.maven_jars import KAFKA, executable, jars
 from tests.support.ports import free_ports
 from tests.support.stopwatch import AMPLE
@@ -80,6 +81,7 @@ class ApacheKafka:
         layout = node_layout(self.ports, protocols, self.folder / "data", advertised or {})
         if joins:
             layout |= joining_layout(self.ports, joins.ports[CONTROLLER])
+        self.node = layout["node.id"]
         write_settings(self.settings, {**layout, **QUICK, **(properties or {})})
 
     @property
@@ -91,7 +93,7 @@ class ApacheKafka:
 
     def __enter__(self) -> Self:
         try:
-            self._format()
+            self._prepare_storage()
             self.start()
         except BaseException:
             self.close()
@@ -168,8 +170,15 @@ class ApacheKafka:
         logging = "-Dorg.slf4j.simpleLogger.showDateTime=true"
         return [self.java, *economy, logging, "-cp", f"{self.jars}/*", *arguments]
 
-    def _format(self) -> None:
-        arguments = ("format", "--cluster-id", CLUSTER_ID, "--config", str(self.settings))
+    def _prepare_storage(self) -> None:
+        storage = formatted_storage(self.jars, self.node, self._format)
+        shutil.copytree(storage, self.folder / "data")
+
+    def _format(self, storage: Path) -> None:
+        settings = self.folder / "format.properties"
+        # The last value counts.
+        settings.write_text(f"{self.settings.read_text()}log.dirs={storage}\n")
+        arguments = ("format", "--cluster-id", CLUSTER_ID, "--config", str(settings))
         done = subprocess.run(
             self._java("kafka.tools.StorageTool", *arguments),
             capture_output=True,
