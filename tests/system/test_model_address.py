@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +18,7 @@ from tests.support.https_server import HttpsServer, dripping, made_server
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import Record, produce
 from tests.support.waiting import until
-from tests.support.worker import command, worker
+from tests.support.worker import clean_environment, command, worker
 from tests.system.conftest import environment
 
 MODEL = Path(__file__).parents[2] / "model" / "ztf"
@@ -74,6 +76,31 @@ def test_commands_use_what_the_cache_has(
     assert settings["MODEL_PATH"] in report["classifier"]["provenance"]
     assert report["alert"]["class_name"] == json.loads(classified.stdout)["class_name"]
     assert report["alert"]["made_as"] == report["alert"]["class_name"]
+
+
+def test_a_notebook_takes_the_same_address(
+    server: HttpsServer, settings: dict[str, str], tmp_path: Path
+) -> None:
+    program = (
+        "import stampapp, sys; classifier = stampapp.load_classifier(sys.argv[1]);"
+        "print(classifier.provenance); print(classifier.classify(sys.argv[2])[0].class_name)"
+    )
+    # The address is its only setting: the CA is the one of the system, which OpenSSL may be told.
+    done = subprocess.run(
+        [sys.executable, "-c", program, settings["MODEL_PATH"], str(SAMPLE)],
+        env=clean_environment()
+        | {"SSL_CERT_FILE": str(server.cafile), "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=AMPLE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    provenance, class_name = done.stdout.splitlines()
+    assert settings["MODEL_PATH"] in provenance
+    assert class_name in {"AGN", "SN", "VS", "asteroid", "bogus"}
+    assert server.asked == ["/ztf.zip"]
+    assert list((tmp_path / "cache" / "stampapp" / "models").iterdir())
 
 
 def test_a_model_that_is_not_the_one_of_the_checksum_stops_the_start(
