@@ -102,7 +102,15 @@ def _table_output(
     from stampapp.commands.table_output import TableOutput, run_identity
     from stampapp.tables.result_journal import ResultJournal
 
-    options = f"every alert: {request.every_alert}, limit: {model.detection_limit}"
-    identity = run_identity(files, classifier, model.survey, options)
+    if request.output.resolve() in [path.resolve() for path in files]:
+        raise ConfigError(f"--output is {request.output}, which has alerts: name another file")
+    options = {
+        "--survey": model.survey,
+        "--every-alert": request.every_alert,
+        "--pictures": request.pictures,
+        "MAX_DETECTIONS": None if request.every_alert else model.detection_limit,
+        "SOLAR_SYSTEM_RULE": model.solar_system_rule,
+    }
+    identity = run_identity(files, classifier, **options)
     journal = ResultJournal(request.output, identity, resume=request.resume)
     return TableOutput(request.output, journal, classifier, model.survey)

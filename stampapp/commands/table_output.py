@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier
+from stampapp.errors import ConfigError
 from stampapp.results.alert_result import AlertResult, alert_result
 from stampapp.results.outcome import Outcome
 from stampapp.results.summary import Summary
@@ -47,7 +48,12 @@ class TableOutput:
         if not summary.read and summary.stopped:
             self._journal.delete()
             return f"{self._path} was not written."
-        rows = write_results(self._path, self._journal.results, self._source())
+        try:
+            rows = write_results(self._path, self._journal.results, self._source())
+        except ConfigError as error:
+            self._journal.close()
+            kept = f"All results are kept in {self._journal.path}: --resume writes the table"
+            raise ConfigError(f"{error}. {kept}") from error
         if summary.stopped:
             self._journal.close()
             return f"{self._path} has {rows} results so far; --resume goes on with the others."
@@ -65,16 +71,18 @@ class TableOutput:
 
 
 def run_identity(
-    files: Sequence[Path], classifier: Classifier, survey: Survey, options: str
+    files: Sequence[Path], classifier: Classifier, **options: object
 ) -> dict[str, str]:
-    """Return what must be the same for a run to go on with the results of an earlier one."""
+    """Return what must be the same for a run to go on with the results of an earlier one.
+
+    `options` are those that decide which results there are, or what they are.
+    """
     stats = [(str(path.resolve()), path.stat()) for path in files]
     listed = [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in stats]
     model = (classifier.name, classifier.version, classifier.network_sha256 or "")
     return {
-        "list of files": hashlib.sha256("\n".join(listed).encode()).hexdigest(),
-        "survey": survey,
-        "model": " ".join(model),
-        "set of options": options,
-        "version of stampapp": __version__,
+        "the files (names, sizes or times)": hashlib.sha256("\n".join(listed).encode()).hexdigest(),
+        "the model": " ".join(model),
+        "the version of stampapp": __version__,
+        **{name: str(value) for name, value in options.items()},
     }

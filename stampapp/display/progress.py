@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.status import Status
 
-from stampapp.display.pace import Pace, rate, time_left
+from stampapp.display.pace import Pace, measured_from, rate, time_left
 
 _FIRST_LINE, _MOST_SECONDS = 5.0, 60.0
 
@@ -85,7 +85,8 @@ class ProgressBars:
 
     def _pace(self, what: str, done: int, total: int | None, count: int | None) -> str:
         now = time.monotonic()
-        first = self._paces.setdefault(what, Pace(start=now, done=done, count=count or 0))
+        first = measured_from(self._paces.get(what), now, done, count or 0)
+        self._paces[what] = first
         parts = [rate(first, now, count), time_left(first, now, done, total)]
         return "".join(f", {part}" for part in parts if part)
 

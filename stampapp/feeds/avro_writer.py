@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,12 @@ from stampapp.alerts.alert import Alert, LabelledAlert
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.errors import ConfigError, StampError
 from stampapp.feeds.alert_encoding import file_format
-from stampapp.feeds.unfinished_alerts import SimulationSource, UnfinishedAlerts, draft_of
+from stampapp.feeds.unfinished_alerts import (
+    SimulationSource,
+    UnfinishedAlerts,
+    draft_of,
+    find_drafts,
+)
 
 
 def write_alerts(
@@ -30,25 +36,83 @@ def write_alerts(
 
     They begin with the alerts of an interrupted run, if it has left some (`before`); `source` goes
     into the metadata of the container. Returns the number of alerts. Both files appear at the end,
-    or neither if there is no new alert; older ones are replaced. If `drawn` raises a StampError,
-    what it yielded before is kept. Raises ConfigError if the files cannot be written.
+    or neither if there is no alert; older ones are replaced. If `drawn` raises a StampError, what
+    it yielded before is kept. Raises ConfigError if the files cannot be written, and without
+    `before` if an interrupted run has left drafts of them.
     """
+    for path in (alerts, labels):
+        _check_path(path)
     finished = _UntilError(drawn)
     kept = before.count if before else 0
-    try:
-        with (
-            _replacing(alerts, finished, kept) as alert_draft,
-            _replacing(labels, finished, kept) as label_draft,
-        ):
+    with _locked_draft(alerts) as alert_draft, _dropping_empty(alerts, labels):
+        label_draft = draft_of(labels)
+        try:
             if before:
                 _copy(before.alerts, before.size, alert_draft)
                 _copy(before.labels, before.labels_size, label_draft)
+            else:
+                _begin(alerts, labels)
             _write(alert_draft, label_draft, finished, source)
-    except OSError as error:
-        raise ConfigError(f"{alerts} and {labels} cannot be written: {error.strerror}") from error
+            if kept + finished.count:
+                label_draft.replace(labels)
+                alert_draft.replace(alerts)
+        except OSError as error:
+            raise ConfigError(_failure(alerts, labels, error)) from error
     if finished.error:
         raise finished.error
     return kept + finished.count
+
+
+def _check_path(path: Path) -> None:
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: name a file")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path} cannot be written: {path.parent} is no folder")
+
+
+@contextmanager
+def _locked_draft(alerts: Path) -> Iterator[Path]:
+    """Yield the draft of the alerts, which no other process writes meanwhile."""
+    draft = draft_of(alerts)
+    try:
+        file = draft.open("ab")
+    except OSError as error:
+        raise ConfigError(f"{alerts} cannot be written: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(
+                f"another process is writing {alerts}: wait for it, or name another file"
+            ) from error
+        yield draft
+
+
+@contextmanager
+def _dropping_empty(alerts: Path, labels: Path) -> Iterator[None]:
+    """Remove drafts that have no alert in the end."""
+    try:
+        yield
+    finally:
+        if find_drafts(alerts, labels) is None:
+            draft_of(alerts).unlink(missing_ok=True)
+            draft_of(labels).unlink(missing_ok=True)
+
+
+def _begin(alerts: Path, labels: Path) -> None:
+    if find_drafts(alerts, labels):
+        raise ConfigError(
+            f"{alerts} is not finished: go on with --resume, or delete {draft_of(alerts)} to start"
+            " again"
+        )
+    os.truncate(draft_of(alerts), 0)
+    draft_of(labels).unlink(missing_ok=True)
+
+
+def _failure(alerts: Path, labels: Path, error: OSError) -> str:
+    kept = find_drafts(alerts, labels)
+    remedy = f". The first {kept.count} alerts are kept: --resume goes on" if kept else ""
+    return f"{alerts} and {labels} cannot be written: {error.strerror}{remedy}"
 
 
 def _copy(path: Path, size: int, to: Path) -> None:
@@ -73,28 +137,6 @@ class _UntilError(Iterator[LabelledAlert]):
             raise StopIteration from error
         self.count += 1
         return one
-
-
-@contextmanager
-def _replacing(path: Path, finished: _UntilError, kept: int) -> Iterator[Path]:
-    """Yield a temporary path, and rename it to `path` at the end, if there is any alert.
-
-    After an exception it stays if alerts of an interrupted run are `kept` in it.
-    """
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder: name a file")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{path} cannot be written: there is no folder {path.parent}")
-    draft = draft_of(path)
-    if not kept:
-        draft.unlink(missing_ok=True)
-    try:
-        yield draft
-        if kept + finished.count:
-            draft.replace(path)
-    finally:
-        if not kept:
-            draft.unlink(missing_ok=True)
 
 
 def _write(

@@ -56,15 +56,20 @@ def find_unfinished(alerts: Path, labels: Path) -> UnfinishedAlerts | None:
 
     Raises ConfigError where `alerts` is not a file that `simulate` has written.
     """
-    found = _read(draft_of(alerts), draft_of(labels))
+    found = find_drafts(alerts, labels)
     if found is None and alerts.exists():
         found = _read(alerts, labels)
         if found is None:
             raise ConfigError(
-                f"{alerts} cannot be resumed: simulate has not written it and {labels}. Omit"
-                " --resume to replace it"
+                f"{alerts} cannot be resumed: it was not written by simulate, or {labels} does not"
+                " have its classes. Omit --resume to replace both"
             )
     return found
+
+
+def find_drafts(alerts: Path, labels: Path) -> UnfinishedAlerts | None:
+    """Return the alerts that a killed run has written; None if there are none."""
+    return _read(draft_of(alerts), draft_of(labels))
 
 
 def _read(alerts: Path, labels: Path) -> UnfinishedAlerts | None:

@@ -52,7 +52,10 @@ class ResultJournal:
         try:
             _append(self._file, {"summary": asdict(summary), "results": rows})
         except OSError as error:
-            raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise ConfigError(
+                f"{self.path} cannot be written: {error.strerror}. The results before are kept:"
+                " --resume goes on with the others"
+            ) from error
         self.summary = summary
 
     def results(self) -> Iterator[AlertResult]:
@@ -92,7 +95,9 @@ class ResultJournal:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ConfigError(f"another process is writing {self._table}") from error
+            raise ConfigError(
+                f"another process is writing {self._table}: wait for it, or name another file"
+            ) from error
         file.seek(0)
         if not self._read_header(file.readline()):
             file.truncate(0)
@@ -100,17 +105,25 @@ class ResultJournal:
         file.truncate(self._read_batches(file))
 
     def _read_header(self, line: bytes) -> bool:
-        """Read the first line; return False if there is none. Raises ConfigError."""
-        try:
-            header = json.loads(_whole(line))
-            identity, self.created = header["identity"], times.parse_iso(header["created"])
-            others = [name for name in self._identity if identity.get(name) != self._identity[name]]
-        except _DAMAGE:
+        """Read the first line; return False if a killed process has not finished it.
+
+        Raises ConfigError if it is another run's.
+        """
+        if not line.endswith(b"\n"):
             return False
+        try:
+            header = json.loads(line)
+            before, self.created = dict(header["identity"]), times.parse_iso(header["created"])
+        except _DAMAGE as error:
+            raise ConfigError(
+                f"{self.path} is damaged: delete it, and {self._table} is begun again"
+            ) from error
+        names = self._identity.keys() | before.keys()
+        others = sorted(name for name in names if self._identity.get(name) != before.get(name))
         if others:
             raise ConfigError(
-                f"{self._table} cannot be resumed, for another {' and '.join(others)} than before:"
-                f" give what was given then, or delete {self.path} to start again"
+                f"{self._table} cannot be resumed, because {' and '.join(others)} changed: give"
+                f" what was given before, or delete {self.path} to start again"
             )
         return True
 

@@ -34,16 +34,16 @@ def table_writer(path: Path) -> Writer:
     is not installed.
     """
     suffix = path.suffix.lower()
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: name a file")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path} cannot be written: {path.parent} is no folder")
     if suffix not in _WRITERS:
         *others, last = _WRITERS
         raise ConfigError(
             f"no kind of table is named like {path}: end the name with"
             f" {', '.join(others)} or {last}"
         )
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder: name a file")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{path} cannot be written: there is no folder {path.parent}")
     if suffix == ".parquet":
         require("tables", "pyarrow")
     return _WRITERS[suffix]
@@ -60,10 +60,12 @@ def write_results(
     write = table_writer(path)
     rows = sum(1 for _ in results())
     tables = _tables(results(), source, text_widths(results()))
-    draft = path.with_name(f".{path.name}.draft")
+    # A link stays one: the file that it names is replaced.
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.draft")
     try:
         write(draft, tables, rows)
-        draft.replace(path)
+        draft.replace(target)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:

@@ -303,7 +303,7 @@ def test_a_topic_needs_settings_and_a_cluster(tmp_path: Path) -> None:
         (("--survey", "TOY"), "'TOY' is not one of 'ztf', 'atlas', 'lsst'"),
         (("--survey", "LSST", "--schema", "10"), "--schema is '10': give a version such as 10.0"),
         (("--survey", "ZTF", "--to", "sky.avro"), "--to needs --count"),
-        (("--survey", "ZTF", "--count", "1", "--to", "no/sky.avro"), "there is no folder no"),
+        (("--survey", "ZTF", "--count", "1", "--to", "no/sky.avro"), "no is no folder"),
     ],
 )
 def test_impossible_requests_are_reported(

@@ -54,7 +54,7 @@ def run(
     alerts: Path, table: Path, *, stop: int | None = None, resume: bool = True, every: bool = True
 ) -> tuple[Summary, str]:
     classifier = interrupted_at(stop)
-    identity = run_identity([alerts], classifier, Survey.ZTF, f"every alert: {every}")
+    identity = run_identity([alerts], classifier, **{"--every-alert": every})
     journal = ResultJournal(table, identity, resume=resume)
     try:
         output = TableOutput(table, journal, classifier, Survey.ZTF)
@@ -122,8 +122,8 @@ def test_a_stop_before_anything_is_read_leaves_an_older_table(alerts: Path, tmp_
 def test_other_files_or_another_model_are_refused(alerts: Path, tmp_path: Path) -> None:
     table = tmp_path / "night.csv"
     run(alerts, table, stop=BATCH_SIZE + 1)
-    with pytest.raises(ConfigError, match="for another set of options than before"):
+    with pytest.raises(ConfigError, match="because --every-alert changed"):
         run(alerts, table, every=False)
     alerts.write_bytes(alerts.read_bytes()[:-1])
-    with pytest.raises(ConfigError, match="for another list of files than before"):
+    with pytest.raises(ConfigError, match=r"because the files .* changed"):
         run(alerts, table)

@@ -75,12 +75,15 @@ def test_without_any_alert_the_previous_files_stay(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"older"]
 
 
-def test_an_interrupt_leaves_the_previous_file(tmp_path: Path) -> None:
+def test_an_interrupt_leaves_the_previous_file_and_what_can_be_resumed(tmp_path: Path) -> None:
     alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
     alerts.write_bytes(b"older")
     with pytest.raises(Broken):
         avro_writer.write_alerts(interrupted(), alerts, labels, SOURCE)
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"older"]
+    assert alerts.read_bytes() == b"older"
+    found = find_unfinished(alerts, labels)
+    assert found
+    assert (found.alerts, found.count) == (draft_of(alerts), 1)
 
 
 def test_older_files_are_replaced(tmp_path: Path) -> None:
@@ -165,6 +168,46 @@ def test_an_interrupt_does_not_lose_the_alerts_of_a_killed_process(tmp_path: Pat
     assert len(read(alerts)) == found.count
 
 
+def test_drafts_of_a_killed_process_are_not_replaced_by_mistake(tmp_path: Path) -> None:
+    alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
+    killed(alerts, labels, complete=30, cut=0)
+    with pytest.raises(ConfigError, match=r"go on with --resume, or delete .*sky\.avro\.draft"):
+        avro_writer.write_alerts(SOME, alerts, labels, SOURCE)
+    found = find_unfinished(alerts, labels)
+    assert found
+    assert found.count == 30
+
+
+def test_two_processes_do_not_write_one_file(tmp_path: Path) -> None:
+    alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
+
+    def drawn() -> Iterator[LabelledAlert]:
+        yield SOME[0]
+        with pytest.raises(ConfigError, match=r"another process is writing .*sky\.avro: wait"):
+            avro_writer.write_alerts(SOME, alerts, tmp_path / "others.csv", SOURCE)
+        yield SOME[1]
+
+    assert avro_writer.write_alerts(drawn(), alerts, labels, SOURCE) == 2
+    assert len(read(alerts)) == 2
+
+
+def test_what_fits_on_a_full_disk_is_kept(tmp_path: Path) -> None:
+    alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
+    avro_writer.write_alerts(MANY, alerts, labels, SOURCE)
+    size = alerts.stat().st_size
+    alerts.unlink()
+    with (
+        files_of_at_most(size - 1000),
+        pytest.raises(ConfigError, match=r"The first \d+ alerts are kept: --resume goes on"),
+    ):
+        avro_writer.write_alerts(MANY, alerts, labels, SOURCE)
+    before = find_unfinished(alerts, labels)
+    assert before
+    rest = MANY[before.count :]
+    assert avro_writer.write_alerts(rest, alerts, labels, SOURCE, before) == len(MANY)
+    assert [one.candid for one in read(alerts)] == [one.alert.candid for one in MANY]
+
+
 def test_nothing_is_unfinished_where_there_is_no_file(tmp_path: Path) -> None:
     assert find_unfinished(tmp_path / "sky.avro", tmp_path / "labels.csv") is None
 
@@ -174,5 +217,5 @@ def test_a_file_that_simulate_has_not_written_is_refused(content: bytes, tmp_pat
     alerts, labels = tmp_path / "sky.avro", tmp_path / "labels.csv"
     alerts.write_bytes(content)
     labels.write_text("candid,label\n1,SN\n")
-    with pytest.raises(ConfigError, match=r"sky\.avro cannot be resumed: simulate has not"):
+    with pytest.raises(ConfigError, match=r"sky\.avro cannot be resumed: it was not written"):
         find_unfinished(alerts, labels)

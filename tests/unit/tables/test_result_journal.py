@@ -15,7 +15,7 @@ from tests.support.alerts import alert
 from tests.support.fake_classifier import classification
 from tests.support.full_disk import files_of_at_most
 
-RUN = {"model": "fake 1.2.3", "list of files": "a.avro"}
+RUN = {"model": "fake 1.2.3", "files": "a.avro"}
 FIRST = Summary(read=3, classified=2)
 SECOND = Summary(read=5, classified=2, errors=2)
 
@@ -76,7 +76,7 @@ def test_the_rest_of_a_line_that_a_killed_process_left_is_cut_off(table: Path, c
         assert [one.candid for one in again.results()] == ["1", "2", "4"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]\n", b"no journal\n", b"\xff\n"])
+@pytest.mark.parametrize("content", [b"", b"{", b'{"identity"'])
 def test_a_journal_without_a_whole_first_line_is_begun_again(table: Path, content: bytes) -> None:
     with journal(table) as begun:
         pass
@@ -85,6 +85,18 @@ def test_a_journal_without_a_whole_first_line_is_begun_again(table: Path, conten
         assert resumed.summary == Summary()
         resumed.append([classified("1")], FIRST)
         assert [one.candid for one in resumed.results()] == ["1"]
+
+
+@pytest.mark.parametrize("content", [b"[]\n", b"no journal\n", b"\xff\n", b'{"identity": 1}\n'])
+def test_a_damaged_journal_is_named(table: Path, content: bytes) -> None:
+    with journal(table) as begun:
+        pass
+    begun.path.write_bytes(content)
+    with (
+        pytest.raises(ConfigError, match=r"\.night\.fits\.unfinished is damaged: delete it"),
+        journal(table, resume=True),
+    ):
+        pass
 
 
 def test_resuming_begins_where_there_is_no_journal(table: Path) -> None:
@@ -104,7 +116,7 @@ def test_an_unfinished_table_is_not_begun_again_by_mistake(table: Path) -> None:
 def test_the_results_of_another_run_are_not_added_to(table: Path) -> None:
     two_batches(table)
     with (
-        pytest.raises(ConfigError, match="for another model than before"),
+        pytest.raises(ConfigError, match="because model changed"),
         journal(table, resume=True, model="fake 1.2.4"),
     ):
         pass
