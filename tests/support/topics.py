@@ -79,6 +79,22 @@ def create_topics(
         _check(deadline, f"topics without leaders: {sorted(topics)}")
 
 
+def wait_for_leaders(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> None:
+    """Wait until each partition of a topic can be read.
+
+    A broker that gets no processor loses the partitions that it leads for a moment. Who reads then
+    finds nothing in them.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    deadline = time.monotonic() + timeout
+    while True:
+        known = admin.list_topics(topic, timeout=30.0).topics[topic].partitions
+        led = _led(admin, topic)
+        if known and len(led) == len(known):
+            return
+        _check(deadline, f"{topic}: of {len(known)} partitions only {led} have a leader")
+
+
 def end_offsets(
     bootstrap: str, topic: str, *, timeout: float = AMPLE, isolation: str = "read_committed"
 ) -> dict[int, int]:
@@ -112,6 +128,7 @@ def decided_offsets_to_commit(
     A broker confirms the end of a transaction before it writes its markers. If it is restarted
     between the two, the markers come seconds later.
     """
+    wait_for_leaders(bootstrap, topic, timeout=timeout)
     deadline = time.monotonic() + timeout
     while True:
         written = end_offsets(bootstrap, topic, timeout=timeout, isolation="read_uncommitted")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.support.topics import Message, read_all
+from tests.support.topics import Message, read_all, wait_for_leaders
 from tests.system.faults.alerts import digest
 from tests.system.faults.kafka_clusters import Clusters, Topics
 from tests.system.faults.writers import PartitionOffset
@@ -47,11 +47,12 @@ def read_evidence(clusters: Clusters, topics: Topics) -> list[Evidence]:
         (PublishedTopic.SCRIBE, scribe, topics.scribe),
         (PublishedTopic.DEAD, main, topics.dead),
     )
-    return [
-        evidence(message, published_topic, topics)
-        for published_topic, bootstrap, topic in places
-        for message in read_all(bootstrap, topic, timeout=READ_WITHIN)
-    ]
+    found = []
+    for published_topic, bootstrap, topic in places:
+        wait_for_leaders(bootstrap, topic, timeout=READ_WITHIN)
+        messages = read_all(bootstrap, topic, timeout=READ_WITHIN)
+        found += [evidence(message, published_topic, topics) for message in messages]
+    return found
 
 
 def evidence(message: Message, published_topic: PublishedTopic, topics: Topics) -> Evidence:

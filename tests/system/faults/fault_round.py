@@ -172,7 +172,9 @@ def audit_round(
 
     The logs of the workers are in `folder`.
     """
-    ends = end_offsets(clusters.main.kafka.bootstrap, topics.alerts)
+    bootstrap = clusters.main.kafka.bootstrap
+    wait_for_leaders(bootstrap, topics.alerts)
+    ends = end_offsets(bootstrap, topics.alerts)
     assert len(stream.places) == stream.sent, "not all sent"
     assert sum(ends.values()) == stream.sent or stream.overhead, "sent twice"
     sent = stream.places | committed_in_doubt(clusters, topics, stream)
