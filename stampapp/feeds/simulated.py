@@ -16,6 +16,8 @@ from stampapp.feeds import process_pool
 # Alerts that a process draws at a time, and how many such chunks are drawn ahead per process.
 CHUNK = 8
 _CHUNKS_AHEAD = 2
+# A process takes a second to start, in which another one draws so many alerts.
+WORTH_A_PROCESS = 160
 # Alerts per second that one process draws on a slow and busy machine.
 _MIN_RATE = 20.0
 
@@ -48,6 +50,8 @@ def _draw(
     surveys: Sequence[Survey], seed: int, count: int | None, workers: int, start: int
 ) -> Generator[LabelledAlert, None, None]:
     starts = numbers(start, CHUNK) if count is None else range(start, count, CHUNK)
+    if count is not None:
+        workers = min(workers, 1 + max(0, count - start) // WORTH_A_PROCESS)
     with process_pool.pool(workers) as pool:
         ahead: deque[Future[list[LabelledAlert]]] = deque()
         for first in starts:

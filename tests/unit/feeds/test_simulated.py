@@ -11,7 +11,10 @@ from stampapp.feeds import simulated
 from stampapp.feeds.simulated import CHUNK
 
 
-def test_alerts_come_in_order_the_surveys_in_turns_and_the_processes_go() -> None:
+def test_alerts_come_in_order_the_surveys_in_turns_and_the_processes_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(simulated, "WORTH_A_PROCESS", CHUNK)
     count = CHUNK + 5
     with simulated.simulated_alerts(tuple(Survey), 3, count, 2) as drawn:
         found = list(drawn)
@@ -19,6 +22,16 @@ def test_alerts_come_in_order_the_surveys_in_turns_and_the_processes_go() -> Non
     assert [one.alert.survey for one in found] == [list(Survey)[turn] for _, turn in turns]
     assert [int(one.alert.candid[-9:]) for one in found] == [number for number, _ in turns]
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(("count", "processes"), [(15, 1), (16, 2), (99, 3)])
+def test_few_alerts_need_few_processes(
+    count: int, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulated, "WORTH_A_PROCESS", 16)
+    with simulated.simulated_alerts([Survey.ZTF], 3, count, 3) as drawn:
+        next(drawn)
+        assert len(multiprocessing.active_children()) == processes
 
 
 def test_an_endless_stream_ends_with_its_consumer() -> None:
