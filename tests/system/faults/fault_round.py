@@ -15,6 +15,7 @@ from tests.support.topics import (
     end_offsets,
     read_all,
     wait_for_count,
+    wait_for_leaders,
 )
 from tests.support.waiting import until
 from tests.system.faults.alert_sender import AlertSender, send_alerts
