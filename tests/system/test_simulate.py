@@ -176,7 +176,8 @@ def test_a_file_that_is_interrupted_has_what_was_finished(
         last = process.communicate(timeout=AMPLE)[1].splitlines()[-1]
     assert process.returncode == 1
     assert first.startswith("Writing 100000 ZTF alerts of seed ")
-    assert re.fullmatch(r"simulating: \d+/100000, [\d.]+/s, \d+ \w+ \d+ \w+ left\n", progress)
+    # The rate and the time that is left are shown once they are known.
+    assert re.fullmatch(r"simulating: \d+/100000(, [\d.]+/s, \d.* left)?\n", progress)
     said = re.fullmatch(
         r"Stopped: sky\.avro has the (\d+) of 100000 alerts that were finished;"
         r" --resume goes on with the others\.",
@@ -192,7 +193,7 @@ def test_a_file_that_is_interrupted_has_what_was_finished(
 
 
 def test_an_interrupted_and_a_killed_file_go_on_with_the_same_alerts(tmp_path: Path) -> None:
-    options = ("--survey", "ZTF", "--count", "100")
+    options = ("--survey", "ZTF", "--count", "60")
     resumed = ("--to", "sky.avro", "--resume")
     draft = tmp_path / ".sky.avro.labels.csv.draft"
 
@@ -215,7 +216,7 @@ def test_an_interrupted_and_a_killed_file_go_on_with_the_same_alerts(tmp_path: P
     done = command("simulate", *options, *resumed, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.match(
-        r"Writing 100 ZTF alerts of seed 7 to sky\.avro, after the \d+ that", done.stderr
+        r"Writing 60 ZTF alerts of seed 7 to sky\.avro, after the \d+ that", done.stderr
     )
     done = command("simulate", *options, "--seed", "7", "--to", "once.avro", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -227,7 +228,7 @@ def test_an_interrupted_and_a_killed_file_go_on_with_the_same_alerts(tmp_path: P
         for name in ("sky", "once")
     )
     assert found == expected
-    assert len(found[0]) == 100
+    assert len(found[0]) == 60
     assert len(list(tmp_path.iterdir())) == 4
 
 

@@ -20,7 +20,7 @@ from tests.support import alert_messages
 from tests.support.stopwatch import AMPLE
 from tests.support.worker import FAUST, clean_environment, command
 
-COUNT, OBJECTS = 3000, 1000
+COUNT, OBJECTS = 2000, 700
 # The most by which the memory for COUNT alerts may exceed that for a tenth of them.
 MIB = 15
 
