@@ -26,6 +26,8 @@ from tests.support.secured_kafka import SASL
 from tests.support.topics import committed, create_topics
 from tests.support.two_clusters import TwoClusters, password
 
+pytestmark = pytest.mark.usefixtures("time_to_close")
+
 
 def settings_with(environment: dict[str, str], **changes: str) -> Settings:
     # Half a day from the change of the topic, so that it cannot happen during a test.

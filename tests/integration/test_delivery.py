@@ -21,6 +21,8 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.ports import free_ports
 from tests.support.topics import create_topics, read_all
 
+pytestmark = pytest.mark.usefixtures("time_to_close")
+
 
 def cluster(bootstrap: str) -> Cluster:
     return Cluster(role="producer", servers=(bootstrap,))

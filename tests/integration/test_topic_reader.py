@@ -19,6 +19,8 @@ from tests.support.ports import free_ports
 from tests.support.topics import Record, create_topics, produce
 from tests.support.transactions import Transactions
 
+pytestmark = pytest.mark.usefixtures("time_to_close")
+
 OLD = 1_600_000_000_000
 
 

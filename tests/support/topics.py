@@ -120,13 +120,18 @@ def offsets_to_commit(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> 
     return {number: end for number, end in ends.items() if end}
 
 
+class UndecidedTransactionError(TimeoutError):
+    """A transaction stays open although its producer has ended it: its markers are lost."""
+
+
 def decided_offsets_to_commit(
     bootstrap: str, topic: str, *, timeout: float = AMPLE
 ) -> dict[int, int]:
     """Return what `offsets_to_commit` does once no transaction is undecided.
 
     A broker confirms the end of a transaction before it writes its markers. If it is restarted
-    between the two, the markers come seconds later.
+    between the two, the markers come seconds later. Raises UndecidedTransactionError if they do not
+    come.
     """
     wait_for_leaders(bootstrap, topic, timeout=timeout)
     deadline = time.monotonic() + timeout
@@ -135,7 +140,11 @@ def decided_offsets_to_commit(
         readable = end_offsets(bootstrap, topic, timeout=timeout)
         if written == readable:
             return {number: end for number, end in readable.items() if end}
-        _check(deadline, f"{topic} can be read up to {readable} of {written} after {timeout} s")
+        if time.monotonic() > deadline:
+            raise UndecidedTransactionError(
+                f"{topic} can be read up to {readable} of {written} after {timeout} s"
+            )
+        time.sleep(0.1)
 
 
 def read_all(bootstrap: str, topic: str, *, timeout: float = AMPLE) -> list[Message]:

@@ -41,6 +41,8 @@ WINDOW = 300
 # worker on the native engine classifies about a thousand per second, and a fault must meet some.
 MOST = 12
 SETTLED_WITHIN = 300.0
+# The markers of a transaction, after a broker has started again.
+DECIDED_WITHIN = 90.0
 MAX_PROBLEMS = 40
 
 
@@ -118,7 +120,7 @@ def run_round(
                 clusters, workers, stream, topics, event_log.note, registry=registry
             ).run_plan(plan)
             stream.finish(plan.alerts)
-            ends = decided_offsets_to_commit(bootstrap, topics.alerts)
+            ends = decided_offsets_to_commit(bootstrap, topics.alerts, timeout=DECIDED_WITHIN)
             wait_until_committed(workers, commits, ends)
             event_log.note("everything is committed")
             if topics.shadow in environment.values():

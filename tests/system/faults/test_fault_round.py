@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.topics import UndecidedTransactionError
 from tests.system.faults import report_table
 from tests.system.faults.alert_source import real_or_simulated_alerts
 from tests.system.faults.alerts import AlertFile
-from tests.system.faults.fault_plan import plan
-from tests.system.faults.fault_round import run_round
+from tests.system.faults.fault_plan import Plan, plan
+from tests.system.faults.fault_round import Report, run_round
 from tests.system.faults.kafka_clusters import Clusters, start_clusters
 from tests.system.faults.shadow import copy_as_shadow
 
@@ -60,9 +61,22 @@ def assert_nothing_lost(seed: int, clusters: Clusters, alert_file: AlertFile, fo
     if seed in SHADOWED:
         model = copy_as_shadow(alert_file.model, folder.with_name("shadow"))
         alert_file = alert_file.with_shadow(model)
-    report = run_round(clusters, plan(seed, quick=quick), alert_file, folder)
+    report = decided_round(clusters, plan(seed, quick=quick), alert_file, folder)
     print(f"{report_table.HEAD}\n{report_table.line(report)}", file=sys.stderr)
     limited = f" MAX_DETECTIONS={alert_file.max_detections}" if seed in LIMITED else ""
     shadow = " SHADOW=1" if seed in SHADOWED else ""
     again = f"make soak ROUNDS=1 SEED={seed}{' QUICK=1' if quick else ''}{limited}{shadow}"
     assert not report.audit.problems, f"{report}\nAgain: {again}"
+
+
+def decided_round(clusters: Clusters, one: Plan, alert_file: AlertFile, folder: Path) -> Report:
+    """Run a round, and once again if Kafka loses the end of one of its transactions.
+
+    A broker that is stopped between the end of a transaction and its markers sometimes never writes
+    them (seen with Kafka 4.3.1). No reader gets beyond them then: such a round says nothing.
+    """
+    try:
+        return run_round(clusters, one, alert_file, folder)
+    except UndecidedTransactionError as error:
+        print(f"{error}: the round is run again", file=sys.stderr)
+        return run_round(clusters, one, alert_file, folder.with_name("again"))
