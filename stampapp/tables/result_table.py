@@ -75,14 +75,17 @@ def result_table(
     return table
 
 
-def text_widths(results: Iterable[AlertResult]) -> dict[str, int]:
-    """Return how many characters each column of text needs, also where FITS escapes some."""
-    widths = dict.fromkeys(TEXTS, _LEAST_WIDTH)
-    for one in results:
+def table_size(results: Iterable[AlertResult]) -> tuple[int, dict[str, int]]:
+    """Return the number of rows, and how many characters each column of text needs.
+
+    The characters are those of FITS, which escapes some.
+    """
+    rows, widths = 0, dict.fromkeys(TEXTS, _LEAST_WIDTH)
+    for rows, one in enumerate(results, 1):  # noqa: B007  # the last one is returned
         for name in TEXTS:
             text = _text(getattr(one, name)).encode("ascii", "backslashreplace")
             widths[name] = max(widths[name], len(text))
-    return widths
+    return rows, widths
 
 
 def _columns(

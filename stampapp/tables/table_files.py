@@ -12,7 +12,7 @@ from stampapp.config.extras import require
 from stampapp.errors import ConfigError
 from stampapp.results.alert_result import AlertResult
 from stampapp.tables import fits_file, parquet_file, text_files, votable_file
-from stampapp.tables.result_table import TableSource, result_table, text_widths
+from stampapp.tables.result_table import TableSource, result_table, table_size
 
 # Writes tables with the same columns one after the other, with the number of rows of all.
 Writer = Callable[[Path, Iterator[Table], int], None]
@@ -54,12 +54,12 @@ def write_results(
 ) -> int:
     """Write the results that each call of `results` yields; return how many.
 
-    The file appears complete, and replaces an older one. Raises ConfigError if it cannot be
-    written.
+    `results` is called twice: for the size of the table, and for its rows. The file appears
+    complete, and replaces an older one. Raises ConfigError if it cannot be written.
     """
     write = table_writer(path)
-    rows = sum(1 for _ in results())
-    tables = _tables(results(), source, text_widths(results()))
+    rows, widths = table_size(results())
+    tables = _tables(results(), source, widths)
     # A link stays one: the file that it names is replaced.
     target = path.resolve()
     draft = target.with_name(f".{target.name}.draft")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -123,6 +124,13 @@ def test_pandas_reads_parquet_and_csv(tmp_path: Path) -> None:
     ):
         assert list(found["candid"][:2]) == ["169813006111211570", "169813006111211571"]
         assert list(found["error"][:3]) == ["", "", SHOWN]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_results_are_read_twice(kind: str, tmp_path: Path) -> None:
+    read_results = Mock(side_effect=results)
+    write_results(tmp_path / f"night.{kind}", read_results, SOURCE)
+    assert read_results.call_count == 2
 
 
 def test_an_older_file_is_replaced_and_no_draft_remains(tmp_path: Path) -> None:
