@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +22,7 @@ from stampapp.feeds.unfinished_alerts import (
     draft_of,
     find_drafts,
 )
+from stampapp.file_lock import lock_while_writing
 
 
 def write_alerts(
@@ -79,12 +79,7 @@ def _locked_draft(alerts: Path) -> Iterator[Path]:
     except OSError as error:
         raise ConfigError(f"{alerts} cannot be written: {error.strerror}") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConfigError(
-                f"another process is writing {alerts}: wait for it, or name another file"
-            ) from error
+        lock_while_writing(file, alerts)
         yield draft
 
 

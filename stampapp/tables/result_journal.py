@@ -6,7 +6,6 @@ the summary up to there. What a killed process has left of a line is cut off.
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO
 
 from stampapp import times
 from stampapp.errors import ConfigError
+from stampapp.file_lock import lock_while_writing
 from stampapp.results.alert_result import AlertResult
 from stampapp.results.outcome import OutcomeKind
 from stampapp.results.summary import Summary
@@ -92,12 +92,7 @@ class ResultJournal:
         return file
 
     def _begin_or_resume(self, file: BinaryIO) -> None:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConfigError(
-                f"another process is writing {self._table}: wait for it, or name another file"
-            ) from error
+        lock_while_writing(file, self._table)
         file.seek(0)
         if not self._read_header(file.readline()):
             file.truncate(0)
