@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -94,18 +95,15 @@ class ResultJournal:
     def _begin_or_resume(self, file: BinaryIO) -> None:
         lock_while_writing(file, self._table)
         file.seek(0)
-        if not self._read_header(file.readline()):
+        if header := next(_complete_lines(file), None):
+            self._read_header(header)
+        else:
             file.truncate(0)
             _append(file, {"identity": self._identity, "created": times.format_iso(self.created)})
         file.truncate(self._read_batches(file))
 
-    def _read_header(self, line: bytes) -> bool:
-        """Read the first line; return False if a killed process has not finished it.
-
-        Raises ConfigError if it is another run's.
-        """
-        if not line.endswith(b"\n"):
-            return False
+    def _read_header(self, line: bytes) -> None:
+        """Read the first line. Raises ConfigError if it is another run's."""
         try:
             header = json.loads(line)
             before, self.created = dict(header["identity"]), times.parse_iso(header["created"])
@@ -120,14 +118,13 @@ class ResultJournal:
                 f"{self._table} cannot be resumed, because {' and '.join(others)} changed: give"
                 f" what was given before, or delete {self.path} to start again"
             )
-        return True
 
     def _read_batches(self, file: BinaryIO) -> int:
         """Read the summary of the last complete batch; return where that ends, in bytes."""
         end = file.tell()
-        for line in iter(file.readline, b""):
+        for line in _complete_lines(file):
             try:
-                batch = json.loads(_whole(line))
+                batch = json.loads(line)
                 list(map(_result, batch["results"]))
                 summary = Summary(**batch["summary"])
             except _DAMAGE:
@@ -141,10 +138,10 @@ def _append(file: BinaryIO, line: Mapping[str, Any]) -> None:
     file.flush()
 
 
-def _whole(line: bytes) -> bytes:
-    if not line.endswith(b"\n"):
-        raise ValueError("the line has no end")
-    return line
+def _complete_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines up to the first whose end a killed process has not written."""
+    # `readline` keeps `tell` at the end of the line, which iterating over a file does not.
+    return takewhile(lambda line: line.endswith(b"\n"), iter(file.readline, b""))
 
 
 def _result(row: Sequence[Any]) -> AlertResult:
