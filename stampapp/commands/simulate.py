@@ -71,6 +71,7 @@ def output_files(
     labels_path = labels or Path(f"{to}.labels.csv")
     if labels_path == to:
         raise ConfigError(f"--labels and --to are both {to}: choose different files")
+    avro_writer.check_paths(to, labels_path)
     return to, labels_path
 
 

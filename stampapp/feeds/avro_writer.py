@@ -40,8 +40,7 @@ def write_alerts(
     it yielded before is kept. Raises ConfigError if the files cannot be written, and without
     `before` if an interrupted run has left drafts of them.
     """
-    for path in (alerts, labels):
-        _check_path(path)
+    check_paths(alerts, labels)
     finished = _UntilError(drawn)
     kept = before.count if before else 0
     with _locked_draft(alerts) as alert_draft, _dropping_empty(alerts, labels):
@@ -63,11 +62,13 @@ def write_alerts(
     return kept + finished.count
 
 
-def _check_path(path: Path) -> None:
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder: name a file")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{path} cannot be written: {path.parent} is no folder")
+def check_paths(*paths: Path) -> None:
+    """Raise ConfigError for a folder, and for a file in a folder that does not exist."""
+    for path in paths:
+        if path.is_dir():
+            raise ConfigError(f"{path} is a folder: name a file")
+        if not path.parent.is_dir():
+            raise ConfigError(f"{path} cannot be written: {path.parent} is no folder")
 
 
 @contextmanager

@@ -46,6 +46,9 @@ def test_without_a_file_it_is_a_topic() -> None:
         ({"rate": 3.0}, SKY, None, "--rate is for publishing"),
         ({"schema_id": 1000}, SKY, None, "--schema is for publishing"),
         ({}, SKY, SKY, "--labels and --to are both"),
+        ({}, Path("nowhere/sky.avro"), SKY, "nowhere is no folder"),
+        ({}, SKY, Path("nowhere/truth.csv"), "nowhere is no folder"),
+        ({}, Path(), SKY, "is a folder: name a file"),
     ],
 )
 def test_what_makes_no_sense_together_is_refused(
