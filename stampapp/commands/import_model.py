@@ -7,6 +7,8 @@ from pathlib import Path
 
 from stampapp.classifiers.model_folder.store import ModelDescription
 from stampapp.classifiers.model_source import local_archive
+from stampapp.classifiers.network.tensorflow_installed import require_tensorflow
+from stampapp.classifiers.tf1_import import importer
 from stampapp.config.download_settings import load_download_settings
 from stampapp.config.model_address import ModelAddress
 from stampapp.display.tables import name_value_lines
@@ -22,9 +24,8 @@ def import_published_model(
     `model/<survey>` by default. `name` selects one of several checkpoints. Raises ConfigError if
     the model cannot be imported.
     """
-    # TensorFlow takes seconds to import, and the other commands do without it.
-    from stampapp.classifiers.tf1_import import importer
-
+    # Before anything is fetched.
+    require_tensorflow()
     path = local_archive(source, load_download_settings())
     called = source.file_name if isinstance(source, ModelAddress) else None
     folder = into or importer.DEFAULT_FOLDER

@@ -53,6 +53,28 @@ for survey in Survey:
     assert not found & {"tensorflow", "keras", "galsim"}
 
 
+def test_what_is_no_published_model_is_refused_without_tensorflow(tmp_path: Path) -> None:
+    (tmp_path / "text.zip").write_text("no zip")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "damaged").mkdir()
+    for name in ("feature_norm_stats.pkl", "model.index", "model.data-00000-of-00001"):
+        (tmp_path / "damaged" / name).touch()
+    program = """
+from pathlib import Path
+from stampapp.commands.import_model import import_published_model
+from stampapp.errors import ConfigError
+
+for name in ("nowhere.zip", "text.zip", "empty", "damaged"):
+    try:
+        import_published_model(Path(name), None, None)
+    except ConfigError as error:
+        assert name in str(error) or "there is no checkpoint" in str(error), error
+    else:
+        raise AssertionError(name)
+"""
+    assert not loaded_by(program, tmp_path) & {"tensorflow", "keras"}
+
+
 def test_decoding_and_encoding_load_neither_faust_nor_kafka_nor_the_environment(
     tmp_path: Path,
 ) -> None:

@@ -8,18 +8,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import BinaryIO
 
+from stampapp.classifiers.network.tensorflow_installed import require_tensorflow
 from stampapp.classifiers.network.unused_packages import hidden_packages
 from stampapp.errors import ConfigError
 
-if find_spec("tensorflow") is None:
-    raise ConfigError(
-        "TensorFlow is not installed, which trains and imports models and runs networks on GPUs, in"
-        " bfloat16, or that the native engine cannot run: use the image with TensorFlow"
-        " (`make image`), or `pip install tensorflow`"
-    )
+require_tensorflow()
 
 # All three are read once, by the imports below. With oneDNN TensorFlow computes the same, only
 # faster; by itself it turns that on for some processors only.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,16 +17,11 @@ from stampapp.classifiers.model_folder.store import (
     write_model,
 )
 from stampapp.classifiers.model_source.archive import Archive, open_archive
-from stampapp.classifiers.network import deephits
-from stampapp.classifiers.network.network import Network
-from stampapp.classifiers.network.reference_answers import answer_self_test
-from stampapp.classifiers.network.tensorflow import keras
 from stampapp.classifiers.survey_rules import survey_rules
 from stampapp.classifiers.tf1_import import checkpoint as checkpoints
 from stampapp.classifiers.tf1_import import feature_statistics
 from stampapp.classifiers.tf1_import.alerce_ztf import CLIPS, CROP, STAMP_SHAPE, STAMPS, SURVEY
 from stampapp.classifiers.tf1_import.checkpoint import Checkpoint
-from stampapp.classifiers.tf1_import.weights import Variables, kernel_side, transfer_weights
 from stampapp.errors import ConfigError
 
 DEFAULT_NAME = "stamp_classifier"
@@ -46,16 +43,29 @@ def import_published(
         found = checkpoints.find_checkpoints(archive.names(), called or path.resolve().name)
         checkpoint = checkpoints.choose_checkpoint(found, name)
         unpacked = _unpack(archive, checkpoint, Path(scratch))
-        try:
+        where = f"{checkpoint.name} in {path}"
+        with _naming(where):
             features = _features(unpacked.statistics)
-            kernel, model = _network(unpacked.prefix, len(features))
-        except ConfigError as error:
-            raise ConfigError(f"{checkpoint.name} in {path}: {error}") from error
+        # TensorFlow takes seconds to import: a wrong archive is reported before.
+        from stampapp.classifiers.tf1_import import conversion
+
+        with _naming(where):
+            kernel, model = conversion.build_network(
+                unpacked.prefix, len(features), len(_CLASSES), CROP, len(STAMPS)
+            )
         description = _describe(path, checkpoint, unpacked, features, kernel)
         if called:
             description = replace(description, source=f"{checkpoint.name} in {called}")
-        answers = answer_self_test(Network(model), description)
+        answers = conversion.answer_self_test(model, description)
     return write_model(into, description, model.save, answers)
+
+
+@contextmanager
+def _naming(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,14 +103,6 @@ def _feature(name: str, statistics: object) -> Feature:
     lower, upper = CLIPS.get(name, (None, None))
     document = {"name": name, **values, "lower": lower, "upper": upper}
     return read_feature(document, "feature")
-
-
-def _network(prefix: Path, n_features: int) -> tuple[int, keras.Model]:
-    variables = Variables(prefix)
-    kernel = kernel_side(variables)
-    model = deephits.build_network(kernel, n_features, len(_CLASSES), CROP, len(STAMPS))
-    transfer_weights(variables, model)
-    return kernel, model
 
 
 def _describe(
