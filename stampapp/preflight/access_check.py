@@ -38,8 +38,8 @@ _SECOND_TIMEOUT = 4.0
 class AccessReport:
     """The problems of one cluster, as messages to people.
 
-    The worker does not start with `errors`. With `optional_errors` it runs without metrics or its
-    shadow model, and `missing_topics` may still be created.
+    The worker does not start with `errors`. With `optional_errors` it runs without metrics, or
+    switches its shadow model off; `missing_topics` may still be created.
     """
 
     access: ClusterAccess
@@ -56,14 +56,20 @@ async def require_access(settings: Settings) -> None:
     found = await check_clusters(settings)
     for one in found:
         for problem in one.optional_errors:
-            what = "its shadow model" if SHADOW_TOPIC in problem else "metrics"
-            log.error("The worker continues without %s: %s", what, problem)
+            log.error("%s: %s", _consequence(problem), problem)
         for missing in one.missing_topics:
             log.warning("%s", missing)
     fatal = list(chain.from_iterable(one.errors for one in found))
     if fatal:
         head = [] if len(fatal) == 1 else ["the worker cannot use its clusters:"]
         raise ConfigError("\n".join([*head, *fatal]))
+
+
+def _consequence(problem: str) -> str:
+    # The first prediction that is refused switches it off; until then the problem may be solved.
+    if SHADOW_TOPIC in problem:
+        return "The shadow model will be switched off when it first publishes"
+    return "The worker continues without metrics"
 
 
 async def check_clusters(settings: Settings) -> list[AccessReport]:

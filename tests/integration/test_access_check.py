@@ -101,7 +101,7 @@ async def test_a_topic_of_the_shadow_model_needs_permissions_and_stops_no_worker
     loaded = settings_with(clusters.environment(), **shadow)
     await access_check.require_access(loaded)
     error, warning = warnings(caplog)
-    assert "The worker continues without its shadow model: the producer's cluster" in error
+    assert "shadow model will be switched off when it first publishes: the producer's" in error
     assert f"does not let user '{user}' write to {name}: grant WRITE there" in error
     assert "check SHADOW_TOPIC and PRODUCER_SASL_USERNAME" in error
     assert f"Topic {name} does not exist on the producer's cluster" in warning
