@@ -51,6 +51,7 @@ def run(request: ClassifyRequest) -> int:
     files = find_alert_files(request.paths)
     classifier = _load(model)
     table = _table_output(request, files, classifier, model)
+    before = table.before if table else Summary()
     figures = FigureFolder(request.pictures) if request.pictures else None
     summary = classify_files(
         files,
@@ -60,13 +61,14 @@ def run(request: ClassifyRequest) -> int:
         limit=model.detection_limit,
         schemas=schemas,
         figures=figures,
-        before=table.before if table else Summary(),
+        before=before,
     )
     report(str(summary))
     if table:
         report(table.finish(summary))
     if figures:
-        report(f"{figures.count} pictures are in {request.pictures}.")
+        these = "pictures of this run" if before.read else "pictures"
+        report(f"{figures.count} {these} are in {request.pictures}.")
     return 1 if summary.errors or summary.stopped else 0
 
 

@@ -8,6 +8,7 @@ import pytest
 from stampapp.alerts.surveys import Survey
 from stampapp.commands.classify_request import ClassifyRequest, run
 from stampapp.errors import ConfigError
+from stampapp.tables.result_journal import ResultJournal
 from tests.support.alerts import container, record
 from tests.support.fake_classifier import FakeClassifier
 
@@ -55,3 +56,18 @@ def test_alerts_are_not_replaced_by_their_table(
         with pytest.raises(ConfigError, match=r"which has alerts: name another file"):
             run(request(paths=(alerts,), output=output, survey=Survey.ZTF))
     assert alerts.read_bytes().startswith(b"Obj")
+
+
+def test_a_resumed_run_counts_its_own_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alerts, album = tmp_path / "night.avro", tmp_path / "album"
+    alerts.write_bytes(container(record()))
+    monkeypatch.setattr("stampapp.classifiers.load", lambda _: FakeClassifier())
+    # As if the first run had ended before its table was written.
+    monkeypatch.setattr(ResultJournal, "delete", ResultJournal.close)
+    common: dict[str, Any] = {"paths": (alerts,), "survey": Survey.ZTF, "pictures": album}
+    run(request(output=tmp_path / "night.csv", **common))
+    assert f"1 pictures are in {album}." in capsys.readouterr().err
+    run(request(output=tmp_path / "night.csv", resume=True, **common))
+    assert f"0 pictures of this run are in {album}." in capsys.readouterr().err
