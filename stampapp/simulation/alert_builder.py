@@ -13,8 +13,11 @@ from stampapp.simulation import artifacts, measurements
 from stampapp.simulation.artifacts import Mask
 from stampapp.simulation.catalogues import NO_VALUE
 from stampapp.simulation.detections import Detection
+from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.image_model import GRID
 from stampapp.simulation.observation import Observation, Stamps
+
+Measure = Callable[[Generator, Exposure, Detection, float, str], dict[str, float] | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,19 +25,26 @@ class AlertBuilder:
     """Builds alerts.
 
     `number` is that of the survey, in candids. `isdiffpos` returns that field for a detection.
-    `metadata` takes an observation and the class; it returns the `extra_fields` beyond those that
-    are measured here. `stamps` takes an observation and the missing pixels.
+    `measure` takes an exposure, a detection, the template's flux in DN under it and the class; it
+    returns the fields that the pipeline measures, or None where it sends no alert. `metadata`
+    takes an observation and the class; it returns the other `extra_fields`. `stamps` takes an
+    observation and the missing pixels.
     """
 
     number: int
     isdiffpos: Callable[[Detection], int]
     metadata: Callable[[Generator, Observation, str], Mapping[str, float]]
     stamps: Callable[[Generator, Observation, Mask], Stamps]
+    measure: Measure = measurements.measure
 
-    def build(self, rng: Generator, observation: Observation, label: str, number: str) -> Alert:
-        """Return the alert of an observation; `number` is a text of 15 digits."""
+    def build(
+        self, rng: Generator, observation: Observation, label: str, number: str
+    ) -> Alert | None:
+        """Return the alert of an observation, None if there is none; `number` has 15 digits."""
         exposure, survey = observation.exposure, observation.camera.survey
         values = self._measured_fields(rng, observation, label)
+        if values is None:
+            return None
         return Alert(
             aid=simulated_aid(survey, number),
             oid=simulated_oid(survey, number),
@@ -57,14 +67,15 @@ class AlertBuilder:
 
     def _measured_fields(
         self, rng: Generator, observation: Observation, label: str
-    ) -> dict[str, float]:
+    ) -> dict[str, float] | None:
         exposure, detection = observation.exposure, observation.detection
         row, column = (GRID // 2 + round(value) for value in (detection.y, detection.x))
         under = float(observation.template[row, column]) * exposure.point_area
+        measured = self.measure(rng, exposure, detection, under, label)
+        if measured is None:
+            return None
         return {
-            **measurements.photometry(rng, exposure, detection, under),
-            **measurements.shape(rng, exposure, detection),
-            "rb": measurements.real_bogus(rng, detection, under, label),
+            **measured,
             "scorr": detection.snr,
             **self.metadata(rng, observation, label),
         }

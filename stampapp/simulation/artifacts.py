@@ -25,7 +25,7 @@ def add_artifact(rng: Generator, image: Image, exposure: Exposure, kind: str) ->
     """Add an artifact of this kind to the middle of a science image, in place."""
     maker = _DRAWN_BY_KIND.get(kind)
     if maker is not None:
-        image += maker(rng, exposure)
+        image += exposure.camera.bogus_causes.strength * maker(rng, exposure)
 
 
 def _noise(rng: Generator, exposure: Exposure) -> Image:

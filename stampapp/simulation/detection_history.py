@@ -17,7 +17,7 @@ def draw_detection_history(
 ) -> dict[str, float]:
     """Return ndethist, ncovhist, jdstarthist and jdendhist (JD) of an alert at `mjd`."""
     years = (mjd - camera.first_mjd) / _YEAR + 0.3
-    visits = max(1.0, years * 290.0 * math.exp(rng.normal(0.0, 0.75)))
+    visits = max(1.0, years * 290.0 * math.exp(rng.normal(0.0, 0.4)))
     seen = min(_detections(rng, label, visits), visits)
     first = mjd if seen < 2 else mjd - min(_days_since_first(rng, label), mjd - camera.first_mjd)
     return {
@@ -36,11 +36,11 @@ def _detections(rng: Generator, label: str, visits: float) -> float:
         case "VS":
             return float(1 + rng.poisson(2.0) if fresh < 0.15 else visits * rng.beta(0.9, 3.0))
         case "SN":
-            return 1.0 if fresh < 0.07 else 1.0 + math.exp(rng.normal(2.1, 1.0))
+            return 1.0 if fresh < 0.1 else 1.0 + math.exp(rng.normal(2.9, 1.1))
         case "asteroid":
             return 1.0 if fresh < 0.98 else 2.0
         case _:
-            return 1.0 if fresh < 0.45 else 1.0 + math.exp(rng.normal(0.8, 1.4))
+            return 1.0 if fresh < 0.42 else 1.0 + math.exp(rng.normal(1.6, 1.8))
 
 
 def _days_since_first(rng: Generator, label: str) -> float:

@@ -61,7 +61,8 @@ class Exposure:
     @property
     def template_psf(self) -> PSF:
         """The PSF of the template."""
-        return PSF(fwhm=self.template_fwhm, beta=self.camera.moffat_beta)
+        beta = self.camera.template_beta or self.camera.moffat_beta
+        return PSF(fwhm=self.template_fwhm, beta=beta)
 
     @property
     def point_area(self) -> float:
@@ -75,9 +76,19 @@ class Exposure:
         return math.hypot(self.noise, self.template_noise) * math.sqrt(self.point_area)
 
     @property
+    def fit_noise(self) -> float:
+        """The noise in DN of a flux on empty sky, as the survey's photometry measures it."""
+        if self.camera.fit_area is None:
+            return self.point_noise
+        constant, factor = self.camera.fit_area
+        return math.hypot(self.noise, self.template_noise) * math.sqrt(
+            constant + factor * self.fwhm**2
+        )
+
+    @property
     def limiting_magnitude(self) -> float:
         """The magnitude of a point source of five times the noise."""
-        return self.magnitude(_DETECTION * self.point_noise)
+        return self.magnitude(_DETECTION * self.fit_noise)
 
 
 def draw_band(rng: Generator, camera: Camera) -> str:

@@ -126,6 +126,25 @@ def correlate_noise(noise: Image, width: float) -> Image:
     return same
 
 
+def correlate_pixels(noise: Image, in_rows: Sequence[float], in_columns: Sequence[float]) -> Image:
+    """Return noise of the same variance whose pixels correlate with their neighbours.
+
+    `in_rows` are the correlations with the pixel one, two ... columns away, `in_columns` with those
+    so many rows away.
+    """
+    power = np.outer(_correlated_power(_KY, in_columns), _correlated_power(_KX, in_rows))
+    return to_image(to_spectrum(noise) * np.sqrt(power))
+
+
+def _correlated_power(
+    frequencies: npt.NDArray[np.floating], correlations: Sequence[float]
+) -> npt.NDArray[np.floating]:
+    power = np.ones_like(frequencies)
+    for distance, correlation in enumerate(correlations, start=1):
+        power += 2 * correlation * np.cos(distance * frequencies)
+    return np.maximum(power, 0.0)
+
+
 def _draw_stars(stars: Sequence[tuple[Source, float]], psf: PSF) -> Image:
     """Draw each star into a window; less than a millionth of its light is outside."""
     canvas = np.zeros((GRID + 2 * _MARGIN, GRID + 2 * _MARGIN))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from stampapp.alerts.surveys import Survey
+from stampapp.simulation.populations import BogusCauses, Objects, Surroundings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +42,12 @@ class Camera:
     from which it observes as often as anywhere; None if its alerts do not show an effect.
     `sends_fading`: it sends alerts of sources that became fainter. `cloud_residuals`: thin clouds
     leave residuals. `first_mjd` and `last_mjd` are in days (UTC). `moffat_beta` is the exponent of
-    the PSF. `resampling` is the width (sigma) in pixels over which the noise of a template is
-    correlated, as its exposures were resampled.
+    the PSF, `template_beta` that of the template, if it differs. `resampling` is the width (sigma)
+    in pixels over which the noise of a template is correlated, as its exposures were resampled.
+    `template_correlation` gives its correlations with the pixel one, two ... rows or columns away
+    instead; `row_correlation` is the same for the rows of a science image, by its readout.
+    `fit_area` (pixels) is a constant and a factor of the squared FWHM: the area whose noise is in
+    the survey's photometry; None if that is the area of the PSF.
     """
 
     survey: Survey
@@ -66,4 +71,11 @@ class Camera:
     first_mjd: float
     last_mjd: float
     moffat_beta: float = 3.0
+    template_beta: float | None = None
     resampling: float = 0.0
+    template_correlation: tuple[float, ...] = ()
+    row_correlation: tuple[float, ...] = ()
+    fit_area: tuple[float, float] | None = None
+    objects: Objects = field(default_factory=Objects)
+    bogus_causes: BogusCauses = field(default_factory=BogusCauses)
+    surroundings: Surroundings = field(default_factory=Surroundings)

@@ -17,6 +17,20 @@ _SIGMA_MAG = 2.5 / math.log(10)
 _DOUBT = {"bogus": 1.6, "asteroid": 0.4}
 
 
+def measure(
+    rng: Generator, exposure: Exposure, detection: Detection, under: float, label: str
+) -> dict[str, float]:
+    """Return magpsf, sigmapsf, widths, classtar and rb of a detection.
+
+    `under` is the template's flux in DN at the detection, `label` the class.
+    """
+    return {
+        **photometry(rng, exposure, detection, under),
+        **shape(rng, exposure, detection),
+        "rb": real_bogus(rng, detection, under, label),
+    }
+
+
 def photometry(
     rng: Generator, exposure: Exposure, detection: Detection, under: float
 ) -> dict[str, float]:
@@ -59,13 +73,3 @@ def real_bogus(rng: Generator, detection: Detection, under: float, label: str) -
     contrast = min(math.log10(1 + max(under, 0.0) / detection.flux), 1.5)
     centre = 1.5 + 0.5 * strength - 0.7 * odd - 0.6 * contrast - _DOUBT.get(label, 0.0)
     return 1.0 / (1.0 + math.exp(-(centre + rng.normal(0.0, 0.7))))
-
-
-def image_limits(rng: Generator, exposure: Exposure) -> dict[str, float]:
-    """Return diffmaglim (five sigma, mag), seeratio, sky (DN) and magzpsci (mag) of an image."""
-    return {
-        "diffmaglim": exposure.limiting_magnitude + rng.normal(0.0, 0.08),
-        "seeratio": min(exposure.fwhm / exposure.template_fwhm, 2.0),
-        "sky": rng.normal(0.0, 1.0),
-        "magzpsci": exposure.zero_point,
-    }

@@ -10,22 +10,14 @@ from numpy.random import Generator
 
 from stampapp.simulation import star_field, supernovae
 from stampapp.simulation.exposures import Exposure
+from stampapp.simulation.instruments import Camera
 from stampapp.simulation.light_sources import Source
 from stampapp.simulation.measurements import FLAT_ERROR
+from stampapp.simulation.populations import Lognormal, Objects
 
 _MIN_SNR = 5.3
 _SATURATED = 12.3
-# The relative frequencies of the causes of bogus alerts; of errors of the flux scale by weather.
-_CLOUDY, _CLEAR = 0.9, 0.06
-_ARTIFACTS = {
-    "residual": 0.4,
-    "noise": 0.12,
-    "cosmic ray": 0.06,
-    "column": 0.06,
-    "spike": 0.08,
-    "ghost": 0.05,
-    "edge": 0.07,
-}
+_FLICKER_AT = 19.0
 _MAX_ATTEMPTS = 60
 
 
@@ -35,7 +27,8 @@ class Scene:
 
     `static` sources are in both images. `changed` sources are in the science image only, with
     these `fluxes` in DN, below 0 for lost light. `artifact` is the kind of artifact, if any.
-    `catalogue_sources` are the entries of catalogues, if they differ from `static`.
+    `catalogue_sources` are the entries of catalogues, if they differ from `static`. `in_halo` is
+    whether the object is a star of the Milky Way's halo rather than of its disc.
     """
 
     exposure: Exposure
@@ -44,6 +37,7 @@ class Scene:
     fluxes: tuple[float, ...] = ()
     artifact: str | None = None
     catalogue_sources: tuple[Source, ...] | None = None
+    in_halo: bool = False
 
 
 DrawScene = Callable[[Generator, Exposure], Scene]
@@ -51,11 +45,17 @@ DrawScene = Callable[[Generator, Exposure], Scene]
 
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a nucleus that varies by tenths of a magnitude, in a host that may be invisible."""
+    objects = exposure.camera.objects
     for _ in range(_MAX_ATTEMPTS):
-        magnitude = float(rng.normal(19.4, 0.8)) - exposure.camera.depth
-        share = rng.uniform(0.85, 1.0) if rng.random() < 0.65 else rng.uniform(0.2, 0.85)
+        magnitude = float(rng.normal(*objects.nucleus)) - exposure.camera.depth
+        if rng.random() < objects.pointlike:
+            share = rng.uniform(0.85, 1.0)
+        else:
+            share = rng.uniform(*objects.nuclear_share)
+            magnitude -= objects.host_excess
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
-        change = flux_change(exposure, nucleus.magnitude, rng.normal(0.0, 0.25))
+        step = _draw_flicker(rng, objects, nucleus.magnitude)
+        change = flux_change(exposure, nucleus.magnitude, step)
         if 15.2 < magnitude < 21.5 and _is_detectable(exposure, nucleus.magnitude, change):
             break
     host = star_field.draw_galaxy(rng, exposure, magnitude - 2.5 * math.log10(1.001 - share))
@@ -70,27 +70,54 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
     )
 
 
+def _draw_flicker(rng: Generator, objects: Objects, magnitude: float) -> float:
+    """Draw by how many magnitudes a nucleus changes; a few change much."""
+    scatter = objects.flicker * 10 ** (objects.fainter_flicker * (magnitude - _FLICKER_AT))
+    if objects.flicker_scatter:
+        scatter *= math.exp(rng.normal(0.0, objects.flicker_scatter))
+    return float(rng.normal(0.0, scatter))
+
+
 def _variable(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a star that is brighter or fainter than in the template; a few are new."""
     for _ in range(_MAX_ATTEMPTS):
+        in_halo = False
         if rng.random() < 0.025:
             star = Source(x=0, y=0, magnitude=rng.uniform(19.5, 24.0))
             step = -rng.uniform(1.5, 5.0)
         else:
-            star = Source(x=0, y=0, magnitude=float(rng.normal(15.0, 1.5)) - exposure.camera.depth)
-            step = 0.25 * math.exp(rng.normal(0.0, 0.9)) * (1 if rng.random() < 0.5 else -1)
+            star, step, in_halo = _draw_variable(rng, exposure.camera)
         change = flux_change(exposure, star.magnitude, step)
         if star.magnitude > _SATURATED and _is_detectable(exposure, star.magnitude, change):
             break
-    return Scene(exposure=exposure, static=(star,), changed=(star,), fluxes=(change,))
+    return Scene(
+        exposure=exposure, static=(star,), changed=(star,), fluxes=(change,), in_halo=in_halo
+    )
+
+
+def _draw_variable(rng: Generator, camera: Camera) -> tuple[Source, float, bool]:
+    """Draw a variable star, its change in magnitudes, and whether it pulsates in the halo."""
+    objects = camera.objects
+    in_halo = objects.pulsating > 0 and rng.random() < objects.pulsating
+    magnitudes = objects.pulsator if in_halo else objects.variable
+    magnitude = float(rng.normal(*magnitudes)) - camera.depth
+    step = _draw_step(rng, objects.pulsation if in_halo else objects.amplitude)
+    return Source(x=0, y=0, magnitude=magnitude), max(step, -objects.brightening), in_halo
+
+
+def _draw_step(rng: Generator, amplitude: Lognormal) -> float:
+    median, scatter = amplitude
+    return median * math.exp(rng.normal(0.0, scatter)) * (1 if rng.random() < 0.5 else -1)
 
 
 def _supernova(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a new point source in a galaxy that may be too faint to see."""
+    objects = exposure.camera.objects
     hostless = rng.random() < 0.05
-    magnitude = rng.uniform(22.5, 25.0) if hostless else min(max(rng.normal(18.8, 1.5), 14), 21.8)
+    usual = min(max(rng.normal(*objects.host), 14), 21.8)
+    magnitude = rng.uniform(22.5, 25.0) if hostless else usual
     host = star_field.draw_galaxy(rng, exposure, float(magnitude) - exposure.camera.depth)
-    host = star_field.place_beside(rng, host)
+    host = star_field.place_beside(rng, host, objects.host_offset)
     new = Source(x=0, y=0, magnitude=0.0)
     flux = draw_new_flux(rng, exposure)
     # Rarely, the template was taken while the supernova was bright.
@@ -103,7 +130,8 @@ def nearby_supernova(rng: Generator, exposure: Exposure) -> Scene:
     for _ in range(_MAX_ATTEMPTS):
         flux = draw_new_flux(rng, exposure)
         magnitude = supernovae.draw_host_magnitude(rng, exposure.magnitude(flux))
-        host = star_field.place_beside(rng, star_field.draw_galaxy(rng, exposure, magnitude))
+        host = star_field.draw_galaxy(rng, exposure, magnitude)
+        host = star_field.place_beside(rng, host, exposure.camera.objects.host_offset)
         if supernovae.is_detectable(exposure, flux, host, _MIN_SNR):
             break
     new = Source(x=0, y=0, magnitude=0.0)
@@ -141,7 +169,7 @@ def _bogus(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _draw_artifact(rng: Generator, exposure: Exposure) -> str:
-    shares = _ARTIFACTS | {"cloud": _cloud_share(exposure)}
+    shares = {**exposure.camera.bogus_causes.artifacts, "cloud": _cloud_share(exposure)}
     total = sum(shares.values())
     return str(rng.choice(list(shares), p=[share / total for share in shares.values()]))
 
@@ -149,30 +177,31 @@ def _draw_artifact(rng: Generator, exposure: Exposure) -> str:
 def _cloud_share(exposure: Exposure) -> float:
     if not exposure.camera.cloud_residuals:
         return 0.0
-    return _CLOUDY if exposure.is_dimmed else _CLEAR
+    causes = exposure.camera.bogus_causes
+    return causes.cloudy if exposure.is_dimmed else causes.clear
 
 
 def _residual(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a bright source with a residual: misregistered, or with an error of the PSF."""
-    core = draw_bright_source(rng, exposure)
-    wrong = math.exp(rng.normal(0.0, 0.5))
+    core, causes = draw_bright_source(rng, exposure), exposure.camera.bogus_causes
+    away = causes.misregistration * math.exp(rng.normal(0.0, 0.5))
     angle = rng.uniform(0, 2 * math.pi)
     worse = replace(
         exposure,
-        shift=(0.25 * wrong * math.cos(angle), 0.25 * wrong * math.sin(angle)),
-        psf_error=rng.normal(0.0, 0.06),
+        shift=(away * math.cos(angle), away * math.sin(angle)),
+        psf_error=rng.normal(0.0, causes.psf_error),
     )
     return Scene(exposure=worse, static=(core,), artifact="residual")
 
 
 def _cloud(rng: Generator, exposure: Exposure) -> Scene:
     """Draw a bright source that seems to vary, as clouds change the flux scale there."""
-    core = draw_bright_source(rng, exposure)
+    core, causes = draw_bright_source(rng, exposure), exposure.camera.bogus_causes
     flux = exposure.flux(core.magnitude)
     photons = math.sqrt(flux / exposure.camera.gain)
     needed = _MIN_SNR * math.hypot(exposure.point_noise, photons) / flux
-    wrong = needed * rng.uniform(1.0, 1.9) * (1 if rng.random() < 0.55 else -1)
-    jitter = rng.normal(0.0, 0.12, 2)
+    wrong = needed * rng.uniform(1.0, causes.cloud_excess) * (1 if rng.random() < 0.55 else -1)
+    jitter = rng.normal(0.0, causes.cloud_shift, 2)
     worse = replace(
         exposure,
         flux_error=wrong,
@@ -184,7 +213,8 @@ def _cloud(rng: Generator, exposure: Exposure) -> Scene:
 
 def draw_bright_source(rng: Generator, exposure: Exposure) -> Source:
     """Draw a star or galaxy well above the limit of the exposure."""
-    above = exposure.limiting_magnitude - float(min(max(rng.normal(3.3, 1.6), 0.8), 8.0))
+    excess = float(min(max(rng.normal(*exposure.camera.bogus_causes.excess), 0.8), 8.0))
+    above = exposure.limiting_magnitude - excess
     if rng.random() < 0.7:
         return Source(x=0, y=0, magnitude=max(above, 11.5))
     return star_field.draw_galaxy(rng, exposure, max(above, 13.0))
@@ -207,7 +237,7 @@ def _is_detectable(exposure: Exposure, magnitude: float, change: float) -> bool:
     flux = exposure.flux(magnitude)
     photons = math.sqrt((flux + abs(change)) / exposure.camera.gain)
     scatter = math.hypot(exposure.point_noise, photons, FLAT_ERROR * flux)
-    return abs(change) > _MIN_SNR * scatter
+    return abs(change) > exposure.camera.objects.least_snr * scatter
 
 
 # The function that draws a scene of each class.

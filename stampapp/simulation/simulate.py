@@ -19,6 +19,7 @@ from stampapp.simulation import (
     subtraction,
 )
 from stampapp.simulation.image_model import GRID, Image
+from stampapp.simulation.instruments import Camera
 from stampapp.simulation.light_sources import Source
 from stampapp.simulation.observation import Observation
 from stampapp.simulation.scenes import LABELS, Scene
@@ -56,7 +57,9 @@ def simulate_alerts(survey: Survey, seed: int, count: int) -> Iterator[LabelledA
 def _observe(rng: Generator, simulated: SimulatedSurvey, label: str) -> Observation:
     camera = simulated.camera
     scene = simulated.scenes_by_class[label](rng, simulated.draw_exposure(rng, camera))
-    place = sky_positions.draw_sky_position(rng, camera, label, scene.exposure.mjd)
+    place = sky_positions.draw_sky_position(
+        rng, camera, label, scene.exposure.mjd, in_halo=scene.in_halo
+    )
     around = star_field.draw_surroundings(rng, scene.exposure, place, _REACH)
     dx, dy = rng.uniform(-0.5, 0.5, 2)
     scene = replace(
@@ -85,12 +88,15 @@ def _take_images(rng: Generator, scene: Scene, place: SkyPosition) -> Observatio
     template = static.moved(*exposure.shift).rendered(exposure.template_psf)
     if scene.artifact:
         artifacts.add_artifact(rng, science, exposure, scene.artifact)
-    gain = exposure.camera.gain
-    science = _add_noise(rng, science, exposure.noise, gain)
+    camera = exposure.camera
+    science = _add_noise(science, exposure.noise, camera.gain, _science_noise(rng, camera))
     template = _add_noise(
-        rng, template, exposure.template_noise, gain * exposure.frames, exposure.camera.resampling
+        template,
+        exposure.template_noise,
+        camera.gain * exposure.frames,
+        _template_noise(rng, camera),
     )
-    top = exposure.camera.saturation
+    top = camera.saturation
     science, template = np.minimum(science, top), np.minimum(template, top)
     difference = subtraction.subtract(science, template, exposure)
     return Observation(
@@ -103,11 +109,21 @@ def _take_images(rng: Generator, scene: Scene, place: SkyPosition) -> Observatio
     )
 
 
-def _add_noise(
-    rng: Generator, image: Image, scatter: float, gain: float, resampling: float = 0.0
-) -> Image:
+def _science_noise(rng: Generator, camera: Camera) -> Image:
+    noise = rng.normal(size=(GRID, GRID))
+    if camera.row_correlation:
+        return image_model.correlate_pixels(noise, camera.row_correlation, ())
+    return noise
+
+
+def _template_noise(rng: Generator, camera: Camera) -> Image:
+    noise = rng.normal(size=(GRID, GRID))
+    if camera.template_correlation:
+        both = camera.template_correlation
+        return image_model.correlate_pixels(noise, both, both)
+    return image_model.correlate_noise(noise, camera.resampling) if camera.resampling else noise
+
+
+def _add_noise(image: Image, scatter: float, gain: float, noise: Image) -> Image:
     variance = scatter**2 + np.maximum(image, 0.0) / gain
-    noise = rng.normal(size=image.shape)
-    if resampling:
-        noise = image_model.correlate_noise(noise, resampling)
     return image + np.sqrt(variance) * noise

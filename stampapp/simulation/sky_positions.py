@@ -12,6 +12,7 @@ from numpy.random import Generator
 
 from stampapp.features.coordinates import galactic
 from stampapp.simulation.instruments import Camera
+from stampapp.simulation.populations import Surroundings
 
 _J2000 = (2451545.0, 0.0)
 _MJD = 2400000.5
@@ -36,11 +37,16 @@ class SkyPosition:
     galaxies: float
 
 
-def draw_sky_position(rng: Generator, camera: Camera, label: str, mjd: float) -> SkyPosition:
-    """Draw a position in reach of the camera, by the distribution of the class at that time."""
+def draw_sky_position(
+    rng: Generator, camera: Camera, label: str, mjd: float, *, in_halo: bool = False
+) -> SkyPosition:
+    """Draw a position in reach of the camera, by the distribution of the class at that time.
+
+    Stars `in_halo` are as frequent at all latitudes, unlike those of the disc.
+    """
     sun = _sun_direction(mjd)
     while True:
-        ra, dec = _draw_direction(rng, label)
+        ra, dec = _draw_direction(rng, label, camera.surroundings, in_halo=in_halo)
         if not camera.min_dec <= dec <= camera.max_dec:
             continue
         elongation = _separation(sun, ra, dec)
@@ -48,8 +54,9 @@ def draw_sky_position(rng: Generator, camera: Camera, label: str, mjd: float) ->
         if observed is not None and rng.random() > observed:
             continue
         longitude, latitude = (float(x[0]) for x in galactic(np.array([ra]), np.array([dec])))
-        if rng.random() < _visibility(label, abs(latitude)):
-            return _sky_position(rng, (ra, dec), (longitude, latitude), elongation)
+        seen = _visibility(label, abs(latitude)) * _concentration(camera, label, longitude)
+        if rng.random() < seen:
+            return _sky_position(rng, camera, (ra, dec), (longitude, latitude), elongation)
 
 
 def _sun_direction(mjd: float) -> npt.NDArray[np.float64]:
@@ -82,13 +89,15 @@ def _observation_probability(camera: Camera, label: str, elongation: float) -> f
     return night * float(10 ** (-_COUNTS * fainter))
 
 
-def _draw_direction(rng: Generator, label: str) -> tuple[float, float]:
+def _draw_direction(
+    rng: Generator, label: str, around: Surroundings, *, in_halo: bool
+) -> tuple[float, float]:
     if label == "asteroid":
         # Latitudes of main-belt asteroids: a core near the ecliptic, and a tail.
         latitude = rng.normal(0.0, 6.0 if rng.random() < 0.6 else 14.0)
         ra, dec = erfa.eceq06(*_J2000, rng.uniform(0, 2 * math.pi), math.radians(latitude))
-    elif rng.random() < {"VS": 0.82, "bogus": 0.4}.get(label, 0.0):
-        latitude = rng.laplace(0.0, 13.0)
+    elif not in_halo and rng.random() < around.in_disc.get(label, 0.0):
+        latitude = rng.laplace(0.0, around.disc_latitude)
         ra, dec = erfa.g2icrs(
             rng.uniform(0, 2 * math.pi), math.radians(float(np.clip(latitude, -89, 89)))
         )
@@ -104,12 +113,26 @@ def _visibility(label: str, latitude: float) -> float:
     return 1.0
 
 
+def _concentration(camera: Camera, label: str, longitude: float) -> float:
+    """Return how often stars occur at a galactic longitude (degrees), relative to the middle."""
+    if label not in ("VS", "bogus"):
+        return 1.0
+    return math.exp(camera.surroundings.inner_galaxy * (math.cos(math.radians(longitude)) - 1.0))
+
+
 def _sky_position(
-    rng: Generator, icrs: tuple[float, float], milky: tuple[float, float], elongation: float
+    rng: Generator,
+    camera: Camera,
+    icrs: tuple[float, float],
+    milky: tuple[float, float],
+    elongation: float,
 ) -> SkyPosition:
     (ra, dec), (longitude, latitude) = icrs, milky
     bulge = 1.0 + math.cos(math.radians(longitude)) * 0.6
-    stars = (2.0 + 60.0 * bulge * math.exp(-abs(latitude) / 10.0)) * math.exp(rng.normal(0, 0.35))
+    around = camera.surroundings
+    stars = 2.0 + 60.0 * bulge * math.exp(-abs(latitude) / 10.0)
+    galaxies = around.galaxies * 4.0 * (1.0 - math.exp(-abs(latitude) / 12.0))
+    stars *= around.stars * math.exp(rng.normal(0, around.scatter))
     return SkyPosition(
         ra=ra,
         dec=dec,
@@ -117,5 +140,5 @@ def _sky_position(
         gal_lat=latitude,
         elongation=elongation,
         stars=stars,
-        galaxies=4.0 * (1.0 - math.exp(-abs(latitude) / 12.0)) * math.exp(rng.normal(0, 0.45)),
+        galaxies=galaxies * math.exp(rng.normal(0, 0.45)),
     )

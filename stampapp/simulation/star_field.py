@@ -35,9 +35,12 @@ def draw_galaxy(rng: Generator, exposure: Exposure, magnitude: float) -> Source:
     )
 
 
-def place_beside(rng: Generator, host: Source) -> Source:
-    """Return the host shifted such that a random position in its light is in the middle."""
-    along = host.radius * 0.55 * rng.gamma(2.0)
+def place_beside(rng: Generator, host: Source, offset: float) -> Source:
+    """Return the host shifted such that a random position in its light is in the middle.
+
+    `offset` is half the mean distance of such positions, in half-light radii.
+    """
+    along = host.radius * offset * rng.gamma(2.0)
     angle = rng.uniform(0, 2 * math.pi)
     x, y = along * math.cos(angle), along * host.ratio * math.sin(angle)
     cosine, sine = math.cos(host.angle), math.sin(host.angle)
@@ -51,9 +54,10 @@ def draw_surroundings(
     arcmin = 2 * reach * exposure.camera.pixel / 60.0
     # Sources below the limit of a shallower camera are left out.
     faintest = FAINTEST - exposure.camera.depth
+    slope = exposure.camera.surroundings.star_slope
     stars = [
         Source(x=x, y=y, magnitude=magnitude)
-        for x, y, magnitude in _draw_positions(rng, place.stars * arcmin**2, reach, 0.22, faintest)
+        for x, y, magnitude in _draw_positions(rng, place.stars * arcmin**2, reach, slope, faintest)
     ]
     galaxies = [
         draw_galaxy(rng, exposure, max(magnitude, 16.0)).moved(x, y)

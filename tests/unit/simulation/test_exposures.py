@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from stampapp.alerts.surveys import Survey
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.instruments import Camera
 from stampapp.simulation.simulated_survey import simulated_survey
@@ -40,7 +41,7 @@ def test_exposures_follow_the_camera(camera: Camera) -> None:
 def test_the_limit_is_five_times_the_noise_and_worse_under_clouds(camera: Camera) -> None:
     clear = exposure(camera)
     limit = clear.flux(clear.limiting_magnitude)
-    assert limit == pytest.approx(5 * clear.point_noise)
+    assert limit == pytest.approx(5 * clear.fit_noise)
     cloudy = exposure(camera, zero_point=clear.zero_point - 2.0)
     assert cloudy.limiting_magnitude == pytest.approx(clear.limiting_magnitude - 2.0)
     assert 18.0 < clear.limiting_magnitude + camera.depth < 21.5
@@ -57,3 +58,9 @@ def test_the_noise_of_a_point_source_grows_with_the_seeing() -> None:
     sharp, blurred = (exposure(fwhm=fwhm) for fwhm in (2.0, 4.0))
     assert blurred.point_noise / sharp.point_noise == pytest.approx(2.0, rel=0.05)
     assert math.hypot(sharp.noise, sharp.template_noise) < sharp.point_noise
+
+
+def test_photometry_of_ztf_has_the_noise_of_more_pixels_than_the_psf() -> None:
+    ztf, atlas = exposure(), exposure(CAMERAS[Survey.ATLAS])
+    assert ztf.fit_noise > 1.5 * ztf.point_noise
+    assert atlas.fit_noise == atlas.point_noise

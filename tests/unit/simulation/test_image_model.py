@@ -142,3 +142,23 @@ def test_bright_stars_at_the_border_of_the_grid(place: float) -> None:
     image = rendered(at(place, 0.0), PSF(fwhm=3.0), bright=ALWAYS)
     assert image.shape == (GRID, GRID)
     assert np.isfinite(image).all()
+
+
+def correlation(noise: Image, rows: int, columns: int) -> float:
+    return float(np.mean(noise * np.roll(noise, (rows, columns), (0, 1))) / np.mean(noise**2))
+
+
+def test_pixels_correlate_as_asked_and_keep_their_variance() -> None:
+    white = np.random.default_rng(1).normal(size=(40, GRID, GRID))
+    noise = np.array([image_model.correlate_pixels(one, (0.2, -0.12), (-0.1,)) for one in white])
+    assert np.var(noise) == pytest.approx(1.0, rel=0.02)
+    for (rows, columns), expected in {
+        (0, 1): 0.2,
+        (0, 2): -0.12,
+        (0, 3): 0.0,
+        (1, 0): -0.1,
+        (2, 0): 0.0,
+        (1, 1): -0.02,
+    }.items():
+        found = np.mean([correlation(one, rows, columns) for one in noise])
+        assert found == pytest.approx(expected, abs=0.01)

@@ -67,15 +67,6 @@ def test_real_bogus_is_a_probability_and_mostly_correct() -> None:
     assert np.mean(np.array(values["SN"]) > np.array(values["bogus"])) > 0.9
 
 
-def test_image_limits_are_those_of_the_exposure() -> None:
-    seen = exposure()
-    values = [measurements.image_limits(rng(seed), seen) for seed in range(20)]
-    assert np.mean([one["diffmaglim"] for one in values]) == pytest.approx(
-        seen.limiting_magnitude, abs=0.1
-    )
-    assert {one["magzpsci"] for one in values} == {seen.zero_point}
-
-
 @pytest.mark.parametrize("label", ["AGN", "SN", "VS", "asteroid", "bogus"])
 def test_detections_are_at_most_visits_and_not_before_the_survey(
     label: str,

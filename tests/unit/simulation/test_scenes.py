@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from stampapp.alerts.surveys import Survey
 from stampapp.simulation.atlas import CAMERA as ATLAS
 from stampapp.simulation.instruments import Camera
-from stampapp.simulation.scenes import LABELS, Scene
+from stampapp.simulation.scenes import LABELS, SCENES, Scene
 from stampapp.simulation.simulated_survey import simulated_survey
 from stampapp.simulation.ztf import CAMERA as ZTF
-from tests.support.ideal_exposures import CAMERAS
+from tests.support.ideal_exposures import CAMERAS, exposure
 
 EACH_CAMERA = pytest.mark.parametrize("camera", CAMERAS.values(), ids=[str(one) for one in CAMERAS])
 
@@ -55,9 +56,11 @@ def test_supernovae_are_off_the_centre_of_a_galaxy(camera: Camera) -> None:
         offsets.append(math.hypot(host.x, host.y))
         radii.append(host.radius)
     ratios = np.array(offsets) / np.array(radii)
-    # Supernovae follow the light: about half are within the half-light radius.
-    assert 0.4 < np.median(ratios) < 1.3
-    assert ratios.max() < 8
+    # Supernovae follow the light: about half are within the half-light radius. In ZTF's alerts
+    # they are farther out, as residuals of the middle hide some.
+    farther = camera.objects.host_offset / 0.55
+    assert 0.4 < np.median(ratios) / farther < 1.3
+    assert ratios.max() / farther < 8
     assert min(offsets) > 0
 
 
@@ -109,3 +112,40 @@ def test_fading_scenes_are_for_ztf_only(label: str) -> None:
     # Scenes that were not bright enough after many attempts; they are not detected.
     assert len(fading[ATLAS.survey]) < 0.15 * 300
     assert bool(fading[ZTF.survey]) == (label != "asteroid")
+
+
+def test_changes_of_faint_nuclei_are_larger_where_the_survey_says_so() -> None:
+    seen = exposure()
+    assert seen.camera.objects.fainter_flicker > 0
+    found = [scene for scene in scenes_of_class(ZTF, "AGN", 300) if scene.fluxes]
+    relative = [abs(s.fluxes[0]) / s.exposure.flux(s.changed[0].magnitude) for s in found]
+    magnitudes = [scene.changed[0].magnitude for scene in found]
+    faint = np.array(magnitudes) > np.median(magnitudes)
+    assert np.median(np.array(relative)[faint]) > np.median(np.array(relative)[~faint])
+
+
+def test_pulsating_stars_are_fainter_and_change_more() -> None:
+    def changes(share: float) -> list[float]:
+        objects = replace(ZTF.objects, pulsating=share)
+        rng = np.random.default_rng(8)
+        seen = exposure(replace(ZTF, objects=objects))
+        drawn = [SCENES["VS"](rng, seen) for _ in range(200)]
+        return [abs(s.fluxes[0]) / seen.flux(s.changed[0].magnitude) for s in drawn]
+
+    assert np.median(changes(1.0)) > 1.5 * np.median(changes(0.0))
+
+
+def test_only_pulsating_stars_are_in_the_halo() -> None:
+    halo = np.mean([scene.in_halo for scene in scenes_of_class(ZTF, "VS", 400)])
+    assert 0.15 < halo < 0.5
+    for label in ("AGN", "SN", "bogus"):
+        assert not any(scene.in_halo for scene in scenes_of_class(ZTF, label, 50))
+    assert not any(scene.in_halo for scene in scenes_of_class(ATLAS, "VS", 50))
+
+
+def test_no_star_becomes_brighter_by_more_than_its_limit() -> None:
+    for scene in scenes_of_class(ZTF, "VS", 400):
+        (star,), (flux,) = scene.changed, scene.fluxes
+        # New stars are fainter than that.
+        if star.magnitude < 19.5:
+            assert flux / scene.exposure.flux(star.magnitude) <= 10 ** (0.4 * 2.2)

@@ -152,3 +152,29 @@ def test_positions_are_in_reach_of_the_camera() -> None:
                 <= sky_positions.draw_sky_position(rng, camera, "asteroid", MJD).dec
                 <= camera.max_dec
             )
+
+
+def latitudes(*, in_halo: bool) -> list[float]:
+    rng = np.random.default_rng(9)
+    drawn = [
+        sky_positions.draw_sky_position(rng, ZTF, "VS", MJD, in_halo=in_halo) for _ in range(300)
+    ]
+    return [abs(place.gal_lat) for place in drawn]
+
+
+def test_stars_of_the_halo_are_at_all_latitudes_and_those_of_the_disc_near_its_plane() -> None:
+    # A half of the sky is within 30 degrees of the plane.
+    assert np.mean(np.array(latitudes(in_halo=True)) > 30.0) == pytest.approx(0.5, abs=0.1)
+    assert np.mean(np.array(latitudes(in_halo=False)) > 30.0) < 0.2
+
+
+def test_variable_stars_of_ztf_are_more_frequent_towards_the_middle_of_the_galaxy() -> None:
+    rng = np.random.default_rng(10)
+    drawn = [sky_positions.draw_sky_position(rng, ZTF, "VS", MJD) for _ in range(300)]
+    evenly = replace(ZTF, surroundings=replace(ZTF.surroundings, inner_galaxy=0.0))
+    others = [sky_positions.draw_sky_position(rng, evenly, "VS", MJD) for _ in range(300)]
+
+    def towards(some: list[SkyPosition]) -> float:
+        return float(np.mean([np.cos(np.radians(place.gal_long)) > 0 for place in some]))
+
+    assert towards(drawn) > towards(others) + 0.1
