@@ -1,4 +1,8 @@
-"""What is trained for ZTF: the 26 columns of ALeRCE's weights of June 2020, in their order."""
+"""What is trained for ZTF: the columns of ALeRCE's weights of June 2020, but for the position.
+
+Right ascension, declination and the two longitudes say in which nights and fields alerts were taken
+rather than what they are. Latitudes matter without their sign.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +23,9 @@ PLUGIN = Recipe(
     features=clipped_features(
         (
             *("sgscore1", "distpsnr1", "sgscore2", "distpsnr2", "sgscore3", "distpsnr3"),
-            *("isdiffpos", "fwhm", "magpsf", "sigmapsf", "ra", "dec", "diffmaglim", "rb"),
+            *("isdiffpos", "fwhm", "magpsf", "sigmapsf", "diffmaglim", "rb"),
             *("distnr", "magnr", "classtar", "ndethist", "ncovhist"),
-            *("ecl_lat", "ecl_long", "gal_lat", "gal_long", "non_detections"),
-            *("chinr", "sharpnr"),
+            *("abs_ecl_lat", "abs_gal_lat", "non_detections", "chinr", "sharpnr"),
         ),
         CLIPS,
     ),
