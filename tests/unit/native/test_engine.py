@@ -198,11 +198,14 @@ def test_memory_does_not_grow_with_the_calls_or_the_networks() -> None:
 
     for _ in range(5):
         use()
+    gc.collect()
     before = _resident()
-    # Each network and each thread's scratch memory has some megabytes.
-    for _ in range(20):
+    # Each network and each thread's scratch memory has some megabytes. What other tests have left
+    # in this process changes by ten.
+    for _ in range(40):
         use()
-    assert _resident() - before < 8 << 20
+    gc.collect()
+    assert _resident() - before < 20 << 20
 
 
 def test_a_lack_of_memory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
