@@ -1,4 +1,4 @@
-"""The catalogued sources near a detection, and the fields of ZTF's template catalogue."""
+"""The catalogued sources near a detection, and the fields of the template's catalogue."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _psf_fit_fields(rng: Generator, magnitude: float, radius: float) -> dict[str
     chi = math.exp(rng.normal(-0.38, 0.5)) * (1 + 0.5 * max(0.0, 13.5 - magnitude))
     if radius > 0:
         sharpness += 0.18 * min(radius, 3.0) ** 1.2 * math.exp(rng.normal(0, 0.4))
-        chi += 1.0 * radius * 10 ** (-0.22 * (magnitude - 19.0)) * math.exp(rng.normal(0, 0.5))
+        chi += radius * 10 ** (-0.22 * (magnitude - 19.0)) * math.exp(rng.normal(0, 0.5))
         magnitude += 0.7 * math.log10(1 + radius**2) + abs(rng.normal(0, 0.1))
     magnitude += rng.normal(0.0, 0.02 + 0.15 * faint)
     return {"magnr": magnitude, "chinr": min(chi, 60.0), "sharpnr": sharpness}

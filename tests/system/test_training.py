@@ -68,7 +68,7 @@ def test_model_folder_is_complete(trained: Path) -> None:
     assert (document["name"], document["version"]) == ("my_model", "7")
     assert document["origin"] == "trained on labelled alerts"
     assert document["source"] == "labels.csv with 160 labels"
-    assert len(document["features"]) == 24
+    assert len(document["features"]) == 20
     card = (trained / "MODEL_CARD.md").read_text()
     assert all(f"]({name})" in card for name in FIGURES)
     assert "--labels labels.csv --into mine --name my_model" in card
