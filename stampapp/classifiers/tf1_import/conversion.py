@@ -1,4 +1,4 @@
-"""Make a Keras network of a published checkpoint."""
+"""Make a Keras network from a published checkpoint."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def build_network(
 ) -> tuple[int, keras.Model]:
     """Return the side of the inner convolutions, in pixels, and the network with its weights.
 
-    `prefix` is the path of the checkpoint's files without their suffixes; an image has
-    `side` x `side` pixels and `channels` channels. Raises ConfigError where
-    they are damaged or do not fit the graph.
+    `prefix` is the path of the checkpoint's files without their suffixes; an image has `side` x
+    `side` pixels and `channels` channels. Raises ConfigError if the files are damaged or do not
+    fit the graph.
     """
     variables = Variables(prefix)
     kernel = kernel_side(variables)

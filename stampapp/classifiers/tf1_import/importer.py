@@ -46,7 +46,8 @@ def import_published(
         where = f"{checkpoint.name} in {path}"
         with _naming(where):
             features = _features(unpacked.statistics)
-        # TensorFlow takes seconds to import: a wrong archive is reported before.
+        # TensorFlow takes seconds to import. Where the caller has not, a wrong archive is reported
+        # before.
         from stampapp.classifiers.tf1_import import conversion
 
         with _naming(where):
