@@ -25,10 +25,11 @@ class AlertBuilder:
     """Builds alerts.
 
     `number` is that of the survey, in candids. `isdiffpos` returns that field for a detection.
-    `measure` takes an exposure, a detection, the template's flux in DN under it and the class; it
-    returns the fields that the pipeline measures, or None where it sends no alert. `metadata`
-    takes an observation and the class; it returns the other `extra_fields`. `stamps` takes an
-    observation and the missing pixels.
+    `measure` takes an exposure, a detection, the template's light under it and the class; it
+    returns the fields that the pipeline measures, or None where it sends no alert. The light is
+    that of the template's pixel in DN times the area of the PSF: about twice the flux of a star.
+    `metadata` takes an observation and the class; it returns the other `extra_fields`. `stamps`
+    takes an observation and the missing pixels.
     """
 
     number: int

@@ -19,7 +19,8 @@ from stampapp.simulation.observation import Observation, Stamps, cut_stamp
 from stampapp.simulation.simulated_survey import SimulatedSurvey
 from stampapp.stamps.atlas import SATURATED
 
-# Tonry et al. 2018; noise and seeing as in packets of 2021.
+# Tonry et al. 2018; noise and seeing as in packets of 2021. The flux scale is corrected for thin
+# clouds, star by star, so no bogus alerts come from errors of it.
 CAMERA = Camera(
     survey=Survey.ATLAS,
     side=61,
@@ -38,8 +39,6 @@ CAMERA = Camera(
     depth=1.2,
     elongations=(45.0, 90.0),
     subtraction=Subtraction.MATCHED,
-    # ATLAS corrects the flux scale for thin clouds, star by star.
-    cloud_residuals=False,
     sends_fading=False,
     min_dec=-50.0,
     max_dec=85.0,

@@ -12,7 +12,7 @@ from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.light_sources import Source
 
 NO_VALUE = -999.0
-# Bright galaxies often have a second entry, for a part of them.
+# Of galaxies brighter than this (mag), this share has a second entry, for a part of them.
 _PARTED, _PARTED_SHARE = 20.5, 0.25
 
 
@@ -52,18 +52,22 @@ def template_catalogue_fields(
 
 
 def _draw_parts(rng: Generator, sources: Sequence[Source]) -> list[Source]:
-    """Return the entries of parts of galaxies: narrower, fainter and off the middle."""
     parts = []
     for source in sources:
         if source.extended and source.magnitude < _PARTED and rng.random() < _PARTED_SHARE:
-            distance, angle = source.radius * 0.55 * rng.gamma(2.0), rng.uniform(0, 2 * math.pi)
-            part = replace(
-                source,
-                magnitude=source.magnitude + rng.uniform(1.0, 3.0),
-                radius=source.radius / 2,
-            )
-            parts.append(part.moved(distance * math.cos(angle), distance * math.sin(angle)))
+            parts.append(part_of(rng, source, source.radius * 0.55 * rng.gamma(2.0), 3.0))
     return parts
+
+
+def part_of(rng: Generator, source: Source, distance: float, faintest: float) -> Source:
+    """Return the entry of a part of a source, `distance` pixels from its middle.
+
+    It is fainter by 1 to `faintest` mag and half as large.
+    """
+    angle = rng.uniform(0.0, 2 * math.pi)
+    magnitude = source.magnitude + rng.uniform(1.0, faintest)
+    part = replace(source, magnitude=magnitude, radius=source.radius / 2)
+    return part.moved(distance * math.cos(angle), distance * math.sin(angle))
 
 
 def _psf_fit_fields(rng: Generator, magnitude: float, radius: float) -> dict[str, float]:

@@ -77,7 +77,7 @@ class Exposure:
 
     @property
     def fit_noise(self) -> float:
-        """The noise in DN of a flux on empty sky, as the survey's photometry measures it."""
+        """A fifth of the flux in DN at the limiting magnitude: the noise in the `fit_area`."""
         if self.camera.fit_area is None:
             return self.point_noise
         constant, factor = self.camera.fit_area

@@ -130,7 +130,7 @@ def correlate_pixels(noise: Image, in_rows: Sequence[float], in_columns: Sequenc
     """Return noise of the same variance whose pixels correlate with their neighbours.
 
     `in_rows` are the correlations with the pixel one, two ... columns away, `in_columns` with those
-    so many rows away.
+    so many rows away. Raises ValueError if no noise has such correlations.
     """
     power = np.outer(_correlated_power(_KY, in_columns), _correlated_power(_KX, in_rows))
     return to_image(to_spectrum(noise) * np.sqrt(power))
@@ -142,7 +142,9 @@ def _correlated_power(
     power = np.ones_like(frequencies)
     for distance, correlation in enumerate(correlations, start=1):
         power += 2 * correlation * np.cos(distance * frequencies)
-    return np.maximum(power, 0.0)
+    if power.min() < 0:
+        raise ValueError(f"no noise has the correlations {tuple(correlations)}")
+    return power
 
 
 def _draw_stars(stars: Sequence[tuple[Source, float]], psf: PSF) -> Image:

@@ -40,13 +40,13 @@ class Camera:
     magnitudes the survey is shallower than one to 20.5. `min_dec` and `max_dec` are in degrees.
     `elongations` (degrees) are the smallest distance from the Sun at which it observes, and that
     from which it observes as often as anywhere; None if its alerts do not show an effect.
-    `sends_fading`: it sends alerts of sources that became fainter. `cloud_residuals`: thin clouds
-    leave residuals. `first_mjd` and `last_mjd` are in days (UTC). `moffat_beta` is the exponent of
-    the PSF, `template_beta` that of the template, if it differs. `resampling` is the width (sigma)
-    in pixels over which the noise of a template is correlated, as its exposures were resampled.
+    `sends_fading`: it sends alerts of sources that became fainter. `first_mjd` and `last_mjd` are
+    in days (UTC). `moffat_beta` is the exponent of the PSF, `template_beta` that of the template,
+    if it differs. `resampling` is the width (sigma) in pixels over which the noise of a template
+    is correlated, as its exposures were resampled.
     `template_correlation` gives its correlations with the pixel one, two ... rows or columns away
     instead; `row_correlation` is the same for the rows of a science image, by its readout.
-    `fit_area` (pixels) is a constant and a factor of the squared FWHM: the area whose noise is in
+    `fit_area` (pixels) is a constant and a factor of the squared FWHM: the area whose noise limits
     the survey's photometry; None if that is the area of the PSF.
     """
 
@@ -67,7 +67,6 @@ class Camera:
     elongations: tuple[float, float] | None
     subtraction: Subtraction
     sends_fading: bool
-    cloud_residuals: bool
     first_mjd: float
     last_mjd: float
     moffat_beta: float = 3.0

@@ -48,7 +48,6 @@ CAMERA = Camera(
     elongations=(55.0, 95.0),
     subtraction=Subtraction.DECORRELATED,
     sends_fading=True,
-    cloud_residuals=False,
     min_dec=-75.0,
     max_dec=12.0,
     first_mjd=60980.0,

@@ -1,4 +1,7 @@
-"""Alert fields that a pipeline measures at a detection: magnitudes, widths, scores."""
+"""Alert fields that a pipeline measures at a detection: magnitudes, widths, scores.
+
+Surveys with a module of their own for this do not use it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def measure(
 ) -> dict[str, float]:
     """Return magpsf, sigmapsf, widths, classtar and rb of a detection.
 
-    `under` is the template's flux in DN at the detection, `label` the class.
+    `under` is the template's light in DN at the detection (see `AlertBuilder`), `label` the class.
     """
     return {
         **photometry(rng, exposure, detection, under),
@@ -34,7 +37,7 @@ def measure(
 def photometry(
     rng: Generator, exposure: Exposure, detection: Detection, under: float
 ) -> dict[str, float]:
-    """Return magpsf and sigmapsf; `under` is the template's flux in DN at the detection."""
+    """Return magpsf and sigmapsf; `under` is the template's light in DN at the detection."""
     photons = math.sqrt((detection.flux + max(under, 0.0)) / exposure.camera.gain)
     empty = detection.flux / max(detection.snr, 1.0)
     scatter = math.hypot(empty, photons, FLAT_ERROR * under)

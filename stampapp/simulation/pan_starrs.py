@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from numpy.random import Generator
 
@@ -15,16 +16,19 @@ from stampapp.simulation.catalogues import NO_VALUE, Neighbour
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.light_sources import Source
 
-_LIMIT = 22.4
-_RADIUS = 30.0
+# In mag and in arcsec.
+_LIMIT, _RADIUS = 22.4, 30.0
 _NEIGHBOURS = 3
-# Large galaxies have spurious entries for their parts, and a few are not in the catalogue.
-_PARTS, _MISSING = 1.1, 0.08
+# Galaxies brighter (mag) and larger (half-light radius in arcsec) than this have so many entries
+# for their parts on average, and this share of them has none for itself.
 _SHREDDED, _LARGE = 20.5, 1.0
-# Bright stars have spurious entries in their halos.
+_PARTS, _MISSING = 1.1, 0.08
+# Stars brighter than this (mag) have spurious entries in their halos: so many for each arcsec that
+# these reach.
 _WITH_HALO, _HALO_ENTRIES = 18.0, 0.2
-# Near a brighter source, most entries were not measured well enough for a score.
+# Closer to a brighter source than this (arcsec), this share of the entries has no score.
 _BLENDED, _BLENDED_SHARE = 4.0, 0.55
+# Galaxies with a smaller half-light radius (pixels) look like stars.
 _COMPACT = 0.35
 
 
@@ -63,14 +67,8 @@ def _draw_entries(rng: Generator, source: Source, pixel: float) -> list[Source]:
 
 
 def _part(rng: Generator, source: Source, distance: float) -> Source:
-    """Return a spurious entry at a distance (pixels) from a source."""
-    angle = rng.uniform(0.0, 2 * math.pi)
-    return Source(
-        x=source.x + distance * math.cos(angle),
-        y=source.y + distance * math.sin(angle),
-        magnitude=min(source.magnitude + rng.uniform(1.0, 4.0), _LIMIT - 0.1),
-        radius=source.radius / 2,
-    )
+    part = catalogues.part_of(rng, source, distance, 4.0)
+    return replace(part, magnitude=min(part.magnitude, _LIMIT - 0.1))
 
 
 def _draw_score(rng: Generator, one: Neighbour, others: Sequence[Neighbour], pixel: float) -> float:

@@ -17,28 +17,33 @@ Lognormal = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Objects:
-    """Variable sources and supernovae. All magnitudes are those in the template, to 20.5 mag.
+    """Variable stars, active galaxies and supernovae.
 
-    `variable` are magnitudes of variable stars, `amplitude` their changes in mag; a share
-    `pulsating` is of the halo and has `pulsator` and `pulsation` instead. None becomes brighter
-    by more than `brightening` mag. A change needs a significance of `least_snr`.
+    Magnitudes are those in the template, for a survey whose limit is 20.5 mag; `Camera.depth`
+    shifts them.
 
-    `nucleus` are magnitudes of active galaxies, of which a share `pointlike` shows hardly a host.
-    The others have a `nuclear_share` of the light from the nucleus, between these limits, and are
+    Variable stars have the magnitudes `variable` and change by `amplitude` mag. A share `pulsating`
+    is of the halo and has `pulsator` and `pulsation` instead. Except for new stars, none becomes
+    brighter by more than `brightening` mag. Stars and nuclei change by `least_snr` times the noise
+    at least.
+
+    Active galaxies have the magnitudes `nucleus`. A share `pointlike` shows hardly a host. The
+    others have a share of their light from the nucleus between the two of `nuclear_share`, and are
     brighter by `host_excess` mag. Nuclei of 19 mag vary by `flicker` mag (scatter), which itself
     scatters by `flicker_scatter` in ln; fainter ones vary by more, `fainter_flicker` in log10 per
     magnitude.
 
-    `host` are magnitudes of the hosts of supernovae, and `host_offset` is half the mean distance
-    from their middle in half-light radii.
+    The hosts of supernovae have the magnitudes `host`; `host_offset` is half the mean distance of a
+    supernova from the middle of its host, in half-light radii.
     """
 
     variable: Normal = (15.0, 1.5)
     amplitude: Lognormal = (0.25, 0.9)
     pulsating: float = 0.0
-    pulsator: Normal = (17.5, 1.2)
-    pulsation: Lognormal = (0.4, 0.5)
+    pulsator: Normal = (17.0, 1.0)
+    pulsation: Lognormal = (0.5, 0.5)
     brightening: float = math.inf
+    least_snr: float = 5.3
     nucleus: Normal = (19.4, 0.8)
     pointlike: float = 0.65
     nuclear_share: tuple[float, float] = (0.2, 0.85)
@@ -46,7 +51,6 @@ class Objects:
     flicker: float = 0.25
     flicker_scatter: float = 0.0
     fainter_flicker: float = 0.0
-    least_snr: float = 5.3
     host: Normal = (18.8, 1.5)
     host_offset: float = 0.55
 
@@ -67,33 +71,37 @@ def _artifacts() -> dict[str, float]:
 class BogusCauses:
     """What causes bogus detections.
 
-    `artifacts` are relative frequencies, `cloudy` and `clear` those of errors of the flux scale in
-    dimmed and in other exposures; `strength` is a factor for the light of artifacts. Sources with
+    `artifacts` are relative frequencies; `strength` is a factor for their light. Sources with
     residuals are brighter than the limit by `excess` mag. Residuals come from a `misregistration`
-    in pixels and a relative `psf_error`. Where the flux scale is wrong, it is by up to
-    `cloud_excess` times what a detection needs, with a misregistration of `cloud_shift` pixels.
+    in pixels and a relative `psf_error` (scatter).
+
+    A source also seems to vary where the flux scale is wrong: with the relative frequency
+    `flux_scale_cloudy` in dimmed exposures and `flux_scale_clear` in others, by up to
+    `flux_scale_excess` times what a detection needs, and with a misregistration of
+    `flux_scale_shift` pixels (scatter).
     """
 
     artifacts: Mapping[str, float] = field(default_factory=_artifacts)
-    cloudy: float = 0.9
-    clear: float = 0.06
     strength: float = 1.0
     excess: Normal = (3.3, 1.6)
     misregistration: float = 0.25
     psf_error: float = 0.06
-    cloud_excess: float = 1.9
-    cloud_shift: float = 0.12
+    flux_scale_cloudy: float = 0.0
+    flux_scale_clear: float = 0.0
+    flux_scale_excess: float = 1.0
+    flux_scale_shift: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
-    """Stars and galaxies around a detection.
+    """Stars and galaxies around a detection, and where stars are.
 
     `stars` and `galaxies` are factors for their numbers, `scatter` that of the number of stars in
-    ln, and `star_slope` by how much their counts grow in log10 per magnitude. The shares `in_disc`
-    of variable stars and bogus detections are in the Milky Way's disc, with a mean distance from
-    its plane of `disc_latitude` degrees; the others are anywhere. Both are more frequent towards
-    its middle: by the exponential of `inner_galaxy` times the cosine of the longitude.
+    ln, and `star_slope` by how much their counts grow in log10 per magnitude.
+
+    Of variable stars (other than pulsating ones) and bogus detections, the shares `in_disc` are in
+    the Milky Way's disc, with a mean distance from its plane of `disc_latitude` degrees; the others
+    have random directions. All are weighted by exp(`inner_galaxy` * cos(galactic longitude)).
     """
 
     stars: float = 1.0

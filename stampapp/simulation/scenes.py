@@ -54,7 +54,7 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
             share = rng.uniform(*objects.nuclear_share)
             magnitude -= objects.host_excess
         nucleus = Source(x=0, y=0, magnitude=magnitude - 2.5 * math.log10(share))
-        step = _draw_flicker(rng, objects, nucleus.magnitude)
+        step = draw_flicker(rng, objects, nucleus.magnitude)
         change = flux_change(exposure, nucleus.magnitude, step)
         if 15.2 < magnitude < 21.5 and _is_detectable(exposure, nucleus.magnitude, change):
             break
@@ -70,7 +70,7 @@ def _agn(rng: Generator, exposure: Exposure) -> Scene:
     )
 
 
-def _draw_flicker(rng: Generator, objects: Objects, magnitude: float) -> float:
+def draw_flicker(rng: Generator, objects: Objects, magnitude: float) -> float:
     """Draw by how many magnitudes a nucleus changes; a few change much."""
     scatter = objects.flicker * 10 ** (objects.fainter_flicker * (magnitude - _FLICKER_AT))
     if objects.flicker_scatter:
@@ -154,8 +154,8 @@ def _bogus(rng: Generator, exposure: Exposure) -> Scene:
     kind = _draw_artifact(rng, exposure)
     if kind == "residual":
         return _residual(rng, exposure)
-    if kind == "cloud":
-        return _cloud(rng, exposure)
+    if kind == "flux scale":
+        return _flux_scale(rng, exposure)
     static: tuple[Source, ...] = ()
     if kind == "noise" and rng.random() < 0.5:
         near = star_field.draw_galaxy(rng, exposure, rng.uniform(16.5, 22.0))
@@ -169,16 +169,17 @@ def _bogus(rng: Generator, exposure: Exposure) -> Scene:
 
 
 def _draw_artifact(rng: Generator, exposure: Exposure) -> str:
-    shares = {**exposure.camera.bogus_causes.artifacts, "cloud": _cloud_share(exposure)}
+    shares = {
+        **exposure.camera.bogus_causes.artifacts,
+        "flux scale": _flux_scale_share(exposure),
+    }
     total = sum(shares.values())
     return str(rng.choice(list(shares), p=[share / total for share in shares.values()]))
 
 
-def _cloud_share(exposure: Exposure) -> float:
-    if not exposure.camera.cloud_residuals:
-        return 0.0
+def _flux_scale_share(exposure: Exposure) -> float:
     causes = exposure.camera.bogus_causes
-    return causes.cloudy if exposure.is_dimmed else causes.clear
+    return causes.flux_scale_cloudy if exposure.is_dimmed else causes.flux_scale_clear
 
 
 def _residual(rng: Generator, exposure: Exposure) -> Scene:
@@ -194,21 +195,21 @@ def _residual(rng: Generator, exposure: Exposure) -> Scene:
     return Scene(exposure=worse, static=(core,), artifact="residual")
 
 
-def _cloud(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a bright source that seems to vary, as clouds change the flux scale there."""
+def _flux_scale(rng: Generator, exposure: Exposure) -> Scene:
+    """Draw a bright source that seems to vary, as the flux scale is wrong there."""
     core, causes = draw_bright_source(rng, exposure), exposure.camera.bogus_causes
     flux = exposure.flux(core.magnitude)
     photons = math.sqrt(flux / exposure.camera.gain)
     needed = _MIN_SNR * math.hypot(exposure.point_noise, photons) / flux
-    wrong = needed * rng.uniform(1.0, causes.cloud_excess) * (1 if rng.random() < 0.55 else -1)
-    jitter = rng.normal(0.0, causes.cloud_shift, 2)
+    wrong = needed * rng.uniform(1.0, causes.flux_scale_excess) * (1 if rng.random() < 0.55 else -1)
+    jitter = rng.normal(0.0, causes.flux_scale_shift, 2)
     worse = replace(
         exposure,
         flux_error=wrong,
         shift=(float(jitter[0]), float(jitter[1])),
         psf_error=rng.normal(0.0, 0.03),
     )
-    return Scene(exposure=worse, static=(core,), artifact="cloud")
+    return Scene(exposure=worse, static=(core,), artifact="flux scale")
 
 
 def draw_bright_source(rng: Generator, exposure: Exposure) -> Source:

@@ -31,6 +31,7 @@ OBJECTS = Objects(
     amplitude=(0.12, 0.9),
     pulsating=0.27,
     pulsator=(17.1, 1.2),
+    pulsation=(0.4, 0.5),
     brightening=2.2,
     nucleus=(19.5, 1.0),
     pointlike=0.68,
@@ -53,14 +54,14 @@ BOGUS_CAUSES = BogusCauses(
         "ghost": 0.03,
         "edge": 0.04,
     },
-    cloudy=2.2,
-    clear=1.4,
+    flux_scale_cloudy=2.2,
+    flux_scale_clear=1.4,
     strength=0.7,
     excess=(2.3, 1.6),
     misregistration=0.04,
     psf_error=0.04,
-    cloud_excess=1.25,
-    cloud_shift=0.04,
+    flux_scale_excess=1.25,
+    flux_scale_shift=0.04,
 )
 SURROUNDINGS = Surroundings(
     stars=1.5,
@@ -68,7 +69,6 @@ SURROUNDINGS = Surroundings(
     star_slope=0.3,
     galaxies=0.8,
     in_disc={"VS": 0.96, "bogus": 0.4},
-    disc_latitude=13.0,
     inner_galaxy=0.8,
 )
 # Bellm et al. 2019 and Dekany et al. 2020; noise and seeing as in public alerts.
@@ -91,7 +91,6 @@ CAMERA = Camera(
     depth=0.0,
     elongations=None,
     subtraction=Subtraction.PROPER,
-    cloud_residuals=True,
     sends_fading=True,
     min_dec=-28.0,
     max_dec=85.0,
@@ -106,7 +105,8 @@ CAMERA = Camera(
     bogus_causes=BOGUS_CAUSES,
     surroundings=SURROUNDINGS,
 )
-# The number of alerts in an exposure grows with its limiting magnitude by this power of ten.
+# The number of alerts in an exposure is proportional to 10 ** (this * its limiting magnitude), by
+# class; that of variable stars, which are bright, does not depend on it.
 _DEPTH_SLOPES = {"AGN": 0.5, "SN": 0.6, "asteroid": 0.4, "bogus": -0.12}
 # The scatter in pixels of the position around which stamps are cut.
 _CENTRING = 0.18

@@ -18,12 +18,12 @@ from stampapp.simulation.scenes import DrawScene, Scene
 _CLOUDY = 0.26
 _LOSS = (0.2, 4.6)
 _CLEAR_SCATTER = 0.11
-# The noise of a pixel in DN, and the FWHM in pixels, of exposures that are not discarded.
+# Noise of a pixel (DN) and FWHM (pixels) are limited to these values.
 _NOISE = (3.5, 26.0)
 _FWHM = (1.2, 4.8)
 # Resampling makes the noise of a stack smaller and correlates it.
 _STACK = 0.58
-# Limiting magnitudes between which the number of alerts in an exposure changes.
+# Beyond these limiting magnitudes, the weight of an exposure stays the same.
 _LIMITS = (15.5, 20.5)
 
 

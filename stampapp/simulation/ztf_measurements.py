@@ -16,8 +16,8 @@ _SIGMA_MAG = 2.5 / math.log(10)
 _MIN_SNR = 5.0
 # Sigmas of bright sources are not smaller than this, in magnitudes.
 _LEAST_SIGMA = 0.015
-# The variance of a flux in units of the squared noise on empty sky: a constant, and factors of the
-# flux and of the flux in the template, both in units of that noise.
+# The variance of a flux in units of the squared `fit_noise`: a constant, and factors of the flux
+# and of the light in the template, both in units of `fit_noise`.
 _VARIANCE = (0.14, 0.125, 0.0073)
 _VARIANCE_SCATTER = 0.2
 # How often a detection on a star or nucleus is narrower than the PSF, and elsewhere.
@@ -31,7 +31,7 @@ def measure(
 ) -> dict[str, float] | None:
     """Return magpsf, sigmapsf, widths, classtar and rb; None if the flux is too uncertain.
 
-    `under` is the template's flux in DN at the detection, `label` the class.
+    `under` is the template's light in DN at the detection (see `AlertBuilder`), `label` the class.
     """
     under = max(under, 0.0)
     scatter = _flux_scatter(rng, exposure, detection.flux, under)

@@ -1,7 +1,7 @@
-"""What is trained for ZTF: the columns of ALeRCE's weights of June 2020, but for the position.
+"""What is trained for ZTF: columns of ALeRCE's weights of June 2020.
 
-Right ascension, declination and the two longitudes say in which nights and fields alerts were taken
-rather than what they are. Latitudes matter without their sign.
+Right ascension, declination and the two longitudes are left out, as they tell nights and fields
+rather than objects. Of the latitudes only the absolute values are used.
 """
 
 from __future__ import annotations

@@ -162,3 +162,8 @@ def test_pixels_correlate_as_asked_and_keep_their_variance() -> None:
     }.items():
         found = np.mean([correlation(one, rows, columns) for one in noise])
         assert found == pytest.approx(expected, abs=0.01)
+
+
+def test_correlations_that_no_noise_has_are_an_error() -> None:
+    with pytest.raises(ValueError, match=r"no noise has the correlations \(0\.6,\)"):
+        image_model.correlate_pixels(np.zeros((GRID, GRID)), (0.6,), ())

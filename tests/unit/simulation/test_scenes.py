@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from stampapp.alerts.surveys import Survey
+from stampapp.simulation import scenes
 from stampapp.simulation.atlas import CAMERA as ATLAS
 from stampapp.simulation.instruments import Camera
-from stampapp.simulation.scenes import LABELS, SCENES, Scene
+from stampapp.simulation.populations import Objects
+from stampapp.simulation.scenes import LABELS, Scene
 from stampapp.simulation.simulated_survey import simulated_survey
 from stampapp.simulation.ztf import CAMERA as ZTF
 from tests.support.ideal_exposures import CAMERAS, exposure
@@ -90,12 +92,12 @@ def test_bogus_scenes_have_no_changed_source(camera: Camera) -> None:
     assert None not in {scene.artifact for scene in found}
 
 
-def test_all_artifacts_occur_and_clouds_for_ztf_only() -> None:
+def test_all_artifacts_occur_and_errors_of_the_flux_scale_for_ztf_only() -> None:
     ztf, atlas = (
         Counter(scene.artifact for scene in scenes_of_class(camera, "bogus", 400))
         for camera in (ZTF, ATLAS)
     )
-    assert set(ztf) - set(atlas) == {"cloud"}
+    assert set(ztf) - set(atlas) == {"flux scale"}
     assert set(atlas) <= set(ztf)
     assert {"residual", "noise", "cosmic ray", "column", "spike", "ghost", "edge"} <= set(atlas)
 
@@ -115,24 +117,38 @@ def test_fading_scenes_are_for_ztf_only(label: str) -> None:
 
 
 def test_changes_of_faint_nuclei_are_larger_where_the_survey_says_so() -> None:
-    seen = exposure()
-    assert seen.camera.objects.fainter_flicker > 0
-    found = [scene for scene in scenes_of_class(ZTF, "AGN", 300) if scene.fluxes]
-    relative = [abs(s.fluxes[0]) / s.exposure.flux(s.changed[0].magnitude) for s in found]
-    magnitudes = [scene.changed[0].magnitude for scene in found]
-    faint = np.array(magnitudes) > np.median(magnitudes)
-    assert np.median(np.array(relative)[faint]) > np.median(np.array(relative)[~faint])
+    def scatter(magnitude: float, *, fainter_flicker: float) -> float:
+        objects = Objects(flicker=0.2, flicker_scatter=0.3, fainter_flicker=fainter_flicker)
+        rng = np.random.default_rng(7)
+        return float(np.std([scenes.draw_flicker(rng, objects, magnitude) for _ in range(2000)]))
+
+    assert scatter(21.0, fainter_flicker=0.0) == pytest.approx(scatter(19.0, fainter_flicker=0.0))
+    ratio = scatter(21.0, fainter_flicker=0.07) / scatter(19.0, fainter_flicker=0.07)
+    assert ratio == pytest.approx(10**0.14)
+
+
+def stars(objects: Objects) -> tuple[list[float], list[float]]:
+    """Return the magnitudes of variable stars, and their changes relative to their flux."""
+    rng = np.random.default_rng(8)
+    seen = exposure(replace(ZTF, objects=objects))
+    drawn = [scenes.SCENES["VS"](rng, seen) for _ in range(300)]
+    # New stars are fainter.
+    known = [scene for scene in drawn if scene.static[0].magnitude < 19.5]
+    fluxes = [scene.fluxes[0] / seen.flux(scene.static[0].magnitude) for scene in known]
+    return [scene.static[0].magnitude for scene in known], fluxes
 
 
 def test_pulsating_stars_are_fainter_and_change_more() -> None:
-    def changes(share: float) -> list[float]:
-        objects = replace(ZTF.objects, pulsating=share)
-        rng = np.random.default_rng(8)
-        seen = exposure(replace(ZTF, objects=objects))
-        drawn = [SCENES["VS"](rng, seen) for _ in range(200)]
-        return [abs(s.fluxes[0]) / seen.flux(s.changed[0].magnitude) for s in drawn]
+    pulsating, other = (stars(replace(ZTF.objects, pulsating=share)) for share in (1.0, 0.0))
+    assert np.median(pulsating[0]) > np.median(other[0]) + 0.5
+    assert np.median(np.abs(pulsating[1])) > 1.5 * np.median(np.abs(other[1]))
 
-    assert np.median(changes(1.0)) > 1.5 * np.median(changes(0.0))
+
+def test_no_star_becomes_brighter_by_more_than_its_limit() -> None:
+    unlimited = replace(ZTF.objects, pulsating=0.0, amplitude=(3.0, 0.5), brightening=math.inf)
+    most = 10 ** (0.4 * 1.0) - 1
+    assert max(stars(unlimited)[1]) > most
+    assert max(stars(replace(unlimited, brightening=1.0))[1]) <= most * 1.0001
 
 
 def test_only_pulsating_stars_are_in_the_halo() -> None:
@@ -141,11 +157,3 @@ def test_only_pulsating_stars_are_in_the_halo() -> None:
     for label in ("AGN", "SN", "bogus"):
         assert not any(scene.in_halo for scene in scenes_of_class(ZTF, label, 50))
     assert not any(scene.in_halo for scene in scenes_of_class(ATLAS, "VS", 50))
-
-
-def test_no_star_becomes_brighter_by_more_than_its_limit() -> None:
-    for scene in scenes_of_class(ZTF, "VS", 400):
-        (star,), (flux,) = scene.changed, scene.fluxes
-        # New stars are fainter than that.
-        if star.magnitude < 19.5:
-            assert flux / scene.exposure.flux(star.magnitude) <= 10 ** (0.4 * 2.2)
