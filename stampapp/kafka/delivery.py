@@ -25,7 +25,8 @@ from stampapp.kafka.outgoing import (
     describe_messages,
     suggest_remedy,
 )
-from stampapp.kafka.producer import REQUEST_TIMEOUT, send_once, start_producer, stop_producer
+from stampapp.kafka.producer import send_once
+from stampapp.kafka.shared_producer import SharedProducer
 
 log = logging.getLogger(__name__)
 ADMIN_TIMEOUT = 10.0
@@ -57,11 +58,8 @@ class Delivery(mode.Service):
         self.cluster = cluster
         self.retries = 0
         self._optional = optional
-        self._idempotence = idempotence
-        self._compression = compression
         self._timeout = timeout
-        self._producer: AIOKafkaProducer | None = None
-        self._reconnecting = asyncio.Lock()
+        self._producer = SharedProducer(cluster, idempotence=idempotence, compression=compression)
         # By name, with their retention in ms.
         self._created_topics: dict[str, int | None] = {}
         self._failing_since: float | None = None
@@ -75,7 +73,7 @@ class Delivery(mode.Service):
     async def on_start(self) -> None:
         """Connect. Raises ConfigError if the cluster cannot be used, unless it is optional."""
         try:
-            self._producer = await self._connect()
+            await self._producer.start()
         except ConfigError as problem:
             if not self._optional:
                 raise
@@ -83,9 +81,7 @@ class Delivery(mode.Service):
 
     async def on_stop(self) -> None:
         """Disconnect. Messages that are unconfirmed by now were not acknowledged either."""
-        producer, self._producer = self._producer, None
-        if producer:
-            await stop_producer(producer, 2.0)
+        await self._producer.stop()
 
     async def deliver(self, messages: Sequence[OutgoingMessage]) -> None:
         """Return when every message is confirmed. Raises DeliveryError if a retry cannot help."""
@@ -93,10 +89,12 @@ class Delivery(mode.Service):
         delay = _MIN_RETRY_DELAY
         pending, singly = list(messages), False
         while pending:
-            producer = self._producer
-            if producer is None:
-                raise DeliveryError(f"the producer for {self._cluster_name} is closed")
-            failures = await self._send_with_deadline(producer, pending, deadline, singly=singly)
+            with self._producer.in_use() as producer:
+                if producer is None:
+                    raise DeliveryError(f"the producer for {self._cluster_name} is closed")
+                failures = await self._send_with_deadline(
+                    producer, pending, deadline, singly=singly
+                )
             if not failures:
                 self._report_success()
                 return
@@ -140,13 +138,13 @@ class Delivery(mode.Service):
 
     async def try_once(self, message: OutgoingMessage) -> bool:
         """Send a message once, without a retry; return whether it was confirmed."""
-        if self._producer is None and time.monotonic() >= self._retry_at:
+        if not self._producer.connected and time.monotonic() >= self._retry_at:
             await self._reconnect(None)
             self._retry_at = time.monotonic() + _OPTIONAL_RETRY_DELAY
-        producer = self._producer
-        if producer is None:
-            return False
-        failures = await _send(producer, [message])
+        with self._producer.in_use() as producer:
+            if producer is None:
+                return False
+            failures = await _send(producer, [message])
         if not failures:
             self._report_success()
             return True
@@ -189,23 +187,12 @@ class Delivery(mode.Service):
             log.warning("Topic %s cannot be created (%r): relying on auto-creation", name, error)
         return True
 
-    async def _connect(self) -> AIOKafkaProducer:
-        return await start_producer(
-            self.cluster, idempotence=self._idempotence, compression=self._compression
-        )
-
     async def _reconnect(self, failed: AIOKafkaProducer | None) -> None:
-        """Replace a producer that has failed: an idempotent one may never recover."""
-        async with self._reconnecting:
-            if self._producer is not failed:
-                return
-            try:
-                self._producer = await self._connect()
-            except ConfigError as problem:
-                log.warning("Still not connected: %s", problem)
-                return
-            if failed:
-                self.add_future(stop_producer(failed, REQUEST_TIMEOUT))
+        """Replace a producer that has failed, or None if there is no connection yet."""
+        try:
+            await self._producer.replace(failed)
+        except ConfigError as problem:
+            log.warning("Still not connected: %s", problem)
 
     async def _diagnose(self) -> str:
         return await connection.find_connection_problem(self.cluster) or _SILENT

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
@@ -110,6 +111,24 @@ async def test_delivers_without_idempotence_to_the_embedded_broker(tansu: str) -
     async with delivery(tansu, idempotence=False) as service:
         await service.deliver(messages(name, 10))
     assert {message.value for message in read_all(tansu, name)} == {b"v%d" % n for n in range(10)}
+
+
+async def test_messages_are_delivered_while_another_delivery_replaces_the_producer(
+    kafka: ApacheKafka,
+) -> None:
+    narrow, wide = topic(), topic()
+    create_topics(kafka.bootstrap, {narrow: 1}, {"max.message.bytes": "1000"})
+    create_topics(kafka.bootstrap, {wide: 1})
+    small = OutgoingMessage(topic=narrow, key=b"k", value=b"small")
+    large = small
+    for _ in range(20):
+        large = replace(small, value=b"large" * 1000, fallback=large)
+    async with delivery(kafka.bootstrap) as service:
+        refused = asyncio.ensure_future(service.deliver([large]))
+        while not refused.done():
+            await service.deliver(messages(wide, 10))
+        await refused
+        assert service.retries == 20
 
 
 async def test_delivers_after_a_broker_restart(kafka: ApacheKafka) -> None:
