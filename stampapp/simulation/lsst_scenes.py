@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from stampapp.simulation import scenes, star_field
+from stampapp.simulation import bogus_scenes, scenes, star_field
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.light_sources import Source
-from stampapp.simulation.scenes import DrawScene, Scene
+from stampapp.simulation.scene import DrawScene, Scene
 
 _MIN_SNR = 5.0
 _MAX_ATTEMPTS = 100
@@ -120,7 +120,7 @@ def _residual(rng: Generator, exposure: Exposure) -> Scene:
 
     The position of a red or blue source depends on the airmass, as the atmosphere refracts.
     """
-    core = scenes.draw_bright_source(rng, exposure)
+    core = bogus_scenes.draw_bright_source(rng, exposure)
     core = replace(core, magnitude=max(core.magnitude, _brightest(exposure) - 0.7))
     wrong, angle = 0.1 * math.exp(rng.normal(0.0, 0.8)), rng.uniform(0, 2 * math.pi)
     worse = replace(

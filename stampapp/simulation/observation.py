@@ -13,7 +13,7 @@ from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.fits_writer import Cards
 from stampapp.simulation.image_model import Image
 from stampapp.simulation.instruments import Camera
-from stampapp.simulation.scenes import Scene
+from stampapp.simulation.scene import Scene
 from stampapp.simulation.sky_positions import SkyPosition
 
 # The stamps of an alert by their names.

@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from numpy.random import Generator
 
-from stampapp.simulation import star_field, supernovae
+from stampapp.simulation import bogus_scenes, star_field, supernovae
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.instruments import Camera
 from stampapp.simulation.light_sources import Source
 from stampapp.simulation.measurements import FLAT_ERROR
 from stampapp.simulation.populations import Lognormal, Objects
+from stampapp.simulation.scene import MIN_SNR, DrawScene, Scene
 
-_MIN_SNR = 5.3
 _SATURATED = 12.3
 _FLICKER_AT = 19.0
 _MAX_ATTEMPTS = 60
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scene:
-    """The sources in front of the camera, and what is wrong with the image.
-
-    `static` sources are in both images. `changed` sources are in the science image only, with
-    these `fluxes` in DN, below 0 for lost light. `artifact` is the kind of artifact, if any.
-    `catalogue_sources` are the entries of catalogues, if they differ from `static`. `in_halo` is
-    whether the object is a star of the Milky Way's halo rather than of its disc.
-    """
-
-    exposure: Exposure
-    static: tuple[Source, ...] = ()
-    changed: tuple[Source, ...] = ()
-    fluxes: tuple[float, ...] = ()
-    artifact: str | None = None
-    catalogue_sources: tuple[Source, ...] | None = None
-    in_halo: bool = False
-
-
-DrawScene = Callable[[Generator, Exposure], Scene]
 
 
 def _agn(rng: Generator, exposure: Exposure) -> Scene:
@@ -132,7 +109,7 @@ def nearby_supernova(rng: Generator, exposure: Exposure) -> Scene:
         magnitude = supernovae.draw_host_magnitude(rng, exposure.magnitude(flux))
         host = star_field.draw_galaxy(rng, exposure, magnitude)
         host = star_field.place_beside(rng, host, exposure.camera.objects.host_offset)
-        if supernovae.is_detectable(exposure, flux, host, _MIN_SNR):
+        if supernovae.is_detectable(exposure, flux, host, MIN_SNR):
             break
     new = Source(x=0, y=0, magnitude=0.0)
     return Scene(exposure=exposure, static=(host,), changed=(new,), fluxes=(flux,))
@@ -149,81 +126,9 @@ def _asteroid(rng: Generator, exposure: Exposure) -> Scene:
     return Scene(exposure=exposure, changed=(mover,), fluxes=(flux,))
 
 
-def _bogus(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw an unchanged scene in which the subtraction, the detector or noise gives a detection."""
-    kind = _draw_artifact(rng, exposure)
-    if kind == "residual":
-        return _residual(rng, exposure)
-    if kind == "flux scale":
-        return _flux_scale(rng, exposure)
-    static: tuple[Source, ...] = ()
-    if kind == "noise" and rng.random() < 0.5:
-        near = star_field.draw_galaxy(rng, exposure, rng.uniform(16.5, 22.0))
-        static = (near.moved(rng.normal(0, 3.0), rng.normal(0, 3.0)),)
-    if kind in ("spike", "ghost"):
-        angle, distance = rng.uniform(0, 2 * math.pi), rng.uniform(9.0, 30.0)
-        star = Source(x=0, y=0, magnitude=rng.uniform(9.5, 13.0))
-        along = (0.0, distance) if kind == "spike" else (math.cos(angle) * distance, distance)
-        static = (star.moved(*along),)
-    return Scene(exposure=exposure, static=static, artifact=kind)
-
-
-def _draw_artifact(rng: Generator, exposure: Exposure) -> str:
-    shares = {
-        **exposure.camera.bogus_causes.artifacts,
-        "flux scale": _flux_scale_share(exposure),
-    }
-    total = sum(shares.values())
-    return str(rng.choice(list(shares), p=[share / total for share in shares.values()]))
-
-
-def _flux_scale_share(exposure: Exposure) -> float:
-    causes = exposure.camera.bogus_causes
-    return causes.flux_scale_cloudy if exposure.is_dimmed else causes.flux_scale_clear
-
-
-def _residual(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a bright source with a residual: misregistered, or with an error of the PSF."""
-    core, causes = draw_bright_source(rng, exposure), exposure.camera.bogus_causes
-    away = causes.misregistration * math.exp(rng.normal(0.0, 0.5))
-    angle = rng.uniform(0, 2 * math.pi)
-    worse = replace(
-        exposure,
-        shift=(away * math.cos(angle), away * math.sin(angle)),
-        psf_error=rng.normal(0.0, causes.psf_error),
-    )
-    return Scene(exposure=worse, static=(core,), artifact="residual")
-
-
-def _flux_scale(rng: Generator, exposure: Exposure) -> Scene:
-    """Draw a bright source that seems to vary, as the flux scale is wrong there."""
-    core, causes = draw_bright_source(rng, exposure), exposure.camera.bogus_causes
-    flux = exposure.flux(core.magnitude)
-    photons = math.sqrt(flux / exposure.camera.gain)
-    needed = _MIN_SNR * math.hypot(exposure.point_noise, photons) / flux
-    wrong = needed * rng.uniform(1.0, causes.flux_scale_excess) * (1 if rng.random() < 0.55 else -1)
-    jitter = rng.normal(0.0, causes.flux_scale_shift, 2)
-    worse = replace(
-        exposure,
-        flux_error=wrong,
-        shift=(float(jitter[0]), float(jitter[1])),
-        psf_error=rng.normal(0.0, 0.03),
-    )
-    return Scene(exposure=worse, static=(core,), artifact="flux scale")
-
-
-def draw_bright_source(rng: Generator, exposure: Exposure) -> Source:
-    """Draw a star or galaxy well above the limit of the exposure."""
-    excess = float(min(max(rng.normal(*exposure.camera.bogus_causes.excess), 0.8), 8.0))
-    above = exposure.limiting_magnitude - excess
-    if rng.random() < 0.7:
-        return Source(x=0, y=0, magnitude=max(above, 11.5))
-    return star_field.draw_galaxy(rng, exposure, max(above, 13.0))
-
-
 def draw_new_flux(rng: Generator, exposure: Exposure) -> float:
     """Draw a flux in DN of sources in a volume: N(>F) is proportional to F^-1.5."""
-    snr = _MIN_SNR * rng.uniform(5e-4, 1.0) ** (-1 / 1.5)
+    snr = MIN_SNR * rng.uniform(5e-4, 1.0) ** (-1 / 1.5)
     return float(snr * exposure.point_noise)
 
 
@@ -247,6 +152,6 @@ SCENES: dict[str, DrawScene] = {
     "SN": _supernova,
     "VS": _variable,
     "asteroid": _asteroid,
-    "bogus": _bogus,
+    "bogus": bogus_scenes.draw_bogus,
 }
 LABELS = tuple(SCENES)

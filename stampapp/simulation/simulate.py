@@ -22,7 +22,8 @@ from stampapp.simulation.image_model import GRID, Image
 from stampapp.simulation.instruments import Camera
 from stampapp.simulation.light_sources import Source
 from stampapp.simulation.observation import Observation
-from stampapp.simulation.scenes import LABELS, Scene
+from stampapp.simulation.scene import Scene
+from stampapp.simulation.scenes import LABELS
 from stampapp.simulation.simulated_survey import SimulatedSurvey, simulated_survey
 from stampapp.simulation.sky_positions import SkyPosition
 

@@ -13,7 +13,7 @@ from stampapp.simulation import exposures
 from stampapp.simulation.exposures import Exposure
 from stampapp.simulation.instruments import Camera
 from stampapp.simulation.observation import Observation
-from stampapp.simulation.scenes import DrawScene
+from stampapp.simulation.scene import DrawScene
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

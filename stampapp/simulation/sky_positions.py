@@ -114,7 +114,7 @@ def _visibility(label: str, latitude: float) -> float:
 
 
 def _concentration(camera: Camera, label: str, longitude: float) -> float:
-    """Return how often stars occur at a galactic longitude (degrees), relative to the middle."""
+    """Return how often stars and bogus detections occur at a galactic longitude, relative to 0°."""
     if label not in ("VS", "bogus"):
         return 1.0
     return math.exp(camera.surroundings.inner_galaxy * (math.cos(math.radians(longitude)) - 1.0))

@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from stampapp.simulation.exposures import Exposure, draw_band, stack_noise
 from stampapp.simulation.instruments import Camera
-from stampapp.simulation.scenes import DrawScene, Scene
+from stampapp.simulation.scene import DrawScene, Scene
 
 # The share of exposures that clouds, the Moon or twilight dim, and by how many magnitudes.
 _CLOUDY = 0.26

@@ -12,7 +12,8 @@ from stampapp.simulation import scenes
 from stampapp.simulation.atlas import CAMERA as ATLAS
 from stampapp.simulation.instruments import Camera
 from stampapp.simulation.populations import Objects
-from stampapp.simulation.scenes import LABELS, Scene
+from stampapp.simulation.scene import Scene
+from stampapp.simulation.scenes import LABELS
 from stampapp.simulation.simulated_survey import simulated_survey
 from stampapp.simulation.ztf import CAMERA as ZTF
 from tests.support.ideal_exposures import CAMERAS, exposure

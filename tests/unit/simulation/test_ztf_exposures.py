@@ -6,7 +6,7 @@ from numpy.random import Generator
 
 from stampapp.simulation import ztf_exposures
 from stampapp.simulation.exposures import Exposure
-from stampapp.simulation.scenes import Scene
+from stampapp.simulation.scene import Scene
 from stampapp.simulation.ztf import CAMERA
 
 
