@@ -29,7 +29,11 @@ async def create_topic(
         # -1 with an empty assignment leaves partitions and replicas to the broker.
         config = {} if retention_ms is None else {"retention.ms": str(retention_ms)}
         topic = NewTopic(name, -1, -1, {}, config)
-        response = await admin.create_topics([topic], validate_only=validate_only)
+        try:
+            response = await admin.create_topics([topic], validate_only=validate_only)
+        except AttributeError as error:
+            # aiokafka 0.14 supposes that there always is a controller; an election takes a moment.
+            raise kafka.NotControllerError(name) from error
         for _, code, *_ in response.topic_errors:
             if code not in (0, kafka.TopicAlreadyExistsError.errno):
                 raise kafka.for_code(code)(name)

@@ -25,7 +25,7 @@ from stampapp.kafka.outgoing import (
     describe_messages,
     suggest_remedy,
 )
-from stampapp.kafka.producer import send_once
+from stampapp.kafka.send_attempts import Failure, send_all, send_one, send_singly
 from stampapp.kafka.shared_producer import SharedProducer
 
 log = logging.getLogger(__name__)
@@ -36,10 +36,11 @@ _MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 0.5, 15.0
 # An optional cluster that is down is not tried again for every batch (seconds).
 _OPTIONAL_RETRY_DELAY = 30.0
 
-_SILENT = "it accepts connections but does not confirm"
+# Brokers answer the first while some of them start; the second stands for codes that aiokafka does
+# not know, such as that of a quota. To aiokafka both are final.
+_MOMENTARY_ERRORS = (kafka.InvalidReplicationFactorError, kafka.UnknownError)
 
-# A message that was not confirmed, and why; None if it was not sent.
-Failure = tuple[OutgoingMessage, BaseException | None]
+_SILENT = "it accepts connections but does not confirm"
 
 
 class Delivery(mode.Service):
@@ -78,6 +79,7 @@ class Delivery(mode.Service):
             if not self._optional:
                 raise
             log.error("The worker continues without metrics: %s", problem)
+            self._failing_since = time.monotonic()
 
     async def on_stop(self) -> None:
         """Disconnect. Messages that are unconfirmed by now were not acknowledged either."""
@@ -117,7 +119,7 @@ class Delivery(mode.Service):
         singly: bool,
     ) -> list[Failure]:
         """Send and wait until the deadline: an idempotent producer itself never gives up."""
-        send = _send_singly if singly else _send
+        send = send_singly if singly else send_all
         sending = asyncio.ensure_future(send(producer, messages))
         try:
             answered, _ = await asyncio.wait({sending}, timeout=REPORT_AFTER)
@@ -137,24 +139,24 @@ class Delivery(mode.Service):
             sending.cancel()
 
     async def try_once(self, message: OutgoingMessage) -> bool:
-        """Send a message once, without a retry; return whether it was confirmed."""
+        """Send a message once, without a retry; return whether it was confirmed in time."""
         if not self._producer.connected and time.monotonic() >= self._retry_at:
             await self._reconnect(None)
             self._retry_at = time.monotonic() + _OPTIONAL_RETRY_DELAY
         with self._producer.in_use() as producer:
             if producer is None:
                 return False
-            failures = await _send(producer, [message])
-        if not failures:
+            error = await send_one(producer, message)
+        if error is None:
             self._report_success()
             return True
-        error = failures[0][1]
-        log.warning(
-            "%s has not confirmed %s: %r", self._cluster_name, describe_messages([message]), error
-        )
+        what = f"has not confirmed {describe_messages([message])}: {error!r}"
         if self._optional:
-            # Not otherwise: results and commands may share the producer.
+            self._report_failure(what)
             await self._reconnect(producer)
+        else:
+            # Results and commands may share the producer.
+            log.warning("%s %s", self._cluster_name, what)
         return False
 
     async def ensure_topic(self, name: str, retention_ms: int | None = None) -> None:
@@ -181,7 +183,7 @@ class Delivery(mode.Service):
         try:
             await asyncio.wait_for(create_topic(self.cluster, name, retention_ms), ADMIN_TIMEOUT)
         except (kafka.KafkaError, OSError, TimeoutError) as error:
-            if not isinstance(error, kafka.KafkaError) or error.retriable:
+            if _may_pass(error):
                 self._report_failure(f"cannot create the topic {name} yet: {error!r}")
                 return False
             log.warning("Topic %s cannot be created (%r): relying on auto-creation", name, error)
@@ -233,6 +235,15 @@ class Delivery(mode.Service):
         return describe_cluster(self.cluster)
 
 
+def _may_pass(error: Exception) -> bool:
+    """Return whether an error in creating a topic can be of the moment."""
+    return (
+        not isinstance(error, kafka.KafkaError)
+        or error.retriable
+        or isinstance(error, _MOMENTARY_ERRORS)
+    )
+
+
 def _is_per_message(failures: Sequence[Failure]) -> bool:
     return any(isinstance(error, PER_MESSAGE_ERRORS) for _, error in failures)
 
@@ -241,34 +252,6 @@ def _with_fallback(message: OutgoingMessage, error: BaseException | None) -> Out
     return (
         message.fallback if isinstance(error, PER_MESSAGE_ERRORS) and message.fallback else message
     )
-
-
-async def _send_singly(
-    producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]
-) -> list[Failure]:
-    """Send each when the one before is confirmed; return the first failure and the rest."""
-    for number, message in enumerate(messages):
-        if failures := await _send(producer, [message]):
-            return [*failures, *((one, None) for one in messages[number + 1 :])]
-    return []
-
-
-async def _send(producer: AIOKafkaProducer, messages: Sequence[OutgoingMessage]) -> list[Failure]:
-    """Send all once and wait; return those to send again: what failed, and what follows its key.
-
-    The latest message of a key must come last, also if only an earlier one has failed.
-    """
-    results = await send_once(producer, messages)
-    errors = [result if isinstance(result, BaseException) else None for result in results]
-    failures: list[Failure] = []
-    failed_keys: set[tuple[str, bytes]] = set()
-    for message, error in zip(messages, errors, strict=False):
-        named = None if message.key is None else (message.topic, message.key)
-        if error or named in failed_keys:
-            failures.append((message, error))
-            if named:
-                failed_keys.add(named)
-    return [*failures, *((unsent, None) for unsent in messages[len(results) :])]
 
 
 @asynccontextmanager

@@ -147,9 +147,9 @@ class Shadow:
                     await asyncio.sleep(BUSY_INTERVAL)
                 await self._classify(self._take())
         except _Failure as failure:
-            self._switch_off(failure.reason, str(failure))
+            await self._switch_off(failure.reason, str(failure))
         except Exception as error:  # whatever it is, the live stream goes on
-            self._switch_off(OffReason.ERROR, repr(error))
+            await self._switch_off(OffReason.ERROR, repr(error))
 
     def _take(self) -> list[_Waiting]:
         count = min(TOGETHER, len(self._waiting))
@@ -190,7 +190,7 @@ class Shadow:
             text = f"its probabilities of {MOST_NOT_FINITE} alerts in a row are not finite"
             raise _Failure(OffReason.NOT_FINITE, text)
 
-    def _switch_off(self, reason: OffReason, text: str) -> None:
+    async def _switch_off(self, reason: OffReason, text: str) -> None:
         self.switched_off = reason
         self._waiting.clear()
         self._bytes = 0
@@ -202,6 +202,9 @@ class Shadow:
             name,
             text,
         )
+        if self._publisher:
+            # It would publish later what its topic has not confirmed yet.
+            await self._publisher.close()
 
 
 async def _publish(

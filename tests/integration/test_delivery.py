@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from aiokafka.cluster import ClusterMetadata
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from stampapp.errors import ConfigError, DeliveryError
@@ -204,6 +205,21 @@ async def test_topic_that_cannot_be_created_is_left_to_auto_creation(kafka: Apac
     async with delivery(kafka.bootstrap) as service:
         await asyncio.wait_for(service.ensure_topic("no/topic", 691_200_000), 10)
         assert not service.failing
+
+
+async def test_topic_is_created_when_the_cluster_has_a_controller(
+    kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = topic()
+    async with delivery(kafka.bootstrap) as service:
+        with monkeypatch.context() as election:
+            nobody = property(lambda _: None, lambda _, broker: None)
+            election.setattr(ClusterMetadata, "controller", nobody, raising=False)
+            waiting = asyncio.create_task(service.ensure_topic(name, 691_200_000))
+            await asyncio.sleep(1.0)
+            assert not waiting.done()
+        await asyncio.wait_for(waiting, 30)
+    assert retention(kafka.bootstrap, name) == "691200000"
 
 
 async def test_existing_topic_keeps_its_retention(kafka: ApacheKafka) -> None:

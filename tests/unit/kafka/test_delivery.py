@@ -13,7 +13,7 @@ import pytest
 from aiokafka import errors as kafka
 
 from stampapp.errors import ConfigError, DeliveryError
-from stampapp.kafka import connection, producer
+from stampapp.kafka import connection, producer, send_attempts
 from stampapp.kafka import delivery as deliveries
 from stampapp.kafka.cluster import Cluster
 from stampapp.kafka.delivery import Delivery
@@ -39,6 +39,7 @@ class BrokerLog(list[dict[str, Any]]):
         self.options: list[dict[str, Any]] = []
         self.stopped = 0
         self.problem: str | None = None
+        self.silent = False
 
     async def diagnosis(self, *_: object) -> str | None:
         return self.problem
@@ -68,6 +69,8 @@ class FakeProducer:
             raise self.cluster.refusals[value].pop(0)
         self.cluster.append({"topic": topic, "value": value, **more})
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.cluster.silent:
+            return answer
         if self.cluster.answers.get(value):
             answer.set_exception(self.cluster.answers[value].pop(0))
         else:
@@ -288,7 +291,24 @@ async def test_try_once_does_not_retry(cluster: BrokerLog) -> None:
     async with connected(optional=True) as delivery:
         assert not await delivery.try_once(outgoing)
         assert cluster.values == [b"1"]
+        assert delivery.failing
         assert await delivery.try_once(outgoing)
+        assert not delivery.failing
+
+
+async def test_try_once_replaces_a_producer_that_gets_no_answer(
+    cluster: BrokerLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(send_attempts, "REQUEST_TIMEOUT", 0.02)
+    cluster.silent = True
+    (outgoing,) = messages(b"1")
+    async with connected(optional=True) as delivery:
+        assert not await delivery.try_once(outgoing)
+        assert "has not confirmed 1 message for t: TimeoutError('no answer in 0.02 s')" in (
+            caplog.text
+        )
+        assert delivery.failing
+        assert len(cluster.options) == 2
 
 
 async def test_try_once_does_not_replace_a_shared_producer(
@@ -299,6 +319,7 @@ async def test_try_once_does_not_replace_a_shared_producer(
     async with connected() as delivery:
         assert not await delivery.try_once(outgoing)
         assert len(cluster.options) == 1
+        assert not delivery.failing
 
 
 async def test_start_raises_with_the_connection_problem(
@@ -339,6 +360,7 @@ async def test_optional_cluster_may_be_down_at_start(cluster: BrokerLog) -> None
     cluster.starts = [kafka.KafkaConnectionError(), kafka.KafkaConnectionError()]
     (outgoing,) = messages(b"1")
     async with connected(optional=True) as delivery:
+        assert delivery.failing
         assert not await delivery.try_once(outgoing)
         # It does not reconnect for every message.
         assert not await delivery.try_once(outgoing)
@@ -346,3 +368,22 @@ async def test_optional_cluster_may_be_down_at_start(cluster: BrokerLog) -> None
         await asyncio.sleep(0.06)
         assert await delivery.try_once(outgoing)
     assert cluster.values == [b"1"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [kafka.InvalidReplicationFactorError(), kafka.UnknownError(), kafka.NotControllerError()],
+)
+async def test_a_topic_is_created_after_an_error_of_the_moment(
+    cluster: BrokerLog, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    answers = [error, None]
+
+    async def create(*_: object) -> None:
+        if answer := answers.pop(0):
+            raise answer
+
+    monkeypatch.setattr(deliveries, "create_topic", create)
+    async with connected() as delivery:
+        await delivery.ensure_topic("t", 86_400_000)
+    assert answers == []

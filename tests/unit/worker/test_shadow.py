@@ -268,6 +268,7 @@ async def test_a_topic_that_fails_switches_it_off(caplog: pytest.LogCaptureFixtu
     async with running(harness):
         harness.add(outcome(1))
         await off(harness, OffReason.TOPIC, caplog)
+        await until(lambda: publisher.closed)
 
 
 async def test_it_can_be_closed_before_and_during_a_call() -> None:
