@@ -12,6 +12,7 @@ from faust.web import Request, Response, View
 from stampapp.app import app, end_offsets, missing_topics, undecided_offsets
 from stampapp.dashboard.broadcast import EventBroadcaster
 from stampapp.dashboard.shadow import shadow_document
+from stampapp.web.event_stream import send_events
 
 # Nothing from other hosts, nothing inline; stamps come as data URLs in the events.
 _POLICY = (
@@ -23,12 +24,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
-}
-_STREAM_HEADERS = {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
-    # Keeps proxies from buffering the stream.
-    "X-Accel-Buffering": "no",
 }
 _CONTENT_TYPES = {
     "html": "text/html",
@@ -71,17 +66,10 @@ async def events(view: View, request: Request) -> Response:
     if broadcaster is None or viewer is None:
         text = "too many pages are open on this worker: close one, or open another worker's page"
         return view.text(text, status=503, headers={"Retry-After": "30"})
-    stream = web.StreamResponse(headers=_STREAM_HEADERS)
     try:
-        await stream.prepare(cast(web.BaseRequest, request))
-        async for event in viewer.events():
-            await stream.write(event)
-    except ConnectionError:
-        # The viewer has disconnected.
-        pass
+        return cast(Response, await send_events(cast(web.BaseRequest, request), viewer))
     finally:
         broadcaster.unsubscribe(viewer)
-    return cast(Response, stream)
 
 
 def state() -> dict[str, Any]:

@@ -213,7 +213,7 @@ async def test_topic_is_created_when_the_cluster_has_a_controller(
     name = topic()
     async with delivery(kafka.bootstrap) as service:
         with monkeypatch.context() as election:
-            nobody = property(lambda _: None, lambda _, broker: None)
+            nobody = property(lambda _: None, lambda *_: None)
             election.setattr(ClusterMetadata, "controller", nobody, raising=False)
             waiting = asyncio.create_task(service.ensure_topic(name, 691_200_000))
             await asyncio.sleep(1.0)
