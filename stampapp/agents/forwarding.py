@@ -13,7 +13,7 @@ from mode.utils.queues import FlowControlEvent, ThrowableQueue
 from stampapp.errors import DeliveryError
 
 T = TypeVar("T")
-# Batches that may wait in a channel.
+# Payloads that may wait in a channel for a sender that does not wait for them.
 CAPACITY = 64
 
 
@@ -50,7 +50,9 @@ class ForwardingChannel(faust.Channel[Any]):
         """The queue, with its own flow control that is never suspended."""
         if self._queue is None:
             flow = FlowControlEvent(initially_suspended=False)
-            self._queue = ThrowableQueue(maxsize=CAPACITY, flow_control=flow)
+            # Without a limit: asyncio.Queue lets a new payload overtake those that wait for room.
+            # Senders that wait until theirs is delivered have no more than IN_FLIGHT_MESSAGES.
+            self._queue = ThrowableQueue(flow_control=flow)
         return self._queue
 
     async def deliver_and_wait(self, payload: object) -> None:
@@ -62,9 +64,9 @@ class ForwardingChannel(faust.Channel[Any]):
         await done
 
     def try_put(self, payload: object) -> bool:
-        """Hand a payload to the agent without waiting; return False if the queue is full."""
+        """Hand a payload to the agent without waiting; return False if CAPACITY wait already."""
         subscribers = list((self._root or self)._subscribers)  # as in Channel.put
-        if not subscribers or any(one.queue.full() for one in subscribers):
+        if not subscribers or any(one.queue.qsize() >= CAPACITY for one in subscribers):
             return False
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for subscriber in subscribers:

@@ -118,6 +118,21 @@ async def test_a_full_channel_rejects_a_payload(channel: ForwardingChannel) -> N
     assert channel.try_put("there is room again")
 
 
+async def test_no_payload_overtakes_another_however_many_wait(channel: ForwardingChannel) -> None:
+    reader = subscribed(channel)
+    sending = [asyncio.ensure_future(channel.deliver_and_wait(n)) for n in range(2 * CAPACITY)]
+    await asyncio.sleep(0.01)
+    # In one turn of the loop the agent takes a payload, and then another is sent.
+    taking = asyncio.ensure_future(next_delivery(reader))
+    await asyncio.sleep(0)
+    late = asyncio.ensure_future(channel.deliver_and_wait("late"))
+    taken = [await taking, *[await next_delivery(reader) for _ in sending]]
+    assert [one.payload for one in taken] == [*range(2 * CAPACITY), "late"]
+    for one in taken:
+        one.done.set_result(None)
+    await asyncio.gather(*sending, late)
+
+
 async def test_a_rebalance_neither_stops_nor_empties_it(channel: ForwardingChannel) -> None:
     reader = subscribed(channel)
     channel.try_put("before")
