@@ -82,13 +82,16 @@ class LogPositionsThread(faust_aiokafka.AIOKafkaConsumerThread):
         return {}
 
     async def find_change(self, tp: TP, position: int) -> LogChange:
-        """Return why the broker has refused a position. Raises KafkaError."""
+        """Return why the broker has refused a position. Raises KafkaError or TimeoutError."""
         return await self.call_thread(self._find_change, tp, position)  # type: ignore[no-any-return]
 
     async def _find_change(self, tp: TP, position: int) -> LogChange:
         consumer = self._ensure_consumer()
-        beginnings = await consumer.beginning_offsets([tp])
-        ends = await consumer.end_offsets([tp])
+        # In the thread, whose calls nobody else can cancel: while aiokafka retries, up to
+        # `request_timeout` for each, commits and fetches would wait for a free worker.
+        async with asyncio.timeout(FIND_TIMEOUT):
+            beginnings = await consumer.beginning_offsets([tp])
+            ends = await consumer.end_offsets([tp])
         return log_change(
             position, beginning=beginnings[tp], end=ends[tp], noticed=round(time.time())
         )
@@ -176,8 +179,7 @@ class LogPositionsConsumer(faust_aiokafka.Consumer):
 
     async def _go_on(self, tp: TP, position: int) -> None:
         try:
-            # aiokafka would retry for a minute, and meanwhile no partition is read.
-            change = await asyncio.wait_for(self._thread.find_change(tp, position), FIND_TIMEOUT)
+            change = await self._thread.find_change(tp, position)
         except (TimeoutError, kafka.KafkaTimeoutError, kafka.UnknownTopicOrPartitionError) as error:
             # The position stays as it is, so the broker refuses it again.
             log.warning("The offsets of %s:%d are not known yet: %r", *tp, error)

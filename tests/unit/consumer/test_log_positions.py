@@ -16,8 +16,10 @@ from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 from mode import Service
 
+from stampapp.consumer import log_positions
 from stampapp.consumer.log_positions import LogPositionsConsumer, LogPositionsThread
 from stampapp.kafka.log_changes import ExpiredRange, LogChange, LogReset, decode_changes
+from tests.support.stopwatch import AMPLE
 
 PLACE = TopicPartition("alerts", 0)
 OTHER = TopicPartition("alerts", 1)
@@ -285,6 +287,43 @@ class FetchingConsumer(LogPositionsConsumer):
 
 async def _rebalance(*_: object) -> None:
     pass
+
+
+class SilentClient(Client):
+    """Gives no offsets of a log, as for a partition without a leader."""
+
+    async def start(self) -> None:
+        """Nothing to do."""
+
+    async def stop(self) -> None:
+        """Nothing to do."""
+
+    async def beginning_offsets(self, asked: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        await asyncio.sleep(AMPLE)
+        return await super().beginning_offsets(asked)
+
+
+class SilentThread(LogPositionsThread):
+    def _create_consumer(self, loop: asyncio.AbstractEventLoop) -> Any:  # noqa: ARG002
+        return SilentClient(p0=OffsetAndMetadata(7, ""), p1=OffsetAndMetadata(30, ""))
+
+
+async def test_a_log_whose_offsets_nobody_gives_does_not_hold_up_other_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_positions, "FIND_TIMEOUT", 0.05)
+    app = faust.App("test", broker="kafka://localhost:1", store="memory://")
+    thread = SilentThread(FetchingConsumer(app))
+    await thread.start()
+    try:
+        async with asyncio.timeout(AMPLE / 8):
+            # As many as the thread makes calls at the same time, and one.
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    await thread.find_change(PLACE, 5)
+            assert await thread.seek_to_committed() == {PLACE: 7, OTHER: 30}
+    finally:
+        await thread.stop()
 
 
 async def test_a_seek_while_messages_are_handed_out_loses_none() -> None:
