@@ -76,7 +76,9 @@ class LogPositionsThread(faust_aiokafka.AIOKafkaConsumerThread):
         except kafka.NoOffsetForPartitionError as error:
             (tp,) = error.args
             if tp in consumer.assignment():
-                await consumer.seek_to_beginning(tp)
+                # `seek_to_beginning` would wait while the partition has no leader, and meanwhile
+                # no other partition is read.
+                consumer._fetcher.request_offset_reset([tp], OffsetResetStrategy.EARLIEST)
         except kafka.OffsetOutOfRangeError as error:
             self._out_of_range.update(*error.args)
         return {}
