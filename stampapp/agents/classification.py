@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -57,9 +57,20 @@ def message_from_event(event: EventT[bytes]) -> Message:
     )
 
 
-async def deliver(batch: Batch) -> None:
-    """Publish the results of a batch; return when all but its metrics are confirmed."""
+async def deliver(batch: Batch) -> bool:
+    """Publish the results of a batch; return when all but its metrics are confirmed.
+
+    Returns False if the batch was not wanted any more before all of them were sent.
+    """
     start = time.monotonic()
+    delivered = await asyncio.gather(*_deliveries(batch))
+    if not all(delivered):
+        return False
+    report_batch(batch, {**batch.durations, "publish": time.monotonic() - start})
+    return True
+
+
+def _deliveries(batch: Batch) -> Iterator[Awaitable[bool]]:
     group = app.runtime.required_settings().group_id
     source_headers = provenance.headers_for_batch(batch.messages, batch.outcomes, group)
     classified = [
@@ -74,14 +85,11 @@ async def deliver(batch: Batch) -> None:
         )
         if outcome.error
     ]
-    waits = []
     if classified:
-        waits.append(output.channel.deliver_and_wait(classified))
-        waits.append(scribe.channel.deliver_and_wait(classified))
+        yield output.channel.deliver_and_wait(classified, batch.is_wanted)
+        yield scribe.channel.deliver_and_wait(classified, batch.is_wanted)
     if dead:
-        waits.append(deadletter.channel.deliver_and_wait(dead))
-    await asyncio.gather(*waits)
-    report_batch(batch, {**batch.durations, "publish": time.monotonic() - start})
+        yield deadletter.channel.deliver_and_wait(dead, batch.is_wanted)
 
 
 def report_batch(batch: Batch, durations: Mapping[str, float]) -> None:

@@ -8,6 +8,7 @@ number and their bytes, and with them the memory that they need.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from stampapp.worker.classify_queue import MOST_TOGETHER, ClassifyQueue
 from stampapp.worker.in_flight import InFlightLimit
 from stampapp.worker.offset_tracker import FetchedRange, OffsetTracker
 
+log = logging.getLogger(__name__)
 # Seconds between two commits.
 COMMIT_INTERVAL = 0.25
 # Seconds that the last commit may take.
@@ -38,16 +40,18 @@ class Batch:
     """Consumed messages with one outcome each.
 
     `received` is when the first message arrived (UTC); `durations` are seconds by stage.
+    `is_wanted` returns False once a rebalance has released the partitions of the messages.
     """
 
     messages: tuple[Message, ...]
     outcomes: tuple[Outcome, ...]
     received: datetime
     durations: Mapping[str, float] = field(default_factory=dict)
+    is_wanted: Callable[[], bool] = field(default=lambda: True, compare=False)
 
 
 R = TypeVar("R")
-Deliver = Callable[[Batch], Awaitable[None]]
+Deliver = Callable[[Batch], Awaitable[bool]]
 Commit = Callable[[dict[Partition, int]], Awaitable[bool]]
 StopWorker = Callable[[BaseException], Awaitable[None]]
 
@@ -56,10 +60,10 @@ class Pipeline:
     """Processes messages in batches; takes the messages of a partition in their order.
 
     A batch is complete with `size` messages, with as many as `in_flight` allows, or `timeout`
-    seconds after its first. `deliver` returns when all results of a batch are confirmed; `commit`
-    returns whether the broker accepted the offsets; `stop_worker` is called with the error that
-    must stop the worker. `first_only`, `limit` and `check` are those of `prepare_batch`,
-    `most_together` is that of `ClassifyQueue`.
+    seconds after its first. `deliver` returns True when all results of a batch are confirmed, False
+    if it was not wanted any more before all were sent; `commit` returns whether the broker accepted
+    the offsets; `stop_worker` is called with the error that must stop the worker. `first_only`,
+    `limit` and `check` are those of `prepare_batch`, `most_together` is that of `ClassifyQueue`.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -154,7 +158,10 @@ class Pipeline:
             self.offset_tracker.restart(partition, start, last_consumed)
 
     def forget_partitions(self) -> None:
-        """Drop all messages taken: they are consumed again from the committed offsets."""
+        """Drop all messages taken: they are consumed again from the committed offsets.
+
+        What is being sent already is published; it cannot be called back.
+        """
         self._in_flight.remove(self._take_collected())
         # Batches in flight confirm their messages to the old one: after the rebalance the same
         # offsets may belong to other messages, or to another worker.
@@ -233,19 +240,28 @@ class Pipeline:
                 outcomes=tuple(outcomes),
                 received=received,
                 durations={"collect": collect, **durations},
+                is_wanted=lambda: tracker is self.offset_tracker,
             )
             # Batches may be classified out of order, but the latest result of an object must be
             # published last.
             await previous.wait()
-            delivering = asyncio.ensure_future(self._deliver(batch))
-            started.set()
-            await delivering
-            tracker.confirm(messages)
-            self.last_activity = time.monotonic()
-            self._progress.set()
+            if await self._start_delivery(batch, started):
+                tracker.confirm(messages)
+                self.last_activity = time.monotonic()
+                self._progress.set()
+            else:
+                log.info("Dropped %d messages that a rebalance has interrupted", len(messages))
         finally:
             started.set()
             self._in_flight.remove(messages)
+
+    async def _start_delivery(self, batch: Batch, started: asyncio.Event) -> bool:
+        # Another worker may have published later results of the same objects by now.
+        if not batch.is_wanted():
+            return False
+        delivering = asyncio.ensure_future(self._deliver(batch))
+        started.set()
+        return await delivering
 
     async def _classify(
         self, values: Sequence[bytes | None]

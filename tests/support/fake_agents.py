@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,12 +24,13 @@ class FakeChannel:
         self.gate: asyncio.Event | None = None
         self.has_room = True
 
-    async def deliver_and_wait(self, payload: object) -> None:
+    async def deliver_and_wait(self, payload: object, is_wanted: Callable[[], bool]) -> bool:
         self.payloads.append(payload)
         if self.gate:
             await self.gate.wait()
         if self.error:
             raise self.error
+        return is_wanted()
 
     def try_put(self, payload: object) -> bool:
         self.payloads.append(payload)

@@ -51,7 +51,7 @@ class PipelineHarness:
         self.commits_allowed.clear()
         return self.commits_allowed
 
-    async def deliver(self, batch: Batch) -> None:
+    async def deliver(self, batch: Batch) -> bool:
         first = batch.messages[0].offset
         if self.error:
             raise self.error
@@ -61,6 +61,7 @@ class PipelineHarness:
             self.waiting -= 1
         self.delivered.append(batch)
         self.events.append(f"delivered {first}")
+        return True
 
     async def commit(self, offsets: dict[Partition, int]) -> bool:
         if self.commit_error:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -99,7 +100,7 @@ async def test_without_a_result_nothing_is_published_but_figures(
 
 
 async def test_the_figures_of_a_batch_are_counted_and_sent(agents: FakeAgents) -> None:
-    await agent_module.deliver(batch([CLASSIFIED, SUPERSEDED, DEAD, DEAD]))
+    assert await agent_module.deliver(batch([CLASSIFIED, SUPERSEDED, DEAD, DEAD]))
     assert agents.runtime.counts.by_kind == {
         "classified": 1,
         "superseded": 1,
@@ -147,5 +148,12 @@ async def test_a_delivery_that_fails_fails_the_batch_and_counts_nothing(
     getattr(agents, agent_name).error = DeliveryError("hopeless")
     with pytest.raises(DeliveryError, match="hopeless"):
         await agent_module.deliver(batch([CLASSIFIED, DEAD]))
+    assert sum(agents.runtime.counts.by_kind.values()) == 0
+    assert agents.metrics.payloads == []
+
+
+async def test_a_batch_that_nobody_wants_any_more_is_not_counted(agents: FakeAgents) -> None:
+    forgotten = replace(batch([CLASSIFIED, DEAD]), is_wanted=lambda: False)
+    assert not await agent_module.deliver(forgotten)
     assert sum(agents.runtime.counts.by_kind.values()) == 0
     assert agents.metrics.payloads == []

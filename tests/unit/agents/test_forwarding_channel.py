@@ -9,11 +9,24 @@ import pytest
 
 from stampapp.agents.forwarding import CAPACITY, ForwardingChannel, PendingDelivery
 from stampapp.errors import DeliveryError
+from stampapp.worker.pipeline import Batch
+from tests.support.pipeline_harness import (
+    PLACE,
+    PipelineHarness,
+    feed,
+    holds_during,
+    running_pipeline,
+    until,
+)
 
 
 @pytest.fixture
 def channel() -> ForwardingChannel:
     return ForwardingChannel(faust.App("stampapp-tests-forwarding"))
+
+
+def wanted() -> bool:
+    return True
 
 
 def subscribed(channel: ForwardingChannel) -> AsyncIterator[Any]:
@@ -41,8 +54,22 @@ async def test_a_payload_that_is_delivered_resolves_its_future() -> None:
     delivery = await pending_delivery("payload")
     await delivery.complete(deliver)
     assert received == ["payload"]
-    assert delivery.done.done()
-    assert delivery.done.exception() is None
+    assert delivery.done.result()
+
+
+async def test_a_payload_that_nobody_wants_any_more_is_not_delivered(
+    channel: ForwardingChannel,
+) -> None:
+    received: list[object] = []
+
+    async def deliver(payload: object) -> None:
+        received.append(payload)
+
+    reader = subscribed(channel)
+    sending = asyncio.ensure_future(channel.deliver_and_wait("payload", lambda: False))
+    await (await next_delivery(reader)).complete(deliver)
+    assert not await sending
+    assert received == []
 
 
 async def test_a_delivery_that_fails_raises_in_the_sender_and_not_in_the_agent() -> None:
@@ -80,18 +107,18 @@ async def test_a_sender_that_has_gone_does_no_harm(failure: Exception | None) ->
 
 async def test_the_sender_waits_until_the_agent_has_delivered(channel: ForwardingChannel) -> None:
     reader = subscribed(channel)
-    sending = asyncio.ensure_future(channel.deliver_and_wait("payload"))
+    sending = asyncio.ensure_future(channel.deliver_and_wait("payload", wanted))
     delivery = await next_delivery(reader)
     assert delivery.payload == "payload"
     await asyncio.sleep(0.01)
     assert not sending.done()
-    delivery.done.set_result(None)
-    await asyncio.wait_for(sending, 5)
+    delivery.done.set_result(True)
+    assert await asyncio.wait_for(sending, 5)
 
 
 async def test_the_sender_gets_what_the_agent_could_not_do(channel: ForwardingChannel) -> None:
     reader = subscribed(channel)
-    sending = asyncio.ensure_future(channel.deliver_and_wait("payload"))
+    sending = asyncio.ensure_future(channel.deliver_and_wait("payload", wanted))
     (await next_delivery(reader)).done.set_exception(DeliveryError("hopeless"))
     with pytest.raises(DeliveryError, match="hopeless"):
         await sending
@@ -99,7 +126,7 @@ async def test_the_sender_gets_what_the_agent_could_not_do(channel: ForwardingCh
 
 async def test_without_its_agent_nothing_can_be_delivered(channel: ForwardingChannel) -> None:
     with pytest.raises(DeliveryError, match="not running: the worker must restart"):
-        await channel.deliver_and_wait("payload")
+        await channel.deliver_and_wait("payload", wanted)
     assert not channel.try_put("payload")
 
 
@@ -120,16 +147,18 @@ async def test_a_full_channel_rejects_a_payload(channel: ForwardingChannel) -> N
 
 async def test_no_payload_overtakes_another_however_many_wait(channel: ForwardingChannel) -> None:
     reader = subscribed(channel)
-    sending = [asyncio.ensure_future(channel.deliver_and_wait(n)) for n in range(2 * CAPACITY)]
+    sending = [
+        asyncio.ensure_future(channel.deliver_and_wait(n, wanted)) for n in range(2 * CAPACITY)
+    ]
     await asyncio.sleep(0.01)
     # In one turn of the loop the agent takes a payload, and then another is sent.
     taking = asyncio.ensure_future(next_delivery(reader))
     await asyncio.sleep(0)
-    late = asyncio.ensure_future(channel.deliver_and_wait("late"))
+    late = asyncio.ensure_future(channel.deliver_and_wait("late", wanted))
     taken = [await taking, *[await next_delivery(reader) for _ in sending]]
     assert [one.payload for one in taken] == [*range(2 * CAPACITY), "late"]
     for one in taken:
-        one.done.set_result(None)
+        one.done.set_result(True)
     await asyncio.gather(*sending, late)
 
 
@@ -143,3 +172,47 @@ async def test_a_rebalance_neither_stops_nor_empties_it(channel: ForwardingChann
     flow.clear()
     flow.resume()
     assert (await next_delivery(reader)).payload == "meanwhile"
+
+
+class ChannelHarness(PipelineHarness):
+    """Delivers through a channel, as the classification agent does."""
+
+    def __init__(self, channel: ForwardingChannel) -> None:
+        super().__init__()
+        self.channel = channel
+
+    async def deliver(self, batch: Batch) -> bool:
+        return await self.channel.deliver_and_wait(batch, batch.is_wanted)
+
+    async def publish(self, batch: Batch) -> None:
+        await super().deliver(batch)
+
+    async def run_agent(self) -> None:
+        async for delivery in subscribed(self.channel):
+            await delivery.complete(self.publish)
+
+
+async def test_batches_whose_turn_comes_after_a_rebalance_are_not_published(
+    channel: ForwardingChannel,
+) -> None:
+    harness = ChannelHarness(channel)
+    gate = harness.block_delivery(0)
+    agent = asyncio.ensure_future(harness.run_agent())
+    async with running_pipeline(harness, size=2, in_flight=8) as pipeline:
+        await feed(pipeline, *range(6))
+        await until(lambda: harness.waiting)
+        assert not await pipeline.drain(0.05)
+        pipeline.forget_partitions()
+        # They stay in flight, which bounds the channel: there is room for two.
+        consumed_again = asyncio.ensure_future(feed(pipeline, *range(6)))
+        await holds_during(lambda: not consumed_again.done())
+        harness.blocked.clear()
+        gate.set()
+        await asyncio.wait_for(consumed_again, 5)
+        await until(lambda: len(harness.delivered) == 4)
+        assert await pipeline.drain(5)
+    agent.cancel()
+    # What was being published then, and everything that was consumed since.
+    assert harness.offsets == [[0, 1], [0, 1], [2, 3], [4, 5]]
+    assert harness.commits[-1] == {PLACE: 6}
+    assert harness.failures == []
