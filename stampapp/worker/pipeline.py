@@ -250,7 +250,7 @@ class Pipeline:
                 self.last_activity = time.monotonic()
                 self._progress.set()
             else:
-                log.info("Dropped %d messages that a rebalance has interrupted", len(messages))
+                log.info("Interrupted by a rebalance: %d messages, consumed again", len(messages))
         finally:
             started.set()
             self._in_flight.remove(messages)

@@ -113,7 +113,7 @@ async def test_batches_that_are_forgotten_before_they_are_classified_are_not_del
         may_classify.set()
         await until(lambda: harness.commits)
     assert harness.offsets == [[100, 101]]
-    assert caplog.messages == ["Dropped 2 messages that a rebalance has interrupted"] * 2
+    assert caplog.messages == ["Interrupted by a rebalance: 2 messages, consumed again"] * 2
     assert classifier.batches == [["0", "1"], ["2", "3", "100", "101"]]
     assert harness.commits == [{PLACE: 102}]
     assert harness.failures == []
