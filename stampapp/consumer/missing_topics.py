@@ -58,7 +58,7 @@ class MissingTopics:
         self._changed.set()
 
     async def commit_existing(self, offsets: Mapping[TP, int], commit: Commit) -> bool:
-        """Commit the offsets of topics that exist; return whether Kafka accepted all offsets.
+        """Commit the offsets of partitions that exist; return whether Kafka accepted all offsets.
 
         aiokafka itself would repeat a commit until a deleted topic exists again. Meanwhile no other
         topic would be consumed, and then the first messages of the new topic would be skipped.
@@ -84,7 +84,8 @@ class MissingTopics:
             await self._changed.wait()
 
     def _exists(self, partition: TP) -> bool:
-        return bool(self._cluster.partitions_for_topic(partition.topic))
+        # Somebody may make a topic anew with fewer partitions.
+        return partition.partition in (self._cluster.partitions_for_topic(partition.topic) or ())
 
 
 def create_no_topics(client: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -115,6 +116,21 @@ def test_topic_made_anew_at_once_is_read_from_its_start(stream: Stream) -> None:
     stream.create(4)
     stream.send(0, 1, 1)
     assert sorted(stream.consumed()[before:]) == [(0, 0), (1, 0), (1, 1)]
+
+
+def test_topic_made_anew_with_fewer_partitions_is_read(stream: Stream) -> None:
+    before = stream.sent
+    stream.send(3, 3)
+    # They are in a batch that is not full yet, and whose partition is gone when it is committed.
+    time.sleep(CONSUME_TIMEOUT / 2)
+    stream.running.process.send_signal(signal.SIGSTOP)
+    stream.delete()
+    stream.create(1)
+    stream.running.process.send_signal(signal.SIGCONT)
+    stream.send(0, 0)
+    consumed = stream.consumed()[before:]
+    assert sorted(consumed) == [(0, 0), (0, 1), (3, 0), (3, 1)]
+    assert stream.running.process.poll() is None
 
 
 def test_partitions_whose_leader_moves_are_read(stream: Stream) -> None:

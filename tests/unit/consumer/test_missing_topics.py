@@ -120,6 +120,19 @@ async def test_topic_deleted_during_a_commit_does_not_hold_up_the_others() -> No
     assert kafka.committed == {TP("one", 0): 5}
 
 
+async def test_partition_that_a_topic_has_lost_does_not_hold_up_the_others() -> None:
+    cluster, kafka = Topics(one=4, two=1), Kafka("two")
+    topics = watched(cluster)
+    offsets = {TP("one", 3): 5, TP("two", 0): 7}
+    committing = asyncio.ensure_future(topics.commit_existing(offsets, kafka.commit))
+    await asyncio.sleep(0.05)
+    # Deleted and made anew between two requests for metadata.
+    cluster.counts["one"] = 3
+    topics.update(cluster)
+    assert not await asyncio.wait_for(committing, 1.0)
+    assert kafka.committed == {TP("two", 0): 7}
+
+
 async def test_rejected_commit_is_reported() -> None:
     async def reject(offsets: Mapping[TP, int]) -> bool:
         assert offsets
