@@ -36,7 +36,7 @@ LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in part
 # The parts and modules that may import a library. "environ" is the process's environment.
 LIBRARIES = {
     "faust": ("consumer", "app", "agents", "web", "commands", "__main__"),
-    "mode": ("agents", "consumer/message_flow", "kafka/delivery"),
+    "mode": ("agents", "consumer/message_flow", "consumer/no_tables", "kafka/delivery"),
     "aiokafka": (
         "kafka",
         "consumer",

@@ -1,0 +1,35 @@
+"""A rebalance that takes long ends in the end, and one that cannot end stops the worker."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.stopwatch import AMPLE
+from tests.support.topics import Record, committed, produce
+from tests.support.waiting import until
+from tests.support.worker import worker
+from tests.system.conftest import environment
+
+ROOT = Path(__file__).parents[2]
+# Seconds; longer than a request may take in `tests.support.frozen_broker`.
+FROZEN = 10.0
+
+
+def test_a_broker_that_freezes_in_a_rebalance_is_waited_for(tmp_path: Path) -> None:
+    with ApacheKafka() as kafka:
+        assert kafka.process
+        settings = environment(kafka.bootstrap, CLASSIFIER_STRATEGY="ZTF", PYTHONPATH=str(ROOT))
+        topic, group = settings["CONSUMER_TOPICS"], settings["CONSUMER_GROUP_ID"]
+        produce(kafka.bootstrap, topic, [Record(b"k", b"no alert", n) for n in range(4)])
+        frozen = (str(kafka.process.pid), str(FROZEN))
+        argv = (sys.executable, "-m", "tests.support.frozen_broker", *frozen, "worker")
+        with worker(settings, tmp_path, argv) as running:
+            running.wait_for("Worker ready")
+            until(
+                lambda: committed(kafka.bootstrap, group, topic) == dict.fromkeys(range(4), 1),
+                AMPLE,
+                running.text,
+            )
+            assert running.process.poll() is None
