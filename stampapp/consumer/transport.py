@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 
+from stampapp.consumer.group_failures import GroupFailures
 from stampapp.consumer.log_positions import LogPositionsConsumer, LogPositionsThread
 from stampapp.consumer.matching_topics import (
     MatchingTopics,
@@ -21,6 +22,7 @@ from stampapp.consumer.missing_topics import MissingTopics, create_no_topics
 from stampapp.consumer.readable_offsets import ReadableOffsetsConsumer, ReadableOffsetsThread
 from stampapp.kafka.input_topics import InputTopics
 from stampapp.kafka.metadata_pace import pace_metadata_requests
+from stampapp.worker.consumer_errors import explain_group_failure
 
 
 class StampConsumerThread(LogPositionsThread, ReadableOffsetsThread):
@@ -28,6 +30,7 @@ class StampConsumerThread(LogPositionsThread, ReadableOffsetsThread):
 
     missing_topics: MissingTopics
     matching_topics: MatchingTopics | None = None
+    group_failures: GroupFailures
 
     async def on_start(self) -> None:
         """Start the client, and watch the metadata that it fetches."""
@@ -40,6 +43,7 @@ class StampConsumerThread(LogPositionsThread, ReadableOffsetsThread):
         cluster = client._client.cluster
         self.missing_topics = MissingTopics(inputs, cluster)
         cluster.add_listener(self.missing_topics.update)
+        self.group_failures = GroupFailures(client._coordinator, self.stop_worker)
         if inputs.dynamic:
             interval = self.app.conf.consumer_metadata_max_age_ms / 1000
             self.matching_topics = MatchingTopics(client, inputs, interval, self.crash)
@@ -65,6 +69,14 @@ class StampConsumerThread(LogPositionsThread, ReadableOffsetsThread):
         await released
         if self.matching_topics:
             await self.matching_topics.resubscribe()
+
+    async def stop_worker(self, error: BaseException) -> None:
+        """Stop the worker for an error of its consumer group."""
+        runtime: Any = self.app.runtime  # type: ignore[attr-defined]
+        reason = explain_group_failure(runtime.required_settings(), error)
+        # Not this thread: a thread that has crashed cannot be stopped in order any more.
+        crashing = asyncio.run_coroutine_threadsafe(self.app.crash(reason), self.parent_loop)
+        await asyncio.wrap_future(crashing)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         # aiokafka raises if nothing is left to commit, and Faust then stops the worker.

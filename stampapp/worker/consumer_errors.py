@@ -10,6 +10,7 @@ from aiokafka import errors as kafka
 
 from stampapp.config.settings import Settings
 from stampapp.errors import StampError
+from stampapp.kafka.connection_errors import describe_cluster
 from stampapp.kafka.metadata_v8 import Operation
 from stampapp.preflight.required_access import describe_denied_group, describe_denied_topics
 
@@ -18,6 +19,20 @@ _BATCH_ERRORS = (
     kafka.CorruptRecordException,
     cramjam.DecompressionError,
     gzip.BadGzipFile,
+)
+_GROUP_REMEDIES: dict[type[BaseException], str] = {
+    kafka.InconsistentGroupProtocolError: (
+        "a member of it is no stampapp worker: stop that one, or set another CONSUMER_GROUP_ID"
+    ),
+    kafka.InvalidGroupIdError: "set another CONSUMER_GROUP_ID",
+    kafka.InvalidSessionTimeoutError: (
+        "set a CONSUMER_SESSION_TIMEOUT that its group.min.session.timeout.ms and"
+        " group.max.session.timeout.ms allow"
+    ),
+}
+_OTHER_REMEDY = (
+    "start the worker again; if it fails again, see the log of the broker, and whether the group"
+    " has as many members as its group.max.size allows"
 )
 
 
@@ -61,3 +76,15 @@ def explain_lost_permission(settings: Settings, error: BaseException) -> BaseExc
             describe_denied_topics(cluster, "CONSUMER_TOPICS", Operation.READ, topics)
         )
     return error
+
+
+def explain_group_failure(settings: Settings, error: BaseException) -> BaseException:
+    """Return an error that says why the worker cannot be a member of its group, and what to do."""
+    explained = explain_lost_permission(settings, error)
+    if explained is not error:
+        return explained
+    remedy = _GROUP_REMEDIES.get(type(error), _OTHER_REMEDY)
+    cluster = describe_cluster(settings.consumer)
+    return StampError(
+        f"{cluster} does not keep the worker in the group {settings.group_id}: {error}; {remedy}"
+    )

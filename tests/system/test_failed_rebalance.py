@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from confluent_kafka import Consumer
+
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import Record, committed, produce
@@ -33,3 +35,27 @@ def test_a_broker_that_freezes_in_a_rebalance_is_waited_for(tmp_path: Path) -> N
                 running.text,
             )
             assert running.process.poll() is None
+
+
+def test_a_group_of_another_kind_stops_the_worker_with_the_reason(
+    kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    settings = environment(kafka.bootstrap, CLASSIFIER_STRATEGY="ZTF")
+    group = settings["CONSUMER_GROUP_ID"]
+    other = Consumer(
+        {
+            "bootstrap.servers": kafka.bootstrap,
+            "group.id": group,
+            "partition.assignment.strategy": "range",
+        }
+    )
+    other.subscribe([settings["CONSUMER_TOPICS"]])
+    try:
+        until(lambda: other.poll(0.1) or other.assignment(), AMPLE)
+        with worker(settings, tmp_path) as running:
+            assert running.exit_code(AMPLE) == 1, running.text()
+            last = running.text().splitlines()[-1]
+    finally:
+        other.close()
+    assert f"does not keep the worker in the group {group}: [Error 23] Inconsistent" in last
+    assert last.endswith("stop that one, or set another CONSUMER_GROUP_ID")

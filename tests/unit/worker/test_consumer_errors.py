@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from aiokafka import codec
+from aiokafka import errors as kafka
 from aiokafka.errors import CorruptRecordException
 
 from stampapp.config import settings
@@ -44,3 +45,21 @@ def test_only_what_the_client_cannot_decode_is_explained() -> None:
         assert "group stamps past the message" in text
     for other in (raised("stampapp.anything"), ValueError("x")):
         assert consumer_errors.explain_unreadable_message(SETTINGS, other) is other
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (kafka.InconsistentGroupProtocolError(), "set another CONSUMER_GROUP_ID"),
+        (kafka.InvalidGroupIdError(), "set another CONSUMER_GROUP_ID"),
+        (kafka.InvalidSessionTimeoutError(), "set a CONSUMER_SESSION_TIMEOUT"),
+        # Its code is unknown to aiokafka, as is that of a group with too many members.
+        (kafka.KafkaError(repr(kafka.UnknownError())), "group.max.size"),
+        (kafka.GroupAuthorizationFailedError("stamps"), "grant READ on the group"),
+    ],
+)
+def test_what_ends_the_membership_in_the_group_is_explained(error: Exception, words: str) -> None:
+    text = str(consumer_errors.explain_group_failure(SETTINGS, error))
+    assert "the consumer's cluster" in text
+    assert "the group stamps" in text
+    assert words in text
