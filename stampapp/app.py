@@ -15,7 +15,7 @@ from stampapp.config.environment import environment_reader
 from stampapp.config.settings import Settings, load_settings
 from stampapp.consumer.no_tables import NoTables
 from stampapp.consumer.transport import StampTransport
-from stampapp.errors import ConfigError
+from stampapp.errors import ConfigError, StampError
 from stampapp.worker.runtime import WorkerRuntime
 
 MODULES = (
@@ -89,6 +89,13 @@ class StampApp(faust.App):
         finally:
             if self.reservation:
                 self.reservation.close()
+        # Faust starts the timers of an app only after its first rebalance.
+        self.add_future(self._watch_rebalances())
+
+    async def _watch_rebalances(self) -> None:
+        monitor = self.runtime.rebalance_monitor
+        problem = await monitor.watch(lambda: self.rebalancing_count if self.rebalancing else None)
+        await self.crash(StampError(problem))
 
     def on_rebalance_end(self) -> None:
         """Report the assigned partitions: Faust calls this when it starts to consume them."""

@@ -20,6 +20,7 @@ from stampapp.kafka.cluster import (
 from stampapp.kafka.delivery import Delivery
 from stampapp.kafka.log_changes import ExpiredRange, LogChange, describe_change
 from stampapp.kafka.message import describe_partitions
+from stampapp.kafka.rebalance_monitor import RebalanceMonitor
 from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.preflight import access_check
 from stampapp.version import __version__
@@ -63,6 +64,7 @@ class WorkerRuntime:
         self.pipeline: Pipeline | None = None
         self.shadow: Shadow | None = None
         self.access_monitor: AccessMonitor
+        self.rebalance_monitor: RebalanceMonitor
         self._problem = settings if isinstance(settings, ConfigError) else None
         self._deliveries: dict[str, Delivery] = {}
         self._ready_reported = False
@@ -92,6 +94,12 @@ class WorkerRuntime:
             log.warning("%s", warning)
         await access_check.require_access(settings)
         self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
+        self.rebalance_monitor = RebalanceMonitor(
+            settings.consumer,
+            settings.group_id,
+            # A member that is gone holds up a rebalance for a session, and then the next one may.
+            max(settings.stall_timeout, 3 * settings.session_timeout),
+        )
         await self._connect(settings)
         self.schemas = await startup.open_schemas(settings)
         self.classifier = await startup.load_classifier(settings)

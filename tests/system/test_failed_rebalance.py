@@ -59,3 +59,16 @@ def test_a_group_of_another_kind_stops_the_worker_with_the_reason(
         other.close()
     assert f"does not keep the worker in the group {group}: [Error 23] Inconsistent" in last
     assert last.endswith("stop that one, or set another CONSUMER_GROUP_ID")
+
+
+ENDLESS = (sys.executable, "-m", "tests.support.endless_seek")
+
+
+def test_a_rebalance_that_does_not_end_stops_the_worker(kafka: ApacheKafka, tmp_path: Path) -> None:
+    settings = environment(
+        kafka.bootstrap, CLASSIFIER_STRATEGY="ZTF", STALL_TIMEOUT="10", PYTHONPATH=str(ROOT)
+    )
+    with worker(settings, tmp_path, (*ENDLESS, "1", "worker")) as running:
+        assert running.exit_code(AMPLE) == 1, running.text()
+        last = running.text().splitlines()[-1]
+    assert f"a rebalance of the group {settings['CONSUMER_GROUP_ID']} has not ended for" in last
