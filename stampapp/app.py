@@ -202,13 +202,15 @@ async def commit(offsets: dict[tuple[str, int], int]) -> bool:
 
 def end_offsets() -> dict[tuple[str, int], int]:
     """Return up to where the assigned partitions can be read; none during a rebalance."""
-    return {(tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in _assigned()}
+    return {
+        (tp.topic, tp.partition): app.consumer.highwater(tp) or 0 for tp in assigned_partitions()
+    }
 
 
 def undecided_offsets() -> dict[tuple[str, int], int]:
     """Return how many offsets of each assigned partition wait for the end of a transaction."""
     undecided = app.consumer.undecided  # type: ignore[attr-defined]
-    return {(tp.topic, tp.partition): undecided(tp) for tp in _assigned()}
+    return {(tp.topic, tp.partition): undecided(tp) for tp in assigned_partitions()}
 
 
 def missing_topics() -> tuple[str, ...]:
@@ -216,5 +218,6 @@ def missing_topics() -> tuple[str, ...]:
     return app.consumer.missing_topics if app.runtime.pipeline else ()  # type: ignore[attr-defined]
 
 
-def _assigned() -> Collection[TP]:
+def assigned_partitions() -> Collection[TP]:
+    """Return the partitions that the worker consumes; none during a rebalance."""
     return () if app.rebalancing else app.consumer.assignment()

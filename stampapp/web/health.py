@@ -7,7 +7,7 @@ from typing import Any
 
 from faust.web import Request, Response, View
 
-from stampapp.app import app, missing_topics
+from stampapp.app import app, assigned_partitions, missing_topics
 
 
 @app.page("/healthz")
@@ -32,7 +32,7 @@ def _engine() -> dict[str, str | None]:
 async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
     """Answer 200 if the model is loaded, partitions are assigned and nothing is retried."""
     runtime = app.runtime
-    assigned = bool(app.consumer.assignment()) if runtime.pipeline else False
+    assigned = bool(assigned_partitions()) if runtime.pipeline else False
     state: dict[str, Any] = {
         "ready": runtime.ready and assigned,
         "model_loaded": runtime.pipeline is not None,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient, NewPartitions
 
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.stopwatch import AMPLE
 from tests.support.topics import Record, committed, produce
 from tests.support.waiting import until
+from tests.support.web import address, get
 from tests.support.worker import worker
 from tests.system.conftest import environment
 
@@ -72,3 +75,17 @@ def test_a_rebalance_that_does_not_end_stops_the_worker(kafka: ApacheKafka, tmp_
         assert running.exit_code(AMPLE) == 1, running.text()
         last = running.text().splitlines()[-1]
     assert f"a rebalance of the group {settings['CONSUMER_GROUP_ID']} has not ended for" in last
+
+
+def test_a_worker_is_not_ready_during_a_rebalance(kafka: ApacheKafka, tmp_path: Path) -> None:
+    settings = environment(kafka.bootstrap, CLASSIFIER_STRATEGY="ZTF", PYTHONPATH=str(ROOT))
+    topic = settings["CONSUMER_TOPICS"]
+    with worker(settings, tmp_path, (*ENDLESS, "2", "worker")) as running:
+        running.wait_for("Worker ready")
+        url = f"{address(running)}/readyz"
+        assert get(url)[0] == 200
+        admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+        admin.create_partitions([NewPartitions(topic, 5)])[topic].result(AMPLE)
+        until(lambda: get(url)[0] == 503, AMPLE, running.text)
+        assert json.loads(get(url)[2])["partitions_assigned"] is False
+        assert get(f"{address(running)}/healthz")[0] == 200
