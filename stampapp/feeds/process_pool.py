@@ -5,26 +5,37 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from typing import ParamSpec, TypeVar
 
 from stampapp.errors import StampError
 
+P = ParamSpec("P")
+T = TypeVar("T")
 # With a process per core, numpy's own threads would only wait.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+# In a process of a pool: held unless it computes, when it may be sending a result. Half a result
+# would block the parent for ever.
+_may_be_sending = threading.Lock()
 
 
 @contextmanager
 def pool(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield a pool of `count` processes; at the end, cancel what has not started.
+    """Yield a pool of `count` processes; at the end, cancel what is not finished.
 
     Raises StampError if one of them dies.
     """
     # Spawned: a child that is forked from a process with threads may deadlock.
-    executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=_watch_parent)
+    context = get_context("spawn")
+    # Closing `stop` ends the processes, even those that are computing.
+    stopped, stop = context.Pipe(duplex=False)
+    executor = _Executor(count, context, initializer=_watch, initargs=(stopped,))
     added = {name: value for name, value in _ONE_THREAD.items() if name not in os.environ}
     os.environ.update(added)
     try:
@@ -34,7 +45,9 @@ def pool(count: int) -> Iterator[ProcessPoolExecutor]:
             "a process that simulates alerts died, perhaps for lack of memory: see the system's log"
         ) from error
     finally:
+        stop.close()
         executor.shutdown(cancel_futures=True)
+        stopped.close()
         for name in added:
             del os.environ[name]
 
@@ -74,11 +87,32 @@ def _interrupt_deferred() -> Iterator[None]:
             signal.raise_signal(received[0])
 
 
-def _watch_parent() -> None:
+class _Executor(ProcessPoolExecutor):
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        return super().submit(_compute, partial(fn, *args, **kwargs))
+
+
+def _compute(task: Callable[[], T]) -> T:
+    _may_be_sending.release()
+    try:
+        return task()
+    finally:
+        _may_be_sending.acquire()
+
+
+def _watch(stopped: Connection) -> None:
+    _may_be_sending.acquire()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_when_stopped, args=(stopped,), daemon=True).start()
 
 
 def _end_with_parent() -> None:
     if parent := parent_process():
         parent.join()
+        os._exit(1)
+
+
+def _end_when_stopped(stopped: Connection) -> None:
+    wait([stopped])
+    with _may_be_sending:
         os._exit(1)

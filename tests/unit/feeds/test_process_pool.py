@@ -57,6 +57,26 @@ def test_what_has_not_begun_is_cancelled_at_the_end() -> None:
     assert multiprocessing.active_children() == []
 
 
+def test_what_is_being_computed_does_not_delay_the_end() -> None:
+    start = time.monotonic()
+    with process_pool.pool(2) as pool:
+        # Once a process has answered, it is the one that sleeps.
+        assert pool.submit(int).result() == 0
+        running = pool.submit(time.sleep, 600)
+        while not running.running():
+            time.sleep(0.01)
+    assert time.monotonic() - start < 60
+    assert multiprocessing.active_children() == []
+
+
+def test_a_result_that_is_being_sent_at_the_end_does_not_block_it() -> None:
+    for _ in range(5):
+        with process_pool.pool(2) as pool:
+            large = [pool.submit(bytes, 20_000_000) for _ in range(6)]
+            assert large[0].result()
+        assert multiprocessing.active_children() == []
+
+
 def test_ctrl_c_that_another_thread_receives_waits_for_the_end_of_the_block() -> None:
     stop, reached = threading.Event(), []
 
