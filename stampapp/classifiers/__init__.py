@@ -54,6 +54,9 @@ def _description(model: ModelSettings, folder: Path) -> ModelDescription:
     try:
         description = store.read_description(folder)
     except ConfigError as error:
+        if folder.is_file():
+            # The error says what to do with it.
+            raise
         sources = survey_rules(model.survey).model_sources.format(folder=folder)
         raise ConfigError(f"{error}; {sources}") from error
     if description.survey is not model.survey:

@@ -29,6 +29,7 @@ PLACEHOLDERS = {
     "PATH": "model.zip",
     "PLACE": "0:17",
     "{folder}": "model/ztf",
+    "{archive}": "model.zip",
     "FOLDER": "model/ztf",
 }
 # Files and folders that the reader has; tests/system/test_examples.py makes some of them.

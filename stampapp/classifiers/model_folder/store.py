@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +60,7 @@ def read_description(folder: Path) -> ModelDescription:
         with path.open("rb") as file:
             text = file.read(_LARGEST_DESCRIPTION + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise ConfigError(f"there is no model in {folder} ({path} is missing)") from None
+        raise ConfigError(_no_model(folder)) from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     if len(text) > _LARGEST_DESCRIPTION:
@@ -70,6 +71,19 @@ def read_description(folder: Path) -> ModelDescription:
         raise ConfigError(f"{path} is not valid JSON: {error}") from error
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def _no_model(folder: Path) -> str:
+    if not folder.is_file():
+        return f"there is no model in {folder} ({folder / DESCRIPTION_FILE} is missing)"
+    if not zipfile.is_zipfile(folder):
+        return f"{folder} is a file, not a model folder"
+    archive = folder
+    return (
+        f"{archive} is a zip, not a model folder: unzip it if it is the zip of a model folder, or"
+        f" import it with `faust -A stampapp import-model {archive} --into FOLDER` if ALeRCE"
+        " published it"
+    )
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

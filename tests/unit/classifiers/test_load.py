@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,3 +89,15 @@ def test_a_missing_model_is_an_error_that_says_how_to_get_one(
 ) -> None:
     with pytest.raises(ConfigError, match=source.format(folder=tmp_path)):
         classifiers.load(settings(survey, tmp_path))
+
+
+def test_a_file_is_no_folder_to_import_into(tmp_path: Path) -> None:
+    packed, other = tmp_path / "model.zip", tmp_path / "network.keras"
+    zipfile.ZipFile(packed, "w").close()
+    other.write_text("words")
+    with pytest.raises(ConfigError, match=f"^{packed} is a zip, .* unzip it") as refused:
+        classifiers.load(settings(Survey.ZTF, packed))
+    assert str(refused.value).count(f"import-model {packed} --into FOLDER") == 1
+    assert "is missing" not in str(refused.value)
+    with pytest.raises(ConfigError, match=f"^{other} is a file, not a model folder$"):
+        classifiers.load(settings(Survey.ZTF, other))

@@ -162,7 +162,7 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "ztf").write_text("")
     with pytest.raises(ConfigError, match=r"cannot be written into .*ztf"):
         write_model(tmp_path / "ztf", DESCRIPTION, save_content)
-    with pytest.raises(ConfigError, match=r"there is no model in .*ztf"):
+    with pytest.raises(ConfigError, match=r"ztf is a file, not a model folder"):
         read_description(tmp_path / "ztf")
 
 
