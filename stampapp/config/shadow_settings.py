@@ -43,8 +43,11 @@ def read_shadow(reader: Reader, live: ModelSettings) -> ShadowSettings | None:
         "topic of the second model's predictions, on the producer's cluster; unset: none",
     )
     if path is None:
-        if topic:
-            reader.problems.append(f"SHADOW_TOPIC is set without {KEY}: set it, or remove both")
+        # What is set for a model that is not would have no effect.
+        reader.problems += [
+            f"{key} is set without {KEY}: set it, or remove both"
+            for key in filter(reader.is_set, ("SHADOW_SHARE", "SHADOW_TOPIC"))
+        ]
         return None
     return ShadowSettings(model=shadow_of(live, path), share=share, topic=topic)
 

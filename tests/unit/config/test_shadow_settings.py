@@ -11,7 +11,7 @@ from tests.unit.inspection.test_topic_roles import settings_with
 
 def test_there_is_no_shadow_model_by_default() -> None:
     assert settings_with().shadow is None
-    assert settings_with(SHADOW_MODEL_PATH=" ", SHADOW_SHARE="0.5").shadow is None
+    assert settings_with(SHADOW_MODEL_PATH=" ", SHADOW_SHARE=" ").shadow is None
 
 
 def test_a_shadow_model_is_like_the_live_one_but_for_its_folder_and_name() -> None:
@@ -37,9 +37,10 @@ def test_a_share_is_from_0_to_1(share: str) -> None:
         settings_with(SHADOW_MODEL_PATH="m", SHADOW_SHARE=share)
 
 
-def test_a_topic_without_a_model_is_refused() -> None:
-    with pytest.raises(ConfigError, match="SHADOW_TOPIC is set without SHADOW_MODEL_PATH"):
-        settings_with(SHADOW_TOPIC="next")
+@pytest.mark.parametrize(("key", "text"), [("SHADOW_TOPIC", "next"), ("SHADOW_SHARE", "0.5")])
+def test_a_topic_or_a_share_without_a_model_is_refused(key: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key} is set without SHADOW_MODEL_PATH"):
+        settings_with(**{key: text})
 
 
 @pytest.mark.parametrize(
