@@ -16,6 +16,7 @@ E = TypeVar("E", bound=StrEnum)
 def number(minimum: float, maximum: float, kind: type[T]) -> Callable[[str], T]:
     """Return a cast to a number within these bounds, both included."""
     what = "a whole number" if kind is int else "a number"
+    bounds = (minimum, maximum)
 
     def cast(text: str) -> T:
         try:
@@ -23,7 +24,9 @@ def number(minimum: float, maximum: float, kind: type[T]) -> Callable[[str], T]:
         except ValueError:
             value = None
         if value is None or not minimum <= value <= maximum:
-            raise ValueError(f"{what} from {minimum:g} to {maximum:g} is expected")
+            # Of seven digits and more, the format `g` would leave some out.
+            least, most = (f"{one:.0f}" if kind is int else f"{one:g}" for one in bounds)
+            raise ValueError(f"{what} from {least} to {most} is expected")
         return value  # type: ignore[no-any-return]
 
     return cast
