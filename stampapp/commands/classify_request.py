@@ -44,7 +44,7 @@ class ClassifyRequest:
 def run(request: ClassifyRequest) -> int:
     """Classify the alerts of the files; return the exit code. Raises ConfigError."""
     _check_output(request)
-    given = given_model("--model", request.model) if request.model else None
+    given = given_model("--model", request.model) if request.model is not None else None
     model = load_model_settings(request.survey, given)
     schemas = load_schemas()
     # Before the model is loaded, which takes seconds.

@@ -52,10 +52,10 @@ class ComparisonRequest:
 
     def models(self) -> tuple[ModelSettings, ModelSettings]:
         """Return the settings of the live and of the shadow model. Raises ConfigError."""
-        given = given_model("--model", self.model) if self.model else None
+        given = given_model("--model", self.model) if self.model is not None else None
         live = load_model_settings(Survey(self.survey) if self.survey else None, given)
         live = replace(live, compute=replace(live.compute, threads=cores()))
-        beside = given_model("--shadow", self.shadow) if self.shadow else None
+        beside = given_model("--shadow", self.shadow) if self.shadow is not None else None
         return live, load_shadow_settings(live, beside)
 
 

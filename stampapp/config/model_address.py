@@ -35,6 +35,9 @@ class ModelAddress:
 
 def model_path(text: str) -> Path | ModelAddress:
     """Cast a model folder or an address. Raises ConfigError, which says what is expected."""
+    if not text:
+        # Path("") would be the working directory.
+        raise ConfigError("it is empty: give a path or an address")
     if "://" not in text:
         return Path(text)
     url, _, fragment = text.partition("#")

@@ -37,6 +37,11 @@ def test_an_address_without_a_checksum(end: str) -> None:
         model_path(f"https://example.org/model.zip{end}")
 
 
+def test_an_empty_path_is_not_the_working_directory() -> None:
+    with pytest.raises(ConfigError, match="it is empty: give a path or an address"):
+        model_path("")
+
+
 @pytest.mark.parametrize(
     "url",
     [
