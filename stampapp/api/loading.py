@@ -18,6 +18,7 @@ from stampapp.classifiers.model_folder.store import DESCRIPTION_FILE, read_descr
 from stampapp.classifiers.model_source import local_folder
 from stampapp.classifiers.model_source.archive import open_archive
 from stampapp.classifiers.model_source.model_zip import unpack
+from stampapp.classifiers.tf1_import.checkpoint import find_checkpoints
 from stampapp.config.casts import member, survey_name
 from stampapp.config.compute import ComputeSettings, Device, Engine
 from stampapp.config.cpu_count import cores
@@ -48,7 +49,8 @@ def load_classifier(
 
     Only these arguments count: the settings of a worker, in the environment or in a `.env` file,
     change nothing, nor does a folder `model` in the working directory. Raises ConfigError where the
-    model cannot be used.
+    model or another argument cannot be used, and TypeError where `model` is neither text nor a
+    path.
 
     >>> import stampapp
     >>> classifier = stampapp.load_classifier("ZTF", engine="native")
@@ -66,11 +68,18 @@ def load_classifier(
         ModelSettings,
         name=None,
         version=None,
-        solar_system_rule=solar_system_rule,
+        solar_system_rule=_boolean("solar_system_rule", solar_system_rule),
         compute=compute,
     )
     schemas = open_schemas(schema_path)
-    return StampClassifier(*_load(os.fspath(model), settings), schemas)
+    return StampClassifier(*_load(_text(model), settings), schemas)
+
+
+def _text(model: object) -> str:
+    if isinstance(model, str | os.PathLike):
+        return str(os.fspath(model))
+    what = "the name of a survey, a path or an address is expected"
+    raise TypeError(f"{what}, not {type(model).__name__}")
 
 
 def _load(model: str, settings: partial[ModelSettings]) -> tuple[Classifier, Survey]:
@@ -97,8 +106,7 @@ def _load_folder(
 
 
 def _load_zip(path: Path, settings: partial[ModelSettings]) -> tuple[Classifier, Survey]:
-    with open_archive(path) as archive:
-        is_folder = any(Path(name).name == DESCRIPTION_FILE for name in archive.names())
+    is_folder = _has_folder(path)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
         if is_folder:
@@ -108,6 +116,19 @@ def _load_zip(path: Path, settings: partial[ModelSettings]) -> tuple[Classifier,
         classifier, survey = _load_folder(folder, settings)
     classifier.provenance = classifier.provenance.replace(str(folder), str(path))
     return classifier, survey
+
+
+def _has_folder(path: Path) -> bool:
+    """Return whether a zip has a model folder. Raises ConfigError if it has no model at all."""
+    with open_archive(path) as archive:
+        names = archive.names()
+    is_folder = any(Path(name).name == DESCRIPTION_FILE for name in names)
+    if not is_folder and not find_checkpoints(names, path.name):
+        raise ConfigError(
+            f"there is no model in {path}: neither the {DESCRIPTION_FILE} of a model folder, nor a"
+            " checkpoint as ALeRCE publishes its models"
+        )
+    return is_folder
 
 
 def _import(path: Path, folder: Path, compute: ComputeSettings) -> None:
@@ -129,6 +150,13 @@ def _survey(name: str) -> Survey | None:
 
 def _member(kind: type[E], argument: str, value: Any) -> E:
     try:
-        return member(kind, value)
+        return member(kind, str(value))
     except ValueError as error:
         raise ConfigError(f"{argument} is {value!r}: {error}") from error
+
+
+def _boolean(argument: str, value: object) -> bool:
+    # A setting of this name is text, of which "no" would be true.
+    if not isinstance(value, bool):
+        raise ConfigError(f"{argument} is {value!r}: True or False is expected")
+    return value

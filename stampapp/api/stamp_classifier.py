@@ -42,7 +42,8 @@ class StampClassifier:
         `source` is a path as `read_alerts` takes it, the bytes of a file or of a Kafka message, an
         alert, or an iterable of any of these. What cannot be classified, such as an alert with a
         damaged stamp, is a result whose `cause` and `error` say why. Raises ConfigError where there
-        is no such path, or no alerts in it.
+        is no such path, or no alerts in it, and TypeError for another kind of source, such as an
+        open file.
 
         The models are made for the first alert of each object; of several, later ones are
         classified as well.

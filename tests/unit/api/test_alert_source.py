@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from collections.abc import Iterator
 from itertools import repeat
@@ -52,6 +53,8 @@ def test_a_source_is_a_path_or_several(folder: Path) -> None:
 def test_a_source_is_the_bytes_of_a_message_or_a_file() -> None:
     assert names(ONE) == ["1"]
     assert names(gzip.compress(TWO)) == ["2", "3"]
+    assert names([bytearray(TWO), memoryview(ONE)]) == ["2", "3", "1"]
+    assert names(memoryview(ONE)) == names(bytearray(ONE)) == ["1"]
     assert names(tar(a=ONE, b=TWO)) == ["1", "2", "3"]
 
 
@@ -95,6 +98,32 @@ def test_a_wrong_path_is_an_error_before_anything_is_read(folder: Path) -> None:
 def test_what_is_no_source_is_a_type_error(item: Any) -> None:
     with pytest.raises(TypeError, match="a path, bytes, an alert, or an iterable of these"):
         names([item])
+
+
+@pytest.mark.parametrize("source", [7, None, {}, {"a": ONE}, {ONE: "a"}.items])
+def test_what_is_neither_a_source_nor_several_is_a_type_error(source: Any) -> None:
+    with pytest.raises(TypeError, match="a path, bytes, an alert, or an iterable of these"):
+        names(source)
+
+
+def test_an_open_file_is_no_source(folder: Path) -> None:
+    with (folder / "one.avro").open("rb") as file:
+        for source in (file, [file], io.BytesIO(ONE)):
+            with pytest.raises(
+                TypeError, match=r"not B.*: give the path of the file, or its \.read"
+            ):
+                names(source)  # type: ignore[arg-type]  # what a notebook may do
+
+
+def test_an_empty_path_is_not_the_working_directory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    for source in ("", ["one.avro", ""]):
+        with pytest.raises(ConfigError, match="a path is empty: name a file or a folder"):
+            names(source)
+    with pytest.raises(ConfigError, match="schema_path is empty"):
+        read_alerts(ONE, schema_path="")
 
 
 def test_reading_alerts_warns_of_what_it_leaves_out(folder: Path) -> None:

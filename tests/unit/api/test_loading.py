@@ -87,9 +87,11 @@ def test_the_rule_for_solar_system_objects_can_be_switched_off(shared_data: Path
     ("model", "options", "problem"),
     [
         ("ztff", {}, r"there is no ztff: give the name of a survey \(ZTF or ATLAS or LSST\)"),
-        ("", {}, "model.json is missing"),
+        ("", {}, "model is '': it is empty"),
         ("ZTF", {"engine": "fast"}, "engine is 'fast': one of auto, native, tensorflow"),
         ("ZTF", {"device": "tpu"}, "device is 'tpu': one of auto, cpu, gpu"),
+        ("ZTF", {"engine": None}, "engine is None: one of auto, native, tensorflow"),
+        ("ZTF", {"solar_system_rule": "no"}, "solar_system_rule is 'no': True or False is"),
         ("ZTF", {"schema_path": "gone"}, "gone"),
         ("http://models.example/ztf.zip", {}, "model is 'http://.*no other protocol than https"),
         ("https://models.example/ztf.zip", {}, "an address needs the checksum"),
@@ -113,5 +115,12 @@ def test_a_file_that_is_no_zip_of_a_model_is_named(tmp_path: Path) -> None:
     zipfile.ZipFile(empty, "w").close()
     with pytest.raises(ConfigError, match=r"words\.zip is neither a folder nor a readable zip"):
         load_classifier(words)
-    with pytest.raises(ConfigError, match="there is no checkpoint"):
+    neither = r"no model in .*empty\.zip: neither the model\.json of a model folder, nor a checkp"
+    with pytest.raises(ConfigError, match=neither):
         load_classifier(empty)
+
+
+@pytest.mark.parametrize("model", [None, 7, b"ZTF"])
+def test_what_is_neither_text_nor_a_path_is_a_type_error(model: Any) -> None:
+    with pytest.raises(TypeError, match="the name of a survey, a path or an address is expected"):
+        load_classifier(model)
