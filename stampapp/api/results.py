@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from stampapp.config.extras import require
+from stampapp.display.lines import counted
 from stampapp.results.alert_result import AlertResult
 from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import OutcomeKind
@@ -42,7 +43,7 @@ class Results(Sequence[AlertResult]):
         counts = Counter(map(_shown_class, self._records))
         found = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         made_by = f"{self.source.classifier_name} {self.source.classifier_version}"
-        return f"<Results of {len(self)} alerts by {made_by}: {found or 'none'}>"
+        return f"<Results of {counted(len(self), 'alert')} by {made_by}: {found or 'none'}>"
 
     def to_table(self) -> Table:
         """Return an astropy Table with a row per alert, and units in days, degrees and magnitudes.

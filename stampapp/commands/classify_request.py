@@ -67,8 +67,8 @@ def run(request: ClassifyRequest) -> int:
     if table:
         report(table.finish(summary))
     if figures:
-        these = "pictures of this run" if before.read else "pictures"
-        report(f"{figures.count} {these} are in {request.pictures}.")
+        these = " of this run" if before.read else ""
+        report(figures.summary(these))
     return 1 if summary.errors or summary.stopped else 0
 
 

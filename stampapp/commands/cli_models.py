@@ -14,6 +14,7 @@ from stampapp.app import app
 from stampapp.commands.base import PlainCommand
 from stampapp.commands.cli_files import SURVEY
 from stampapp.display.lines import terminal_width, write_lines
+from stampapp.display.progress import report
 from stampapp.results.model_verdict import Criteria
 
 _SHARE = click.FloatRange(0, 1)
@@ -96,5 +97,5 @@ def compare_models(self: PlainCommand, as_json: bool, **options: Any) -> int:  #
     else:
         write_lines(comparison_lines(comparer, verdict, terminal_width(sys.stdout)), sys.stdout)
     if comparer.figures:
-        click.echo(f"{comparer.figures.count} pictures are in {request.pictures}.", err=True)
+        report(comparer.figures.summary())
     return 0 if is_fit(verdict) else 1

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from stampapp.alerts.alert import Alert
+from stampapp.display.lines import counted
 from stampapp.errors import ConfigError
 from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome
@@ -40,6 +41,11 @@ class FigureFolder:
         name = _UNSAFE.sub("_", str(alert.candid))[:_LONGEST]
         alert_figure.save_figure(alert, folder / f"{name}.png", note)
         self.count += 1
+
+    def summary(self, these: str = "") -> str:
+        """Return a sentence: how many pictures there are, and where."""
+        are = "is" if self.count == 1 else "are"
+        return f"{counted(self.count, 'picture')}{these} {are} in {self._folder}."
 
 
 def _subfolder(outcome: Outcome) -> str:

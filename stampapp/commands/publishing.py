@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TypeVar
 
 from stampapp.config.settings import InputSettings
+from stampapp.display.lines import counted
 from stampapp.errors import ConfigError, DeliveryError
 from stampapp.feeds.publisher import Publisher
 from stampapp.kafka.connection import query_cluster
@@ -111,7 +112,7 @@ def summary(publisher: Publisher[T]) -> str:
     """Return a sentence with the number of published alerts and their rate."""
     count, seconds = publisher.confirmed, publisher.seconds
     rate = count / seconds if seconds else 0.0
-    text = f"Published {count} alerts in {seconds:.1f} s ({rate:.1f} per second)."
+    text = f"Published {counted(count, 'alert')} in {seconds:.1f} s ({rate:.1f} per second)."
     if publisher.unconfirmed:
         text += f" {publisher.unconfirmed} more were sent, but not confirmed."
     return text

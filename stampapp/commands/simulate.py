@@ -13,6 +13,7 @@ from stampapp.alerts.surveys import Survey
 from stampapp.commands import publishing
 from stampapp.commands.publishing import log_above_progress
 from stampapp.config.settings import InputSettings
+from stampapp.display.lines import counted
 from stampapp.display.progress import progress_bar, report
 from stampapp.errors import ConfigError
 from stampapp.feeds import avro_writer, simulated
@@ -42,7 +43,9 @@ class SimulateRequest:
     schema_id: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.count or 'endless'} {self.survey} alerts of seed {self.seed}"
+        what = f"{self.survey} alert"
+        alerts = counted(self.count, what) if self.count else f"endless {what}s"
+        return f"{alerts} of seed {self.seed}"
 
 
 def parse_version(text: str | None) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stampapp.alerts.surveys import Survey
 from stampapp.classifiers.base import Classifier
+from stampapp.display.lines import counted
 from stampapp.errors import ConfigError
 from stampapp.results.alert_result import AlertResult, alert_result
 from stampapp.results.outcome import Outcome
@@ -54,11 +55,12 @@ class TableOutput:
             self._journal.close()
             kept = f"All results are kept in {self._journal.path}: --resume writes the table"
             raise ConfigError(f"{error}. {kept}") from error
+        results = counted(rows, "result")
         if summary.stopped:
             self._journal.close()
-            return f"{self._path} has {rows} results so far; --resume goes on with the others."
+            return f"{self._path} has {results} so far; --resume goes on with the others."
         self._journal.delete()
-        return f"{self._path} has {rows} results."
+        return f"{self._path} has {results}."
 
     def _source(self) -> TableSource:
         return TableSource(

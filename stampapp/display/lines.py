@@ -37,6 +37,11 @@ def fold(text: str, width: int | None, indent: str = "") -> list[str]:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 alert, 2 alerts."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def printable(text: str) -> str:
     """Replace control characters, with which a message could steer the terminal."""
     if text.isprintable():

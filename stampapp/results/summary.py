@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from stampapp.display.lines import counted
 from stampapp.results.outcome import Outcome, OutcomeKind
 
 
@@ -42,11 +43,11 @@ class Summary:
         )
 
     def __str__(self) -> str:
-        over = self.over_max_detections
+        alerts, over = counted(self.read, "alert"), self.over_max_detections
         by_detections = f" {over} superseded by MAX_DETECTIONS," if over else ""
         stopped = f"Stopped {self.stopped} after " if self.stopped else ""
         return stopped + (
-            f"{self.read} alerts: {self.classified} classified, {self.ruled_out} ruled out,"
+            f"{alerts}: {self.classified} classified, {self.ruled_out} ruled out,"
             f" {self.superseded} superseded by an earlier one of their object,{by_detections}"
             f" {self.errors} with an error"
         )

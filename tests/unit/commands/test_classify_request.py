@@ -68,6 +68,6 @@ def test_a_resumed_run_counts_its_own_pictures(
     monkeypatch.setattr(ResultJournal, "delete", ResultJournal.close)
     common: dict[str, Any] = {"paths": (alerts,), "survey": Survey.ZTF, "pictures": album}
     run(request(output=tmp_path / "night.csv", **common))
-    assert f"1 pictures are in {album}." in capsys.readouterr().err
+    assert f"1 picture is in {album}.\n" in capsys.readouterr().err
     run(request(output=tmp_path / "night.csv", resume=True, **common))
-    assert f"0 pictures of this run are in {album}." in capsys.readouterr().err
+    assert f"0 pictures of this run are in {album}.\n" in capsys.readouterr().err

@@ -71,6 +71,7 @@ def test_what_is_no_version_is_refused(text: str) -> None:
 
 def test_a_request_as_text() -> None:
     assert str(request()) == "10 ZTF alerts of seed 7"
+    assert str(request(count=1)) == "1 ZTF alert of seed 7"
     assert str(request(count=None)) == "endless ZTF alerts of seed 7"
 
 

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from stampapp.display.lines import fold, printable, terminal_width, write_lines
+from stampapp.display.lines import counted, fold, printable, terminal_width, write_lines
 
 
 class Terminal(io.StringIO):
@@ -42,3 +42,7 @@ def test_columns_within_a_line_stay_as_they_are() -> None:
 
 def test_control_characters_are_replaced() -> None:
     assert printable("a\x1b[2J\tb") == "a\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}b"
+
+
+def test_a_number_has_its_noun_in_the_singular_or_plural() -> None:
+    assert [counted(n, "alert") for n in (0, 1, 2)] == ["0 alerts", "1 alert", "2 alerts"]
