@@ -11,6 +11,7 @@ import click
 from faust.cli import AppCommand
 from faust.cli.agents import agents as Agents  # noqa: N812
 
+from stampapp.display.lines import escape_bytes
 from stampapp.errors import StampError
 
 
@@ -26,7 +27,7 @@ class PlainCommand(AppCommand):
         try:
             code = self.run(*self.args, *args, **{**self.kwargs, **kwargs})
         except StampError as error:
-            click.echo(f"error: {error}", err=True)
+            click.echo(escape_bytes(f"error: {error}"), err=True)
             code = 2
         except (KeyboardInterrupt, BrokenPipeError):
             # The reader of stderr is gone: closed, it cannot fail when Python flushes it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -83,7 +84,9 @@ def run_identity(
     listed = [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in stats]
     model = (classifier.name, classifier.version, classifier.network_sha256 or "")
     return {
-        "the files (names, sizes or times)": hashlib.sha256("\n".join(listed).encode()).hexdigest(),
+        "the files (names, sizes or times)": hashlib.sha256(
+            os.fsencode("\n".join(listed))
+        ).hexdigest(),
         "the model": " ".join(model),
         "the version of stampapp": __version__,
         **{name: str(value) for name, value in options.items()},

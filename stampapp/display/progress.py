@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.status import Status
 
+from stampapp.display.lines import escape_bytes
 from stampapp.display.pace import Pace, measured_from, rate, time_left
 
 _FIRST_LINE, _MOST_SECONDS = 5.0, 60.0
@@ -119,4 +120,4 @@ def status_line(what: str) -> Status:
 
 def report(text: str) -> None:
     """Write a line to stderr, above the bars if any."""
-    print(text, file=sys.stderr, flush=True)
+    print(escape_bytes(text), file=sys.stderr, flush=True)

@@ -12,6 +12,7 @@ from typing import BinaryIO, TypeVar
 from stampapp.alerts import packets
 from stampapp.alerts.packets import Decoded
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
+from stampapp.display.lines import escape_bytes
 from stampapp.errors import BadAlert, ConfigError
 from stampapp.feeds import archives
 from stampapp.feeds.archives import TAR_SUFFIXES, unpack
@@ -71,7 +72,10 @@ def _parser(schemas: MessageSchemas) -> Callable[[BinaryIO], Iterator[Decoded]]:
 
 def _named(found: Iterable[tuple[str, Decoded]]) -> Iterator[Decoded]:
     for name, one in found:
-        yield BadAlert(one.cause, f"{name}: {one}") if isinstance(one, BadAlert) else one
+        if isinstance(one, BadAlert):
+            yield BadAlert(one.cause, f"{escape_bytes(name)}: {one}")
+        else:
+            yield one
 
 
 def parse_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,22 @@ def write(path: Path, tables: Iterator[Table], rows: int) -> None:  # noqa: ARG0
     from pyarrow import parquet
 
     first = _filled(next(tables))
-    first[:0].write(path, format="parquet")
-    schema = parquet.read_schema(path)
-    with parquet.ParquetWriter(path, schema) as writer:
+    schema = _schema(first)
+    # Pyarrow takes no path with bytes that are not UTF-8.
+    with path.open("wb") as file, parquet.ParquetWriter(file, schema) as writer:
         writer.write_table(pa.table(_arrays(first), schema=schema))
         for table in tables:
             writer.write_table(pa.table(_arrays(_filled(table)), schema=schema))
+
+
+def _schema(table: Table) -> Any:
+    from pyarrow import parquet
+
+    # Astropy writes its metadata into a file only, whose name it gives to pyarrow.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "schema.parquet"
+        table[:0].write(path, format="parquet")
+        return parquet.read_schema(path)
 
 
 def _filled(table: Table) -> Table:

@@ -101,6 +101,18 @@ def test_an_interrupted_run_goes_on_with_every_alert_once(
     ]
 
 
+def test_a_name_that_is_not_utf_8_is_classified_and_readable(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"n\xff\xe9t.avro")
+    path.write_bytes(container(small(1))[:-30])
+    for suffix in ("parquet", "csv", "ecsv", "vot", "fits"):
+        table = tmp_path / os.fsdecode(b"t\xff." + suffix.encode())
+        _, said = run(path, table)
+        assert said == f"{table} has 1 result."
+        (error,) = Table.read(table)["error"]
+        # FITS has ASCII only, and reads as bytes.
+        assert "/n\\xff\\xe9t.avro: " in str(error)
+
+
 def test_superseded_alerts_have_no_row(alerts: Path, tmp_path: Path) -> None:
     summary, _ = run(alerts, tmp_path / "night.ecsv", every=False)
     same = list(range(0, COUNT, 10))

@@ -1,10 +1,18 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
-from stampapp.display.lines import counted, fold, printable, terminal_width, write_lines
+from stampapp.display.lines import (
+    counted,
+    escape_bytes,
+    fold,
+    printable,
+    terminal_width,
+    write_lines,
+)
 
 
 class Terminal(io.StringIO):
@@ -42,6 +50,14 @@ def test_columns_within_a_line_stay_as_they_are() -> None:
 
 def test_control_characters_are_replaced() -> None:
     assert printable("a\x1b[2J\tb") == "a\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}b"
+
+
+def test_bytes_of_a_name_that_are_not_utf_8_are_readable() -> None:
+    name, shown = os.fsdecode(b"n\xff\xe9\xc3\xa9.avro"), "n\\xff\\xe9é.avro"
+    assert escape_bytes(name) == printable(name) == shown
+    out = io.StringIO()
+    write_lines([name], out)
+    assert out.getvalue() == f"{shown}\n"
 
 
 def test_a_number_has_its_noun_in_the_singular_or_plural() -> None:
