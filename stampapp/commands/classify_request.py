@@ -49,10 +49,10 @@ def run(request: ClassifyRequest) -> int:
     schemas = load_schemas()
     # Before the model is loaded, which takes seconds.
     files = find_alert_files(request.paths)
+    figures = FigureFolder(request.pictures) if request.pictures else None
     classifier = _load(model)
     table = _table_output(request, files, classifier, model)
     before = table.before if table else Summary()
-    figures = FigureFolder(request.pictures) if request.pictures else None
     summary = classify_files(
         files,
         classifier,

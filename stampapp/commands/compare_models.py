@@ -76,11 +76,12 @@ def compare_alerts(request: ComparisonRequest, worker: Settings | None) -> Model
 
 
 def _load(live: ModelSettings, shadow: ModelSettings, pictures: Path | None) -> ModelComparer:
+    figures = FigureFolder(pictures) if pictures else None
     classifier = classifiers.load(live)
     comparer = ModelComparer(
         live=classifier,
         shadow=load_shadow(shadow, classifier),
-        figures=FigureFolder(pictures) if pictures else None,
+        figures=figures,
     )
     comparer.warm_up()
     return comparer

@@ -8,6 +8,7 @@ from pathlib import Path
 from stampapp.alerts.alert import Alert
 from stampapp.display.lines import counted
 from stampapp.errors import ConfigError
+from stampapp.output_path import make_folder
 from stampapp.results.class_names import shown_name
 from stampapp.results.outcome import Outcome
 
@@ -20,6 +21,11 @@ class FigureFolder:
     """Saves figures as `folder`/CLASS/CANDID.png."""
 
     def __init__(self, folder: Path) -> None:
+        """Make the folder. Raises ConfigError if nothing can be written into it."""
+        try:
+            make_folder(folder)
+        except ConfigError as error:
+            raise ConfigError(f"--pictures: {error}") from error
         self.count = 0
         self._folder = folder
 

@@ -25,6 +25,7 @@ from stampapp.feeds.unfinished_alerts import (
     UnfinishedAlerts,
     find_unfinished,
 )
+from stampapp.output_path import check_file
 
 Advance = Callable[[int], object]
 
@@ -74,7 +75,8 @@ def output_files(
     labels_path = labels or Path(f"{to}.labels.csv")
     if labels_path == to:
         raise ConfigError(f"--labels and --to are both {to}: choose different files")
-    avro_writer.check_paths(to, labels_path)
+    check_file(to)
+    check_file(labels_path)
     return to, labels_path
 
 
@@ -125,6 +127,9 @@ def resume_files(request: SimulateRequest, seed: int | None, alerts: Path, label
         )
     if same.count is not None and before.count > same.count:
         raise ConfigError(f"{alerts} has {before.count} alerts already: increase --count")
+    if same.count == before.count and before.alerts == alerts:
+        report(f"{alerts} is finished: it has {same}, and {labels} their classes")
+        return 0
     return write_files(same, alerts, labels, before)
 
 

@@ -23,6 +23,7 @@ from stampapp.feeds.unfinished_alerts import (
     find_drafts,
 )
 from stampapp.file_lock import lock_while_writing
+from stampapp.output_path import check_file
 
 
 def write_alerts(
@@ -40,7 +41,8 @@ def write_alerts(
     it yielded before is kept. Raises ConfigError if the files cannot be written, and without
     `before` if an interrupted run has left drafts of them.
     """
-    check_paths(alerts, labels)
+    check_file(alerts)
+    check_file(labels)
     finished = _UntilError(drawn)
     kept = before.count if before else 0
     with _locked_draft(alerts) as alert_draft, _dropping_empty(alerts, labels):
@@ -60,15 +62,6 @@ def write_alerts(
     if finished.error:
         raise finished.error
     return kept + finished.count
-
-
-def check_paths(*paths: Path) -> None:
-    """Raise ConfigError for a folder, and for a file in a folder that does not exist."""
-    for path in paths:
-        if path.is_dir():
-            raise ConfigError(f"{path} is a folder: name a file")
-        if not path.parent.is_dir():
-            raise ConfigError(f"{path} cannot be written: {path.parent} is no folder")
 
 
 @contextmanager

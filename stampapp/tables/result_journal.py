@@ -45,7 +45,9 @@ class ResultJournal:
         try:
             self._file = self._open(resume=resume)
         except OSError as error:
-            raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise ConfigError(
+                f"{table} cannot be written ({self.path}: {error.strerror})"
+            ) from error
 
     def append(self, results: Sequence[AlertResult], summary: Summary) -> None:
         """Add the results of a batch. Raises ConfigError if they cannot be written."""

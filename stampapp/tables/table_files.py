@@ -10,6 +10,7 @@ from astropy.table import Table
 
 from stampapp.config.extras import require
 from stampapp.errors import ConfigError
+from stampapp.output_path import check_file
 from stampapp.results.alert_result import AlertResult
 from stampapp.tables import fits_file, parquet_file, text_files, votable_file
 from stampapp.tables.result_table import TableSource, result_table, table_size
@@ -30,14 +31,11 @@ _CHUNK = 2000
 def table_writer(path: Path) -> Writer:
     """Return what writes files with this suffix.
 
-    Raises ConfigError for another suffix, for a folder, and where the format needs a package that
-    is not installed.
+    Raises ConfigError for another suffix, where no file can be written, and where the format needs
+    a package that is not installed.
     """
     suffix = path.suffix.lower()
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder: name a file")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{path} cannot be written: {path.parent} is no folder")
+    check_file(path)
     if suffix not in _WRITERS:
         *others, last = _WRITERS
         raise ConfigError(

@@ -17,7 +17,7 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors", "times", "version"),
     # What commands, training and demo show people in the same way.
-    ("avro", "kafka", "display", "native", "file_lock"),
+    ("avro", "kafka", "display", "native", "file_lock", "output_path"),
     ("alerts",),
     ("stamps", "results"),
     ("config",),

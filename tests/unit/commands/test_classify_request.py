@@ -34,6 +34,7 @@ def request(**changes: Any) -> ClassifyRequest:
         ({"output": Path("a.csv"), "as_json": True}, "--output writes a table, --json lines"),
         ({"output": Path("a.xls")}, r"end the name with \.parquet, \.csv, \.ecsv, \.vot or \.fits"),
         ({"output": Path("no/a.csv")}, "no is no folder"),
+        ({"output": Path("/proc/a.csv")}, "^/proc/a.csv cannot be written: No such file"),
     ],
 )
 def test_an_impossible_output_is_refused_before_anything_is_loaded(

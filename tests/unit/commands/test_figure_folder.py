@@ -49,8 +49,9 @@ def test_an_alert_does_not_choose_where_it_is_drawn(tmp_path: Path) -> None:
     assert name.startswith("figures/SN/______xxx")
 
 
-def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"--pictures: .*file/SN cannot be made"):
-        FigureFolder(tmp_path / "file").add(outcome(alert(candid="1")))
+    for folder in (tmp_path / "file", Path("/proc"), Path("/proc/album")):
+        with pytest.raises(ConfigError, match=f"--pictures: {folder} cannot be written"):
+            FigureFolder(folder)
     assert stat.S_ISREG((tmp_path / "file").stat().st_mode)

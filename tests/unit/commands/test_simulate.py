@@ -49,6 +49,7 @@ def test_without_a_file_it_is_a_topic() -> None:
         ({}, Path("nowhere/sky.avro"), SKY, "nowhere is no folder"),
         ({}, SKY, Path("nowhere/truth.csv"), "nowhere is no folder"),
         ({}, Path(), SKY, "is a folder: name a file"),
+        ({}, Path("/proc/sky.avro"), None, "/proc/sky.avro cannot be written: No such file"),
     ],
 )
 def test_what_makes_no_sense_together_is_refused(
@@ -124,4 +125,5 @@ def test_what_has_all_alerts_stays(tmp_path: Path, capsys: pytest.CaptureFixture
     content = alerts.read_bytes()
     assert resume_files(request(seed=1, count=3), None, alerts, labels) == 0
     assert alerts.read_bytes() == content
-    assert "Writing 3 ZTF alerts of seed 7" in capsys.readouterr().err
+    said = f"{alerts} is finished: it has 3 ZTF alerts of seed 7, and {labels} their classes\n"
+    assert capsys.readouterr().err == said
