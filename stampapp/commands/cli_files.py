@@ -12,13 +12,12 @@ from faust.cli import option
 from stampapp.alerts.surveys import Survey
 from stampapp.app import app
 from stampapp.commands.base import PlainCommand
+from stampapp.commands.given_path import GivenPath
 from stampapp.display.lines import write_lines
 from stampapp.errors import ConfigError
 
 SURVEY = click.Choice(list(Survey), case_sensitive=False)
-ALERT_PATHS = click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
-)
+ALERT_PATHS = click.argument("paths", nargs=-1, required=True, type=GivenPath(), metavar="PATH...")
 
 
 @app.command(
@@ -27,8 +26,8 @@ ALERT_PATHS = click.argument(
     option("--every-alert", is_flag=True, help="Classify all alerts of each object."),
     option("--survey", type=SURVEY, help="Override CLASSIFIER_STRATEGY."),
     option("--model", help="Override MODEL_PATH."),
-    option("--pictures", type=click.Path(path_type=Path), help="Save figures here, by class."),
-    option("--output", type=click.Path(path_type=Path), help="Write a table to this file instead."),
+    option("--pictures", type=GivenPath(), help="Save figures here, by class."),
+    option("--output", type=GivenPath(), help="Write a table to this file instead."),
     option("--resume", is_flag=True, help="Go on with a table that is not finished."),
     base=PlainCommand,
 )
@@ -69,7 +68,7 @@ def classify(  # noqa: PLR0913, PLR0917  # click hands over every option
 
 @app.command(
     click.argument("path"),
-    option("--into", type=click.Path(path_type=Path), help="Folder to write [model/<survey>]."),
+    option("--into", type=GivenPath(), help="Folder to write [model/<survey>]."),
     option("--name", help="The checkpoint to import, if there are several."),
     base=PlainCommand,
 )
@@ -87,7 +86,7 @@ def import_model(self: PlainCommand, path: str, into: Path | None, name: str | N
 
 
 @app.command(
-    click.argument("folder", type=click.Path(path_type=Path)),
+    click.argument("folder", type=GivenPath()),
     base=PlainCommand,
 )
 def add_self_test(self: PlainCommand, folder: Path) -> int:  # noqa: ARG001
@@ -104,8 +103,8 @@ def add_self_test(self: PlainCommand, folder: Path) -> int:  # noqa: ARG001
     option("--rate", type=click.FloatRange(0, min_open=True), help="Alerts per second."),
     # The names of simulated alerts hold six digits of the seed.
     option("--seed", type=click.IntRange(0, 999_999), help="Repeat the alerts of this seed."),
-    option("--to", type=click.Path(path_type=Path), help="Write to this Avro file, without Kafka."),
-    option("--labels", type=click.Path(path_type=Path), help="Write the classes to this CSV file."),
+    option("--to", type=GivenPath(), help="Write to this Avro file, without Kafka."),
+    option("--labels", type=GivenPath(), help="Write the classes to this CSV file."),
     option("--resume", is_flag=True, help="Go on with a file that is not finished."),
     option("--schema", metavar="VERSION", help="Publish packets by this version's schema [10.0]."),
     base=PlainCommand,

@@ -12,6 +12,7 @@ from faust.cli import option
 from stampapp import times
 from stampapp.app import app
 from stampapp.commands.base import PlainCommand
+from stampapp.commands.given_path import GivenPath
 from stampapp.deadletters.causes import CAUSES
 
 BEGIN = option(
@@ -69,7 +70,7 @@ def reconcile(
     option("--json", "as_json", is_flag=True, help="list, show: print JSON."),
     option(
         "--save",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=GivenPath(dir_okay=False),
         help="show: write the bytes of the message to this file.",
     ),
     option("--again", is_flag=True, help="replay: include those that were replayed before."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ from faust.cli import option
 from stampapp.app import app
 from stampapp.commands.base import PlainCommand
 from stampapp.commands.cli_files import SURVEY
+from stampapp.commands.given_path import GivenPath
 from stampapp.display.lines import terminal_width, write_lines
 from stampapp.display.progress import report
 from stampapp.results.model_verdict import Criteria
@@ -61,7 +61,7 @@ _CRITERIA = {
 
 
 @app.command(
-    click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]..."),
+    click.argument("paths", nargs=-1, type=GivenPath(), metavar="[PATH]..."),
     option("--shadow", help="Override SHADOW_MODEL_PATH: the model that may replace the live one."),
     option("--model", help="Override MODEL_PATH: the live model."),
     option("--survey", type=SURVEY, help="Override CLASSIFIER_STRATEGY."),
@@ -72,7 +72,7 @@ _CRITERIA = {
         show_default=True,
         help="Without PATH: about so many alerts, the latest.",
     ),
-    option("--pictures", type=click.Path(path_type=Path), help="Save disagreements as figures."),
+    option("--pictures", type=GivenPath(), help="Save disagreements as figures."),
     option("--json", "as_json", is_flag=True, help="Print one JSON object."),
     *_CRITERIA.values(),
     base=PlainCommand,

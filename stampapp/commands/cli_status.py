@@ -10,6 +10,7 @@ from faust.cli import option
 
 from stampapp.app import app
 from stampapp.commands.base import PlainCommand
+from stampapp.commands.given_path import GivenPath
 
 JSON = option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -41,7 +42,7 @@ def topics(self: PlainCommand, as_json: bool) -> int:  # noqa: ARG001
     option("--json", "as_json", is_flag=True, help="Print one JSON object per line."),
     option(
         "--stamps",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=GivenPath(dir_okay=False),
         metavar="FILE.png",
         help="Draw the stamps of the last alert into this file.",
     ),
