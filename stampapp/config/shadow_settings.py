@@ -46,7 +46,8 @@ def read_shadow(reader: Reader, live: ModelSettings) -> ShadowSettings | None:
         # What is set for a model that is not would have no effect.
         reader.problems += [
             f"{key} is set without {KEY}: set it, or remove both"
-            for key in filter(reader.is_set, ("SHADOW_SHARE", "SHADOW_TOPIC"))
+            for key, differs in {"SHADOW_SHARE": share != 1.0, "SHADOW_TOPIC": topic}.items()
+            if differs
         ]
         return None
     return ShadowSettings(model=shadow_of(live, path), share=share, topic=topic)
