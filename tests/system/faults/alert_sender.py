@@ -40,8 +40,8 @@ class AlertSender:
         return self._writer.places
 
     @property
-    def doubtful(self) -> dict[PartitionOffset, Sent]:
-        """Alerts that may be there, although they were written again."""
+    def doubtful(self) -> set[Sent]:
+        """Alerts that readers may find, although they were written again."""
         return self._writer.doubtful
 
     @property

@@ -27,12 +27,12 @@ Placed = list[tuple[PartitionOffset, Sent]]
 class Writer(Protocol):
     """Writes alerts; `places` are those confirmed, `overhead` counts offsets without an alert.
 
-    `doubtful` are places of alerts that were written again, because a transaction could not be
-    committed as far as its producer knows.
+    `doubtful` are alerts that were written again, because their transaction was aborted as far as
+    its producer knows.
     """
 
     places: dict[PartitionOffset, Sent]
-    doubtful: dict[PartitionOffset, Sent]
+    doubtful: set[Sent]
     overhead: int
 
     def write(self, alert: Alert, partition: int) -> None: ...
@@ -49,7 +49,7 @@ class PlainWriter:
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         self.places: dict[PartitionOffset, Sent] = {}
-        self.doubtful: dict[PartitionOffset, Sent] = {}
+        self.doubtful: set[Sent] = set()
         self.overhead = 0
         self._topic = topic
         self._failures: list[KafkaError] = []
@@ -89,7 +89,7 @@ class TransactionalWriter:
 
     def __init__(self, bootstrap: str, topic: str, seed: int) -> None:
         self.places: dict[PartitionOffset, Sent] = {}
-        self.doubtful: dict[PartitionOffset, Sent] = {}
+        self.doubtful: set[Sent] = set()
         self.overhead = 0
         self._topic, self._rng = topic, Random(seed)
         self._waiting: list[tuple[Alert, int]] = []
@@ -125,8 +125,8 @@ class TransactionalWriter:
         producer = self._rng.choice(self._producers)
         if self._rng.random() < ABORTED:
             written = self._write(producer, alerts)
-            retried(producer.abort_transaction)
-            if written is not None:
+            self._abort(producer, alerts)
+            if len(written) == len(alerts):
                 self.overhead += len(alerts) + markers(alerts)
         while (placed := self._commit(producer, alerts)) is None:
             pass
@@ -137,19 +137,23 @@ class TransactionalWriter:
         """Write the alerts in a transaction; return None if it had to be aborted."""
         placed = self._write(producer, alerts)
         try:
-            if placed is not None:
+            if len(placed) == len(alerts):
                 retried(producer.commit_transaction)
                 return placed
         except KafkaException as failure:
             if not failure.args[0].txn_requires_abort():
                 raise
-            # A broker that is killed may have committed it, and not have answered.
-            self.doubtful.update(placed or [])
-        retried(producer.abort_transaction)
+        self._abort(producer, alerts)
         return None
 
-    def _write(self, producer: Producer, alerts: Sequence[tuple[Alert, int]]) -> Placed | None:
-        """Begin a transaction; return where its alerts are, None if some are not confirmed."""
+    def _abort(self, producer: Producer, alerts: Sequence[tuple[Alert, int]]) -> None:
+        # A broker that is killed may have committed the transaction and not have answered, or take
+        # what it has not confirmed for a part of the next one.
+        self.doubtful.update(alert.without_value for alert, _ in alerts)
+        retried(producer.abort_transaction)
+
+    def _write(self, producer: Producer, alerts: Sequence[tuple[Alert, int]]) -> Placed:
+        """Begin a transaction; return where those of its alerts are that are confirmed."""
         placed: Placed = []
 
         def place(alert: Alert, error: KafkaError | None, message: Any) -> None:
@@ -168,7 +172,7 @@ class TransactionalWriter:
                 on_delivery=lambda error, message, one=alert: place(one, error, message),
             )
         producer.flush(CONFIRMED_WITHIN)
-        return placed if len(placed) == len(alerts) else None
+        return placed
 
 
 def new_producer(bootstrap: str, codec: str, **settings: Any) -> Producer:
