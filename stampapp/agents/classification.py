@@ -22,7 +22,7 @@ from stampapp.results import encoding, provenance
 from stampapp.results.outcome import OutcomeKind, Prediction
 
 if TYPE_CHECKING:
-    from stampapp.worker.pipeline import Batch
+    from stampapp.worker.batch import Batch
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from stampapp.app import app
 from stampapp.results import provenance
 
 if TYPE_CHECKING:
-    from stampapp.worker.pipeline import Batch
+    from stampapp.worker.batch import Batch
 
 # With more messages that the pipeline has not taken, the stream has something to catch up with.
 BUSY_LAG = 256

@@ -36,6 +36,11 @@ _OTHER_REMEDY = (
 )
 
 
+def explain_failure(settings: Settings, error: BaseException) -> BaseException:
+    """Return an error that says what to do about what has stopped the consumer, if it is known."""
+    return explain_unreadable_message(settings, explain_lost_permission(settings, error))
+
+
 def explain_unreadable_message(settings: Settings, error: BaseException) -> BaseException:
     """Return an error that says how to skip a message that the Kafka client cannot read.
 

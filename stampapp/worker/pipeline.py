@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -24,6 +23,7 @@ from stampapp.classifiers.base import Classifier
 from stampapp.kafka.message import Message, Partition
 from stampapp.results.outcome import Outcome
 from stampapp.worker import named_threads
+from stampapp.worker.batch import Batch
 from stampapp.worker.classify_queue import MOST_TOGETHER, ClassifyQueue
 from stampapp.worker.in_flight import InFlightLimit
 from stampapp.worker.offset_tracker import FetchedRange, OffsetTracker
@@ -33,21 +33,6 @@ log = logging.getLogger(__name__)
 COMMIT_INTERVAL = 0.25
 # Seconds that the last commit may take.
 COMMIT_TIMEOUT = 1.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Batch:
-    """Consumed messages with one outcome each.
-
-    `received` is when the first message arrived (UTC); `durations` are seconds by stage.
-    `is_wanted` returns False once a rebalance has released the partitions of the messages.
-    """
-
-    messages: tuple[Message, ...]
-    outcomes: tuple[Outcome, ...]
-    received: datetime
-    durations: Mapping[str, float] = field(default_factory=dict)
-    is_wanted: Callable[[], bool] = field(default=lambda: True, compare=False)
 
 
 R = TypeVar("R")

@@ -24,8 +24,8 @@ from stampapp.kafka.rebalance_monitor import RebalanceMonitor
 from stampapp.monitoring.worker_state import WorkerCounts
 from stampapp.preflight import access_check
 from stampapp.version import __version__
-from stampapp.worker import consumer_errors, startup
-from stampapp.worker.consumer_errors import explain_lost_permission
+from stampapp.worker import startup
+from stampapp.worker.consumer_errors import explain_failure
 from stampapp.worker.shadow_setup import open_shadow
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class WorkerRuntime:
     def record_failure(self, reason: BaseException) -> None:
         """Remember what stops the worker: the first failure, which causes those that follow."""
         if self.failure is None and not isinstance(reason, asyncio.CancelledError):
-            self.failure = _explain(self.settings, reason) if self.settings else reason
+            self.failure = explain_failure(self.settings, reason) if self.settings else reason
 
     def required_settings(self) -> Settings:
         """Return the settings. Raises ConfigError if they are invalid."""
@@ -93,13 +93,7 @@ class WorkerRuntime:
         if warning := client_parts.slow_client_warning():
             log.warning("%s", warning)
         await access_check.require_access(settings)
-        self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
-        self.rebalance_monitor = RebalanceMonitor(
-            settings.consumer,
-            settings.group_id,
-            # A member that is gone holds up a rebalance for a session, and then the next one may.
-            max(settings.stall_timeout, 3 * settings.session_timeout),
-        )
+        self._open_monitors(settings)
         await self._connect(settings)
         self.schemas = await startup.open_schemas(settings)
         self.classifier = await startup.load_classifier(settings)
@@ -114,6 +108,12 @@ class WorkerRuntime:
         self.shadow = await open_shadow(settings, self.classifier, self.metrics)
         if settings.web_page:
             self.dashboard = DashboardState(self.classifier.classes, time.time())
+
+    def _open_monitors(self, settings: Settings) -> None:
+        self.access_monitor = AccessMonitor(settings.consumer, settings.stall_timeout)
+        # A member that is gone holds up a rebalance for a session, and then the next one may.
+        limit = max(settings.stall_timeout, 3 * settings.session_timeout)
+        self.rebalance_monitor = RebalanceMonitor(settings.consumer, settings.group_id, limit)
 
     @property
     def classify_threads(self) -> int:
@@ -294,9 +294,3 @@ class WorkerRuntime:
 
     def _distinct_deliveries(self) -> list[Delivery]:
         return list(dict.fromkeys(self._deliveries.values()))
-
-
-def _explain(settings: Settings, reason: BaseException) -> BaseException:
-    return consumer_errors.explain_unreadable_message(
-        settings, explain_lost_permission(settings, reason)
-    )

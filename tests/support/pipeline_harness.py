@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 from stampapp.avro.message_schemas import NO_SCHEMAS, MessageSchemas
 from stampapp.kafka.message import Message, Partition
+from stampapp.worker.batch import Batch
 from stampapp.worker.in_flight import InFlightLimit
-from stampapp.worker.pipeline import Batch, Pipeline
+from stampapp.worker.pipeline import Pipeline
 from tests.support.alerts import container, message, record
 from tests.support.fake_classifier import FakeClassifier
 from tests.support.stopwatch import AMPLE

@@ -160,7 +160,7 @@ def test_each_library_is_still_used_where_it_is_allowed(
 @pytest.mark.parametrize(
     ("module", "line", "crossed"),
     [
-        ("kafka/delivery.py", "from stampapp.worker.pipeline import Batch", ["worker"]),
+        ("kafka/delivery.py", "from stampapp.worker.batch import Batch", ["worker"]),
         ("kafka/delivery.py", "from stampapp import worker", ["worker"]),
         ("kafka/delivery.py", "import stampapp.avro.reader", ["avro"]),
         ("kafka/delivery.py", "def f():\n    from stampapp.alerts import alert", ["alerts"]),

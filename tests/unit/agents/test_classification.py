@@ -15,7 +15,7 @@ from stampapp.errors import BadAlert, DeliveryError
 from stampapp.kafka.message import Message
 from stampapp.results import provenance
 from stampapp.results.outcome import Outcome, OutcomeKind, Prediction
-from stampapp.worker.pipeline import Batch
+from stampapp.worker.batch import Batch
 from tests.support.alerts import alert, message
 from tests.support.fake_agents import FakeAgents
 from tests.support.fake_classifier import classification

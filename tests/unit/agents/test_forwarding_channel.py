@@ -9,7 +9,7 @@ import pytest
 
 from stampapp.agents.forwarding import CAPACITY, ForwardingChannel, PendingDelivery
 from stampapp.errors import DeliveryError
-from stampapp.worker.pipeline import Batch
+from stampapp.worker.batch import Batch
 from tests.support.pipeline_harness import (
     PLACE,
     PipelineHarness,
