@@ -25,6 +25,8 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
         _write_into(path)
+    except FileExistsError:
+        raise ConfigError(f"{path} is a file: name a folder") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
 

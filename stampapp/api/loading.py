@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 from stampapp import classifiers
 from stampapp.alerts.surveys import Survey
 from stampapp.api.alert_source import open_schemas
@@ -157,6 +159,6 @@ def _member(kind: type[E], argument: str, value: Any) -> E:
 
 def _boolean(argument: str, value: object) -> bool:
     # A setting of this name is text, of which "no" would be true.
-    if not isinstance(value, bool):
+    if not isinstance(value, bool | np.bool_):
         raise ConfigError(f"{argument} is {value!r}: True or False is expected")
-    return value
+    return bool(value)

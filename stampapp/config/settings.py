@@ -195,7 +195,7 @@ def _batching(reader: Reader) -> dict[str, Any]:
             "STALL_TIMEOUT",
             number(10, 86400, float),
             300.0,
-            "s that messages may wait, while none is taken, until the worker exits",
+            "s that messages may wait, or a rebalance may last, until the worker exits",
         ),
     }
 

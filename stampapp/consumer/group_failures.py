@@ -29,5 +29,6 @@ class GroupFailures:
 
     async def _watch(self, coordination: asyncio.Task[None]) -> None:
         await asyncio.wait([coordination])
-        if not coordination.cancelled() and (error := coordination.exception()):
+        closing = self._coordinator._closing.done()
+        if not coordination.cancelled() and (error := coordination.exception()) and not closing:
             await self._report(error)

@@ -36,10 +36,6 @@ _MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 0.5, 15.0
 # An optional cluster that is down is not tried again for every batch (seconds).
 _OPTIONAL_RETRY_DELAY = 30.0
 
-# Brokers answer the first while some of them start; the second stands for codes that aiokafka does
-# not know, such as that of a quota. To aiokafka both are final.
-_MOMENTARY_ERRORS = (kafka.InvalidReplicationFactorError, kafka.UnknownError)
-
 _SILENT = "it accepts connections but does not confirm"
 
 
@@ -79,7 +75,6 @@ class Delivery(mode.Service):
             if not self._optional:
                 raise
             log.error("The worker continues without metrics: %s", problem)
-            self._failing_since = time.monotonic()
 
     async def on_stop(self) -> None:
         """Disconnect. Messages that are unconfirmed by now were not acknowledged either."""
@@ -150,13 +145,12 @@ class Delivery(mode.Service):
         if error is None:
             self._report_success()
             return True
-        what = f"has not confirmed {describe_messages([message])}: {error!r}"
+        log.warning(
+            "%s has not confirmed %s: %r", self._cluster_name, describe_messages([message]), error
+        )
         if self._optional:
-            self._report_failure(what)
+            # Not otherwise: results and commands may share the producer.
             await self._reconnect(producer)
-        else:
-            # Results and commands may share the producer.
-            log.warning("%s %s", self._cluster_name, what)
         return False
 
     async def ensure_topic(self, name: str, retention_ms: int | None = None) -> None:
@@ -240,7 +234,8 @@ def _may_pass(error: Exception) -> bool:
     return (
         not isinstance(error, kafka.KafkaError)
         or error.retriable
-        or isinstance(error, _MOMENTARY_ERRORS)
+        # Brokers also answer it while some of them start; to aiokafka it is final.
+        or isinstance(error, kafka.InvalidReplicationFactorError)
     )
 
 

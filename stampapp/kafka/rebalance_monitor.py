@@ -17,7 +17,7 @@ _ANSWER_TIMEOUT = 15.0
 
 
 class RebalanceMonitor:
-    """Measures how long a rebalance of `group` takes, without the time of an outage.
+    """Measures how long a rebalance of `group` takes, since its coordinator last did not answer.
 
     A rebalance waits for a cluster that is away as long as it takes. `limit` (s) is for one that
     answers; it must be more than the other members of the group may need.
@@ -54,8 +54,7 @@ class RebalanceMonitor:
             return None
         return (
             f"a rebalance of the group {self._group} has not ended for {seconds:.0f} s, although"
-            f" {describe_cluster(self._cluster)} answers; start the worker"
-            " again"
+            f" {describe_cluster(self._cluster)} answers; start the worker again"
         )
 
 

@@ -93,11 +93,15 @@ async def test_a_viewer_that_stops_to_read_is_disconnected(
 
 
 async def test_a_stream_ends_with_its_viewer(
-    page: Page, connection: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+    page: Page,
+    connection: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reader, writer = connection
     page.viewer.send(b"data: 1\n\n")
     await read_until(reader, b"data: 1\n\n")
+    # So that it is not the time limit that ends it.
+    monkeypatch.setattr(event_stream, "WRITE_TIMEOUT", 60.0)
     writer.transport.abort()
     for _ in range(32):
         page.viewer.send(LARGE)

@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.topics import create_topics, produce, wait_for_count
+from tests.support.waiting import until
 from tests.support.web import address, get
 from tests.support.worker import Worker, worker
 from tests.system.conftest import environment
@@ -21,7 +22,7 @@ from tests.system.conftest import environment
 PROMPT = 15.0
 # Seconds more for a busy machine.
 GRACE = 10.0
-CONSUME_TIMEOUT = 2.0
+CONSUME_TIMEOUT = 3.0
 NOT_THERE = "Topic {} does not exist: nothing is read from it until it does"
 
 
@@ -55,6 +56,12 @@ class Stream:
             (int(one["source.partition"] or b""), int(one["source.offset"] or b""))
             for one in headers
         ]
+
+    def wait_until_taken(self, count: int) -> None:
+        """Wait until the worker has taken so many messages that it has not finished."""
+        expected = f"\nstampapp_unfinished_messages {count:.1f}\n".encode()
+        url = f"{address(self.running)}/metrics"
+        until(lambda: expected in get(url)[2], PROMPT, self.running.text)
 
     def state(self) -> dict[str, Any]:
         return dict(json.loads(get(f"{address(self.running)}/readyz")[2]))
@@ -98,7 +105,7 @@ def test_topic_made_anew_is_read_from_its_start(stream: Stream) -> None:
     before = stream.sent
     stream.send(1, 1, 1)
     # They are in a batch that is not full yet.
-    time.sleep(CONSUME_TIMEOUT / 2)
+    stream.wait_until_taken(3)
     stream.delete()
     stream.running.wait_for(NOT_THERE.format(stream.topic), PROMPT + GRACE, times=2)
     stream.create(4)
@@ -122,7 +129,7 @@ def test_topic_made_anew_with_fewer_partitions_is_read(stream: Stream) -> None:
     before = stream.sent
     stream.send(3, 3)
     # They are in a batch that is not full yet, and whose partition is gone when it is committed.
-    time.sleep(CONSUME_TIMEOUT / 2)
+    stream.wait_until_taken(2)
     stream.running.process.send_signal(signal.SIGSTOP)
     stream.delete()
     stream.create(1)

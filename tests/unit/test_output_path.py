@@ -31,6 +31,8 @@ def test_a_path_that_cannot_be_written_is_named_as_it_was_given(tmp_path: Path) 
 
 def test_a_folder_into_which_nothing_can_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for path in (tmp_path / "file", tmp_path / "file" / "album", PROC, PROC / "album"):
+    for path in (tmp_path / "file" / "album", PROC, PROC / "album"):
         with pytest.raises(ConfigError, match=f"^{path} cannot be written: "):
             make_folder(path)
+    with pytest.raises(ConfigError, match=f"^{tmp_path / 'file'} is a file: name a folder$"):
+        make_folder(tmp_path / "file")

@@ -27,6 +27,7 @@ class Broker:
         self.codes = codes
         self.cluster = ClusterMetadata(metadata_max_age_ms=1000)
         self.protocol = "roundrobin"
+        self.answered: list[tuple[str, int]] = []
 
     async def coordinator_lookup(self, *_: object) -> int:
         return 1
@@ -35,8 +36,11 @@ class Broker:
         return True
 
     async def send(self, _: int, request: object, **__: object) -> SimpleNamespace:
+        name = type(request).__name__
+        code = self.codes.get(name, 0)
+        self.answered.append((name, code))
         return SimpleNamespace(
-            error_code=self.codes.get(type(request).__name__, 0),
+            error_code=code,
             member_id="me",
             generation_id=1,
             leader_id="other",
@@ -106,8 +110,15 @@ async def test_an_unexpected_end_of_the_coordination_is_reported() -> None:
 
 @pytest.mark.parametrize("code", [15, 16, 22, 25, 27])
 async def test_what_the_member_gets_over_is_not_reported(code: int) -> None:
-    async with member(Broker(HeartbeatRequest=code)) as group:
-        await asyncio.sleep(0.1)
-        group.coordinator._client.codes.clear()
-        await asyncio.sleep(0.1)
+    broker = Broker(HeartbeatRequest=code)
+    async with member(broker) as group, asyncio.timeout(10.0):
+        await answered(broker, code)
+        broker.codes.clear()
+        await answered(broker, 0)
     assert group.reported == []
+
+
+async def answered(broker: Broker, code: int) -> None:
+    """Wait until the broker has answered a heartbeat like this."""
+    while ("HeartbeatRequest", code) not in broker.answered:  # noqa: ASYNC110  # there is no event for it
+        await asyncio.sleep(0.01)
