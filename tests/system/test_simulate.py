@@ -157,7 +157,7 @@ def test_a_signal_ends_an_endless_stream_and_every_alert_is_accounted_for(
     first, *progress, last = errors.splitlines()
     assert all(re.fullmatch(r"publishing: \d+/\?(, [\d.]+/s)?", line) for line in progress)
     assert re.match(rf"Publishing endless ZTF alerts of seed \d+ to {topic}, on ", first)
-    total = re.match(r"Published (\d+) alerts in [\d.]+ s \([\d.]+ per second\)\.$", last)
+    total = re.match(r"Published (\d+) alerts? in [\d.]+ s \([\d.]+ per second\)\.$", last)
     assert total, errors
     assert int(total[1]) == sum(end_offsets(kafka.bootstrap, topic).values()) >= 20
     assert eventually(lambda: not processes_of(process.pid))
@@ -279,7 +279,7 @@ def test_a_lost_cluster_is_reported_with_the_alerts_published(tmp_path: Path) ->
         finally:
             broker.kill()
     assert one.returncode == 1
-    assert re.search(r"^Published [1-9]\d* alerts in .* sent, but not confirmed\.$", errors, re.M)
+    assert re.search(r"^Published [1-9]\d* alerts? in .* sent, but not confirmed\.$", errors, re.M)
     assert errors.splitlines()[-1].startswith(f"error: the consumer's cluster {server} has not")
     assert "Traceback" not in errors
 

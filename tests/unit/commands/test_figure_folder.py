@@ -51,7 +51,11 @@ def test_an_alert_does_not_choose_where_it_is_drawn(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for folder in (tmp_path / "file", Path("/proc"), Path("/proc/album")):
-        with pytest.raises(ConfigError, match=f"--pictures: {folder} cannot be written"):
+    for folder, problem in {
+        tmp_path / "file": "is a file: name a folder",
+        Path("/proc"): "cannot be written",
+        Path("/proc/album"): "cannot be written",
+    }.items():
+        with pytest.raises(ConfigError, match=f"--pictures: {folder} {problem}"):
             FigureFolder(folder)
     assert stat.S_ISREG((tmp_path / "file").stat().st_mode)
